@@ -1,0 +1,45 @@
+"""What can go wrong, as a person meets it.
+
+MicaclError            exit code 1
+├── ConfigError        2   an argument, a setting or a recipe is wrong
+├── SourceError        3   the camera, stream or file cannot be opened or read
+│   └── SourceLost         it worked and was lost: a live source is tried again
+├── EngineError        4   the engine is missing, damaged or does not fit
+└── StageFailed        5   a stage of the running program raised; the cause is chained
+
+A message says what was asked, what was found, and the command that mends it.
+"""
+
+
+class MicaclError(Exception):
+    """Base of every error that is meant for a person."""
+
+    exit_code = 1
+
+
+class ConfigError(MicaclError):
+    """An argument, a setting or a recipe is wrong."""
+
+    exit_code = 2
+
+
+class SourceError(MicaclError):
+    """A camera, stream or file cannot be opened or read."""
+
+    exit_code = 3
+
+
+class SourceLost(SourceError):
+    """A live source that worked has gone."""
+
+
+class EngineError(MicaclError):
+    """An engine is missing, damaged or does not fit this program."""
+
+    exit_code = 4
+
+
+class StageFailed(MicaclError):
+    """A stage of the running program raised; the cause is chained."""
+
+    exit_code = 5

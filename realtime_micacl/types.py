@@ -1,0 +1,159 @@
+"""The values that flow through the program: Frame -> Scene(Face..) -> Bag -> EmotionDistribution.
+
+Shape letters: B bags, N instances per bag, L frames per instance, S crop side in px,
+D feature size, K emotions, H W frame size in px. Arrays inside these types are read-only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+F32 = npt.NDArray[np.float32]
+
+EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
+"""The one label order. Every data set and every engine is mapped to it by name."""
+
+
+class State(StrEnum):
+    """What a source, a scene or a face is in; each is shown on the screen and written once per change."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    COLLECTING = "collecting"
+    NO_FACE = "no face"
+    LOW_QUALITY = "low quality"
+    STALLED = "stalled"
+    RECONNECTING = "reconnecting"
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source."""
+
+    image: U8
+    """RGB, [H,W,3], read-only."""
+    time_s: float
+    """Capture time in monotonic seconds; offline the time stamp in the file."""
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class Retry:
+    """A live source was lost and is being opened again; it stands in the stream of frames."""
+
+    attempt: int
+    wait_s: float
+    """Until the next try; 0 while it is being opened."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How usable a face is."""
+
+    value: float
+    """0 to 1."""
+    fault: str = ""
+    """Empty, or why the face is not analysed: too small, blurred, dark or turned away."""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One tracked face in one frame."""
+
+    track_id: int
+    box: F32
+    """Left, top, right, bottom in px of the frame, [4]."""
+    crop: U8
+    """Aligned RGB crop, [S,S,3]."""
+    score: float
+    """The detector's, 0 to 1."""
+    quality: Quality
+    state: State = State.COLLECTING
+    filled: float = 0.0
+    """Share of the window collected so far, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is seen at one moment."""
+
+    time_s: float
+    frame: Frame | None
+    faces: tuple[Face, ...]
+    state: State
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class BagSpec:
+    """The shape of a bag; the engine's sidecar is its only source."""
+
+    instances: int
+    frames: int
+    size_px: int
+    span_s: float
+
+    @property
+    def ticks(self) -> int:
+        """Sampled frames in a bag, N * L."""
+        return self.instances * self.frames
+
+    @property
+    def tick_s(self) -> float:
+        """Time between two sampled frames."""
+        return self.span_s / self.ticks
+
+
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """All crops of one track in one window."""
+
+    track_id: int
+    tick: int
+    """Number of the newest sampling tick; instance i ends at tick - (N - 1 - i) * L."""
+    crops: U8
+    """[N,L,S,S,3]."""
+    start_s: float
+    end_s: float
+    coverage: float
+    """Share of distinct frames, 1 / (N L) to 1."""
+    quality: float
+
+
+@dataclass(frozen=True, eq=False)
+class EmotionDistribution:
+    """A reading: what one face's expression looks like at one moment."""
+
+    track_id: int
+    time_s: float
+    """The capture time of the newest frame in its bag."""
+    probabilities: F32
+    """Calibrated and smoothed, [K], in the order of EMOTIONS."""
+    importance: F32
+    """WIAN's weight of each instance, oldest first, mean 1, [N]."""
+    emotion: str | None
+    """The leading emotion, or None when unsure."""
+    quality: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """A scene (track_id None) or a face entered a state."""
+
+    time_s: float
+    track_id: int | None
+    state: State
+    detail: str = field(default="")
+
+
+Event = EmotionDistribution | StateChange
