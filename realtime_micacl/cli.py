@@ -1,0 +1,233 @@
+"""The command `realtime-micacl`: with no verb the live job, otherwise the verb's module."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from importlib import import_module
+from pathlib import Path
+from time import monotonic
+from types import FrameType, ModuleType
+from typing import Any, TextIO
+
+import msgspec
+
+from realtime_micacl import __version__
+from realtime_micacl.config import Settings, converted, read_toml
+from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
+from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sinks import Sink, json_lines, recording
+from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import DEVICES, Event
+
+log = logging.getLogger(__name__)
+
+VERBS = {
+    "train": "make an engine from a recipe",
+    "evaluate": "measure an engine on people it never saw",
+    "export": "turn a trained checkpoint into an engine",
+    "bench": "measure speed and latency on this machine",
+    "doctor": "say what this machine has and what is missing",
+}
+EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
+EPILOG += (
+    "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed, 130 broken off"
+)
+
+
+def main() -> None:
+    """Run the command and leave with its exit code."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output left first, which is no error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if threading.active_count() > 1:  # a device holds a thread: leave without waiting for it
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line `argv` and return the exit code."""
+    configure_log("warning")
+    try:
+        if argv and argv[0] in VERBS:
+            import_module(f"realtime_micacl.{argv[0]}").main(argv[1:])
+            return 0
+        arguments = parser().parse_args(argv)
+        if arguments.list_cameras:
+            _list_cameras(sys.stdout)
+            return 0
+        return live(settings_from(arguments))
+    except MicaclError as error:
+        log.debug("the error came from here", exc_info=True)
+        sys.stderr.write(f"realtime-micacl: {redacted(str(error))}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the live job."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl",
+        description="Follow each face in a camera, stream or file and show what its expression looks like.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
+    source = p.add_argument_group("source").add_mutually_exclusive_group()
+    source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
+    source.add_argument("--source", metavar="WHAT", help="rtsp:// or http:// address, video file, demo or synthetic")
+    source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
+    use = p.add_argument_group("use")
+    flag: dict[str, Any] = {"action": "store_true", "default": None}
+    use.add_argument("--headless", **flag, help="no window: one line of JSON per reading and change of state")
+    use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
+    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    use.add_argument("--engine", metavar="PATH", help="folder of another engine")
+    use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
+    use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
+    use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+    use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
+    return p
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings: defaults, then the TOML file, then the command line."""
+    base = read_toml(arguments.config, Settings) if arguments.config else Settings()
+    given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    fields = msgspec.to_builtins(base)
+    if "camera" in given or "source" in given:
+        fields["camera"] = fields["source"] = None
+    settings = converted(fields | given, Settings, "command line")
+    if settings.camera is not None and settings.source is not None:
+        raise ConfigError("both camera and source are set; keep one of them")
+    return settings
+
+
+def live(settings: Settings) -> int:
+    """Run the live job until it ends; return the exit code."""
+    configure_log(settings.log_level)
+    text = settings.source
+    spec = parse_source(text) if text is not None else SourceSpec("camera", str(settings.camera or 0))
+    if settings.offline and spec.kind != "file":
+        raise ConfigError(f"--offline reads a file from end to end; {spec.name} is not one")
+    if not settings.wait:
+        check(spec)
+    folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
+    windowed = not (settings.headless or settings.offline)
+    window = _window() if windowed else None
+    clock = not settings.offline
+    origin_s = monotonic() if clock else 0.0
+
+    def open_perceiver() -> Perceiver:
+        from realtime_micacl.live.detector import FaceDetector
+
+        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar)
+
+    def open_recognizer() -> Recognizer:
+        engine = open_engine(folder, sidecar, settings.device)
+        log.info("engine %s runs on %s", sidecar.name, engine.device)
+        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s)
+
+    with ExitStack() as stack:
+        sinks: list[Sink] = []
+        if not windowed:
+            sinks.append(json_lines(sys.stdout, origin_s, clock=clock))
+        if settings.record:
+            file, n = Path(settings.record), sidecar.bag.instances
+            sinks.append(stack.enter_context(recording(file, origin_s, clock=clock, instances=n)))
+        if settings.offline:
+            perceiver = stack.enter_context(closing(open_perceiver()))
+            recognizer = stack.enter_context(closing(open_recognizer()))
+            _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
+            return 0
+        session = LiveSession(
+            open_source(spec, wait=settings.wait), open_perceiver, open_recognizer, sinks, holds=not spec.live
+        )
+        with _stopped_by_signals(session), session:
+            if window:
+                window.show(session, source_name=spec.name)
+            else:
+                while not session.wait(0.2):
+                    pass
+    return 0
+
+
+def configure_log(level: str) -> None:
+    """Send the log to standard error, warnings of libraries included, with no password in it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.DEBUG if level == "debug" else logging.ERROR)
+
+
+class _Redacting(logging.Formatter):
+    """Formats a record and takes the passwords of addresses out of it, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:
+    for event in events:
+        for sink in sinks:
+            try:
+                sink(event)
+            except BrokenPipeError:
+                return
+            except OSError as cause:
+                raise StageFailed(f"the readings cannot be written: {cause}") from cause
+
+
+@contextmanager
+def _stopped_by_signals(session: LiveSession) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the session in good order."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        session.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _window() -> ModuleType:
+    """Return the window's module; raise ConfigError where no window can be shown."""
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform == "linux" and not shown:
+        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
+    try:
+        return import_module("realtime_micacl_ui.window")
+    except ImportError as cause:
+        raise ConfigError(
+            f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"
+        ) from cause
+
+
+def _list_cameras(out: TextIO) -> None:
+    from realtime_micacl.live.camera import list_cameras
+
+    cameras = list_cameras()
+    for index, name in cameras.items():
+        out.write(f"{index}  {name}\n")
+    if not cameras:
+        out.write("no camera was found\n")

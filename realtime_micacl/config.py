@@ -1,0 +1,71 @@
+"""Strict reading of TOML and JSON: recipes say how an engine is made, settings how it is used.
+
+An unknown key is an error that names it and the nearest right one; so is a value of a wrong type or size.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import Device
+
+T = TypeVar("T", bound=Struct)
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the live program is used: defaults, then a TOML file, then the command line."""
+
+    camera: Annotated[int, Meta(ge=0, le=99)] | None = None
+    source: str | None = None
+    wait: bool = False
+    engine: str | None = None
+    device: Device = "auto"
+    detector: Literal["full", "short"] = "full"
+    max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
+    smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.3
+    headless: bool = False
+    offline: bool = False
+    record: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
+def read_toml(path: Path, kind: type[T]) -> T:
+    """Read a TOML file into a struct; raise ConfigError that names the file and the key."""
+    try:
+        fields = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no file at {path}; check the path") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+        raise ConfigError(f"{path} cannot be read as TOML: {cause}") from cause
+    return converted(fields, kind, str(path))
+
+
+def converted(fields: Any, kind: type[T], where: str) -> T:
+    """Return `fields` as a struct; raise ConfigError that names the key, and the nearest right one."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as cause:
+        message = str(cause)
+    unknown = re.search(r"unknown field `(.+?)`", message)
+    if not unknown:
+        raise ConfigError(f"{where}: {message}")
+    near = get_close_matches(unknown[1], sorted(_keys(kind)), n=1, cutoff=0.0)
+    raise ConfigError(f"{where}: unknown key {unknown[1]!r}; the nearest known one is {near[0]!r}")
+
+
+def _keys(kind: Any) -> set[str]:
+    """Return the keys of a struct and of the structs in it."""
+    keys = set()
+    for field in msgspec.structs.fields(kind):
+        keys.add(field.encode_name)
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            keys |= _keys(field.type)
+    return keys

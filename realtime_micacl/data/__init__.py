@@ -1,0 +1,1 @@
+"""Data sets, one per file, each mapped to the one label order by name."""

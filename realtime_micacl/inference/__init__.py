@@ -1,0 +1,1 @@
+"""Engines: what turns bags into emotion logits, and the sidecar that says how."""

@@ -1,0 +1,63 @@
+"""The engine on ONNX Runtime: the default wherever no GPU is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.types import EMOTIONS, F32, U8
+
+
+class OnnxEngine:
+    """Runs `encode.onnx` and `classify.onnx` on the CPU."""
+
+    device = "cpu (ONNX Runtime)"
+
+    def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning burns a core to save 0.1 ms
+        self._encode = _session(folder / ENCODE, options)
+        self._classify = _session(folder / CLASSIFY, options)
+        self._check(folder, sidecar)
+
+    def encode(self, crops: U8) -> F32:
+        """Return the features [M,D] of instances [M,L,S,S,3]."""
+        (features,) = self._encode.run(None, {"crops": crops})
+        return np.asarray(features, np.float32)
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of instance features [B,N,D]."""
+        logits, importance = self._classify.run(None, {"features": features})
+        return np.asarray(logits, np.float32), np.asarray(importance, np.float32)
+
+    def close(self) -> None:
+        """Free both sessions."""
+        del self._encode, self._classify
+
+    def _check(self, folder: Path, sidecar: Sidecar) -> None:
+        """Raise EngineError where the graphs have other shapes than the sidecar says; this also warms them up."""
+        bag = sidecar.bag
+        try:
+            features = self.encode(np.zeros((1, bag.frames, bag.size_px, bag.size_px, 3), np.uint8))
+            logits, importance = self.classify(np.zeros((1, bag.instances, sidecar.feature_size), np.float32))
+        except Exception as cause:
+            raise EngineError(f"the engine in {folder} does not fit its sidecar: {cause}") from cause
+        found = (features.shape, logits.shape, importance.shape)
+        expected = ((1, sidecar.feature_size), (1, len(EMOTIONS)), (1, bag.instances))
+        if found != expected:
+            raise EngineError(f"the engine in {folder} gives shapes {found}, its sidecar says {expected}")
+
+
+def _session(file: Path, options: ort.SessionOptions) -> ort.InferenceSession:
+    try:
+        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as cause:  # the runtime raises types of its own that share no base
+        raise EngineError(f"{file} is not a graph that ONNX Runtime {ort.__version__} can load: {cause}") from cause

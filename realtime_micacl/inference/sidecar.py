@@ -1,0 +1,111 @@
+"""The sidecar of an engine: `engine.json`, the only source of label order, bag shape, crop recipe and calibration."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.types import EMOTIONS, BagSpec
+
+NAME = "engine.json"
+LIMIT_BYTES = 1 << 30  # no engine file is larger
+
+Count = Annotated[int, Meta(ge=1, le=64)]
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`bag`: what a window holds."""
+
+    instances: Count
+    frames: Count
+    size_px: Annotated[int, Meta(ge=16, le=512)]
+    span_s: Annotated[float, Meta(ge=0.1, le=60.0)]
+
+
+class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`crop`: where right eye, left eye, nose tip and mouth centre lie, as fractions of the crop's side."""
+
+    points: tuple[
+        tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]
+    ]
+
+
+class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`calibration`: chosen on held-out people when the engine was made."""
+
+    temperature: Annotated[float, Meta(ge=0.01, le=100.0)]
+    abstain_below: Fraction
+
+
+class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an engine says of itself."""
+
+    schema: Literal[1]
+    name: str
+    labels: tuple[str, ...]
+    bag: BagShape
+    crop: Crop
+    feature_size: Annotated[int, Meta(ge=1, le=8192)]
+    calibration: Calibration
+    files: dict[FileName, Digest]
+    """File name -> SHA-256."""
+    model: dict[str, Any]
+    """The network's configuration."""
+    trained_on: tuple[str, ...]
+    measured: dict[str, Any]
+    """Accuracy on people the engine never saw, as measured when it was made."""
+
+    @property
+    def spec(self) -> BagSpec:
+        """The bag's shape as the live path uses it."""
+        bag = self.bag
+        return BagSpec(bag.instances, bag.frames, bag.size_px, bag.span_s)
+
+
+def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
+    """Read the sidecar of the engine at `path`, a folder or its engine.json; return its folder and itself.
+
+    The hashes of the files that it names are compared too. Raise EngineError where anything is missing or damaged, or
+    the label order is not this program's.
+    """
+    file = path / NAME if path.is_dir() else path
+    if not file.is_file():
+        raise EngineError(f"no engine at {path}: {NAME} is missing; name a folder that `realtime-micacl export` wrote")
+    try:
+        sidecar = msgspec.json.decode(file.read_bytes(), type=Sidecar)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as cause:
+        raise EngineError(f"{file} is not a valid engine sidecar: {cause}; export the engine again") from cause
+    if sidecar.labels != EMOTIONS:
+        raise EngineError(f"{file} has the label order {list(sidecar.labels)}, this program's is {list(EMOTIONS)}")
+    for name, expected in sidecar.files.items():
+        _check(file.parent / name, expected)
+    return file.parent, sidecar
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check(file: Path, expected: str) -> None:
+    if not file.is_file():
+        raise EngineError(
+            f"the engine in {file.parent} is incomplete: {file.name} is missing; install or export it again"
+        )
+    if file.stat().st_size > LIMIT_BYTES:
+        raise EngineError(f"{file} has {file.stat().st_size} bytes, more than any engine needs; it is not loaded")
+    found = sha256(file)
+    if found != expected:
+        raise EngineError(
+            f"{file} is damaged or was replaced: its SHA-256 is {found[:12]}.., the sidecar says {expected[:12]}..; "
+            "install or export the engine again"
+        )

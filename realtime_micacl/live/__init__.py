@@ -1,0 +1,1 @@
+"""The live path: source -> tracker -> window -> engine -> smoother -> sinks."""

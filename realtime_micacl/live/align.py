@@ -1,0 +1,61 @@
+"""Face crops: key points to one aligned square, by one similarity transform."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from realtime_micacl.types import F32, U8
+
+Points = tuple[tuple[float, float], ...]
+"""Where the right eye, left eye, nose tip and mouth centre lie in the crop, as fractions of its side."""
+
+
+def similarity(source: F32, target: F32) -> F32:
+    """Return the least-squares rotation, scale and shift [2,3] that takes points [P,2] to points [P,2]."""
+    s = source[:, 0] + 1j * source[:, 1]
+    t = target[:, 0] + 1j * target[:, 1]
+    centred = s - s.mean()
+    power = (np.abs(centred) ** 2).sum()
+    a = (np.conj(centred) * (t - t.mean())).sum() / power if power > 0 else 1.0 + 0j
+    b = t.mean() - a * s.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], np.float32)
+
+
+class Aligner:
+    """Cuts the crops that an engine's sidecar describes."""
+
+    def __init__(self, size_px: int, points: Points) -> None:
+        self._size_px = size_px
+        self._target = np.array(points, np.float32) * size_px - 0.5  # px centres lie at whole numbers
+
+    def crop(self, image: U8, key_points: F32) -> U8:
+        """Return the crop [S,S,3] of the face whose key points [4,2] are given in px of `image` [H,W,3].
+
+        A face much larger than the crop is shrunk by area first, so that live crops are as free of
+        aliasing as the training pictures. Beyond the frame the border repeats.
+        """
+        transform = similarity(key_points, self._target)
+        scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+        if scale < 0.6:
+            image, key_points = _shrunk(image, key_points, transform, self._size_px, scale)
+            transform = similarity(key_points, self._target)
+        size = (self._size_px, self._size_px)
+        crop = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        crop.flags.writeable = False
+        return crop.astype(np.uint8, copy=False)
+
+
+def _shrunk(image: U8, key_points: F32, transform: F32, size_px: int, scale: float) -> tuple[U8, F32]:
+    """Return the part of `image` that the crop will show, shrunk by `scale`, and the key points in it."""
+    ends = np.array([[0, 0], [0, size_px], [size_px, 0], [size_px, size_px]], np.float32)
+    corners = (ends - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    height, width = image.shape[:2]
+    left, top = np.clip(np.floor(corners.min(axis=0)) - 2, 0, (width - 1, height - 1)).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 3, (left + 1, top + 1), (width, height)).astype(int)
+    part = image[top:bottom, left:right]
+    small_size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+    small = cv2.resize(part, small_size, interpolation=cv2.INTER_AREA)
+    factor = np.array([small_size[0] / part.shape[1], small_size[1] / part.shape[0]], np.float32)
+    moved = (key_points - np.array([left, top], np.float32) + 0.5) * factor - 0.5
+    return small.astype(np.uint8, copy=False), moved.astype(np.float32)

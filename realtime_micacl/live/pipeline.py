@@ -1,0 +1,186 @@
+"""The stages joined: `Perceiver` turns frames into scenes and bags, `Recognizer` bags into readings.
+
+Neither knows of threads. `offline` runs both over every frame, in order: the same input gives the same output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.quality import assess, frontal
+from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
+from realtime_micacl.live.window import Window
+from realtime_micacl.types import (
+    EMOTIONS,
+    F32,
+    U8,
+    Bag,
+    EmotionDistribution,
+    Event,
+    Face,
+    Frame,
+    Quality,
+    Scene,
+    State,
+    StateChange,
+)
+
+HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
+RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
+
+
+class Perceiver:
+    """Finds, follows and crops the faces of each frame and fills their windows."""
+
+    def __init__(self, detector: FaceDetector, sidecar: Sidecar) -> None:
+        self._detector = detector
+        self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
+        self._cuts = CutDetector()
+        self._tracker = Tracker()
+        self._window = Window(sidecar.spec)
+        self._seen: dict[int, tuple[float, Face]] = {}
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what is seen in `frame` and the bags that it completed."""
+        if self._cuts.is_cut(frame.image):
+            self._tracker.restart()
+            self._seen.clear()
+        found = self._faces(frame)
+        bags = self._window.push([f for f in found if f.state is not State.LOW_QUALITY], frame.time_s)
+        now = {face.track_id: (frame.time_s, self._staged(face)) for face in found}
+        held = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
+        self._seen = held | now
+        faces = tuple(face for _, face in sorted(self._seen.values(), key=lambda seen: seen[1].track_id))
+        state = State.LIVE if faces else State.NO_FACE
+        return Scene(frame.time_s, frame, faces, state), bags
+
+    def close(self) -> None:
+        """Free the detector."""
+        self._detector.close()
+
+    def _faces(self, frame: Frame) -> list[Face]:
+        """Return the confirmed faces of a frame."""
+        detections = self._detector.detect(frame.image)
+        crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
+        sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
+        ids = self._tracker.update(sightings, frame.time_s)
+        return [
+            self._face(track_id, detection, crop)
+            for track_id, detection, crop in zip(ids, detections, crops, strict=True)
+            if track_id is not None
+        ]
+
+    def _face(self, track_id: int, detection: Detection, crop: U8) -> Face:
+        quality = assess(crop, detection.points)
+        last = self._seen.get(track_id)
+        if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
+            quality = Quality(quality.value, last[1].quality.fault)
+        state = State.LOW_QUALITY if quality.fault else State.COLLECTING
+        return Face(track_id, detection.box, crop, detection.score, quality, state)
+
+    def _staged(self, face: Face) -> Face:
+        """Return the face with how far its window is filled."""
+        filled = self._window.filled(face.track_id)
+        state = State.LIVE if face.state is State.COLLECTING and filled >= 1 else face.state
+        return replace(face, filled=filled, state=state)
+
+
+class Recognizer:
+    """Encodes each new instance once, classifies the bags as one batch and calms the result."""
+
+    def __init__(self, engine: Engine, sidecar: Sidecar, *, smoothing_s: float) -> None:
+        self._engine = engine
+        self._bag = sidecar.spec
+        self._temperature = sidecar.calibration.temperature
+        self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
+        self._features: dict[tuple[int, int], F32] = {}
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        """Return a reading for each bag."""
+        logits, importance = self._engine.classify(self._encoded(bags))
+        return tuple(
+            self._reading(bag, softmax(row / self._temperature), weights)
+            for bag, row, weights in zip(bags, logits, importance, strict=True)
+        )
+
+    def close(self) -> None:
+        """Free the engine."""
+        self._engine.close()
+
+    def _encoded(self, bags: Sequence[Bag]) -> F32:
+        """Return the instance features of the bags, [B,N,D], encoding only the instances not met before."""
+        wanted = [[(bag.track_id, tick) for tick in self._instance_ticks(bag)] for bag in bags]
+        missing = {
+            key: bag.crops[i]
+            for bag, keys in zip(bags, wanted, strict=True)
+            for i, key in enumerate(keys)
+            if key not in self._features
+        }
+        if missing:
+            encoded = self._engine.encode(np.stack(list(missing.values())))
+            self._features.update(zip(missing, encoded, strict=True))
+        features = np.stack([[self._features[key] for key in keys] for keys in wanted])
+        oldest = max(bag.tick for bag in bags) - self._bag.ticks
+        self._features = {key: f for key, f in self._features.items() if key[1] > oldest}
+        return features
+
+    def _instance_ticks(self, bag: Bag) -> range:
+        """Return the tick at which each instance of a bag ends, oldest first."""
+        step = self._bag.frames
+        return range(bag.tick - (self._bag.instances - 1) * step, bag.tick + 1, step)
+
+    def _reading(self, bag: Bag, probabilities: F32, importance: F32) -> EmotionDistribution:
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, probabilities)
+        for array in (smooth, importance):
+            array.flags.writeable = False
+        emotion = None if leader is None else EMOTIONS[leader]
+        return EmotionDistribution(bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage)
+
+
+class Changes:
+    """Turns scenes into the changes of state between them, each once."""
+
+    def __init__(self) -> None:
+        self._scene: State | None = None
+        self._faces: dict[int, tuple[State, str]] = {}
+
+    def update(self, scene: Scene) -> tuple[StateChange, ...]:
+        """Return what changed since the scene before."""
+        changes = []
+        if scene.state is not self._scene:
+            changes.append(StateChange(scene.time_s, None, scene.state, scene.detail))
+        now = {face.track_id: (face.state, face.quality.fault) for face in scene.faces}
+        for track_id in sorted(self._faces.keys() - now.keys()):
+            changes.append(StateChange(scene.time_s, track_id, State.NO_FACE))
+        for track_id, (state, fault) in now.items():
+            if self._faces.get(track_id) != (state, fault):
+                changes.append(StateChange(scene.time_s, track_id, state, fault))
+        self._scene, self._faces = scene.state, now
+        return tuple(changes)
+
+
+def offline(frames: Iterable[Frame], perceiver: Perceiver, recognizer: Recognizer) -> Iterator[Event]:
+    """Yield every change of state and every reading of `frames`, in order, without threads and without a clock."""
+    changes = Changes()
+    time_s = 0.0
+    for frame in frames:
+        time_s = frame.time_s
+        scene, bags = perceiver.perceive(frame)
+        yield from changes.update(scene)
+        if bags:
+            yield from recognizer.recognize(bags)
+    yield StateChange(time_s, None, State.ENDED)
+
+
+def softmax(logits: F32) -> F32:
+    """Return the softmax of logits [K]."""
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum(), np.float32)

@@ -1,0 +1,60 @@
+"""How usable a face is: large enough, sharp enough, lit enough, turned towards the camera."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from realtime_micacl.types import F32, U8, Quality
+
+# Each rule is a measure with the value at which a face is unusable and the value from which it is good.
+EYES_PX = (14.0, 40.0)  # distance between the eyes in the frame
+SHARPNESS = (0.016, 0.06)  # variance of the crop's Laplacian over its variance
+LIGHT = (25.0, 60.0)  # mean luma
+CONTRAST = (6.0, 18.0)  # standard deviation of luma
+TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance
+TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
+
+
+def assess(crop: U8, points: F32) -> Quality:
+    """Return the quality of a face from its crop [S,S,3] and its key points [6,2] in px of the frame."""
+    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    variance = float(luma.var())
+    sharpness = float(cv2.Laplacian(luma, cv2.CV_32F).var()) / (variance + 1.0)
+    eyes_px, turn, tall = geometry(points)
+    grades = {
+        "too small": _grade(eyes_px, EYES_PX),
+        "turned away": min(_grade(abs(turn), TURN), _grade(tall, TALL)),
+        "dark": min(_grade(float(luma.mean()), LIGHT), _grade(variance**0.5, CONTRAST)),
+        "blurred": _grade(sharpness, SHARPNESS),
+    }
+    worst = min(grades, key=lambda fault: grades[fault])
+    value = grades[worst]
+    return Quality(round(value, 3), "" if value > 0 else worst)
+
+
+def geometry(points: F32) -> tuple[float, float, float]:
+    """Return the eyes' distance in px, the nose's sideways offset and the eyes-to-mouth height, both over it."""
+    right_eye, left_eye, nose, mouth = points[:4]
+    axis = left_eye - right_eye
+    eyes_px = float(np.hypot(*axis))
+    if eyes_px < 1e-3:
+        return eyes_px, np.inf, np.inf
+    axis = axis / eyes_px
+    middle = (right_eye + left_eye) / 2
+    down = mouth - middle
+    turn = float((nose - middle) @ axis) / eyes_px
+    tall = abs(float(axis[0] * down[1] - axis[1] * down[0])) / eyes_px
+    return eyes_px, turn, tall
+
+
+def frontal(points: F32) -> bool:
+    """Say whether key points [6,2] lie as those of a face seen from the front can lie."""
+    _, turn, tall = geometry(points)
+    return abs(turn) < TURN[0] and 0.6 < tall < TALL[0]
+
+
+def _grade(value: float, rule: tuple[float, float]) -> float:
+    """Map `value` to 0 at the rule's unusable end and to 1 at its good end."""
+    unusable, good = rule
+    return float(np.clip((value - unusable) / (good - unusable), 0.0, 1.0))

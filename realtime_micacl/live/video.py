@@ -1,0 +1,173 @@
+"""Frames from files and network streams, by PyAV (FFmpeg)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import av
+import numpy as np
+
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.types import U8, Frame
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 2.0
+READ_TIMEOUT_S = 1.0  # FFmpeg tries twice: a silent peer is noticed after about 2 s
+RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
+LATE_S = 1.0  # a network frame handed out later than this after its time is stale
+LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto"}
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError where `path` is plainly no video file."""
+    if not path.exists():
+        raise SourceError(f"no file at {path}; check the path")
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder; name one video file in it")
+    if path.stat().st_size == 0:
+        raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
+
+
+def read_file(path: Path) -> Iterator[Frame]:
+    """Yield every frame of a video file, `time_s` as the file says; raise SourceError where it is no video."""
+    check_file(path)
+    # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
+    with closing(_open(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
+        decoded = 0
+        for index, (time_s, image) in enumerate(_decoded(container, str(path))):
+            decoded += 1
+            yield Frame(image, time_s, index)
+        if not decoded:
+            raise SourceError(f"{path} holds a video track but not one frame that can be decoded; it is damaged")
+
+
+def paced(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Yield `frames` at their own rate; the capture time of each is the moment at which it was due."""
+    offset_s: float | None = None
+    with closing(frames):  # type: ignore[type-var]  # a generator
+        for frame in frames:
+            now_s = monotonic()
+            if offset_s is None or abs(now_s - offset_s - frame.time_s) > RESYNC_S:
+                offset_s = now_s - frame.time_s
+            sleep(max(0.0, offset_s + frame.time_s - now_s))
+            yield replace(frame, time_s=offset_s + frame.time_s)
+
+
+def read_stream(url: str, shown: str) -> Iterator[Frame]:
+    """Yield the frames of a network stream with their capture times, until it is lost: then raise SourceLost.
+
+    `shown` is the name for messages. The first failure to open raises SourceError. Frames that the network held back
+    for over `LATE_S` are left out.
+    """
+    options = dict(LIVE_OPTIONS)
+    if url.startswith(("rtsp://", "rtsps://")):
+        options["rtsp_transport"] = "tcp"
+    with closing(_open(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
+        clock = StreamClock()
+        index = 0
+        for pts_s, image in _decoded(container, shown):
+            arrived_s = monotonic()
+            time_s = clock.capture_time(pts_s, arrived_s)
+            if arrived_s - time_s > LATE_S:
+                continue
+            yield Frame(image, time_s, index)
+            index += 1
+    raise SourceLost(f"{shown} ended")
+
+
+class StreamClock:
+    """Turns the time stamps of a stream into monotonic capture times.
+
+    The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
+    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift.
+    """
+
+    DRIFT = 1e-3  # seconds per second
+    PATIENCE = 50  # so many late frames in a row mean that the time stamps jumped: start afresh
+
+    def __init__(self) -> None:
+        self._offset_s = float("inf")
+        self._arrived_s = 0.0
+        self._late = 0
+
+    def capture_time(self, pts_s: float, arrived_s: float) -> float:
+        """Return when the frame with time stamp `pts_s` was taken, in the seconds of `arrived_s`."""
+        offset_s = arrived_s - pts_s
+        expected_s = self._offset_s + self.DRIFT * (arrived_s - self._arrived_s)
+        self._arrived_s = arrived_s
+        self._late = self._late + 1 if offset_s - expected_s > LATE_S else 0
+        self._offset_s = offset_s if offset_s < expected_s or self._late > self.PATIENCE else expected_s
+        return pts_s + self._offset_s
+
+
+def _open(
+    url: str, shown: str, options: dict[str, str], timeout: tuple[float, float] | None
+) -> av.container.InputContainer:
+    started_s = monotonic()
+    try:
+        container = av.open(url, options=options, timeout=timeout)
+    except (av.error.FFmpegError, OSError, ValueError) as cause:
+        silent = timeout is not None and monotonic() - started_s >= timeout[0]
+        reason = f"no answer within {monotonic() - started_s:.0f} s" if silent else _reason(cause)
+        mend = "check the address, and that the camera is on" if timeout else "it is not a video, or it is damaged"
+        raise SourceError(f"{shown} cannot be opened: {reason}; {mend}") from cause
+    if not container.streams.video:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        container.close()
+        raise SourceError(f"{shown} holds no video ({kinds} was found)")
+    return container
+
+
+def _decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float, U8]]:
+    """Yield time and upright RGB picture [H,W,3] of each frame; damaged packets are left out and counted in the log."""
+    stream = container.streams.video[0]
+    stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
+    damaged, first_s, last_s = 0, None, 0.0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except (av.error.FFmpegError, OSError) as cause:
+            if isinstance(cause, av.error.InvalidDataError):
+                damaged += 1
+                if damaged < 1000:
+                    continue
+            raise SourceLost(f"{shown} was lost: {_reason(cause)}") from cause
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            damaged += 1
+            continue
+        for frame in frames:
+            time_s = float(frame.time) if frame.time is not None else last_s + 1 / _rate_hz(stream)
+            first_s = time_s if first_s is None else first_s
+            last_s = time_s
+            yield time_s - first_s, _upright(frame)
+    if damaged:
+        log.warning("%s: %d damaged packets were left out", shown, damaged)
+
+
+def _upright(frame: av.VideoFrame) -> U8:
+    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    if frame.rotation % 90 == 0 and frame.rotation:
+        image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
+    image.flags.writeable = False
+    return image
+
+
+def _rate_hz(stream: Any) -> float:
+    return float(stream.average_rate or 25)
+
+
+def _reason(cause: Exception) -> str:
+    """Return what FFmpeg says, without the address: it may hold a password."""
+    return getattr(cause, "strerror", None) or type(cause).__name__

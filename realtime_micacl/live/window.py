@@ -1,0 +1,109 @@
+"""The sliding window: per track, cut by capture time, never by frame count.
+
+Sampling ticks lie `span / (N L)` apart on one grid for all tracks, so that a tick gives one bag per track and all of
+them make one batch. Each tick holds the crop captured nearest to it. The bag at tick k holds the N instances that end
+at k, k - L, k - 2 L, ..; so every tick gives a reading and only one instance in it is new.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import floor
+
+import numpy as np
+
+from realtime_micacl.types import U8, Bag, BagSpec, Face
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """A crop with its capture time."""
+
+    time_s: float
+    crop: U8
+    quality: float
+
+
+@dataclass(eq=False)
+class _Run:
+    """The unbroken samples of one track, one per tick."""
+
+    newest: _Sample
+    tick: int
+    samples: deque[_Sample] = field(default_factory=deque)
+
+
+class Window:
+    """Fills one window per track and cuts bags from it.
+
+    A bag needs a full span. A gap above `max_gap_s` restarts a track's window; so does a clock that goes back by more.
+    A frame that is not newer than the one before is left out.
+    """
+
+    def __init__(self, spec: BagSpec, max_gap_s: float = 0.5) -> None:
+        self._spec = spec
+        self._max_gap_s = max_gap_s
+        self._runs: dict[int, _Run] = {}
+        self._origin_s: float | None = None
+        self._now_s = 0.0
+        self._tick = 0
+
+    def push(self, faces: Iterable[Face], time_s: float) -> tuple[Bag, ...]:
+        """Take the usable faces of the frame captured at `time_s`; return a bag per full window once a tick passed."""
+        if self._origin_s is None:
+            self._origin_s = time_s
+        elif time_s < self._now_s - self._max_gap_s:
+            self._runs.clear()
+            self._origin_s = time_s - (self._tick + 1) * self._spec.tick_s  # ticks go on: no number is used twice
+        elif time_s <= self._now_s:
+            return ()
+        self._now_s = time_s
+        tick = floor((time_s - self._origin_s) / self._spec.tick_s + 1e-9)
+        passed, self._tick = tick > self._tick, max(tick, self._tick)
+        self._runs = {i: run for i, run in self._runs.items() if time_s - run.newest.time_s <= self._max_gap_s}
+        bags = []
+        for face in faces:
+            run = self._extended(face, time_s)
+            if passed and len(run.samples) == self._spec.ticks:
+                bags.append(self._bag(face.track_id, run))
+        return tuple(bags)
+
+    def filled(self, track_id: int) -> float:
+        """Return the share of the track's window that is collected, 0 to 1."""
+        run = self._runs.get(track_id)
+        return len(run.samples) / self._spec.ticks if run else 0.0
+
+    def _extended(self, face: Face, time_s: float) -> _Run:
+        """Return the track's run with every tick up to now filled by the crop captured nearest to it."""
+        sample = _Sample(time_s, face.crop, face.quality.value)
+        run = self._runs.get(face.track_id)
+        if run is None:
+            run = _Run(sample, self._tick, deque([sample], maxlen=self._spec.ticks))
+            self._runs[face.track_id] = run
+            return run
+        before = run.newest
+        assert self._origin_s is not None
+        for tick in range(run.tick + 1, self._tick + 1):
+            due_s = self._origin_s + tick * self._spec.tick_s
+            run.samples.append(before if due_s - before.time_s < time_s - due_s else sample)
+        run.newest, run.tick = sample, self._tick
+        return run
+
+    def _bag(self, track_id: int, run: _Run) -> Bag:
+        spec, samples = self._spec, list(run.samples)
+        crops = np.stack([s.crop for s in samples])
+        crops = crops.reshape(spec.instances, spec.frames, *crops.shape[1:])
+        crops.flags.writeable = False
+        distinct = 1 + sum(a is not b for a, b in pairwise(samples))
+        return Bag(
+            track_id=track_id,
+            tick=run.tick,
+            crops=crops,
+            start_s=samples[0].time_s,
+            end_s=samples[-1].time_s,
+            coverage=distinct / spec.ticks,
+            quality=float(np.mean([s.quality for s in samples])),
+        )

@@ -1,0 +1,174 @@
+"""Instance encoders: uint8 crops [M,L,S,S,3] RGB in, one feature per instance [M,D] out.
+
+M counts instances (B * N when whole bags are encoded). Whatever is done to the pixels is done inside
+the graph, so the caller never normalises and every runtime sees the same numbers.
+"""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+LUMA = (0.299, 0.587, 0.114)
+KINETICS_MEAN = (0.43216, 0.394666, 0.37645)
+KINETICS_STD = (0.22803, 0.22145, 0.216989)
+
+
+class SEBlock(nn.Module):
+    """Refine maps [B,C,H,W] with two 3x3 convolutions, gate the channels, add the shortcut.
+
+    y = relu(g * u + shortcut(x)); u = BN conv relu BN conv (x); g = sigmoid(W2 relu(W1 mean_hw(u))).
+    """
+
+    def __init__(self, *, inputs: int, width: int, stride: int, reduction: int = 8) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, width, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(width, width // reduction, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width // reduction, width, 1),
+            nn.Sigmoid(),
+        )
+        self.shortcut = nn.Sequential()
+        if stride > 1:
+            self.shortcut.append(nn.AvgPool2d(stride))
+        if stride > 1 or inputs != width:
+            self.shortcut.extend([nn.Conv2d(inputs, width, 1, bias=False), nn.BatchNorm2d(width)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [B,C',H/stride,W/stride]."""
+        body = self.body(x)
+        return torch.relu(self.gate(body) * body + self.shortcut(x))
+
+
+class FrameEncoder(nn.Module):
+    """Encode each frame with a small 2D SE-ResNet, then pool the frames of an instance; D = widths[-1].
+
+    Colour cannot matter (luma only) and light hardly (each crop is standardised by itself). S must be
+    divisible by 2 ** len(widths). `frames` and `pool` are the two halves of `forward`: stills train
+    the first alone, and a data set's frame features can be kept between epochs.
+    """
+
+    luma: Tensor
+
+    def __init__(
+        self,
+        *,
+        widths: tuple[int, ...] = (32, 64, 128, 256),
+        blocks: tuple[int, ...] = (1, 1, 1, 1),
+        frames: int = 4,
+        bottleneck: int = 64,
+        eps: float = 1e-3,
+    ) -> None:
+        super().__init__()
+        self.features, self.length, self.eps = widths[-1], frames, eps
+        self.register_buffer("luma", torch.tensor(LUMA), persistent=False)
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, widths[0], 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(inplace=True),
+        )
+        self.stages = nn.Sequential()
+        inputs, stride = widths[0], 1
+        for width, depth in zip(widths, blocks, strict=True):
+            for _ in range(depth):
+                self.stages.append(SEBlock(inputs=inputs, width=width, stride=stride))
+                inputs, stride = width, 1
+            stride = 2
+        last = nn.Linear(bottleneck, self.features, bias=False)
+        nn.init.zeros_(last.weight)
+        self.to_change = nn.Sequential(nn.Linear(frames * self.features, bottleneck, bias=False), nn.GELU(), last)
+        self.apply(_initialise)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Encode uint8 [M,L,S,S,3] to [M,D]."""
+        features = self.frames(rearrange(crops, "m l h w c -> (m l) h w c"))
+        return self.pool(rearrange(features, "(m l) f -> m l f", l=self.length))
+
+    def frames(self, crops: Tensor) -> Tensor:
+        """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""
+        x = (crops.to(self.luma.dtype) * self.luma).sum(dim=3)[:, None] / 255  # [B,1,S,S], 0 to 1
+        x = x - x.mean(dim=(2, 3), keepdim=True)
+        x = x / (x.square().mean(dim=(2, 3), keepdim=True) + self.eps).sqrt()
+        maps: Tensor = self.stages(self.stem(x))  # [B,D,H,W]
+        return maps.mean(dim=(2, 3))
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Pool frame features [M,L,D] to [M,D]: mean_l f_l + g([f_1 - mean; ..; f_L - mean]).
+
+        g has no bias and g(0) = 0, so L identical frames give exactly the feature of one of them. It
+        also starts at zero: an untrained g changes nothing.
+        """
+        mean = features.mean(dim=1)
+        change: Tensor = self.to_change(rearrange(features - mean[:, None], "m l f -> m (l f)"))
+        return mean + change
+
+
+class Block3d(nn.Module):
+    """Add two 3x3x3 convolutions to maps [M,C,L,H,W]; the names inside are those of torchvision's state dict."""
+
+    def __init__(self, *, inputs: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Sequential(
+            nn.Conv3d(inputs, width, 3, stride, padding=1, bias=False), nn.BatchNorm3d(width), nn.ReLU(inplace=True)
+        )
+        self.conv2 = nn.Sequential(nn.Conv3d(width, width, 3, padding=1, bias=False), nn.BatchNorm3d(width))
+        self.downsample = nn.Sequential()
+        if stride > 1 or inputs != width:
+            self.downsample.extend([nn.Conv3d(inputs, width, 1, stride, bias=False), nn.BatchNorm3d(width)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return [M,C',L/stride,H/stride,W/stride]."""
+        return torch.relu(self.conv2(self.conv1(x)) + self.downsample(x))
+
+
+class R3D18(nn.Module):
+    """Encode an instance with the 18-layer 3D residual network of arXiv 1711.11248; D = 512.
+
+    The backbone of the paper. The state dict has the keys and shapes of torchvision's `r3d_18`
+    without `fc`, so its Kinetics-400 weights load with `strict=True` once that layer is taken out.
+    """
+
+    features = 512
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(KINETICS_MEAN), persistent=False)
+        self.register_buffer("std", torch.tensor(KINETICS_STD), persistent=False)
+        self.stem = nn.Sequential(
+            nn.Conv3d(3, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
+            nn.BatchNorm3d(64),
+            nn.ReLU(inplace=True),
+        )
+        self.layer1 = _layer(inputs=64, width=64, stride=1)
+        self.layer2 = _layer(inputs=64, width=128, stride=2)
+        self.layer3 = _layer(inputs=128, width=256, stride=2)
+        self.layer4 = _layer(inputs=256, width=512, stride=2)
+        self.apply(_initialise)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Encode uint8 [M,L,S,S,3] to [M,512]."""
+        x = rearrange((crops.to(self.mean.dtype) / 255 - self.mean) / self.std, "m l h w c -> m c l h w")
+        maps: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))  # [M,512,L,H,W]
+        return maps.mean(dim=(2, 3, 4))
+
+
+def _layer(*, inputs: int, width: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        Block3d(inputs=inputs, width=width, stride=stride), Block3d(inputs=width, width=width, stride=1)
+    )
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.Conv3d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -1,0 +1,43 @@
+"""Count what a module costs: parameters, and multiply-adds of one call."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a module costs."""
+
+    parameters: int
+    multiply_adds: int
+    """Of convolutions, linear layers and LSTMs; the products inside attention and graphs are too small to matter."""
+
+
+def count(module: nn.Module, *inputs: Tensor) -> Cost:
+    """Count over one call of a copy of `module` on the meta device: nothing is computed or changed."""
+    copy = deepcopy(module).to("meta").eval()
+    total = 0
+
+    def add(layer: nn.Module, _: Any, output: Any) -> None:
+        nonlocal total
+        if isinstance(layer, nn.LSTM):
+            steps = output[0].shape[:-1].numel()
+            total += steps * sum(p.numel() for name, p in layer.named_parameters() if name.startswith("weight"))
+        else:
+            weight = layer.get_parameter("weight")  # [outputs, ...]: one row is used for each number put out
+            total += output.numel() * weight[0].numel()
+
+    for layer in copy.modules():
+        if isinstance(layer, COUNTED):
+            layer.register_forward_hook(add)
+    with torch.no_grad():
+        copy(*(x.to("meta") for x in inputs))
+    return Cost(parameters=sum(p.numel() for p in module.parameters()), multiply_adds=total)

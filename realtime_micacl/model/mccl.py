@@ -1,0 +1,66 @@
+"""MCCL, Multiscale Category-aware Contrastive Learning (arXiv 2509.04344, section on MCCL)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from einops import reduce
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+
+class MCCL(nn.Module):
+    """Pull bags of one emotion together at several scales of their feature, rare and hard ones more.
+
+    z_i^s = l2norm(R_s AvgPool_{E -> E/s}(b_i)) with R_s an MLP E/s -> 256 -> 128, trained with the
+    network and not used at inference; w_i = (1 - p_{i,y_i}) / n_{y_i}, where the factors 1/n are scaled to
+    mean 1 over the emotions present and 1 - p is detached; tau_i = tau (1 + n_{y_i} / n_max);
+    L_s = mean_i w_i [-1/|P(i)| sum_{j in P(i)} (z_i.z_j / tau_i - log sum_{k != i} exp(z_i.z_k / tau_i))].
+
+    P(i) are the other bags with i's label; an anchor without any is left out of the mean. The loss is the
+    mean of L_s over the scales; its share in the whole is the caller's.
+    """
+
+    category: Tensor
+    temperatures: Tensor
+
+    def __init__(
+        self,
+        *,
+        feature_size: int,
+        class_counts: Sequence[int],
+        scales: tuple[int, ...] = (1, 2, 4),
+        temperature: float = 0.07,
+    ) -> None:
+        super().__init__()
+        counts = torch.tensor(class_counts, dtype=torch.float64)
+        inverse = torch.where(counts > 0, 1 / counts.clamp(min=1), 0)
+        category = inverse / inverse[counts > 0].mean()
+        temperatures = temperature * (1 + counts / counts.max())
+        self.register_buffer("category", category.to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("temperatures", temperatures.to(torch.get_default_dtype()), persistent=False)
+        self.scales = scales
+        self.projections = nn.ModuleList(
+            nn.Sequential(nn.Linear(feature_size // scale, 256), nn.GELU(), nn.Linear(256, 128)) for scale in scales
+        )
+
+    def forward(self, b: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss, a scalar, of bag vectors [B,E], logits [B,K] and labels int64 [B].
+
+        `class_counts` are clips per emotion in the current training split. Without any positive pair the
+        loss is 0, still attached to the graph.
+        """
+        itself = torch.eye(b.shape[0], dtype=torch.bool, device=b.device)
+        positive = (labels[:, None] == labels[None]) & ~itself
+        positives = positive.sum(dim=1)
+        hardness = 1 - logits.detach().softmax(dim=1).gather(1, labels[:, None])[:, 0]
+        weight = self.category[labels] * hardness / positives.clamp(min=1) / (positives > 0).sum().clamp(min=1)
+        losses = []
+        for scale, project in zip(self.scales, self.projections, strict=True):
+            z = normalize(project(reduce(b, "b (e s) -> b e", "mean", s=scale)), dim=1)
+            similarity = z @ z.T / self.temperatures[labels, None]
+            similarity = similarity.masked_fill(itself, torch.finfo(z.dtype).min)
+            log_share = similarity - similarity.logsumexp(dim=1, keepdim=True)
+            losses.append(-(weight * log_share.masked_fill(~positive, 0).sum(dim=1)).sum())
+        return torch.stack(losses).mean()
