@@ -90,6 +90,11 @@ class LiveSession:
         return any(thread.is_alive() for thread in self._threads)
 
     @property
+    def stopping(self) -> bool:
+        """Whether somebody asked it to end; a stage that failed is no asking."""
+        return self._stop.is_set() and self.error is None
+
+    @property
     def stuck(self) -> list[str]:
         """The stages that have not ended; after the `with`, those that a device holds."""
         return [thread.name for thread in self._threads if thread.is_alive()]

@@ -86,11 +86,11 @@ class FrameEncoder(nn.Module):
         last = nn.Linear(bottleneck, self.features, bias=False)
         nn.init.zeros_(last.weight)
         self.to_change = nn.Sequential(nn.Linear(frames * self.features, bottleneck, bias=False), nn.GELU(), last)
-        self.apply(_initialise)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode uint8 [M,L,S,S,3] to [M,D]."""
-        features = self.frames(rearrange(crops, "m l h w c -> (m l) h w c"))
+        x = crops.to(self.luma.dtype)  # before all else: TensorRT takes uint8 into a cast and nowhere else
+        features = self.frames(rearrange(x, "m l h w c -> (m l) h w c", l=self.length))
         return self.pool(rearrange(features, "(m l) f -> m l f", l=self.length))
 
     def frames(self, crops: Tensor) -> Tensor:
@@ -107,7 +107,8 @@ class FrameEncoder(nn.Module):
         g has no bias and g(0) = 0, so L identical frames give exactly the feature of one of them. It
         also starts at zero: an untrained g changes nothing.
         """
-        mean = features.mean(dim=1)
+        first = features[:, :1]
+        mean = features[:, 0] + (features - first).mean(dim=1)  # from the first: exact where all are the same
         change: Tensor = self.to_change(rearrange(features - mean[:, None], "m l f -> m (l f)"))
         return mean + change
 
@@ -154,7 +155,6 @@ class R3D18(nn.Module):
         self.layer2 = _layer(inputs=64, width=128, stride=2)
         self.layer3 = _layer(inputs=128, width=256, stride=2)
         self.layer4 = _layer(inputs=256, width=512, stride=2)
-        self.apply(_initialise)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode uint8 [M,L,S,S,3] to [M,512]."""
@@ -167,8 +167,3 @@ def _layer(*, inputs: int, width: int, stride: int) -> nn.Sequential:
     return nn.Sequential(
         Block3d(inputs=inputs, width=width, stride=stride), Block3d(inputs=width, width=width, stride=1)
     )
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d | nn.Conv3d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -19,7 +19,8 @@ class MCCL(nn.Module):
     L_s = mean_i w_i [-1/|P(i)| sum_{j in P(i)} (z_i.z_j / tau_i - log sum_{k != i} exp(z_i.z_k / tau_i))].
 
     P(i) are the other bags with i's label; an anchor without any is left out of the mean. The loss is the
-    mean of L_s over the scales; its share in the whole is the caller's.
+    mean of L_s over the scales; its share in the whole is the caller's. n are `class_counts`, the clips per
+    emotion in the current training split.
     """
 
     category: Tensor
@@ -48,8 +49,7 @@ class MCCL(nn.Module):
     def forward(self, b: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, a scalar, of bag vectors [B,E], logits [B,K] and labels int64 [B].
 
-        `class_counts` are clips per emotion in the current training split. Without any positive pair the
-        loss is 0, still attached to the graph.
+        Without any positive pair it is 0, still attached to the graph.
         """
         itself = torch.eye(b.shape[0], dtype=torch.bool, device=b.device)
         positive = (labels[:, None] == labels[None]) & ~itself
@@ -60,7 +60,7 @@ class MCCL(nn.Module):
         for scale, project in zip(self.scales, self.projections, strict=True):
             z = normalize(project(reduce(b, "b (e s) -> b e", "mean", s=scale)), dim=1)
             similarity = z @ z.T / self.temperatures[labels, None]
-            similarity = similarity.masked_fill(itself, torch.finfo(z.dtype).min)
+            similarity = similarity.masked_fill(itself, torch.finfo(similarity.dtype).min)
             log_share = similarity - similarity.logsumexp(dim=1, keepdim=True)
             losses.append(-(weight * log_share.masked_fill(~positive, 0).sum(dim=1)).sum())
         return torch.stack(losses).mean()

@@ -56,14 +56,15 @@ class MICACLConfig:
 
     def _faults(self) -> Iterable[tuple[str, str]]:
         for field in fields(self):
-            value, kind = getattr(self, field.name), type(field.default)
-            items = value if kind is tuple and isinstance(value, tuple) else (value,)
-            if not isinstance(value, kind | int if kind is float else kind):
+            value = getattr(self, field.name)
+            kind: type[Any] = type(field.default)
+            least = 0 if field.name == "wian_hidden" else 1
+            if type(value) is not kind and not (kind is float and type(value) is int):
                 yield field.name, f"must be of type {kind.__name__}"
-            if kind is tuple and any(type(item) is not int for item in items):
-                yield field.name, "must hold whole numbers"
-            if kind in (int, tuple) and min(items, default=1) < (field.name != "wian_hidden"):
-                yield field.name, "must be positive"
+            elif kind is tuple and any(type(item) is not int or item < 1 for item in value):
+                yield field.name, "must hold positive whole numbers"
+            elif kind is int and value < least:
+                yield field.name, f"must be at least {least}"
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 yield name, f"must be one of {', '.join(choices)}"
@@ -150,8 +151,9 @@ class MICACL(nn.Module):
 
     def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
         """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]."""
-        features = self.encode(rearrange(bags, "b n l h w c -> (b n) l h w c"))
-        return self.classify(rearrange(features, "(b n) d -> b n d", n=self.config.instances))
+        count = self.config.instances
+        features = self.encode(rearrange(bags, "b n l h w c -> (b n) l h w c", n=count))
+        return self.classify(rearrange(features, "(b n) d -> b n d", n=count))
 
     def encode(self, crops: Tensor) -> Tensor:
         """Encode uint8 instances [M,L,S,S,3] to [M,D], each by itself."""

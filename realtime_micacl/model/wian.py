@@ -24,8 +24,8 @@ class GatedLSTM(nn.Module):
         self.size, self.reverse = size, reverse
         self.from_input = nn.Linear(size, 5 * size)
         self.from_state = nn.Linear(size, 5 * size, bias=False)
-        _orthogonal(self.from_input.weight, parts=5)
-        _orthogonal(self.from_state.weight, parts=5)
+        _keep_variance(self.from_input)
+        _keep_variance(self.from_state)
         with torch.no_grad():
             i, f, o, _, w = self.from_input.bias.chunk(5)
             for gate in (i, f, o, w):
@@ -54,14 +54,13 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.scale = heads, (size // heads) ** -0.5
         self.to_qkv = nn.Linear(size, 3 * size, bias=not bare)
-        _orthogonal(self.to_qkv.weight, parts=3)
         self.to_out = nn.Sequential()
         if not bare:
-            out = nn.Linear(size, size)
-            _orthogonal(out.weight, parts=1)
-            nn.init.zeros_(out.bias)
-            nn.init.zeros_(self.to_qkv.bias)
-            self.to_out.append(out)
+            self.to_out.append(nn.Linear(size, size))
+        for layer in (self.to_qkv, *self.to_out):
+            _keep_variance(layer)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn [B,N,E] into [B,N,E]."""
@@ -152,7 +151,5 @@ class BiLSTMMean(nn.Module):
         return states.mean(dim=1), torch.ones_like(x[..., 0])
 
 
-def _orthogonal(weight: Tensor, *, parts: int) -> None:
-    with torch.no_grad():
-        for part in weight.chunk(parts):
-            nn.init.orthogonal_(part)
+def _keep_variance(layer: nn.Linear) -> None:
+    nn.init.normal_(layer.weight, std=layer.in_features**-0.5)

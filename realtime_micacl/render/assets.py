@@ -68,20 +68,17 @@ class Assets:
     @cached_property
     def details(self) -> tuple[str, ...]:
         """Targets that make one face differ from another, without those of the right side."""
-        skipped = ("r-", "head-age", "head-fat", "head-back", "head-trans", "head-angle", "ear-shape-pointed")
+        skipped = ("r-", "head-age", "head-fat", "head-back", "trans-in", "trans-out", "head-trans", "head-angle", "pointed", "mouth-angles", "lip-ext", "lip-middle", "lip-height")
         names = (f"{folder}/{path.stem}" for folder in DETAILS for path in (self.targets / folder).glob("*.target"))
         return tuple(sorted(name for name in names if not any(skip in name for skip in skipped)))
-
-    @cached_property
-    def units(self) -> tuple[str, ...]:
-        """Names of the expression units, such as 'mouth-open' or 'eye-left-closure'."""
-        return tuple(sorted(path.stem for path in (self.targets / "expression/units/caucasian").glob("*.target")))
 
     def splat(self, values: F32) -> F32:
         """Draw one value of each base vertex, [V] in 0 to 1, into the chart of the skin, [1024,1024]."""
         picture = np.zeros((SKIN_PX, SKIN_PX), np.uint8)
         faces = self.body.faces[(values[self.body.faces].max(axis=1) > 0) & ~self.inner_mouth]
-        corners = np.round(chart(self.body.vertices[faces]) * 16).astype(np.int32)
+        corners = chart(self.body.vertices[faces])
+        whole = np.ptp(corners, axis=1).max(axis=1) < SKIN_PX / 4  # others lie around the back of the head
+        corners, faces = np.round(corners[whole] * 16).astype(np.int32), faces[whole]
         for corner, value in zip(corners, values[faces].mean(axis=1), strict=True):
             cv2.fillConvexPoly(picture, corner, int(value * 255), lineType=cv2.LINE_AA, shift=4)
         return cv2.GaussianBlur(picture, (0, 0), 1.2).astype(np.float32) / 255
@@ -100,11 +97,16 @@ class Assets:
 
 
 def chart(points: F32) -> F32:
-    """Project points of the base head, [..., 3], to texels of the skin, [..., 2]: Lambert's azimuthal projection."""
+    """Project points of the base head, [..., 3], to texels of the skin, [..., 2].
+
+    Azimuthal, seen from CENTRE, with the face in the middle and the back of the head around the rim; the radius grows
+    ever slower with the angle, so that half of the chart is face.
+    """
     direction = points - CENTRE
     direction = direction / (np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9)
-    radius = np.sqrt(np.maximum(1 - direction[..., 2], 0) / 2)
+    angle = np.arccos(direction[..., 2].clip(-1, 1))
+    radius = angle / (angle + 1.1) * (np.pi + 1.1) / np.pi
     length = np.linalg.norm(direction[..., :2], axis=-1) + 1e-9
-    plane = direction[..., :2] / length[..., None] * radius[..., None] * np.array([1, -1])
+    plane = direction[..., :2] * (radius / length)[..., None] * np.array([1, -1])
     texels: F32 = ((0.5 + 0.499 * plane) * (SKIN_PX - 2)).astype(np.float32)
     return texels

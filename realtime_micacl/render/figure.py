@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime_micacl.render.assets import ANCESTRIES, CENTRE, EYES, LASHES, SKIN_PX, TEETH, Assets, chart
+from realtime_micacl.render.expression import UNITS, target_names
 from realtime_micacl.render.mesh import I32, Binding, Mesh, Target, attach, read_binding, vertex_normals
-from realtime_micacl.render.paint import EYE_TILE, HAIR_TILE, PLAIN, paint, paint_folds
+from realtime_micacl.render.paint import EYE_TILE, HAIR_TILE, HAIR_TURN_PX, PLAIN, paint, paint_folds
 from realtime_micacl.render.person import Person
 from realtime_micacl.render.raster import EYE, HAIR, LASH, MOUTH, SKIN, TOOTH, visibility
 from realtime_micacl.types import F32, U8
+
+FIRST_UPPER_TOOTH = 15060
+"""Number of the first vertex of the base mesh's upper teeth; the lower ones come before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +57,12 @@ def build_figure(person: Person, assets: Assets) -> Figure:
     rest = _shape(person, assets)
     skin = _skin_part(person, assets, rest)
     hair = _hair_part(person, assets, rest)
-    parts = [_eye_part(assets, rest), skin, *_mouth_parts(assets, rest), _lash_part(assets, rest), *hair]
+    eyes = _eye_part(assets, rest)
+    middle = np.abs(attach_all(eyes.binding, rest)).mean(axis=0)
+    parts = [eyes, skin, *_mouth_parts(assets, rest), _lash_part(assets, rest, middle), *hair]
     binding, faces, trim = _join(parts)
     uv, kind = np.concatenate([part.uv for part in parts]), np.concatenate([part.kind for part in parts])
-    scalp = _scalp(person, assets, attach_all(hair[0].binding, rest) if hair else None, rest)
-    atlas = paint(person, assets, scalp)
+    atlas = paint(person, assets, _scalp(person, assets))
     points = attach_all(binding, rest)
     eye_vertices = len(parts[0].trim)
     right = int((points[:eye_vertices, 0] > 0).argmin()) or eye_vertices // 2
@@ -71,7 +76,9 @@ def build_figure(person: Person, assets: Assets) -> Figure:
         surface=np.stack([_openness(points, faces, uv, kind, trim, atlas), trim], axis=1),
         atlas=atlas,
         folds=paint_folds(assets),
-        units={name: _unit(person, assets, name) for name in assets.units},
+        units={
+            name: _unit(person, assets, path) for unit in UNITS for name, path in target_names(unit).items()
+        },
         eyes=(slice(0, right), slice(right, eye_vertices)),
         eye_y=float(points[:eye_vertices, 1].mean()),
     )
@@ -100,12 +107,25 @@ def _shape(person: Person, assets: Assets) -> F32:
         morph(name, strength)
         if (folder_l := name.replace("/l-", "/r-")) != name:
             morph(folder_l, strength)
+    _lower_arms(rest, assets.body.vertices)
     return rest
 
 
-def _unit(person: Person, assets: Assets, name: str) -> Target:
+def _lower_arms(rest: F32, base: F32) -> None:
+    """Let the arms, which the base mesh holds away from the body, hang down."""
+    for side in (1, -1):
+        outward = side * base[:, 0]
+        shoulder = rest[(np.abs(outward - 1.55) < 0.12) & (base[:, 1] > 4.7)].mean(axis=0)
+        share = np.clip((outward - 1.25) / 0.7, 0, 1)
+        angle = -side * np.radians(32) * share * share * (3 - 2 * share)
+        x, y = (rest - shoulder)[:, :2].T
+        rest[:, 0] = shoulder[0] + x * np.cos(angle) - y * np.sin(angle)
+        rest[:, 1] = shoulder[1] + x * np.sin(angle) + y * np.cos(angle)
+
+
+def _unit(person: Person, assets: Assets, path: str) -> Target:
     """Mix a unit from its three ancestries."""
-    parts = [(assets.target(f"expression/units/{key}/{name}"), share) for key, share in person.ancestry.items()]
+    parts = [(assets.target(path.format(key)), share) for key, share in person.ancestry.items()]
     total = np.zeros_like(assets.body.vertices)
     for target, share in parts:
         total[target.index] += np.float32(share) * target.delta
@@ -118,16 +138,24 @@ def _skin_part(person: Person, assets: Assets, rest: F32) -> Part:
     count = len(rest)
     same = np.arange(count, dtype=np.int32)
     base = body.vertices
-    line = 5.72 + person.collar - 0.16 * np.exp(-((base[:, 0] / 0.5) ** 2)) * (base[:, 2] > 0.2)
-    trim = (base[:, 1] - line - 0.25 * np.maximum(0.6 - np.abs(base[:, 0]), 0)).astype(np.float32)
-    normals = vertex_normals(rest, body.faces)
-    offset = normals * (0.06 * np.clip(-trim * 8, 0, 1))[:, None]
-    binding = Binding(
-        np.stack([same] * 3, axis=1), np.tile(np.float32([1, 0, 0]), (count, 1)), offset.astype(np.float32)
-    )
+    sleeve = 0.5 * np.maximum(np.abs(base[:, 0]) - 0.7, 0)
+    trim = base[:, 1] + 0.3 * base[:, 2] - sleeve - np.float32(5.93 + person.collar)
+    offset = _loosen(rest, body.faces, np.clip(-trim * 6, 0, 1))
+    binding = Binding(np.stack([same] * 3, axis=1), np.tile(np.float32([1, 0, 0]), (count, 1)), offset)
     uv = np.where(assets.inner_mouth[:, None, None], np.float32(PLAIN["mouth"]), chart(base[body.faces]))
     kind = np.where(assets.inner_mouth, MOUTH, SKIN).astype(np.uint8)
     return Part(binding, body.faces, uv.astype(np.float32), kind, trim)
+
+
+def _loosen(rest: F32, faces: I32, clothed: F32) -> F32:
+    """Return the way from the skin to a loose shirt: smoothed, then moved outwards, [B,3]."""
+    tail, head = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
+    count = np.maximum(np.bincount(tail, minlength=len(rest)), 1)
+    shirt = rest.copy()
+    for _ in range(60):
+        mean = np.stack([np.bincount(tail, shirt[head, axis], len(rest)) / count for axis in range(3)], axis=1)
+        shirt += 0.6 * clothed[:, None] * (mean - shirt).astype(np.float32)
+    return shirt + vertex_normals(shirt, faces) * (0.1 * clothed[:, None]) - rest
 
 
 def _eye_part(assets: Assets, rest: F32) -> Part:
@@ -141,20 +169,31 @@ def _mouth_parts(assets: Assets, rest: F32) -> list[Part]:
     """The teeth are many small pieces; the gums and tongue are the one big piece."""
     mesh = assets.mesh(TEETH)
     label = np.arange(len(mesh.vertices))
-    for _ in range(64):
-        lowest = label[mesh.faces].min(axis=1)
-        for k in range(3):
-            np.minimum.at(label, mesh.faces[:, k], lowest)
+    while (joined := label[mesh.faces].min(axis=1, keepdims=True)).tolist() != label[mesh.faces].max(axis=1, keepdims=True).tolist():
+        np.minimum.at(label, mesh.faces, joined)
+        label = label[label]
     size = np.bincount(label, minlength=len(label))[label[mesh.faces[:, 0]]]
     colour = np.where((size > 200)[:, None], np.float32(PLAIN["gum"]), np.float32(PLAIN["tooth"]))
     uv = np.repeat(colour[:, None], 3, axis=1).astype(np.float32)
-    return [_proxy(assets, TEETH, rest, mesh.faces, uv, TOOTH)]
+    part = _proxy(assets, TEETH, rest, mesh.faces, uv, TOOTH)
+    lower = part.binding.index[:, 0] < FIRST_UPPER_TOOTH
+    middle = np.where(lower, np.abs(mesh.vertices[:, 0]) < 0.125, mesh.vertices[:, 2] > 1.06)[mesh.faces].all(axis=1)
+    part = Part(part.binding, part.faces[middle], part.uv[middle], part.kind[middle], part.trim)
+    part.binding.offset[:, 2] -= np.where(lower, 0.07, 0.04)  # or the teeth of some faces show through their lips
+    part.binding.offset[:, 1] -= np.where(lower, 0.07, 0.04)
+    return [part]
 
 
-def _lash_part(assets: Assets, rest: F32) -> Part:
+def _lash_part(assets: Assets, rest: F32, eye: F32) -> Part:
     mesh = assets.mesh(LASHES)
-    uv = np.tile(np.float32(PLAIN["lash"]), (len(mesh.faces), 3, 1))
-    return _proxy(assets, LASHES, rest, mesh.faces, uv, LASH)
+    upper = mesh.faces[mesh.vertices[mesh.faces][..., 1].mean(axis=1) > 7.29]
+    uv = np.tile(np.float32(PLAIN["lash"]), (len(upper), 3, 1))
+    part = _proxy(assets, LASHES, rest, upper, uv, LASH)
+    points = attach_all(part.binding, rest)
+    points[:, 0] = np.abs(points[:, 0])
+    distance = np.linalg.norm(points - eye, axis=1)
+    trim = np.float32(1) - (distance - distance.min()) / np.float32(np.ptp(distance))
+    return Part(part.binding, part.faces, part.uv, part.kind, trim)
 
 
 def _hair_part(person: Person, assets: Assets, rest: F32) -> list[Part]:
@@ -166,8 +205,8 @@ def _hair_part(person: Person, assets: Assets, rest: F32) -> list[Part]:
     x, y, z = (mesh.vertices[:, axis] for axis in range(3))
     azimuth = np.arctan2(x, z - 0.1)[mesh.faces] / (2 * np.pi)
     azimuth = azimuth + (azimuth < azimuth.max(axis=1, keepdims=True) - 0.5)
-    left, top, width, height = HAIR_TILE
-    u = left + 1 + (azimuth + 0.5) / 1.6 * (width - 3)
+    left, top, _, height = HAIR_TILE
+    u = left + 1 + (azimuth + 0.5) * HAIR_TURN_PX
     v = top + 1 + ((y.max() - y) / np.ptp(y))[mesh.faces] * (height - 3)
     edge = _open_edge(mesh)
     part = _proxy(assets, name, rest, mesh.faces, np.stack([u, v], axis=-1).astype(np.float32), HAIR)
@@ -205,23 +244,15 @@ def _tile_uv(uv: F32, tile: tuple[int, int, int, int]) -> F32:
     return np.stack([u, v], axis=-1).astype(np.float32)
 
 
-def _scalp(person: Person, assets: Assets, hair: F32 | None, rest: F32) -> F32:
+def _scalp(person: Person, assets: Assets) -> F32:
     """Return where hair grows from the skin, [1024,1024]."""
-    if person.hair == "bald":
-        return np.zeros((SKIN_PX, SKIN_PX), np.float32)
-    base = assets.body.vertices
-    skin = np.unique(assets.body.faces[~assets.inner_mouth])
-    skin = skin[base[skin, 1] > 6.5]
-    grown = np.zeros(len(base), np.float32)
-    if hair is None:
-        direction = base[skin] - CENTRE
-        hairline = np.interp(np.abs(np.degrees(np.arctan2(direction[:, 0], direction[:, 2]))), [0, 25, 50, 62, 80, 180], [0.98, 1.0, 0.72, 0.3, 0.25, -0.5])
-        grown[skin] = np.clip((direction[:, 1] - hairline) * 8, 0, 1)
-    else:
-        for chunk in np.array_split(skin, 16):
-            distance = np.sqrt(((rest[chunk][:, None] - hair[None, ::2]) ** 2).sum(-1)).min(axis=1)
-            grown[chunk] = np.clip((0.22 - distance) / 0.1, 0, 1)
-    grown[(np.abs(base[:, 0]) > 0.72) & (np.abs(base[:, 1] - 7.1) < 0.3)] = 0
+    grown = np.zeros(len(assets.body.vertices), np.float32)
+    if person.hair != "bald":
+        direction = assets.body.vertices - CENTRE
+        azimuth = np.abs(np.degrees(np.arctan2(direction[:, 0], direction[:, 2])))
+        hairline = np.interp(azimuth, [0, 25, 48, 62, 80, 110, 180], [0.98, 1.0, 0.8, 0.3, 0.25, 0.1, -0.5])
+        grown = np.clip((direction[:, 1] - hairline) * 8, 0, 1).astype(np.float32)
+        grown[(np.abs(direction[:, 0]) > 0.72) & (np.abs(direction[:, 1] - 0.1) < 0.3)] = 0  # the ears
     return assets.splat(grown)
 
 
@@ -249,5 +280,6 @@ def _openness(points: F32, faces: I32, uv: F32, kind: U8, trim: F32, atlas: U8) 
         seen += toward * (local[:, 2] > depth[row, column] - 0.06)
         possible += toward
     openness = np.clip(seen / possible, 0, 1)
-    openness[np.isin(np.arange(len(points)), faces[np.isin(kind, (EYE, TOOTH))])] = 0.9
+    openness[np.unique(faces[kind == EYE])] = 0.9
+    openness[np.unique(faces[kind == TOOTH])] = 0.8
     return openness.astype(np.float32)

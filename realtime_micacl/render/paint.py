@@ -14,12 +14,14 @@ from realtime_micacl.render.assets import SKIN_PX, Assets
 from realtime_micacl.render.person import Person
 from realtime_micacl.types import F32, U8
 
-ATLAS_PX = (1408, SKIN_PX)
+ATLAS_PX = (1448, SKIN_PX)
 """Height and width: the skin, below it the eyes, the hair and plain colours."""
 EYE_TILE = (0, 1024, 384, 384)
-HAIR_TILE = (384, 1024, 560, 384)
+HAIR_TILE = (384, 1024, 640, 384)
 """Left, top, width, height in texels."""
-PLAIN = {"tooth": (980, 1060), "gum": (980, 1120), "mouth": (980, 1180), "lash": (980, 1240)}
+HAIR_TURN_PX = 424
+"""Texels once around the head; the tile goes on beyond, so that no triangle has to wrap."""
+PLAIN = {"tooth": (20, 1428), "gum": (60, 1428), "mouth": (100, 1428), "lash": (140, 1428)}
 """Centres of the plain colours."""
 
 
@@ -35,6 +37,7 @@ def paint(person: Person, assets: Assets, scalp: F32) -> U8:
     plain = {"tooth": ivory, "gum": (176, 98, 96), "mouth": (118, 52, 50), "lash": (26, 20, 18)}
     for name, (x, y) in PLAIN.items():
         atlas[y - 20 : y + 20, x - 20 : x + 20, :3] = plain[name]
+    atlas[..., 3][1408:] = 120
     return atlas
 
 
@@ -42,11 +45,11 @@ def paint_folds(assets: Assets) -> U8:
     """Return where skin wrinkles: forehead, frown, nose, smile lines, [512,512,4]."""
     left = np.array([-1, 1], np.float32)
     one_side: tuple[list[list[tuple[float, float]]], ...] = (
-        [[(0, y), (0.2, y + 0.02), (0.42, y + 0.01), (0.56, y - 0.05)] for y in (7.68, 7.78, 7.88)],
+        [[(0, y - 0.01), (0.18, y + 0.02), (0.3, y), (0.44, y), (0.52, y - 0.05)] for y in (7.68, 7.77, 7.87)],
         [[(0.06, 7.36), (0.075, 7.45), (0.065, 7.56)]],
         [[(0, 7.3), (0.07, 7.31)], [(0, 7.24), (0.09, 7.26)], [(0.16, 6.95), (0.25, 6.84), (0.31, 6.72)]],
         [
-            [(0.19, 6.92), (0.31, 6.8), (0.37, 6.64), (0.36, 6.52)],
+            [(0.18, 6.92), (0.28, 6.8), (0.34, 6.66)],
             *[[(0.5, 7.28 + dy), (0.6, 7.29 + 2.4 * dy)] for dy in (-0.03, 0, 0.03)],
             [(0.2, 7.16), (0.32, 7.12), (0.43, 7.16)],
         ],
@@ -58,8 +61,8 @@ def paint_folds(assets: Assets) -> U8:
             for mirrored in (np.array(line), np.array(line) * left):
                 steps = np.linspace(0, len(line) - 1, 24)
                 smooth = np.stack([np.interp(steps, range(len(line)), mirrored[:, k]) for k in range(2)], axis=1)
-                cv2.polylines(picture, _fixed(assets.front(smooth)), False, 255, 3, cv2.LINE_AA, 4)
-        blurred = cv2.GaussianBlur(picture, (0, 0), 2.5).astype(np.float32)
+                cv2.polylines(picture, _fixed(assets.front(smooth)), False, 255, 5, cv2.LINE_AA, 4)
+        blurred = cv2.GaussianBlur(picture, (0, 0), 3.5).astype(np.float32)
         folds[..., channel] = cv2.resize(blurred, (SKIN_PX // 2, SKIN_PX // 2), interpolation=cv2.INTER_AREA)
     return (folds / folds.max(axis=(0, 1)) * 255).astype(np.uint8)
 
@@ -76,14 +79,14 @@ def _skin(person: Person, assets: Assets, scalp: F32, rng: np.random.Generator) 
     fair = float(np.clip((person.skin.mean() - 70) / 110, 0, 1))
     picture *= 1 + 0.02 * noise(rng, SKIN_PX, 40)[..., None] + 0.018 * noise(rng, SKIN_PX, 380)[..., None]
     warm = np.array([0.25, -0.9, -0.7], np.float32) * 0.11 * (0.4 + 0.6 * fair)
-    for (x, y), size, strength in (((0.45, 6.95), 60, 0.9), ((0, 6.86), 34, 0.9), ((0.76, 7.05), 60, 0.8)):
+    for (x, y), size, strength in (((0.45, 6.95), 85, 0.9), ((0, 6.86), 60, 0.9), ((0.74, 7.05), 70, 0.8)):
         for side in {x, -x}:
             picture *= 1 + strength * rng.uniform(0.6, 1.3) * _spot(assets, side, y, size)[..., None] * warm
-    for x, y, size, strength in ((0.31, 7.34, 26, 0.10), (0.27, 7.17, 18, 0.06 + 0.1 * person.age)):
+    for x, y, size, strength in ((0.31, 7.34, 45, 0.10), (0.27, 7.17, 30, 0.06 + 0.1 * person.age)):
         for side in (x, -x):
             picture *= 1 - strength * _spot(assets, side, y, size)[..., None] * np.array([0.8, 1, 0.9])
     _freckles(picture, person, assets, rng, fair)
-    lips = assets.splat(assets.lips)[..., None]
+    lips = cv2.morphologyEx(assets.splat(assets.lips), cv2.MORPH_CLOSE, np.ones((25, 5), np.uint8))[..., None]
     lip_rgb = person.skin * np.array([0.86, 0.62, 0.62]) * rng.uniform(0.88, 1.05)
     lipstick = np.array([150, 42, 54]) * rng.uniform(0.7, 1.2, 3)
     lip_rgb += (lipstick - lip_rgb) * 0.7 * person.makeup
@@ -92,11 +95,11 @@ def _skin(person: Person, assets: Assets, scalp: F32, rng: np.random.Generator) 
         picture = _beard(picture, person, assets, rng, lips[..., 0])
     if person.makeup > 0.3:
         for side in (0.31, -0.31):
-            picture *= 1 - 0.3 * person.makeup * _spot(assets, side, 7.36, 16)[..., None] * np.array([0.9, 1, 0.8])
+            picture *= 1 - 0.3 * person.makeup * _spot(assets, side, 7.36, 30)[..., None] * np.array([0.9, 1, 0.8])
     roots = np.clip(scalp + 0.22 * noise(rng, SKIN_PX, 420) * (scalp > 0.02), 0, 1)[..., None]
     picture += (person.hair_rgb * 0.8 + person.skin * 0.08 - picture) * roots
     brows = np.maximum(_brow(person, assets, rng, 1), _brow(person, assets, rng, -1))[..., None]
-    picture += (person.hair_rgb * 0.55 + person.skin * 0.1 - picture) * brows
+    picture += (person.hair_rgb * 0.55 + person.skin * 0.05 - picture) * brows
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -105,12 +108,12 @@ def _freckles(picture: F32, person: Person, assets: Assets, rng: np.random.Gener
     where = assets.front(np.stack([rng.uniform(-0.6, 0.6, many), rng.uniform(6.4, 7.9, many)], axis=1))
     for point in where:
         dot = np.zeros((SKIN_PX, SKIN_PX), np.uint8) if many < 4 else None
-        size = float(rng.uniform(0.8, 2.2))
+        size = float(rng.uniform(1.2, 2.8))
         x, y = (int(value) for value in point)
         patch = picture[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7]
         rows, columns = np.mgrid[: patch.shape[0], : patch.shape[1]] - 6
         del dot
-        patch *= 1 - 0.3 * fair * np.exp(-(rows**2 + columns**2) / (2 * size**2))[..., None]
+        patch *= 1 - 0.22 * fair * np.exp(-(rows**2 + columns**2) / (2 * size**2))[..., None]
 
 
 def _beard(picture: F32, person: Person, assets: Assets, rng: np.random.Generator, lips: F32) -> F32:
@@ -120,8 +123,8 @@ def _beard(picture: F32, person: Person, assets: Assets, rng: np.random.Generato
     ring = np.concatenate([right, right[::-1] * [-1, 1]])
     mask = np.zeros((SKIN_PX, SKIN_PX), np.uint8)
     cv2.fillPoly(mask, _fixed(assets.front(ring)), 255, cv2.LINE_AA, 4)
-    below = _spot(assets, 0, 6.22, 90)
-    area = cv2.GaussianBlur(mask, (0, 0), 7).astype(np.float32) / 255
+    below = _spot(assets, 0, 6.22, 110)
+    area = cv2.GaussianBlur(mask, (0, 0), 10).astype(np.float32) / 255
     area = np.clip(np.maximum(area, below * 0.7) - lips, 0, 1)
     hairs = np.clip(0.5 + 0.35 * noise(rng, SKIN_PX, 460) + 0.2 * noise(rng, SKIN_PX, 60), 0, 1)
     cover = area * (0.16 * person.beard + 0.74 * person.beard**1.5 * hairs)
@@ -133,7 +136,7 @@ def _beard(picture: F32, person: Person, assets: Assets, rng: np.random.Generato
 def _brow(person: Person, assets: Assets, rng: np.random.Generator, side: int) -> F32:
     """Draw single hairs along a curve from the nose to the temple."""
     brows = person.brows
-    count = int(260 * brows.density * (0.6 + 12 * brows.thickness))
+    count = int(420 * brows.density * (0.6 + 12 * brows.thickness))
     along, across = rng.random(count), rng.normal(0, 0.42, count).clip(-1, 1)
     taper = np.interp(along, [0, 0.1, 0.6, 1], [0.75, 1, 0.75, 0.18])
     x = 0.11 + 0.48 * along
@@ -148,7 +151,7 @@ def _brow(person: Person, assets: Assets, rng: np.random.Generator, side: int) -
     for stroke, shade in zip(strokes, rng.uniform(120, 235, count), strict=True):
         layer = _fixed(stroke)
         cv2.polylines(picture, layer, False, int(shade), 1, cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(picture, (0, 0), 2.0).astype(np.float32) * 0.9
+    soft = cv2.GaussianBlur(picture, (0, 0), 4.0).astype(np.float32)
     return np.clip(np.maximum(picture, soft) / 255 * (0.75 + 0.2 * brows.density), 0, 1)
 
 
@@ -169,17 +172,18 @@ def _eyes(person: Person, assets: Assets) -> U8:
 def _hair(person: Person, rng: np.random.Generator) -> U8:
     """Strands run down the tile; curls are the same in all directions."""
     width, height = HAIR_TILE[2:]
-    if person.hair == "afro01":
-        pattern = noise(rng, width, 110)[:height] * 0.7 + noise(rng, width, 50)[:height] * 0.5
-    else:
-        strands = rng.normal(0, 1, (6, width)).astype(np.float32)
-        fine = cv2.resize(strands, (width, height), interpolation=cv2.INTER_CUBIC)
-        locks = cv2.resize(rng.normal(0, 1, (4, width // 9)).astype(np.float32), (width, height), interpolation=3)
-        pattern = 0.6 * fine + 0.6 * locks
+    curly = person.hair == "afro01"
+
+    def layer(columns: int, rows: int) -> F32:
+        grid = rng.normal(0, 1, (rows, columns)).astype(np.float32)
+        turn = cv2.resize(np.concatenate([grid, grid], axis=1), (2 * HAIR_TURN_PX, height), interpolation=cv2.INTER_CUBIC)
+        return turn[:, :width]
+
+    pattern = layer(210, 190) + layer(90, 80) if curly else layer(424, 7) + 0.8 * layer(160, 5) + 0.7 * layer(40, 4)
+    ragged = layer(120, 110) if curly else layer(300, 4) + layer(50, 3)
     tile = np.empty((height, width, 4), np.uint8)
-    tile[..., :3] = np.clip(person.hair_rgb * (1 + 0.24 * pattern[..., None]), 0, 255)
-    rank = np.argsort(np.argsort(pattern, axis=1), axis=1) / width
-    tile[..., 3] = np.clip(rank * 255, 0, 255)
+    tile[..., :3] = np.clip(person.hair_rgb * (1 + 0.13 * pattern[..., None]), 0, 255)
+    tile[..., 3] = np.clip(128 + 70 * ragged, 0, 255)
     return tile
 
 

@@ -104,15 +104,15 @@ def sample_person(seed: int, details: tuple[str, ...] = ()) -> Person:
         brows=Brows(
             height=rng.normal(0, 0.015),
             arch=rng.uniform(0.01, 0.065),
-            tilt=rng.normal(0, 0.018),
+            tilt=rng.normal(0, 0.01),
             thickness=rng.uniform(0.028, 0.05) if male else rng.uniform(0.018, 0.034),
             density=rng.uniform(0.7, 1.2),
         ),
         beard=float(rng.choice([0.0, 0.25, 0.5, 1.0], p=[0.4, 0.25, 0.2, 0.15])) if male else 0.0,
         makeup=float(rng.random() ** 2) if not male else 0.0,
-        cloth_rgb=rng.uniform(20, 225, 3).astype(np.float32),
-        collar=float(rng.uniform(-0.25, 0.15)),
-        details={name: float(rng.uniform(0.05, 0.6)) for name in details if rng.random() < 0.16},
+        cloth_rgb=(rng.uniform(25, 215) + rng.uniform(-35, 35, 3)).clip(10, 235).astype(np.float32),
+        collar=float(rng.uniform(-0.2, 0.05)),
+        details={name: float(rng.uniform(0.05, 0.45)) for name in details if rng.random() < 0.16},
     )
 
 

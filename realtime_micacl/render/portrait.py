@@ -116,15 +116,15 @@ def rotation(yaw: float, pitch: float, roll: float) -> F32:
 def _fold_depth(units: dict[str, float], age: float) -> F32:
     """Return how deep the four kinds of wrinkles of paint.paint_folds are."""
 
-    def total(*parts: str) -> float:
-        return sum(value for name, value in units.items() if any(part in name for part in parts))
+    def total(*names: str) -> float:
+        return sum(value for name, value in units.items() if name.split(".")[0] in names)
 
-    brow = total("eyebrows-left-up", "eyebrows-right-up", "inner-up", "extern-up") / 4
-    frown = total("eyebrows-left-down", "eyebrows-right-down") / 2
-    nose = total("nose-left-elevation", "nose-right-elevation", "nose-compression") / 2
-    smile = total("corner-puller", "upward-retraction")
-    depth = np.array([0.35 * brow, 0.4 * frown, 0.4 * nose, 0.3 * smile])
-    return np.clip(depth * (0.5 + age) + 0.16 * age, 0, 0.6).astype(np.float32)
+    brow = total("brow_up", "brow_inner_up", "brow_outer_up") / 4
+    frown = total("brow_down") / 2
+    nose = total("nose_up", "nose_wrinkle") / 2.5
+    smile = total("smile", "smile_teeth")
+    depth = np.array([0.2 * brow, 0.26 * frown, 0.22 * nose, 0.16 * smile])
+    return np.clip(depth * (0.6 + 0.6 * age) + 0.12 * age, 0, 0.5).astype(np.float32)
 
 
 def _crevices(depth: F32, owner: np.ndarray, scale: float) -> F32:

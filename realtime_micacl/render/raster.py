@@ -130,7 +130,7 @@ def shade(
                 if trim < 0:
                     row = CLOTH
                     for k in range(3):
-                        colour[k] = lamp[4, k]
+                        colour[k] = lamp[4, k] * (0.85 if trim > np.float32(-0.08) else 1.0)
                 else:
                     fold = np.float32(0)
                     for k in range(4):
@@ -139,7 +139,7 @@ def shade(
                         colour[k] *= 1 - min(fold * np.float32(1 / 255), np.float32(0.7)) * (0.7 if k == 0 else 1.0)
             facing = nx * lx + ny * ly + nz * lz
             shine = (facing + nz) / half
-            gloss = materials[row, 0] * max(shine, np.float32(0)) ** materials[row, 1]
+            gloss = materials[row, 0] * (colour[0] * 2 if row == HAIR else np.float32(1)) * max(shine, np.float32(0)) ** materials[row, 1]
             rim = materials[row, 0] * np.float32(0.35) * (1 - max(nz, np.float32(0))) ** 3
             up = 0.5 + 0.5 * ny
             seen = open_sky * crevice[y, x]

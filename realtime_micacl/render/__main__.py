@@ -1,0 +1,77 @@
+"""Write training clips and their labels: `python -m realtime_micacl.render ASSETS OUT --people 40 --seed 1`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError, MicaclError
+from realtime_micacl.render.assets import Assets
+from realtime_micacl.render.clip import Label, make_clip, write_labels
+from realtime_micacl.render.figure import build_figure
+from realtime_micacl.render.person import FIRST_TEST_SEED, sample_person
+from realtime_micacl.render.video import write_video
+from realtime_micacl.types import EMOTIONS
+
+log = logging.getLogger(__name__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Render clips of several people; return the exit status."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        labels = render_people(**vars(options))
+    except MicaclError as error:
+        log.error("%s", error)
+        return error.exit_code
+    log.info("%d clips and labels.json are in %s", len(labels), options.out)
+    return 0
+
+
+def render_people(
+    *, assets: Path, out: Path, people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int
+) -> list[Label]:
+    """Render every emotion of every person; return what was written to labels.json."""
+    if seed < 0 or seed + people > FIRST_TEST_SEED:
+        raise ConfigError(
+            f"People {seed} to {seed + people - 1} were asked for; those to train with are 0 to {FIRST_TEST_SEED - 1},"
+            " the others are kept for the demo and the tests. Choose a smaller --seed or fewer --people."
+        )
+    if size_px < 32 or size_px % 2:
+        raise ConfigError(f"--size-px {size_px}: H.264 needs an even number, and a face at least 32.")
+    source = Assets(assets)
+    out.mkdir(parents=True, exist_ok=True)
+    labels: list[Label] = []
+    for identity in tqdm(range(seed, seed + people), desc="people", disable=not sys.stderr.isatty()):
+        figure = build_figure(sample_person(identity, source.details), source)
+        for emotion in EMOTIONS:
+            for take in range(takes):
+                label, frames = make_clip(
+                    figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz
+                )
+                write_video(out / label.file, frames, rate_hz=rate_hz)
+                labels.append(label)
+        write_labels(out / "labels.json", labels)
+    return labels
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m realtime_micacl.render", description=__doc__)
+    parser.add_argument("assets", type=Path, help="folder of the unpacked MakeHuman assets")
+    parser.add_argument("out", type=Path, help="folder to write to")
+    parser.add_argument("--people", type=int, default=40, help="how many people")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first; the others follow")
+    parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
+    parser.add_argument("--size-px", type=int, default=192, help="side of the picture")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a clip")
+    parser.add_argument("--rate-hz", type=int, default=25, help="pictures per second")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The two graphs leave PyTorch as plain ONNX: any batch, no control flow, the same numbers."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from realtime_micacl.model.micacl import MICACL, MICACLConfig
+
+FORMS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "channels": {"geiim_nodes": "channels", "wian_over": "channels"},
+    "own hidden size": {"wian_hidden": 8, "geiim": False},
+}
+
+
+class Verb(nn.Module):
+    """One method of a model as a module of its own."""
+
+    def __init__(self, model: MICACL, verb: str) -> None:
+        super().__init__()
+        self.model, self.verb = model, verb
+        self.eval()
+
+    def forward(self, x: Tensor) -> Any:
+        return getattr(self.model, self.verb)(x)
+
+
+def exported(verb: Verb, x: Tensor, outputs: list[str], path: Path) -> onnxruntime.InferenceSession:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript; all else is an error
+        torch.onnx.export(
+            verb,
+            (x,),
+            str(path),
+            dynamo=False,
+            opset_version=17,
+            input_names=["x"],
+            output_names=outputs,
+            dynamic_axes={name: {0: "batch"} for name in ("x", *outputs)},
+        )
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_onnx_runtime_agrees(form: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = MICACL(MICACLConfig(widths=(8, 16), blocks=(1, 1), size_px=16, **FORMS[form])).eval()
+    crops = torch.randint(0, 256, (3, 4, 16, 16, 3), dtype=torch.uint8)
+    features = torch.randn(3, 4, 16)
+    for verb, x, outputs in (("encode", crops, ["features"]), ("classify", features, ["logits", "importance"])):
+        path = tmp_path / f"{verb}.onnx"
+        session = exported(Verb(model, verb), x[:1], outputs, path)
+        nodes = onnx.load(path).graph.node
+        assert not {node.op_type for node in nodes} & {"If", "Loop", "Scan", "SplitToSequence", "SequenceAt"}
+        if verb == "encode":  # TensorRT takes uint8 into a cast (and its shape) and nowhere else
+            assert {node.op_type for node in nodes if "x" in node.input} <= {"Cast", "Shape"}
+        for batch in (x, x[:1]):
+            with torch.no_grad():
+                expected = getattr(model, verb)(batch)
+            for got, want in zip(
+                session.run(None, {"x": batch.numpy()}),
+                (expected,) if isinstance(expected, Tensor) else expected,
+                strict=True,
+            ):
+                assert got.dtype == np.float32
+                np.testing.assert_allclose(got, want.numpy(), atol=1e-4)

@@ -1,0 +1,221 @@
+"""The pipeline with a detector and an engine that are real implementations of their plug points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
+from realtime_micacl.live.detector import Detection
+from realtime_micacl.live.pipeline import Changes, Perceiver, Recognizer, offline
+from realtime_micacl.types import (
+    EMOTIONS,
+    F32,
+    U8,
+    Bag,
+    EmotionDistribution,
+    Face,
+    Frame,
+    Quality,
+    Scene,
+    State,
+    StateChange,
+)
+
+POINTS = ((0.30, 0.372), (0.70, 0.372), (0.50, 0.603), (0.50, 0.790))
+SIDECAR = Sidecar(
+    schema=1,
+    name="double",
+    labels=EMOTIONS,
+    bag=BagShape(instances=4, frames=4, size_px=32, span_s=1.28),
+    crop=Crop(points=POINTS),
+    feature_size=7,
+    calibration=Calibration(temperature=1.0, abstain_below=0.3),
+    files={},
+    model={},
+    trained_on=(),
+    measured={},
+)
+SIDE = 160.0
+
+
+class FramesWithFaces:
+    """Frames of textured faces at given places; as a detector it knows where it put them."""
+
+    def __init__(self) -> None:
+        self._where: dict[int, list[tuple[float, float]]] = {}
+
+    def frame(self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0, rate_hz: int = 25) -> Frame:
+        image = np.full((360, 640, 3), 40, np.uint8)
+        for x, y, looks in places:
+            patch = np.random.default_rng(looks).integers(60, 220, (8, 8, 3)).astype(np.uint8)
+            patch = np.kron(patch, np.ones((20, 20, 1), np.uint8))
+            image[int(y) : int(y) + 160, int(x) : int(x) + 160] = patch
+        image = (image * shade).astype(np.uint8)
+        image.flags.writeable = False
+        self._where[id(image)] = [(x, y) for x, y, _ in places]
+        self._keep = getattr(self, "_keep", [])
+        self._keep.append(image)
+        return Frame(image, number / rate_hz, number)
+
+    def detect(self, image: U8) -> list[Detection]:
+        found = []
+        for x, y in self._where[id(image)]:
+            points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
+            found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
+        return found
+
+    def close(self) -> None:
+        pass
+
+
+class MeanEngine:
+    """Encodes an instance as its mean brightness, spread over the emotions; counts what it encodes."""
+
+    device = "double"
+
+    def __init__(self) -> None:
+        self.encoded = 0
+        self.batches: list[int] = []
+
+    def encode(self, crops: U8) -> F32:
+        assert crops.shape[1:] == (4, 32, 32, 3)
+        self.encoded += len(crops)
+        means = crops.reshape(len(crops), -1).mean(axis=1) / 255
+        return np.stack([means * (k + 1) for k in range(7)], axis=1).astype(np.float32)
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        assert features.shape[1:] == (4, 7)
+        self.batches.append(len(features))
+        return features.sum(axis=1), np.ones(features.shape[:2], np.float32)
+
+    def close(self) -> None:
+        pass
+
+
+def stages() -> tuple[FramesWithFaces, MeanEngine, Perceiver, Recognizer]:
+    world, engine = FramesWithFaces(), MeanEngine()
+    return world, engine, Perceiver(world, SIDECAR), Recognizer(engine, SIDECAR, smoothing_s=0.0)  # type: ignore[arg-type]
+
+
+def test_a_face_is_collected_then_live_and_read_at_every_tick() -> None:
+    world, engine, perceiver, recognizer = stages()
+    events = list(offline((world.frame(n, [(100, 80, 1)]) for n in range(100)), perceiver, recognizer))
+    changes = [(e.track_id, e.state) for e in events if isinstance(e, StateChange)]
+    assert changes == [
+        (None, State.NO_FACE),
+        (None, State.LIVE),
+        (1, State.COLLECTING),
+        (1, State.LIVE),
+        (None, State.ENDED),
+    ]
+    readings = [e for e in events if isinstance(e, EmotionDistribution)]
+    assert len(readings) == pytest.approx((100 / 25 - 1.28) / 0.08, abs=2)
+    assert all(np.isclose(r.probabilities.sum(), 1, atol=1e-5) for r in readings)
+    assert engine.encoded == pytest.approx(len(readings) + 12, abs=1), "each instance is encoded once"
+
+
+def test_streaming_gives_what_whole_windows_give() -> None:
+    """Every reading equals the one that an engine gives that has never met an instance before."""
+    world, engine, perceiver, recognizer = stages()
+    bags = []
+    streamed = []
+    for n in range(90):
+        _, ready = perceiver.perceive(world.frame(n, [(100 + n, 80, 1)], shade=0.7 + 0.3 * np.sin(n / 9)))
+        if ready:
+            bags.append(ready)
+            streamed += recognizer.recognize(ready)
+    fresh = [r for ready in bags for r in Recognizer(engine, SIDECAR, smoothing_s=0.0).recognize(ready)]
+    assert len(fresh) == len(streamed) > 20
+    for a, b in zip(streamed, fresh, strict=True):
+        assert np.allclose(a.probabilities, b.probabilities, atol=1e-6)
+
+
+def test_a_dropped_tick_costs_nothing_but_time() -> None:
+    world, engine, perceiver, recognizer = stages()
+    skipped = Recognizer(engine, SIDECAR, smoothing_s=0.0)
+    for n in range(90):
+        _, ready = perceiver.perceive(world.frame(n, [(100, 80, 1)], shade=0.7 + 0.3 * np.sin(n / 9)))
+        if ready:
+            every = recognizer.recognize(ready)
+            if n % 3 == 0:
+                assert np.allclose(skipped.recognize(ready)[0].probabilities, every[0].probabilities, atol=1e-6)
+
+
+def test_several_faces_are_one_batch() -> None:
+    world, engine, perceiver, recognizer = stages()
+    places = [(20.0, 80.0, 1), (230.0, 80.0, 2), (450.0, 80.0, 3)]
+    events = list(offline((world.frame(n, places) for n in range(70)), perceiver, recognizer))
+    assert set(engine.batches) == {3}
+    assert {e.track_id for e in events if isinstance(e, EmotionDistribution)} == {1, 2, 3}
+
+
+def test_a_face_that_leaves_is_gone_within_300_ms_and_its_emotion_with_it() -> None:
+    world, _, perceiver, recognizer = stages()
+    frames = [world.frame(n, [(100, 80, 1)] if n < 50 else []) for n in range(75)]
+    events = list(offline(frames, perceiver, recognizer))
+    gone = next(e for e in events if isinstance(e, StateChange) and e.state is State.NO_FACE and e.time_s > 1)
+    assert gone.time_s - 50 / 25 <= 0.3
+    assert max(e.time_s for e in events if isinstance(e, EmotionDistribution)) < 50 / 25
+
+
+def test_after_a_cut_the_window_starts_again_with_a_new_id() -> None:
+    world, _, perceiver, recognizer = stages()
+    frames = [world.frame(n, [(100, 80, 1 if n < 60 else 2)]) for n in range(120)]
+    events = list(offline(frames, perceiver, recognizer))
+    readings = [(e.track_id, e.time_s) for e in events if isinstance(e, EmotionDistribution)]
+    assert {track for track, _ in readings} == {1, 2}
+    assert all(time_s < 60 / 25 for track, time_s in readings if track == 1)
+    assert all(time_s > 60 / 25 + 1.1 for track, time_s in readings if track == 2)
+
+
+def test_a_poor_face_is_shown_as_such_and_not_read() -> None:
+    world, _, perceiver, recognizer = stages()
+    frames = [world.frame(n, [(100, 80, 1)], shade=1.0 if n < 50 else 0.06) for n in range(100)]
+    events = list(offline(frames, perceiver, recognizer))
+    low = next(e for e in events if isinstance(e, StateChange) and e.state is State.LOW_QUALITY)
+    assert low.detail == "dark"
+    assert low.time_s == 50 / 25
+    assert max(e.time_s for e in events if isinstance(e, EmotionDistribution)) < 50 / 25
+
+
+def test_the_memory_for_features_is_bounded() -> None:
+    world, _, perceiver, recognizer = stages()
+    for n in range(400):
+        _, ready = perceiver.perceive(world.frame(n, [(100, 80, 1)]))
+        if ready:
+            recognizer.recognize(ready)
+    assert len(recognizer._features) <= SIDECAR.spec.ticks
+
+
+def test_the_temperature_of_the_sidecar_is_applied() -> None:
+    bag = Bag(1, 15, np.full((4, 4, 32, 32, 3), 200, np.uint8), 0.0, 1.2, 1.0, 1.0)
+    tops = []
+    for temperature in (0.5, 1.0, 4.0):
+        sidecar = _with(temperature)
+        tops.append(Recognizer(MeanEngine(), sidecar, smoothing_s=0.0).recognize([bag])[0].probabilities.max())
+    assert tops[0] > tops[1] > tops[2]
+
+
+def _with(temperature: float) -> Sidecar:
+    import msgspec
+
+    return msgspec.structs.replace(SIDECAR, calibration=Calibration(temperature=temperature, abstain_below=0.3))
+
+
+def test_a_change_is_told_once() -> None:
+    face = Face(1, np.zeros(4, np.float32), np.zeros((1, 1, 3), np.uint8), 0.9, Quality(1.0))
+    changes = Changes()
+
+    def told(*faces: Face) -> list[tuple[int | None, State]]:
+        state = State.LIVE if faces else State.NO_FACE
+        return [(c.track_id, c.state) for c in changes.update(Scene(0.0, None, faces, state))]
+
+    assert told() == [(None, State.NO_FACE)]
+    assert told() == []
+    assert told(face) == [(None, State.LIVE), (1, State.COLLECTING)]
+    assert told(replace(face, filled=0.5)) == []
+    assert told(replace(face, state=State.LIVE)) == [(1, State.LIVE)]
+    assert told() == [(None, State.NO_FACE), (1, State.NO_FACE)]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sinks import json_lines, recording
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
+
+P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
+W = np.array([0.5, 0.8, 1.2, 1.5], np.float32)
+
+
+def reading(emotion: str | None = "happy", time_s: float = 12.3456) -> EmotionDistribution:
+    return EmotionDistribution(1, time_s, P, W, emotion, 0.9, 1.0)
+
+
+def test_a_reading_is_one_line_of_json() -> None:
+    out = io.StringIO()
+    json_lines(out, 10.0, clock=False)(reading())
+    assert out.getvalue().count("\n") == 1
+    assert json.loads(out.getvalue()) == {
+        "schema": 1,
+        "time_s": 2.346,
+        "track": 1,
+        "state": "live",
+        "emotion": "happy",
+        "probabilities": dict(zip(EMOTIONS, [0.7] + [0.05] * 6, strict=True)),
+        "importance": [0.5, 0.8, 1.2, 1.5],
+        "quality": 0.9,
+        "coverage": 1.0,
+    }
+
+
+def test_an_abstaining_reading_says_unsure_and_the_clock_adds_latency() -> None:
+    out = io.StringIO()
+    json_lines(out, 0.0, clock=True)(reading(None, monotonic() - 0.05))
+    record = json.loads(out.getvalue())
+    assert record["emotion"] == "unsure"
+    assert 50 <= record["latency_ms"] < 1000
+
+
+def test_a_change_of_state_has_no_probabilities() -> None:
+    out = io.StringIO()
+    json_lines(out, 0.0, clock=True)(StateChange(1.5, None, State.STALLED, "no new picture for 2 s"))
+    assert json.loads(out.getvalue()) == {
+        "schema": 1,
+        "time_s": 1.5,
+        "track": None,
+        "state": "stalled",
+        "detail": "no new picture for 2 s",
+    }
+
+
+def test_a_recording_is_complete_after_every_event(tmp_path: Path) -> None:
+    for name in ("r.jsonl", "r.csv"):
+        with recording(tmp_path / name, 0.0, clock=True, instances=4) as sink:
+            for n in range(3):
+                sink(reading(time_s=float(n)))
+                sink(StateChange(float(n), 1, State.LIVE))
+                text = (tmp_path / name).read_text()
+                assert text.endswith("\n")
+                assert len(text.splitlines()) == 2 * (n + 1) + name.endswith("csv")
+    rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
+    assert rows[0]["happy"] == "0.7"
+    assert rows[0]["importance_4"] == "1.5"
+    assert rows[1]["state"] == "live"
+    assert rows[1]["happy"] == ""
+    assert float(rows[2]["time_s"]) == 1.0
+
+
+def test_a_recording_never_overwrites(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    file.write_text("precious")
+    with pytest.raises(ConfigError, match="not overwritten"), recording(file, 0.0, clock=True, instances=4):
+        pass
+    assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r", "missing/r.csv"])
+def test_what_cannot_be_recorded_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="--record"), recording(tmp_path / name, 0.0, clock=True, instances=4):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.types import EMOTIONS, F32
+
+HAPPY, SAD, NEUTRAL = 0, 1, 2
+
+
+def distribution(**share: float) -> F32:
+    rest = (1 - sum(share.values())) / (len(EMOTIONS) - len(share))
+    return np.array([share.get(name, rest) for name in EMOTIONS], np.float32)
+
+
+def smoother(time_constant_s: float = 0.3) -> Smoother:
+    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s)
+
+
+def test_a_step_is_followed_with_the_time_constant() -> None:
+    s = smoother(0.3)
+    s.update(1, 0.0, distribution(neutral=0.94))
+    after, _ = s.update(1, 0.3, distribution(happy=0.94))
+    expected = 0.94 - (0.94 - 0.01) * np.exp(-1)
+    assert np.isclose(after[HAPPY], expected, atol=1e-5)
+
+
+def test_it_is_the_same_whatever_the_rate() -> None:
+    ends = []
+    for rate_hz in (5, 12, 50):
+        s = smoother()
+        s.update(1, 0.0, distribution(neutral=0.94))
+        for n in range(1, rate_hz + 1):
+            after, _ = s.update(1, n / rate_hz, distribution(happy=0.94))
+        ends.append(after)
+    assert np.allclose(ends, ends[0], atol=1e-5)
+
+
+def test_it_is_unsure_below_the_threshold_and_has_hysteresis_there() -> None:
+    s = smoother(0.0)
+    shown = [s.update(1, n / 10, distribution(happy=p))[1] for n, p in enumerate([0.36, 0.41, 0.44, 0.39, 0.36])]
+    assert shown == [None, None, HAPPY, HAPPY, None]
+
+
+def test_near_equal_emotions_do_not_flicker() -> None:
+    s = smoother(0.0)
+    s.update(1, 0.0, distribution(neutral=0.6))
+    shown = []
+    for n in range(1, 40):
+        share = {"neutral": 0.46, "sad": 0.48} if n % 2 else {"neutral": 0.48, "sad": 0.46}
+        shown.append(s.update(1, n / 10, distribution(**share))[1])
+    assert set(shown) == {NEUTRAL}
+    assert s.update(1, 4.0, distribution(sad=0.7))[1] == SAD
+
+
+def test_a_pause_starts_afresh_and_tracks_do_not_mix() -> None:
+    s = smoother(0.3)
+    s.update(1, 0.0, distribution(neutral=0.94))
+    other, _ = s.update(2, 0.0, distribution(happy=0.94))
+    assert np.allclose(other, distribution(happy=0.94))
+    later, shown = s.update(1, 5.0, distribution(sad=0.94))
+    assert np.allclose(later, distribution(sad=0.94))
+    assert shown == SAD
+
+
+@given(st.lists(hnp.arrays(np.float64, 7, elements=st.floats(0.001, 1)), min_size=1, max_size=30), st.floats(0, 2))
+def test_what_comes_out_is_a_distribution(rows: list[np.ndarray], time_constant_s: float) -> None:
+    s = smoother(time_constant_s)
+    for n, row in enumerate(rows):
+        smooth, leader = s.update(1, n / 10, (row / row.sum()).astype(np.float32))
+        assert np.isclose(smooth.sum(), 1, atol=1e-4)
+        assert (smooth >= 0).all()
+        assert leader is None or smooth[leader] >= 0.4 - 0.03 - 1e-6

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_micacl.errors import ConfigError, SourceError, SourceLost
+from realtime_micacl.live import source
+from realtime_micacl.live.source import looped, parse_source, reconnecting, redacted
+from realtime_micacl.types import Frame, Retry
+
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+
+
+def frames(n: int, error: Exception | None = None, closed: list[bool] | None = None) -> Iterator[Frame]:
+    try:
+        for i in range(n):
+            yield Frame(IMAGE, i / 10, i)
+        if error:
+            raise error
+    finally:
+        if closed is not None:
+            closed.append(True)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("clip.mp4", "file"),
+        ("/a folder/clip with: colon.mp4", "file"),
+        ("synthetic", "synthetic"),
+        ("demo", "file"),
+        ("rtsp://camera.local/stream", "stream"),
+        ("RTSP://10.0.0.5:554/h264?channel=1", "stream"),
+        ("rtsp://user:p@ss:word@10.0.0.5/x", "stream"),
+        ("rtsp://[fe80::1]:554/x", "stream"),
+        ("http://localhost:8080/mjpeg", "stream"),
+    ],
+)
+def test_what_a_text_names(text: str, kind: str) -> None:
+    assert parse_source(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "rtsp://", "rtsp:// host/x", "file:///etc/passwd", "concat://a|b", "ftp://host/x.mp4", "rtsp://host:123456/x"],
+)
+def test_what_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_source(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://admin:hunter2@10.0.0.5/stream",
+        "rtsp://admin:hu:nter2@10.0.0.5/stream",
+        "rtsp://admin:x/hunter2@10.0.0.5/stream",
+        "rtsp://admin:p@hunter2@10.0.0.5/stream",
+        "http://10.0.0.5/mjpeg?user=admin&password=hunter2",
+        "http://10.0.0.5/mjpeg?pwd=hunter2&x=1",
+    ],
+)
+def test_no_password_is_shown(address: str) -> None:
+    assert "hunter2" not in redacted(address)
+    assert "10.0.0.5" in redacted(address)
+    assert "hunter2" not in redacted(f"[Errno 111] Connection refused: '{address}' after 2 s")
+    assert "hunter2" not in parse_source(address).name
+
+
+@given(st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="/@:'\"?&"), min_size=6))
+def test_no_password_is_shown_whatever_it_is(secret: str) -> None:
+    assert f":{secret}@" not in redacted(f"cannot open rtsp://user:{secret}@host/path")
+
+
+def test_text_without_a_password_stays() -> None:
+    for text in ("rtsp://host:554/a", "see user@example.org", "half: 1/2", "http://h/x?y=1&passenger=2"):
+        assert redacted(text) == text
+
+
+def test_a_first_failure_is_raised() -> None:
+    with pytest.raises(SourceError, match="refused"):
+        next(reconnecting(lambda: frames(0, SourceError("refused"))))
+    with pytest.raises(SourceLost, match="silent"):
+        next(reconnecting(lambda: frames(0, SourceLost("silent"))))
+
+
+def test_a_lost_source_is_opened_again_and_numbers_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BACKOFF_S", (0.02, 0.1))
+    closed: list[bool] = []
+    stream = reconnecting(lambda: frames(3, SourceLost("gone"), closed), seed=1)
+    got = list(islice((x for x in stream if isinstance(x, Frame)), 9))
+    assert [f.index for f in got] == list(range(9))
+    stream.close()  # type: ignore[attr-defined]
+    assert len(closed) == 3
+
+
+def test_the_pauses_grow_are_jittered_and_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(source, "monotonic", lambda: now_s)
+    monkeypatch.setattr(source, "sleep", sleep)
+    first = True
+
+    def opens() -> Iterator[Frame]:
+        nonlocal first
+        n, first = int(first), False
+        return frames(n, SourceLost("gone"))
+
+    longest: dict[int, float] = {}
+    for item in islice(reconnecting(opens, seed=7), 600):
+        if isinstance(item, Retry):
+            assert item.reason == "gone"
+            longest[item.attempt] = max(longest.get(item.attempt, 0.0), item.wait_s)
+    assert 0.25 <= longest[1] <= 0.5
+    assert longest[4] > longest[1]
+    assert all(wait_s <= 8.0 for wait_s in longest.values())
+    assert len(set(list(longest.values())[5:9])) == 4, "late pauses differ"
+
+
+def test_it_waits_for_a_source_that_is_not_there_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BACKOFF_S", (0.01, 0.02))
+    tries: list[int] = []
+
+    def opens() -> Iterator[Frame]:
+        tries.append(1)
+        return frames(2) if len(tries) > 3 else frames(0, SourceError("refused"))
+
+    got = list(islice((x for x in reconnecting(opens, wait=True) if isinstance(x, Frame)), 2))
+    assert len(got) == 2
+    assert len(tries) == 4
+
+
+def test_a_looped_file_goes_on_in_time() -> None:
+    got = list(islice(looped(lambda: frames(4)), 10))
+    assert [f.index for f in got] == list(range(10))
+    assert np.allclose([f.time_s for f in got], np.arange(10) / 10)

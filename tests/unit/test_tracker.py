@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_micacl.live.tracker import MEMORY_S, CutDetector, Sighting, Tracker, likeness, signature
+from realtime_micacl.types import F32
+
+RNG = np.random.default_rng(3)
+LOOKS = [(v := RNG.normal(size=256).astype(np.float32)) / np.linalg.norm(v) for _ in range(4)]
+
+
+def sighting(x: float, y: float = 100, side: float = 100, looks: int = 0, may_start: bool = True) -> Sighting:
+    box = np.array([x, y, x + side, y + side], np.float32)
+    return Sighting(box, LOOKS[looks], may_start)
+
+
+def test_a_face_is_confirmed_by_its_second_sighting_and_keeps_its_id() -> None:
+    tracker = Tracker()
+    ids = [tracker.update([sighting(100 + 3 * n)], n / 30) for n in range(30)]
+    assert ids[0] == [None]
+    assert ids[1:] == [[1]] * 29
+
+
+def test_what_cannot_be_a_frontal_face_starts_no_track_but_continues_one() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        assert tracker.update([sighting(100, may_start=False)], n / 30) == [None]
+    tracker.update([sighting(100)], 0.2)
+    assert tracker.update([sighting(101)], 0.23) == [1]
+    assert tracker.update([sighting(102, may_start=False)], 0.26) == [1]
+
+
+def test_the_order_of_detections_is_not_identity() -> None:
+    tracker = Tracker()
+    for n in range(60):
+        a, b = sighting(100, looks=0), sighting(500, looks=1)
+        seen = [a, b] if n % 2 else [b, a]
+        ids = tracker.update(seen, n / 30)
+        if n > 1:
+            assert dict(zip((id(s) for s in seen), ids, strict=True)) == {id(a): 1, id(b): 2}
+
+
+def test_two_people_who_cross_keep_their_ids() -> None:
+    tracker = Tracker()
+    final: list[int | None] = []
+    for n in range(91):
+        left, right = sighting(100 + 6 * n, looks=0), sighting(640 - 6 * n, looks=1)
+        final = tracker.update([left, right], n / 30)
+        if n == 1:
+            assert final == [1, 2]
+    assert final == [1, 2]
+
+
+def test_another_face_at_the_same_place_is_another_track() -> None:
+    tracker = Tracker()
+    for n in range(10):
+        tracker.update([sighting(100, looks=0)], n / 30)
+    assert tracker.update([sighting(100, looks=1)], 10 / 30) == [None]
+    assert tracker.update([sighting(100, looks=1)], 11 / 30) == [2]
+
+
+@pytest.mark.parametrize(("away_s", "expected"), [(MEMORY_S - 0.1, [1]), (MEMORY_S + 0.1, [None])])
+def test_a_face_is_remembered_for_a_while(away_s: float, expected: list[int | None]) -> None:
+    tracker = Tracker()
+    for n in range(10):
+        tracker.update([sighting(100)], n / 30)
+    back_s = 9 / 30 + away_s
+    for t in np.arange(10 / 30, back_s, 1 / 30):
+        tracker.update([], float(t))
+    assert tracker.update([sighting(105)], back_s) == expected
+
+
+def test_after_a_cut_nobody_is_who_was_there_before() -> None:
+    tracker = Tracker()
+    for n in range(3):
+        tracker.update([sighting(100)], n / 30)
+    tracker.restart()
+    assert tracker.update([sighting(100)], 0.1) == [None]
+    assert tracker.update([sighting(100)], 0.13) == [2]
+
+
+def test_a_clock_that_goes_back_restarts_the_tracks() -> None:
+    tracker = Tracker()
+    tracker.update([sighting(100)], 10.0)
+    assert tracker.update([sighting(100)], 10.03) == [1]
+    assert tracker.update([sighting(100)], 5.0) == [None]
+
+
+@given(st.lists(st.lists(st.tuples(st.floats(0, 900), st.integers(0, 3)), max_size=4), min_size=1, max_size=40))
+def test_no_id_is_given_twice_in_a_frame_or_to_other_looks(frames: list[list[tuple[float, int]]]) -> None:
+    tracker = Tracker()
+    looks_of: dict[int, int] = {}
+    for n, faces in enumerate(frames):
+        ids = tracker.update([sighting(x, looks=looks) for x, looks in faces], n / 30)
+        known = [i for i in ids if i is not None]
+        assert len(set(known)) == len(known)
+        for track_id, (_, looks) in zip(ids, faces, strict=True):
+            if track_id is not None:
+                assert looks_of.setdefault(track_id, looks) == looks
+
+
+def test_signatures_ignore_light_and_see_content() -> None:
+    picture = RNG.integers(40, 160, (64, 64, 3)).astype(np.uint8)
+    brighter = (picture * 1.4 + 10).astype(np.uint8)
+    assert likeness(signature(picture), signature(brighter)) > 0.98
+    assert likeness(signature(picture), signature(picture[::-1])) < 0.6
+    flat: F32 = signature(np.zeros((64, 64, 3), np.uint8))
+    assert np.isfinite(flat).all()
+
+
+def test_a_cut_is_noticed_and_movement_is_not() -> None:
+    y, x = np.mgrid[0:360, 0:640]
+
+    def scene(shift: int, kind: int) -> np.ndarray:
+        wave = np.sin((x + shift) / 60) + np.cos(y / 45) if kind == 0 else np.sin(y / 25) - np.cos((x + shift) / 90)
+        return np.repeat((wave * 50 + 120)[..., None], 3, axis=2).astype(np.uint8)
+
+    cuts = CutDetector()
+    assert [cuts.is_cut(scene(4 * n, 0)) for n in range(20)] == [False] * 20
+    assert [cuts.is_cut(scene(4 * n, 1)) for n in range(5)] == [True] + [False] * 4

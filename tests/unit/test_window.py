@@ -1,0 +1,156 @@
+"""The window never mixes two people or two sides of a gap, and never puts an instance out of order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from realtime_micacl.live.window import Window
+from realtime_micacl.types import Bag, BagSpec, Face, Quality
+
+SPEC = BagSpec(instances=4, frames=4, size_px=1, span_s=1.28)
+MAX_GAP_S = 0.5
+RATES_HZ = (5, 12, 25, 30, 60)
+
+
+def face(track_id: int, number: int) -> Face:
+    """A face whose crop says whose it is and from which frame."""
+    crop = np.array([[[track_id, number // 256, number % 256]]], np.uint8)
+    return Face(track_id, np.zeros(4, np.float32), crop, 0.9, Quality(1.0))
+
+
+def frames_in(bag: Bag) -> list[int]:
+    pixels = bag.crops.reshape(-1, 3).astype(int)
+    assert (pixels[:, 0] == bag.track_id).all(), "a crop of somebody else is in the bag"
+    return [int(high * 256 + low) for _, high, low in pixels]
+
+
+@dataclass
+class Step:
+    time_s: float
+    tracks: tuple[int, ...]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Step]:
+    """Frames at a common rate with jitter, gaps, repeated and backward time stamps, and tracks that come and go."""
+    rate_hz = draw(st.sampled_from(RATES_HZ))
+    jitter = draw(st.floats(0.0, 0.9))
+    time_s = draw(st.floats(0.0, 1e5))
+    present = {1}
+    steps = []
+    for _ in range(draw(st.integers(10, 180))):
+        event = draw(st.integers(0, 60))
+        advance_s = (1 + jitter * draw(st.floats(-0.5, 0.5))) / rate_hz
+        if event == 0:
+            advance_s = draw(st.floats(0.3, 5.0))
+        elif event == 1:
+            advance_s = 0.0
+        elif event == 2:
+            advance_s = -draw(st.floats(0.01, 3.0))
+        elif event in (3, 4):
+            present = set(draw(st.sets(st.integers(1, 3), max_size=3)))
+        time_s += advance_s
+        steps.append(Step(time_s, tuple(sorted(present))))
+    return steps
+
+
+def run(steps: list[Step]) -> list[Bag]:
+    window = Window(SPEC, MAX_GAP_S)
+    return [
+        bag
+        for number, step in enumerate(steps)
+        for bag in window.push([face(track, number) for track in step.tracks], step.time_s)
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(streams())
+def test_a_bag_is_one_person_in_order_without_a_gap(steps: list[Step]) -> None:
+    seen: dict[tuple[int, int], bytes] = {}
+    newest_tick = 0
+    for bag in run(steps):
+        numbers = frames_in(bag)
+        times = [steps[n].time_s for n in numbers]
+        assert numbers == sorted(numbers)
+        assert times == sorted(times), "an instance is out of order"
+        assert (bag.start_s, bag.end_s) == (times[0], times[-1])
+        assert bag.coverage == len(set(numbers)) / SPEC.ticks
+        assert all(b - a <= MAX_GAP_S for a, b in pairwise(times)), "the bag spans a gap"
+        between = [s for s in steps[numbers[0] : numbers[-1] + 1] if bag.track_id in s.tracks]
+        assert all(b.time_s - a.time_s <= MAX_GAP_S for a, b in pairwise(between) if b.time_s > a.time_s)
+        assert bag.tick >= newest_tick, "ticks went back"
+        newest_tick = bag.tick
+        for i, instance in enumerate(bag.crops):
+            key = (bag.track_id, bag.tick - (SPEC.instances - 1 - i) * SPEC.frames)
+            assert seen.setdefault(key, instance.tobytes()) == instance.tobytes(), "a cached instance changed"
+
+
+@settings(max_examples=100, deadline=None)
+@given(streams())
+def test_the_span_is_that_of_the_spec(steps: list[Step]) -> None:
+    """Each sample lies within half the longest step around its tick, so the span is the spec's to one step."""
+    for bag in run(steps):
+        numbers = frames_in(bag)
+        own = [s.time_s for s in steps[numbers[0] : numbers[-1] + 1] if bag.track_id in s.tracks]
+        own = [t for i, t in enumerate(own) if t > max(own[:i], default=-np.inf)]  # the others were left out
+        longest_s = max((b - a for a, b in pairwise(own)), default=0.0)
+        ideal_s = SPEC.span_s - SPEC.tick_s
+        assert abs(bag.end_s - bag.start_s - ideal_s) <= longest_s + SPEC.tick_s
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_a_steady_stream_gives_a_bag_per_tick(rate_hz: int) -> None:
+    seconds = 6
+    bags = run([Step(n / rate_hz, (1,)) for n in range(seconds * rate_hz)])
+    readings_hz = min(rate_hz, 1 / SPEC.tick_s)
+    assert len(bags) == pytest.approx((seconds - SPEC.span_s) * readings_hz, abs=2)
+    assert bags[0].end_s == pytest.approx(SPEC.span_s, abs=1 / rate_hz + SPEC.tick_s)
+    expected = min(1.0, rate_hz * SPEC.tick_s)
+    assert np.mean([bag.coverage for bag in bags]) == pytest.approx(expected, abs=0.12)
+
+
+def test_all_tracks_come_together() -> None:
+    window = Window(SPEC)
+    for n in range(120):
+        bags = window.push([face(1, n), face(2, n)], n / 30)
+        assert len(bags) in (0, 2)
+        assert len({bag.tick for bag in bags}) <= 1
+
+
+def test_a_gap_restarts_the_window_and_a_short_one_does_not() -> None:
+    for gap_s, restarts in ((0.45, False), (0.55, True)):
+        window = Window(SPEC, MAX_GAP_S)
+        for n in range(60):
+            window.push([face(1, n)], n / 30)
+        assert window.filled(1) == 1.0
+        window.push([face(1, 60)], 59 / 30 + gap_s)
+        assert (window.filled(1) < 0.2) is restarts
+
+
+def test_a_face_that_leaves_for_long_starts_anew() -> None:
+    window = Window(SPEC)
+    for n in range(60):
+        window.push([face(1, n)], n / 30)
+    for n in range(60, 90):
+        assert window.push([], n / 30) == ()
+    assert window.filled(1) == 0.0
+
+
+def test_a_frame_that_is_not_newer_is_left_out() -> None:
+    window = Window(SPEC)
+    window.push([face(1, 0)], 1.0)
+    assert window.push([face(1, 1)], 1.0) == ()
+    assert window.push([face(1, 2)], 0.9) == ()
+    assert window.filled(1) == 1 / SPEC.ticks
+
+
+def test_arrays_of_a_bag_are_read_only() -> None:
+    bag = run([Step(n / 30, (1,)) for n in range(60)])[0]
+    assert not bag.crops.flags.writeable
+    assert bag.crops.shape == (4, 4, 1, 1, 3)

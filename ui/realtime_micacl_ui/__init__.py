@@ -1,0 +1,1 @@
+"""What you see: the window, which looks at a running session and draws it."""

@@ -1,0 +1,115 @@
+"""The overlay: a box around each face and a card that says what its expression looks like."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen
+
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
+from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
+from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
+from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, HALO, SOFT, TEXT, TRACK, Theme
+from realtime_micacl_ui.view import View
+
+UNSURE = "unsure"
+COLLECTING = "collecting"
+WAITING = "analysing …"  # the window is full, the engine has not answered yet
+
+
+def overlay(painter: QPainter, view: View, layout: Layout, theme: Theme) -> None:
+    """Draw the boxes and cards of a view."""
+    for face in view.faces:
+        if face.track_id in layout.boxes:
+            _box(painter, layout.boxes[face.track_id], view, face, theme)
+    for number, face in enumerate(view.faces, start=1):
+        if face.track_id in layout.cards:
+            mark = str(number) if 1 < len(view.faces) and number <= 9 else ""
+            _card(painter, layout.cards[face.track_id], view, face, mark, theme)
+
+
+def colour(view: View, face: Face) -> QColor:
+    """Return the colour of a face's box: of the leading emotion, white before there is one, grey without a lead."""
+    if view.state is State.STALLED:
+        return GREY
+    if face.state is State.LOW_QUALITY:
+        return SOFT
+    reading = view.reading(face)
+    if reading is None:
+        return TEXT
+    return EMOTION_COLOURS[reading.emotion] if reading.emotion else GREY
+
+
+def _box(painter: QPainter, box: QRectF, view: View, face: Face, theme: Theme) -> None:
+    """Draw the box of a face over a dark halo, so that it stands out on any picture."""
+    radius = theme.px(0.7)
+    width_px = max(2.0, 0.2 * theme.unit) * (1.7 if face.track_id == view.selected else 1.0)
+    painter.setBrush(hatch(theme.px(0.8)) if view.state is State.STALLED else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(HALO, width_px + 2))
+    painter.drawRoundedRect(box, radius, radius)
+    pen = QPen(colour(view, face), width_px)
+    if face.state is State.LOW_QUALITY:
+        pen.setDashPattern([3.0, 2.5])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(box, radius, radius)
+
+
+def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, theme: Theme) -> None:
+    """Draw a card: a header, and below it the bars where there is a reading and room."""
+    rect, pad = place.rect, theme.px(0.8)
+    if face.track_id == view.selected:
+        panel(painter, rect, theme, TEXT, max(2.0, 0.15 * theme.unit))
+    else:
+        panel(painter, rect, theme)
+    header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
+    if mark:
+        baseline = theme.header.baseline(header.top(), header.height())
+        header.setLeft(write(painter, theme.body, header.left(), baseline, mark, SOFT) + theme.px(0.6))
+    reading = view.reading(face)
+    if reading is None:
+        _note(painter, header, face, theme)
+        return
+    _lead(painter, header, reading, theme)
+    if not place.small:
+        top = rect.top() + theme.px(0.35) + header_px(theme)
+        _bars(painter, QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0), reading, theme)
+
+
+def _note(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
+    """Draw why there is no reading: the fault, or how far the window is filled."""
+    faulty = face.state is State.LOW_QUALITY
+    text = face.quality.fault if faulty else WAITING if face.filled >= 1 else COLLECTING
+    baseline = theme.strong.baseline(header.top(), header.height() - (0 if faulty else theme.px(0.5)))
+    write(painter, theme.strong, header.left(), baseline, elided(theme.strong, text, header.width()), TEXT)
+    if not faulty:
+        slim = QRectF(header.left(), header.bottom() - theme.px(0.35), header.width(), max(2, theme.px(0.22)))
+        painter.fillRect(slim, TRACK)
+        slim.setWidth(slim.width() * min(1.0, face.filled))
+        painter.fillRect(slim, TEXT)
+
+
+def _lead(painter: QPainter, header: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
+    """Draw the leading word and its share."""
+    baseline = theme.header.baseline(header.top(), header.height())
+    write(painter, theme.header, header.left(), baseline, reading.emotion or UNSURE, TEXT if reading.emotion else SOFT)
+    if reading.emotion:
+        share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
+        write_right(painter, theme.header, header.right(), baseline, f"{share:.0%}".replace("%", " %"), TEXT)
+
+
+def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
+    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
+    row, length = row_px(theme), bar_px(theme)
+    left = area.right() - theme.share_px - theme.px(0.6) - length
+    thick = max(3, theme.px(0.55))
+    for i, (name, share) in enumerate(zip(EMOTIONS, reading.probabilities.tolist(), strict=True)):
+        top = area.top() + i * row
+        letters, ink = (theme.strong, TEXT) if name == reading.emotion else (theme.body, SOFT)
+        baseline = letters.baseline(top, row)
+        write(painter, letters, area.left(), baseline, name, ink)
+        bar = QRectF(left, round(top + (row - thick) / 2), length, thick)
+        painter.fillRect(bar, TRACK)
+        bar.setWidth(length * min(1.0, max(0.0, share)))
+        painter.fillRect(bar, EMOTION_COLOURS[name])
+        write_right(painter, letters, area.right(), baseline, f"{100 * share:.0f}", ink)

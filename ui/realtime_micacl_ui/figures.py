@@ -1,0 +1,57 @@
+"""The numbers of the HUD, and when one of them deserves a second look."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from math import isfinite
+
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.metrics import Meter
+from realtime_micacl_ui.view import Figure
+
+BUDGET_MS = 150.0  # from the camera to the screen, for nineteen pictures in twenty
+SLOW = (0.95, 0.80)  # of the captured rate
+LATE = (0.75 * BUDGET_MS, BUDGET_MS)
+LOST = (0.01, 0.05)  # share of the captured frames that were not analysed
+OVER_S = 2.0
+NOTHING = "–"
+
+
+class DropShare:
+    """The share of dropped frames over the last seconds; it is asked about twice a second."""
+
+    def __init__(self, kept: int = 20) -> None:
+        self._counts: deque[tuple[int, int]] = deque(maxlen=kept)
+
+    def update(self, captured: int, dropped: int) -> float:
+        """Take the two running counts and return the share, 0 to 1."""
+        self._counts.append((captured, dropped))
+        first_captured, first_dropped = self._counts[0]
+        return min(1.0, (dropped - first_dropped) / max(1, captured - first_captured))
+
+    def restart(self) -> None:
+        """Forget what was: a start or a pause says nothing about now."""
+        self._counts.clear()
+
+
+def figures(
+    session: LiveSession, meters: Mapping[str, Meter], drops: float, *, judged: bool
+) -> tuple[Figure, ...]:
+    """Return the figures of a session and its window; they are `judged` once the rates cover a live stretch."""
+    captured, analysed = (session.meters[stage].rate_hz(OVER_S) for stage in ("capture", "perceive"))
+    painted, p50, p95 = meters["latency"].rate_hz(OVER_S), *(
+        meters["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95)
+    )
+    rates = (("capture", captured, ""), ("analysis", analysed, ""), ("painted", painted, " fps"))
+    latency = f"{p50:2.0f} / {p95:2.0f}" if isfinite(p95) else NOTHING
+    return (
+        *(Figure(name, f"{hz:4.1f}", unit, level(-hz, SLOW, -captured) * judged) for name, hz, unit in rates),
+        Figure("latency", latency, " ms", level(p95, LATE) * judged),
+        Figure("drops", f"{100 * drops:.1f}", " %", level(drops, LOST) * judged),
+    )
+
+
+def level(value: float, limits: tuple[float, float], scale: float = 1.0) -> int:
+    """Return how many of two limits, times `scale`, a value is beyond; NaN is beyond none."""
+    return sum(value > limit * scale for limit in limits)

@@ -1,0 +1,167 @@
+"""What frames the picture: the state at the top left, the figures at the bottom left, messages and help in the middle."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen
+
+from realtime_micacl.types import State
+from realtime_micacl_ui.ink import Paragraph, elided, panel, write
+from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Theme, theme_of
+from realtime_micacl_ui.view import Figure, View
+
+ATTEMPT = "attempt {attempt}"
+HELP_TITLE = "Keys"
+HELP_HINT = "? help"
+HELP_KEYS = (
+    ("Space", "pause, go on"),
+    ("O", "boxes and cards"),
+    ("H", "figures at the bottom"),
+    ("F11", "full screen"),
+    ("1 – 9", "bring out one face; 0 for none"),
+    ("?", "this card"),
+    ("Esc", "leave"),
+)
+HELP_WORDS = "A card says what a face's expression looks like. It cannot say what the person feels."
+
+
+def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
+    """Return where the state is shown."""
+    margin = theme.px(0.8)
+    name = elided(theme.body, view.source, size[0] * 0.4)
+    parts = [theme.strong.width(view.state.upper()), theme.body.width(name)]
+    if view.attempt:
+        parts.append(theme.body.width(ATTEMPT.format(attempt=view.attempt)))
+    width = sum(parts) + theme.px(0.9) * len(parts) + theme.px(1.9)
+    return QRectF(margin, margin, min(round(width), size[0] - 2 * margin), theme.px(2.1))
+
+
+def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
+    """Draw the state, with a sign of its own shape, and the name of the source."""
+    rect = pill_rect(view, theme, size)
+    panel(painter, rect, theme)
+    colour = STATE_COLOURS.get(view.state, TEXT)
+    reach = theme.px(0.36)
+    _sign(painter, view.state, QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y()), reach, colour)
+    baseline = theme.strong.baseline(rect.top(), rect.height())
+    x = rect.left() + theme.px(2.0)
+    x = write(painter, theme.strong, x, baseline, view.state.upper(), TEXT) + theme.px(0.9)
+    if view.attempt:
+        x = write(painter, theme.body, x, baseline, ATTEMPT.format(attempt=view.attempt), TEXT) + theme.px(0.9)
+    room = rect.right() - theme.px(0.8) - x + 1
+    write(painter, theme.body, x, baseline, elided(theme.body, view.source, min(room, size[0] * 0.4)), SOFT)
+
+
+def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
+    """Draw the sign of a state: every one has its own shape, so that colour is never needed."""
+    square = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
+    pen = QPen(colour, max(1.5, reach * 0.45))
+    filled = state in (State.LIVE, State.PAUSED, State.ENDED)
+    painter.setPen(Qt.PenStyle.NoPen if filled else pen)
+    painter.setBrush(colour if filled else Qt.BrushStyle.NoBrush)
+    match state:
+        case State.LIVE | State.NO_FACE:
+            painter.drawEllipse(square)
+        case State.PAUSED:
+            for shift in (0.0, 1.3):
+                painter.drawRect(QRectF(square.left() + shift * reach, square.top(), 0.7 * reach, 2 * reach))
+        case State.ENDED:
+            painter.drawRect(square)
+        case State.FAILED:
+            painter.drawLine(square.topLeft(), square.bottomRight())
+            painter.drawLine(square.bottomLeft(), square.topRight())
+        case State.STALLED:
+            painter.drawPolygon(QPointF(centre.x(), square.top()), square.bottomRight(), square.bottomLeft())
+        case _:  # starting and reconnecting: an open ring
+            painter.drawArc(square, 60 * 16, 270 * 16)
+
+
+def hud_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
+    """Return where the figures are shown; empty where there are none."""
+    if not view.hud or not view.figures:
+        return QRectF()
+    margin, height = theme.px(0.8), theme.px(1.9)
+    width = min(sum(w for *_, w in _line(view.figures, theme, size)) + theme.px(0.6), size[0] - 2 * margin)
+    return QRectF(margin, size[1] - margin - height, round(width), height)
+
+
+def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
+    """Draw the figures in one line; one beyond its limits is coloured and bold."""
+    rect = hud_rect(view, theme, size)
+    if rect.isEmpty():
+        return
+    panel(painter, rect, theme)
+    baseline = theme.body.baseline(rect.top(), rect.height())
+    x = rect.left() + theme.px(0.8)
+    for figure, label, width in _line(view.figures, theme, size):
+        after = write(painter, theme.body, x, baseline, f"{label} ", SOFT) if label else x
+        if figure:
+            letters = theme.strong if figure.level else theme.body
+            value = f"{figure.value}{figure.unit}"
+            write(painter, letters, after, baseline, value, LEVELS[figure.level] if figure.level else TEXT)
+        x += width
+
+
+def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> list[tuple[Figure | None, str, float]]:
+    """Return what fits into the line: each figure with its label and the width of both; last the way to the help."""
+    room = size[0] - theme.px(2.2)
+    for labelled in (True, False):
+        line: list[tuple[Figure | None, str, float]] = []
+        for figure in figures:
+            label = figure.label if labelled else ""
+            width = theme.body.width(f"{label} ") if label else 0.0
+            width += theme.strong.width(f"{figure.value}{figure.unit}") + theme.px(1.0)
+            line.append((figure, label, width))
+        line.append((None, HELP_HINT, theme.body.width(HELP_HINT) + theme.px(0.8)))
+        if sum(width for *_, width in line) <= room:
+            return line
+    while len(line) > 1 and sum(width for *_, width in line) > room:
+        line.pop()
+    return line
+
+
+def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
+    """Draw the calm message in the middle, if there is one."""
+    if not view.title:
+        return
+    for shrink in (1.0, 0.85, 0.7, 0.55):  # an error may be long, a window small
+        small = theme_of(max(6.0, theme.unit * shrink))
+        pad = small.px(1.6)
+        width = min(size[0] * 0.86, 46 * small.unit) - 2 * pad
+        title = Paragraph(small.title, view.title, width, centred=True)
+        detail = Paragraph(small.header if view.state is State.FAILED else small.body, view.detail, width, centred=True)
+        gap = small.px(0.6) if view.detail else 0
+        height = title.size.height() + (gap + detail.size.height() if view.detail else 0) + 2 * pad
+        if height <= size[1] - 2 * theme.px(3.4):
+            break
+    wide = max(title.size.width(), detail.size.width() if view.detail else 0.0) + 2 * pad
+    rect = QRectF(round((size[0] - wide) / 2), round((size[1] - height) / 2), round(wide), round(height))
+    panel(painter, rect, small)
+    title.draw(painter, rect.center().x() - title.size.width() / 2, rect.top() + pad, TEXT)
+    if view.detail:
+        y = rect.top() + pad + title.size.height() + gap
+        detail.draw(painter, rect.center().x() - detail.size.width() / 2, y, SOFT)
+
+
+def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
+    """Draw the keys and what the words on the cards mean."""
+    for shrink in (1.0, 0.9, 0.8, 0.7, 0.6):
+        small = theme_of(max(6.0, theme.unit * shrink))
+        pad, row = small.px(1.4), small.px(1.8)
+        keys = max(small.strong.width(key) for key, _ in HELP_KEYS) + small.px(1.6)
+        width = keys + max(small.body.width(text) for _, text in HELP_KEYS)
+        words = Paragraph(small.body, HELP_WORDS, width)
+        height = 2 * pad + small.px(2.6) + row * len(HELP_KEYS) + small.px(0.8) + words.size.height()
+        if height <= size[1] - theme.px(1) and width + 2 * pad <= size[0] - theme.px(1):
+            break
+    rect = QRectF(round((size[0] - width) / 2 - pad), round((size[1] - height) / 2), round(width + 2 * pad), height)
+    panel(painter, rect, small)
+    x, y = rect.left() + pad, rect.top() + pad
+    write(painter, small.header, x, small.header.baseline(y, small.px(1.6)), HELP_TITLE, TEXT)
+    y += small.px(2.6)
+    for key, text in HELP_KEYS:
+        baseline = small.body.baseline(y, row)
+        write(painter, small.strong, x, baseline, key, TEXT)
+        write(painter, small.body, x + keys, baseline, text, SOFT)
+        y += row
+    words.draw(painter, x, y + small.px(0.8), SOFT)

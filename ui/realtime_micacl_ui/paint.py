@@ -1,0 +1,61 @@
+"""One picture: the camera's image and all that lies over it. Pure: it paints a view into any painter."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF
+from PyQt6.QtGui import QColor, QImage, QPainter
+
+from realtime_micacl.types import Frame, State
+from realtime_micacl_ui.cards import overlay
+from realtime_micacl_ui.hud import help_card, hud, hud_rect, message, pill, pill_rect
+from realtime_micacl_ui.ink import hatch
+from realtime_micacl_ui.layout import Layout, arrange
+from realtime_micacl_ui.theme import DIMMED, INK, Theme
+from realtime_micacl_ui.view import View
+
+
+def paint(
+    painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None
+) -> Layout:
+    """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
+    layout = arrange(view, theme, size, (pill_rect(view, theme, size), hud_rect(view, theme, size)), last)
+    window = QRectF(0, 0, *size)
+    if view.frame is None or layout.picture != window:
+        painter.fillRect(window, INK)
+    if view.frame is not None:
+        _picture(painter, view.frame, layout.picture)
+        _shade(painter, view.state, layout.picture, theme)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    overlay(painter, view, layout, theme)
+    pill(painter, view, theme, size)
+    hud(painter, view, theme, size)
+    if view.help:
+        help_card(painter, theme, size)
+    else:
+        message(painter, view, theme, size)
+    return layout
+
+
+def _picture(painter: QPainter, frame: Frame, rect: QRectF) -> None:
+    """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
+    pixels = np.ascontiguousarray(frame.image)
+    height, width, _ = pixels.shape
+    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    device = painter.deviceTransform().mapRect(rect)
+    if (device.width(), device.height()) == (width, height) and device.size() == rect.size():
+        painter.drawImage(rect.topLeft(), image)
+        return
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(rect, image.convertToFormat(QImage.Format.Format_RGB32))
+
+
+def _shade(painter: QPainter, state: State, rect: QRectF, theme: Theme) -> None:
+    """Darken a picture that is not of now; hatch a stalled one."""
+    if state in DIMMED:
+        painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[state]))
+    if state is State.STALLED:
+        painter.setBrushOrigin(QPointF(rect.topLeft()))
+        painter.setOpacity(0.25)
+        painter.fillRect(rect, hatch(theme.px(1.2)))
+        painter.setOpacity(1.0)

@@ -1,0 +1,112 @@
+"""Colours, letters and lengths of the screen; every length follows from one unit, the size of body text in px."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
+
+from realtime_micacl.types import EMOTIONS, State
+
+INK = QColor("#1B1F24")
+PANEL = QColor(27, 31, 36, 224)  # ink at 88 %
+TEXT = QColor("#F4F6F8")
+SOFT = QColor("#C3CBD4")
+GREY = QColor("#9AA4AF")
+GREEN = QColor("#7EE0A1")
+AMBER = QColor("#FFC857")
+RED = QColor("#FF8A80")
+TRACK = QColor(255, 255, 255, 30)
+EDGE = QColor(255, 255, 255, 28)
+HALO = QColor(27, 31, 36, 150)
+
+EMOTION_COLOURS = {  # searched for the largest distance under normal and colour-blind sight
+    "happy": QColor("#EECC66"),
+    "sad": QColor("#4477AA"),
+    "neutral": QColor("#FFFFFF"),
+    "angry": QColor("#CC6677"),
+    "surprise": QColor("#99DDFF"),
+    "disgust": QColor("#7A9A01"),
+    "fear": QColor("#C084FC"),
+}
+LEVELS = (SOFT, AMBER, RED)  # of a figure: within its limits, beyond the first, beyond the second
+STATE_COLOURS = {State.LIVE: GREEN, State.STALLED: AMBER, State.RECONNECTING: AMBER, State.FAILED: RED}
+DIMMED = {  # how far the last picture is darkened, 0 to 255
+    State.PAUSED: 90,
+    State.STALLED: 150,
+    State.RECONNECTING: 150,
+    State.ENDED: 150,
+    State.FAILED: 180,
+}
+USUAL_PX = 12.5  # what systems give as the size of their own text, at 100 %
+
+
+@dataclass(frozen=True, eq=False)
+class Letters:
+    """A font with its measures."""
+
+    font: QFont
+    metrics: QFontMetricsF
+
+    def width(self, text: str) -> float:
+        """Return the width of `text` in px."""
+        return self.metrics.horizontalAdvance(text)
+
+    def baseline(self, top: float, height: float) -> float:
+        """Return the baseline that centres capitals in a row, on a whole pixel."""
+        return round(top + (height + self.metrics.capHeight()) / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Theme:
+    """The letters and lengths that belong to one `unit`."""
+
+    unit: float
+    body: Letters
+    strong: Letters
+    header: Letters
+    title: Letters
+    name_px: float
+    """Width of the longest emotion's name."""
+    share_px: float
+    """Width of the longest share, 100."""
+
+    def px(self, units: float) -> int:
+        """Return a length in whole px."""
+        return round(units * self.unit)
+
+
+def unit_for(width: int, height: int, scale: float) -> float:
+    """Return the size of body text for a window: 13.5 px at 1280 x 720, and no more than fits."""
+    wanted = max(11.0, 13.5 * min(height / 720, width / 960)) * scale
+    return round(2 * max(6.0, min(wanted, height / 18, width / 26))) / 2
+
+
+def font_scale(font: QFont) -> float:
+    """Return how much larger than usual the system's text is; small differences between systems do not count."""
+    scale = QFontInfo(font).pixelSize() / USUAL_PX
+    return min(3.0, scale) if scale > 1.2 else 1.0
+
+
+@lru_cache(maxsize=16)
+def theme_of(unit: float) -> Theme:
+    """Return the theme of a `unit` in px."""
+    strong = _letters(unit, QFont.Weight.DemiBold)
+    return Theme(
+        unit=unit,
+        body=_letters(unit, QFont.Weight.Normal),
+        strong=strong,
+        header=_letters(unit * 1.5, QFont.Weight.DemiBold),
+        title=_letters(unit * 2.1, QFont.Weight.DemiBold),
+        name_px=max(strong.width(name) for name in EMOTIONS),
+        share_px=strong.width("100"),
+    )
+
+
+def _letters(size_px: float, weight: QFont.Weight) -> Letters:
+    font = QFont()
+    font.setPixelSize(max(1, round(size_px)))
+    font.setWeight(weight)
+    font.setFeature(QFont.Tag("tnum"), 1)  # figures of one width, so that numbers stand still
+    return Letters(font, QFontMetricsF(font))
