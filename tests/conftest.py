@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads fight over the tiny matrices of tests: five times slower
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without a display PyQt6 ends the interpreter
 
 ROOT = Path(__file__).parents[1]

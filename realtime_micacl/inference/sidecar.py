@@ -29,6 +29,11 @@ class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     size_px: Annotated[int, Meta(ge=16, le=512)]
     span_s: Annotated[float, Meta(ge=0.1, le=60.0)]
 
+    @property
+    def spec(self) -> BagSpec:
+        """The same as the live path uses it."""
+        return BagSpec(self.instances, self.frames, self.size_px, self.span_s)
+
 
 class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`crop`: where right eye, left eye, nose tip and mouth centre lie, as fractions of the crop's side."""
@@ -66,8 +71,7 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def spec(self) -> BagSpec:
         """The bag's shape as the live path uses it."""
-        bag = self.bag
-        return BagSpec(bag.instances, bag.frames, bag.size_px, bag.span_s)
+        return self.bag.spec
 
 
 def read_sidecar(path: Path) -> tuple[Path, Sidecar]:

@@ -26,8 +26,14 @@ class Aligner:
     """Cuts the crops that an engine's sidecar describes."""
 
     def __init__(self, size_px: int, points: Points) -> None:
-        self._size_px = size_px
-        self._target = np.array(points, np.float32) * size_px - 0.5  # px centres lie at whole numbers
+        self.size_px = size_px
+        self.points: F32 = np.array(points, np.float32)
+        self._target = self.points * size_px - 0.5  # px centres lie at whole numbers
+
+    @property
+    def recipe(self) -> tuple[int, list[list[float]]]:
+        """What a crop depends on, for keys of kept crops."""
+        return self.size_px, self.points.tolist()
 
     def crop(self, image: U8, key_points: F32) -> U8:
         """Return the crop [S,S,3] of the face whose key points [4,2] are given in px of `image` [H,W,3].
@@ -38,9 +44,9 @@ class Aligner:
         transform = similarity(key_points, self._target)
         scale = float(np.hypot(transform[0, 0], transform[1, 0]))
         if scale < 0.6:
-            image, key_points = _shrunk(image, key_points, transform, self._size_px, scale)
+            image, key_points = _shrunk(image, key_points, transform, self.size_px, scale)
             transform = similarity(key_points, self._target)
-        size = (self._size_px, self._size_px)
+        size = (self.size_px, self.size_px)
         crop = cv2.warpAffine(image, transform, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         crop.flags.writeable = False
         return crop.astype(np.uint8, copy=False)

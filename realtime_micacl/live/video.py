@@ -148,12 +148,15 @@ def _decoded(container: av.container.InputContainer, shown: str) -> Iterator[tup
             damaged += 1
             continue
         for frame in frames:
+            if frame.is_corrupt:
+                damaged += 1
+                continue
             time_s = float(frame.time) if frame.time is not None else last_s + 1 / _rate_hz(stream)
             first_s = time_s if first_s is None else first_s
             last_s = time_s
             yield time_s - first_s, _upright(frame)
     if damaged:
-        log.warning("%s: %d damaged packets were left out", shown, damaged)
+        log.warning("%s: %d damaged packets or pictures were left out", shown, damaged)
 
 
 def _upright(frame: av.VideoFrame) -> U8:

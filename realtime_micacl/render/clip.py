@@ -64,4 +64,4 @@ def _act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
     offset_s = rng.uniform(0.3, 1.0)
     start_s = rng.uniform(0.1, 0.3) * seconds
     hold_s = max(0.3, rng.uniform(0.6, 1.05) * (seconds - start_s - onset_s - offset_s))
-    return Act(emotion, Episode(start_s, onset_s, hold_s, offset_s), peak=float(rng.uniform(0.5, 1.0)))
+    return Act(emotion, Episode(start_s, onset_s, hold_s, offset_s), peak=float(rng.uniform(0.6, 1.0)))

@@ -73,13 +73,13 @@ RECIPES: dict[str, tuple[dict[str, float], ...]] = {
     ),
     "disgust": (
         {"nose_up": 1.1, "nose_wrinkle": 0.9, "lips_snarl": 0.8, "brow_down": 0.5, "eye_slit": 0.3, "cheek_up": 0.5},
-        {"nose_up": 0.9, "nose_wrinkle": 0.9, "mouth_raise": 0.5, "corners_down": 0.8, "lips_pout": 0.4, "brow_down": 0.4, "eye_slit": 0.3},
+        {"nose_up": 1.2, "nose_wrinkle": 1.1, "mouth_raise": 0.6, "corners_down": 0.8, "lips_pout": 0.3, "brow_down": 0.4, "eye_slit": 0.35, "cheek_up": 0.5},
         {"nose_up": 1.1, "nose_wrinkle": 0.9, "lips_snarl": 0.6, "jaw": 0.2, "brow_down": 0.4, "eye_slit": 0.4, "cheek_up": 0.5},
     ),
     "fear": (
         {"brow_inner_up": 1.2, "brow_grief": 0.4, "brow_up": 0.4, "eye_wide": 1.2, "lips_wide": 0.6, "corners_down": 0.7, "teeth_lower": 0.5, "neck": 0.5},
         {"brow_inner_up": 1.2, "brow_grief": 0.4, "brow_up": 0.3, "eye_wide": 1.2, "lips_wide": 0.6, "lips_down": 0.5, "jaw": 0.3, "neck": 0.6},
-        {"brow_inner_up": 1.2, "brow_grief": 0.45, "brow_down": 0.3, "eye_wide": 1.1, "lips_wide": 0.6, "lips_down": 0.5, "neck": 0.9},
+        {"brow_inner_up": 1.2, "brow_grief": 0.45, "brow_down": 0.3, "eye_wide": 1.2, "lips_wide": 0.7, "corners_down": 0.6, "neck": 0.7},
     ),
 }
 """Per emotion several ways to show it, closed and open mouths among them."""

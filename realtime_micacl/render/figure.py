@@ -148,13 +148,13 @@ def _skin_part(person: Person, assets: Assets, rest: F32) -> Part:
 
 
 def _loosen(rest: F32, faces: I32, clothed: F32) -> F32:
-    """Return the way from the skin to a loose shirt: smoothed, then moved outwards, [B,3]."""
+    """Return the way from the skin to a loose shirt: smoothed without shrinking (Taubin), moved outwards, [B,3]."""
     tail, head = faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()
     count = np.maximum(np.bincount(tail, minlength=len(rest)), 1)
     shirt = rest.copy()
-    for _ in range(60):
+    for step in [0.6, -0.61] * 20:
         mean = np.stack([np.bincount(tail, shirt[head, axis], len(rest)) / count for axis in range(3)], axis=1)
-        shirt += 0.6 * clothed[:, None] * (mean - shirt).astype(np.float32)
+        shirt += step * clothed[:, None] * (mean - shirt).astype(np.float32)
     return shirt + vertex_normals(shirt, faces) * (0.1 * clothed[:, None]) - rest
 
 
@@ -179,8 +179,8 @@ def _mouth_parts(assets: Assets, rest: F32) -> list[Part]:
     lower = part.binding.index[:, 0] < FIRST_UPPER_TOOTH
     middle = np.where(lower, np.abs(mesh.vertices[:, 0]) < 0.125, mesh.vertices[:, 2] > 1.06)[mesh.faces].all(axis=1)
     part = Part(part.binding, part.faces[middle], part.uv[middle], part.kind[middle], part.trim)
-    part.binding.offset[:, 2] -= np.where(lower, 0.07, 0.04)  # or the teeth of some faces show through their lips
-    part.binding.offset[:, 1] -= np.where(lower, 0.07, 0.04)
+    part.binding.offset[:, 2] -= np.where(lower, 0.08, 0.06)  # or the teeth of some faces show through their lips
+    part.binding.offset[:, 1] -= np.where(lower, 0.06, 0.02)
     return [part]
 
 
@@ -202,7 +202,8 @@ def _hair_part(person: Person, assets: Assets, rest: F32) -> list[Part]:
         return []
     name = f"base/hair/{person.hair}/{person.hair}"
     mesh = assets.mesh(name)
-    x, y, z = (mesh.vertices[:, axis] for axis in range(3))
+    base = assets.body.vertices
+    x, y, z = attach_all(read_binding(assets.folder / f"{name}.mhclo", base), base).T
     azimuth = np.arctan2(x, z - 0.1)[mesh.faces] / (2 * np.pi)
     azimuth = azimuth + (azimuth < azimuth.max(axis=1, keepdims=True) - 0.5)
     left, top, _, height = HAIR_TILE
@@ -210,7 +211,8 @@ def _hair_part(person: Person, assets: Assets, rest: F32) -> list[Part]:
     v = top + 1 + ((y.max() - y) / np.ptp(y))[mesh.faces] * (height - 3)
     edge = _open_edge(mesh)
     part = _proxy(assets, name, rest, mesh.faces, np.stack([u, v], axis=-1).astype(np.float32), HAIR)
-    trim = np.where(edge, 0.35, 1.0).astype(np.float32)
+    before_eyes = np.maximum((y - 7.6) / 0.2, np.maximum((np.abs(x) - 0.52) / 0.1, (0.8 - z) / 0.2))
+    trim = np.minimum(np.where(edge, 0.35, 1.0), before_eyes).astype(np.float32)
     return [Part(part.binding, part.faces, part.uv, part.kind, trim)]
 
 

@@ -140,7 +140,7 @@ def _brow(person: Person, assets: Assets, rng: np.random.Generator, side: int) -
     along, across = rng.random(count), rng.normal(0, 0.42, count).clip(-1, 1)
     taper = np.interp(along, [0, 0.1, 0.6, 1], [0.75, 1, 0.75, 0.18])
     x = 0.11 + 0.48 * along
-    y = 7.475 + brows.height + brows.arch * np.sin(np.pi * along**1.3) - 0.035 * along**3 + brows.tilt * along
+    y = 7.475 + brows.height + brows.arch * np.sin(np.pi * along**1.3) - 0.025 * along**3 + brows.tilt * along
     y = y + across * brows.thickness * taper
     angle = np.interp(along, [0, 0.25, 1], [1.25, 0.5, -0.45]) + rng.normal(0, 0.18, count) - 0.25 * across
     length = 0.05 + 0.02 * rng.random(count)
@@ -179,8 +179,8 @@ def _hair(person: Person, rng: np.random.Generator) -> U8:
         turn = cv2.resize(np.concatenate([grid, grid], axis=1), (2 * HAIR_TURN_PX, height), interpolation=cv2.INTER_CUBIC)
         return turn[:, :width]
 
-    pattern = layer(210, 190) + layer(90, 80) if curly else layer(424, 7) + 0.8 * layer(160, 5) + 0.7 * layer(40, 4)
-    ragged = layer(120, 110) if curly else layer(300, 4) + layer(50, 3)
+    pattern = layer(210, 60) + layer(90, 25) if curly else layer(424, 7) + 0.8 * layer(160, 5) + 0.7 * layer(40, 4)
+    ragged = layer(130, 36) if curly else layer(300, 4) + layer(50, 3)
     tile = np.empty((height, width, 4), np.uint8)
     tile[..., :3] = np.clip(person.hair_rgb * (1 + 0.13 * pattern[..., None]), 0, 255)
     tile[..., 3] = np.clip(128 + 70 * ragged, 0, 255)

@@ -97,7 +97,7 @@ def sample_person(seed: int, details: tuple[str, ...] = ()) -> Person:
         male=male,
         ancestry=ancestry,
         weight=_weights(rng),
-        skin=(skin * rng.normal(1, 0.03, 3)).clip(30, 250).astype(np.float32),
+        skin=(skin * rng.normal(1, 0.014, 3)).clip(30, 250).astype(np.float32),
         hair=_hair_style(rng, male > 0.5, age, ancestry["african"]),
         hair_rgb=hair_rgb,
         iris_rgb=(np.array(IRISES[str(iris)]) * rng.uniform(0.8, 1.15)).astype(np.float32),
@@ -126,7 +126,7 @@ def _hair_style(rng: np.random.Generator, male: bool, age: float, african: float
         return str(rng.choice(["afro01", "cropped"] if male else ["afro01", "braid01"]))
     if male:
         bald = 0.25 if age > 0.5 else 0.04
-        return str(rng.choice(MALE_HAIR, p=[*[(0.86 - bald) / 4] * 4, 0.14, bald]))
+        return str(rng.choice(MALE_HAIR, p=[*[(0.8 - bald) / 4] * 4, 0.2, bald]))
     return str(rng.choice(FEMALE_HAIR))
 
 
@@ -138,4 +138,4 @@ def _hair_colour(rng: np.random.Generator, age: float, caucasian: float) -> F32:
     if age > 0.55 and rng.random() < 0.75:
         grey = np.array(HAIR_COLOURS[str(rng.choice(["grey", "white"]))], np.float64)
         colour += (grey - colour) * min(1.0, (age - 0.45) * 2)
-    return (colour * rng.normal(1, 0.05, 3)).clip(8, 235).astype(np.float32)
+    return (colour * rng.normal(1, 0.02, 3)).clip(8, 235).astype(np.float32)

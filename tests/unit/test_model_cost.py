@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.cost import Cost, count
 
 
@@ -15,6 +15,13 @@ def test_r3d_18_costs_what_it_is_known_to_cost() -> None:
         cost = count(R3D18(), torch.zeros(1, 4, 112, 112, 3, dtype=torch.uint8))
     assert cost.parameters == 33_371_472 - 512 * 400 - 400  # torchvision's figure less its head
     assert cost.multiply_adds == pytest.approx(10.8e9, rel=0.01)
+
+
+def test_the_light_encoder_costs_a_fortieth() -> None:
+    with torch.device("meta"):
+        cost = count(FrameEncoder(), torch.zeros(1, 4, 64, 64, 3, dtype=torch.uint8))
+    assert cost.multiply_adds == pytest.approx(255e6, rel=0.01)
+    assert cost.parameters == pytest.approx(1.33e6, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -31,9 +38,9 @@ def test_a_layer_costs_its_products(layer: nn.Module, shape: tuple[int, ...], ex
 
 
 def test_counting_changes_nothing() -> None:
-    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout())
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.BatchNorm1d(18))
     before = {key: tensor.clone() for key, tensor in module.state_dict().items()}
-    count(module, torch.randn(2, 1, 5, 5))
+    count(module, torch.randn(1, 1, 5, 5))  # one row: enough, as in use, where training would refuse
     assert module.training
     assert all(torch.equal(tensor, before[key]) for key, tensor in module.state_dict().items())
     assert not module[0]._forward_hooks

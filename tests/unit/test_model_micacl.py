@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.cost import count
+from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.micacl import MICACL, RELEASED, MICACLConfig
+from realtime_micacl.model.wian import WIAN
 from realtime_micacl.types import EMOTIONS
 
 SMALL = {"widths": [8, 16], "blocks": [1, 1], "size_px": 16, "geiim_width": 8}
@@ -71,6 +74,35 @@ def test_the_signal_is_healthy_at_every_layer_norm() -> None:
         model(bags(model, 2))
     assert len(rms) == 2
     assert all(0.1 < value < 10 for value in rms)
+
+
+def test_every_setting_reaches_its_module() -> None:
+    model = MICACL(
+        MICACLConfig(
+            widths=(8, 16),
+            blocks=(1, 2),
+            size_px=16,
+            geiim_nodes="channels",
+            geiim_kernels=(3,),
+            geiim_hops=3,
+            geiim_alpha=0.5,
+            geiim_width=5,
+            wian_over="channels",
+            wian_layers=3,
+            emotions=2,
+        )
+    )
+    assert isinstance(model.encoder, FrameEncoder)
+    assert isinstance(model.interact, GEIIM)
+    assert isinstance(model.aggregate, WIAN)
+    assert len(model.encoder.stages) == 3
+    assert model.interact.graph.n1.shape == (16, 5)
+    assert (model.interact.graph.hops, model.interact.graph.alpha) == (3, 0.5)
+    assert len(model.interact.scales) == 1
+    assert len(model.aggregate.forwards) == len(model.aggregate.backwards) == 3
+    features = torch.randn(1, 4, 16)
+    assert torch.allclose(model.classify(features)[1], torch.ones(1, 4))  # as over channels it must be
+    assert model.classify(features)[0].shape == (1, 2)
 
 
 def test_bags_of_another_size_are_refused() -> None:

@@ -9,11 +9,7 @@ from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, HALO, SOFT, TEXT, TRACK, Theme
-from realtime_micacl_ui.view import View
-
-UNSURE = "unsure"
-COLLECTING = "collecting"
-WAITING = "analysing …"  # the window is full, the engine has not answered yet
+from realtime_micacl_ui.view import View, words
 
 
 def overlay(painter: QPainter, view: View, layout: Layout, theme: Theme) -> None:
@@ -23,7 +19,7 @@ def overlay(painter: QPainter, view: View, layout: Layout, theme: Theme) -> None
             _box(painter, layout.boxes[face.track_id], view, face, theme)
     for number, face in enumerate(view.faces, start=1):
         if face.track_id in layout.cards:
-            mark = str(number) if 1 < len(view.faces) and number <= 9 else ""
+            mark = str(number) if len(view.faces) > 1 and number <= 9 else ""
             _card(painter, layout.cards[face.track_id], view, face, mark, theme)
 
 
@@ -63,39 +59,33 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     else:
         panel(painter, rect, theme)
     header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
-    if mark:
-        baseline = theme.header.baseline(header.top(), header.height())
-        header.setLeft(write(painter, theme.body, header.left(), baseline, mark, SOFT) + theme.px(0.6))
     reading = view.reading(face)
+    collects = reading is None and face.state is not State.LOW_QUALITY
+    letters = theme.header if reading else theme.strong
+    baseline = letters.baseline(header.top(), header.height() - (theme.px(0.5) if collects else 0))
+    if mark:
+        header.setLeft(write(painter, theme.body, header.left(), baseline, mark, SOFT) + theme.px(0.6))
+    word = elided(letters, words(view, face), header.width())
+    unsure = reading is not None and reading.emotion is None
+    write(painter, letters, header.left(), baseline, word, SOFT if unsure else TEXT)
+    if collects:
+        _progress(painter, header, face, theme)
     if reading is None:
-        _note(painter, header, face, theme)
         return
-    _lead(painter, header, reading, theme)
+    if reading.emotion:
+        share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
+        write_right(painter, theme.header, header.right(), baseline, f"{100 * share:.0f} %", TEXT)
     if not place.small:
-        top = rect.top() + theme.px(0.35) + header_px(theme)
+        top = rect.top() + theme.px(0.6) + header_px(theme)
         _bars(painter, QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0), reading, theme)
 
 
-def _note(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
-    """Draw why there is no reading: the fault, or how far the window is filled."""
-    faulty = face.state is State.LOW_QUALITY
-    text = face.quality.fault if faulty else WAITING if face.filled >= 1 else COLLECTING
-    baseline = theme.strong.baseline(header.top(), header.height() - (0 if faulty else theme.px(0.5)))
-    write(painter, theme.strong, header.left(), baseline, elided(theme.strong, text, header.width()), TEXT)
-    if not faulty:
-        slim = QRectF(header.left(), header.bottom() - theme.px(0.35), header.width(), max(2, theme.px(0.22)))
-        painter.fillRect(slim, TRACK)
-        slim.setWidth(slim.width() * min(1.0, face.filled))
-        painter.fillRect(slim, TEXT)
-
-
-def _lead(painter: QPainter, header: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
-    """Draw the leading word and its share."""
-    baseline = theme.header.baseline(header.top(), header.height())
-    write(painter, theme.header, header.left(), baseline, reading.emotion or UNSURE, TEXT if reading.emotion else SOFT)
-    if reading.emotion:
-        share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
-        write_right(painter, theme.header, header.right(), baseline, f"{share:.0%}".replace("%", " %"), TEXT)
+def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
+    """Draw how far the window is filled, as a slim bar below the word."""
+    slim = QRectF(header.left(), header.bottom() - theme.px(0.35), header.width(), max(2, theme.px(0.22)))
+    painter.fillRect(slim, TRACK)
+    slim.setWidth(slim.width() * min(1.0, face.filled))
+    painter.fillRect(slim, TEXT)
 
 
 def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution, theme: Theme) -> None:

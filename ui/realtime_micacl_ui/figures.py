@@ -11,18 +11,18 @@ from realtime_micacl.metrics import Meter
 from realtime_micacl_ui.view import Figure
 
 BUDGET_MS = 150.0  # from the camera to the screen, for nineteen pictures in twenty
-SLOW = (0.95, 0.80)  # of the captured rate
 LATE = (0.75 * BUDGET_MS, BUDGET_MS)
+SHORT = (0.05, 0.20)  # share of the captured rate that is missing
 LOST = (0.01, 0.05)  # share of the captured frames that were not analysed
 OVER_S = 2.0
-NOTHING = "–"
+NOTHING = "- / -"
 
 
 class DropShare:
-    """The share of dropped frames over the last seconds; it is asked about twice a second."""
+    """The share of dropped frames over the last ten seconds, asked for twice a second."""
 
-    def __init__(self, kept: int = 20) -> None:
-        self._counts: deque[tuple[int, int]] = deque(maxlen=kept)
+    def __init__(self) -> None:
+        self._counts: deque[tuple[int, int]] = deque(maxlen=20)
 
     def update(self, captured: int, dropped: int) -> float:
         """Take the two running counts and return the share, 0 to 1."""
@@ -35,23 +35,27 @@ class DropShare:
         self._counts.clear()
 
 
-def figures(
-    session: LiveSession, meters: Mapping[str, Meter], drops: float, *, judged: bool
-) -> tuple[Figure, ...]:
+def figures(session: LiveSession, meters: Mapping[str, Meter], drops: float, *, judged: bool) -> tuple[Figure, ...]:
     """Return the figures of a session and its window; they are `judged` once the rates cover a live stretch."""
     captured, analysed = (session.meters[stage].rate_hz(OVER_S) for stage in ("capture", "perceive"))
-    painted, p50, p95 = meters["latency"].rate_hz(OVER_S), *(
-        meters["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95)
-    )
-    rates = (("capture", captured, ""), ("analysis", analysed, ""), ("painted", painted, " fps"))
+    painted = meters["latency"].rate_hz(OVER_S)
+    p50, p95 = (meters["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95))
     latency = f"{p50:2.0f} / {p95:2.0f}" if isfinite(p95) else NOTHING
-    return (
-        *(Figure(name, f"{hz:4.1f}", unit, level(-hz, SLOW, -captured) * judged) for name, hz, unit in rates),
-        Figure("latency", latency, " ms", level(p95, LATE) * judged),
-        Figure("drops", f"{100 * drops:.1f}", " %", level(drops, LOST) * judged),
+    found = (
+        Figure("capture", f"{captured:4.1f}"),
+        Figure("analysis", f"{analysed:4.1f}", level=level(_missing(analysed, captured), SHORT)),
+        Figure("painted", f"{painted:4.1f}", " fps", level(_missing(painted, captured), SHORT)),
+        Figure("latency", latency, " ms", level(p95, LATE)),
+        Figure("drops", f"{100 * drops:.1f}", " %", level(drops, LOST)),
     )
+    return found if judged else tuple(Figure(f.label, f.value, f.unit) for f in found)
 
 
-def level(value: float, limits: tuple[float, float], scale: float = 1.0) -> int:
-    """Return how many of two limits, times `scale`, a value is beyond; NaN is beyond none."""
-    return sum(value > limit * scale for limit in limits)
+def level(value: float, limits: tuple[float, float]) -> int:
+    """Return how many of two limits a value is beyond; NaN is beyond none."""
+    return sum(value > limit for limit in limits)
+
+
+def _missing(rate_hz: float, of_hz: float) -> float:
+    """Return which share of `of_hz` is missing."""
+    return 1.0 - rate_hz / of_hz if of_hz > 0 else 0.0

@@ -1,4 +1,4 @@
-"""What frames the picture: the state at the top left, the figures at the bottom left, messages and help in the middle."""
+"""What frames the picture: the state at the top left, figures at the bottom left, messages and help in the middle."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import Paragraph, elided, panel, write
-from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Theme, theme_of
+from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Letters, Theme, theme_of
 from realtime_micacl_ui.view import Figure, View
 
+SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
+SHADE = QColor(27, 31, 36, 150)
 ATTEMPT = "attempt {attempt}"
 HELP_TITLE = "Keys"
 HELP_HINT = "? help"
@@ -18,7 +20,7 @@ HELP_KEYS = (
     ("O", "boxes and cards"),
     ("H", "figures at the bottom"),
     ("F11", "full screen"),
-    ("1 – 9", "bring out one face; 0 for none"),
+    ("1 to 9", "bring out one face; 0 for none"),
     ("?", "this card"),
     ("Esc", "leave"),
 )
@@ -28,28 +30,32 @@ HELP_WORDS = "A card says what a face's expression looks like. It cannot say wha
 def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
     """Return where the state is shown."""
     margin = theme.px(0.8)
-    name = elided(theme.body, view.source, size[0] * 0.4)
-    parts = [theme.strong.width(view.state.upper()), theme.body.width(name)]
-    if view.attempt:
-        parts.append(theme.body.width(ATTEMPT.format(attempt=view.attempt)))
-    width = sum(parts) + theme.px(0.9) * len(parts) + theme.px(1.9)
-    return QRectF(margin, margin, min(round(width), size[0] - 2 * margin), theme.px(2.1))
+    parts = _pill_parts(view, theme, size)
+    width = theme.px(1.9) + sum(letters.width(text) for letters, text, _ in parts) + theme.px(0.9) * len(parts)
+    return QRectF(margin, margin, round(width), theme.px(2.1))
 
 
 def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the state, with a sign of its own shape, and the name of the source."""
     rect = pill_rect(view, theme, size)
     panel(painter, rect, theme)
-    colour = STATE_COLOURS.get(view.state, TEXT)
     reach = theme.px(0.36)
-    _sign(painter, view.state, QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y()), reach, colour)
+    centre = QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y())
+    _sign(painter, view.state, centre, reach, STATE_COLOURS.get(view.state, TEXT))
     baseline = theme.strong.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(2.0)
-    x = write(painter, theme.strong, x, baseline, view.state.upper(), TEXT) + theme.px(0.9)
+    for letters, text, colour in _pill_parts(view, theme, size):
+        x = write(painter, letters, x, baseline, text, colour) + theme.px(0.9)
+
+
+def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
+    """Return the texts of the pill; a long name of a source is shortened in its middle."""
+    parts = [(theme.strong, view.state.upper(), TEXT)]
     if view.attempt:
-        x = write(painter, theme.body, x, baseline, ATTEMPT.format(attempt=view.attempt), TEXT) + theme.px(0.9)
-    room = rect.right() - theme.px(0.8) - x + 1
-    write(painter, theme.body, x, baseline, elided(theme.body, view.source, min(room, size[0] * 0.4)), SOFT)
+        parts.append((theme.body, ATTEMPT.format(attempt=view.attempt), TEXT))
+    room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
+    name = elided(theme.body, view.source, min(room, size[0] * 0.45))
+    return [*parts, (theme.body, name, SOFT)] if name else parts
 
 
 def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
@@ -94,7 +100,7 @@ def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> N
     baseline = theme.body.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(0.8)
     for figure, label, width in _line(view.figures, theme, size):
-        after = write(painter, theme.body, x, baseline, f"{label} ", SOFT) if label else x
+        after = write(painter, theme.body, x, baseline, f"{label} ", SOFT)
         if figure:
             letters = theme.strong if figure.level else theme.body
             value = f"{figure.value}{figure.unit}"
@@ -103,49 +109,49 @@ def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> N
 
 
 def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> list[tuple[Figure | None, str, float]]:
-    """Return what fits into the line: each figure with its label and the width of both; last the way to the help."""
-    room = size[0] - theme.px(2.2)
-    for labelled in (True, False):
-        line: list[tuple[Figure | None, str, float]] = []
-        for figure in figures:
-            label = figure.label if labelled else ""
-            width = theme.body.width(f"{label} ") if label else 0.0
-            width += theme.strong.width(f"{figure.value}{figure.unit}") + theme.px(1.0)
-            line.append((figure, label, width))
-        line.append((None, HELP_HINT, theme.body.width(HELP_HINT) + theme.px(0.8)))
-        if sum(width for *_, width in line) <= room:
-            return line
-    while len(line) > 1 and sum(width for *_, width in line) > room:
-        line.pop()
+    """Return each figure with its label and the width of both, and the way to the help; the last ones that fit."""
+    line: list[tuple[Figure | None, str, float]] = []
+    for figure in figures:
+        width = theme.body.width(f"{figure.label} {figure.value}{figure.unit}") + theme.px(1.1)
+        line.append((figure, figure.label, width))
+    line.append((None, HELP_HINT, theme.body.width(HELP_HINT) + theme.px(0.8)))
+    while len(line) > 1 and sum(width for *_, width in line) > size[0] - theme.px(2.4):
+        line.pop(0)
     return line
 
 
 def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the calm message in the middle, if there is one."""
+    """Draw the calm message, if there is one: in the middle, or below it where the picture matters more."""
     if not view.title:
         return
-    for shrink in (1.0, 0.85, 0.7, 0.55):  # an error may be long, a window small
+    failed = view.state is State.FAILED
+    for shrink in SHRINKS:  # an error may be long, a window small
         small = theme_of(max(6.0, theme.unit * shrink))
         pad = small.px(1.6)
-        width = min(size[0] * 0.86, 46 * small.unit) - 2 * pad
-        title = Paragraph(small.title, view.title, width, centred=True)
-        detail = Paragraph(small.header if view.state is State.FAILED else small.body, view.detail, width, centred=True)
-        gap = small.px(0.6) if view.detail else 0
+        width = min(size[0] * 0.9, 52 * small.unit) - 2 * pad
+        title = Paragraph(small.title, view.title, width, centred=not failed)
+        detail = Paragraph(small.large if failed else small.body, view.detail, width, centred=not failed)
+        gap = small.px(0.7) if view.detail else 0
         height = title.size.height() + (gap + detail.size.height() if view.detail else 0) + 2 * pad
         if height <= size[1] - 2 * theme.px(3.4):
             break
     wide = max(title.size.width(), detail.size.width() if view.detail else 0.0) + 2 * pad
-    rect = QRectF(round((size[0] - wide) / 2), round((size[1] - height) / 2), round(wide), round(height))
+    low = view.frame is not None and view.state in (State.STARTING, State.PAUSED)
+    y = (size[1] - height) * (0.8 if low else 0.5)
+    rect = QRectF(round((size[0] - wide) / 2), round(y), round(wide), round(height))
     panel(painter, rect, small)
-    title.draw(painter, rect.center().x() - title.size.width() / 2, rect.top() + pad, TEXT)
-    if view.detail:
-        y = rect.top() + pad + title.size.height() + gap
-        detail.draw(painter, rect.center().x() - detail.size.width() / 2, y, SOFT)
+    for text, top, colour in (
+        (title, rect.top() + pad, TEXT),
+        (detail, rect.bottom() - pad - detail.size.height(), SOFT),
+    ):
+        x = rect.left() + pad if failed else rect.center().x() - text.size.width() / 2
+        text.draw(painter, x, top, colour)
 
 
 def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the keys and what the words on the cards mean."""
-    for shrink in (1.0, 0.9, 0.8, 0.7, 0.6):
+    """Draw the keys and what the words on the cards mean, over a darkened picture."""
+    painter.fillRect(QRectF(0, 0, *size), SHADE)
+    for shrink in SHRINKS:
         small = theme_of(max(6.0, theme.unit * shrink))
         pad, row = small.px(1.4), small.px(1.8)
         keys = max(small.strong.width(key) for key, _ in HELP_KEYS) + small.px(1.6)

@@ -43,7 +43,7 @@ class Paragraph:
         option = QTextOption(Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._letters = letters
-        self._text = QStaticText(text.replace("\n", "\u2028"))
+        self._text = QStaticText(text.replace("\n", "\u2028").replace("/", "/\u2060"))  # paths are kept together
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextOption(option)
         self._text.setTextWidth(min(width, 1.0 + max(letters.width(line) for line in text.split("\n"))))

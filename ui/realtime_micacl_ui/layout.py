@@ -14,10 +14,11 @@ from realtime_micacl.types import EMOTIONS, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
-SIDE_COSTS = (0.0, 0.15, 0.4, 0.4)  # right, left, below, above
-CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 20.0, 8.0, 6.0  # of a card that lies wholly on such a thing
-SMALL_COST = 4.0  # of a card without bars
-STAY = 0.35  # how much cheaper it is to stay on the same side
+SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # see `_beside`
+CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 7.0  # of a card that covers such a thing wholly
+TOUCH_COST = 6.0  # of text that lies on text, however little
+SMALL_COST = 3.0  # of a card without bars
+STAY = 0.35  # how much cheaper it is to stay in the same spot
 SLACK = 0.4  # how far a face may move before its card follows, in units
 GROWN = 0.08  # by how much of its size a box is larger than what the detector found
 
@@ -27,7 +28,7 @@ class Place:
     """Where a card is."""
 
     rect: QRectF
-    side: int
+    spot: int
     small: bool
     """Whether it has its header alone."""
 
@@ -77,7 +78,7 @@ def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
 def card_size(theme: Theme, *, small: bool) -> QSizeF:
     """Return the size of a card: header and bars, or the header alone."""
     wide = max(theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2), theme.header.width("surprise 100 %  1"))
-    height = header_px(theme) + theme.px(0.7) + (0 if small else theme.px(0.5) + row_px(theme) * len(EMOTIONS))
+    height = header_px(theme) + theme.px(0.7) + (0 if small else theme.px(0.6) + row_px(theme) * len(EMOTIONS))
     return QSizeF(round(wide) + 2 * theme.px(0.8), height)
 
 
@@ -108,29 +109,37 @@ class _Obstacles:
     def cost(self, rect: QRectF) -> float:
         """Return how bad it is to lie at `rect`."""
         kinds = ((CARD_COST, self.cards), (TAKEN_COST, self.taken), (FACE_COST, self.others), (OWN_COST, (self.own,)))
-        return sum(weight * _covered(rect, thing) for weight, things in kinds for thing in things)
+        covered = sum(weight * _covered(rect, thing) for weight, things in kinds for thing in things)
+        return covered + TOUCH_COST * sum(rect.intersects(thing) for thing in (*self.cards, *self.taken))
 
 
 def _place(obstacles: _Obstacles, area: QRectF, theme: Theme, before: Place | None, *, full: bool) -> Place:
-    """Return the cheapest place of a card, a full one where that is possible."""
+    """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot."""
     options = []
     for small in (False, True) if full else (True,):
         size = card_size(theme, small=small)
-        for side, cost in enumerate(SIDE_COSTS):
-            rect = _beside(obstacles.own, size, side, theme.px(0.6), area)
-            if before and before.side == side and before.small == small:
-                rect = _lazily(before.rect, rect, theme.px(SLACK), area)
-                cost -= STAY
-            cost += obstacles.cost(rect) + (SMALL_COST if small else 0.0)
-            options.append((cost, side, small, rect))
-    _, side, small, rect = min(options, key=lambda option: option[:3])
-    return Place(rect, side, small)
+        if before and before.small == small:
+            rect = _beside(obstacles.own, size, before.spot, theme.px(0.6), area)
+            rect = _lazily(before.rect, rect, theme.px(SLACK), area)
+            cost = obstacles.cost(rect)
+            if cost == 0 and small != full:
+                return Place(rect, before.spot, small)
+            options.append((cost + SPOT_COSTS[before.spot] - STAY + small * SMALL_COST, before.spot, small, rect))
+        for spot, base in enumerate(SPOT_COSTS):
+            rect = _beside(obstacles.own, size, spot, theme.px(0.6), area)
+            options.append((base + obstacles.cost(rect) + small * SMALL_COST, spot, small, rect))
+    _, spot, small, rect = min(options, key=lambda option: option[0])
+    return Place(rect, spot, small)
 
 
-def _beside(box: QRectF, size: QSizeF, side: int, gap: int, area: QRectF) -> QRectF:
-    """Return a card on one side of a box, moved into `area`."""
-    x = (box.right() + gap, box.left() - gap - size.width(), box.left(), box.left())[side]
-    y = (box.top(), box.top(), box.bottom() + gap, box.top() - gap - size.height())[side]
+def _beside(box: QRectF, size: QSizeF, spot: int, gap: int, area: QRectF) -> QRectF:
+    """Return a card beside a box, moved into `area`: right, left, below or above, at its start, end or middle."""
+    along, side = divmod(spot, 4)
+    shift = (0.0, 1.0, 0.5)[along]
+    along_x = box.left() + shift * (box.width() - size.width())
+    along_y = box.top() + shift * (box.height() - size.height())
+    x = (box.right() + gap, box.left() - gap - size.width(), along_x, along_x)[side]
+    y = (along_y, along_y, box.bottom() + gap, box.top() - gap - size.height())[side]
     return _inside(QRectF(round(x), round(y), size.width(), size.height()), area)
 
 
@@ -148,9 +157,10 @@ def _inside(rect: QRectF, area: QRectF) -> QRectF:
 
 
 def _covered(rect: QRectF, thing: QRectF) -> float:
-    """Return which share of `rect` lies on `thing`."""
+    """Return how much of the smaller of two rectangles lies on the other, 0 to 1."""
     common = rect.intersected(thing)
-    return common.width() * common.height() / (rect.width() * rect.height())
+    smaller = min(rect.width() * rect.height(), thing.width() * thing.height())
+    return common.width() * common.height() / smaller if smaller > 0 else 0.0
 
 
 def _box(face: Face, picture: QRectF, scale: float) -> QRectF:

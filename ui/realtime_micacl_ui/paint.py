@@ -15,9 +15,7 @@ from realtime_micacl_ui.theme import DIMMED, INK, Theme
 from realtime_micacl_ui.view import View
 
 
-def paint(
-    painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None
-) -> Layout:
+def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None) -> Layout:
     """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
     layout = arrange(view, theme, size, (pill_rect(view, theme, size), hud_rect(view, theme, size)), last)
     window = QRectF(0, 0, *size)
@@ -41,7 +39,8 @@ def _picture(painter: QPainter, frame: Frame, rect: QRectF) -> None:
     """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
     pixels = np.ascontiguousarray(frame.image)
     height, width, _ = pixels.shape
-    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    rgb = QImage.Format.Format_RGB888
+    image = QImage(pixels.data, width, height, 3 * width, rgb)  # type: ignore[call-overload]  # any buffer, uncopied
     device = painter.deviceTransform().mapRect(rect)
     if (device.width(), device.height()) == (width, height) and device.size() == rect.size():
         painter.drawImage(rect.topLeft(), image)

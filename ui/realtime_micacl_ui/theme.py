@@ -65,6 +65,7 @@ class Theme:
     unit: float
     body: Letters
     strong: Letters
+    large: Letters
     header: Letters
     title: Letters
     name_px: float
@@ -79,7 +80,7 @@ class Theme:
 
 def unit_for(width: int, height: int, scale: float) -> float:
     """Return the size of body text for a window: 13.5 px at 1280 x 720, and no more than fits."""
-    wanted = max(11.0, 13.5 * min(height / 720, width / 960)) * scale
+    wanted = max(11.0, 13.5 * min(height / 720, width / 760)) * scale
     return round(2 * max(6.0, min(wanted, height / 18, width / 26))) / 2
 
 
@@ -97,6 +98,7 @@ def theme_of(unit: float) -> Theme:
         unit=unit,
         body=_letters(unit, QFont.Weight.Normal),
         strong=strong,
+        large=_letters(unit * 1.3, QFont.Weight.Normal),
         header=_letters(unit * 1.5, QFont.Weight.DemiBold),
         title=_letters(unit * 2.1, QFont.Weight.DemiBold),
         name_px=max(strong.width(name) for name in EMOTIONS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
+from pathlib import PurePath
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
@@ -26,6 +27,12 @@ NEXT_TRY = "next try in {seconds} s"
 TRYING = "trying now"
 ENDED = "End of {source}"
 FAILED = "Stopped by an error"
+ANY_KEY = "{error}\n\nAny key closes the window."
+STREAM = "the stream"
+UNSURE = "unsure"
+COLLECTING = "collecting"
+ANALYSING = "analysing …"  # the window is full, the engine has not answered yet
+SPOKEN = "face {number}: {words}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def follow(last: View, now: Look) -> View:
         frozen = scene.state is State.STALLED and frame is last.frame
         faces = last.faces if frozen else scene.faces  # a stalled scene has no faces, but its picture shows them
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
-    title, detail = _message(last.source, state, frame, now)
+    title, detail = _message(_called(last.source), state, frame, now)
     return replace(
         last,
         state=state,
@@ -109,6 +116,24 @@ def follow(last: View, now: Look) -> View:
         title=title,
         detail=detail,
     )
+
+
+def spoken(view: View) -> str:
+    """Return what a screen reader is told: the state, the message and the leading word of each face."""
+    parts = [str(view.state), view.title, view.detail]
+    for number, face in enumerate(view.faces, start=1):
+        parts.append(SPOKEN.format(number=number, words=words(view, face)))
+    return "; ".join(part for part in parts if part)
+
+
+def words(view: View, face: Face) -> str:
+    """Return what is said of a face: the leading emotion, or why there is none."""
+    reading = view.reading(face)
+    if reading:
+        return reading.emotion or UNSURE
+    if face.state is State.LOW_QUALITY:
+        return face.quality.fault
+    return ANALYSING if face.filled >= 1 else COLLECTING
 
 
 def _state(now: Look) -> State:
@@ -134,8 +159,13 @@ def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple
         case State.ENDED:
             return ENDED.format(source=source), ""
         case State.FAILED:
-            return FAILED, str(now.error)
+            return FAILED, ANY_KEY.format(error=now.error)
     return "", ""
+
+
+def _called(source: str) -> str:
+    """Return how a message calls a source: addresses and paths are too long for it."""
+    return STREAM if "://" in source else PurePath(source).name or source
 
 
 def _stalled(source: str, frame: Frame | None, now: Look) -> str:

@@ -13,28 +13,27 @@ from PyQt6.QtWidgets import QApplication, QWidget
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import Meter
-from realtime_micacl.types import EMOTIONS, Frame, State
-from realtime_micacl_ui.cards import UNSURE
+from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
-from realtime_micacl_ui.theme import Theme, font_scale, theme_of, unit_for
-from realtime_micacl_ui.view import View, follow, look
+from realtime_micacl_ui.theme import font_scale, theme_of, unit_for
+from realtime_micacl_ui.view import Figure, View, follow, look, spoken
 
 NAME = "realtime-micacl"
 TICK_MS = 8
 FIGURES_S = 0.5
-DESCRIBE_S = 1.0
-SETTLED_S = 2.5  # before a live stretch is this long its rates mean nothing
+SPEAK_S = 1.0
+SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
 LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
+WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
+CHORDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 _application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 
 
-def show(
-    session: LiveSession, *, source_name: str, on_tick: Callable[[LiveWindow], None] | None = None
-) -> None:
-    """Show a running session until the window is closed; then the session is asked to stop.
+def show(session: LiveSession, *, source_name: str, on_tick: Callable[[LiveWindow], None] | None = None) -> None:
+    """Show a running session until the window is closed; the session is then asked to stop.
 
     `on_tick` is called with the window about 120 times a second, and may close it.
     """
@@ -58,21 +57,140 @@ class LiveWindow(QWidget):
         self, session: LiveSession, source_name: str, on_tick: Callable[[LiveWindow], None] | None = None
     ) -> None:
         super().__init__()
+        self.view = View(source_name)
         self.meters = {"paint": Meter(), "latency": Meter()}
         self.first_picture_s: float | None = None
         self.failure: StageFailed | None = None
-        self.view = View(source_name)
         self._session, self._on_tick = session, on_tick
         self._layout: Layout | None = None
         self._painted: Frame | None = None
         self._drops = DropShare()
-        self._live_since_s = self._figures_s = self._described_s = self._over_since_s = float("nan")
+        self._figures_s = self._spoken_s = 0.0
+        self._live_since_s: float | None = None
+        self._over_since_s: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setWindowTitle(f"{NAME} - {source_name}")
         self.setMinimumSize(320, 180)
         screen = self.screen()
         self.resize(QSize(1280, 720).boundedTo(screen.availableSize()) if screen else QSize(1280, 720))
-        self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
-        self._timer.start()
+        self._timer.start(TICK_MS)
+
+    def _tick(self) -> None:
+        """Look, show what changed, and leave once it is over."""
+        try:
+            self._step(monotonic())
+            if self._on_tick and self._timer.isActive():
+                self._on_tick(self)
+        except Exception as cause:  # Qt would abort the program
+            self._fail(cause)
+        if self.failure:
+            self.close()
+
+    def _step(self, now_s: float) -> None:
+        view = follow(self.view, look(self._session, now_s))
+        if view.state not in WATCHED:
+            self._live_since_s = None
+        elif self._live_since_s is None:
+            self._live_since_s = now_s
+            self._drops.restart()
+        due_s = now_s - self._figures_s - FIGURES_S
+        if due_s >= 0 and (view != self.view or due_s > FIGURES_S / 2):  # along with a new picture, if one comes
+            self._figures_s = now_s
+            view = replace(view, figures=self._figures(now_s))
+        self._present(view)
+        self._speak(now_s)
+        if view.state in LINGER_S:
+            self._over_since_s = self._over_since_s or now_s
+            if now_s - self._over_since_s >= self._linger_s():
+                self.close()
+
+    def _present(self, view: View) -> None:
+        """Make `view` the one that is shown."""
+        if view != self.view:
+            self.view = view
+            self.update()
+
+    def _figures(self, now_s: float) -> tuple[Figure, ...]:
+        drops = self._drops.update(self._session.meters["capture"].count, self._session.dropped)
+        judged = self._live_since_s is not None and now_s - self._live_since_s >= SETTLED_S
+        return figures(self._session, self.meters, drops, judged=judged)
+
+    def _linger_s(self) -> float:
+        """Return how long the end is shown: not at all where a person stopped it or has seen nothing yet."""
+        if self._session.stopping or (self._session.error and self._session.scenes.peek() is None):
+            return 0.0
+        return LINGER_S[self.view.state]
+
+    def _speak(self, now_s: float) -> None:
+        """Tell screen readers what is seen, once a second at most."""
+        if now_s - self._spoken_s >= SPEAK_S:
+            self._spoken_s = now_s
+            text = spoken(self.view)
+            if text != self.accessibleDescription():
+                self.setAccessibleName(f"{self.windowTitle()}: {self.view.state}")
+                self.setAccessibleDescription(text)
+
+    def _fail(self, cause: Exception) -> None:
+        if self.failure is None:
+            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
+            self.failure.__cause__ = cause
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the view and take the time."""
+        start_s = perf_counter()
+        size = (self.width(), self.height())
+        try:
+            theme = theme_of(unit_for(*size, font_scale(QApplication.font())))
+            with QPainter(self) as painter:
+                self._layout = paint(painter, self.view, theme, size, self._layout)
+        except Exception as cause:  # the next tick closes the window
+            self._fail(cause)
+            return
+        frame, now_s = self.view.frame, monotonic()
+        if frame is not None and self.first_picture_s is None:
+            self.first_picture_s = now_s
+        if frame is not None and frame is not self._painted and self.view.state in WATCHED:
+            self._painted = frame
+            self.meters["latency"].add(now_s - frame.time_s)
+        self.meters["paint"].add(perf_counter() - start_s)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Act on the few keys there are; once it is over, any key closes."""
+        if event is None or event.isAutoRepeat() or event.modifiers() & CHORDS:
+            return
+        if self._over_since_s is not None or event.key() == Qt.Key.Key_Escape:
+            self.close()
+            return
+        match event.key():
+            case Qt.Key.Key_Space:
+                self._session.paused = not self._session.paused
+            case Qt.Key.Key_F11:
+                self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+            case _:
+                self._present(pressed(self.view, event.text()))
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Ask the session to stop."""
+        self._timer.stop()
+        self._session.stop()
+        self.closed.emit()
+
+
+def pressed(view: View, key: str) -> View:
+    """Return the view after a key that changes nothing but what is shown."""
+    match key.lower():
+        case "o":
+            return replace(view, overlay=not view.overlay)
+        case "h":
+            return replace(view, hud=not view.hud)
+        case "?":
+            return replace(view, help=not view.help)
+        case digit if digit.isascii() and digit.isdigit():
+            tracks = [face.track_id for face in view.faces]
+            track = tracks[int(digit) - 1] if 1 <= int(digit) <= len(tracks) else None
+            return replace(view, selected=None if track == view.selected else track)
+    return view

@@ -1,0 +1,94 @@
+"""Frame features that are kept: a frozen encoder sees each augmented frame once, bags are put together from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from realtime_micacl.data.augment import as_rgb, jitter, shake, spoil
+from realtime_micacl.data.clips import Clip, bag_frames
+from realtime_micacl.data.ferplus import Stills
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.types import F32, U8, BagSpec
+
+JITTERS = 4  # versions of a still, moved as the tracker moves it, from which a bag's frames are drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Bags of frame features; an item is one bag of one clip."""
+
+    features: npt.NDArray[np.float16]
+    """[views, F, D]: every frame, as augmented in each view."""
+    rows: npt.NDArray[np.int64]
+    """The frames of each item, [items, N * L]."""
+    spread: int
+    """A frame is drawn from this many successive ones."""
+    targets: F32
+    """[items, K]"""
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The leading emotion of each item, [items]."""
+        return self.targets.argmax(axis=1)
+
+    def bags(self, items: npt.NDArray[np.int64], spec: BagSpec, rng: np.random.Generator) -> tuple[F32, F32]:
+        """Return features [B,N,L,D] and targets [B,K] of `items` [B], each in a view drawn anew."""
+        view = rng.integers(0, len(self.features), (len(items), 1))
+        frames = self.rows[items] + rng.integers(0, self.spread, (len(items), spec.ticks))
+        features = self.features[view, frames].astype(np.float32)
+        return features.reshape(len(items), spec.instances, spec.frames, -1), self.targets[items]
+
+
+def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec) -> Bank:
+    """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little."""
+    groups = torch.arange(JITTERS * 64) // JITTERS
+    features = []
+    for _ in range(views):
+        rows = []
+        for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False):
+            crops = part.float()[:, None].repeat_interleave(JITTERS, dim=0)
+            rows.append(_encoded(encoder, crops, groups[: len(crops)]))
+        features.append(np.concatenate(rows))
+    first = np.arange(len(stills.crops))[:, None] * JITTERS
+    return Bank(np.stack(features), np.repeat(first, spec.ticks, axis=1), JITTERS, stills.targets)
+
+
+def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:
+    """Return a bank of all bags that the live window cuts from `clips`."""
+    features = []
+    for _ in range(views):
+        parts = []
+        for clip in tqdm(clips, desc="encoding clips", leave=False):
+            crops = torch.from_numpy(luma(clip.crops))[:, None].float()
+            parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long)))
+        features.append(np.concatenate(parts))
+    starts = np.cumsum([0] + [len(clip.times_s) for clip in clips])
+    rows = [bag_frames(clip.times_s, spec) for clip in clips]
+    targets = [bag_targets(clip, frames, spec) for clip, frames in zip(clips, rows, strict=True)]
+    shifted = [frames + start for frames, start in zip(rows, starts, strict=False)]
+    return Bank(np.stack(features), np.concatenate(shifted), 1, np.concatenate(targets))
+
+
+def bag_targets(clip: Clip, frames: npt.NDArray[np.int64], spec: BagSpec) -> F32:
+    """Return what a live reading of each bag should say, [bags,K]: what the face shows in the newer half of it."""
+    return np.asarray(clip.targets[frames[:, spec.ticks // 2 :]].mean(axis=1), np.float32)
+
+
+def luma(crops: U8) -> U8:
+    """Return the luma [n,S,S] of RGB crops [n,S,S,3]."""
+    return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops]).astype(np.uint8)
+
+
+@torch.inference_mode()
+def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor) -> npt.NDArray[np.float16]:
+    pixels = as_rgb(jitter(spoil(shake(crops, groups), groups)))
+    with torch.autocast("cpu", torch.bfloat16):
+        return encoder.frames(pixels).float().numpy().astype(np.float16)

@@ -1,0 +1,111 @@
+"""Webcam code against a stand-in for cv2.VideoCapture: no machine of ours has a camera."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.camera import MISSES, check_camera, list_cameras, read_camera
+
+RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
+
+
+class Device:
+    """Behaves as cv2.VideoCapture does: `pictures` are handed out in turn, None is a failed read."""
+
+    def __init__(self, pictures: list[Any], opens: bool = True) -> None:
+        self.pictures, self.opens = pictures, opens
+        self.released = 0
+        self.asked: dict[int, float] = {}
+
+    def __call__(self, index: int, backend: int) -> Device:
+        return self
+
+    def isOpened(self) -> bool:  # noqa: N802  # OpenCV's name
+        return self.opens
+
+    def set(self, key: int, value: float) -> bool:
+        self.asked[key] = value
+        return False  # a camera may lie or refuse
+
+    def grab(self) -> bool:
+        return bool(self.pictures)
+
+    def retrieve(self) -> tuple[bool, Any]:
+        picture = self.pictures.pop(0)
+        return picture is not None, picture
+
+    def release(self) -> None:
+        self.released += 1
+
+
+def test_pictures_are_rgb_read_only_and_timed() -> None:
+    device = Device([RED_IN_BGR] * 5)
+    frames = list(islice(read_camera(0, device), 5))
+    assert frames[0].image[0, 0].tolist() == [200, 0, 0]
+    assert not frames[0].image.flags.writeable
+    times = [f.time_s for f in frames]
+    assert times == sorted(times)
+    assert [f.index for f in frames] == list(range(5))
+
+
+def test_720p_at_30_as_mjpeg_with_the_shortest_queue_is_asked_for() -> None:
+    device = Device([RED_IN_BGR])
+    next(read_camera(0, device))
+    assert device.asked[cv2.CAP_PROP_FRAME_WIDTH] == 1280
+    assert device.asked[cv2.CAP_PROP_FRAME_HEIGHT] == 720
+    assert device.asked[cv2.CAP_PROP_FPS] == 30
+    assert device.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
+
+
+def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None:
+    device = Device([], opens=False)
+    with pytest.raises(SourceError, match="camera 3 cannot be opened"):
+        next(read_camera(3, device))
+    assert device.released == 1
+
+
+def test_a_camera_without_pictures_and_one_that_is_unplugged() -> None:
+    with pytest.raises(SourceLost, match="camera 0 gives no picture$"):
+        next(read_camera(0, Device([])))
+    device = Device([RED_IN_BGR] * 3)
+    with pytest.raises(SourceLost, match="any more"):
+        list(read_camera(0, device))
+    assert device.released == 1
+
+
+def test_a_few_failed_reads_and_a_change_of_size_do_no_harm() -> None:
+    small = np.zeros((48, 64, 3), np.uint8)
+    device = Device([RED_IN_BGR, *[None] * (MISSES - 1), small, np.zeros((48, 64), np.uint8), RED_IN_BGR])
+    sizes = [f.image.shape for f in islice(read_camera(0, device), 3)]
+    assert sizes == [(72, 128, 3), (48, 64, 3), (72, 128, 3)]
+
+
+def test_closing_releases_the_camera() -> None:
+    device = Device([RED_IN_BGR] * 9)
+    frames = read_camera(0, device)
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert device.released == 1
+
+
+def test_linux_names_are_read_and_metadata_nodes_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for node, name, index in (("video0", "Integrated", "0"), ("video1", "Integrated", "1"), ("video10", "USB", "0")):
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "name").write_text(name + "\n")
+        (tmp_path / node / "index").write_text(index + "\n")
+    assert list_cameras(tmp_path) == {0: "Integrated", 10: "USB"}
+    assert list_cameras(tmp_path / "none") == {}
+
+
+def test_a_camera_linux_does_not_know_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    with pytest.raises(SourceError, match="no camera 98"):
+        check_camera(98)

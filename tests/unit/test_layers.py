@@ -1,0 +1,76 @@
+"""Which module may import which: the core knows no Qt, the live path no torch, and nothing imports upwards."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+RANK = {
+    **dict.fromkeys(("types", "errors", ""), 0),
+    **dict.fromkeys(("config", "metrics", "scores", "fitting"), 1),
+    **dict.fromkeys(("model", "inference"), 2),
+    **dict.fromkeys(("live", "render"), 3),
+    **dict.fromkeys(("data", "recipe"), 4),
+    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 5),
+    **dict.fromkeys(("cli", "__main__"), 6),
+}
+ONLY_IN = {
+    "PyQt6": {"doctor"},
+    "realtime_micacl_ui": {"bench"},
+    "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export", "fitting"},
+    "mediapipe": {"live.detector"},
+    "numba": {"render"},
+    "tqdm": {"data", "train", "fitting", "render"},
+}
+
+
+def name_of(file: Path) -> str:
+    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_imports_go_down(file: Path) -> None:
+    own = name_of(file).split(".")[0].replace("__init__", "")
+    for module in imports(file):
+        root, _, rest = module.partition(".")
+        if root == "realtime_micacl":
+            target = rest.split(".")[0]
+            assert RANK[target] <= RANK[own], f"{name_of(file)} imports {module}"
+        allowed = ONLY_IN.get(root)
+        assert allowed is None or any(name_of(file).startswith(place) for place in allowed), f"{name_of(file)}: {module}"
+
+
+def test_the_live_path_loads_neither_torch_nor_qt() -> None:
+    code = (
+        "import sys, realtime_micacl.cli; "
+        "heavy = {'torch', 'PyQt6', 'mediapipe', 'tensorrt', 'numba'} & set(sys.modules); "
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_files_stay_small() -> None:
+    lengths = {name_of(f): len(f.read_text("utf-8").splitlines()) for f in MODULES}
+    assert {name: n for name, n in lengths.items() if n > 250} == {}
+
+
+def test_threads_are_made_in_one_file() -> None:
+    users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
+    assert users == {"live.session"}

@@ -1,0 +1,197 @@
+"""Files as they come: whole, cut off, damaged, and not videos at all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live import video
+from realtime_micacl.live.synthetic import read_code, write_code
+from realtime_micacl.live.video import LATE_S, StreamClock, paced, read_file
+from realtime_micacl.types import Frame
+
+RATE_HZ, LENGTH = 25, 50
+
+
+def write_clip(file: Path, *, options: dict[str, str] | None = None, codec: str = "libx264") -> Path:
+    """Write a clip whose frames carry their number as squares."""
+    with av.open(str(file), "w", options=options or {}) as out:
+        stream = out.add_stream(codec, rate=RATE_HZ)
+        stream.width, stream.height, stream.pix_fmt = 768, 240, "yuv420p"
+        for number in range(LENGTH):
+            image = np.full((240, 768, 3), (60, 120, 180), np.uint8)
+            write_code(image, number)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(stream.encode())
+    return file
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clips") / "whole.mp4", options={"movflags": "+faststart"})
+
+
+def test_every_frame_comes_once_in_order_with_its_time(clip: Path) -> None:
+    frames = list(read_file(clip))
+    assert [read_code(f.image) for f in frames] == list(range(LENGTH))
+    assert [f.index for f in frames] == list(range(LENGTH))
+    assert np.allclose([f.time_s for f in frames], np.arange(LENGTH) / RATE_HZ, atol=1e-3)
+    red, green, blue = frames[0].image[20, 20].astype(int)
+    assert (abs(red - 60), abs(green - 120), abs(blue - 180)) < (8, 8, 8), "RGB, not BGR"
+    assert not frames[0].image.flags.writeable
+
+
+def test_a_file_plays_at_its_own_rate(clip: Path) -> None:
+    started_s = monotonic()
+    lags = [monotonic() - f.time_s for f in paced(read_file(clip))]
+    assert monotonic() - started_s == pytest.approx(LENGTH / RATE_HZ, abs=0.5)
+    assert np.median(lags) < 0.02
+
+
+def test_after_a_pause_a_file_goes_on_from_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(video, "monotonic", lambda: now_s)
+    monkeypatch.setattr(video, "sleep", sleep)
+    image = np.zeros((2, 2, 3), np.uint8)
+
+    def numbered() -> Iterator[Frame]:
+        for n in range(10):
+            yield Frame(image, n / 10, n)
+
+    times = []
+    for frame in paced(numbered()):
+        times.append(frame.time_s)
+        if frame.index == 4:
+            now_s += 60.0
+    steps = np.diff(times)
+    assert steps[4] == pytest.approx(60.0, abs=0.2)
+    assert np.allclose(np.delete(steps, 4), 0.1)
+
+
+def test_a_file_that_was_cut_off_gives_what_it_has(clip: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part.mp4"
+    content = clip.read_bytes()
+    part.write_bytes(content[: len(content) * 6 // 10])
+    numbers = [read_code(f.image) for f in read_file(part)]
+    assert 5 < len(numbers) < LENGTH
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_file_without_its_index_is_refused(tmp_path: Path) -> None:
+    whole = write_clip(tmp_path / "index-last.mp4")
+    content = whole.read_bytes()
+    whole.write_bytes(content[: len(content) * 6 // 10])
+    with pytest.raises(SourceError, match="cannot be opened"):
+        list(read_file(whole))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_flipped_bits_are_survived(clip: Path, tmp_path: Path, seed: int) -> None:
+    content, rng = bytearray(clip.read_bytes()), random.Random(seed)
+    for _ in range(200):
+        content[rng.randrange(3000, len(content))] ^= 1 << rng.randrange(8)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(content)
+    try:
+        assert len(list(read_file(damaged))) <= LENGTH + 5
+    except SourceError as error:
+        assert str(damaged) in str(error)
+
+
+def audio_only(folder: Path) -> Path:
+    file = folder / "sound.m4a"
+    with av.open(str(file), "w") as out:
+        stream = out.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        for _ in range(8):
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return file
+
+
+def test_what_is_no_video_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("this is not a video\n" * 50)
+    (tmp_path / "empty.mp4").touch()
+    cases = {
+        "text.mp4": "cannot be opened",
+        "empty.mp4": "empty",
+        "none.mp4": "no file at",
+        ".": "is a folder",
+        audio_only(tmp_path).name: "no video",
+    }
+    for name, said in cases.items():
+        with pytest.raises(SourceError, match=said) as error:
+            list(read_file(tmp_path / name))
+        assert error.value.exit_code == 3
+
+
+def test_a_play_list_opens_no_other_file(clip: Path, tmp_path: Path) -> None:
+    listing = tmp_path / "list.ffconcat"
+    listing.write_text(f"ffconcat version 1.0\nfile 'http://127.0.0.1:9/{clip.name}'\n")
+    with pytest.raises(SourceError):
+        list(read_file(listing))
+
+
+def test_rotated_video_is_turned_upright(tmp_path: Path) -> None:
+    file = tmp_path / "phone.mp4"
+    with av.open(str(file), "w") as out:
+        stream = out.add_stream("libx264", rate=RATE_HZ)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        image = np.zeros((240, 320, 3), np.uint8)
+        image[:, :80] = 255  # the left edge
+        for _ in range(5):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(stream.encode())
+    content = bytearray(file.read_bytes())
+    unity = b"\x00\x01\x00\x00" + bytes(12) + b"\x00\x01\x00\x00" + bytes(12) + b"\x40\x00\x00\x00"
+    quarter = (
+        bytes(4) + b"\x00\x01\x00\x00" + bytes(4) + b"\xff\xff\x00\x00" + bytes(16) + b"\x40\x00\x00\x00"
+    )  # 90 degrees clockwise in the track's display matrix
+    at = content.rindex(unity)
+    content[at : at + 36] = quarter
+    file.write_bytes(content)
+    upright = next(read_file(file)).image
+    assert upright.shape == (320, 240, 3)
+    assert upright[:60].mean() > 200, "what was the left edge is now the top"
+
+
+def test_stream_times_follow_the_fastest_frames() -> None:
+    clock = StreamClock()
+    delays = np.random.default_rng(0).uniform(0.02, 0.1, 200)
+    delays[10] = 0.02
+    got = [clock.capture_time(n / 25, 1000 + n / 25 + delay) for n, delay in enumerate(delays)]
+    errors = np.array(got)[20:] - (1000.02 + np.arange(20, 200) / 25)
+    assert np.abs(errors).max() < 0.02
+
+
+def test_a_frame_held_back_by_the_network_keeps_its_time() -> None:
+    clock = StreamClock()
+    for n in range(50):
+        clock.capture_time(n / 25, 500 + n / 25)
+    assert clock.capture_time(2.0, 500 + 6.0) == pytest.approx(502.0, abs=0.02)
+
+
+@given(st.floats(-1e4, 1e4))
+def test_a_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> None:
+    clock = StreamClock()
+    for n in range(50):
+        clock.capture_time(n / 25, 500 + n / 25)
+    for n in range(50, 150):
+        arrived_s = 500 + n / 25
+        time_s = clock.capture_time(n / 25 + jump_s, arrived_s)
+    assert abs(arrived_s - time_s) <= LATE_S + 0.1
