@@ -21,9 +21,9 @@ import msgspec
 from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
@@ -133,17 +133,7 @@ def live(settings: Settings) -> int:
     window = _window() if windowed else None
     clock = not settings.offline
     origin_s = monotonic() if clock else 0.0
-
-    def open_perceiver() -> Perceiver:
-        from realtime_micacl.live.detector import FaceDetector
-
-        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar)
-
-    def open_recognizer() -> Recognizer:
-        engine = open_engine(folder, sidecar, settings.device)
-        log.info("engine %s runs on %s", sidecar.name, engine.device)
-        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s)
-
+    open_perceiver, open_recognizer = openers(settings, folder, sidecar)
     with ExitStack() as stack:
         sinks: list[Sink] = []
         if not windowed:

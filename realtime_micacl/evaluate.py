@@ -25,6 +25,7 @@ from realtime_micacl.types import DEVICES, EMOTIONS, F32
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
 BATCH = 64
+Named = tuple[str, tuple[F32, Labels]]
 
 
 def main(argv: Sequence[str]) -> None:
@@ -97,7 +98,7 @@ def _predictions(
     engine: Engine, sidecar: Sidecar, arguments: argparse.Namespace
 ) -> list[tuple[str, tuple[F32, Labels]]]:
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
-    found = []
+    found: list[Named] = []
     if arguments.ferplus:
         stills = read_ferplus(arguments.ferplus, "test", aligner, arguments.cache)
         found.append(("FER+ test", (still_probabilities(engine, sidecar, stills), stills.labels)))

@@ -19,15 +19,12 @@ def quotas(counts: Indices, batch: int, least: int = 2) -> Indices:
     full balance, which costs a published method 6.4 WAR for 2.7 UAR on FERV39k.
     """
     present = counts > 0
-    share = np.sqrt(counts) / np.sqrt(counts).sum()
-    wanted = np.where(present, np.maximum(least, np.floor(share * batch)), 0).astype(np.int64)
-    if wanted.sum() > batch:
-        wanted[wanted.argmax()] -= wanted.sum() - batch
-    if wanted.min() < 0:
+    if present.sum() * least > batch:
         raise ConfigError(f"a batch of {batch} cannot hold {least} clips of each of {present.sum()} emotions")
-    largest_first = np.argsort(-share, kind="stable")
-    for k in range(int(batch - wanted.sum())):
-        wanted[largest_first[k % present.sum()]] += 1
+    ideal = np.sqrt(counts) / np.sqrt(counts).sum() * batch
+    wanted = np.where(present, least, 0)
+    for _ in range(batch - int(wanted.sum())):
+        wanted[np.argmax(np.where(present, ideal - wanted, -np.inf))] += 1
     return wanted
 
 

@@ -5,12 +5,15 @@ Neither knows of threads. `offline` runs both over every frame, in order: the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from realtime_micacl.inference.engine import Engine
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import Detection, FaceDetector
@@ -32,6 +35,8 @@ from realtime_micacl.types import (
     State,
     StateChange,
 )
+
+log = logging.getLogger(__name__)
 
 HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
 RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
@@ -178,6 +183,22 @@ def offline(frames: Iterable[Frame], perceiver: Perceiver, recognizer: Recognize
         if bags:
             yield from recognizer.recognize(bags)
     yield StateChange(time_s, None, State.ENDED)
+
+
+def openers(
+    settings: Settings, folder: Path, sidecar: Sidecar
+) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
+    """Return what opens the two halves, each to be called on the thread that will use it."""
+
+    def open_perceiver() -> Perceiver:
+        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar)
+
+    def open_recognizer() -> Recognizer:
+        engine = open_engine(folder, sidecar, settings.device)
+        log.info("engine %s runs on %s", sidecar.name, engine.device)
+        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s)
+
+    return open_perceiver, open_recognizer
 
 
 def softmax(logits: F32) -> F32:

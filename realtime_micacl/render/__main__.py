@@ -51,9 +51,7 @@ def render_people(
         figure = build_figure(sample_person(identity, source.details), source)
         for emotion in EMOTIONS:
             for take in range(takes):
-                label, frames = make_clip(
-                    figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz
-                )
+                label, frames = make_clip(figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz)
                 write_video(out / label.file, frames, rate_hz=rate_hz)
                 labels.append(label)
         write_labels(out / "labels.json", labels)

@@ -68,7 +68,21 @@ class Assets:
     @cached_property
     def details(self) -> tuple[str, ...]:
         """Targets that make one face differ from another, without those of the right side."""
-        skipped = ("r-", "head-age", "head-fat", "head-back", "trans-in", "trans-out", "head-trans", "head-angle", "pointed", "mouth-angles", "lip-ext", "lip-middle", "lip-height")
+        skipped = (
+            "r-",
+            "head-age",
+            "head-fat",
+            "head-back",
+            "trans-in",
+            "trans-out",
+            "head-trans",
+            "head-angle",
+            "pointed",
+            "mouth-angles",
+            "lip-ext",
+            "lip-middle",
+            "lip-height",
+        )
         names = (f"{folder}/{path.stem}" for folder in DETAILS for path in (self.targets / folder).glob("*.target"))
         return tuple(sorted(name for name in names if not any(skip in name for skip in skipped)))
 

@@ -76,9 +76,7 @@ def build_figure(person: Person, assets: Assets) -> Figure:
         surface=np.stack([_openness(points, faces, uv, kind, trim, atlas), trim], axis=1),
         atlas=atlas,
         folds=paint_folds(assets),
-        units={
-            name: _unit(person, assets, path) for unit in UNITS for name, path in target_names(unit).items()
-        },
+        units={name: _unit(person, assets, path) for unit in UNITS for name, path in target_names(unit).items()},
         eyes=(slice(0, right), slice(right, eye_vertices)),
         eye_y=float(points[:eye_vertices, 1].mean()),
     )
@@ -169,7 +167,9 @@ def _mouth_parts(assets: Assets, rest: F32) -> list[Part]:
     """The teeth are many small pieces; the gums and tongue are the one big piece."""
     mesh = assets.mesh(TEETH)
     label = np.arange(len(mesh.vertices))
-    while (joined := label[mesh.faces].min(axis=1, keepdims=True)).tolist() != label[mesh.faces].max(axis=1, keepdims=True).tolist():
+    while (joined := label[mesh.faces].min(axis=1, keepdims=True)).tolist() != label[mesh.faces].max(
+        axis=1, keepdims=True
+    ).tolist():
         np.minimum.at(label, mesh.faces, joined)
         label = label[label]
     size = np.bincount(label, minlength=len(label))[label[mesh.faces[:, 0]]]

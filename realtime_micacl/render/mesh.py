@@ -81,7 +81,9 @@ def read_mesh(path: Path, group: str | None = None) -> Mesh:
         except (ValueError, IndexError) as error:
             raise _malformed(path, number, "a Wavefront line") from error
     if not faces or max(max(face) for face in faces) >= len(vertices):
-        raise ConfigError(f"{path}: no faces{f' of group {group!r}' if group else ''}, or faces without their vertices.")
+        raise ConfigError(
+            f"{path}: no faces{f' of group {group!r}' if group else ''}, or faces without their vertices."
+        )
     uv = np.array(coordinates, np.float32)[np.array(uv_faces)]
     return Mesh(np.array(vertices, np.float32), np.array(faces, np.int32), uv)
 

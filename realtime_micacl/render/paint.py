@@ -78,7 +78,7 @@ def _skin(person: Person, assets: Assets, scalp: F32, rng: np.random.Generator) 
     picture = np.tile(person.skin, (SKIN_PX, SKIN_PX, 1))
     fair = float(np.clip((person.skin.mean() - 70) / 110, 0, 1))
     picture *= 1 + 0.02 * noise(rng, SKIN_PX, 40)[..., None] + 0.018 * noise(rng, SKIN_PX, 380)[..., None]
-    warm = np.array([0.25, -0.9, -0.7], np.float32) * 0.11 * (0.4 + 0.6 * fair)
+    warm = np.array([0.25, -0.9, -0.7], np.float32) * 0.08 * (0.4 + 0.6 * fair)
     for (x, y), size, strength in (((0.45, 6.95), 85, 0.9), ((0, 6.86), 60, 0.9), ((0.74, 7.05), 70, 0.8)):
         for side in {x, -x}:
             picture *= 1 + strength * rng.uniform(0.6, 1.3) * _spot(assets, side, y, size)[..., None] * warm
@@ -176,7 +176,9 @@ def _hair(person: Person, rng: np.random.Generator) -> U8:
 
     def layer(columns: int, rows: int) -> F32:
         grid = rng.normal(0, 1, (rows, columns)).astype(np.float32)
-        turn = cv2.resize(np.concatenate([grid, grid], axis=1), (2 * HAIR_TURN_PX, height), interpolation=cv2.INTER_CUBIC)
+        turn = cv2.resize(
+            np.concatenate([grid, grid], axis=1), (2 * HAIR_TURN_PX, height), interpolation=cv2.INTER_CUBIC
+        )
         return turn[:, :width]
 
     pattern = layer(210, 60) + layer(90, 25) if curly else layer(424, 7) + 0.8 * layer(160, 5) + 0.7 * layer(40, 4)

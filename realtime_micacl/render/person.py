@@ -32,7 +32,13 @@ HAIR_COLOURS = {
     "grey": (150, 148, 145),
     "white": (208, 206, 202),
 }
-IRISES = {"dark": (52, 32, 20), "brown": (96, 58, 30), "hazel": (112, 92, 48), "green": (88, 110, 74), "blue": (88, 124, 156)}
+IRISES = {
+    "dark": (52, 32, 20),
+    "brown": (96, 58, 30),
+    "hazel": (112, 92, 48),
+    "green": (88, 110, 74),
+    "blue": (88, 124, 156),
+}
 MALE_HAIR = ("short01", "short02", "short03", "short04", "cropped", "bald")
 FEMALE_HAIR = ("long01", "bob01", "bob02", "ponytail01", "braid01", "short02")
 

@@ -139,7 +139,11 @@ def shade(
                         colour[k] *= 1 - min(fold * np.float32(1 / 255), np.float32(0.7)) * (0.7 if k == 0 else 1.0)
             facing = nx * lx + ny * ly + nz * lz
             shine = (facing + nz) / half
-            gloss = materials[row, 0] * (colour[0] * 2 if row == HAIR else np.float32(1)) * max(shine, np.float32(0)) ** materials[row, 1]
+            gloss = (
+                materials[row, 0]
+                * (colour[0] * 2 if row == HAIR else np.float32(1))
+                * max(shine, np.float32(0)) ** materials[row, 1]
+            )
             rim = materials[row, 0] * np.float32(0.35) * (1 - max(nz, np.float32(0))) ** 3
             up = 0.5 + 0.5 * ny
             seen = open_sky * crevice[y, x]
@@ -147,9 +151,10 @@ def shade(
                 wrap = materials[row, 2 + k]
                 key = max((facing + wrap) / (1 + wrap), np.float32(0)) * (0.35 + 0.65 * seen)
                 ambient = (lamp[2, k] * up + lamp[3, k] * (1 - up)) * seen
-                light = colour[k] * colour[k] * (key * lamp[1, k] + ambient) + (
-                    gloss * lamp[1, k] + rim * lamp[2, k]
-                ) * seen
+                light = (
+                    colour[k] * colour[k] * (key * lamp[1, k] + ambient)
+                    + (gloss * lamp[1, k] + rim * lamp[2, k]) * seen
+                )
                 out[y, x, k] = np.uint8(min(np.sqrt(light), np.float32(1)) * 255)
             out[y, x, 3] = 255
     return out

@@ -52,7 +52,7 @@ def backdrop(width: int, height: int, rng: np.random.Generator) -> U8:
         else:
             corner = (centre[0] + int(size * rng.uniform(0.3, 2)), centre[1] + int(size * rng.uniform(0.5, 4)))
             cv2.rectangle(picture, centre, corner, colour.tolist(), -1)
-    blurred = cv2.GaussianBlur(picture, (0, 0), height * rng.uniform(0.01, 0.05))
+    blurred = cv2.GaussianBlur(picture, (0, 0), height * rng.uniform(0.02, 0.06))
     grain = rng.normal(0, 1.2, (height, width, 1))
     return np.clip(blurred + grain, 0, 255).astype(np.uint8)
 

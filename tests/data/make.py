@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,10 +27,10 @@ from realtime_micacl.types import F32, U8
 
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "realtime_micacl/live/demo.mp4"
-OLD_WOMAN, DARK_MAN, YOUNG_WOMAN = 10022, 10027, 10016
+OLD_WOMAN, DARK_MAN, YOUNG_WOMAN = 10022, 10027, 10010
 FRONT = Light(
     direction=(0.35, 0.5, 0.9),
-    lamp=np.float32([0.9, 0.86, 0.8]),
+    lamp=np.float32([0.85, 0.81, 0.75]),
     sky=np.float32([0.42, 0.43, 0.46]),
     ground=np.float32([0.24, 0.21, 0.19]),
 )
@@ -59,36 +60,55 @@ def slots(order: list[str], *, first_s: float, every_s: float, hold_s: float, re
     ]
 
 
-def act(assets: Assets, seed: int, acts: list[Act], times: F32, path: F32, *, still_ends: bool = False) -> Actor:
+def act(
+    assets: Assets, seed: int, acts: list[Act], times: F32, path: F32, *, cloth: tuple[int, int, int] | None = None
+) -> Actor:
     """Let somebody act on a path, looking where the way goes."""
+    person = sample_person(seed, assets.details)
+    if cloth:
+        person = replace(person, cloth_rgb=np.float32(cloth))
     acted = perform(seed, acts, times, np.random.default_rng([seed, 9]))
     acted.head[:, 0] += np.clip(np.gradient(path[:, 0], times) / path[:, 2] * 5, -22, 22)
-    if still_ends:
-        _rest_at_ends(acted, times)
-    return Actor(build_figure(sample_person(seed, assets.details), assets), acted, path)
+    return Actor(build_figure(person, assets), acted, path)
 
 
 def demo(assets: Assets) -> Iterator[U8]:
     """Three people show all emotions, each in an order of their own; one leaves and returns. It can be looped."""
     times = clock(24, 30)
-    left = slots(
-        ["happy", "surprise", "angry", "sad", "disgust", "fear"],
-        first_s=0.7, every_s=3.8, hold_s=1.8, recipes={"happy": 1, "angry": 0, "fear": 1},
-    )  # fmt: skip
-    middle = slots(
-        ["surprise", "sad", "happy", "disgust", "fear", "angry"],
-        first_s=1.5, every_s=3.7, hold_s=1.7, recipes={"happy": 2, "angry": 1, "surprise": 1},
-    )  # fmt: skip
+    left = ["happy", "surprise", "angry", "sad", "disgust", "fear"]
+    middle = ["surprise", "sad", "happy", "disgust", "fear", "angry"]
     right = slots(["sad", "happy", "fear"], first_s=0.4, every_s=3.3, hold_s=1.5, recipes={"happy": 1})
-    right += slots(["angry", "disgust", "surprise"], first_s=14.0, every_s=3.3, hold_s=1.5, recipes={"angry": 0})
+    right += slots(["angry", "disgust", "surprise"], first_s=13.9, every_s=3.3, hold_s=1.5, recipes={})
+    there, away = (1068.0, 335.0, 116.0), (1590.0, 350.0, 116.0)
     actors = [
-        act(assets, OLD_WOMAN, left, times, walk(times, (0, 225, 300, 100)), still_ends=True),
-        act(assets, YOUNG_WOMAN, right, times, walk(
-            times, (0, 1060, 300, 98), (10.2, 1060, 300, 98), (11.7, 1520, 315, 98), (12.3, 1520, 315, 98), (13.8, 1060, 300, 98)
-        ), still_ends=True),
-        act(assets, DARK_MAN, middle, times, walk(times, (0, 640, 275, 106)), still_ends=True),
-    ]  # fmt: skip
-    return pictures(actors, backdrop(1280, 720, np.random.default_rng(10003)), FRONT)
+        act(
+            assets,
+            OLD_WOMAN,
+            slots(left, first_s=0.7, every_s=3.8, hold_s=1.8, recipes={"happy": 1, "fear": 1}),
+            times,
+            walk(times, (0, 214, 335, 118)),
+            cloth=(176, 84, 66),
+        ),
+        act(
+            assets,
+            YOUNG_WOMAN,
+            right,
+            times,
+            walk(times, (0, *there), (10.2, *there), (11.7, *away), (12.3, *away), (13.7, *there)),
+            cloth=(214, 170, 82),
+        ),
+        act(
+            assets,
+            DARK_MAN,
+            slots(middle, first_s=1.5, every_s=3.7, hold_s=1.7, recipes={"happy": 2, "angry": 1, "surprise": 1}),
+            times,
+            walk(times, (0, 640, 305, 122)),
+            cloth=(58, 108, 122),
+        ),
+    ]
+    for actor in actors:
+        _rest_at_ends(actor.performance, times)
+    return pictures(actors, _studio(1280, 720), FRONT)
 
 
 def one_face_720p(assets: Assets) -> Iterator[U8]:
@@ -104,7 +124,13 @@ def three_faces_720p(assets: Assets) -> Iterator[U8]:
     times = clock(8, 30)
     cast = [(10005, "sad", 2.0, 2.9, 230), (10014, "surprise", 1.5, 2.4, 640), (10009, "happy", 3.0, 2.9, 1050)]
     actors = [
-        act(assets, seed, [Act(emotion, Episode(start_s, 0.5, hold_s, 0.6), recipe=0)], times, walk(times, (0, x, 300, 95)))
+        act(
+            assets,
+            seed,
+            [Act(emotion, Episode(start_s, 0.5, hold_s, 0.6), recipe=0)],
+            times,
+            walk(times, (0, x, 300, 95)),
+        )
         for seed, emotion, start_s, hold_s, x in cast
     ]
     return pictures(actors, backdrop(1280, 720, np.random.default_rng(10005)), FRONT)
@@ -113,7 +139,9 @@ def three_faces_720p(assets: Assets) -> Iterator[U8]:
 def face_leaves(assets: Assets) -> Iterator[U8]:
     """There until 2.0 s, out of the picture from 3.0 to 4.5 s, there again from 5.5 s on."""
     times = clock(7.5, 25)
-    path = walk(times, (0, 320, 140, 55), (2, 320, 140, 55), (3, 760, 145, 55), (4.5, 760, 145, 55), (5.5, 320, 140, 55))
+    path = walk(
+        times, (0, 320, 140, 55), (2, 320, 140, 55), (3, 880, 145, 55), (4.5, 880, 145, 55), (5.5, 320, 140, 55)
+    )
     actor = act(assets, 10031, [Act("happy", Episode(0.4, 0.4, 0.6, 0.4), recipe=0)], times, path)
     return pictures([actor], backdrop(640, 360, np.random.default_rng(10031)), FRONT)
 
@@ -172,10 +200,26 @@ def main() -> None:
 
 
 def _rest_at_ends(acted: Performance, times: F32) -> None:
-    """Let all idle motion fade at both ends, so that the last picture is like the first."""
-    fade = (ease(times / 0.8) * ease((times[-1] - times) / 0.8))[:, None]
+    """Let all motion fade at both ends, so that the last picture is like the first."""
+    fade = ease(times / 0.6) * ease((times[-1] - times) / 0.6)
     for motion in (acted.head, acted.gaze, acted.shift):
-        motion *= fade
+        motion *= fade[:, None]
+    for units, share in zip(acted.units, fade, strict=True):
+        units.update({name: value * float(share) for name, value in units.items()})
+
+
+def _studio(width: int, height: int) -> U8:
+    """Paint a light wall with soft lights far behind."""
+    rng = np.random.default_rng(10001)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32) / height
+    ramp = np.clip(np.hypot(columns - 0.55, rows - 0.2) / 1.5, 0, 1)[..., None]
+    picture = np.float32([206, 200, 190]) * (1 - ramp) + np.float32([112, 122, 132]) * ramp
+    for _ in range(9):
+        x, y, size = rng.uniform(0, width), rng.uniform(0, 0.7 * height), rng.uniform(20, 60)
+        bokeh = np.zeros((height, width), np.float32)
+        cv2.circle(bokeh, (int(x), int(y)), int(size), 1.0, -1, cv2.LINE_AA)
+        picture += cv2.GaussianBlur(bokeh, (0, 0), 5)[..., None] * rng.uniform(6, 18) * np.float32([1.0, 0.9, 0.7])
+    return np.clip(picture + rng.normal(0, 1.0, (height, width, 1)), 0, 255).astype(np.uint8)
 
 
 if __name__ == "__main__":

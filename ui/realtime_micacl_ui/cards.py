@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
-from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, HALO, SOFT, TEXT, TRACK, Theme
+from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, TRACK, Theme
 from realtime_micacl_ui.view import View, words
 
 
@@ -36,11 +36,12 @@ def colour(view: View, face: Face) -> QColor:
 
 
 def _box(painter: QPainter, box: QRectF, view: View, face: Face, theme: Theme) -> None:
-    """Draw the box of a face over a dark halo, so that it stands out on any picture."""
+    """Draw the box of a face over a dark edge, so that it stands out on any picture."""
     radius = theme.px(0.7)
-    width_px = max(2.0, 0.2 * theme.unit) * (1.7 if face.track_id == view.selected else 1.0)
+    width_px = max(2, theme.px(0.35 if face.track_id == view.selected else 0.2))
+    box = box.translated(width_px % 2 / 2, width_px % 2 / 2)  # an odd line is crisp between the pixels
     painter.setBrush(hatch(theme.px(0.8)) if view.state is State.STALLED else Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(HALO, width_px + 2))
+    painter.setPen(QPen(INK, width_px + 2))
     painter.drawRoundedRect(box, radius, radius)
     pen = QPen(colour(view, face), width_px)
     if face.state is State.LOW_QUALITY:
@@ -55,7 +56,7 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     """Draw a card: a header, and below it the bars where there is a reading and room."""
     rect, pad = place.rect, theme.px(0.8)
     if face.track_id == view.selected:
-        panel(painter, rect, theme, TEXT, max(2.0, 0.15 * theme.unit))
+        panel(painter, rect, theme, TEXT, max(2, theme.px(0.15)))
     else:
         panel(painter, rect, theme)
     header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
@@ -64,7 +65,8 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     letters = theme.header if reading else theme.strong
     baseline = letters.baseline(header.top(), header.height() - (theme.px(0.5) if collects else 0))
     if mark:
-        header.setLeft(write(painter, theme.body, header.left(), baseline, mark, SOFT) + theme.px(0.6))
+        write(painter, theme.body, header.left(), baseline, mark, SOFT)
+        header.setLeft(header.left() + theme.body.width(mark) + theme.px(0.6))
     word = elided(letters, words(view, face), header.width())
     unsure = reading is not None and reading.emotion is None
     write(painter, letters, header.left(), baseline, word, SOFT if unsure else TEXT)
@@ -91,14 +93,14 @@ def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> No
 def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
     """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
     row, length = row_px(theme), bar_px(theme)
-    left = area.right() - theme.share_px - theme.px(0.6) - length
+    left = round(area.right() - theme.share_px) - theme.px(0.6) - length
     thick = max(3, theme.px(0.55))
     for i, (name, share) in enumerate(zip(EMOTIONS, reading.probabilities.tolist(), strict=True)):
         top = area.top() + i * row
         letters, ink = (theme.strong, TEXT) if name == reading.emotion else (theme.body, SOFT)
         baseline = letters.baseline(top, row)
         write(painter, letters, area.left(), baseline, name, ink)
-        bar = QRectF(left, round(top + (row - thick) / 2), length, thick)
+        bar = QRectF(left, top + (row - thick) // 2, length, thick)
         painter.fillRect(bar, TRACK)
         bar.setWidth(length * min(1.0, max(0.0, share)))
         painter.fillRect(bar, EMOTION_COLOURS[name])

@@ -45,7 +45,8 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
     baseline = theme.strong.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(2.0)
     for letters, text, colour in _pill_parts(view, theme, size):
-        x = write(painter, letters, x, baseline, text, colour) + theme.px(0.9)
+        write(painter, letters, x, baseline, text, colour)
+        x += letters.width(text) + theme.px(0.9)
 
 
 def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
@@ -100,10 +101,11 @@ def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> N
     baseline = theme.body.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(0.8)
     for figure, label, width in _line(view.figures, theme, size):
-        after = write(painter, theme.body, x, baseline, f"{label} ", SOFT)
+        write(painter, theme.body, x, baseline, label, SOFT)
         if figure:
             letters = theme.strong if figure.level else theme.body
             value = f"{figure.value}{figure.unit}"
+            after = x + theme.body.width(f"{label} ")
             write(painter, letters, after, baseline, value, LEVELS[figure.level] if figure.level else TEXT)
         x += width
 

@@ -8,29 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from PyQt6.QtCore import QRectF, QSizeF
+import numpy as np
+import numpy.typing as npt
+from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EMOTIONS, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
-SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # see `_beside`
 CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 7.0  # of a card that covers such a thing wholly
-TOUCH_COST = 6.0  # of text that lies on text, however little
+TOUCH_COST = 6.0  # of text on text, however little
 SMALL_COST = 3.0  # of a card without bars
+SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # of the spots of `_beside`
 STAY = 0.35  # how much cheaper it is to stay in the same spot
+GAP = 0.6  # between a box and its card, in units
 SLACK = 0.4  # how far a face may move before its card follows, in units
-GROWN = 0.08  # by how much of its size a box is larger than what the detector found
+GROWN = 0.08  # by how much of its width a box is larger than what the detector found
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in px of the window."""
+F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
     """Where a card is."""
 
-    rect: QRectF
+    box: Box
     spot: int
     small: bool
     """Whether it has its header alone."""
+
+    @property
+    def rect(self) -> QRectF:
+        """The same for Qt."""
+        return _rect(self.box)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +58,8 @@ def arrange(
     view: View, theme: Theme, size: tuple[int, int], taken: Sequence[QRectF] = (), last: Layout | None = None
 ) -> Layout:
     """Lay a view out in a window of `size`; cards avoid each other, the faces and what is `taken`."""
-    window = QRectF(0, 0, *size)
     if view.frame is None:
-        return Layout(window)
+        return Layout(QRectF(0, 0, *size))
     picture = picture_rect(view.frame, size)
     if not view.overlay or view.state not in (State.LIVE, State.STALLED):
         return Layout(picture)
@@ -57,14 +68,18 @@ def arrange(
     cards: dict[int, Place] = {}
     if view.state is State.LIVE:
         margin = theme.px(0.5)
-        area = window.adjusted(margin, margin, -margin, -margin)
+        area = (margin, margin, size[0] - margin, size[1] - margin)
+        panels = [(r.left(), r.top(), r.right(), r.bottom()) for r in taken]
         for face in sorted(view.faces, key=lambda face: (face.track_id != view.selected, face.track_id)):
-            others = [box for track_id, box in boxes.items() if track_id != face.track_id]
-            obstacles = _Obstacles(boxes[face.track_id], others, [p.rect for p in cards.values()], taken)
+            own = boxes[face.track_id]
+            things = [(own, OWN_COST, 0.0)]
+            things += [(box, FACE_COST, 0.0) for box in boxes.values() if box is not own]
+            things += [(place.box, CARD_COST, TOUCH_COST) for place in cards.values()]
+            things += [(box, TAKEN_COST, TOUCH_COST) for box in panels]
             before = last.cards.get(face.track_id) if last else None
             full = view.reading(face) is not None
-            cards[face.track_id] = _place(obstacles, area, theme, before, full=full)
-    return Layout(picture, boxes, cards)
+            cards[face.track_id] = _place(own, things, area, theme, before, full=full)
+    return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
 def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
@@ -75,11 +90,11 @@ def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
     return QRectF((size[0] - shown_width) // 2, (size[1] - shown_height) // 2, shown_width, shown_height)
 
 
-def card_size(theme: Theme, *, small: bool) -> QSizeF:
-    """Return the size of a card: header and bars, or the header alone."""
-    wide = max(theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2), theme.header.width("surprise 100 %  1"))
+def card_size(theme: Theme, *, small: bool) -> tuple[int, int]:
+    """Return width and height of a card: header and bars, or the header alone."""
+    rows = theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
     height = header_px(theme) + theme.px(0.7) + (0 if small else theme.px(0.6) + row_px(theme) * len(EMOTIONS))
-    return QSizeF(round(wide) + 2 * theme.px(0.8), height)
+    return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
 
 
 def header_px(theme: Theme) -> int:
@@ -97,78 +112,66 @@ def bar_px(theme: Theme) -> int:
     return theme.px(6.0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Obstacles:
-    """What a card should not lie on."""
-
-    own: QRectF
-    others: Sequence[QRectF]
-    cards: Sequence[QRectF]
-    taken: Sequence[QRectF]
-
-    def cost(self, rect: QRectF) -> float:
-        """Return how bad it is to lie at `rect`."""
-        kinds = ((CARD_COST, self.cards), (TAKEN_COST, self.taken), (FACE_COST, self.others), (OWN_COST, (self.own,)))
-        covered = sum(weight * _covered(rect, thing) for weight, things in kinds for thing in things)
-        return covered + TOUCH_COST * sum(rect.intersects(thing) for thing in (*self.cards, *self.taken))
-
-
-def _place(obstacles: _Obstacles, area: QRectF, theme: Theme, before: Place | None, *, full: bool) -> Place:
+def _place(
+    own: Box, things: list[tuple[Box, float, float]], area: Box, theme: Theme, before: Place | None, *, full: bool
+) -> Place:
     """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot."""
-    options = []
-    for small in (False, True) if full else (True,):
-        size = card_size(theme, small=small)
-        if before and before.small == small:
-            rect = _beside(obstacles.own, size, before.spot, theme.px(0.6), area)
-            rect = _lazily(before.rect, rect, theme.px(SLACK), area)
-            cost = obstacles.cost(rect)
-            if cost == 0 and small != full:
-                return Place(rect, before.spot, small)
-            options.append((cost + SPOT_COSTS[before.spot] - STAY + small * SMALL_COST, before.spot, small, rect))
-        for spot, base in enumerate(SPOT_COSTS):
-            rect = _beside(obstacles.own, size, spot, theme.px(0.6), area)
-            options.append((base + obstacles.cost(rect) + small * SMALL_COST, spot, small, rect))
-    _, spot, small, rect = min(options, key=lambda option: option[0])
-    return Place(rect, spot, small)
+    sizes = {small: card_size(theme, small=small) for small in ((False, True) if full else (True,))}
+    places = []
+    stays = before is not None and before.small in sizes
+    if before is not None and stays:
+        box = _beside(own, sizes[before.small], before.spot, theme.px(GAP), area)
+        places.append(Place(_lazily(before.box, box, theme.px(SLACK), area), before.spot, before.small))
+        if before.small != full and _costs(places, things)[0] == 0:
+            return places[0]
+    for small, size in sizes.items():
+        for spot in range(len(SPOT_COSTS)):
+            places.append(Place(_beside(own, size, spot, theme.px(GAP), area), spot, small))
+    costs = _costs(places, things) + [SPOT_COSTS[place.spot] + SMALL_COST * place.small for place in places]
+    costs[0] -= STAY * stays
+    return places[int(np.argmin(costs))]
 
 
-def _beside(box: QRectF, size: QSizeF, spot: int, gap: int, area: QRectF) -> QRectF:
-    """Return a card beside a box, moved into `area`: right, left, below or above, at its start, end or middle."""
+def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
+    """Return what each place covers of each thing, times the thing's cost, and the cost of touching it."""
+    cards, boxes = np.array([place.box for place in places])[:, None], np.array([box for box, *_ in things])[None]
+    common = np.maximum(np.minimum(cards, boxes)[..., 2:] - np.maximum(cards, boxes)[..., :2], 0).prod(-1)
+    areas = [(a[..., 2:] - a[..., :2]).prod(-1) for a in (cards, boxes)]
+    share = common / np.maximum(np.minimum(*areas), 1)
+    return np.asarray(share @ [cost for _, cost, _ in things] + (common > 0) @ [touch for *_, touch in things])
+
+
+def _beside(own: Box, size: tuple[int, int], spot: int, gap: int, area: Box) -> Box:
+    """Return a spot beside a box, moved into `area`: right, left, below, above; at its start, at its end, amid."""
     along, side = divmod(spot, 4)
     shift = (0.0, 1.0, 0.5)[along]
-    along_x = box.left() + shift * (box.width() - size.width())
-    along_y = box.top() + shift * (box.height() - size.height())
-    x = (box.right() + gap, box.left() - gap - size.width(), along_x, along_x)[side]
-    y = (along_y, along_y, box.bottom() + gap, box.top() - gap - size.height())[side]
-    return _inside(QRectF(round(x), round(y), size.width(), size.height()), area)
+    left, top, right, bottom = own
+    width, height = size
+    if side < 2:
+        x = right + gap if side == 0 else left - gap - width
+        return _inside(x, top + shift * (bottom - top - height), size, area)
+    y = bottom + gap if side == 2 else top - gap - height
+    return _inside(left + shift * (right - left - width), y, size, area)
 
 
-def _lazily(old: QRectF, new: QRectF, slack: int, area: QRectF) -> QRectF:
+def _lazily(old: Box, new: Box, slack: int, area: Box) -> Box:
     """Return `new`, drawn towards where the card was by at most `slack`."""
-    x = min(max(old.x(), new.x() - slack), new.x() + slack)
-    y = min(max(old.y(), new.y() - slack), new.y() + slack)
-    return _inside(QRectF(x, y, new.width(), new.height()), area)
+    x, y = (min(max(old[axis], new[axis] - slack), new[axis] + slack) for axis in (0, 1))
+    return _inside(x, y, (round(new[2] - new[0]), round(new[3] - new[1])), area)
 
 
-def _inside(rect: QRectF, area: QRectF) -> QRectF:
-    x = max(area.left(), min(rect.x(), area.right() - rect.width()))
-    y = max(area.top(), min(rect.y(), area.bottom() - rect.height()))
-    return QRectF(x, y, rect.width(), rect.height())
+def _inside(x: float, y: float, size: tuple[int, int], area: Box) -> Box:
+    """Return a box of whole px at `x`, `y`, moved into `area`."""
+    left = round(max(area[0], min(x, area[2] - size[0])))
+    top = round(max(area[1], min(y, area[3] - size[1])))
+    return left, top, left + size[0], top + size[1]
 
 
-def _covered(rect: QRectF, thing: QRectF) -> float:
-    """Return how much of the smaller of two rectangles lies on the other, 0 to 1."""
-    common = rect.intersected(thing)
-    smaller = min(rect.width() * rect.height(), thing.width() * thing.height())
-    return common.width() * common.height() / smaller if smaller > 0 else 0.0
-
-
-def _box(face: Face, picture: QRectF, scale: float) -> QRectF:
+def _box(face: Face, picture: QRectF, scale: float) -> Box:
     left, top, right, bottom = (float(v) * scale for v in face.box)
-    grow = GROWN * (right - left)
-    return QRectF(
-        round(picture.x() + left - grow),
-        round(picture.y() + top - grow),
-        round(right - left + 2 * grow),
-        round(bottom - top + 2 * grow),
-    )
+    x, y, grow = picture.x(), picture.y(), GROWN * (right - left)
+    return round(x + left - grow), round(y + top - grow), round(x + right + grow), round(y + bottom + grow)
+
+
+def _rect(box: Box) -> QRectF:
+    return QRectF(box[0], box[1], box[2] - box[0], box[3] - box[1])

@@ -28,7 +28,7 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     overlay(painter, view, layout, theme)
     pill(painter, view, theme, size)
     hud(painter, view, theme, size)
-    if view.help:
+    if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:
         message(painter, view, theme, size)

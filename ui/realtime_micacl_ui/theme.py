@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
 
@@ -19,7 +20,6 @@ AMBER = QColor("#FFC857")
 RED = QColor("#FF8A80")
 TRACK = QColor(255, 255, 255, 30)
 EDGE = QColor(255, 255, 255, 28)
-HALO = QColor(27, 31, 36, 150)
 
 EMOTION_COLOURS = {  # searched for the largest distance under normal and colour-blind sight
     "happy": QColor("#EECC66"),
@@ -55,7 +55,7 @@ class Letters:
 
     def baseline(self, top: float, height: float) -> float:
         """Return the baseline that centres capitals in a row, on a whole pixel."""
-        return round(top + (height + self.metrics.capHeight()) / 2)
+        return floor(top + (height + self.metrics.capHeight()) / 2 + 0.5)  # not `round`, which turns rows uneven
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,8 @@ class Theme:
     """Width of the longest emotion's name."""
     share_px: float
     """Width of the longest share, 100."""
+    lead_px: float
+    """Width of the longest header."""
 
     def px(self, units: float) -> int:
         """Return a length in whole px."""
@@ -93,16 +95,17 @@ def font_scale(font: QFont) -> float:
 @lru_cache(maxsize=16)
 def theme_of(unit: float) -> Theme:
     """Return the theme of a `unit` in px."""
-    strong = _letters(unit, QFont.Weight.DemiBold)
+    strong, header = _letters(unit, QFont.Weight.DemiBold), _letters(unit * 1.5, QFont.Weight.DemiBold)
     return Theme(
         unit=unit,
         body=_letters(unit, QFont.Weight.Normal),
         strong=strong,
         large=_letters(unit * 1.3, QFont.Weight.Normal),
-        header=_letters(unit * 1.5, QFont.Weight.DemiBold),
+        header=header,
         title=_letters(unit * 2.1, QFont.Weight.DemiBold),
         name_px=max(strong.width(name) for name in EMOTIONS),
         share_px=strong.width("100"),
+        lead_px=header.width("surprise 100 %  1"),
     )
 
 

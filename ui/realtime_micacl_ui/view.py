@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.source import redacted
 from realtime_micacl.types import EmotionDistribution, Face, Frame, Retry, Scene, State
 
 FRESH_S = 1.0  # an older reading says nothing about the face of now
@@ -21,6 +22,7 @@ GO_ON = "Space goes on"
 STALLED = "No picture from {source} for {seconds:.0f} s"
 HANGS = "The analysis has not answered for {seconds:.0f} s"
 NO_EMOTION = "No expression is shown until there is a fresh picture."
+WAITING = "Waiting for {source}"
 RECONNECTING = "Connecting to {source} again"
 ATTEMPT = "{reason}\nAttempt {attempt}, {when}"
 NEXT_TRY = "next try in {seconds} s"
@@ -155,11 +157,11 @@ def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple
         case State.STALLED:
             return _stalled(source, frame, now), NO_EMOTION
         case State.RECONNECTING:
-            return RECONNECTING.format(source=source), _retry(now)
+            return (RECONNECTING if frame else WAITING).format(source=source), _retry(now)
         case State.ENDED:
             return ENDED.format(source=source), ""
         case State.FAILED:
-            return FAILED, ANY_KEY.format(error=now.error)
+            return FAILED, ANY_KEY.format(error=redacted(str(now.error)))
     return "", ""
 
 
@@ -176,6 +178,6 @@ def _stalled(source: str, frame: Frame | None, now: Look) -> str:
 
 def _retry(now: Look) -> str:
     if not isinstance(now.newest, Retry):
-        return now.scene.detail if now.scene else ""
+        return redacted(now.scene.detail) if now.scene else ""
     when = NEXT_TRY.format(seconds=ceil(now.newest.wait_s)) if now.newest.wait_s > 0 else TRYING
-    return ATTEMPT.format(reason=now.newest.reason, attempt=now.newest.attempt, when=when)
+    return ATTEMPT.format(reason=redacted(now.newest.reason), attempt=now.newest.attempt, when=when)

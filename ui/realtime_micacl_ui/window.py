@@ -94,16 +94,17 @@ class LiveWindow(QWidget):
         view = follow(self.view, look(self._session, now_s))
         if view.state not in WATCHED:
             self._live_since_s = None
+            self._drops.restart()
         elif self._live_since_s is None:
             self._live_since_s = now_s
-            self._drops.restart()
+        over = view.state in LINGER_S
         due_s = now_s - self._figures_s - FIGURES_S
-        if due_s >= 0 and (view != self.view or due_s > FIGURES_S / 2):  # along with a new picture, if one comes
+        if not over and due_s >= (0 if view != self.view else FIGURES_S / 2):  # along with a new picture, if one comes
             self._figures_s = now_s
             view = replace(view, figures=self._figures(now_s))
         self._present(view)
         self._speak(now_s)
-        if view.state in LINGER_S:
+        if over:
             self._over_since_s = self._over_since_s or now_s
             if now_s - self._over_since_s >= self._linger_s():
                 self.close()

@@ -1,0 +1,150 @@
+"""`realtime-micacl doctor`: say what this machine has, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter
+
+import numpy as np
+import psutil
+
+from realtime_micacl import __version__
+from realtime_micacl.errors import EngineError, MicaclError
+from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+
+PACKAGES = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
+GPU_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    good: bool | None
+    """None: absent, and nothing needs it."""
+    said: str
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb; raise EngineError where the main job cannot run."""
+    p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
+    p.parse_args(argv)
+    marks = {True: "ok     ", False: "MISSING", None: "-      "}
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
+    findings = [finding for check in checks for finding in check()]
+    for f in findings:
+        sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
+    if any(f.good is False and f.subject in ("engine", "packages") for f in findings):
+        raise EngineError("the main job cannot run here; see the lines marked MISSING")
+
+
+def system() -> Iterator[Finding]:
+    """Look at the machine and the Python."""
+    good = (3, 11) <= sys.version_info[:2] < (3, 13)
+    memory_gb = psutil.virtual_memory().total / 1e9
+    said = f"realtime-micacl {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    yield Finding("system", good, said + ("" if good else "; Python 3.11 or 3.12 is needed"))
+    yield Finding("processor", True, f"{os.cpu_count()} cores, {memory_gb:.0f} GB memory, {platform.machine()}")
+
+
+def packages() -> Iterator[Finding]:
+    """Look at what the program is built on."""
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    yield Finding("packages", True, ", ".join(found))
+    if missing:
+        yield Finding("packages", False, f"{', '.join(missing)}; pip install realtime-micacl")
+    if "opencv-python" not in missing and "opencv-contrib-python" not in missing:
+        one, two = version("opencv-python"), version("opencv-contrib-python")
+        if one != two:
+            mend = f"pip install opencv-python=={two} opencv-contrib-python=={two}"
+            yield Finding("packages", False, f"both OpenCV packages share one folder and must be equal: {mend}")
+
+
+def display() -> Iterator[Finding]:
+    """Look for a screen, in a process of its own: without one Qt ends its process."""
+    code = "from PyQt6.QtWidgets import QApplication; a = QApplication([]); s = a.primaryScreen().size()"
+    code += "; print(a.platformName(), s.width(), 'x', s.height())"
+    done = _said([sys.executable, "-c", code])
+    if done.returncode == 0:
+        yield Finding("display", True, done.stdout.strip())
+    else:
+        reason = (done.stderr.strip().splitlines() or ["no answer"])[0]
+        yield Finding("display", False, f"no window can be shown ({reason}); use --headless, or see the README")
+
+
+def cameras() -> Iterator[Finding]:
+    """Look for webcams."""
+    from realtime_micacl.live.camera import list_cameras
+
+    found = list_cameras()
+    for index, name in found.items():
+        good = sys.platform != "linux" or os.access(f"/dev/video{index}", os.R_OK | os.W_OK)
+        mend = "" if good else "; it may not be opened: sudo usermod -aG video $USER, then log in again"
+        yield Finding("camera", good, f"--camera {index}: {name}{mend}")
+    if not found:
+        yield Finding("camera", None, "none; --source plays an address, a file, demo or synthetic")
+
+
+def engine() -> Iterator[Finding]:
+    """Load the default engine and run it once."""
+    try:
+        folder, sidecar = read_sidecar(default_engine())
+        loaded = open_engine(folder, sidecar)
+    except MicaclError as error:
+        yield Finding("engine", False, str(error))
+        return
+    spec = sidecar.spec
+    crops = np.zeros((1, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
+    started_s = perf_counter()
+    for _ in range(10):
+        features = loaded.encode(crops)
+    took_ms = (perf_counter() - started_s) * 100
+    loaded.close()
+    shape = f"{spec.instances} x {spec.frames} frames of {spec.size_px} px in {spec.span_s:g} s"
+    said = f"{sidecar.name} on {loaded.device}, {shape}, {took_ms:.1f} ms an instance, {features.shape[1]} features"
+    yield Finding("engine", True, said)
+
+
+def gpu() -> Iterator[Finding]:
+    """Look for an NVIDIA GPU and what could use it, in processes of their own: a broken driver can end one."""
+    try:
+        done = _said(["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"])
+    except FileNotFoundError:
+        yield Finding("gpu", None, "no NVIDIA driver; the engine runs on the processor")
+        return
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip()[:200]
+        yield Finding("gpu", False, f"nvidia-smi fails: {said}; reinstall the driver")
+        return
+    for line in done.stdout.strip().splitlines():
+        yield Finding("gpu", True, line)
+    probe = "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"
+    done = _said([sys.executable, "-c", probe])
+    if done.returncode:
+        yield Finding("torch", None, "not installed; for --device cuda: pip install 'realtime-micacl[train]'")
+    else:
+        yield Finding("torch", done.stdout.strip().endswith("True"), f"version, CUDA, usable: {done.stdout.strip()}")
+    done = _said([sys.executable, "-c", "import tensorrt; print(tensorrt.__version__)"])
+    found = f"{done.stdout.strip()} is installed" if done.returncode == 0 else "not installed"
+    yield Finding("tensorrt", None, f"{found}; this version does not use it")
+
+
+def _said(command: list[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=GPU_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"no answer within {GPU_TIMEOUT_S} s")

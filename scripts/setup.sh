@@ -1,0 +1,79 @@
+# Sourced by scripts/run and scripts/test: finds Python, installs what is missing, makes .venv. Plain sh.
+
+say() { printf '%s\n' "$*" >&2; }
+
+# need LIBRARY PACKAGE: note the Debian package of a shared library that the system does not have.
+need() {
+    { /sbin/ldconfig -p 2>/dev/null || ldconfig -p 2>/dev/null; } | grep -q "$1" || missing="$missing $2"
+}
+
+# What the window and OpenCV load. macOS has all of it.
+need_to_run() {
+    [ "$(uname -s)" = Linux ] || return 0
+    need libGL.so.1 libgl1
+    need libEGL.so.1 libegl1
+    need libglib-2.0.so.0 libglib2.0-0
+    need libdbus-1.so.3 libdbus-1-3
+    need libfontconfig.so.1 libfontconfig1
+    need libxkbcommon.so.0 libxkbcommon0
+    need libxkbcommon-x11.so.0 libxkbcommon-x11-0
+    need libxcb-cursor.so.0 libxcb-cursor0
+    need libxcb-icccm.so.4 libxcb-icccm4
+    need libxcb-keysyms.so.1 libxcb-keysyms1
+    need libxcb-shape.so.0 libxcb-shape0
+    [ -n "$(find /usr/share/fonts "$HOME/.fonts" -name '*.[to]tf' 2>/dev/null | head -n 1)" ] ||
+        missing="$missing fonts-dejavu-core"
+}
+
+# What the tests need besides: a screen in memory and a real RTSP server.
+need_to_test() {
+    [ "$(uname -s)" = Linux ] || return 0
+    command -v Xvfb >/dev/null || missing="$missing xvfb"
+    /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
+        missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0"
+    need_plugin jpeg gstreamer1.0-plugins-good
+    need_plugin videoparsersbad gstreamer1.0-plugins-bad
+    need_plugin x264 gstreamer1.0-plugins-ugly
+    need_plugin videoconvert gstreamer1.0-plugins-base
+}
+
+need_plugin() {
+    ls /usr/lib/*/gstreamer-1.0/libgst"$1"*.so >/dev/null 2>&1 || missing="$missing $2"
+}
+
+find_python() {
+    for python in python3.12 python3.11 python3; do
+        if "$python" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then
+            return 0
+        fi
+    done
+    say "Python 3.11 or 3.12 is needed and was not found."
+    exit 1
+}
+
+install_missing() {
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        say "installing system packages:$missing"
+        apt-get update -qq >&2
+        # shellcheck disable=SC2086  # a list of packages
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+    else
+        say "System packages are missing. Install them and start again:"
+        say "  sudo apt-get install -y$missing"
+        exit 1
+    fi
+}
+
+# make_venv EXTRA: .venv with the project in it; done again only when pyproject.toml changed.
+make_venv() {
+    done_mark="$root/.venv/.installed${1:-}"
+    if [ -f "$done_mark" ] && [ ! "$root/pyproject.toml" -nt "$done_mark" ]; then
+        return 0
+    fi
+    say "installing realtime-micacl into .venv (a few minutes the first time)"
+    [ -x "$root/.venv/bin/python" ] || "$python" -m venv "$root/.venv"
+    "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$root${1:-}" >&2
+    touch "$done_mark"
+}

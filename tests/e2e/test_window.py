@@ -1,0 +1,43 @@
+"""The window on a real screen (in memory): what a person sees, and how it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+PALETTE = [(0xEE, 0xCC, 0x66), (0x44, 0x77, 0xAA), (0xCC, 0x66, 0x77), (0x7A, 0x9A, 0x01), (0x99, 0xDD, 0xFF)]
+
+
+def colours_shown(picture: np.ndarray) -> int:
+    """How many colours of the emotion palette cover at least a few pixels."""
+    return sum(int((np.abs(picture.astype(int) - colour).max(axis=2) < 6).sum() > 12) for colour in PALETTE)
+
+
+def seen(screen, true: Callable[[np.ndarray], bool], timeout_s: float = 25.0) -> float:  # noqa: ANN001
+    started_s = time.monotonic()
+    while not true(screen.picture()):
+        assert time.monotonic() - started_s < timeout_s, "it was never seen"
+        time.sleep(0.05)
+    return time.monotonic() - started_s
+
+
+def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, clips: Path, screen) -> None:  # noqa: ANN001
+    running = start("--source", clips / "three_faces_720p.mp4", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
+    picture_s = seen(screen, lambda p: p.std() > 20)
+    assert picture_s < 10.0, "three seconds on an idle machine; docs/figures.md has the measured time"
+    seen(screen, lambda p: colours_shown(p) >= 3)
+    ended = running.ended(40.0)
+    assert ended.code == 0, ended.err
+    assert ended.err == ""
+    assert ended.out == ""
+
+
+def test_a_signal_closes_the_window(start: Callable, screen) -> None:  # noqa: ANN001
+    running = start("--source", "synthetic", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
+    seen(screen, lambda p: p.std() > 20)
+    ended, took_s = running.stop()
+    assert ended.code == 0, ended.err
+    assert took_s < 2.0

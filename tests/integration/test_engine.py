@@ -1,0 +1,158 @@
+"""The shipped engine, and the contract that every engine keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, State, StateChange
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[Path, Sidecar]:
+    return read_sidecar(default_engine())
+
+
+@pytest.fixture(params=[OnnxEngine, lambda folder, sidecar: TorchEngine(folder, sidecar, "cpu")], ids=["onnx", "torch"])
+def engine(request: pytest.FixtureRequest, shipped: tuple[Path, Sidecar]) -> Iterator[Engine]:
+    opened = request.param(*shipped)
+    yield opened
+    opened.close()
+
+
+def instances(sidecar: Sidecar, n: int, seed: int = 0) -> np.ndarray:
+    spec = sidecar.spec
+    shape = (n, spec.frames, spec.size_px, spec.size_px, 3)
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def test_shapes_and_types(engine: Engine, shipped: tuple[Path, Sidecar]) -> None:
+    _, sidecar = shipped
+    features = engine.encode(instances(sidecar, 5))
+    assert features.shape == (5, sidecar.feature_size)
+    assert features.dtype == np.float32
+    bags = np.stack([features[:4], features[1:5]])
+    logits, importance = engine.classify(bags)
+    assert logits.shape == (2, len(EMOTIONS))
+    assert importance.shape == (2, 4)
+    assert np.allclose(importance.mean(axis=1), 1, atol=1e-4)
+    assert (importance > 0).all()
+    assert engine.device
+
+
+def test_a_face_is_read_the_same_alone_and_in_a_batch(engine: Engine, shipped: tuple[Path, Sidecar]) -> None:
+    crops = instances(shipped[1], 9)
+    together = engine.encode(crops)
+    alone = np.concatenate([engine.encode(crops[i : i + 1]) for i in range(9)])
+    assert np.abs(together - alone).max() < 1e-4
+    bags = np.stack([together[i : i + 4] for i in range(5)])
+    logits = engine.classify(bags)[0]
+    assert np.abs(logits - np.concatenate([engine.classify(bag[None])[0] for bag in bags])).max() < 1e-4
+
+
+def test_the_order_of_instances_matters(engine: Engine, shipped: tuple[Path, Sidecar]) -> None:
+    features = engine.encode(instances(shipped[1], 4))
+    forwards, backwards = engine.classify(features[None])[0], engine.classify(features[None, ::-1].copy())[0]
+    assert np.abs(forwards - backwards).max() > 1e-3
+
+
+def test_torch_and_onnx_agree(shipped: tuple[Path, Sidecar]) -> None:
+    onnx, own = OnnxEngine(*shipped), TorchEngine(*shipped, "cpu")
+    crops = instances(shipped[1], 8)
+    features = own.encode(crops)
+    assert np.abs(onnx.encode(crops) - features).max() < 1e-4
+    for a, b in zip(onnx.classify(features[None, :4]), own.classify(features[None, :4]), strict=True):
+        assert np.abs(a - b).max() < 1e-4
+
+
+def test_auto_and_cpu_are_onnx_runtime(shipped: tuple[Path, Sidecar]) -> None:
+    for device in ("auto", "cpu"):
+        assert isinstance(open_engine(*shipped, device), OnnxEngine)  # type: ignore[arg-type]
+
+
+def test_the_sidecar_says_what_it_was_measured_on(shipped: tuple[Path, Sidecar]) -> None:
+    _, sidecar = shipped
+    assert sidecar.trained_on
+    for scores in sidecar.measured.values():
+        assert scores["n"] > 50
+        assert scores["war_95"][0] <= scores["war"] <= scores["war_95"][1]
+        assert scores["uar_95"][0] <= scores["uar"] <= scores["uar_95"][1]
+    assert len(sidecar.measured) >= 2
+
+
+@pytest.fixture(scope="module")
+def run(shipped: tuple[Path, Sidecar]) -> Iterator[list]:
+    """The bags of a real run and what was read from them."""
+    folder, sidecar = shipped
+    clip = Path(__file__).parents[1] / "data" / "three_faces_720p.mp4"
+    perceiver = Perceiver(FaceDetector(), sidecar)
+    recognizer = Recognizer(OnnxEngine(folder, sidecar), sidecar, smoothing_s=0.0)
+    pairs: list[tuple[Bag, EmotionDistribution]] = []
+    for frame in read_file(clip):
+        _, bags = perceiver.perceive(frame)
+        if bags:
+            pairs += zip(bags, recognizer.recognize(bags), strict=True)
+    perceiver.close()
+    recognizer.close()
+    yield pairs
+
+
+def test_streaming_equals_offline(run: list, shipped: tuple[Path, Sidecar]) -> None:
+    """With cached instances every reading is what the engine says of the same sixteen frames as a whole."""
+    folder, sidecar = shipped
+    engine = OnnxEngine(folder, sidecar)
+    assert len(run) > 100
+    for bag, reading in run[::7]:
+        logits = engine.classify(engine.encode(bag.crops)[None])[0][0] / sidecar.calibration.temperature
+        whole = np.exp(logits - logits.max())
+        assert np.abs(reading.probabilities - whole / whole.sum()).max() < 1e-5
+
+
+def test_three_faces_are_three_tracks_read_at_every_tick(run: list, shipped: tuple[Path, Sidecar]) -> None:
+    by_track: dict[int, list[int]] = {}
+    for bag, _ in run:
+        by_track.setdefault(bag.track_id, []).append(bag.tick)
+    assert sorted(by_track) == [1, 2, 3]
+    for ticks in by_track.values():
+        assert np.mean(np.diff(ticks) == 1) > 0.9
+
+
+def smile(shipped: tuple[Path, Sidecar], clip: Path) -> tuple[np.ndarray, np.ndarray]:
+    folder, sidecar = shipped
+    perceiver = Perceiver(FaceDetector(), sidecar)
+    recognizer = Recognizer(OnnxEngine(folder, sidecar), sidecar, smoothing_s=0.3)
+    readings = [e for e in offline(read_file(clip), perceiver, recognizer) if isinstance(e, EmotionDistribution)]
+    perceiver.close()
+    recognizer.close()
+    return np.array([r.time_s for r in readings]), np.stack([r.probabilities for r in readings])
+
+
+def test_a_rendered_smile_is_seen(shipped: tuple[Path, Sidecar], clips: Path) -> None:
+    """Neutral, happy, neutral: the smile leads at its height and does not before it began."""
+    times_s, p = smile(shipped, clips / "one_face_720p.mp4")
+    happy = p[:, EMOTIONS.index("happy")]
+    assert happy.max() > 0.5
+    assert happy[times_s < 1.6].mean() < 0.3
+
+
+def test_real_faces_that_smile_and_none(shipped: tuple[Path, Sidecar], real: Path) -> None:
+    _, p = smile(shipped, real / "real-clips" / "single_face.mp4")
+    assert len(p) > 5
+    folder, sidecar = shipped
+    perceiver = Perceiver(FaceDetector(), sidecar)
+    recognizer = Recognizer(OnnxEngine(folder, sidecar), sidecar, smoothing_s=0.3)
+    events = list(offline(read_file(real / "real-clips" / "no_face.mp4"), perceiver, recognizer))
+    assert not [e for e in events if isinstance(e, EmotionDistribution)]
+    assert [e.state for e in events if isinstance(e, StateChange)] == [State.NO_FACE, State.ENDED]
+    perceiver.close()
+    recognizer.close()

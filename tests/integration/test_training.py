@@ -1,0 +1,95 @@
+"""From a recipe to an engine that runs, in the small: both stages, calibration, export, evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from realtime_micacl.config import converted, read_toml
+from realtime_micacl.data.clips import Clip
+from realtime_micacl.data.ferplus import Stills
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.evaluate import as_text, clip_probabilities, still_probabilities
+from realtime_micacl.export import export
+from realtime_micacl.inference.engine import open_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.recipe import Recipe
+from realtime_micacl.scores import report
+from realtime_micacl.train import Data, train
+
+ROOT = Path(__file__).parents[2]
+SMALL = {
+    "name": "small",
+    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8},
+    "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
+    "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
+    "stills": {"epochs": 4, "batch": 70, "learning_rate": 0.01, "rendered_share": 0.2, "photo_share": 0.15},
+    "bags": {"epochs": 3, "batch": 84, "views": 1},
+}
+
+
+def pictures(n: int, seed: int) -> Stills:
+    """Seven kinds of stripes stand for seven emotions."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 7
+    x = np.linspace(0, 1, 32)
+    waves = np.stack([np.sin(2 * np.pi * (k + 1) * x) for k in range(7)])
+    crops = 128 + 80 * waves[labels][:, :, None] + rng.normal(0, 8, (n, 32, 32))
+    return Stills(crops.clip(0, 255).astype(np.uint8), np.eye(7, dtype=np.float32)[labels])
+
+
+def clip(seed: int) -> Clip:
+    stills = pictures(7, seed)
+    crops = np.repeat(stills.crops[seed % 7][None, ..., None], 40, axis=0).repeat(3, axis=3)
+    targets = np.repeat(stills.targets[seed % 7][None], 40, axis=0)
+    return Clip(f"x/{seed}", crops, np.arange(40, dtype=np.float32) / 25, targets, held_out=False)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("checkpoint")
+    two = Stills(pictures(28, 1).crops, np.eye(7, dtype=np.float32)[np.arange(28) % 2 * 2])
+    data = Data(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
+    train(converted(SMALL, Recipe, "small"), data, out)
+    return out
+
+
+def test_a_checkpoint_becomes_an_engine_that_has_learnt(checkpoint: Path, tmp_path: Path) -> None:
+    export(checkpoint, tmp_path / "engine", ("stripes",), {})
+    folder, sidecar = read_sidecar(tmp_path / "engine")
+    engine = open_engine(folder, sidecar)
+    test = pictures(140, 3)
+    scores = report(still_probabilities(engine, sidecar, test), test.labels, draws=50)
+    assert scores["war"] > 0.6, "seven kinds of stripes, chance is 0.14"
+    p, labels = clip_probabilities(engine, sidecar, [clip(seed) for seed in range(7)])
+    assert p.shape == (len(labels), 7)
+    assert np.allclose(p.sum(axis=1), 1, atol=1e-4)
+    assert "UAR" in as_text("stripes", scores)
+    engine.close()
+
+
+def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
+    said = msgspec.json.decode((checkpoint / "checkpoint.json").read_bytes())
+    assert [row["stage"] for row in said["history"]] == ["stills"] * 4 + ["bags"] * 3
+    assert said["history"][3]["loss"] < said["history"][0]["loss"]
+    assert said["counts"] == [80] * 7
+    assert 0.3 <= said["calibration"]["temperature"] <= 5
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no checkpoint at"):
+        export(tmp_path, tmp_path / "engine", (), {})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "engines").glob("*.toml")), ids=lambda file: file.name)
+def test_the_shipped_recipes_are_understood(file: Path) -> None:
+    recipe = read_toml(file, Recipe)
+    assert recipe.network["size_px"] == recipe.bag.size_px
+
+
+def test_a_mistake_in_a_recipe_is_named() -> None:
+    with pytest.raises(ConfigError, match="'epoch'; the nearest known one is 'epochs'"):
+        converted(SMALL | {"stills": {"epoch": 3}}, Recipe, "r.toml")

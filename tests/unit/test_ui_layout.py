@@ -1,0 +1,122 @@
+"""Where cards go: beside their face, off each other, and still while a face trembles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QRectF
+
+from realtime_micacl.types import EmotionDistribution, Face, Frame, Quality, State
+from realtime_micacl_ui.layout import Layout, arrange, card_size, picture_rect
+from realtime_micacl_ui.theme import theme_of, unit_for
+from realtime_micacl_ui.view import View
+
+pytestmark = pytest.mark.usefixtures("qapp")
+HD = (1280, 720)
+
+
+def view(*boxes: tuple[float, float, float, float], selected: int | None = None, shape: tuple[int, int] = HD) -> View:
+    crop, p = np.zeros((4, 4, 3), np.uint8), np.full(7, 1 / 7, np.float32)
+    faces = tuple(
+        Face(i, np.array(box, np.float32), crop, 0.9, Quality(1.0), State.LIVE, 1.0)
+        for i, box in enumerate(boxes, start=1)
+    )
+    readings = {f.track_id: EmotionDistribution(f.track_id, 1.0, p, p[:4], None, 1.0, 1.0) for f in faces}
+    frame = Frame(np.zeros((shape[1], shape[0], 3), np.uint8), 1.0, 0)
+    return View("x", State.LIVE, 1.0, frame, faces, readings, selected=selected)
+
+
+def arranged(v: View, size: tuple[int, int] = HD, last: Layout | None = None, *taken: QRectF) -> Layout:
+    return arrange(v, theme_of(unit_for(*size, 1.0)), size, taken, last)
+
+
+@pytest.mark.parametrize(
+    ("size", "rect"),
+    [
+        ((1280, 720), (0, 0, 1280, 720)),
+        ((1920, 1080), (0, 0, 1920, 1080)),
+        ((720, 1280), (0, 437, 720, 405)),
+        ((1000, 400), (144, 0, 711, 400)),
+    ],
+)
+def test_the_picture_is_fitted_and_centred(size: tuple[int, int], rect: tuple[int, int, int, int]) -> None:
+    frame = Frame(np.zeros((720, 1280, 3), np.uint8), 0.0, 0)
+    assert picture_rect(frame, size) == QRectF(*rect)
+
+
+def test_a_card_is_on_the_right_or_else_on_the_left() -> None:
+    layout = arranged(view((100, 200, 260, 360), (1000, 200, 1160, 360)))
+    right, left = (layout.cards[i].rect for i in (1, 2))
+    assert right.left() > layout.boxes[1].right()
+    assert left.right() < layout.boxes[2].left()
+    assert right.top() == layout.boxes[1].top()
+
+
+def test_a_face_that_fills_the_picture_has_its_card_inside() -> None:
+    layout = arranged(view((100, 20, 1180, 700)))
+    assert QRectF(0, 0, *HD).contains(layout.cards[1].rect)
+
+
+def test_cards_overlap_neither_each_other_nor_faces_where_there_is_room() -> None:
+    layout = arranged(view((150, 240, 300, 390), (520, 200, 690, 370), (910, 290, 1060, 440)))
+    assert not any(place.small for place in layout.cards.values())
+    rects = [place.rect for place in layout.cards.values()]
+    assert not any(a.intersects(b) for a, b in combinations(rects, 2))
+    assert not any(rect.intersects(box) for rect in rects for box in layout.boxes.values())
+
+
+def test_in_a_crowd_cards_are_small_but_apart_and_the_selected_one_is_whole() -> None:
+    boxes = [(20.0 + 155 * i, 150.0 + 130 * (i % 3), 120.0 + 155 * i, 270.0 + 130 * (i % 3)) for i in range(8)]
+    layout = arranged(view(*boxes, selected=5), (800, 450))
+    assert any(place.small for place in layout.cards.values())
+    assert not layout.cards[5].small
+    rects = [place.rect for place in layout.cards.values()]
+    assert not any(a.intersects(b) for a, b in combinations(rects, 2))
+
+
+def test_a_card_keeps_off_the_panels() -> None:
+    v = view((300, 10, 460, 170))
+    taken = QRectF(arranged(v).cards[1].rect)
+    assert not arranged(v, HD, None, taken).cards[1].rect.intersects(taken)
+
+
+def test_a_trembling_face_does_not_move_its_card() -> None:
+    last = arranged(view((400, 200, 560, 360)))
+    for dx in (1, -2, 2, -1):
+        layout = arranged(view((400 + dx, 200 - dx, 560 + dx, 360 - dx)), HD, last)
+        assert layout.cards[1].rect == last.cards[1].rect
+        assert layout.boxes[1] != last.boxes[1]
+        last = layout
+
+
+def test_a_card_follows_its_face() -> None:
+    last = None
+    for x in range(100, 600, 10):
+        last = arranged(view((x, 200, x + 160, 360)), HD, last)
+    assert last is not None
+    assert 0 < last.cards[1].rect.left() - last.boxes[1].right() < 20
+
+
+def test_a_card_stays_on_its_side_while_it_can() -> None:
+    last = arranged(view((1000, 200, 1160, 360)))
+    for x in range(1000, 700, -10):
+        last = arranged(view((x, 200, x + 160, 360)), HD, last)
+        assert last.cards[1].rect.right() < last.boxes[1].left()
+
+
+def test_a_card_without_a_reading_has_no_bars() -> None:
+    v = replace(view((400, 200, 560, 360)), readings={})
+    place = arranged(v).cards[1]
+    assert place.small
+    assert place.rect.height() < card_size(theme_of(13.5), small=False)[1] / 3
+
+
+def test_there_are_no_boxes_with_the_overlay_off_and_no_cards_while_stalled() -> None:
+    v = view((400, 200, 560, 360))
+    off = arranged(replace(v, overlay=False))
+    assert (off.boxes, off.cards) == ({}, {})
+    stalled = arranged(replace(v, state=State.STALLED))
+    assert (set(stalled.boxes), stalled.cards) == ({1}, {})

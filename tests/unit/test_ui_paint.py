@@ -1,0 +1,256 @@
+"""What is painted, by its pixels: bars, boxes, states, sizes and contrast."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QRectF
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter
+
+from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
+from realtime_micacl_ui.figures import DropShare, level
+from realtime_micacl_ui.hud import hud_rect, pill_rect
+from realtime_micacl_ui.layout import Layout, bar_px
+from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.theme import (
+    AMBER,
+    EMOTION_COLOURS,
+    GREY,
+    INK,
+    PANEL,
+    RED,
+    SOFT,
+    TEXT,
+    font_scale,
+    theme_of,
+    unit_for,
+)
+from realtime_micacl_ui.view import Figure, View
+
+pytestmark = pytest.mark.usefixtures("qapp")
+HD = (1280, 720)
+SHARES = (0.30, 0.05, 0.20, 0.10, 0.15, 0.08, 0.12)
+LONG = "rtsp://user:***@camera-17.building-4.example.org:8554/live/entrance/north?profile=main"
+FIGURES = (Figure("capture", "30.0"), Figure("latency", "98 / 152", " ms", 2), Figure("drops", "2.3", " %", 1))
+MARGIN = 40
+
+
+def photo(width: int = 1280, height: int = 720) -> U8:
+    y, x = np.mgrid[0:height, 0:width]
+    image = np.stack([x * 7 % 251, y * 5 % 241, (x + y) % 239], axis=-1).astype(np.uint8) // 2
+    image.flags.writeable = False
+    return image
+
+
+PHOTO = photo()
+
+
+def face(state: State = State.LIVE, filled: float = 1.0, fault: str = "", track_id: int = 1, x: float = 300) -> Face:
+    box = np.array([x, 250, x + 160, 410], np.float32)
+    return Face(track_id, box, PHOTO[:4, :4], 0.9, Quality(0.0 if fault else 1.0, fault), state, filled)
+
+
+def view(*faces: Face, emotion: str | None = "happy", time_s: float = 10.0) -> View:
+    p = np.array(SHARES, np.float32)
+    readings = {f.track_id: EmotionDistribution(f.track_id, time_s, p, p[:4], emotion, 1.0, 1.0) for f in faces}
+    return View("camera 0", State.LIVE, 10.0, Frame(PHOTO, 10.0, 0), faces, readings, figures=FIGURES)
+
+
+def painted(v: View, size: tuple[int, int] = HD, ratio: int = 1, scale: float = 1.0) -> tuple[U8, Layout]:
+    """The picture [H,W,3] with a margin around it that no stroke may reach, and the layout."""
+    image = QImage((size[0] + 2 * MARGIN) * ratio, (size[1] + 2 * MARGIN) * ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(QColor("magenta"))
+    with QPainter(image) as painter:
+        painter.translate(MARGIN, MARGIN)
+        layout = paint(painter, v, theme_of(unit_for(*size, scale)), size)
+    bits = image.constBits()
+    assert bits is not None
+    pixels = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), image.width(), 4)
+    inner = np.ascontiguousarray(pixels[..., 2::-1])
+    edge = MARGIN * ratio
+    outside = np.ones(inner.shape[:2], bool)
+    outside[edge:-edge, edge:-edge] = False
+    assert (inner[outside] == (255, 0, 255)).all(), "something was painted outside of the window"
+    return inner[edge:-edge, edge:-edge], layout
+
+
+def is_colour(pixels: U8, colour: QColor) -> np.ndarray:
+    return (pixels == (colour.red(), colour.green(), colour.blue())).all(-1)
+
+
+def part(pixels: U8, rect: QRectF) -> U8:
+    left, top = round(rect.left()), round(rect.top())
+    return pixels[top : top + round(rect.height()), left : left + round(rect.width())]
+
+
+def top_edge(pixels: U8, box: QRectF) -> U8:
+    return pixels[round(box.top()), round(box.left()) + 20 : round(box.right()) - 20]
+
+
+@pytest.mark.parametrize("size", [HD, (1920, 1080)])
+def test_bars_are_as_long_as_the_shares_and_in_the_fixed_order(size: tuple[int, int]) -> None:
+    pixels, layout = painted(view(face()), size)
+    card = part(pixels, layout.cards[1].rect)
+    full = bar_px(theme_of(unit_for(*size, 1.0)))
+    middles = []
+    for name, share in zip(EMOTIONS, SHARES, strict=True):
+        rows, columns = np.nonzero(is_colour(card, EMOTION_COLOURS[name]))
+        assert np.ptp(columns) + 1 == pytest.approx(full * share, abs=1.01), name
+        middles.append(rows.mean())
+    assert middles == sorted(middles)
+
+
+@pytest.mark.parametrize("emotion", [*EMOTIONS, None])
+def test_the_box_has_the_colour_of_the_leading_emotion(emotion: str | None) -> None:
+    pixels, layout = painted(view(face(), emotion=emotion))
+    expected = EMOTION_COLOURS[emotion] if emotion else GREY
+    assert is_colour(top_edge(pixels, layout.boxes[1]), expected).all()
+
+
+def test_a_collecting_face_is_white_and_shows_how_far_it_is() -> None:
+    widths = []
+    for filled in (0.25, 0.5):
+        pixels, layout = painted(view(face(State.COLLECTING, filled)))
+        assert is_colour(top_edge(pixels, layout.boxes[1]), TEXT).all()
+        card = part(pixels, layout.cards[1].rect)
+        assert not any(is_colour(card, EMOTION_COLOURS[name]).any() for name in EMOTIONS)
+        widths.append(is_colour(card, TEXT).sum(axis=1).max())
+    assert widths[1] == pytest.approx(2 * widths[0], abs=2)
+
+
+def test_a_poor_face_has_a_dashed_box() -> None:
+    pixels, layout = painted(view(face(State.LOW_QUALITY, fault="turned away")))
+    share = is_colour(top_edge(pixels, layout.boxes[1]), SOFT).mean()
+    assert 0.3 < share < 0.75
+
+
+def test_a_selected_face_has_a_thicker_box_and_a_framed_card() -> None:
+    v = view(face(), face(track_id=2, x=700))
+    plain, layout = painted(v)
+    chosen, _ = painted(replace(v, selected=2))
+    for track_id, grows in ((1, False), (2, True)):
+        around = layout.boxes[track_id].adjusted(-5, -5, 5, 5)
+        happy = EMOTION_COLOURS["happy"]
+        before, after = (is_colour(part(p, around), happy).sum() for p in (plain, chosen))
+        assert bool(after > 1.3 * before) is grows
+    rect = layout.cards[2].rect
+    assert is_colour(part(chosen, rect)[0, 20:-20], TEXT).all()
+
+
+def test_nothing_lies_over_the_picture_with_the_overlay_off() -> None:
+    off, _ = painted(replace(view(face()), overlay=False))
+    without, _ = painted(replace(view(), overlay=True))
+    assert (off == without).all()
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_stale_reading_is_not_drawn(shown: bool) -> None:
+    pixels, layout = painted(view(face(), time_s=9.0 if shown else 8.9))
+    bars = is_colour(part(pixels, layout.cards[1].rect), EMOTION_COLOURS["surprise"])
+    assert bars.any() == shown
+
+
+def test_the_picture_is_painted_pixel_by_pixel_where_it_fits() -> None:
+    pixels, _ = painted(replace(view(), state=State.NO_FACE, hud=False))
+    assert (pixels[60:] == PHOTO[60:]).all()
+
+
+def test_a_picture_that_is_not_contiguous_is_painted_as_well() -> None:
+    mirrored = Frame(PHOTO[:, ::-1], 10.0, 0)
+    pixels, _ = painted(replace(view(), frame=mirrored, hud=False))
+    assert (pixels[60:] == mirrored.image[60:]).all()
+
+
+def test_a_picture_of_another_shape_is_letterboxed() -> None:
+    pixels, layout = painted(replace(view(), hud=False), (720, 1280))
+    assert is_colour(pixels[200:430], INK).all()
+    assert not is_colour(part(pixels, layout.picture), INK).any()
+
+
+def test_a_display_of_twice_the_density_shows_the_same_things() -> None:
+    v = view(face())
+    pixels, layout = painted(v, (640, 360), ratio=2)
+    assert pixels.shape == (720, 1280, 3)
+    box = layout.boxes[1]
+    edge = pixels[2 * round(box.top()), 2 * round(box.left()) + 40 : 2 * round(box.right()) - 40]
+    assert is_colour(edge, EMOTION_COLOURS["happy"]).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("size", [(320, 180), (640, 360), (720, 1280), HD, (1920, 1080), (2560, 1440)])
+def test_every_state_stays_inside_the_window(size: tuple[int, int], scale: float) -> None:
+    for state in State:
+        faces = [
+            face(State.COLLECTING, 0.5),
+            face(track_id=2, x=560),
+            face(State.LOW_QUALITY, 0, "turned away", 3, 900),
+        ]
+        v = replace(
+            view(*faces), state=state, source=LONG, title="Connecting to the stream again", detail=f"{LONG} is lost"
+        )
+        v = replace(v, attempt=12, selected=2, frame=None if state is State.ENDED else v.frame)
+        painted(v, size, scale=scale)
+        theme = theme_of(unit_for(*size, scale))
+        window = QRectF(0, 0, *size)
+        assert window.contains(pill_rect(v, theme, size))
+        assert window.contains(hud_rect(v, theme, size))
+    painted(replace(view(face()), help=True, title=""), size, scale=scale)
+
+
+@pytest.mark.parametrize("size", [(320, 180), HD])
+def test_a_long_error_is_shown_whole(size: tuple[int, int]) -> None:
+    words = "the engine in /home/anna/engines/first is damaged: its SHA-256 is 0123456789ab; export it again. "
+    painted(replace(view(), state=State.FAILED, title="Stopped by an error", detail=words * 3), size)
+
+
+def test_a_frozen_picture_is_hatched() -> None:
+    plain, layout = painted(replace(view(face()), state=State.ENDED))
+    stalled, _ = painted(replace(view(face()), state=State.STALLED))
+    inside = layout.picture.adjusted(400, 400, -400, -100)
+    assert (part(plain, inside) != part(stalled, inside)).any(-1).mean() > 0.1
+
+
+def contrast(a: QColor, b: QColor) -> float:
+    def luminance(colour: QColor) -> float:
+        channels = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3] if c is not None
+        ]
+        return float(np.dot(channels, (0.2126, 0.7152, 0.0722)))
+
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_and_bars_stand_out_from_their_ground() -> None:
+    over_white = QColor(
+        *(round(c * PANEL.alphaF() + 255 * (1 - PANEL.alphaF())) for c in INK.getRgb()[:3] if c is not None)
+    )
+    for text in (TEXT, SOFT, AMBER, RED):
+        assert contrast(text, over_white) >= 4.5
+    for colour in EMOTION_COLOURS.values():
+        assert contrast(colour, INK) >= 3.0
+    assert tuple(EMOTION_COLOURS) == EMOTIONS
+
+
+def test_letters_grow_with_the_window_and_the_system_font() -> None:
+    assert unit_for(*HD, 1.0) == 13.5
+    assert unit_for(1920, 1080, 1.0) == pytest.approx(20, abs=0.5)
+    assert unit_for(*HD, 2.0) == 27
+    usual, large = QFont(), QFont()
+    usual.setPixelSize(13)
+    large.setPixelSize(25)
+    assert (font_scale(usual), font_scale(large)) == (1.0, 2.0)
+    figures = theme_of(13.5).body
+    assert figures.width("111") == figures.width("888")
+
+
+def test_drops_are_counted_over_the_last_seconds_and_judged_by_two_limits() -> None:
+    drops = DropShare()
+    assert drops.update(100, 50) == 0
+    assert drops.update(200, 60) == pytest.approx(0.1)
+    drops.restart()
+    assert drops.update(300, 60) == 0
+    assert [level(v, (1.0, 5.0)) for v in (float("nan"), 1.0, 1.1, 5.1)] == [0, 0, 1, 2]

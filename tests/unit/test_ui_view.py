@@ -1,0 +1,178 @@
+"""What a picture shows: the rules from scenes, readings and the clock to a view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import EngineError, MicaclError
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl_ui.view import Look, View, follow, spoken, words
+from realtime_micacl_ui.window import pressed
+
+IMAGE = np.zeros((72, 128, 3), np.uint8)
+START = View("camera 0")
+
+
+def frame(time_s: float) -> Frame:
+    return Frame(IMAGE, time_s, 0)
+
+
+def face(track_id: int, state: State = State.LIVE, filled: float = 1.0, fault: str = "") -> Face:
+    box = np.array([10, 10, 40, 40], np.float32)
+    return Face(track_id, box, IMAGE, 0.9, Quality(0.0 if fault else 1.0, fault), state, filled)
+
+
+def reading(track_id: int, time_s: float, emotion: str | None = "happy") -> EmotionDistribution:
+    p = np.full(7, 0.05, np.float32)
+    p[EMOTIONS.index(emotion or "sad")] = 0.7
+    return EmotionDistribution(track_id, time_s, p, p[:4], emotion, 1.0, 1.0)
+
+
+def scene(time_s: float, *faces: Face, state: State | None = None, at: Frame | None = None) -> Scene:
+    state = state or (State.LIVE if faces else State.NO_FACE)
+    return Scene(time_s, at or frame(time_s), faces, state)
+
+
+def seen(
+    now_s: float,
+    scene: Scene | None = None,
+    *readings: EmotionDistribution,
+    newest: Frame | Retry | None = None,
+    over: bool = False,
+    error: MicaclError | None = None,
+) -> Look:
+    return Look(now_s, newest, scene, readings, over, error)
+
+
+def test_before_the_first_picture_it_says_what_is_being_opened() -> None:
+    view = follow(START, seen(1.0))
+    assert (view.state, view.frame, view.title) == (State.STARTING, None, "Opening camera 0 …")
+
+
+def test_the_raw_picture_is_shown_until_there_is_a_scene() -> None:
+    raw, first = frame(1.0), scene(1.1)
+    view = follow(START, seen(1.0, newest=raw))
+    assert (view.state, view.frame) == (State.STARTING, raw)
+    assert "Opening" not in view.title
+    view = follow(view, seen(1.2, first, newest=frame(1.2)))
+    assert (view.state, view.frame, view.title) == (State.NO_FACE, first.frame, "")
+
+
+def test_a_retry_before_the_first_scene_is_no_picture() -> None:
+    view = follow(START, seen(1.0, newest=Retry(1, 0.5, "gone")))
+    assert (view.state, view.frame) == (State.STARTING, None)
+
+
+@pytest.mark.parametrize(("age_s", "shown"), [(0.0, True), (1.0, True), (1.01, False)])
+def test_a_reading_is_shown_for_a_second(age_s: float, shown: bool) -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1)), reading(1, 10.0 - age_s)))
+    assert (view.reading(view.faces[0]) is not None) is shown
+
+
+@pytest.mark.parametrize("state", [State.COLLECTING, State.LOW_QUALITY])
+def test_a_face_that_is_not_live_has_no_reading(state: State) -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1, state)), reading(1, 10.0)))
+    assert view.reading(view.faces[0]) is None
+
+
+def test_the_newest_reading_of_each_track_is_kept() -> None:
+    old, other, new = reading(1, 9.9), reading(2, 9.9), reading(2, 10.0, "sad")
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), old, other))
+    view = follow(view, seen(10.1, scene(10.1, face(1), face(2)), new))
+    assert [view.reading(f) for f in view.faces] == [old, new]
+
+
+def test_the_reading_of_a_track_that_left_is_forgotten() -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(1, 10.0), reading(2, 10.0)))
+    view = follow(view, seen(10.1, scene(10.1, face(2))))
+    assert set(view.readings) == {2}
+    view = follow(view, seen(10.2, scene(10.2, face(1), face(2))))
+    assert view.reading(view.faces[0]) is None
+
+
+def test_a_silent_analysis_is_stalled_and_shows_no_emotion() -> None:
+    last = scene(10.0, face(1))
+    view = follow(START, seen(12.5, last, reading(1, 10.0)))
+    assert view.state is State.LIVE
+    view = follow(view, seen(12.6, last, reading(1, 10.0), newest=frame(12.6)))
+    assert view.state is State.STALLED
+    assert view.reading(view.faces[0]) is None
+    assert view.title == "The analysis has not answered for 2 s"
+    view = follow(view, seen(13.0, last, newest=frame(10.0)))
+    assert view.title == "No picture from camera 0 for 3 s"
+    view = follow(view, seen(13.1, scene(13.1, face(1)), reading(1, 13.1)))
+    assert view.reading(view.faces[0]) is not None
+
+
+def test_a_stalled_scene_keeps_the_faces_of_its_picture() -> None:
+    picture = frame(10.0)
+    view = follow(START, seen(10.0, scene(10.0, face(1), at=picture), reading(1, 10.0)))
+    view = follow(view, seen(12.1, scene(12.1, state=State.STALLED, at=picture)))
+    assert [f.track_id for f in view.faces] == [1]
+    assert view.reading(view.faces[0]) is None
+    view = follow(view, seen(14.2, scene(14.2, state=State.STALLED, at=frame(12.2))))
+    assert view.faces == ()
+
+
+def test_reconnecting_says_the_attempt_and_hides_passwords() -> None:
+    lost = scene(10.0, state=State.RECONNECTING)
+    retry = Retry(3, 1.4, "rtsp://u:secret@host/a is lost")
+    view = follow(replace(START, source="rtsp://u:***@host/a"), seen(10.0, lost, newest=retry))
+    assert (view.state, view.attempt) == (State.RECONNECTING, 3)
+    assert view.title == "Connecting to the stream again"
+    assert view.detail == "rtsp://u:***@host/a is lost\nAttempt 3, next try in 2 s"
+
+
+def test_waiting_for_a_source_that_was_never_there() -> None:
+    view = follow(START, seen(10.0, Scene(10.0, None, (), State.RECONNECTING), newest=Retry(1, 0.0, "no camera 0")))
+    assert view.title == "Waiting for camera 0"
+    assert view.detail.endswith("Attempt 1, trying now")
+
+
+def test_a_pause_before_the_first_scene_keeps_the_raw_picture() -> None:
+    raw = frame(1.0)
+    view = follow(START, seen(1.0, newest=raw))
+    view = follow(view, seen(1.1, Scene(1.1, None, (), State.PAUSED), newest=frame(1.1)))
+    assert (view.state, view.frame, view.title) == (State.PAUSED, raw, "Paused")
+
+
+def test_the_end_shows_no_face() -> None:
+    view = follow(replace(START, source="/a/clip.mp4"), seen(10.0, scene(10.0, face(1)), reading(1, 10.0), over=True))
+    assert (view.state, view.faces, view.title) == (State.ENDED, (), "End of clip.mp4")
+
+
+def test_a_failure_says_why_and_hides_passwords() -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1)), over=True, error=EngineError("http://a:b@c broke")))
+    assert (view.state, view.faces) == (State.FAILED, ())
+    assert view.detail.startswith("http://a:***@c broke")
+
+
+def test_views_are_equal_until_something_changes() -> None:
+    now = seen(10.0, scene(10.0, face(1)), reading(1, 10.0))
+    view = follow(START, now)
+    assert follow(view, replace(now, now_s=10.1)) == view
+    assert follow(view, replace(now, readings=(reading(1, 10.0),))) != view
+    assert follow(view, replace(now, scene=scene(10.0, face(1)))) != view
+
+
+def test_words_and_speech() -> None:
+    faces = (face(1), face(2), face(3), face(4, State.COLLECTING, 0.5), face(5, State.LOW_QUALITY, fault="dark"))
+    view = follow(START, seen(10.0, scene(10.0, *faces), reading(1, 10.0), reading(2, 10.0, None)))
+    assert [words(view, f) for f in faces] == ["happy", "unsure", "analysing …", "collecting", "dark"]
+    assert spoken(view).startswith("live; face 1: happy; face 2: unsure; ")
+
+
+def test_keys_change_what_is_shown() -> None:
+    view = replace(START, faces=(face(4), face(9)))
+    assert not pressed(view, "o").overlay
+    assert pressed(pressed(view, "O"), "O") == view
+    assert not pressed(view, "h").hud
+    assert pressed(view, "?").help
+    assert pressed(view, "2").selected == 9
+    assert pressed(pressed(view, "2"), "2").selected is None
+    assert pressed(pressed(view, "2"), "0").selected is None
+    assert pressed(view, "3").selected is None
+    assert all(pressed(view, key) == view for key in ("", "x", "r", "²"))
