@@ -52,6 +52,7 @@ class LiveSession:
 
     The halves are opened on the threads that use them, so that the picture is there before mediapipe and the engine
     are. `with` starts the threads and ends them; `scenes`, `readings` and the meters may be looked at from any thread.
+    `paused` may be set from any thread, `stopping` says that somebody asked it to end.
     Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
     """
 
@@ -77,6 +78,7 @@ class LiveSession:
         self.started_s = monotonic()
         self.error: MicaclError | None = None
         self.paused = False
+        self.stopping = False
         self._stop = Flag()
         stages = ((self._capture, self.frames), (self._perceive, self.bags), (self._recognize, self.readings))
         self._threads = [
@@ -90,22 +92,18 @@ class LiveSession:
         return any(thread.is_alive() for thread in self._threads)
 
     @property
-    def stopping(self) -> bool:
-        """Whether somebody asked it to end; a stage that failed is no asking."""
-        return self._stop.is_set() and self.error is None
-
-    @property
     def stuck(self) -> list[str]:
         """The stages that have not ended; after the `with`, those that a device holds."""
         return [thread.name for thread in self._threads if thread.is_alive()]
 
     @property
     def dropped(self) -> int:
-        """How many captured frames were not analysed."""
-        return self.frames.dropped
+        """How many captured frames were not analysed; one may still be on its way."""
+        return self.meters["capture"].count - self.meters["perceive"].count
 
     def stop(self) -> None:
         """Ask every stage to end."""
+        self.stopping = True
         self._stop.set()
 
     def wait(self, timeout_s: float) -> bool:

@@ -37,13 +37,16 @@ def render_people(
     *, assets: Path, out: Path, people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int
 ) -> list[Label]:
     """Render every emotion of every person; return what was written to labels.json."""
-    if seed < 0 or seed + people > FIRST_TEST_SEED:
+    if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
         raise ConfigError(
-            f"People {seed} to {seed + people - 1} were asked for; those to train with are 0 to {FIRST_TEST_SEED - 1},"
-            " the others are kept for the demo and the tests. Choose a smaller --seed or fewer --people."
+            f"--seed {seed} --people {people}: people to train with are 0 to {FIRST_TEST_SEED - 1}, the others are kept"
+            " for the demo and the tests. Choose a smaller --seed or fewer --people, at least one."
         )
-    if size_px < 32 or size_px % 2:
-        raise ConfigError(f"--size-px {size_px}: H.264 needs an even number, and a face at least 32.")
+    if size_px < 32 or size_px % 2 or takes < 1 or seconds < 1 or rate_hz < 1:
+        raise ConfigError(
+            f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
+            " from 32 on, the others are at least 1."
+        )
     source = Assets(assets)
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []

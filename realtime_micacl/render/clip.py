@@ -41,7 +41,7 @@ def make_clip(
     acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))
     scale = size_px * rng.uniform(0.29, 0.4)
     middle = np.array([0.5, 0.45]) * size_px + rng.normal(0, 0.03 * size_px, 2)
-    path = np.tile(np.float32([*middle, scale]), (len(times), 1))
+    path = np.tile(np.array([*middle, scale], np.float32), (len(times), 1))
     actor = Actor(figure, acted, path, turn=(float(rng.normal(0, 9)), float(rng.normal(0, 4))))
     label = Label(
         file=f"id{seed:05d}_{emotion}_{take}.mp4",

@@ -116,7 +116,7 @@ def read_binding(path: Path, base: F32) -> Binding:
             elif not inside or words[0][0].isalpha():
                 continue
             elif len(words) == 1:
-                rows.append([int(words[0])] * 3 + [1, 0, 0, 0, 0, 0])
+                rows.append([float(words[0])] * 3 + [1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
             else:
                 rows.append([float(word) for word in words[:9]])
         except (ValueError, IndexError, ZeroDivisionError) as error:

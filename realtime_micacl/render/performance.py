@@ -18,6 +18,8 @@ ATTITUDES: dict[str, tuple[float, float]] = {  # how head and eyes take part: pi
     "disgust": (-3, 2),
     "fear": (-4, 0),
 }
+UNIT_LIMIT, JAW_LIMIT = 1.5, 0.85
+"""Strengths beyond which the shapes break."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,17 @@ def perform(
         for unit, curve in speech(times, rng, loudness=talk).items():
             for name in sides(unit).values():
                 add(name, curve * (1 - 0.5 * intensity))
+        flash = nods(times, rng, size=0.25 * talk)
         for name in sides("brow_up").values():
-            add(name, 0.25 * talk * nods(times, np.random.default_rng(rng.integers(2**31)), size=1.0))
+            add(name, flash)
     shut = blinks(times, rng)
     for name in (*sides("eye_wide").values(), *sides("eye_slit").values()):
         add(name, -curves.get(name, np.zeros_like(times)) * shut)
     for name in sides("eye_close").values():
         curves[name] = np.maximum(curves.get(name, np.zeros_like(times)), shut)
     shift = np.stack([sway(times, rng, size=0.05 * motion, period_s=6.0) for _ in range(2)], axis=1)
+    for name, curve in curves.items():
+        np.clip(curve, 0, JAW_LIMIT if name == "jaw" else UNIT_LIMIT, out=curve)
     units = [{name: float(curve[i]) for name, curve in curves.items()} for i in range(len(times))]
     return Performance(units, head, gaze, shift, intensity)
 

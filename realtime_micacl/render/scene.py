@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from realtime_micacl.render.figure import Figure
 from realtime_micacl.render.performance import Performance
@@ -54,22 +55,26 @@ def backdrop(width: int, height: int, rng: np.random.Generator) -> U8:
             cv2.rectangle(picture, centre, corner, colour.tolist(), -1)
     blurred = cv2.GaussianBlur(picture, (0, 0), height * rng.uniform(0.02, 0.06))
     grain = rng.normal(0, 1.2, (height, width, 1))
-    return np.clip(blurred + grain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(blurred + grain, 0, 255), np.uint8)
 
 
 def sample_light(rng: np.random.Generator) -> Light:
     """Draw a lamp above the horizon, warm or cold, hard or soft."""
     azimuth, height = np.radians(rng.normal(0, 40)), np.radians(rng.uniform(5, 55))
-    direction = (np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height))
     warmth, share, level = rng.normal(0, 0.06), rng.uniform(0.45, 0.8), rng.uniform(1.0, 1.45)
     tint = np.array([1 + warmth, 1, 1 - warmth])
-    lamp, around = level * share * tint, level * (1 - share) * (2 - tint)
+    around = level * (1 - share) * (2 - tint)
     return Light(
-        (float(direction[0]), float(direction[1]), float(direction[2])),
-        lamp=lamp.astype(np.float32),
-        sky=(around * 1.1).astype(np.float32),
-        ground=(around * rng.uniform(0.4, 0.8) * np.array([1.1, 1.0, 0.9])).astype(np.float32),
+        direction=_triple([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)]),
+        lamp=_triple(level * share * tint),
+        sky=_triple(around * 1.1),
+        ground=_triple(around * rng.uniform(0.4, 0.8) * np.array([1.1, 1.0, 0.9])),
     )
+
+
+def _triple(values: npt.ArrayLike) -> tuple[float, float, float]:
+    x, y, z = np.asarray(values, np.float64).tolist()
+    return x, y, z
 
 
 def _lay_over(picture: U8, actor: Actor, light: Light, index: int) -> None:

@@ -10,6 +10,7 @@ import argparse
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -28,12 +29,7 @@ from realtime_micacl.types import F32, U8
 HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "realtime_micacl/live/demo.mp4"
 OLD_WOMAN, DARK_MAN, YOUNG_WOMAN = 10022, 10027, 10010
-FRONT = Light(
-    direction=(0.35, 0.5, 0.9),
-    lamp=np.float32([0.85, 0.81, 0.75]),
-    sky=np.float32([0.42, 0.43, 0.46]),
-    ground=np.float32([0.24, 0.21, 0.19]),
-)
+FRONT = Light()
 Waypoint = tuple[float, float, float, float]
 """Time in s, then x and y between the eyes in px, and the scale in px per dm."""
 
@@ -45,7 +41,7 @@ def clock(seconds: float, rate_hz: int) -> F32:
 def walk(times: F32, *waypoints: Waypoint) -> F32:
     """Go smoothly from one waypoint to the next, [T,3]."""
     path = np.tile(np.float32(waypoints[0][1:]), (len(times), 1))
-    for (start_s, *_), (end_s, *there) in zip(waypoints, waypoints[1:], strict=False):
+    for (start_s, *_), (end_s, *there) in pairwise(waypoints):
         share = ease((times - start_s) / (end_s - start_s))[:, None]
         path += (np.float32(there) - path) * share
     return path

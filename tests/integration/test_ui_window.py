@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,17 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import (
-    U8,
-    Bag,
-    EmotionDistribution,
-    Face,
-    Frame,
-    Quality,
-    Retry,
-    Scene,
-    State,
-)
+from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
 from realtime_micacl_ui import window as ui
 from realtime_micacl_ui.window import LiveWindow, show
 
@@ -287,35 +275,6 @@ def test_a_lost_source_is_said_with_its_attempt() -> None:
 
     with session(lost()) as running:
         show(running, source_name="camera 0", on_tick=Script(reading_shown, reconnecting, calm))
-
-
-PROGRAM = """
-import sys, time
-import numpy as np
-from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import Frame, Scene, State
-from realtime_micacl_ui.window import show
-
-class Seer:
-    def perceive(self, frame):
-        return Scene(frame.time_s, frame, (), State.NO_FACE), ()
-    def close(self):
-        pass
-
-def camera():
-    while True:
-        yield Frame(np.zeros((90, 160, 3), np.uint8), time.monotonic(), 0)
-        time.sleep(0.02)
-
-with LiveSession(camera(), Seer, Seer) as session:
-    show(session, source_name="x", on_tick=lambda w: w.view.state is State.NO_FACE and w.close())
-print("done")
-"""
-
-
-def test_it_brings_its_own_application_and_leaves_in_good_order() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 def test_a_fault_of_the_window_itself_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

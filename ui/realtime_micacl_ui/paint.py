@@ -8,9 +8,10 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.hud import help_card, hud, hud_rect, message, pill, pill_rect
+from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
+from realtime_micacl_ui.messages import help_card, message
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
 from realtime_micacl_ui.view import View
 
