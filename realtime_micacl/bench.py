@@ -100,7 +100,7 @@ def as_text(figures: dict[str, Any]) -> str:
         ("machine", figures["machine"]),
         ("source", f"{figures['source']}, {figures['size']}, {figures['faces']} faces; engine {figures['engine']}"),
         ("window", figures["platform"]),
-        ("painted", f"{figures['painted_hz']:.1f} pictures a second of {figures['captured_hz']:.1f} captured"),
+        ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
         ("latency", "capture to paint p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["latency_ms"])),
         ("readings", f"{figures['readings_hz_per_face']:.1f} a second and face, of {figures['ticks_hz']:.1f} ticks"),
         ("reading age", "capture to reading p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["reading_ms"])),
@@ -131,10 +131,10 @@ def _figures(
 
     return {
         "size": f"{image.shape[1]} x {image.shape[0]}" if image is not None else "no picture",
-        "platform": window.screen().name() if hasattr(window, "screen") else "",
+        "platform": os.environ.get("QT_QPA_PLATFORM") or "on the screen",
         "faces": progress.faces,
         "seconds": round(elapsed_s, 1),
-        "painted_hz": round(counted["paint"], 2),
+        "painted_hz": round(counted["latency"], 2),
         "captured_hz": round(counted["capture"], 2),
         "latency_ms": p50_p95("latency"),
         "readings_hz_per_face": round(counted["reading"] / max(1, progress.faces), 2),

@@ -57,8 +57,8 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     config = model.config
     crops = torch.zeros(1, config.frames, config.size_px, config.size_px, 3, dtype=torch.uint8)
     features = torch.zeros(1, config.instances, model.encoder.features)
-    _graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
-    _graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
+    write_graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
+    write_graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
     shutil.copyfile(checkpoint / WEIGHTS, engine / WEIGHTS)
     sidecar = {
         "schema": 1,
@@ -112,8 +112,8 @@ class _Classify(nn.Module):
         return self.model.classify(features)
 
 
-def _graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
-    """Write one verb of the network as a graph in which only the batch is free."""
+def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
+    """Write one verb of a network as an ONNX graph in which only the batch is free."""
     verb.eval()  # else the exporter leaves the network in training mode
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript and gains nothing

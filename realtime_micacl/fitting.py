@@ -38,7 +38,7 @@ def fit(
     for epoch in range(1, epochs + 1):
         network.train()
         losses = []
-        for _ in tqdm(range(steps), desc=f"{stage} {epoch}/{epochs}", leave=False):
+        for _ in tqdm(range(steps), desc=f"{stage} {epoch}/{epochs}", leave=False, disable=None):
             step += 1
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate * min(1.0, step / warm) * 0.5 * (1 + math.cos(math.pi * step / total))

@@ -53,7 +53,7 @@ def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec)
     features = []
     for _ in range(views):
         rows = []
-        for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False):
+        for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
             crops = part.float()[:, None].repeat_interleave(JITTERS, dim=0)
             rows.append(_encoded(encoder, crops, groups[: len(crops)]))
         features.append(np.concatenate(rows))
@@ -66,7 +66,7 @@ def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: Ba
     features = []
     for _ in range(views):
         parts = []
-        for clip in tqdm(clips, desc="encoding clips", leave=False):
+        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
             crops = torch.from_numpy(luma(clip.crops))[:, None].float()
             parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long)))
         features.append(np.concatenate(parts))

@@ -87,7 +87,7 @@ def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
     if kept.is_file():
         return np.asarray(np.load(kept), np.uint8)
     detector = FaceDetector(reach="short", min_score=0.3)
-    crops = np.stack([_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face")])
+    crops = np.stack([_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)])
     detector.close()
     cache.mkdir(parents=True, exist_ok=True)
     partial = kept.with_suffix(".partial.npy")

@@ -80,7 +80,7 @@ def read_mesh(path: Path, group: str | None = None) -> Mesh:
                     uv_faces += [(t[0], t[k], t[k + 1]) for k in range(1, len(t) - 1)]
         except (ValueError, IndexError) as error:
             raise _malformed(path, number, "a Wavefront line") from error
-    if not faces or max(max(face) for face in faces) >= len(vertices):
+    if not faces or not all(0 <= vertex < len(vertices) for face in faces for vertex in face):
         raise ConfigError(
             f"{path}: no faces{f' of group {group!r}' if group else ''}, or faces without their vertices."
         )
@@ -110,7 +110,8 @@ def read_binding(path: Path, base: F32) -> Binding:
         try:
             if words[0] in ("x_scale", "y_scale", "z_scale"):
                 axis = "xyz".index(words[0][0])
-                scale[axis] = abs(base[int(words[1]), axis] - base[int(words[2]), axis]) / float(words[3])
+                length = float(abs(base[int(words[1]), axis] - base[int(words[2]), axis]))
+                scale[axis] = length / float(words[3])
             elif words[0] in ("verts", "delete_verts"):
                 inside = words[0] == "verts"
             elif not inside or words[0][0].isalpha():
@@ -121,7 +122,7 @@ def read_binding(path: Path, base: F32) -> Binding:
                 rows.append([float(word) for word in words[:9]])
         except (ValueError, IndexError, ZeroDivisionError) as error:
             raise _malformed(path, number, "a scale or a binding") from error
-    if not rows or any(len(row) != 9 or max(row[:3]) >= len(base) for row in rows):
+    if not rows or not all(len(row) == 9 and 0 <= min(row[:3]) <= max(row[:3]) < len(base) for row in rows):
         raise ConfigError(f"{path}: no bindings, or bindings that do not fit the base mesh of {len(base)} vertices.")
     table = np.array(rows, np.float32)
     return Binding(table[:, :3].astype(np.int32), table[:, 3:6], table[:, 6:] * scale)

@@ -172,9 +172,9 @@ def two_cross(assets: Assets) -> Iterator[U8]:
 
 
 CLIPS: dict[str, tuple[Callable[[Assets], Iterator[U8]], Path, int, int]] = {  # script, file, pictures per second, crf
-    "demo": (demo, DEMO, 30, 22),
+    "demo": (demo, DEMO, 30, 23),
     "one_face_720p": (one_face_720p, HERE / "one_face_720p.mp4", 30, 25),
-    "three_faces_720p": (three_faces_720p, HERE / "three_faces_720p.mp4", 30, 27),
+    "three_faces_720p": (three_faces_720p, HERE / "three_faces_720p.mp4", 30, 29),
     "face_leaves": (face_leaves, HERE / "face_leaves.mp4", 25, 23),
     "no_face": (no_face, HERE / "no_face.mp4", 25, 26),
     "cut": (cut, HERE / "cut.mp4", 25, 23),

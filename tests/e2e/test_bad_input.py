@@ -84,8 +84,14 @@ def silent_port() -> Iterator[int]:
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_an_address_that_is_silent(command: Callable, silent_port: int, scheme: str) -> None:
-    ended = command("--source", f"{scheme}://u:hunter2@127.0.0.1:{silent_port}/x", "--headless", "--log-level", "debug")
-    refused(ended, 3, "no answer")
+    refused(command("--source", f"{scheme}://u:hunter2@127.0.0.1:{silent_port}/x", "--headless"), 3, "no answer")
+
+
+def test_no_password_in_the_fullest_log(command: Callable, silent_port: int) -> None:
+    """At this level the log has tracebacks, and FFmpeg's messages hold the address."""
+    address = f"rtsp://u:hunter2@127.0.0.1:{silent_port}/x"
+    ended = command("--source", address, "--headless", "--log-level", "debug")
+    assert "Traceback" in ended.err
     assert "hunter2" not in ended.err + ended.out
 
 
