@@ -44,7 +44,7 @@ def fit(
                 group["lr"] = learning_rate * min(1.0, step / warm) * 0.5 * (1 + math.cos(math.pi * step / total))
             value = loss()
             optimiser.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
             _follow(average, network, min(0.999, step / (step + 50)))

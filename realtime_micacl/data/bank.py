@@ -37,7 +37,7 @@ class Bank:
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """The leading emotion of each item, [items]."""
-        return self.targets.argmax(axis=1)
+        return np.asarray(self.targets.argmax(axis=1), np.int64)
 
     def bags(self, items: npt.NDArray[np.int64], spec: BagSpec, rng: np.random.Generator) -> tuple[F32, F32]:
         """Return features [B,N,L,D] and targets [B,K] of `items` [B], each in a view drawn anew."""
@@ -84,7 +84,7 @@ def bag_targets(clip: Clip, frames: npt.NDArray[np.int64], spec: BagSpec) -> F32
 
 def luma(crops: U8) -> U8:
     """Return the luma [n,S,S] of RGB crops [n,S,S,3]."""
-    return np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops]).astype(np.uint8)
+    return np.array([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops], np.uint8)
 
 
 @torch.inference_mode()

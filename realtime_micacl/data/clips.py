@@ -43,7 +43,9 @@ def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
         raise ConfigError(f"no {manifest}; make the clips with: python -m realtime_micacl.render ASSETS {folder}")
     rows = json.loads(manifest.read_text("utf-8"))
     detector = FaceDetector()
-    clips = [_clip(folder, row, detector, aligner, cache) for row in tqdm(rows, desc=f"cutting {folder.name}", disable=None)]
+    clips = [
+        _clip(folder, row, detector, aligner, cache) for row in tqdm(rows, desc=f"cutting {folder.name}", disable=None)
+    ]
     detector.close()
     return [clip for clip in clips if len(clip.times_s)]
 

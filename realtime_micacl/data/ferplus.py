@@ -47,7 +47,7 @@ class Stills:
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """The most voted emotion, [n]."""
-        return self.targets.argmax(axis=1)
+        return np.asarray(self.targets.argmax(axis=1), np.int64)
 
 
 def read_ferplus(file: Path, split: Literal["train", "validation", "test"], aligner: Aligner, cache: Path) -> Stills:
@@ -87,7 +87,9 @@ def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
     if kept.is_file():
         return np.asarray(np.load(kept), np.uint8)
     detector = FaceDetector(reach="short", min_score=0.3)
-    crops = np.stack([_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)])
+    crops = np.stack(
+        [_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)]
+    )
     detector.close()
     cache.mkdir(parents=True, exist_ok=True)
     partial = kept.with_suffix(".partial.npy")
@@ -99,7 +101,7 @@ def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
 def _crop(picture: U8, detector: FaceDetector, aligner: Aligner) -> U8:
     """Return the aligned luma crop [S,S] of one picture."""
     large = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
-    large = cv2.copyMakeBorder(large, *[MARGIN_PX] * 4, cv2.BORDER_REPLICATE)
+    large = np.pad(large, MARGIN_PX, mode="edge")
     found = detector.detect(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB).astype(np.uint8))
     scale = picture.shape[0] / ENLARGED_PX
     points = (found[0].points[:4] - MARGIN_PX) * scale if found else aligner.points * picture.shape[0]

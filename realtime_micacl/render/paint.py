@@ -53,7 +53,7 @@ def paint(person: Person, assets: Assets, scalp: F32) -> U8:
     atlas[:SKIN_PX, :, :3] = _skin(person, assets, scalp, rng)
     _put(atlas, EYE_TILE, _eyes(person, assets))
     _put(atlas, HAIR_TILE, _hair(person, rng))
-    ivory = np.array([236, 228, 208]) * rng.uniform(0.88, 1.0) * [1, 1, 1 - 0.15 * person.age]
+    ivory = np.array([236, 228, 208]) * rng.uniform(0.88, 1.0) * [1, 1, 1 - 0.08 * person.age]
     plain = {"tooth": ivory, "gum": (176, 98, 96), "mouth": (118, 52, 50), "lash": (26, 20, 18)}
     for name, (x, y) in PLAIN.items():
         atlas[y - 20 : y + 20, x - 20 : x + 20, :3] = plain[name]

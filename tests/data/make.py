@@ -80,7 +80,7 @@ def demo(assets: Assets) -> Iterator[U8]:
         act(
             assets,
             OLD_WOMAN,
-            slots(left, first_s=0.7, every_s=3.8, hold_s=1.8, recipes={"happy": 1, "fear": 1}),
+            slots(left, first_s=0.7, every_s=3.8, hold_s=1.8, recipes={"happy": 0, "fear": 1}),
             times,
             walk(times, (0, 214, 335, 118)),
             cloth=(176, 84, 66),

@@ -17,7 +17,7 @@ from realtime_micacl.inference.engine import default_engine
 LIMIT_S = 8.0  # five, and what a loaded machine takes to start Python
 
 
-def refused(ended, code: int, *words: str) -> None:  # noqa: ANN001
+def refused(ended, code: int, *words: str) -> None:
     assert ended.code == code, (ended.out, ended.err)
     assert ended.took_s < LIMIT_S
     assert "Traceback" not in ended.err
@@ -55,7 +55,9 @@ def sources(tmp_path: Path, clips: Path) -> Path:
     ],
 )
 @pytest.mark.parametrize("how", [["--headless"], ["--offline"], []])
-def test_a_source_that_is_no_video(command: Callable, sources: Path, name: str, words: list[str], how: list[str]) -> None:
+def test_a_source_that_is_no_video(
+    command: Callable, sources: Path, name: str, words: list[str], how: list[str]
+) -> None:
     refused(command("--source", sources / name, *how), 3, *words)
 
 

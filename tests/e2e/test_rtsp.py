@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 
-def test_a_stream_gives_readings_with_little_delay(start: Callable, rtsp) -> None:  # noqa: ANN001
+def test_a_stream_gives_readings_with_little_delay(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     now = running.until(lambda now: len(now.readings) > 30, 40.0)
     assert np.median([r["latency_ms"] for r in now.readings]) < 500
@@ -20,7 +20,7 @@ def test_a_stream_gives_readings_with_little_delay(start: Callable, rtsp) -> Non
     assert ended.states[-1] == "ended"
 
 
-def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:  # noqa: ANN001
+def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 3, 40.0)
     rtsp.kill()
@@ -38,7 +38,7 @@ def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:  
     assert running.stop()[0].code == 0
 
 
-def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start: Callable, rtsp) -> None:  # noqa: ANN001
+def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 3, 40.0)
     rtsp.signal(signal.SIGSTOP)
@@ -53,7 +53,7 @@ def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start
     assert running.stop()[0].code == 0
 
 
-def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> None:  # noqa: ANN001
+def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> None:
     rtsp.kill()
     running = start("--source", rtsp.address, "--headless", "--wait")
     running.until(lambda now: "reconnecting" in now.states)
@@ -62,7 +62,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> 
     assert running.stop()[0].code == 0
 
 
-def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp) -> None:  # noqa: ANN001
+def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 0, 40.0)
     rtsp.signal(signal.SIGSTOP)

@@ -16,7 +16,7 @@ def colours_shown(picture: np.ndarray) -> int:
     return sum(int((np.abs(picture.astype(int) - colour).max(axis=2) < 6).sum() > 12) for colour in PALETTE)
 
 
-def seen(screen, true: Callable[[np.ndarray], bool], timeout_s: float = 25.0) -> float:  # noqa: ANN001
+def seen(screen, true: Callable[[np.ndarray], bool], timeout_s: float = 25.0) -> float:
     started_s = time.monotonic()
     while not true(screen.picture()):
         assert time.monotonic() - started_s < timeout_s, "it was never seen"
@@ -24,7 +24,7 @@ def seen(screen, true: Callable[[np.ndarray], bool], timeout_s: float = 25.0) ->
     return time.monotonic() - started_s
 
 
-def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, clips: Path, screen) -> None:  # noqa: ANN001
+def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, clips: Path, screen) -> None:
     running = start("--source", clips / "three_faces_720p.mp4", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
     picture_s = seen(screen, lambda p: p.std() > 20)
     assert picture_s < 10.0, "three seconds on an idle machine; docs/figures.md has the measured time"
@@ -35,7 +35,7 @@ def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, cli
     assert ended.out == ""
 
 
-def test_a_signal_closes_the_window(start: Callable, screen) -> None:  # noqa: ANN001
+def test_a_signal_closes_the_window(start: Callable, screen) -> None:
     running = start("--source", "synthetic", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
     seen(screen, lambda p: p.std() > 20)
     ended, took_s = running.stop()

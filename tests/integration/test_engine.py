@@ -91,7 +91,7 @@ def test_the_sidecar_says_what_it_was_measured_on(shipped: tuple[Path, Sidecar])
 
 
 @pytest.fixture(scope="module")
-def run(shipped: tuple[Path, Sidecar]) -> Iterator[list]:
+def run(shipped: tuple[Path, Sidecar]) -> list[tuple[Bag, EmotionDistribution]]:
     """The bags of a real run and what was read from them."""
     folder, sidecar = shipped
     clip = Path(__file__).parents[1] / "data" / "three_faces_720p.mp4"
@@ -104,7 +104,7 @@ def run(shipped: tuple[Path, Sidecar]) -> Iterator[list]:
             pairs += zip(bags, recognizer.recognize(bags), strict=True)
     perceiver.close()
     recognizer.close()
-    yield pairs
+    return pairs
 
 
 def test_streaming_equals_offline(run: list, shipped: tuple[Path, Sidecar]) -> None:

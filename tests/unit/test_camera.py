@@ -27,7 +27,7 @@ class Device:
     def __call__(self, index: int, backend: int) -> Device:
         return self
 
-    def isOpened(self) -> bool:  # noqa: N802  # OpenCV's name
+    def isOpened(self) -> bool:  # OpenCV's name
         return self.opens
 
     def set(self, key: int, value: float) -> bool:
@@ -72,7 +72,7 @@ def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None
 
 
 def test_a_camera_without_pictures_and_one_that_is_unplugged() -> None:
-    with pytest.raises(SourceLost, match="camera 0 gives no picture$"):
+    with pytest.raises(SourceLost, match=r"camera 0 gives no picture$"):
         next(read_camera(0, Device([])))
     device = Device([RED_IN_BGR] * 3)
     with pytest.raises(SourceLost, match="any more"):

@@ -53,7 +53,9 @@ def test_imports_go_down(file: Path) -> None:
             target = rest.split(".")[0]
             assert RANK[target] <= RANK[own], f"{name_of(file)} imports {module}"
         allowed = ONLY_IN.get(root)
-        assert allowed is None or any(name_of(file).startswith(place) for place in allowed), f"{name_of(file)}: {module}"
+        assert allowed is None or any(name_of(file).startswith(place) for place in allowed), (
+            f"{name_of(file)}: {module}"
+        )
 
 
 def test_the_live_path_loads_neither_torch_nor_qt() -> None:

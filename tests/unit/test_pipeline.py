@@ -47,7 +47,9 @@ class FramesWithFaces:
     def __init__(self) -> None:
         self._where: dict[int, list[tuple[float, float]]] = {}
 
-    def frame(self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0, rate_hz: int = 25) -> Frame:
+    def frame(
+        self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0, rate_hz: int = 25
+    ) -> Frame:
         image = np.full((360, 640, 3), 40, np.uint8)
         for x, y, looks in places:
             patch = np.random.default_rng(looks).integers(60, 220, (8, 8, 3)).astype(np.uint8)
@@ -58,7 +60,7 @@ class FramesWithFaces:
         self._where[id(image)] = [(x, y) for x, y, _ in places]
         self._keep = getattr(self, "_keep", [])
         self._keep.append(image)
-        return Frame(image, number / rate_hz, number)
+        return Frame(image, number / 25, number)
 
     def detect(self, image: U8) -> list[Detection]:
         found = []

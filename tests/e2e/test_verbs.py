@@ -1,0 +1,53 @@
+"""doctor and bench on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+
+def test_doctor_says_what_is_there_and_what_is_missing(command: Callable) -> None:
+    done = command("doctor")
+    assert done.code == 0, done.err
+    subjects = {line[8:20].strip() for line in done.out.splitlines()}
+    assert {"system", "processor", "packages", "display", "camera", "engine", "gpu"} <= subjects
+    engine = next(line for line in done.out.splitlines() if "engine" in line)
+    assert engine.startswith("ok")
+    assert "ms an instance" in engine
+
+
+def test_doctor_without_a_display_says_so(command: Callable) -> None:
+    done = command("doctor", DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="xcb")
+    display = next(line for line in done.out.splitlines() if "display" in line)
+    assert display.startswith("MISSING")
+    assert "--headless" in display
+
+
+def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    done = command("bench", "--source", clips / "three_faces_720p.mp4", "--seconds", 4, "--json", file, timeout_s=90)
+    assert done.code == 0, done.err
+    figures = json.loads(file.read_text())
+    assert figures["size"] == "1280 x 720"
+    assert figures["faces"] == 3
+    assert 0 < figures["painted_hz"] <= figures["captured_hz"] * 1.05
+    assert 0 < figures["latency_ms"][0] <= figures["latency_ms"][1]
+    assert figures["readings_hz_per_face"] > 0
+    assert figures["cpu_percent"] > 0
+    assert figures["memory_mb"] > 50
+    assert 0 < figures["start_s"][0] < figures["start_s"][1]
+    for name in ("painted", "latency", "readings", "processor", "memory", "start-up"):
+        assert name in done.out
+
+
+def test_bench_of_a_source_that_ends_too_soon_is_refused(command: Callable) -> None:
+    done = command("bench", "--seconds", 0)
+    assert done.code == 2
+    assert "--seconds" in done.err
+
+
+def test_list_cameras(command: Callable) -> None:
+    done = command("--list-cameras")
+    assert done.code == 0
+    assert done.out
