@@ -9,13 +9,12 @@ import numpy as np
 from realtime_micacl.render.assets import CENTRE, EYES, LASHES, TEETH, Assets, Bool, chart
 from realtime_micacl.render.mesh import I32, Binding, Mesh, attach, vertex_normals
 from realtime_micacl.render.paint import EYE_TILE, HAIR_TILE, HAIR_TURN_PX, PLAIN
+from realtime_micacl.render.person import BALD, CROPPED
 from realtime_micacl.render.raster import EYE, HAIR, LASH, MOUTH, SKIN, TOOTH
 from realtime_micacl.types import F32, U8
 
 FIRST_UPPER_TOOTH = 15060
 """Number of the first vertex of the base mesh's upper teeth; the lower ones come before."""
-BALD, CROPPED = "bald", "cropped"
-"""Hair styles without a mesh."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,9 @@ IRISES = {
     "green": (88, 110, 74),
     "blue": (88, 124, 156),
 }
-MALE_HAIR = ("short01", "short02", "short03", "short04", "cropped", "bald")
+BALD, CROPPED = "bald", "cropped"
+"""Hair styles without a mesh; the others are named after their files."""
+MALE_HAIR = ("short01", "short02", "short03", "short04", CROPPED, BALD)
 FEMALE_HAIR = ("long01", "bob01", "bob02", "ponytail01", "braid01", "short02")
 
 
@@ -129,7 +131,7 @@ def _weights(rng: np.random.Generator) -> tuple[float, float, float]:
 
 def _hair_style(rng: np.random.Generator, male: bool, age: float, african: float) -> str:
     if african > 0.5 and rng.random() < 0.5:
-        return str(rng.choice(["afro01", "cropped"] if male else ["afro01", "braid01"]))
+        return str(rng.choice(["afro01", CROPPED] if male else ["afro01", "braid01"]))
     if male:
         bald = 0.25 if age > 0.5 else 0.04
         return str(rng.choice(MALE_HAIR, p=[*[(0.8 - bald) / 4] * 4, 0.2, bald]))
