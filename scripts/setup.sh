@@ -56,9 +56,9 @@ install_missing() {
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         say "installing system packages:$missing"
-        apt-get update -qq >&2
+        apt-get update -qq >/dev/null
         # shellcheck disable=SC2086  # a list of packages
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
     else
         say "System packages are missing. Install them and start again:"
         say "  sudo apt-get install -y$missing"
