@@ -25,7 +25,8 @@ from realtime_micacl.types import DEVICES, EMOTIONS, F32
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
 BATCH = 64
-Named = tuple[str, tuple[F32, Labels]]
+Predictions = tuple[F32, Labels, Labels | None]
+"""Probabilities [n,K], labels [n] and people [n]."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -50,8 +51,8 @@ def main(argv: Sequence[str]) -> None:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 
 
-def still_probabilities(engine: Engine, sidecar: Sidecar, stills: Stills) -> F32:
-    """Return calibrated probabilities [n,K] of pictures as clips of one repeated frame.
+def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
+    """Return what is read from pictures as clips of one repeated frame.
 
     The instances of such a bag are equal, so one of them is encoded.
     """
@@ -61,12 +62,13 @@ def still_probabilities(engine: Engine, sidecar: Sidecar, stills: Stills) -> F32
         instances = np.broadcast_to(crops[:, None, :, :, None], (len(crops), spec.frames, *crops.shape[1:], 3))
         features = engine.encode(np.ascontiguousarray(instances))
         rows.append(engine.classify(np.repeat(features[:, None], spec.instances, axis=1))[0])
-    return _probabilities(np.concatenate(rows), sidecar)
+    return _probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
 
 
-def clip_probabilities(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> tuple[F32, Labels]:
-    """Return calibrated probabilities [bags,K] and labels [bags] of the clear bags that the live window cuts."""
-    spec, rows, labels = sidecar.spec, [], []
+def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
+    """Return what is read from the clear bags that the live window cuts from `clips`."""
+    spec, rows, labels, people = sidecar.spec, [], [], []
+    subjects = sorted({clip.subject for clip in clips})
     for clip in clips:
         frames = bag_frames(clip.times_s, spec)
         targets = bag_targets(clip, frames, spec)
@@ -76,13 +78,15 @@ def clip_probabilities(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) 
             crops = clip.crops[bag].reshape(spec.instances, spec.frames, *clip.crops.shape[1:])
             rows.append(engine.classify(engine.encode(crops)[None])[0][0])
             labels.append(int(target.argmax()))
-    return _probabilities(np.array(rows, np.float32), sidecar), np.array(labels, np.int64)
+            people.append(subjects.index(clip.subject))
+    probabilities = _probabilities(np.array(rows, np.float32), sidecar)
+    return probabilities, np.array(labels, np.int64), np.array(people, np.int64)
 
 
 def as_text(name: str, scores: dict[str, Any]) -> str:
     """Return the scores of one data set as a small table."""
     lines = [
-        f"{name}: n {scores['n']}, WAR {scores['war']:.3f} {_interval(scores['war_95'])}, "
+        f"{name}: n {scores['n']} of {scores['people']} people, WAR {scores['war']:.3f} {_interval(scores['war_95'])}, "
         f"UAR {scores['uar']:.3f} {_interval(scores['uar_95'])}, ECE {scores['ece']:.3f}",
         "  recall "
         + "  ".join(f"{emotion} {r:.2f} ({scores['counts'][emotion]})" for emotion, r in scores["recall"].items()),
@@ -94,20 +98,18 @@ def as_text(name: str, scores: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _predictions(
-    engine: Engine, sidecar: Sidecar, arguments: argparse.Namespace
-) -> list[tuple[str, tuple[F32, Labels]]]:
+def _predictions(engine: Engine, sidecar: Sidecar, arguments: argparse.Namespace) -> list[tuple[str, Predictions]]:
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
-    found: list[Named] = []
+    found: list[tuple[str, Predictions]] = []
     if arguments.ferplus:
         stills = read_ferplus(arguments.ferplus, "test", aligner, arguments.cache)
-        found.append(("FER+ test", (still_probabilities(engine, sidecar, stills), stills.labels)))
+        found.append(("FER+ test", still_predictions(engine, sidecar, stills)))
     if arguments.london:
         stills = read_london(arguments.london, aligner, held_out=True)
-        found.append(("London, held-out people", (still_probabilities(engine, sidecar, stills), stills.labels)))
+        found.append(("London, held-out people", still_predictions(engine, sidecar, stills)))
     clips = [clip for folder in arguments.rendered for clip in read_clips(folder, aligner, arguments.cache)]
     if held_out := [clip for clip in clips if clip.held_out]:
-        found.append(("rendered clips, held-out people", clip_probabilities(engine, sidecar, held_out)))
+        found.append(("rendered clips, held-out people", clip_predictions(engine, sidecar, held_out)))
     return found
 
 

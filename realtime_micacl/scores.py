@@ -62,21 +62,27 @@ def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, f
     return round(temperature, 4), round(float(threshold), 4)
 
 
-def report(probabilities: F32, labels: Labels, *, draws: int = 1000, seed: int = 0) -> dict[str, Any]:
-    """Return the scores of predictions [n,K], WAR and UAR with 95 % bootstrap intervals, as plain values."""
+def report(
+    probabilities: F32, labels: Labels, people: Labels | None = None, *, draws: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """Return the scores of predictions [n,K] as plain values, WAR and UAR with 95 % bootstrap intervals.
+
+    Whole `people` [n] are drawn, since what is read from one face twice is not two facts; without them each prediction
+    is somebody else's.
+    """
     predicted = probabilities.argmax(axis=1)
     matrix = confusion(labels, predicted)
+    _, person = np.unique(np.arange(len(labels)) if people is None else people, return_inverse=True)
+    per_person = np.stack([confusion(labels[person == p], predicted[person == p]) for p in range(person.max() + 1)])
     rng = np.random.default_rng(seed)
-    resampled = [
-        confusion(labels[chosen], predicted[chosen])
-        for chosen in (rng.integers(0, len(labels), len(labels)) for _ in range(draws))
-    ]
+    drawn = [per_person[rng.integers(0, len(per_person), len(per_person))].sum(axis=0) for _ in range(draws)]
     return {
         "n": len(labels),
+        "people": len(per_person),
         "war": round(war(matrix), 4),
-        "war_95": _interval([war(m) for m in resampled]),
+        "war_95": _interval([war(m) for m in drawn]),
         "uar": round(uar(matrix), 4),
-        "uar_95": _interval([uar(m) for m in resampled]),
+        "uar_95": _interval([uar(m) for m in drawn]),
         "ece": round(ece(probabilities, labels), 4),
         "recall": {name: round(float(r), 4) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
         "counts": {name: int(n) for name, n in zip(EMOTIONS, matrix.sum(axis=1), strict=True)},

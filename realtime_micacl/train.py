@@ -107,6 +107,7 @@ def train(recipe: Recipe, data: Data, out: Path) -> None:
 def train_stills(encoder: FrameEncoder, recipe: Recipe, data: Data, rng: np.random.Generator) -> Iterator[Row]:
     """Train `encoder.frames` on single pictures with soft labels, under a linear head that is thrown away."""
     plan = recipe.stills
+    encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
     head = nn.Sequential(nn.Dropout(plan.dropout), nn.Linear(encoder.features, len(EMOTIONS)))
     pools = (data.stills, _frames_of(data.clips), data.photos)
     samplers = _samplers([pool.labels for pool in pools], plan.batch, plan.rendered_share, plan.photo_share, rng)

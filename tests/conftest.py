@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tqdm import tqdm
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads fight over the tiny matrices of tests: five times slower
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without a display PyQt6 ends the interpreter
 
 tqdm.monitor_interval = 0  # no thread of its own
+settings.register_profile("steady", deadline=None, derandomize=True)  # the same examples on every machine
+settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "tests" / "data"

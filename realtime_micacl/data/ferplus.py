@@ -42,7 +42,9 @@ class Stills:
     crops: U8
     """Luma, [n,S,S]."""
     targets: F32
-    """The taggers' votes as a distribution, [n,K]."""
+    """What is seen in each, [n,K]: the taggers' votes as a distribution."""
+    people: npt.NDArray[np.int64] | None = None
+    """Who is seen, [n]; None where every picture is taken for somebody else."""
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:

@@ -20,19 +20,21 @@ HELD_OUT = 5  # every fifth person is never trained on
 def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
     """Return the photographs of the people who are held out, or of all others."""
     detector = FaceDetector()
-    crops, targets = [], []
+    crops, targets, people = [], [], []
     for name, emotion in EXPRESSIONS.items():
         files = sorted((folder / name).glob("*.jpg"))
         if not files:
             raise ConfigError(f"no photographs in {folder / name}; see engines/README.md for where they come from")
         for file in files:
-            if (int(file.name[:3]) % HELD_OUT == 0) is not held_out:
+            person = int(file.name[:3])
+            if (person % HELD_OUT == 0) is not held_out:
                 continue
             picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB).astype(np.uint8)
             found = detector.detect(picture)
             if found:
                 crop = aligner.crop(picture, found[0].points[:4])
                 crops.append(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.uint8))
+                people.append(person)
                 targets.append(np.eye(len(EMOTIONS), dtype=np.float32)[EMOTIONS.index(emotion)])
     detector.close()
-    return Stills(np.stack(crops), np.stack(targets))
+    return Stills(np.stack(crops), np.stack(targets), np.array(people, np.int64))

@@ -12,7 +12,7 @@ from realtime_micacl.config import converted, read_toml
 from realtime_micacl.data.clips import Clip
 from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.evaluate import as_text, clip_probabilities, still_probabilities
+from realtime_micacl.evaluate import as_text, clip_predictions, still_predictions
 from realtime_micacl.export import export
 from realtime_micacl.inference.engine import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
@@ -62,10 +62,11 @@ def test_a_checkpoint_becomes_an_engine_that_has_learnt(checkpoint: Path, tmp_pa
     folder, sidecar = read_sidecar(tmp_path / "engine")
     engine = open_engine(folder, sidecar)
     test = pictures(140, 3)
-    scores = report(still_probabilities(engine, sidecar, test), test.labels, draws=50)
+    scores = report(*still_predictions(engine, sidecar, test), draws=50)
     assert scores["war"] > 0.6, "seven kinds of stripes, chance is 0.14"
-    p, labels = clip_probabilities(engine, sidecar, [clip(seed) for seed in range(7)])
+    p, labels, people = clip_predictions(engine, sidecar, [clip(seed) for seed in range(7)])
     assert p.shape == (len(labels), 7)
+    assert len(set(people)) == 7
     assert np.allclose(p.sum(axis=1), 1, atol=1e-4)
     assert "UAR" in as_text("stripes", scores)
     engine.close()

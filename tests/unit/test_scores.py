@@ -49,6 +49,17 @@ def test_the_report_has_intervals_around_its_figures() -> None:
     assert sum(scores["counts"].values()) == 300
 
 
+def test_what_one_person_shows_ten_times_is_not_ten_facts() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 7, 60)
+    said = np.where(rng.random(60) < 0.7, labels, rng.integers(0, 7, 60))
+    once = report(one_hot(said, 0.9), labels, draws=300)
+    ten = report(one_hot(said.repeat(10), 0.9), labels.repeat(10), np.arange(60).repeat(10), draws=300)
+    assert ten["war"] == once["war"]
+    assert ten["people"] == 60
+    assert ten["war_95"] == once["war_95"]
+
+
 def test_calibration_finds_the_temperature_that_was_put_in() -> None:
     rng = np.random.default_rng(1)
     logits = rng.normal(size=(20000, 7)) * 2

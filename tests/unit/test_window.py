@@ -69,7 +69,7 @@ def run(steps: list[Step]) -> list[Bag]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(streams())
 def test_a_bag_is_one_person_in_order_without_a_gap(steps: list[Step]) -> None:
     seen: dict[tuple[int, int], bytes] = {}
@@ -91,7 +91,7 @@ def test_a_bag_is_one_person_in_order_without_a_gap(steps: list[Step]) -> None:
             assert seen.setdefault(key, instance.tobytes()) == instance.tobytes(), "a cached instance changed"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(streams())
 def test_the_span_is_that_of_the_spec(steps: list[Step]) -> None:
     """Each sample lies within half the longest step around its tick, so the span is the spec's to one step."""
