@@ -131,16 +131,15 @@ def live(settings: Settings) -> int:
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     windowed = not (settings.headless or settings.offline)
     window = _window() if windowed else None
-    clock = not settings.offline
-    origin_s = monotonic() if clock else 0.0
+    origin_s = 0.0 if settings.offline else monotonic()
     open_perceiver, open_recognizer = openers(settings, folder, sidecar)
     with ExitStack() as stack:
         sinks: list[Sink] = []
         if not windowed:
-            sinks.append(json_lines(sys.stdout, origin_s, clock=clock))
+            sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
             file, n = Path(settings.record), sidecar.bag.instances
-            sinks.append(stack.enter_context(recording(file, origin_s, clock=clock, instances=n)))
+            sinks.append(stack.enter_context(recording(file, origin_s, n)))
         if settings.offline:
             perceiver = stack.enter_context(closing(open_perceiver()))
             recognizer = stack.enter_context(closing(open_recognizer()))

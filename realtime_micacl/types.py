@@ -149,6 +149,8 @@ class EmotionDistribution:
     """The leading emotion, or None when unsure."""
     quality: float
     coverage: float
+    latency_s: float | None = None
+    """From capture to this reading; None where no clock runs, in offline work."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from threading import Event as Flag
 from threading import Thread
 from time import monotonic, perf_counter
@@ -200,9 +201,11 @@ class LiveSession:
                     continue
                 with timed(self.meters["recognize"]):
                     readings = recognizer.recognize(bags)
-                self.readings.put(readings)
+                now_s = monotonic()
+                readings = tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in readings)
                 for reading in readings:
-                    self.meters["reading"].add(monotonic() - reading.time_s)
+                    self.meters["reading"].add(now_s - reading.time_s)
+                self.readings.put(readings)
                 self._emit(readings)
 
     def _emit(self, events: Sequence[Event]) -> None:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
@@ -17,11 +16,8 @@ SCHEMA = 1
 Sink = Callable[[Event], None]
 
 
-def as_record(event: Event, origin_s: float, *, clock: bool) -> dict[str, Any]:
-    """Return an event as the dictionary that JSON Lines holds; times count from `origin_s`.
-
-    `clock` adds the latency from capture to now, the only value in it that differs between two runs.
-    """
+def as_record(event: Event, origin_s: float) -> dict[str, Any]:
+    """Return an event as the dictionary that JSON Lines holds; times count from `origin_s`."""
     record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": event.track_id}
     if isinstance(event, StateChange):
         record["state"] = str(event.state)
@@ -34,30 +30,30 @@ def as_record(event: Event, origin_s: float, *, clock: bool) -> dict[str, Any]:
     record["importance"] = [round(float(w), 3) for w in event.importance]
     record["quality"] = round(event.quality, 3)
     record["coverage"] = round(event.coverage, 3)
-    if clock:
-        record["latency_ms"] = round((monotonic() - event.time_s) * 1e3)
+    if event.latency_s is not None:
+        record["latency_ms"] = round(event.latency_s * 1e3)
     return record
 
 
-def json_lines(stream: TextIO, origin_s: float, *, clock: bool) -> Sink:
+def json_lines(stream: TextIO, origin_s: float) -> Sink:
     """Return a sink that writes each event as one line of JSON, at once."""
 
     def write(event: Event) -> None:
-        stream.write(json.dumps(as_record(event, origin_s, clock=clock)) + "\n")
+        stream.write(json.dumps(as_record(event, origin_s)) + "\n")
         stream.flush()
 
     return write
 
 
-def csv_rows(stream: TextIO, origin_s: float, *, clock: bool, instances: int) -> Sink:
+def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
-    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage"]
-    writer = csv.DictWriter(stream, names + ["latency_ms"] * clock, extrasaction="ignore", lineterminator="\n")
+    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms"]
+    writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 
     def write(event: Event) -> None:
-        record = as_record(event, origin_s, clock=clock)
+        record = as_record(event, origin_s)
         record |= record.get("probabilities", {})
         record |= {f"importance_{i + 1}": w for i, w in enumerate(record.get("importance", ()))}
         writer.writerow(record)
@@ -67,7 +63,7 @@ def csv_rows(stream: TextIO, origin_s: float, *, clock: bool, instances: int) ->
 
 
 @contextmanager
-def recording(path: Path, origin_s: float, *, clock: bool, instances: int) -> Iterator[Sink]:
+def recording(path: Path, origin_s: float, instances: int) -> Iterator[Sink]:
     """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file."""
     if path.suffix.lower() not in (".jsonl", ".csv"):
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
@@ -79,6 +75,6 @@ def recording(path: Path, origin_s: float, *, clock: bool, instances: int) -> It
         raise ConfigError(f"--record {path} cannot be written: {cause.strerror}; check the folder") from cause
     with stream:
         if path.suffix.lower() == ".csv":
-            yield csv_rows(stream, origin_s, clock=clock, instances=instances)
+            yield csv_rows(stream, origin_s, instances=instances)
         else:
-            yield json_lines(stream, origin_s, clock=clock)
+            yield json_lines(stream, origin_s)

@@ -58,8 +58,8 @@ class Running:
     def so_far(self) -> Ended:
         code = self.process.poll()
         took_s = time.monotonic() - self.started_s
-        lines = self._out.read_text().rpartition("\n")[0]
-        return Ended(-999 if code is None else code, lines, self._err.read_text(), took_s)
+        whole, newline, _ = self._out.read_text().rpartition("\n")
+        return Ended(-999 if code is None else code, whole + newline, self._err.read_text(), took_s)
 
     def until(self, true: Callable[[Ended], bool], timeout_s: float = 20.0) -> Ended:
         """Wait until what it wrote is so; fail when it ends or takes too long before."""
