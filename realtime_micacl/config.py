@@ -9,7 +9,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -66,6 +66,7 @@ def _keys(kind: Any) -> set[str]:
     keys = set()
     for field in msgspec.structs.fields(kind):
         keys.add(field.encode_name)
-        if isinstance(field.type, type) and issubclass(field.type, Struct):
-            keys |= _keys(field.type)
+        for part in (field.type, *get_args(field.type)):
+            if isinstance(part, type) and issubclass(part, Struct):
+                keys |= _keys(part)
     return keys

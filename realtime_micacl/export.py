@@ -14,18 +14,17 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.training.checkpoint import read_checkpoint
 from realtime_micacl.types import EMOTIONS
 
-CHECKPOINT = "checkpoint.json"
 OPSET = 17
 TOLERANCE = 1e-4
 
@@ -46,13 +45,7 @@ def main(argv: Sequence[str]) -> None:
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
-    file = checkpoint / CHECKPOINT
-    if not file.is_file():
-        raise ConfigError(f"no checkpoint at {checkpoint}: {CHECKPOINT} is missing; `realtime-micacl train` writes it")
-    fields = json.loads(file.read_text("utf-8"))
-    model = MICACL(MICACLConfig.from_dict(fields["model"]))
-    model.load_state_dict(load_file(checkpoint / WEIGHTS))
-    model.eval()
+    fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
     config = model.config
     crops = torch.zeros(1, config.frames, config.size_px, config.size_px, 3, dtype=torch.uint8)
@@ -70,7 +63,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         "calibration": fields["calibration"],
         "files": {name: sha256(engine / name) for name in (ENCODE, CLASSIFY, WEIGHTS)},
         "model": config.to_dict(),
-        "trained_on": trained_on,
+        "trained_on": trained_on or fields.get("trained_on", ()),
         "measured": measured,
     }
     (engine / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")

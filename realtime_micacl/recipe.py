@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import BagShape, Crop
 
 Positive = Annotated[float, Meta(gt=0.0)]
@@ -14,14 +15,32 @@ Epochs = Annotated[int, Meta(ge=0, le=10_000)]
 Batch = Annotated[int, Meta(ge=2, le=65_536)]
 
 
-class Stills(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every stage is trained by."""
+
+    epochs: Epochs
+    batch: Batch
+    """Items of a step, over all ranks."""
+    learning_rate: Positive
+    least_rate: Annotated[float, Meta(ge=0.0)] = 0.0
+    """What the cosine falls to."""
+    warmup_epochs: Epochs = 2
+    """At most a fifth of the run."""
+    weight_decay: Share = 0.05
+    label_smoothing: Share = 0.05
+    clip_norm: Positive = 5.0
+    average: Share = 0.999
+    """How much of the running average of the weights stays at each step."""
+    patience: Epochs = 0
+    """Stop after so many epochs without a better one on held-out people, and take the best; 0: run to the end."""
+
+
+class Stills(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[stills]`: the frame encoder learns from single pictures first."""
 
     epochs: Epochs = 24
     batch: Batch = 128
     learning_rate: Positive = 2e-3
-    weight_decay: Share = 0.05
-    label_smoothing: Share = 0.05
     dropout: Share = 0.3
     rendered_share: Share = 0.2
     """Share of rendered pictures in a batch."""
@@ -29,14 +48,12 @@ class Stills(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Share of London photographs in a batch."""
 
 
-class Bags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[bags]`: pooling, GEIIM, WIAN and head learn from bags of the frozen encoder's features."""
 
     epochs: Epochs = 20
     batch: Batch = 256
     learning_rate: Positive = 1e-3
-    weight_decay: Share = 0.05
-    label_smoothing: Share = 0.05
     mccl: Share = 0.1
     """Weight of the contrastive loss, lambda."""
     views: Annotated[int, Meta(ge=1, le=32)] = 3
@@ -45,17 +62,50 @@ class Bags(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     photo_share: Share = 0.05
 
 
+class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[clips]`: the whole network learns from prepared clips of one or more data sets; METHOD's recipe by default."""
+
+    epochs: Epochs = 100
+    batch: Batch = 128
+    learning_rate: Positive = 5e-4
+    least_rate: Annotated[float, Meta(ge=0.0)] = 3e-6
+    warmup_epochs: Epochs = 10
+    label_smoothing: Share = 0.1
+    patience: Epochs = 15
+    mccl: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.1
+    """Weight of the contrastive loss, lambda; 0 leaves it out."""
+    queue: Annotated[int, Meta(ge=0, le=65_536)] = 0
+    """Earlier bags that the contrastive loss compares with as well."""
+    sampler: Literal["category", "random"] = "category"
+    """category: each batch holds every emotion by the square root of its frequency; random: as they come."""
+    bags: Literal["segments", "live"] = "segments"
+    """segments: one frame per equal part of the clip, as the data sets' papers do; live: what the live window cuts."""
+    held_out: Annotated[float, Meta(gt=0.0, le=0.5)] = 0.1
+    """Share of the training part's people on whom the best epoch is chosen."""
+    imbalance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    """Below 1: the training part is made long-tailed, the rarest emotion keeping this share of its clips."""
+    frozen: bool = False
+    """Leave the frame encoder as it is; its features are computed once."""
+    workers: Annotated[int, Meta(ge=0, le=256)] = 2
+    """Processes that read clips."""
+
+
 class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole recipe."""
+    """A whole recipe; each stage that it names is run, in the order stills, bags, clips."""
 
     name: str
-    seed: int = 1
+    seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
     bag: BagShape
     crop: Crop
     model: dict[str, Any] = field(default_factory=dict)
     """What `MICACLConfig` takes, but for the bag's shape."""
-    stills: Stills = Stills()
-    bags: Bags = Bags()
+    stills: Stills | None = None
+    bags: Bags | None = None
+    clips: Clips | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.stills or self.bags or self.clips):
+            raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
 
     @property
     def network(self) -> dict[str, Any]:

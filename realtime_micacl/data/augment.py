@@ -47,9 +47,36 @@ def spoil(crops: Tensor, groups: Tensor) -> Tensor:
     return (x + torch.randn_like(x) * torch.rand(n, 1, 1, 1)[groups] * 6).clamp(0, 255)
 
 
+def seen_anew(clips: Tensor) -> Tensor:
+    """Crop, mirror and recolour clips u8[B,T,S,S,3], all frames of a clip alike: one box, one draw of each.
+
+    The box holds half of the crop to all of it. The released code's 8 % suits whole pictures, not aligned faces.
+    """
+    count, frames = clips.shape[:2]
+    area, ratio = _uniform(clips, 0.5, 1.0), torch.exp(_uniform(clips, -0.29, 0.29))
+    wide, high = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
+    across, down = _uniform(clips, -1.0, 1.0) * (1 - wide), _uniform(clips, -1.0, 1.0) * (1 - high)
+    mirror, zero = torch.where(_uniform(clips, 0.0, 1.0) < 0.5, -1.0, 1.0), torch.zeros_like(wide)
+    boxes = torch.stack([mirror * wide, zero, across, zero, high, down], dim=1).view(count, 2, 3)
+    pixels = clips.flatten(0, 1).permute(0, 3, 1, 2).float()
+    grid = F.affine_grid(boxes.repeat_interleave(frames, dim=0), list(pixels.shape), align_corners=False)
+    pixels = F.grid_sample(pixels, grid, padding_mode="border", align_corners=False)
+    light, contrast, colour = (_uniform(clips, 0.6, 1.4).repeat_interleave(frames)[:, None, None, None] for _ in "lcc")
+    pixels = pixels * light
+    pixels = (pixels - pixels.mean(dim=(1, 2, 3), keepdim=True)) * contrast + pixels.mean(dim=(1, 2, 3), keepdim=True)
+    grey = pixels.mean(dim=1, keepdim=True)
+    pixels = (grey + (pixels - grey) * colour).clamp(0, 255).round().to(torch.uint8)
+    anew: Tensor = pixels.permute(0, 2, 3, 1).unflatten(0, (count, frames))
+    return anew
+
+
 def as_rgb(crops: Tensor) -> Tensor:
     """Turn luma [B,1,S,S] into what encoders take, uint8 RGB [B,S,S,3]."""
     return crops.round().to(torch.uint8).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
+
+
+def _uniform(clips: Tensor, low: float, high: float) -> Tensor:
+    return torch.empty(len(clips), device=clips.device).uniform_(low, high)
 
 
 def _draws(groups: Tensor) -> int:

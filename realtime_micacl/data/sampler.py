@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
@@ -29,20 +27,28 @@ def quotas(counts: Indices, batch: int, least: int = 2) -> Indices:
 
 
 class CategorySampler:
-    """Draws batches of indices whose classes have the sizes of `quotas`; each class is gone through in turn."""
+    """Draws batches of indices whose classes have the sizes of `quotas`; each class is gone through in turn.
 
-    def __init__(self, labels: Indices, batch: int, rng: np.random.Generator) -> None:
+    A batch follows from seed and step alone, so that a resumed run and every rank of a shared one draw the same.
+    """
+
+    def __init__(self, labels: Indices, batch: int, seed: int) -> None:
         counts = np.bincount(labels)
-        self._rng = rng
+        self._seed = seed
         self._members = [np.flatnonzero(labels == k) for k in range(len(counts))]
         self._quotas = quotas(counts, batch)
-        self._turns = [self._turn(members) for members in self._members]
 
-    def draw(self) -> Indices:
-        """Return the indices of the next batch, shuffled."""
-        drawn = [next(turn) for turn, n in zip(self._turns, self._quotas, strict=True) for _ in range(n)]
-        return self._rng.permutation(np.array(drawn, np.int64))
+    def batch(self, step: int) -> Indices:
+        """Return the indices of batch number `step`, shuffled."""
+        drawn = [self._drawn(k, step * n + np.arange(n)) for k, n in enumerate(self._quotas) if n]
+        return np.random.default_rng([self._seed, step]).permutation(np.concatenate(drawn))
 
-    def _turn(self, members: Indices) -> Iterator[int]:
-        while True:
-            yield from self._rng.permutation(members)
+    def _drawn(self, k: int, places: Indices) -> Indices:
+        """Return the members at `places` of the endless row in which class k is gone through, shuffled at each turn."""
+        members = self._members[k]
+        turns, within = np.divmod(places, len(members))
+        drawn = np.empty(len(places), np.int64)
+        for turn in np.unique(turns):
+            order = np.random.default_rng([self._seed, k, int(turn), 1]).permutation(members)
+            drawn[turns == turn] = order[within[turns == turn]]
+        return drawn

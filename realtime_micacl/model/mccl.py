@@ -21,10 +21,15 @@ class MCCL(nn.Module):
     P(i) are the other bags with i's label; an anchor without any is left out of the mean. The loss is the
     mean of L_s over the scales; its share in the whole is the caller's. n are `class_counts`, the clips per
     emotion in the current training split.
+
+    With a `queue` the last bags seen in training, up to that many, stand beside the batch as j and k. They are never
+    anchors and get no gradient, but are projected anew.
     """
 
     category: Tensor
     temperatures: Tensor
+    queued: Tensor
+    queued_labels: Tensor
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class MCCL(nn.Module):
         class_counts: Sequence[int],
         scales: tuple[int, ...] = (1, 2, 4),
         temperature: float = 0.07,
+        queue: int = 0,
     ) -> None:
         super().__init__()
         counts = torch.tensor(class_counts, dtype=torch.float64)
@@ -42,6 +48,8 @@ class MCCL(nn.Module):
         self.register_buffer("category", category.to(torch.get_default_dtype()), persistent=False)
         self.register_buffer("temperatures", temperatures.to(torch.get_default_dtype()), persistent=False)
         self.scales = scales
+        self.register_buffer("queued", torch.zeros(queue, feature_size), persistent=queue > 0)
+        self.register_buffer("queued_labels", torch.full((queue,), -1), persistent=queue > 0)
         self.projections = nn.ModuleList(
             nn.Sequential(nn.Linear(feature_size // scale, 256), nn.GELU(), nn.Linear(256, 128)) for scale in scales
         )
@@ -51,16 +59,20 @@ class MCCL(nn.Module):
 
         Without any positive pair it is 0, still attached to the graph.
         """
-        itself = torch.eye(b.shape[0], dtype=torch.bool, device=b.device)
-        positive = (labels[:, None] == labels[None]) & ~itself
+        others, other_labels = torch.cat([b, self.queued]), torch.cat([labels, self.queued_labels])
+        left_out = torch.eye(len(b), len(others), dtype=torch.bool, device=b.device) | (other_labels < 0)
+        positive = (labels[:, None] == other_labels[None]) & ~left_out
         positives = positive.sum(dim=1)
         hardness = 1 - logits.detach().softmax(dim=1).gather(1, labels[:, None])[:, 0]
         weight = self.category[labels] * hardness / positives.clamp(min=1) / (positives > 0).sum().clamp(min=1)
         losses = []
         for scale, project in zip(self.scales, self.projections, strict=True):
-            z = normalize(project(reduce(b, "b (e s) -> b e", "mean", s=scale)), dim=1)
-            similarity = z @ z.T / self.temperatures[labels, None]
-            similarity = similarity.masked_fill(itself, torch.finfo(similarity.dtype).min)
+            z = normalize(project(reduce(others, "b (e s) -> b e", "mean", s=scale)), dim=1)
+            similarity = z[: len(b)] @ z.T / self.temperatures[labels, None]
+            similarity = similarity.masked_fill(left_out, torch.finfo(similarity.dtype).min)
             log_share = similarity - similarity.logsumexp(dim=1, keepdim=True)
             losses.append(-(weight * log_share.masked_fill(~positive, 0).sum(dim=1)).sum())
+        if self.training and len(self.queued):
+            self.queued.copy_(others[: len(self.queued)].detach())  # newest first; the oldest fall out
+            self.queued_labels.copy_(other_labels[: len(self.queued)])
         return torch.stack(losses).mean()

@@ -18,7 +18,8 @@ from realtime_micacl.inference.engine import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import report
-from realtime_micacl.train import Data, train
+from realtime_micacl.train import train
+from realtime_micacl.training.stages import Faces
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
@@ -52,8 +53,8 @@ def clip(seed: int) -> Clip:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("checkpoint")
     two = Stills(pictures(28, 1).crops, np.eye(7, dtype=np.float32)[np.arange(28) % 2 * 2])
-    data = Data(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
-    train(converted(SMALL, Recipe, "small"), data, out)
+    faces = Faces(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
+    train(converted(SMALL, Recipe, "small"), faces, (), out)
     return out
 
 

@@ -13,20 +13,21 @@ PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
     **dict.fromkeys(("types", "errors", ""), 0),
-    **dict.fromkeys(("config", "metrics", "scores", "fitting"), 1),
+    **dict.fromkeys(("config", "metrics", "scores"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
-    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 5),
-    **dict.fromkeys(("cli", "__main__"), 6),
+    **dict.fromkeys(("training",), 5),
+    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 6),
+    **dict.fromkeys(("cli", "__main__"), 7),
 }
 ONLY_IN = {
     "PyQt6": {"doctor"},
     "realtime_micacl_ui": {"bench"},
-    "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export", "fitting"},
+    "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
-    "tqdm": {"data", "train", "fitting", "render"},
+    "tqdm": {"data", "train", "render"},
 }
 
 

@@ -1,0 +1,180 @@
+"""The stage that the paper describes: the whole network learns from labelled clips of data sets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from realtime_micacl.data.bags import segments
+from realtime_micacl.data.bank import bag_targets
+from realtime_micacl.data.clips import Clip, bag_frames
+from realtime_micacl.data.prepared import PreparedClip
+from realtime_micacl.data.sampler import CategorySampler
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.mccl import MCCL
+from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.recipe import Clips, Recipe
+from realtime_micacl.training.loop import Batch, Run, fit
+from realtime_micacl.training.objectives import BagsObjective
+from realtime_micacl.training.saved import Row
+from realtime_micacl.training.stages import seen
+from realtime_micacl.types import EMOTIONS, F32, BagSpec
+
+Labels = npt.NDArray[np.int64]
+TAIL = ("happy", "neutral", "angry", "sad", "surprise", "fear", "disgust")  # DFEW's classes by size
+
+
+@dataclass(frozen=True)
+class Split:
+    """The clips that are learnt from and those on whom the best epoch is chosen; nobody is in both."""
+
+    train: tuple[PreparedClip, ...]
+    held_out: tuple[PreparedClip, ...]
+
+
+def split(clips: Sequence[PreparedClip], plan: Clips, seed: int) -> Split:
+    """Divide a training part by people, then make it long-tailed where the recipe asks for that.
+
+    A clip of an unknown person counts as a person.
+    """
+    rank = {person: hashlib.sha256(f"{seed}/{person}".encode()).digest() for person in map(_person, clips)}
+    people = sorted(rank, key=rank.__getitem__)
+    kept = set(people[: max(1, round(len(people) * plan.held_out))])
+    learnt = long_tailed([clip for clip in clips if _person(clip) not in kept], plan.imbalance, seed)
+    held_out = tuple(clip for clip in clips if _person(clip) in kept)
+    if len(people) < 2 or not learnt:
+        raise ConfigError(
+            f"the training part holds {len(clips)} clips of {len(people)} people; at least two are needed"
+        )
+    return Split(tuple(learnt), held_out)
+
+
+def long_tailed(clips: Sequence[PreparedClip], imbalance: float, seed: int) -> list[PreparedClip]:
+    """Leave clips out until their numbers fall by a power law from the head of DFEW's classes to `imbalance` of it."""
+    order = [EMOTIONS.index(name) for name in TAIL]
+    left = []
+    for place, k in enumerate(order):
+        own = sorted(
+            (c for c in clips if c.label == k), key=lambda c: hashlib.sha256(f"{seed}/{c.clip}".encode()).digest()
+        )
+        left += own[: max(2, round(len(own) * imbalance ** (place / (len(order) - 1))))]
+    return sorted(left, key=lambda c: c.clip)
+
+
+class ClipBags(Dataset[Batch]):
+    """Bags of clips: crops u8[N,L,S,S,3] or, with `features`, a frozen encoder's frame features [N,L,D].
+
+    An item is named by step and clip; the step decides which frames are drawn, and -1 asks for the fixed ones that
+    testing uses.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[PreparedClip],
+        spec: BagSpec,
+        how: str,
+        seed: int,
+        features: Sequence[npt.NDArray[np.float16]] | None = None,
+    ) -> None:
+        self._clips, self._spec, self._how, self._seed, self._features = clips, spec, how, seed, features
+
+    def __getitem__(self, place: tuple[int, int]) -> Batch:
+        """Return the bag and its target [K] of a clip at a step."""
+        step, number = place
+        rng = None if step < 0 else np.random.default_rng([self._seed, step, number])
+        clip = self._clips[number].load()
+        frames, target = self._drawn(clip, self._clips[number].label, rng)
+        content = clip.crops[frames] if self._features is None else self._features[number][frames].astype(np.float32)
+        shape = (self._spec.instances, self._spec.frames, *content.shape[1:])
+        return torch.from_numpy(content.reshape(shape)), torch.from_numpy(target)
+
+    def _drawn(self, clip: Clip, label: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
+        """Return the frames of a bag [N * L] and what it shows [K]: the clip's label, or live, what its end shows."""
+        live = bag_frames(clip.times_s, self._spec) if self._how == "live" else np.empty((0, 0), np.int64)
+        if len(live):
+            chosen = live[[len(live) // 2 if rng is None else rng.integers(len(live))]]
+            return chosen[0], bag_targets(clip, chosen, self._spec)[0]
+        return segments(len(clip.times_s), self._spec, rng), np.eye(len(EMOTIONS), dtype=np.float32)[label]
+
+
+def train_clips(model: MICACL, plan: Clips, recipe: Recipe, parts: Split, run: Run) -> list[Row]:
+    """Train the network, or with `frozen` all but its frame encoder, on clips."""
+    labels = np.array([clip.label for clip in parts.train], np.int64)
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None
+    model.requires_grad_(True)
+    features = frozen_features(model, parts.train, run) if plan.frozen else None
+    drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
+    sampler = CategorySampler(drawn_from, plan.batch, run.seed)
+    part = run.ranks.part(plan.batch)
+    bags = ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features)
+    watched = frozen_features(model, parts.held_out, run) if plan.frozen else None
+
+    def batches(steps: range) -> Iterable[Batch]:
+        places = [[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps]
+        return _loader(bags, places, 0 if plan.frozen else plan.workers)
+
+    def look() -> Row:
+        logits, held_labels = clip_logits(model, parts.held_out, recipe, plan, run, watched)
+        return seen(logits, held_labels)
+
+    objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
+    return fit("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch), run)
+
+
+@torch.inference_mode()
+def clip_logits(
+    model: MICACL,
+    clips: Sequence[PreparedClip],
+    recipe: Recipe,
+    plan: Clips,
+    run: Run,
+    features: Sequence[npt.NDArray[np.float16]] | None = None,
+) -> tuple[F32, Labels]:
+    """Return the logits [n,K] and labels [n] of clips, one fixed bag of each."""
+    model.eval()
+    bags = ClipBags(clips, recipe.bag.spec, plan.bags, run.seed, features)
+    places = [[(-1, i) for i in range(len(clips))][n : n + 64] for n in range(0, len(clips), 64)]
+    logits, labels = [], []
+    for drawn, targets in _loader(bags, places, 0 if features is not None else plan.workers):
+        drawn = drawn.to(run.ranks.device)
+        flat = drawn.flatten(0, 1)
+        instances = model.encode(flat) if drawn.dtype is torch.uint8 else _light(model).pool(flat)
+        logits.append(model.classify(instances.unflatten(0, drawn.shape[:2]))[0].float().cpu())
+        labels.append(targets.argmax(dim=1))
+    return np.asarray(torch.cat(logits).numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
+
+
+@torch.inference_mode()
+def frozen_features(model: MICACL, clips: Sequence[PreparedClip], run: Run) -> list[npt.NDArray[np.float16]]:
+    """Return the frame features [T,D] of each clip and freeze the frame encoder."""
+    encoder = _light(model)
+    for learnt in (encoder.stem, encoder.stages):
+        learnt.requires_grad_(False)
+    encoder.eval().to(run.ranks.device)
+    return [
+        encoder.frames(torch.tensor(clip.load().crops).to(run.ranks.device)).half().cpu().numpy()
+        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None)
+    ]
+
+
+def _light(model: MICACL) -> FrameEncoder:
+    if not isinstance(model.encoder, FrameEncoder):
+        raise ConfigError('clips.frozen: only the "light" encoder reads single frames, whose features can be kept')
+    return model.encoder
+
+
+def _loader(bags: ClipBags, places: list[list[tuple[int, int]]], workers: int) -> Iterable[Batch]:
+    return DataLoader(bags, batch_sampler=places, num_workers=workers)
+
+
+def _person(clip: PreparedClip) -> str:
+    return clip.subject or f"clip {clip.clip}"

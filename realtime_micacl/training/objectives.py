@@ -1,0 +1,71 @@
+"""What is minimised: modules whose `forward` takes a batch and returns the loss, so that ranks can share them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from realtime_micacl.data.augment import as_rgb, seen_anew, shake, spoil
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.mccl import MCCL
+from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.training.ranks import gathered
+
+
+class StillsObjective(nn.Module):
+    """Cross-entropy of single pictures under a linear head that is thrown away."""
+
+    def __init__(self, encoder: FrameEncoder, *, emotions: int, dropout: float, label_smoothing: float) -> None:
+        super().__init__()
+        self.encoder, self.label_smoothing = encoder, label_smoothing
+        encoder.to_change.requires_grad_(False)  # pools frames, of which a still has one
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(encoder.features, emotions))
+
+    def forward(self, crops: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of luma crops [B,1,S,S], each spoilt anew, and soft targets [B,K]."""
+        each = torch.arange(len(crops), device=crops.device)
+        pixels = as_rgb(spoil(shake(crops.float(), each), each))
+        with torch.autocast(crops.device.type, torch.bfloat16):
+            logits = self.head(self.encoder.frames(pixels))
+        return F.cross_entropy(logits.float(), smoothed(targets, self.label_smoothing))
+
+
+class BagsObjective(nn.Module):
+    """Cross-entropy plus lambda times MCCL, of whole bags or of bags of a frozen encoder's frame features."""
+
+    def __init__(self, model: MICACL, mccl: MCCL | None, *, weight: float, label_smoothing: float) -> None:
+        super().__init__()
+        self.model, self.mccl, self.weight, self.label_smoothing = model, mccl, weight, label_smoothing
+
+    def forward(self, bags: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of crops u8[B,N,L,S,S,3] or frame features [B,N,L,D], and targets [B,K].
+
+        MCCL sees the bags of all ranks.
+        """
+        bag, _ = self.model.embed(self._instances(bags))
+        logits = self.model.head(bag)
+        loss = F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
+        if self.mccl is None:
+            return loss
+        contrast: Tensor = self.mccl(gathered(bag), gathered(logits.detach()), gathered(targets.argmax(dim=1)))
+        return loss + self.weight * contrast
+
+    def _instances(self, bags: Tensor) -> Tensor:
+        """Return instance features [B,N,D]."""
+        model = self.model
+        if bags.dtype is torch.uint8:
+            crops = seen_anew(bags.flatten(1, 2)).unflatten(1, bags.shape[1:3])
+            with torch.autocast(bags.device.type, torch.bfloat16, enabled=bags.is_cuda):
+                features = model.encode(crops.flatten(0, 1)).float()
+        elif isinstance(model.encoder, FrameEncoder):
+            features = model.encoder.pool(bags.flatten(0, 1))
+        else:
+            raise TypeError("frame features come from a frame encoder")
+        instances: Tensor = features.unflatten(0, bags.shape[:2])
+        return instances
+
+
+def smoothed(targets: Tensor, amount: float) -> Tensor:
+    """Mix distributions [B,K] with the uniform one."""
+    return targets * (1 - amount) + amount / targets.shape[1]

@@ -1,0 +1,81 @@
+"""The processes that share one training run, as torchrun starts them; a run in one process is the case of one rank."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from realtime_micacl.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which process this is, of how many, and where it computes."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes what is written once."""
+        return self.rank == 0
+
+    def wrapped(self, network: nn.Module) -> nn.Module:
+        """Return `network` with its gradients averaged over the ranks and, on GPUs, its batch statistics joined."""
+        if self.world == 1:
+            return network
+        if self.device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        return DistributedDataParallel(network)
+
+    def part(self, batch: int) -> slice:
+        """Return which of a batch's items are this rank's; all ranks have equally many."""
+        if batch % self.world:
+            raise ConfigError(f"a batch of {batch} cannot be shared evenly by {self.world} processes")
+        return slice(self.rank, None, self.world)
+
+
+ONE = Ranks(0, 1, torch.device("cpu"))
+
+
+@contextmanager
+def joined() -> Iterator[Ranks]:
+    """Join the other processes where torchrun started some; leave them in the end."""
+    gpu = torch.cuda.is_available()
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    device = torch.device("cuda", local) if gpu else torch.device("cpu")
+    if "WORLD_SIZE" not in os.environ:
+        yield Ranks(0, 1, device)
+        return
+    if gpu:
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if gpu else "gloo")
+    try:
+        yield Ranks(dist.get_rank(), dist.get_world_size(), device)
+    finally:
+        dist.destroy_process_group()
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """Return the rows of all ranks, this one's with their gradient; `rows` itself where there is one rank.
+
+    Every rank computes the same loss of the whole batch from them, and finds the gradient of its own rows. That is
+    taken times the number of ranks, since the mean over the ranks follows.
+    """
+    if not dist.is_initialized():
+        return rows
+    world = dist.get_world_size()
+    parts = [torch.empty_like(rows) for _ in range(world)]
+    dist.all_gather(parts, rows.detach().contiguous())
+    parts[dist.get_rank()] = own = rows.clone()
+    if own.requires_grad:
+        own.register_hook(lambda gradient: gradient * world)
+    return torch.cat(parts)

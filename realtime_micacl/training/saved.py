@@ -1,0 +1,57 @@
+"""What is kept of an unfinished run, so that it goes on after a kill as if nothing had happened; no pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from realtime_micacl.errors import ConfigError
+
+Row = dict[str, Any]
+Weights = dict[str, Tensor]
+
+
+def save(
+    file: Path, recipe: str, rows: list[Row], weights: Mapping[str, Weights], optimiser: torch.optim.Optimizer
+) -> None:
+    """Write the state after an epoch; a kill leaves the file before or the file after, never half of one."""
+    tensors = {f"{part}/{name}": t for part, state in weights.items() for name, t in state.items()}
+    for number, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
+    partial = file.with_suffix(".partial")
+    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    save_file(tensors, partial, {"recipe": recipe, "rows": json.dumps(rows)})
+    partial.replace(file)
+
+
+def resume(
+    file: Path, recipe: str, network: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[list[Row], dict[str, Weights]]:
+    """Take up a saved state where there is one; return the rows of its epochs and its further weights, by part."""
+    if not file.is_file():
+        return [], {}
+    with safe_open(file, "pt") as stored:
+        about = stored.metadata() or {}
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    if about.get("recipe") != recipe:
+        raise ConfigError(
+            f"{file} is an unfinished run of another recipe or other data; remove it or name another --out"
+        )
+    parts: dict[str, Weights] = {}
+    for name, tensor in tensors.items():
+        part, _, key = name.partition("/")
+        parts.setdefault(part, {})[key] = tensor
+    network.load_state_dict(parts.pop("network"))
+    moments: dict[int, Weights] = {}
+    for name, tensor in parts.pop("optimiser", {}).items():
+        number, _, key = name.partition("/")
+        moments.setdefault(int(number), {})[key] = tensor
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
+    return list(json.loads(about["rows"])), parts

@@ -1,0 +1,195 @@
+"""Training on prepared clips: it learns, goes on after a kill to the same weights, and is the same on two ranks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from realtime_micacl.config import converted
+from realtime_micacl.data.prepared import read_prepared
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.recipe import Recipe
+from realtime_micacl.scores import confusion, war
+from realtime_micacl.train import read_training_part, train
+from realtime_micacl.training.checkpoint import read_checkpoint
+from realtime_micacl.training.clips import clip_logits, long_tailed, split
+from realtime_micacl.training.loop import Run
+
+HERE = Path(__file__).parent
+RECIPE = {
+    "name": "stripes",
+    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8},
+    "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
+    "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
+    "clips": {
+        "epochs": 6,
+        "batch": 14,
+        "learning_rate": 0.01,
+        "warmup_epochs": 1,
+        "held_out": 0.2,
+        "workers": 0,
+        "average": 0.8,
+    },
+}
+
+
+def recipe(**changes: object) -> Recipe:
+    return converted(RECIPE | {"clips": {**RECIPE["clips"], **changes}}, Recipe, "stripes")  # type: ignore[dict-item]
+
+
+def started(folder: Path, data: Path, out: str, *command: str) -> subprocess.Popen[bytes]:
+    """Start the training of `folder`/recipe.toml as a person does."""
+    arguments = ["train", str(folder / "recipe.toml"), "--data", str(data), "--out", str(folder / out)]
+    env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, *command, "-m", "realtime_micacl", *arguments], env=env)
+
+
+def write_recipe(folder: Path, **changes: object) -> None:
+    tables = RECIPE | {"clips": {**RECIPE["clips"], **changes}}  # type: ignore[dict-item]
+    lines = [f"name = {json.dumps(tables.pop('name'))}"]
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]  # type: ignore[attr-defined]
+    (folder / "recipe.toml").write_text("\n".join(lines))
+
+
+def epochs(log: Path) -> int:
+    return len(log.read_text().splitlines()) - 1 if log.is_file() else 0
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_it_learns_and_the_checkpoint_says_what_it_is(
+    prepared: Callable[..., Path], tmp_path: Path, frozen: bool
+) -> None:
+    data = prepared()
+    made = recipe(frozen=frozen, epochs=12)
+    clips = read_training_part(made, [data], "fold1")
+    model = train(made, None, clips, tmp_path)
+    test = [clip for clip in read_prepared(data).clips if clip.parts["fold1"] == "test"]
+    assert made.clips
+    logits, labels = clip_logits(model, test, made, made.clips, Run(tmp_path, "", 1))
+    assert war(confusion(labels, logits.argmax(axis=1))) > (0.3 if frozen else 0.6), "chance is 0.14"
+    about, again = read_checkpoint(tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
+    assert sum(about["counts"]) + 7 == len(clips), "one of the six people was held out"
+    assert about["trained_on"] == [data.name]
+    assert about["recipe"]["clips"]["held_out"] == 0.2
+    assert not list(tmp_path.glob("unfinished*"))
+    assert epochs(tmp_path / "log-clips.csv") == len(about["history"])
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    data = prepared()
+    write_recipe(tmp_path, queue=20, frozen=True, epochs=40)
+    whole = started(tmp_path, data, "whole")
+    broken = started(tmp_path, data, "broken")
+    while epochs(tmp_path / "broken" / "log-clips.csv") < 3:
+        assert broken.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    broken.send_signal(signal.SIGKILL)
+    broken.wait(10)
+    assert (tmp_path / "broken" / "unfinished-clips.safetensors").is_file()
+    assert not (tmp_path / "broken" / "model.safetensors").exists()
+    assert started(tmp_path, data, "broken").wait(120) == 0
+    assert whole.wait(120) == 0
+    a, b = (load_file(tmp_path / out / "model.safetensors") for out in ("whole", "broken"))
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    losses = [
+        [row["loss"] for row in csv.DictReader((tmp_path / out / "log-clips.csv").read_text().splitlines())]
+        for out in ("whole", "broken")
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_an_unfinished_run_of_another_recipe_is_not_taken_up(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    clips = read_training_part(recipe(), [prepared()], "fold1")
+    train(recipe(epochs=1), None, clips, tmp_path)
+    save_file({"network/x": torch.zeros(1)}, tmp_path / "unfinished-clips.safetensors", {"recipe": "other"})
+    with pytest.raises(ConfigError, match="unfinished run of another recipe"):
+        train(recipe(epochs=1), None, clips, tmp_path)
+
+
+def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    targets = np.eye(7)[[0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 6]]
+    save_file(
+        {"bags": torch.from_numpy(rng.normal(size=(12, 4, 2, 16))), "targets": torch.from_numpy(targets)},
+        tmp_path / "batch.safetensors",
+    )
+    script, env = str(HERE / "two_ranks.py"), os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, script, str(tmp_path)], check=True, timeout=120, env=env)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([*torchrun, script, str(tmp_path)], check=True, timeout=120, env=env)
+    one = load_file(tmp_path / "rank0-of-1.safetensors")
+    assert sum(float(g.abs().sum()) for g in one.values()) > 0
+    assert {name.split(".")[0] for name in one} == {"model", "mccl"}
+    for rank in range(2):
+        two = load_file(tmp_path / f"rank{rank}-of-2.safetensors")
+        assert two.keys() == one.keys()
+        for name, gradient in one.items():
+            torch.testing.assert_close(two[name], gradient, rtol=1e-9, atol=1e-11)
+
+
+def test_torchrun_trains_one_checkpoint(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    data = prepared()
+    write_recipe(tmp_path, frozen=True, epochs=2)
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    assert started(tmp_path, data, "two", *torchrun).wait(120) == 0
+    assert started(tmp_path, data, "one").wait(120) == 0
+    one, two = (json.loads((tmp_path / out / "checkpoint.json").read_text()) for out in ("one", "two"))
+    assert two["counts"] == one["counts"]
+    assert two["history"][0]["loss"] == pytest.approx(one["history"][0]["loss"], abs=0.2), "the same batches"
+
+
+def test_a_batch_that_ranks_cannot_share_is_refused() -> None:
+    from realtime_micacl.training.ranks import Ranks
+
+    with pytest.raises(ConfigError, match="shared evenly by 4 processes"):
+        Ranks(0, 4, torch.device("cpu")).part(14)
+
+
+def test_nobody_is_learnt_from_and_held_out(prepared: Callable[..., Path]) -> None:
+    made = recipe(held_out=0.34)
+    clips = read_training_part(made, [prepared()], "fold1")
+    assert made.clips
+    parts = split(clips, made.clips, made.seed)
+    assert {c.subject for c in parts.train}.isdisjoint({c.subject for c in parts.held_out})
+    assert len({c.subject for c in parts.held_out}) == 2
+    assert sorted(c.clip for c in (*parts.train, *parts.held_out)) == sorted(c.clip for c in clips)
+    assert split(clips, made.clips, 99) != parts
+
+
+def test_a_long_tail_is_made_by_a_power_law(prepared: Callable[..., Path]) -> None:
+    clips = read_prepared(prepared(people=20)).clips
+    kept = long_tailed(clips, 0.1, seed=0)
+    counts = np.bincount([clip.label for clip in kept], minlength=7)
+    assert counts.tolist() == [20, 6, 14, 9, 4, 2, 3], "happy, sad, neutral, angry, surprise, disgust, fear"
+    assert long_tailed(clips, 1.0, seed=0) == sorted(clips, key=lambda c: c.clip)
+
+
+def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    data = prepared()
+    with pytest.raises(ConfigError, match="needs --data"):
+        read_training_part(recipe(), None, None)
+    with pytest.raises(ConfigError, match="has the splits fold1"):
+        read_training_part(recipe(), [data], "fold9")
+    with pytest.raises(ConfigError, match=r"crops of 32 px.*asks for 64"):
+        read_training_part(
+            converted(RECIPE | {"bag": {**RECIPE["bag"], "size_px": 64}}, Recipe, "x"),  # type: ignore[dict-item]
+            [data],
+            None,
+        )
+    with pytest.raises(ConfigError, match="trains nothing"):
+        converted({k: v for k, v in RECIPE.items() if k != "clips"}, Recipe, "x")
