@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import msgspec
@@ -86,6 +87,8 @@ def start_encoder(model: MICACL, source: str) -> None:
         else:
             state = torch.load(source, weights_only=True, map_location="cpu")
         _load(model, state)
+    except UnpicklingError:
+        raise ConfigError(f"--encoder-from {source}: it holds more than weights and is not opened") from None
     except (OSError, ValueError, RuntimeError, SafetensorError) as cause:
         mend = "; without a connection, fetch the file yourself and name it" if source == "kinetics" else ""
         raise ConfigError(f"--encoder-from {source}: these weights cannot be taken: {cause}{mend}") from cause

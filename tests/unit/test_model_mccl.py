@@ -127,3 +127,41 @@ def test_pulling_together_what_belongs_together_lowers_it() -> None:
 
 def test_only_the_projections_are_in_the_state() -> None:
     assert {key.split(".")[0] for key in made().state_dict()} == {"projections"}
+
+
+def test_a_queue_is_a_longer_batch_whose_head_alone_is_anchor() -> None:
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    try:
+        loss = MCCL(feature_size=E, class_counts=COUNTS, scales=(1,), queue=4)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    first, second = batch([0, 1, 1], seed=1), batch([1, 0, 3], seed=2)
+    empty = loss(*first)
+    plain = made((1,))
+    plain.load_state_dict({k: v for k, v in loss.state_dict().items() if k.startswith("projections")})
+    torch.testing.assert_close(empty, plain(*first))  # nothing was queued yet
+    assert loss.queued_labels.tolist() == [0, 1, 1, -1]
+    found = loss(*second)
+    assert loss.queued_labels.tolist() == [1, 0, 3, 0]
+
+    b = torch.cat([second[0], first[0]])
+    hidden = loss.projections[0](b).detach().numpy()
+    z = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
+    labels = [1, 0, 3, 0, 1, 1]
+    terms = []
+    for i in range(3):
+        positives = [j for j in range(6) if labels[j] == labels[i] and j != i]
+        if positives:
+            tau = 0.07 * (1 + COUNTS[labels[i]] / max(COUNTS))
+            rest = math.log(sum(math.exp(z[i] @ z[k] / tau) for k in range(6) if k != i))
+            p = second[1][i].softmax(0)[labels[i]].item()
+            pull = -sum(z[i] @ z[j] / tau - rest for j in positives) / len(positives)
+            terms.append(loss.category[labels[i]].item() * (1 - p) * pull)
+    assert found.item() == pytest.approx(sum(terms) / len(terms), abs=1e-9)
+
+
+def test_the_queue_rests_while_measuring() -> None:
+    loss = MCCL(feature_size=E, class_counts=COUNTS, queue=4).eval().double()
+    loss(*batch([0, 1, 1]))
+    assert loss.queued_labels.tolist() == [-1] * 4

@@ -1,0 +1,165 @@
+"""The training loop's parts: rate, patience, average, saved state, weights from elsewhere, clips seen anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from realtime_micacl.data.augment import seen_anew
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.recipe import Plan
+from realtime_micacl.training.checkpoint import read_checkpoint, start_encoder
+from realtime_micacl.training.loop import Run, fit, rate
+
+SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)
+
+
+class Distance(nn.Module):
+    """The squared distance of one number from what the batch says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.x = nn.Parameter(torch.zeros(1))
+
+    def forward(self, aim: Tensor) -> Tensor:
+        return (self.x - aim).square().sum()
+
+
+def batches(steps: range) -> list[tuple[Tensor]]:
+    return [(torch.ones(1),) for _ in steps]
+
+
+def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
+    plan = Plan(epochs=10, batch=2, learning_rate=0.1, least_rate=0.01, warmup_epochs=1)
+    rates = [rate(plan, step, 100, 10) for step in range(1, 101)]
+    assert rates[0] == pytest.approx(0.01 + 0.09 * 0.1, rel=0.01)
+    assert rates[9] == pytest.approx(0.01 + 0.09 * (1 + np.cos(np.pi * 0.1)) / 2)
+    assert np.argmax(rates) == 9
+    assert rates[49] == pytest.approx(0.055)
+    assert rates[-1] == pytest.approx(0.01)
+
+
+def test_what_remains_is_the_average_of_the_weights(tmp_path: Path) -> None:
+    objective, path = Distance(), []
+    plan = Plan(epochs=1, batch=2, learning_rate=0.1, average=0.5, weight_decay=0.0)
+
+    def watched(steps: range) -> list[tuple[Tensor]]:
+        drawn = batches(steps)
+        path.append(float(objective.x.detach()))
+        return drawn
+
+    fit("x", objective, watched, lambda: {"war": 0.0, "uar": 0.0}, plan, 1, Run(tmp_path, "", 0))
+    own = Distance()
+    optimiser = torch.optim.AdamW(own.parameters(), lr=rate(plan, 1, 1, 1), weight_decay=0.0)
+    own(torch.ones(1)).backward()
+    optimiser.step()
+    keep = 1 / 51  # the average begins at the first weights and follows quickly at first
+    assert float(objective.x.detach()) == pytest.approx(keep * 0 + (1 - keep) * float(own.x.detach()), rel=1e-5)
+
+
+@pytest.mark.parametrize(("patience", "epochs", "best"), [(0, 9, 9), (2, 5, 3), (5, 8, 3)])
+def test_it_stops_when_nothing_gets_better_and_takes_the_best(
+    tmp_path: Path, patience: int, epochs: int, best: int
+) -> None:
+    seen = [0.1, 0.2, 0.9, 0.3, 0.2, 0.1, 0.8, 0.7, 0.6]
+    weights: list[float] = []
+    objective = Distance()
+    plan = Plan(epochs=9, batch=2, learning_rate=0.05, patience=patience)
+
+    def look() -> dict[str, float]:
+        weights.append(float(objective.x))
+        return {"war": seen[len(weights) - 1], "uar": 0.0}
+
+    rows = fit("x", objective, batches, look, plan, 3, Run(tmp_path, "", 0))
+    assert len(rows) == epochs
+    assert float(objective.x.detach()) == weights[best - 1]
+
+
+def test_a_run_that_is_done_is_not_trained_again(tmp_path: Path) -> None:
+    plan, run = Plan(epochs=2, batch=2, learning_rate=0.05), Run(tmp_path, "r", 0)
+    first, second = Distance(), Distance()
+    rows = fit("x", first, batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 3, run)
+    again = fit("x", second, lambda steps: pytest.fail("it trains"), dict, plan, 3, run)
+    assert again == rows
+    assert torch.equal(first.x, second.x)
+
+
+def kinetics() -> dict[str, Tensor]:
+    """A state dict as torchvision's, with its 400 classes."""
+    torch.manual_seed(3)
+    return R3D18().state_dict() | {"fc.weight": torch.zeros(400, 512), "fc.bias": torch.zeros(400)}
+
+
+@pytest.mark.parametrize("name", ["r3d_18.pth", "r3d_18.safetensors"])
+def test_r3d_18_takes_torchvision_s_weights_by_name(tmp_path: Path, name: str) -> None:
+    state = kinetics()
+    if name.endswith("pth"):
+        torch.save(state, tmp_path / name)
+    else:
+        save_file(state, tmp_path / name)
+    model = MICACL(MICACLConfig(encoder="r3d_18", size_px=32))
+    start_encoder(model, str(tmp_path / name))
+    for key, tensor in model.encoder.state_dict().items():
+        assert torch.equal(tensor, state[key])
+
+
+def test_an_encoder_starts_from_a_checkpoint(tmp_path: Path) -> None:
+    one, two = MICACL(SMALL), MICACL(SMALL)
+    save_file(one.state_dict(), tmp_path / "model.safetensors")
+    start_encoder(two, str(tmp_path))
+    assert torch.equal(one.encoder.stem[0].weight, two.encoder.stem[0].weight)
+    assert not torch.equal(one.head[1].weight, two.head[1].weight)
+
+
+class Harmful:
+    """What a pickle could hold."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (Path("/tmp/harmful-pickle-was-run"),)
+
+
+def test_weights_that_do_not_fit_or_could_run_code_are_refused(tmp_path: Path) -> None:
+    model = MICACL(SMALL)
+    torch.save({"w": Harmful()}, tmp_path / "harmful.pth")
+    torch.save(kinetics(), tmp_path / "other.pth")
+    (tmp_path / "torn.safetensors").write_bytes(b"123")
+    for name in ("harmful.pth", "other.pth", "torn.safetensors", "missing.pth"):
+        with pytest.raises(ConfigError, match="--encoder-from"):
+            start_encoder(model, str(tmp_path / name))
+    assert not Path("/tmp/harmful-pickle-was-run").exists()
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no checkpoint"):
+        read_checkpoint(tmp_path)
+    (tmp_path / "checkpoint.json").write_text("{}")
+    with pytest.raises(ConfigError, match="damaged"):
+        read_checkpoint(tmp_path)
+
+
+def test_a_clip_is_seen_anew_as_a_whole() -> None:
+    torch.manual_seed(0)
+    pictures = torch.randint(0, 256, (6, 1, 16, 16, 3), dtype=torch.uint8)
+    clips = pictures.expand(-1, 5, -1, -1, -1)
+    anew = seen_anew(clips)
+    assert anew.shape == clips.shape
+    assert anew.dtype is torch.uint8
+    assert torch.equal(anew, anew[:, :1].expand_as(anew)), "the frames of a still clip stay alike"
+    assert not torch.equal(anew, clips)
+    assert len({anew[i, 0].float().mean().item() for i in range(6)}) == 6, "each clip has draws of its own"
+
+
+def test_half_of_the_clips_are_mirrored() -> None:
+    torch.manual_seed(1)
+    ramp = torch.arange(16, dtype=torch.uint8) * 15
+    clips = ramp[None, None, None, :, None].expand(200, 1, 16, 16, 3)
+    anew = seen_anew(clips)[:, 0].float().mean(dim=(1, 3))
+    mirrored = (anew[:, 0] > anew[:, -1]).float().mean()
+    assert 0.35 < mirrored < 0.65
