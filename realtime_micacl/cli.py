@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 VERBS = {
     "train": "make an engine from a recipe",
     "evaluate": "measure an engine on people it never saw",
+    "ablate": "measure what each part of the network is worth",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
     "doctor": "say what this machine has and what is missing",

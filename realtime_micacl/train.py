@@ -24,7 +24,7 @@ from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import calibrated
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
-from realtime_micacl.training.clips import clip_logits, split, train_clips
+from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, train_clips
 from realtime_micacl.training.loop import Run
 from realtime_micacl.training.ranks import ONE, Ranks, joined
 from realtime_micacl.training.stages import Faces, still_logits, train_bags, train_stills
@@ -99,6 +99,7 @@ def train(
     out: Path,
     ranks: Ranks = ONE,
     encoder_from: str | None = None,
+    kept: FrozenFeatures | None = None,
 ) -> MICACL:
     """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
     torch.manual_seed(recipe.seed)
@@ -118,7 +119,7 @@ def train(
         trained_on += ["FER+", "London face set", "rendered people"]
     if recipe.clips:
         parts = split(clips, recipe.clips, recipe.seed)
-        history += train_clips(model, recipe.clips, recipe, parts, run)
+        history += train_clips(model, recipe.clips, recipe, parts, run, kept)
         counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
         measured = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
         trained_on += sorted({str(clip.file.parents[1].name) for clip in clips})

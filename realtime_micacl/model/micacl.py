@@ -107,6 +107,9 @@ RELEASED = MICACLConfig(
 )
 """The form of the authors' released code, for comparison; its channel-wise weights let the signal vanish."""
 
+M3DFEL = MICACLConfig(encoder="r3d_18", size_px=112, geiim=False, wian=False)
+"""What MICACL extends: the same encoder, a plain bidirectional LSTM over the instances; trained by cross-entropy."""
+
 
 class MICACL(nn.Module):
     """Encoder -> GEIIM -> WIAN -> linear head, over bags of N instances of L frames of S px.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -105,18 +106,24 @@ class ClipBags(Dataset[Batch]):
         return segments(len(clip.times_s), self._spec, rng), np.eye(len(EMOTIONS), dtype=np.float32)[label]
 
 
-def train_clips(model: MICACL, plan: Clips, recipe: Recipe, parts: Split, run: Run) -> list[Row]:
-    """Train the network, or with `frozen` all but its frame encoder, on clips."""
+def train_clips(
+    model: MICACL, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
+) -> list[Row]:
+    """Train the network, or with `frozen` all but its frame encoder, on clips; `kept` are features of earlier runs."""
     labels = np.array([clip.label for clip in parts.train], np.int64)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None
     model.requires_grad_(True)
-    features = frozen_features(model, parts.train, run) if plan.frozen else None
+    features = watched = None
+    if plan.frozen:
+        encoder, kept = _light(model), kept or FrozenFeatures()
+        for learnt in (encoder.stem, encoder.stages):
+            learnt.requires_grad_(False)
+        features, watched = kept.of(encoder, parts.train), kept.of(encoder, parts.held_out)
     drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
     sampler = CategorySampler(drawn_from, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
     bags = ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features)
-    watched = frozen_features(model, parts.held_out, run) if plan.frozen else None
 
     def batches(steps: range) -> Iterable[Batch]:
         places = [[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps]
@@ -153,17 +160,21 @@ def clip_logits(
     return np.asarray(torch.cat(logits).numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
 
 
-@torch.inference_mode()
-def frozen_features(model: MICACL, clips: Sequence[PreparedClip], run: Run) -> list[npt.NDArray[np.float16]]:
-    """Return the frame features [T,D] of each clip and freeze the frame encoder."""
-    encoder = _light(model)
-    for learnt in (encoder.stem, encoder.stages):
-        learnt.requires_grad_(False)
-    encoder.eval().to(run.ranks.device)
-    return [
-        encoder.frames(torch.tensor(clip.load().crops).to(run.ranks.device)).half().cpu().numpy()
-        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None)
-    ]
+class FrozenFeatures:
+    """The frame features of clips under one encoder that no longer learns; each clip is encoded once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, npt.NDArray[np.float16]] = {}
+
+    @torch.inference_mode()
+    def of(self, encoder: FrameEncoder, clips: Sequence[PreparedClip]) -> list[npt.NDArray[np.float16]]:
+        """Return the features [T,D] of each clip; `encoder` must have the same weights each time."""
+        encoder.eval()
+        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
+            if clip.file not in self._kept:
+                crops = torch.tensor(clip.load().crops, device=encoder.luma.device)
+                self._kept[clip.file] = encoder.frames(crops).half().cpu().numpy()
+        return [self._kept[clip.file] for clip in clips]
 
 
 def _light(model: MICACL) -> FrameEncoder:

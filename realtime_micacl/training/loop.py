@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def fit(
         if _best(rows) == len(rows) - 1:
             best = {name: tensor.clone() for name, tensor in average.items()}
         if ranks.first:
-            tqdm.write(json.dumps(rows[-1]))
+            tqdm.write(json.dumps(rows[-1]), file=sys.stderr)
             save(file, run.recipe, rows, {"network": current, "average": average, "best": best}, optimiser)
             _log(run.out / f"log-{stage}.csv", rows)
     objective.load_state_dict(best if plan.patience else average)

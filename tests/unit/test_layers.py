@@ -18,7 +18,7 @@ RANK = {
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
     **dict.fromkeys(("training",), 5),
-    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 6),
+    **dict.fromkeys(("train", "ablate", "evaluate", "export", "bench", "doctor"), 6),
     **dict.fromkeys(("cli", "__main__"), 7),
 }
 ONLY_IN = {
