@@ -60,9 +60,8 @@ def fit(
     best = kept.get("best", average)
     wrapped = ranks.wrapped(objective)
     while len(rows) < plan.epochs and not _exhausted(rows, plan.patience):
-        epoch = len(rows) + 1
         start_s = monotonic()
-        loss = _epoch(stage, wrapped, objective, batches, optimiser, average, plan, steps, epoch, run)
+        loss = _epoch(stage, wrapped, objective, batches, optimiser, average, plan, steps, rows, run)
         current = _copy(objective)
         objective.load_state_dict(average)
         objective.eval()
@@ -70,7 +69,7 @@ def fit(
             seen = look()
         objective.load_state_dict(current)
         took_s = round(monotonic() - start_s, 1)
-        rows.append({"stage": stage, "epoch": epoch, "loss": loss} | seen | {"took_s": took_s})
+        rows.append({"stage": stage, "epoch": len(rows) + 1, "loss": loss} | seen | {"took_s": took_s})
         if _best(rows) == len(rows) - 1:
             best = {name: tensor.clone() for name, tensor in average.items()}
         if ranks.first:
@@ -91,15 +90,17 @@ def _epoch(
     average: Weights,
     plan: Plan,
     steps: int,
-    epoch: int,
+    rows: list[Row],
     run: Run,
 ) -> float:
-    """Run one epoch; return its mean loss."""
+    """Run the epoch after `rows`; return its mean loss."""
     objective.train()
     losses = []
-    places = range((epoch - 1) * steps, epoch * steps)
+    done = len(rows)
+    places = range(done * steps, (done + 1) * steps)
+    last = f", WAR {rows[-1]['war']:.3f} UAR {rows[-1]['uar']:.3f}" if rows else ""
     quiet = None if run.ranks.first else True
-    bar = tqdm(batches(places), f"{stage} {epoch}/{plan.epochs}", steps, leave=False, disable=quiet)
+    bar = tqdm(batches(places), f"{stage} {done + 1}/{plan.epochs}{last}", steps, leave=False, disable=quiet)
     for step, batch in zip(places, bar, strict=True):
         torch.manual_seed(crc32(f"{run.seed}/{stage}/{step}/{run.ranks.rank}".encode()))
         for group in optimiser.param_groups:
