@@ -69,7 +69,7 @@ def run(steps: list[Step]) -> list[Bag]:
     ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(streams())
 def test_a_bag_is_one_person_in_order_without_a_gap(steps: list[Step]) -> None:
     seen: dict[tuple[int, int], bytes] = {}
