@@ -107,24 +107,24 @@ def report(
     labels: Labels,
     people: Labels | None = None,
     *,
-    abstain_below: float = 0.0,
+    abstain_below: float | None = None,
     draws: int = 1000,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Return the scores of predictions [n,K] as plain values, WAR and UAR with 95 % bootstrap intervals.
 
     Whole `people` [n] are drawn, since what is read from one face twice is not two facts; without them each prediction
-    is somebody else's. `majority` is what the guess of the most frequent class would score.
+    is somebody else's. `majority` is what the guess of the most frequent class would score, `abstain_below` the
+    probability under which the engine says "unsure".
     """
     predicted = probabilities.argmax(axis=1)
     matrix = confusion(labels, predicted)
     counts = matrix.sum(axis=1)
     drawn = _drawn(labels, predicted[None], people, draws, seed)[0]
-    curve, diagram = risks(probabilities, labels), reliability(probabilities, labels)
-    shown = probabilities.max(axis=1) >= abstain_below
+    diagram = reliability(probabilities, labels)
     return {
         "n": len(labels),
-        "people": len(labels) if people is None else len(np.unique(people)),
+        "people": None if people is None else len(np.unique(people)),
         "war": round(war(matrix), 4),
         "war_95": _interval([war(m) for m in drawn]),
         "uar": round(uar(matrix), 4),
@@ -139,19 +139,27 @@ def report(
             {"n": int(n), "sure": round(float(sure), 4), "right": round(float(right), 4)} if n else None
             for n, sure, right in zip(diagram.n, diagram.sure, diagram.right, strict=True)
         ],
-        "risk": {
-            "area": round(float(curve.mean()), 4),
-            "at_coverage": {
-                f"{k / 10:.1f}": round(float(curve[-(-len(curve) * k // 10) - 1]), 4) for k in range(1, 11)
-            },
-            "threshold": round(abstain_below, 4),
-            "threshold_coverage": round(float(shown.mean()), 4),
-            "threshold_risk": round(float((predicted != labels)[shown].mean()), 4) if shown.any() else None,
-        },
+        "risk": _risk(probabilities, labels, abstain_below),
         "recall": {name: round(float(r), 4) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
         "counts": {name: int(n) for name, n in zip(EMOTIONS, counts, strict=True)},
         "confusion": matrix.tolist(),
     }
+
+
+def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> dict[str, Any]:
+    """Return the risk-coverage curve in ten points, the area under it, and where the threshold lies on it."""
+    curve, top = risks(probabilities, labels), probabilities.max(axis=1)
+    n = len(curve)
+    found: dict[str, Any] = {
+        "area": round(float(curve.mean()), 4),
+        "at_coverage": {f"{k / 10:.1f}": round(float(curve[-(-n * k // 10) - 1]), 4) for k in range(1, 11)},
+    }
+    if abstain_below is not None:
+        shown = int((top >= abstain_below).sum())
+        found["threshold"] = round(abstain_below, 4)
+        found["threshold_coverage"] = round(shown / n, 4)
+        found["threshold_risk"] = round(float(curve[shown - 1]), 4) if shown else None
+    return found
 
 
 def coverage(matrix: Labels, unread: Labels) -> dict[str, float]:

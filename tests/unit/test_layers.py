@@ -17,8 +17,9 @@ RANK = {
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
-    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 5),
-    **dict.fromkeys(("cli", "__main__"), 6),
+    **dict.fromkeys(("evaluation",), 5),
+    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 6),
+    **dict.fromkeys(("cli", "__main__"), 7),
 }
 ONLY_IN = {
     "PyQt6": {"doctor"},
@@ -26,7 +27,8 @@ ONLY_IN = {
     "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export", "fitting"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
-    "tqdm": {"data", "train", "fitting", "render"},
+    "tqdm": {"data", "train", "fitting", "render", "evaluation"},
+    "matplotlib": {"evaluation.plots"},
 }
 
 
