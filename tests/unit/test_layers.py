@@ -17,7 +17,7 @@ RANK = {
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
-    **dict.fromkeys(("training",), 5),
+    **dict.fromkeys(("training", "evaluation"), 5),
     **dict.fromkeys(("train", "ablate", "evaluate", "export", "bench", "doctor"), 6),
     **dict.fromkeys(("cli", "__main__"), 7),
 }
@@ -27,7 +27,8 @@ ONLY_IN = {
     "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
-    "tqdm": {"data", "train", "render"},
+    "tqdm": {"data", "train", "render", "evaluation"},
+    "matplotlib": {"evaluation.plots"},
 }
 
 

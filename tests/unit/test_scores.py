@@ -5,7 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.scores import calibrated, confusion, ece, recalls, report, uar, war
+from realtime_micacl.scores import (
+    calibrated,
+    compare,
+    confusion,
+    coverage,
+    ece,
+    mcnemar,
+    recalls,
+    reliability,
+    report,
+    risks,
+    uar,
+    war,
+)
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2])
 SAID = np.array([0, 0, 0, 1, 1, 2, 0])
@@ -36,6 +49,115 @@ def test_both_recalls_lie_between_zero_and_one(pairs: list[tuple[int, int]]) -> 
     assert matrix.sum() == len(pairs)
     assert 0 <= uar(matrix) <= 1
     assert war(matrix) == pytest.approx((labels == said).mean())
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and labels, with many equally sure ones among them."""
+    rows = draw(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from([0.3, 0.5, 0.8])), min_size=1))
+    labels, said, sure = (np.array(column) for column in zip(*rows, strict=True))
+    return np.concatenate([one_hot(said[i : i + 1], s) for i, s in enumerate(sure)]), labels
+
+
+@given(predictions())
+def test_reliability_against_a_loop(given: tuple[np.ndarray, np.ndarray]) -> None:
+    probabilities, labels = given
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(15)]
+    for row, label in zip(probabilities, labels, strict=True):
+        bins[min(int(row.max() * 15), 14)].append((float(row.max()), int(row.argmax()) == label))
+    diagram = reliability(probabilities, labels)
+    assert diagram.n.tolist() == [len(b) for b in bins]
+    gap = 0.0
+    for b, sure, right in zip(bins, diagram.sure, diagram.right, strict=True):
+        if b:
+            assert sure == pytest.approx(sum(s for s, _ in b) / len(b))
+            assert right == pytest.approx(sum(r for _, r in b) / len(b))
+            gap += abs(sum(s for s, _ in b) - sum(r for _, r in b)) / len(labels)
+    assert ece(probabilities, labels) == pytest.approx(gap, abs=1e-6)
+
+
+def test_risk_falls_to_the_surest_by_hand() -> None:
+    sure = np.array([0.9, 0.8, 0.7, 0.6])
+    probabilities = np.concatenate([one_hot(np.array([0]), s) for s in sure])
+    labels = np.array([0, 1, 0, 1])
+    assert risks(probabilities, labels) == pytest.approx([0, 1 / 2, 1 / 3, 2 / 4])
+    risk = report(probabilities, labels, abstain_below=0.65, draws=10)["risk"]
+    assert risk["area"] == pytest.approx((1 / 2 + 1 / 3 + 1 / 2) / 4, abs=1e-4)
+    assert (risk["threshold_coverage"], risk["threshold_risk"]) == (0.75, 0.3333)
+    assert risk["at_coverage"]["0.1"] == 0
+    assert risk["at_coverage"]["0.5"] == 0.5
+    assert risk["at_coverage"]["0.6"] == pytest.approx(1 / 3, abs=1e-4)
+    assert report(probabilities, labels, abstain_below=0.95, draws=10)["risk"]["threshold_risk"] is None
+
+
+@given(predictions())
+def test_the_risk_curve_is_the_mean_over_every_order_of_ties(given: tuple[np.ndarray, np.ndarray]) -> None:
+    probabilities, labels = given
+    top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
+    curve = risks(probabilities, labels)
+    assert curve[-1] == pytest.approx(wrong.mean())
+    for n in range(1, len(labels) + 1):
+        cut = np.sort(top)[-n]
+        above, tied = wrong[top > cut], wrong[top == cut]
+        expected = (above.sum() + (n - len(above)) * tied.mean()) / n
+        assert curve[n - 1] == pytest.approx(expected)
+
+
+def test_the_majority_guess_by_hand() -> None:
+    scores = report(one_hot(SAID), LABELS, draws=10)
+    assert scores["majority"] == {"emotion": "happy", "war": 0.5714, "uar": 0.3333}
+
+
+def test_clips_that_were_not_read_count_as_wrong() -> None:
+    matrix = confusion(LABELS, SAID)
+    found = coverage(matrix, np.array([1, 1, 3]))
+    assert found["unread"] == 3
+    assert found["coverage"] == 0.7
+    assert found["war_all"] == pytest.approx(4 / 10)
+    assert found["uar_all"] == pytest.approx((3 / 4 + 1 / 4 + 0 + 0) / 4, abs=1e-4)
+    nothing = coverage(matrix, np.array([], np.int64))
+    assert nothing["war_all"] == pytest.approx(war(matrix), abs=1e-4)
+    assert nothing["uar_all"] == pytest.approx(uar(matrix), abs=1e-4)
+
+
+def test_mcnemar_by_hand() -> None:
+    assert mcnemar(0, 0) == 1
+    assert mcnemar(1, 1) == 1
+    assert mcnemar(0, 5) == pytest.approx(2 / 32)
+    assert mcnemar(5, 0) == mcnemar(0, 5)
+    assert mcnemar(2, 8) == pytest.approx(2 * (1 + 10 + 45) / 1024)
+    assert 0 <= mcnemar(900, 1100) < 1e-4, "large counts do not overflow"
+
+
+def test_a_better_engine_is_found_better_and_an_equal_one_equal() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 7, 400)
+    worse = np.where(rng.random(400) < 0.5, labels, rng.integers(0, 7, 400))
+    better = np.where(rng.random(400) < 0.4, labels, worse)
+    found = compare(labels, worse, better, draws=300)
+    assert found["war"] == pytest.approx((better == labels).mean() - (worse == labels).mean(), abs=1e-4)
+    assert found["uar"] == pytest.approx(uar(confusion(labels, better)) - uar(confusion(labels, worse)), abs=1e-4)
+    assert 0 < found["uar_95"][0] < found["uar"] < found["uar_95"][1]
+    assert found["only_second_right"] == ((better == labels) & (worse != labels)).sum()
+    assert found["only_first_right"] == 0
+    assert found["mcnemar_p"] < 0.001
+    same = compare(labels, worse, worse, draws=50)
+    assert (same["uar"], same["uar_95"], same["mcnemar_p"]) == (0, [0, 0], 1)
+    back = compare(labels, better, worse, draws=300)
+    assert back["uar"] == -found["uar"]
+    assert back["uar_95"] == [-v for v in reversed(found["uar_95"])]
+
+
+def test_drawn_people_against_a_loop() -> None:
+    labels, people = np.array([0, 0, 1, 2, 1, 0]), np.array([5, 5, 5, 9, 9, 2])
+    said = np.array([0, 1, 1, 2, 0, 0])
+    rng = np.random.default_rng(7)
+    wars = []
+    for _ in range(200):
+        rows = [i for p in np.unique(people)[rng.integers(0, 3, 3)] for i in np.flatnonzero(people == p)]
+        wars.append((labels[rows] == said[rows]).mean())
+    found = report(one_hot(said), labels, people, draws=200, seed=7)
+    assert found["war_95"] == pytest.approx(np.percentile(wars, [2.5, 97.5]), abs=1e-4)
 
 
 def test_the_report_has_intervals_around_its_figures() -> None:

@@ -1,0 +1,134 @@
+"""What an engine reads from pictures, from rendered clips and from prepared clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from realtime_micacl.data.bags import segments
+from realtime_micacl.data.bank import bag_targets
+from realtime_micacl.data.clips import Clip, bag_frames
+from realtime_micacl.data.ferplus import Stills
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.evaluation.protocol import Part
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.pipeline import softmax
+from realtime_micacl.scores import Labels
+from realtime_micacl.types import F32, U8
+
+CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
+BATCH = 64
+Bags = Literal["segments", "live"]
+Predictions = tuple[F32, Labels, Labels | None]
+"""Probabilities [n,K], labels [n] and people [n]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What was read from the clips of a set, one distribution for each."""
+
+    names: tuple[str, ...]
+    """Of the clips that were read, n."""
+    probabilities: F32
+    """[n,K]"""
+    labels: Labels
+    people: Labels | None
+    unread: Labels = field(default_factory=lambda: np.array([], np.int64))
+    """The labels of the clips from which nothing could be read."""
+
+
+def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
+    """Return what is read from pictures as clips of one repeated frame.
+
+    The instances of such a bag are equal, so one of them is encoded.
+    """
+    spec, rows = sidecar.spec, []
+    for start in range(0, len(stills.crops), BATCH):
+        crops = stills.crops[start : start + BATCH]
+        instances = np.broadcast_to(crops[:, None, :, :, None], (len(crops), spec.frames, *crops.shape[1:], 3))
+        features = engine.encode(np.ascontiguousarray(instances))
+        rows.append(engine.classify(np.repeat(features[:, None], spec.instances, axis=1))[0])
+    return probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
+
+
+def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
+    """Return what is read from the clear bags that the live window cuts from `clips`."""
+    spec, rows, labels, people = sidecar.spec, [], [], []
+    subjects = sorted({clip.subject for clip in clips})
+    for clip in clips:
+        frames = bag_frames(clip.times_s, spec)
+        targets = bag_targets(clip, frames, spec)
+        clear = targets.max(axis=1) >= CLEAR
+        if clear.any():
+            rows.append(_logits(engine, sidecar, clip.crops, frames[clear]))
+        labels += targets[clear].argmax(axis=1).tolist()
+        people += [subjects.index(clip.subject)] * int(clear.sum())
+    if not rows:
+        raise ConfigError(f"not one clear bag in {len(clips)} rendered clips; there is nothing to measure")
+    found = probabilities(np.concatenate(rows), sidecar)
+    return found, np.array(labels, np.int64), np.array(people, np.int64)
+
+
+def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bags) -> Read:
+    """Return one distribution for each clip of a part.
+
+    `segments` makes one bag of a whole clip, as the data sets' protocols do. `live` takes the mean over the bags that
+    the live window would cut; a clip that is shorter than the window is not read.
+    """
+    spec = sidecar.spec
+    found: list[F32 | None] = []
+    for clip in tqdm(part.clips, desc=f"reading {part.title}", unit="clip", leave=False, disable=None):
+        loaded = clip.load()
+        frames = bag_frames(loaded.times_s, spec) if bags == "live" else segments(clip.frames, spec)[None]
+        if len(frames):
+            each = probabilities(_logits(engine, sidecar, loaded.crops, frames), sidecar)
+            found.append(np.asarray(each.mean(axis=0), np.float32))
+        else:
+            found.append(None)
+    labels = np.array([clip.label for clip in part.clips], np.int64)
+    return collected([clip.clip for clip in part.clips], found, labels, part.people)
+
+
+def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels, people: Labels | None) -> Read:
+    """Return what was read of each clip [n]; None stands for a clip from which nothing was."""
+    read = np.array([one is not None for one in found])
+    if not read.any():
+        raise ConfigError(f"nothing could be read from any of the {len(names)} clips; there is nothing to measure")
+    return Read(
+        tuple(name for name, ok in zip(names, read, strict=True) if ok),
+        np.stack([one for one in found if one is not None]),
+        labels[read],
+        None if people is None else people[read],
+        labels[~read],
+    )
+
+
+def pooled(parts: Sequence[Read]) -> Read:
+    """Return what was read in several folds as one."""
+    people = [part.people for part in parts if part.people is not None]
+    return Read(
+        tuple(name for part in parts for name in part.names),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(people) if len(people) == len(parts) else None,
+        np.concatenate([part.unread for part in parts]),
+    )
+
+
+def probabilities(logits: F32, sidecar: Sidecar) -> F32:
+    """Return the calibrated probabilities of logits [n,K]."""
+    return np.stack([softmax(row / sidecar.calibration.temperature) for row in logits])
+
+
+def _logits(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:
+    """Return the logits [bags,K] of bags of `frames` [bags, N * L]; an instance in several of them is encoded once."""
+    spec = sidecar.spec
+    rows, place = np.unique(frames.reshape(-1, spec.frames), axis=0, return_inverse=True)
+    features = np.concatenate([engine.encode(crops[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH)])
+    return engine.classify(features[place.reshape(len(frames), spec.instances)])[0]

@@ -1,0 +1,173 @@
+"""Which clips an engine is measured on: the test part of a split, and nothing that it was trained on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.data.prepared import Prepared, PreparedClip, read_manifest
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.evaluation.candidates import Candidate
+from realtime_micacl.scores import Labels
+
+ALL = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The clips of a data set that one candidate is measured on."""
+
+    data: Prepared
+    split: str | None
+    """None where the set has no splits: then the part is the whole set."""
+    clips: tuple[PreparedClip, ...]
+
+    @property
+    def title(self) -> str:
+        """What is measured on, for people."""
+        return f"{self.data.name} {self.split}, test part" if self.split else f"{self.data.name}, all clips"
+
+    @property
+    def people(self) -> Labels | None:
+        """Who is seen in each clip, [n], the same number in every part of the set; None where nobody is known.
+
+        A person who is not known is taken for somebody else in each clip.
+        """
+        numbers = {subject: i for i, subject in enumerate(sorted({c.subject for c in self.data.clips} - {""}))}
+        alone = {c.clip: len(numbers) + i for i, c in enumerate(self.data.clips)}
+        found = np.array([numbers.get(c.subject, alone[c.clip]) for c in self.clips], np.int64)
+        return found if numbers else None
+
+
+def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[str]) -> list[tuple[Candidate, Part]]:
+    """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
+
+    The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every split in
+    turn; as many candidates as splits are the folds of one cross-validation, each measured on its own. Without any it
+    is the split that the candidate was trained on, or the only one.
+    """
+    named = next((name for name in splits if name in data.splits), None)
+    if named is None and ALL in splits and len(data.splits) > 1:
+        pairs: list[tuple[Candidate, str | None]] = [*_folds(candidates, data)]
+    else:
+        asked = [name for name in splits if name != ALL]
+        pairs = [(candidate, named or _own(candidate, data, asked)) for candidate in candidates]
+    found = [(candidate, _part(data, name)) for candidate, name in pairs]
+    for candidate, part in found:
+        _check_crops(candidate, data)
+        _check_unseen(candidate, part)
+    return found
+
+
+def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
+    """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
+    manifest = read_manifest(part.data.folder)
+    return {
+        "engine": candidate.name,
+        "data": part.data.name,
+        "split": part.split,
+        "part": "test" if part.split else ALL,
+        "training": _training(candidate, part),
+        "people_in_both_parts": shared_people(part),
+        "left_out_by_prepare": manifest.skipped if manifest else 0,
+    }
+
+
+def shared_people(part: Part) -> int | None:
+    """Return how many people of a test part are in the training part of its split too; None where nobody is known."""
+    tested = {clip.subject for clip in part.clips} - {""}
+    trained = {clip.subject for clip in part.data.clips if part.split and clip.parts.get(part.split) == "train"} - {""}
+    return len(tested & trained) if tested and (trained or not part.split) else None
+
+
+def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candidate, str]]:
+    splits = data.splits
+    if len(candidates) == 1:
+        return [(candidates[0], name) for name in splits]
+    if len(candidates) != len(splits):
+        raise ConfigError(
+            f"--split all: {data.name} has {len(splits)} splits ({', '.join(splits)}) and {len(candidates)} engines "
+            f"are named; name one engine, or {len(splits)}, one for each split"
+        )
+    named = [_fold_of(candidate, data) for candidate in candidates]
+    if set(named) == set(splits):
+        return [(candidate, name) for candidate, name in zip(candidates, named, strict=True) if name]
+    return list(zip(candidates, splits, strict=True))
+
+
+def _fold_of(candidate: Candidate, data: Prepared) -> str | None:
+    """Return the fold that a candidate was trained on as it says, or else that its name speaks of."""
+    for split in data.splits:
+        if note(data, split) in candidate.sidecar.trained_on:
+            return split
+    name = candidate.name.lower()
+    numbers = re.findall(r"(?:fold|set|split)[_-]?(\d+)", name) or re.findall(r"\d+", name)
+    found = [split for split in data.splits if numbers and re.findall(r"\d+", split)[-1:] == numbers[-1:]]
+    return found[0] if len(found) == 1 else None
+
+
+def _own(candidate: Candidate, data: Prepared, asked: Sequence[str]) -> str | None:
+    """Return the split for a candidate where none that was asked for is there."""
+    if not asked:
+        trained = [name for name in data.splits if note(data, name) in candidate.sidecar.trained_on]
+        if len(trained) == 1 or len(data.splits) <= 1:
+            return next(iter((*trained, *data.splits)), None)
+    there = f"it has {', '.join(data.splits)}" if data.splits else "it has none; leave --split away"
+    also = f", or {ALL} for each of them" if len(data.splits) > 1 else ""
+    found = f"has no split {' or '.join(asked)}" if asked else f"has several splits and {candidate.name} names none"
+    raise ConfigError(f"{data.name} in {data.folder} {found}; name one with --split: {there}{also}")
+
+
+def note(data: Prepared, split: str) -> str:
+    """Return how `trained_on` names the training part of a split."""
+    return f"{data.name} {split}"
+
+
+def _part(data: Prepared, split: str | None) -> Part:
+    clips = tuple(c for c in data.clips if split is None or c.parts.get(split) == "test")
+    if not clips:
+        raise ConfigError(f"{data.name} in {data.folder} has no clip in the test part of {split or 'any split'}")
+    return Part(data, split, clips)
+
+
+def _check_crops(candidate: Candidate, data: Prepared) -> None:
+    bag, crop = candidate.sidecar.bag, candidate.sidecar.crop
+    mend = "cut them again for it, into another folder: realtime-micacl prepare"
+    if bag.size_px != data.size_px:
+        raise ConfigError(
+            f"{data.folder} holds crops of {data.size_px} px, {candidate.name} takes {bag.size_px} px; {mend}"
+        )
+    if data.crop is not None and data.crop != crop:
+        raise ConfigError(
+            f"{data.folder} was cut with the face at {data.crop.points}, {candidate.name} takes it at {crop.points}; "
+            f"{mend}"
+        )
+
+
+def _check_unseen(candidate: Candidate, part: Part) -> None:
+    """Raise ConfigError where the candidate says that it was trained on clips of this part."""
+    data, said = part.data, candidate.sidecar.trained_on
+    for name in [name for name in data.splits if note(data, name) in said]:
+        seen = sum(clip.parts.get(name) == "train" for clip in part.clips)
+        if seen:
+            raise ConfigError(
+                f"{candidate.name} was trained on {note(data, name)}, which holds {seen} of the {len(part.clips)} "
+                f"clips of {part.title}; measure it with --split {name}"
+            )
+    if data.name in said:
+        raise ConfigError(
+            f"{candidate.name} was trained on {data.name} and does not say on which split; it cannot be measured on it"
+        )
+
+
+def _training(candidate: Candidate, part: Part) -> str:
+    said = candidate.sidecar.trained_on
+    if not said:
+        return "unknown: it does not say what it was trained on"
+    if any(note(part.data, name) in said for name in part.data.splits):
+        return "trained on the training part of this split"
+    return "not trained on this data set, as it says: " + ", ".join(said)
