@@ -19,7 +19,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.pipeline import softmax
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import Labels, confusion, recalls, report, uar, war
-from realtime_micacl.train import read_training_part, train
+from realtime_micacl.train import TrainingPart, read_training_part, train
 from realtime_micacl.training.clips import FrozenFeatures, clip_logits
 from realtime_micacl.training.loop import Run
 from realtime_micacl.types import EMOTIONS, F32
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
         for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
             out = arguments.out / slug(variant.name) / f"seed-{seed}"
             found.append(predictions(changed(recipe, variant, seed), learnt, test, out, arguments.encoder_from, kept))
-        counts = np.bincount([clip.label for clip in learnt], minlength=len(EMOTIONS))
+        counts = np.bincount([clip.label for clip in learnt.clips], minlength=len(EMOTIONS))
         rows.append({"variant": variant.name} | figures(found, counts, [clip.subject or clip.clip for clip in test]))
         write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
@@ -99,7 +99,7 @@ def test_part(folders: Sequence[Path], name: str | None) -> list[PreparedClip]:
 
 def predictions(
     recipe: Recipe,
-    learnt: Sequence[PreparedClip],
+    learnt: TrainingPart,
     test: Sequence[PreparedClip],
     out: Path,
     encoder_from: str | None,

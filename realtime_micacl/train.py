@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Sequence
-from itertools import chain
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -52,10 +52,10 @@ def main(argv: Sequence[str]) -> None:
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
     faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
-    clips_read = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else ()
+    part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
     arguments.out.mkdir(parents=True, exist_ok=True)
     with joined() as ranks:
-        train(recipe, faces_read, clips_read, arguments.out, ranks, arguments.encoder_from)
+        train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
 
 
 def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
@@ -72,14 +72,24 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
     )
 
 
-def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> tuple[PreparedClip, ...]:
-    """Return the clips of the training part of the split `name` of all data sets."""
+@dataclass(frozen=True)
+class TrainingPart:
+    """The clips that may be learnt from."""
+
+    clips: tuple[PreparedClip, ...]
+    said: tuple[str, ...]
+    """Each data set with its split, as the engine will name them; `evaluate` goes by it."""
+
+
+def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> TrainingPart:
+    """Return the training part of the split `name` of all data sets."""
     if not folders:
         raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
-    return tuple(chain.from_iterable(_part(read_prepared(folder), name, recipe) for folder in folders))
+    parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
+    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
 
 
-def _part(data: Prepared, name: str | None, recipe: Recipe) -> list[PreparedClip]:
+def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[list[PreparedClip], str]:
     if data.size_px != recipe.bag.size_px:
         raise ConfigError(
             f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
@@ -89,13 +99,13 @@ def _part(data: Prepared, name: str | None, recipe: Recipe) -> list[PreparedClip
         name = data.splits[0]
     if name not in data.splits:
         raise ConfigError(f"--split {name}: {data.name} in {data.folder} has the splits {', '.join(data.splits)}")
-    return [clip for clip in data.clips if clip.parts.get(name) == "train"]
+    return [clip for clip in data.clips if clip.parts.get(name) == "train"], f"{data.name} {name}"
 
 
 def train(
     recipe: Recipe,
     faces: Faces | None,
-    clips: Sequence[PreparedClip],
+    part: TrainingPart | None,
     out: Path,
     ranks: Ranks = ONE,
     encoder_from: str | None = None,
@@ -107,7 +117,7 @@ def train(
     if encoder_from:
         start_encoder(model, encoder_from)
     model.to(ranks.device)
-    run = Run(out, _digest(recipe, clips, encoder_from), recipe.seed, ranks)
+    run = Run(out, _digest(recipe, part, encoder_from), recipe.seed, ranks)
     encoder, history, trained_on = model.encoder, [], []
     if faces is not None:
         if not isinstance(encoder, FrameEncoder):
@@ -116,13 +126,13 @@ def train(
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
         measured = still_logits(model.eval(), encoder, faces.validation, run), faces.validation.labels
-        trained_on += ["FER+", "London face set", "rendered people"]
-    if recipe.clips:
-        parts = split(clips, recipe.clips, recipe.seed)
+        trained_on += ["FER+ train", "London face set train", "rendered official"]
+    if recipe.clips and part:
+        parts = split(part.clips, recipe.clips, recipe.seed)
         history += train_clips(model, recipe.clips, recipe, parts, run, kept)
         counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
         measured = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
-        trained_on += sorted({str(clip.file.parents[1].name) for clip in clips})
+        trained_on += part.said
     if ranks.first:
         write_checkpoint(
             out,
@@ -138,7 +148,7 @@ def train(
     return model
 
 
-def _digest(recipe: Recipe, clips: Sequence[PreparedClip], encoder_from: str | None) -> str:
+def _digest(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> str:
     """Return what tells this run from others: a run that was broken off is only continued by the same one."""
-    about = (msgspec.json.encode(recipe), [clip.clip for clip in clips], encoder_from)
+    about = (msgspec.json.encode(recipe), [clip.clip for clip in part.clips] if part else [], encoder_from)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -54,7 +54,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("checkpoint")
     two = Stills(pictures(28, 1).crops, np.eye(7, dtype=np.float32)[np.arange(28) % 2 * 2])
     faces = Faces(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
-    train(converted(SMALL, Recipe, "small"), faces, (), out)
+    train(converted(SMALL, Recipe, "small"), faces, None, out)
     return out
 
 

@@ -74,16 +74,16 @@ def test_it_learns_and_the_checkpoint_says_what_it_is(
 ) -> None:
     data = prepared()
     made = recipe(frozen=frozen, epochs=12)
-    clips = read_training_part(made, [data], "fold1")
-    model = train(made, None, clips, tmp_path)
+    part = read_training_part(made, [data], "fold1")
+    model = train(made, None, part, tmp_path)
     test = [clip for clip in read_prepared(data).clips if clip.parts["fold1"] == "test"]
     assert made.clips
     logits, labels = clip_logits(model, test, made, made.clips, Run(tmp_path, "", 1))
     assert war(confusion(labels, logits.argmax(axis=1))) > (0.3 if frozen else 0.6), "chance is 0.14"
     about, again = read_checkpoint(tmp_path)
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), again.state_dict().values(), strict=True))
-    assert sum(about["counts"]) + 7 == len(clips), "one of the six people was held out"
-    assert about["trained_on"] == [data.name]
+    assert sum(about["counts"]) + 7 == len(part.clips), "one of the six people was held out"
+    assert about["trained_on"] == ["stripes fold1"]
     assert about["recipe"]["clips"]["held_out"] == 0.2
     assert not list(tmp_path.glob("unfinished*"))
     assert epochs(tmp_path / "log-clips.csv") == len(about["history"])
@@ -114,11 +114,11 @@ def test_a_killed_run_goes_on_to_the_same_weights(prepared: Callable[..., Path],
 
 
 def test_an_unfinished_run_of_another_recipe_is_not_taken_up(prepared: Callable[..., Path], tmp_path: Path) -> None:
-    clips = read_training_part(recipe(), [prepared()], "fold1")
-    train(recipe(epochs=1), None, clips, tmp_path)
+    part = read_training_part(recipe(), [prepared()], "fold1")
+    train(recipe(epochs=1), None, part, tmp_path)
     save_file({"network/x": torch.zeros(1)}, tmp_path / "unfinished-clips.safetensors", {"recipe": "other"})
     with pytest.raises(ConfigError, match="unfinished run of another recipe"):
-        train(recipe(epochs=1), None, clips, tmp_path)
+        train(recipe(epochs=1), None, part, tmp_path)
 
 
 def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
@@ -162,13 +162,13 @@ def test_a_batch_that_ranks_cannot_share_is_refused() -> None:
 
 def test_nobody_is_learnt_from_and_held_out(prepared: Callable[..., Path]) -> None:
     made = recipe(held_out=0.34)
-    clips = read_training_part(made, [prepared()], "fold1")
+    part = read_training_part(made, [prepared()], "fold1")
     assert made.clips
-    parts = split(clips, made.clips, made.seed)
+    parts = split(part.clips, made.clips, made.seed)
     assert {c.subject for c in parts.train}.isdisjoint({c.subject for c in parts.held_out})
     assert len({c.subject for c in parts.held_out}) == 2
-    assert sorted(c.clip for c in (*parts.train, *parts.held_out)) == sorted(c.clip for c in clips)
-    assert split(clips, made.clips, 99) != parts
+    assert sorted(c.clip for c in (*parts.train, *parts.held_out)) == sorted(c.clip for c in part.clips)
+    assert split(part.clips, made.clips, 99) != parts
 
 
 def test_a_long_tail_is_made_by_a_power_law(prepared: Callable[..., Path]) -> None:
