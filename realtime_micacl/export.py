@@ -48,8 +48,9 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
     config = model.config
-    crops = torch.zeros(1, config.frames, config.size_px, config.size_px, 3, dtype=torch.uint8)
-    features = torch.zeros(1, config.instances, model.encoder.features)
+    piece = model.encoder.piece
+    crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
+    features = torch.zeros(1, config.instances * config.frames // piece, model.encoder.features)
     write_graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
     write_graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
     shutil.copyfile(checkpoint / WEIGHTS, engine / WEIGHTS)
@@ -59,6 +60,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         "labels": EMOTIONS,
         "bag": fields["bag"],
         "crop": fields["crop"],
+        "piece": piece,
         "feature_size": model.encoder.features,
         "calibration": fields["calibration"],
         "files": {name: sha256(engine / name) for name in (ENCODE, CLASSIFY, WEIGHTS)},
@@ -73,10 +75,10 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
 
 
 def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
-    """Raise EngineError where ONNX Runtime and torch give other numbers on random instances and bags."""
+    """Raise EngineError where ONNX Runtime and torch give other numbers on random pieces and bags."""
     rng, spec = np.random.default_rng(seed), sidecar.spec
-    crops = rng.integers(0, 256, (5, spec.frames, spec.size_px, spec.size_px, 3)).astype(np.uint8)
-    features = rng.normal(size=(3, spec.instances, sidecar.feature_size)).astype(np.float32)
+    crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
+    features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
     onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar, "cpu")
     pairs = [
         (onnx.encode(crops), own.encode(crops)),

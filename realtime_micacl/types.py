@@ -133,6 +133,10 @@ class Bag:
     """Share of distinct frames, 1 / (N L) to 1."""
     quality: float
 
+    def pieces(self, frames: int) -> U8:
+        """Return the crops in pieces of P = `frames`, [N*L/P,P,S,S,3]."""
+        return self.crops.reshape(-1, frames, *self.crops.shape[2:])
+
 
 @dataclass(frozen=True, eq=False)
 class EmotionDistribution:

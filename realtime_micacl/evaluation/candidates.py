@@ -50,9 +50,10 @@ def _checkpoint(folder: Path) -> Sidecar:
     try:
         fields = json.loads((folder / CHECKPOINT).read_bytes())
         config = MICACLConfig.from_dict(fields["model"])
+        encoder = MICACL(config).encoder
         sidecar = msgspec.convert(
             {key: fields[key] for key in ("name", "labels", "bag", "crop", "calibration")}
-            | {"schema": 1, "feature_size": MICACL(config).encoder.features, "model": config.to_dict()}
+            | {"schema": 1, "piece": encoder.piece, "feature_size": encoder.features, "model": config.to_dict()}
             | {"files": {WEIGHTS: sha256(folder / WEIGHTS)}}
             | {"trained_on": fields.get("trained_on", []), "measured": {}},
             Sidecar,

@@ -46,14 +46,14 @@ class Read:
 def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
     """Return what is read from pictures as clips of one repeated frame.
 
-    The instances of such a bag are equal, so one of them is encoded.
+    The pieces of such a bag are equal, so one of them is encoded.
     """
-    spec, rows = sidecar.spec, []
+    rows = []
     for start in range(0, len(stills.crops), BATCH):
         crops = stills.crops[start : start + BATCH]
-        instances = np.broadcast_to(crops[:, None, :, :, None], (len(crops), spec.frames, *crops.shape[1:], 3))
-        features = engine.encode(np.ascontiguousarray(instances))
-        rows.append(engine.classify(np.repeat(features[:, None], spec.instances, axis=1))[0])
+        pieces = np.broadcast_to(crops[:, None, :, :, None], (len(crops), sidecar.piece, *crops.shape[1:], 3))
+        features = engine.encode(np.ascontiguousarray(pieces))
+        rows.append(engine.classify(np.repeat(features[:, None], sidecar.pieces, axis=1))[0])
     return probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
 
 
@@ -127,8 +127,7 @@ def probabilities(logits: F32, sidecar: Sidecar) -> F32:
 
 
 def _logits(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:
-    """Return the logits [bags,K] of bags of `frames` [bags, N * L]; an instance in several of them is encoded once."""
-    spec = sidecar.spec
-    rows, place = np.unique(frames.reshape(-1, spec.frames), axis=0, return_inverse=True)
+    """Return the logits [bags,K] of bags of `frames` [bags, N * L]; a piece in several of them is encoded once."""
+    rows, place = np.unique(frames.reshape(-1, sidecar.piece), axis=0, return_inverse=True)
     features = np.concatenate([engine.encode(crops[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH)])
-    return engine.classify(features[place.reshape(len(frames), spec.instances)])[0]
+    return engine.classify(features[place.reshape(len(frames), sidecar.pieces)])[0]

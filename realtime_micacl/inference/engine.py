@@ -13,17 +13,20 @@ ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
 
 
 class Engine(Protocol):
-    """The network, split where a window can be cached. Called from one thread; sizes are the sidecar's."""
+    """The network, split where a window can be cached. Called from one thread; sizes are the sidecar's.
+
+    What is kept is a piece: P frames, the sidecar's `piece`, of which a bag has N * L / P.
+    """
 
     @property
     def device(self) -> str:
         """What it runs on, for people."""
 
     def encode(self, crops: U8) -> F32:
-        """Return the features [M,D] of instances [M,L,S,S,3]."""
+        """Return the features [M,D] of pieces [M,P,S,S,3]."""
 
     def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of the bags whose instance features are [B,N,D]."""
+        """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P,D]."""
 
     def close(self) -> None:
         """Free what it holds; it is not called again."""

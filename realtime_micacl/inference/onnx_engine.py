@@ -29,12 +29,12 @@ class OnnxEngine:
         self._check(folder, sidecar)
 
     def encode(self, crops: U8) -> F32:
-        """Return the features [M,D] of instances [M,L,S,S,3]."""
+        """Return the features [M,D] of pieces [M,P,S,S,3]."""
         (features,) = self._encode.run(None, {"crops": crops})
         return np.asarray(features, np.float32)
 
     def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of instance features [B,N,D]."""
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
         logits, importance = self._classify.run(None, {"features": features})
         return np.asarray(logits, np.float32), np.asarray(importance, np.float32)
 
@@ -46,8 +46,8 @@ class OnnxEngine:
         """Raise EngineError where the graphs have other shapes than the sidecar says; this also warms them up."""
         bag = sidecar.bag
         try:
-            features = self.encode(np.zeros((1, bag.frames, bag.size_px, bag.size_px, 3), np.uint8))
-            logits, importance = self.classify(np.zeros((1, bag.instances, sidecar.feature_size), np.float32))
+            features = self.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
+            logits, importance = self.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))
         except Exception as cause:
             raise EngineError(f"the engine in {folder} does not fit its sidecar: {cause}") from cause
         found = (features.shape, logits.shape, importance.shape)

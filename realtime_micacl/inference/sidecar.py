@@ -58,7 +58,10 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels: tuple[str, ...]
     bag: BagShape
     crop: Crop
+    piece: Count
+    """Frames that are encoded at once and kept, P: 1, or those of an instance."""
     feature_size: Annotated[int, Meta(ge=1, le=8192)]
+    """Of a piece, D."""
     calibration: Calibration
     files: dict[FileName, Digest]
     """File name -> SHA-256."""
@@ -72,6 +75,11 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def spec(self) -> BagSpec:
         """The bag's shape as the live path uses it."""
         return self.bag.spec
+
+    @property
+    def pieces(self) -> int:
+        """Pieces in a bag, N * L / P."""
+        return self.spec.ticks // self.piece
 
 
 def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
@@ -87,6 +95,10 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
         sidecar = msgspec.json.decode(file.read_bytes(), type=Sidecar)
     except (msgspec.MsgspecError, UnicodeDecodeError) as cause:
         raise EngineError(f"{file} is not a valid engine sidecar: {cause}; export the engine again") from cause
+    if sidecar.piece not in (1, sidecar.bag.frames):
+        raise EngineError(
+            f"{file} has pieces of {sidecar.piece} frames; 1 or those of an instance, {sidecar.bag.frames}"
+        )
     if sidecar.labels != EMOTIONS:
         raise EngineError(f"{file} has the label order {list(sidecar.labels)}, this program's is {list(EMOTIONS)}")
     for name, expected in sidecar.files.items():

@@ -38,13 +38,13 @@ class TorchEngine:
 
     @torch.inference_mode()
     def encode(self, crops: U8) -> F32:
-        """Return the features [M,D] of instances [M,L,S,S,3]."""
+        """Return the features [M,D] of pieces [M,P,S,S,3]."""
         features = self._model.encode(torch.tensor(crops, device=self._device))
         return np.asarray(features.float().cpu().numpy(), np.float32)
 
     @torch.inference_mode()
     def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of instance features [B,N,D]."""
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
         logits, importance = self._model.classify(torch.tensor(features, device=self._device))
         return logits.float().cpu().numpy(), importance.float().cpu().numpy()
 

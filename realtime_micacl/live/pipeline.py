@@ -99,11 +99,11 @@ class Perceiver:
 
 
 class Recognizer:
-    """Encodes each new instance once, classifies the bags as one batch and calms the result."""
+    """Encodes each new piece once, classifies the bags as one batch and calms the result."""
 
     def __init__(self, engine: Engine, sidecar: Sidecar, *, smoothing_s: float) -> None:
         self._engine = engine
-        self._bag = sidecar.spec
+        self._bag, self._piece = sidecar.spec, sidecar.piece
         self._temperature = sidecar.calibration.temperature
         self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
         self._features: dict[tuple[int, int], F32] = {}
@@ -121,12 +121,12 @@ class Recognizer:
         self._engine.close()
 
     def _encoded(self, bags: Sequence[Bag]) -> F32:
-        """Return the instance features of the bags, [B,N,D], encoding only the instances not met before."""
-        wanted = [[(bag.track_id, tick) for tick in self._instance_ticks(bag)] for bag in bags]
+        """Return the piece features of the bags, [B,N*L/P,D], encoding only the pieces not met before."""
+        wanted = [[(bag.track_id, tick) for tick in self._piece_ticks(bag)] for bag in bags]
         missing = {
-            key: bag.crops[i]
+            key: piece
             for bag, keys in zip(bags, wanted, strict=True)
-            for i, key in enumerate(keys)
+            for key, piece in zip(keys, bag.pieces(self._piece), strict=True)
             if key not in self._features
         }
         if missing:
@@ -137,10 +137,9 @@ class Recognizer:
         self._features = {key: f for key, f in self._features.items() if key[1] > oldest}
         return features
 
-    def _instance_ticks(self, bag: Bag) -> range:
-        """Return the tick at which each instance of a bag ends, oldest first."""
-        step = self._bag.frames
-        return range(bag.tick - (self._bag.instances - 1) * step, bag.tick + 1, step)
+    def _piece_ticks(self, bag: Bag) -> range:
+        """Return the tick at which each piece of a bag ends, oldest first."""
+        return range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
 
     def _reading(self, bag: Bag, probabilities: F32, importance: F32) -> EmotionDistribution:
         smooth, leader = self._smoother.update(bag.track_id, bag.end_s, probabilities)

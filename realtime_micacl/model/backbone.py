@@ -1,7 +1,8 @@
-"""Instance encoders: uint8 crops [M,L,S,S,3] RGB in, one feature per instance [M,D] out.
+"""Instance encoders: uint8 pieces [M,P,S,S,3] RGB in, one feature per piece [M,D] out, pooled to instances.
 
-M counts instances (B * N when whole bags are encoded). Whatever is done to the pixels is done inside
-the graph, so the caller never normalises and every runtime sees the same numbers.
+A piece is what is encoded once and kept: P = 1 frame for the light encoder, the L frames of an instance for r3d_18.
+Whatever is done to the pixels is done inside the graph, so the caller never normalises and every runtime sees the same
+numbers.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ class FrameEncoder(nn.Module):
     """Encode each frame with a small 2D SE-ResNet, then pool the frames of an instance; D = widths[-1].
 
     Colour cannot matter (luma only) and light hardly (each crop is standardised by itself). S must be
-    divisible by 2 ** len(widths). `frames` and `pool` are the two halves of `forward`: stills train
-    the first alone, and a data set's frame features can be kept between epochs.
+    divisible by 2 ** len(widths). A frame is encoded once, however many instances hold it; stills train that half
+    alone, and a data set's frame features can be kept between epochs.
     """
 
+    piece = 1
     luma: Tensor
 
     def __init__(
@@ -88,10 +90,9 @@ class FrameEncoder(nn.Module):
         self.to_change = nn.Sequential(nn.Linear(frames * self.features, bottleneck, bias=False), nn.GELU(), last)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Encode uint8 [M,L,S,S,3] to [M,D]."""
+        """Encode pieces, uint8 [M,1,S,S,3], to [M,D]."""
         x = crops.to(self.luma.dtype)  # before all else: TensorRT takes uint8 into a cast and nowhere else
-        features = self.frames(rearrange(x, "m l h w c -> (m l) h w c", l=self.length))
-        return self.pool(rearrange(features, "(m l) f -> m l f", l=self.length))
+        return self.frames(rearrange(x, "m 1 h w c -> m h w c"))
 
     def frames(self, crops: Tensor) -> Tensor:
         """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""
@@ -107,6 +108,7 @@ class FrameEncoder(nn.Module):
         g has no bias and g(0) = 0, so L identical frames give exactly the feature of one of them. It
         also starts at zero: an untrained g changes nothing.
         """
+        features = rearrange(features, "m l f -> m l f", l=self.length)
         first = features[:, :1]
         mean = features[:, 0] + (features - first).mean(dim=1)  # from the first: exact where all are the same
         change: Tensor = self.to_change(rearrange(features - mean[:, None], "m l f -> m (l f)"))
@@ -142,8 +144,9 @@ class R3D18(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, *, frames: int = 4) -> None:
         super().__init__()
+        self.piece = frames
         self.register_buffer("mean", torch.tensor(KINETICS_MEAN), persistent=False)
         self.register_buffer("std", torch.tensor(KINETICS_STD), persistent=False)
         self.stem = nn.Sequential(
@@ -157,10 +160,14 @@ class R3D18(nn.Module):
         self.layer4 = _layer(inputs=256, width=512, stride=2)
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Encode uint8 [M,L,S,S,3] to [M,512]."""
+        """Encode pieces, uint8 [M,L,S,S,3], to [M,512]."""
         x = rearrange((crops.to(self.mean.dtype) / 255 - self.mean) / self.std, "m l h w c -> m c l h w")
         maps: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(x)))))  # [M,512,L,H,W]
         return maps.mean(dim=(2, 3, 4))
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Return the feature of the one piece that an instance is, [M,1,D] -> [M,D]."""
+        return rearrange(features, "m 1 d -> m d")
 
 
 def _layer(*, inputs: int, width: int, stride: int) -> nn.Sequential:

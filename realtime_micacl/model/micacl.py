@@ -124,7 +124,7 @@ class MICACL(nn.Module):
         self.encoder: FrameEncoder | R3D18 = (
             FrameEncoder(widths=config.widths, blocks=config.blocks, frames=config.frames)
             if config.encoder == "light"
-            else R3D18()
+            else R3D18(frames=config.frames)
         )
         features = self.encoder.features
         self.bag_features = 2 * (config.wian_hidden or features)
@@ -154,14 +154,19 @@ class MICACL(nn.Module):
 
     def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
         """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]."""
-        count = self.config.instances
-        features = self.encode(rearrange(bags, "b n l h w c -> (b n) l h w c", n=count))
-        return self.classify(rearrange(features, "(b n) d -> b n d", n=count))
+        n, length, piece = self.config.instances, self.config.frames, self.encoder.piece
+        pieces = rearrange(bags, "b n (u p) h w c -> (b n u) p h w c", n=n, p=piece, u=length // piece)
+        return self.classify(rearrange(self.encode(pieces), "(b u) d -> b u d", b=len(bags)))
 
     def encode(self, crops: Tensor) -> Tensor:
-        """Encode uint8 instances [M,L,S,S,3] to [M,D], each by itself."""
+        """Encode uint8 pieces [M,P,S,S,3] to [M,D], each by itself."""
         features: Tensor = self.encoder(crops)
         return features
+
+    def instances(self, features: Tensor) -> Tensor:
+        """Pool the piece features of bags [B,N*L/P,D] to instance features [B,N,D]."""
+        pooled = self.encoder.pool(rearrange(features, "b (n u) d -> (b n) u d", n=self.config.instances))
+        return rearrange(pooled, "(b n) d -> b n d", n=self.config.instances)
 
     def embed(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Fold instance features [B,N,D] into the bag vector b [B,E] and the importance [B,N]."""
@@ -169,6 +174,6 @@ class MICACL(nn.Module):
         return bag, importance
 
     def classify(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn instance features [B,N,D] into logits [B,K] and importance [B,N], mean 1."""
-        bag, importance = self.embed(features)
+        """Turn the piece features of bags [B,N*L/P,D] into logits [B,K] and importance [B,N], mean 1."""
+        bag, importance = self.embed(self.instances(features))
         return self.head(bag), importance

@@ -153,9 +153,8 @@ def clip_logits(
     logits, labels = [], []
     for drawn, targets in _loader(bags, places, 0 if features is not None else plan.workers):
         drawn = drawn.to(run.ranks.device)
-        flat = drawn.flatten(0, 1)
-        instances = model.encode(flat) if drawn.dtype is torch.uint8 else _light(model).pool(flat)
-        logits.append(model.classify(instances.unflatten(0, drawn.shape[:2]))[0].float().cpu())
+        said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.classify(drawn.flatten(1, 2))
+        logits.append(said.float().cpu())
         labels.append(targets.argmax(dim=1))
     return np.asarray(torch.cat(logits).numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
 

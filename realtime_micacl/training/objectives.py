@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -43,7 +44,7 @@ class BagsObjective(nn.Module):
 
         MCCL sees the bags of all ranks.
         """
-        bag, _ = self.model.embed(self._instances(bags))
+        bag, _ = self.model.embed(self.model.instances(self._pieces(bags)))
         logits = self.model.head(bag)
         loss = F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
         if self.mccl is None:
@@ -51,19 +52,14 @@ class BagsObjective(nn.Module):
         contrast: Tensor = self.mccl(gathered(bag), gathered(logits.detach()), gathered(targets.argmax(dim=1)))
         return loss + self.weight * contrast
 
-    def _instances(self, bags: Tensor) -> Tensor:
-        """Return instance features [B,N,D]."""
-        model = self.model
-        if bags.dtype is torch.uint8:
-            crops = seen_anew(bags.flatten(1, 2)).unflatten(1, bags.shape[1:3])
-            with torch.autocast(bags.device.type, torch.bfloat16, enabled=bags.is_cuda):
-                features = model.encode(crops.flatten(0, 1)).float()
-        elif isinstance(model.encoder, FrameEncoder):
-            features = model.encoder.pool(bags.flatten(0, 1))
-        else:
-            raise TypeError("frame features come from a frame encoder")
-        instances: Tensor = features.unflatten(0, bags.shape[:2])
-        return instances
+    def _pieces(self, bags: Tensor) -> Tensor:
+        """Return piece features [B,N*L/P,D]."""
+        if bags.dtype is not torch.uint8:
+            return bags.flatten(1, 2)
+        pieces = seen_anew(bags.flatten(1, 2)).unflatten(1, (-1, self.model.encoder.piece))
+        with torch.autocast(bags.device.type, torch.bfloat16, enabled=bags.is_cuda):
+            features = self.model.encode(pieces.flatten(0, 1)).float()
+        return rearrange(features, "(b u) d -> b u d", b=len(bags))
 
 
 def smoothed(targets: Tensor, amount: float) -> Tensor:

@@ -91,8 +91,8 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
 
 def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, run: Run) -> F32:
     """Return the logits [n,K] of pictures as clips of one repeated frame; all instances of such a bag are equal."""
-    count = model.config.instances
-    return _over(stills, lambda x: model.classify(encoder.frames(x)[:, None].expand(-1, count, -1))[0], run)
+    ticks = model.config.instances * model.config.frames
+    return _over(stills, lambda x: model.classify(encoder.frames(x)[:, None].expand(-1, ticks, -1))[0], run)
 
 
 def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:

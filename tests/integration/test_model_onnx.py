@@ -55,8 +55,8 @@ def exported(verb: Verb, x: Tensor, outputs: list[str], path: Path) -> onnxrunti
 def test_onnx_runtime_agrees(form: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = MICACL(MICACLConfig(widths=(8, 16), blocks=(1, 1), size_px=16, **FORMS[form])).eval()
-    crops = torch.randint(0, 256, (3, 4, 16, 16, 3), dtype=torch.uint8)
-    features = torch.randn(3, 4, 16)
+    crops = torch.randint(0, 256, (3, 1, 16, 16, 3), dtype=torch.uint8)
+    features = torch.randn(3, 16, 16)
     for verb, x, outputs in (("encode", crops, ["features"]), ("classify", features, ["logits", "importance"])):
         path = tmp_path / f"{verb}.onnx"
         session = exported(Verb(model, verb), x[:1], outputs, path)

@@ -145,8 +145,9 @@ def test_a_frozen_instance_is_treated_as_its_one_frame(length: int, seed: int) -
 def test_a_still_is_encoded_as_the_frame_network_encodes_it() -> None:
     torch.manual_seed(0)
     encoder, still = small(), crops(2, 16, 16)
-    instance = still[:, None].expand(2, 4, 16, 16, 3)
-    torch.testing.assert_close(encoder(instance), encoder.frames(still), rtol=0, atol=1e-12)
+    pieces = encoder(still[:, None])
+    assert torch.equal(pieces, encoder.frames(still))
+    assert torch.equal(encoder.pool(pieces[:, None].expand(2, 4, -1)), pieces)
 
 
 @settings(deadline=None, max_examples=25)
@@ -170,12 +171,17 @@ def test_pooling_starts_as_the_mean_and_sees_order_once_trained() -> None:
 def test_instances_of_another_length_are_refused() -> None:
     with pytest.raises(EinopsError):
         small()(crops(2, 2, 16, 16))
+    with pytest.raises(EinopsError):
+        small().pool(torch.randn(2, 3, 16).double())
+    with pytest.raises(EinopsError):
+        R3D18().pool(torch.randn(2, 4, 512))
 
 
 @pytest.mark.parametrize("make", [small, R3D18], ids=["light", "r3d_18"])
-def test_instances_do_not_see_each_other(make: Callable[[], FrameEncoder | R3D18]) -> None:
+def test_pieces_do_not_see_each_other(make: Callable[[], FrameEncoder | R3D18]) -> None:
     torch.manual_seed(0)
-    encoder, batch = make().double().eval(), crops(3, 4, 16, 16)
+    encoder = make().double().eval()
+    batch = crops(3, encoder.piece, 16, 16)
     together = encoder(batch)
     assert together.shape == (3, encoder.features)
     for m in range(3):

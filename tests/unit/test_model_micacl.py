@@ -48,9 +48,10 @@ def test_a_bag_alone_is_the_bag_in_a_batch_and_the_bag_from_cached_features(form
     logits, importance = model(batch)
     assert logits.shape == (3, len(EMOTIONS))
     assert importance.shape == (3, model.config.instances)
-    assert model.bag_features == model.embed(model.encode(batch[0])[None])[0].shape[1]
+    instances = torch.zeros(1, model.config.instances, model.encoder.features).double()
+    assert model.bag_features == model.embed(instances)[0].shape[1]
     for b in range(3):
-        one_by_one = torch.cat([model.encode(instance[None]) for instance in batch[b]])
+        one_by_one = torch.cat([model.encode(frame[None, None]) for instance in batch[b] for frame in instance])
         for alone in (model(batch[b : b + 1]), model.classify(one_by_one[None])):
             torch.testing.assert_close(alone[0][0], logits[b], rtol=0, atol=1e-12)
             torch.testing.assert_close(alone[1][0], importance[b], rtol=0, atol=1e-12)
@@ -100,7 +101,7 @@ def test_every_setting_reaches_its_module() -> None:
     assert (model.interact.graph.hops, model.interact.graph.alpha) == (3, 0.5)
     assert len(model.interact.scales) == 1
     assert len(model.aggregate.forwards) == len(model.aggregate.backwards) == 3
-    features = torch.randn(1, 4, 16)
+    features = torch.randn(1, 16, 16)
     assert torch.allclose(model.classify(features)[1], torch.ones(1, 4))  # as over channels it must be
     assert model.classify(features)[0].shape == (1, 2)
 
@@ -113,9 +114,9 @@ def test_bags_of_another_size_are_refused() -> None:
 
 def test_dropout_stands_before_the_head_and_only_in_training() -> None:
     model = MICACL(MICACLConfig.from_dict(SMALL | {"dropout": 0.5}))
-    features = torch.randn(1, 4, 16)
+    features = torch.randn(1, 16, 16)
     assert not torch.equal(model.classify(features)[0], model.classify(features)[0])
-    assert torch.equal(model.embed(features)[0], model.embed(features)[0])
+    assert torch.equal(model.instances(features), model.instances(features))
     model.eval()
     assert torch.equal(model.classify(features)[0], model.classify(features)[0])
 

@@ -21,6 +21,7 @@ def fields(**change: Any) -> dict[str, Any]:
         "labels": list(EMOTIONS),
         "bag": {"instances": 4, "frames": 4, "size_px": 64, "span_s": 1.28},
         "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
+        "piece": 1,
         "feature_size": 256,
         "calibration": {"temperature": 1.2, "abstain_below": 0.4},
         "files": {},
@@ -46,6 +47,7 @@ def test_it_is_read_from_the_folder_or_the_file(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"labels": sorted(EMOTIONS)}, "label order"),
+        ({"piece": 3}, "pieces of 3 frames"),
         ({"schema": 2}, r"\$.schema"),
         ({"bag": {"instances": 4, "frames": 4, "size_px": 10**9, "span_s": 1.0}}, r"\$.bag.size_px"),
         ({"bag": {"instances": 4, "frames": 4, "size_px": 64, "span_s": -1.0}}, r"\$.bag.span_s"),
