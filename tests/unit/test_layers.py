@@ -17,7 +17,7 @@ RANK = {
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
-    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 5),
+    **dict.fromkeys(("prepare", "train", "evaluate", "export", "bench", "doctor"), 5),
     **dict.fromkeys(("cli", "__main__"), 6),
 }
 ONLY_IN = {
@@ -26,7 +26,7 @@ ONLY_IN = {
     "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export", "fitting"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
-    "tqdm": {"data", "train", "fitting", "render"},
+    "tqdm": {"data", "prepare", "train", "fitting", "render"},
 }
 
 
