@@ -98,6 +98,8 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
     use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
+    use.add_argument("--give-up-after", dest="give_up_after_s", **seconds, help="look for a lost source no longer")
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
@@ -145,14 +147,13 @@ def live(settings: Settings) -> int:
             recognizer = stack.enter_context(closing(open_recognizer()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
-        session = LiveSession(
-            open_source(spec, wait=settings.wait), open_perceiver, open_recognizer, sinks, holds=not spec.live
-        )
+        source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
+        session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
         with _stopped_by_signals(session), session:
             if window:
                 window.show(session, source_name=spec.name)
             else:
-                while not session.wait(0.2):
+                while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
                     pass
     return 0
 

@@ -4,16 +4,49 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, StateChange
+from realtime_micacl.types import EMOTIONS, Event, State, StateChange
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 Sink = Callable[[Event], None]
+TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
+
+
+class Outlets:
+    """Hands every event to every sink, and each change of the scene to the log.
+
+    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks.
+    """
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self._sinks = list(sinks)
+        self.notice = ""
+
+    def write(self, events: Iterable[Event]) -> bool:
+        """Hand on events; return False where whoever read our output has left."""
+        read = True
+        for event in events:
+            if isinstance(event, StateChange) and event.track_id is None:
+                level = logging.WARNING if event.state in TROUBLES else logging.INFO
+                log.log(level, "%s %s", event.state, event.detail)
+            for sink in list(self._sinks):
+                try:
+                    sink(event)
+                except BrokenPipeError:
+                    read = False
+                except OSError as cause:
+                    self.notice = f"Nothing more is written: {cause.strerror or cause}"
+                    log.error("%s; nothing more is written there, the rest goes on", cause)
+                    self._sinks.remove(sink)
+        return read
 
 
 def as_record(event: Event, origin_s: float) -> dict[str, Any]:

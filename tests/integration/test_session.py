@@ -92,7 +92,7 @@ def test_the_last_frame_is_read_before_the_end() -> None:
     assert stage.closed == 2
 
 
-@pytest.mark.parametrize("where", ["capture", "perceive", "recognize", "sink", "open"])
+@pytest.mark.parametrize("where", ["capture", "sink", "open"])
 def test_a_failure_of_any_stage_ends_all_and_reaches_the_caller(where: str) -> None:
     camera = Camera(n=5 if where == "capture" else None, error=OSError("unplugged"))
     got: list[Event] = []

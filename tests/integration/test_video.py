@@ -186,8 +186,8 @@ def test_a_frame_held_back_by_the_network_keeps_its_time() -> None:
     assert clock.capture_time(2.0, 500 + 6.0) == pytest.approx(502.0, abs=0.02)
 
 
-@given(st.floats(-1e4, 1e4))
-def test_a_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> None:
+@given(st.floats(0, 1e4))
+def test_a_forward_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> None:
     clock = StreamClock()
     for n in range(50):
         clock.capture_time(n / 25, 500 + n / 25)
