@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headless: bool = False
     offline: bool = False
     record: str | None = None
+    rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
+    rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 
