@@ -23,6 +23,7 @@ from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.journal import configure_log
 from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
@@ -99,7 +100,11 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--headless", **flag, help="no window: one line of JSON per reading and change of state")
     use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
+    use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
+    use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
     use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
+    use.add_argument("--give-up-after", dest="give_up_after_s", **seconds, help="look for a lost source no longer")
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
@@ -141,38 +146,22 @@ def live(settings: Settings) -> int:
             sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
             file, n = Path(settings.record), sidecar.bag.instances
-            sinks.append(stack.enter_context(recording(file, origin_s, n)))
+            limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
+            sinks.append(stack.enter_context(recording(file, origin_s, n, **limits)))
         if settings.offline:
             perceiver = stack.enter_context(closing(open_perceiver()))
             recognizer = stack.enter_context(closing(open_recognizer()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
-        session = LiveSession(
-            open_source(spec, wait=settings.wait), open_perceiver, open_recognizer, sinks, holds=not spec.live
-        )
+        source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
+        session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
         with _stopped_by_signals(session), session:
             if window:
                 window.show(session, source_name=spec.name)
             else:
-                while not session.wait(0.2):
+                while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
                     pass
     return 0
-
-
-def configure_log(level: str) -> None:
-    """Send the log to standard error, warnings of libraries included, with no password in it."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Redacting("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.captureWarnings(True)
-    logging.getLogger("py.warnings").setLevel(logging.DEBUG if level == "debug" else logging.ERROR)
-
-
-class _Redacting(logging.Formatter):
-    """Formats a record and takes the passwords of addresses out of it, tracebacks included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

@@ -26,6 +26,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     camera: Annotated[int, Meta(ge=0, le=99)] | None = None
     source: str | None = None
     wait: bool = False
+    give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
     device: Device = "auto"
     detector: Literal["full", "short"] = "full"
@@ -34,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headless: bool = False
     offline: bool = False
     record: str | None = None
+    rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
+    rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

@@ -48,6 +48,8 @@ class Frame:
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
+    damaged: int = 0
+    """Pictures and packets since the frame before that were damaged and left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,12 @@ class Retry:
     wait_s: float
     """Until the next try; 0 while it is being opened."""
     reason: str
+
+    @property
+    def detail(self) -> str:
+        """All of it, for people."""
+        when = f"next try in {self.wait_s:.0f} s" if self.wait_s else "trying now"
+        return f"{self.reason}; attempt {self.attempt}, {when}"
 
 
 @dataclass(frozen=True)

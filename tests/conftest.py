@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -33,6 +35,37 @@ def no_thread_left() -> Iterator[None]:
         time.sleep(0.01)
     left = [t.name for t in set(threading.enumerate()) - before]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Note a figure for the table of reliability."""
+    return lambda figure: record_property("figure", figure)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        bars = [bar for mark in item.iter_markers("fault") for bar in mark.args]
+        item.user_properties.append(("bars", bars))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """After `pytest -m fault` print the table of docs/reliability.md."""
+    if config.option.markexpr != "fault":
+        return
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for report in terminalreporter.stats.get("passed", []):
+        for bar in dict(report.user_properties).get("bars", []):
+            tests, figures = found.setdefault(bar, ([], []))
+            tests.append(report.nodeid.split("::")[1].split("[")[0])
+            figures += [str(value) for name, value in report.user_properties if name == "figure"]
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    terminalreporter.write_line(f"\nMeasured on {time.strftime('%Y-%m-%d')}, {machine}:\n")
+    terminalreporter.write_line("| bar | measured | tests |\n|---|---|---|")
+    for bar in sorted(found, key=lambda name: int(name[1:])):
+        tests, figures = found[bar]
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(tests))
+        terminalreporter.write_line(f"| {bar} | {'; '.join(dict.fromkeys(figures))} | {names} |")
 
 
 @pytest.fixture

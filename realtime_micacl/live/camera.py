@@ -15,11 +15,12 @@ from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.types import Frame
 
 WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 30
-MISSES = 10  # reads that give no picture before the camera counts as lost
+START_S, LOST_S = 4.0, 0.5  # how long a camera may give no picture: at first, and later on
+DEVICES = Path("/sys/class/video4linux")
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_MSMF}
 
 
-def list_cameras(devices: Path = Path("/sys/class/video4linux")) -> dict[int, str]:
+def list_cameras(devices: Path = DEVICES) -> dict[int, str]:
     """Return index -> name of the cameras; outside Linux each index is tried, and the names are not known."""
     if sys.platform == "linux":
         return _linux_cameras(devices)
@@ -38,6 +39,37 @@ def check_camera(index: int) -> None:
         raise SourceError(f"no camera {index}: {_known()}")
 
 
+class Webcam:
+    """A webcam that is found again by its name when it comes back under another number.
+
+    Names are known on Linux alone; elsewhere it is looked for under its number. `capture` stands for cv2.VideoCapture.
+    """
+
+    def __init__(self, index: int, capture: Any = cv2.VideoCapture, devices: Path = DEVICES) -> None:
+        self._index, self._capture, self._devices = index, capture, devices
+        self._node: tuple[str, str] | None = None
+
+    def plugged(self) -> bool:
+        """Say whether it seems to be there."""
+        return sys.platform != "linux" or self._number() in _nodes(self._devices)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield its frames until it is lost, as `read_camera` does."""
+        number = self._number()
+        if number is None:
+            raise SourceLost(f"camera {self._index} ({self._node and self._node[0]}) is not plugged in")
+        self._index = number
+        yield from read_camera(number, self._capture)
+
+    def _number(self) -> int | None:
+        """Return the number it has now; None where only other cameras are there."""
+        nodes = _nodes(self._devices)
+        self._node = self._node or nodes.get(self._index)
+        if self._node is None or nodes.get(self._index) == self._node:
+            return self._index
+        return next((number for number, node in nodes.items() if node == self._node), None)
+
+
 def read_camera(index: int, capture: Any = cv2.VideoCapture) -> Iterator[Frame]:
     """Yield a camera's frames with their capture times until it is lost: then raise SourceLost.
 
@@ -53,37 +85,46 @@ def read_camera(index: int, capture: Any = cv2.VideoCapture) -> Iterator[Frame]:
         device.set(cv2.CAP_PROP_FPS, RATE_HZ)
         device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         yield from _frames(device, index)
+    except cv2.error as cause:
+        raise SourceLost(f"camera {index} failed: {cause.err or cause}") from cause
     finally:
         device.release()
 
 
 def _frames(device: Any, camera: int) -> Iterator[Frame]:
-    index = misses = 0
+    index, patience_s, seen_s = 0, START_S, monotonic()
     while True:
         taken = device.grab()
         time_s = monotonic()
         ok, picture = device.retrieve() if taken else (False, None)
-        if not ok or picture is None or picture.ndim != 3:
-            misses += 1
-            if misses >= MISSES:
+        if not ok or picture is None or picture.ndim != 3 or not picture.size:
+            if monotonic() - seen_s > patience_s:
                 raise SourceLost(f"camera {camera} gives no picture{' any more' if index else ''}")
             sleep(0.02)
             continue
-        misses = 0
+        seen_s, patience_s = monotonic(), LOST_S
         image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
         image.flags.writeable = False
         yield Frame(image, time_s, index)
         index += 1
 
 
-def _linux_cameras(devices: Path) -> dict[int, str]:
-    """Read the names that the kernel gives; of the nodes of one camera the first takes pictures."""
-    found: dict[int, str] = {}
+def _nodes(devices: Path) -> dict[int, tuple[str, str]]:
+    """Return number -> name and place among its camera's nodes, as the kernel gives them."""
+    found = {}
     for node in sorted(devices.glob("video*"), key=lambda path: int(path.name[5:])):
-        number = node / "index"
-        if not number.is_file() or number.read_text().strip() == "0":
-            found[int(node.name[5:])] = (node / "name").read_text().strip()
+        try:
+            number = node / "index"
+            place = number.read_text().strip() if number.is_file() else "0"
+            found[int(node.name[5:])] = ((node / "name").read_text().strip(), place)
+        except OSError:  # it is being unplugged
+            continue
     return found
+
+
+def _linux_cameras(devices: Path) -> dict[int, str]:
+    """Of the nodes of one camera the first takes pictures."""
+    return {number: name for number, (name, place) in _nodes(devices).items() if place == "0"}
 
 
 def _known() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +44,13 @@ RECOVERED = 0.1  # a face that was too poor is analysed again from this quality 
 
 
 class Perceiver:
-    """Finds, follows and crops the faces of each frame and fills their windows."""
+    """Finds, follows and crops the faces of each frame and fills their windows; `ids` names the tracks."""
 
-    def __init__(self, detector: FaceDetector, sidecar: Sidecar) -> None:
+    def __init__(self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None) -> None:
         self._detector = detector
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._cuts = CutDetector()
-        self._tracker = Tracker()
+        self._tracker = Tracker(ids)
         self._window = Window(sidecar.spec)
         self._seen: dict[int, tuple[float, Face]] = {}
 
@@ -133,8 +134,8 @@ class Recognizer:
             encoded = self._engine.encode(np.stack(list(missing.values())))
             self._features.update(zip(missing, encoded, strict=True))
         features = np.stack([[self._features[key] for key in keys] for keys in wanted])
-        oldest = max(bag.tick for bag in bags) - self._bag.ticks
-        self._features = {key: f for key, f in self._features.items() if key[1] > oldest}
+        newest = max(bag.tick for bag in bags)  # ticks begin anew with a new perceiver
+        self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
         return features
 
     def _piece_ticks(self, bag: Bag) -> range:
@@ -152,8 +153,8 @@ class Recognizer:
 class Changes:
     """Turns scenes into the changes of state between them, each once."""
 
-    def __init__(self) -> None:
-        self._scene: State | None = None
+    def __init__(self, told: State | None = None) -> None:
+        self._scene = told
         self._faces: dict[int, tuple[State, str]] = {}
 
     def update(self, scene: Scene) -> tuple[StateChange, ...]:
@@ -188,9 +189,10 @@ def openers(
     settings: Settings, folder: Path, sidecar: Sidecar
 ) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
     """Return what opens the two halves, each to be called on the thread that will use it."""
+    ids = count(1)  # one perceiver after another: an id is never used again
 
     def open_perceiver() -> Perceiver:
-        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar)
+        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar, ids)
 
     def open_recognizer() -> Recognizer:
         engine = open_engine(folder, sidecar, settings.device)

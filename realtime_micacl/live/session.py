@@ -2,23 +2,26 @@
 
 Between two threads stands a mailbox: the newest wins, so nothing waits and nothing falls behind. A thread that ends,
 for whatever reason, closes its outbox; the next one reads it out and ends in turn. Everyone else looks, with `peek`.
+A half that raises is opened again; one that hangs is given up, with its thread, by the thread upstream of it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from threading import Event as Flag
 from threading import Thread
 from time import monotonic, perf_counter
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Self
 
 from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt, Recognizes
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
+from realtime_micacl.live.sinks import Outlets
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
@@ -26,26 +29,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.1
 JOIN_S = 1.5
-
-
-class Perceives(Protocol):
-    """What runs on the perceive thread."""
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        """Return what is seen in `frame` and the bags that it completed."""
-
-    def close(self) -> None:
-        """Free what it holds."""
-
-
-class Recognizes(Protocol):
-    """What runs on the recognize thread."""
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        """Return a reading for each bag."""
-
-    def close(self) -> None:
-        """Free what it holds."""
+Seen = tuple[Scene, tuple[Bag, ...]]
 
 
 class LiveSession:
@@ -53,7 +37,9 @@ class LiveSession:
 
     The halves are opened on the threads that use them, so that the picture is there before mediapipe and the engine
     are. `with` starts the threads and ends them; `scenes`, `readings` and the meters may be looked at from any thread.
-    `paused` may be set from any thread, `stopping` says that somebody asked it to end.
+    `paused` may be set from any thread, `stopping` says that somebody asked it to end. `fault` is set once a half has
+    failed for good: the picture stays live, no emotion is shown, and it is raised where the session is left.
+    `damaged` counts what the source left out as damaged.
     Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
     """
 
@@ -70,32 +56,37 @@ class LiveSession:
         """Take a `source`; `holds` says that it waits while the session is paused (a file, not a camera)."""
         self._source, self._holds, self._stall_s = source, holds, stall_s
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
-        self._sinks = list(sinks)
+        self.outlets = Outlets(sinks)
         self.frames: Mailbox[Frame | Retry] = Mailbox()
         self.scenes: Mailbox[Scene] = Mailbox()
-        self.bags: Mailbox[tuple[Scene, tuple[Bag, ...]]] = Mailbox()
+        self.bags: Mailbox[Seen] = Mailbox()
         self.readings: Mailbox[tuple[EmotionDistribution, ...]] = Mailbox()
         self.meters = {stage: Meter() for stage in ("capture", "perceive", "recognize", "reading")}
         self.started_s = monotonic()
+        self.failures = {name: Failures(name) for name in ("perceive", "recognize")}
+        self.damaged = 0
         self.error: MicaclError | None = None
         self.paused = False
         self.stopping = False
         self._stop = Flag()
-        stages = ((self._capture, self.frames), (self._perceive, self.bags), (self._recognize, self.readings))
-        self._threads = [
-            Thread(target=self._run, args=(body, outbox), name=body.__name__.strip("_"), daemon=True)
-            for body, outbox in stages
-        ]
+        self._changes = Changes(State.STARTING)
+        self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
+        self._threads: dict[str, Thread] = {}
 
     @property
     def running(self) -> bool:
         """Whether any stage is still at work."""
-        return any(thread.is_alive() for thread in self._threads)
+        return bool(self.stuck)
 
     @property
     def stuck(self) -> list[str]:
         """The stages that have not ended; after the `with`, those that a device holds."""
-        return [thread.name for thread in self._threads if thread.is_alive()]
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    @property
+    def fault(self) -> StageFailed | None:
+        """What ended the analysis for good while the picture stays live."""
+        return next((f.final for f in self.failures.values() if f.final), None)
 
     @property
     def dropped(self) -> int:
@@ -110,14 +101,14 @@ class LiveSession:
     def wait(self, timeout_s: float) -> bool:
         """Wait until all stages ended, `timeout_s` at most; say whether they did."""
         deadline_s = monotonic() + timeout_s
-        for thread in self._threads:
+        for thread in list(self._threads.values()):
             thread.join(max(0.0, deadline_s - monotonic()))
         return not self.running
 
     def __enter__(self) -> Self:
         self._emit([StateChange(self.started_s, None, State.STARTING)])
-        for thread in self._threads:
-            thread.start()
+        for name in ("capture", "perceive", "recognize"):
+            self._start(name)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
@@ -125,22 +116,37 @@ class LiveSession:
         if not self.wait(JOIN_S):
             log.warning("%s did not end within %.1f s and is left behind", " and ".join(self.stuck), JOIN_S)
         last = self.scenes.peek()
-        state, detail = (State.FAILED, str(self.error)) if self.error else (State.ENDED, "")
-        self._emit([StateChange(last.time_s if last else self.started_s, None, state, detail)])
-        if self.error and exc is None:
-            raise self.error
+        error = self.error or self.fault
+        end_s = last.time_s if last else self.started_s
+        self._emit([StateChange(end_s, None, State.FAILED if error else State.ENDED, str(error or ""))])
+        if error and exc is None:
+            raise error
 
-    def _run(self, body: Callable[[], None], outbox: Mailbox[object]) -> None:
+    def _start(self, name: str) -> None:
+        self._threads[name] = Thread(target=self._run, args=(name,), name=name, daemon=True)
+        self._threads[name].start()
+
+    def _run(self, name: str) -> None:
+        body: Callable[[], None] = getattr(self, f"_{name}")
         try:
             body()
+        except Abandoned:
+            return
         except MicaclError as error:
             self._fail(error)
         except Exception as cause:
-            failure = StageFailed(f"{body.__name__.strip('_')} failed: {type(cause).__name__}: {cause}")
+            failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
             failure.__cause__ = cause
             self._fail(failure)
-        finally:
-            outbox.close()
+        outboxes: dict[str, Mailbox[Any]]
+        outboxes = {"capture": self.frames, "perceive": self.bags, "recognize": self.readings}
+        outboxes[name].close()
+
+    def _watch(self, name: str) -> None:
+        """Put another thread in the place of one whose half hangs; called from the thread upstream of it."""
+        half = self._halves.get(name)
+        if half is not None and half.hangs() and not self._stop.is_set():
+            self._start(name)
 
     def _fail(self, error: MicaclError) -> None:
         self.error = self.error or error
@@ -154,78 +160,85 @@ class LiveSession:
                 while self.paused and self._holds and not self._stop.wait(POLL_S):
                     pass
                 self.frames.put(item)
+                self._watch("perceive")
                 if isinstance(item, Frame):
                     self.meters["capture"].add(0.0)
+                    self.damaged += item.damaged
 
     def _perceive(self) -> None:
-        with closing(self._open_perceiver()) as perceiver:
-            last = Scene(self.started_s, None, (), State.STARTING)
+        with Rebuilt(self._open_perceiver, self.failures["perceive"]) as half:
+            self._halves["perceive"] = half
+            last = before = self.scenes.peek() or Scene(self.started_s, None, (), State.STARTING)
+            if before.frame:  # this thread stands in for one that hangs
+                last = self._shown(self._broken(before.frame), (), last)
             for item in self.frames.read(POLL_S):
                 if self._stop.is_set():
                     return
-                scene, bags = self._seen(perceiver, item, last)
-                if scene is last:
-                    continue
-                self.scenes.put(scene)
-                if bags or _states(scene) != _states(last):
-                    self.bags.put((scene, bags))
-                last = scene
+                self._watch("recognize")
+                last = self._shown(*self._seen(half, item, last), last)
 
-    def _seen(self, perceiver: Perceives, item: Frame | Retry | None, last: Scene) -> tuple[Scene, tuple[Bag, ...]]:
+    def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
+        """Hand a scene on where it is not `last`; return it."""
+        if scene is not last:
+            self.scenes.put(scene)
+            if bags or _states(scene) != _states(last):
+                self.bags.put((scene, bags))
+        return scene
+
+    def _seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene) -> Seen:
         """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
         now_s = monotonic()
         if isinstance(item, Retry):
-            when = f"next try in {item.wait_s:.0f} s" if item.wait_s else "trying now"
-            detail = f"{item.reason}; attempt {item.attempt}, {when}"
-            return Scene(now_s, last.frame, (), State.RECONNECTING, detail), ()
+            return Scene(now_s, last.frame, (), State.RECONNECTING, item.detail), ()
         if self.paused:
             return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
         if item is not None and now_s - item.time_s < self._stall_s:
-            with timed(self.meters["perceive"]):
-                return perceiver.perceive(item)
-        waits = last.state in (State.STARTING, State.RECONNECTING, State.STALLED, State.PAUSED)
+            return self._analysed(half, item)
+        waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
         if waits or last.frame is None or now_s - last.frame.time_s < self._stall_s:
             return last, ()
         return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
 
+    def _analysed(self, half: Rebuilt[Perceives], frame: Frame) -> Seen:
+        """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
+        if not self.fault:
+            started_s = perf_counter()
+            seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
+            if seen is not None:
+                self.meters["perceive"].add(perf_counter() - started_s)
+                return seen
+        return self._broken(frame), ()
+
+    def _broken(self, frame: Frame | None) -> Scene:
+        """Return the picture alone, and say why."""
+        if self.fault:
+            return Scene(monotonic(), frame, (), State.FAILED, str(self.fault))
+        return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
+
     def _recognize(self) -> None:
-        with closing(self._open_recognizer()) as recognizer:
-            changes = Changes()
-            changes.update(Scene(self.started_s, None, (), State.STARTING))
+        with Rebuilt(self._open_recognizer, self.failures["recognize"]) as half:
+            self._halves["recognize"] = half
             for item in self.bags.read(POLL_S):
                 if item is None:
                     continue
                 scene, bags = item
-                self._emit(changes.update(scene))
-                if not bags:
+                self._emit(self._changes.update(scene))
+                if not bags or self.fault:
                     continue
-                with timed(self.meters["recognize"]):
-                    readings = recognizer.recognize(bags)
+                started_s = perf_counter()
+                found = half.attempt(lambda recognizer, bags=bags: recognizer.recognize(bags))  # type: ignore[misc]
+                if found is None:
+                    continue
+                self.meters["recognize"].add(perf_counter() - started_s)
                 now_s = monotonic()
-                readings = tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in readings)
-                for reading in readings:
+                for reading in found:
                     self.meters["reading"].add(now_s - reading.time_s)
-                self.readings.put(readings)
-                self._emit(readings)
+                self.readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
+                self._emit(self.readings.peek() or ())
 
     def _emit(self, events: Sequence[Event]) -> None:
-        for event in events:
-            for sink in list(self._sinks):
-                try:
-                    sink(event)
-                except BrokenPipeError:  # whoever read our output has left
-                    self.stop()
-                except OSError as cause:
-                    log.error("%s; nothing more is written there, the rest goes on", cause)
-                    self._sinks.remove(sink)
-
-
-@contextmanager
-def timed(meter: Meter) -> Iterator[None]:
-    """Add the time that the block takes to `meter`."""
-    start_s = perf_counter()
-    yield
-    meter.add(perf_counter() - start_s)
+        if not self.outlets.write(events):
+            self.stop()
 
 
 def _states(scene: Scene) -> tuple[object, ...]:

@@ -4,16 +4,51 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, StateChange
+from realtime_micacl.types import EMOTIONS, Event, State, StateChange
+
+log = logging.getLogger(__name__)
 
 SCHEMA = 1
 Sink = Callable[[Event], None]
+TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
+
+
+class Outlets:
+    """Hands every event to every sink, and each change of the scene to the log.
+
+    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks.
+    """
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self._sinks = list(sinks)
+        self.notice = ""
+
+    def write(self, events: Iterable[Event]) -> bool:
+        """Hand on events; return False where whoever read our output has left."""
+        read = True
+        for event in events:
+            if isinstance(event, StateChange) and event.track_id is None:
+                level = logging.WARNING if event.state in TROUBLES else logging.INFO
+                log.log(level, f"{event.state}: %s", event.detail)  # to the calm log each state is a kind
+            for sink in list(self._sinks):
+                try:
+                    sink(event)
+                except BrokenPipeError:
+                    read = False
+                except OSError as cause:
+                    self.notice = f"Nothing more is written: {cause.strerror or cause}"
+                    log.error("%s; nothing more is written there, the rest goes on", cause)
+                    self._sinks.remove(sink)
+        return read
 
 
 def as_record(event: Event, origin_s: float) -> dict[str, Any]:
@@ -63,18 +98,60 @@ def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
 
 
 @contextmanager
-def recording(path: Path, origin_s: float, instances: int) -> Iterator[Sink]:
-    """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file."""
+def recording(
+    path: Path, origin_s: float, instances: int, *, rotate_mb: float | None = None, rotate_s: float | None = None
+) -> Iterator[Sink]:
+    """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file.
+
+    After `rotate_mb` or `rotate_s` it goes on in another file, whose name has a number.
+    """
     if path.suffix.lower() not in (".jsonl", ".csv"):
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
     try:
-        stream = path.open("x", encoding="utf-8", newline="")
+        book = _Recording(path, origin_s, instances, (rotate_mb or inf) * 1e6, rotate_s or inf)
     except FileExistsError:
         raise ConfigError(f"--record {path}: it exists and is not overwritten; name another or remove it") from None
     except OSError as cause:
         raise ConfigError(f"--record {path} cannot be written: {cause.strerror}; check the folder") from cause
-    with stream:
+    try:
+        yield book.write
+    finally:
+        book.close()
+
+
+class _Recording:
+    """A row of files, each begun when the one before is full."""
+
+    def __init__(self, path: Path, origin_s: float, instances: int, limit_bytes: float, limit_s: float) -> None:
+        self._path, self._origin_s, self._instances = path, origin_s, instances
+        self._limit_bytes, self._limit_s = limit_bytes, limit_s
+        self._number = 1
+        self._begun_s: float | None = None
+        self._begin(path)
+
+    def write(self, event: Event) -> None:
+        self._begun_s = event.time_s if self._begun_s is None else self._begun_s
+        full = os.fstat(self._stream.fileno()).st_size >= self._limit_bytes
+        if full or event.time_s - self._begun_s >= self._limit_s:
+            self.close()
+            self._begun_s = event.time_s
+            self._begin(self._free_path())
+        self._sink(event)
+
+    def close(self) -> None:
+        with suppress(OSError):  # a full disk was told when it was met
+            self._stream.close()
+
+    def _begin(self, path: Path) -> None:
+        self._stream = path.open("x", encoding="utf-8", newline="")
         if path.suffix.lower() == ".csv":
-            yield csv_rows(stream, origin_s, instances=instances)
+            self._sink = csv_rows(self._stream, self._origin_s, self._instances)
         else:
-            yield json_lines(stream, origin_s)
+            self._sink = json_lines(self._stream, self._origin_s)
+
+    def _free_path(self) -> Path:
+        while True:
+            self._number += 1
+            path = self._path.with_stem(f"{self._path.stem}-{self._number}")
+            if not path.exists():
+                return path

@@ -6,8 +6,9 @@ a face that stops looking like itself from one frame to the next is somebody els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import cv2
 import numpy as np
@@ -56,15 +57,15 @@ class _Track:
 
 
 class Tracker:
-    """Gives every sighting the id of its track; ids start at 1 and are never used again.
+    """Gives every sighting the id of its track; ids come from `ids`, from 1 on, and are never used again.
 
     A track is confirmed once it was seen in `birth_hits` frames.
     """
 
-    def __init__(self, birth_hits: int = BIRTH_HITS) -> None:
+    def __init__(self, ids: Iterator[int] | None = None, birth_hits: int = BIRTH_HITS) -> None:
         self._birth_hits = birth_hits
         self._tracks: list[_Track] = []
-        self._next_id = 1
+        self._ids = ids or count(1)
 
     def update(self, sightings: Sequence[Sighting], time_s: float) -> list[int | None]:
         """Return the track id of each sighting, or None for one that is not confirmed; call once per frame."""
@@ -99,8 +100,7 @@ class Tracker:
 
     def _confirmed_id(self, track: _Track) -> int | None:
         if track.track_id is None and track.hits >= self._birth_hits:
-            track.track_id = self._next_id
-            self._next_id += 1
+            track.track_id = next(self._ids)
         return track.track_id
 
 

@@ -23,6 +23,7 @@ OPEN_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 1.0  # FFmpeg tries twice: a silent peer is noticed after about 2 s
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
 LATE_S = 1.0  # a network frame handed out later than this after its time is stale
+DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost; cameras send a key frame more often
 LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto"}
 
 
@@ -42,9 +43,9 @@ def read_file(path: Path) -> Iterator[Frame]:
     # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
     with closing(_open(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
         decoded = 0
-        for index, (time_s, image) in enumerate(_decoded(container, str(path))):
+        for index, (time_s, image, damaged) in enumerate(_decoded(container, str(path))):
             decoded += 1
-            yield Frame(image, time_s, index)
+            yield Frame(image, time_s, index, damaged)
         if not decoded:
             raise SourceError(f"{path} holds a video track but not one frame that can be decoded; it is damaged")
 
@@ -65,7 +66,7 @@ def read_stream(url: str, shown: str) -> Iterator[Frame]:
     """Yield the frames of a network stream with their capture times, until it is lost: then raise SourceLost.
 
     `shown` is the name for messages. The first failure to open raises SourceError. Frames that the network held back
-    for over `LATE_S` are left out.
+    for over `LATE_S` are left out; where all are, the stream is lost too: opened anew it has no backlog.
     """
     options = dict(LIVE_OPTIONS)
     if url.startswith(("rtsp://", "rtsps://")):
@@ -73,12 +74,17 @@ def read_stream(url: str, shown: str) -> Iterator[Frame]:
     with closing(_open(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
         clock = StreamClock()
         index = 0
-        for pts_s, image in _decoded(container, shown):
+        late_s: float | None = None
+        for pts_s, image, damaged in _decoded(container, shown, DUMB_S):
             arrived_s = monotonic()
             time_s = clock.capture_time(pts_s, arrived_s)
             if arrived_s - time_s > LATE_S:
+                late_s = late_s or arrived_s
+                if arrived_s - late_s > LATE_S:
+                    raise SourceLost(f"{shown} fell {arrived_s - time_s:.0f} s behind")
                 continue
-            yield Frame(image, time_s, index)
+            late_s = None
+            yield Frame(image, time_s, index, damaged)
             index += 1
     raise SourceLost(f"{shown} ended")
 
@@ -87,24 +93,22 @@ class StreamClock:
     """Turns the time stamps of a stream into monotonic capture times.
 
     The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
-    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift.
+    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift. After a backward
+    jump of the stream's clock every frame seems late; the stream is then opened anew, with a new clock.
     """
 
     DRIFT = 1e-3  # seconds per second
-    PATIENCE = 50  # so many late frames in a row mean that the time stamps jumped: start afresh
 
     def __init__(self) -> None:
         self._offset_s = float("inf")
         self._arrived_s = 0.0
-        self._late = 0
 
     def capture_time(self, pts_s: float, arrived_s: float) -> float:
         """Return when the frame with time stamp `pts_s` was taken, in the seconds of `arrived_s`."""
         offset_s = arrived_s - pts_s
         expected_s = self._offset_s + self.DRIFT * (arrived_s - self._arrived_s)
         self._arrived_s = arrived_s
-        self._late = self._late + 1 if offset_s - expected_s > LATE_S else 0
-        self._offset_s = offset_s if offset_s < expected_s or self._late > self.PATIENCE else expected_s
+        self._offset_s = min(offset_s, expected_s)
         return pts_s + self._offset_s
 
 
@@ -126,23 +130,31 @@ def _open(
     return container
 
 
-def _decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float, U8]]:
-    """Yield time and upright RGB picture [H,W,3] of each frame; damaged packets are left out and counted in the log."""
+def _decoded(
+    container: av.container.InputContainer, shown: str, patience_s: float = float("inf")
+) -> Iterator[tuple[float, U8, int]]:
+    """Yield time and upright RGB picture [H,W,3] of each frame, and how many damaged packets were left out before it.
+
+    A stream of which nothing can be decoded for `patience_s` is lost.
+    """
     stream = container.streams.video[0]
     stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
     reformatter = VideoReformatter()  # one of our own: the frame's costs ten times as much
-    damaged, first_s, last_s = 0, None, 0.0
+    damaged, all_damaged, first_s, last_s, decoded_s = 0, 0, None, 0.0, monotonic()
     packets = container.demux(stream)
     while True:
+        if monotonic() - decoded_s > patience_s:
+            raise SourceLost(f"{shown} sent nothing that can be decoded for {patience_s:.0f} s")
         try:
             packet = next(packets)
         except StopIteration:
             break
+        except av.error.InvalidDataError as cause:
+            damaged += 1
+            if damaged < 1000:
+                continue
+            raise SourceLost(f"{shown} was lost: {_reason(cause)}") from cause
         except (av.error.FFmpegError, OSError) as cause:
-            if isinstance(cause, av.error.InvalidDataError):
-                damaged += 1
-                if damaged < 1000:
-                    continue
             raise SourceLost(f"{shown} was lost: {_reason(cause)}") from cause
         try:
             frames = packet.decode()
@@ -156,9 +168,10 @@ def _decoded(container: av.container.InputContainer, shown: str) -> Iterator[tup
             time_s = float(frame.time) if frame.time is not None else last_s + 1 / _rate_hz(stream)
             first_s = time_s if first_s is None else first_s
             last_s = time_s
-            yield time_s - first_s, _upright(frame, reformatter)
-    if damaged:
-        log.warning("%s: %d damaged packets or pictures were left out", shown, damaged)
+            yield time_s - first_s, _upright(frame, reformatter), damaged
+            all_damaged, damaged, decoded_s = all_damaged + damaged, 0, monotonic()
+    if all_damaged + damaged:
+        log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
 
 
 def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> U8:

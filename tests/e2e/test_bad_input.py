@@ -89,6 +89,7 @@ def test_an_address_that_is_silent(command: Callable, silent_port: int, scheme: 
     refused(command("--source", f"{scheme}://u:hunter2@127.0.0.1:{silent_port}/x", "--headless"), 3, "no answer")
 
 
+@pytest.mark.fault("R18")
 def test_no_password_in_the_fullest_log(command: Callable, silent_port: int) -> None:
     """At this level the log has tracebacks, and FFmpeg's messages hold the address."""
     address = f"rtsp://u:hunter2@127.0.0.1:{silent_port}/x"
@@ -97,6 +98,7 @@ def test_no_password_in_the_fullest_log(command: Callable, silent_port: int) -> 
     assert "hunter2" not in ended.err + ended.out
 
 
+@pytest.mark.fault("R18")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -121,6 +123,7 @@ def test_an_unknown_option_is_shown_with_the_usage(command: Callable) -> None:
     assert "--cammera" in ended.err
 
 
+@pytest.mark.fault("R18")
 def test_an_unknown_key_in_the_settings(command: Callable, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text("smothing_s = 1.0\n")
     refused(command("--config", tmp_path / "s.toml"), 2, "s.toml", "'smothing_s'", "'smoothing_s'")
@@ -137,6 +140,7 @@ def altered(engine: Path, **change: object) -> Path:
     return engine
 
 
+@pytest.mark.fault("R13", "R14", "R15")
 def test_an_engine_that_is_missing_damaged_or_of_other_labels(command: Callable, engine: Path, tmp_path: Path) -> None:
     refused(command("--source", "demo", "--engine", tmp_path / "none", "--headless"), 4, "no engine at")
     refused(command("--source", "demo", "--engine", altered(engine, labels=["a"]), "--headless"), 4, "label order")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 
 def test_a_stream_gives_readings_with_little_delay(start: Callable, rtsp) -> None:
@@ -20,6 +21,7 @@ def test_a_stream_gives_readings_with_little_delay(start: Callable, rtsp) -> Non
     assert ended.states[-1] == "ended"
 
 
+@pytest.mark.fault("R1")
 def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 3, 40.0)
@@ -38,6 +40,7 @@ def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:
     assert running.stop()[0].code == 0
 
 
+@pytest.mark.fault("R2")
 def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 3, 40.0)
@@ -53,6 +56,7 @@ def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start
     assert running.stop()[0].code == 0
 
 
+@pytest.mark.fault("R3")
 def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> None:
     rtsp.kill()
     running = start("--source", rtsp.address, "--headless", "--wait")
@@ -62,6 +66,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> 
     assert running.stop()[0].code == 0
 
 
+@pytest.mark.fault("R24")
 def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 0, 40.0)

@@ -45,16 +45,16 @@ def camera(rate_hz: float = 60, n: int | None = None, error: MicaclError | None 
 class Seer:
     """Sees one live face in every frame; may take long to open, hang or fail."""
 
-    def __init__(self, opens_s: float = 0, hangs_at: int = -1, fails_at: int = -1) -> None:
+    def __init__(self, opens_s: float = 0, hangs_at: int = -1, fails_from: int = 1 << 30) -> None:
         time.sleep(opens_s)
-        self.hangs_at, self.fails_at, self.seen = hangs_at, fails_at, 0
+        self.hangs_at, self.fails_from, self.seen = hangs_at, fails_from, 0
         self.free = threading.Event()
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         self.seen += 1
         if self.seen == self.hangs_at:
             self.free.wait(5)
-        if self.seen == self.fails_at:
+        if self.seen >= self.fails_from:
             raise ValueError("boom")
         box = np.array([20, 20, 60, 60], np.float32)
         face = Face(1, box, IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
@@ -150,7 +150,7 @@ def test_it_closes_a_little_after_the_source_ended() -> None:
 def test_a_failure_is_shown_and_then_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ui.LINGER_S, State.FAILED, 0.4)
     views = []
-    with pytest.raises(StageFailed, match="boom"), session(camera(), lambda: Seer(fails_at=10)) as running:
+    with pytest.raises(SourceError, match="boom"), session(camera(n=10, error=SourceError("boom"))) as running:
         show(running, source_name="x", on_tick=lambda window: views.append(window.view))
     assert views[-1].state is State.FAILED
     assert "boom" in views[-1].detail
@@ -165,7 +165,7 @@ def test_any_key_closes_a_failed_window(qtbot: QtBot) -> None:
         assert not window.isVisible()
 
     start_s = time.monotonic()
-    with pytest.raises(StageFailed, match="boom"), session(camera(), lambda: Seer(fails_at=5)) as running:
+    with pytest.raises(SourceError, match="boom"), session(camera(n=5, error=SourceError("boom"))) as running:
         show(running, source_name="x", on_tick=Script(failed, press))
     assert time.monotonic() - start_s < 2
 
@@ -244,18 +244,35 @@ def test_keys(qtbot: QtBot) -> None:
         show(running, source_name="x", on_tick=Script(*steps))
 
 
-def test_a_hanging_analysis_is_stalled_without_emotions() -> None:
+def test_a_hanging_analysis_is_started_again() -> None:
     seer = Seer(hangs_at=10)
 
-    def stalled(window: LiveWindow) -> bool:
-        return window.view.state is State.STALLED
+    def started_again(window: LiveWindow) -> bool:
+        return running.failures["perceive"].count == 1 and seer.seen > 20
 
     def calm(window: LiveWindow) -> None:
-        assert not reading_shown(window)
+        assert window.view.state is State.LIVE
         seer.free.set()
 
     with session(camera(), lambda: seer) as running:
-        show(running, source_name="x", on_tick=Script(reading_shown, stalled, calm, reading_shown))
+        show(running, source_name="x", on_tick=Script(reading_shown, started_again, calm, reading_shown))
+
+
+def test_an_analysis_that_fails_for_good_leaves_the_picture_live() -> None:
+    frames = []
+
+    def broken(window: LiveWindow) -> bool:
+        assert not (window.view.state is State.FAILED and reading_shown(window))
+        return window.view.state is State.FAILED
+
+    def goes_on(window: LiveWindow) -> bool:
+        assert window.view.title == "The analysis has stopped"
+        assert "boom" in window.view.detail
+        frames.append(window.view.frame)
+        return len(set(frames)) > 20
+
+    with pytest.raises(StageFailed, match="boom"), session(camera(), lambda: Seer(fails_from=10)) as running:
+        show(running, source_name="x", on_tick=Script(reading_shown, broken, goes_on, limit_s=20))
 
 
 def test_a_lost_source_is_said_with_its_attempt() -> None:

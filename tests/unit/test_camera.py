@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError, SourceLost
-from realtime_micacl.live.camera import MISSES, check_camera, list_cameras, read_camera
+from realtime_micacl.live import camera
+from realtime_micacl.live.camera import Webcam, check_camera, list_cameras, read_camera
 
 RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
 
@@ -39,6 +41,8 @@ class Device:
 
     def retrieve(self) -> tuple[bool, Any]:
         picture = self.pictures.pop(0)
+        if isinstance(picture, Exception):
+            raise picture
         return picture is not None, picture
 
     def release(self) -> None:
@@ -71,7 +75,9 @@ def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None
     assert device.released == 1
 
 
-def test_a_camera_without_pictures_and_one_that_is_unplugged() -> None:
+def test_a_camera_without_pictures_and_one_that_is_unplugged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "START_S", 0.1)
+    monkeypatch.setattr(camera, "LOST_S", 0.05)
     with pytest.raises(SourceLost, match=r"camera 0 gives no picture$"):
         next(read_camera(0, Device([])))
     device = Device([RED_IN_BGR] * 3)
@@ -82,9 +88,16 @@ def test_a_camera_without_pictures_and_one_that_is_unplugged() -> None:
 
 def test_a_few_failed_reads_and_a_change_of_size_do_no_harm() -> None:
     small = np.zeros((48, 64, 3), np.uint8)
-    device = Device([RED_IN_BGR, *[None] * (MISSES - 1), small, np.zeros((48, 64), np.uint8), RED_IN_BGR])
+    device = Device([RED_IN_BGR, *[None] * 9, small, np.zeros((48, 64), np.uint8), RED_IN_BGR])
     sizes = [f.image.shape for f in islice(read_camera(0, device), 3)]
     assert sizes == [(72, 128, 3), (48, 64, 3), (72, 128, 3)]
+
+
+def test_a_driver_that_raises_counts_as_lost() -> None:
+    device = Device([RED_IN_BGR, cv2.error("unplugged")])
+    with pytest.raises(SourceLost, match="camera 0 failed"):
+        list(read_camera(0, device))
+    assert device.released == 1
 
 
 def test_closing_releases_the_camera() -> None:
@@ -95,12 +108,45 @@ def test_closing_releases_the_camera() -> None:
     assert device.released == 1
 
 
+def plug(devices: Path, node: str, name: str, index: str = "0") -> None:
+    (devices / node).mkdir()
+    (devices / node / "name").write_text(name + "\n")
+    (devices / node / "index").write_text(index + "\n")
+
+
+def test_a_webcam_is_found_again_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(camera, "LOST_S", 0.05)
+    opened: list[int] = []
+
+    def capture(index: int, backend: int) -> Device:
+        opened.append(index)
+        return Device([RED_IN_BGR] * 3)
+
+    plug(tmp_path, "video0", "Desk")
+    plug(tmp_path, "video1", "Desk", "1")
+    webcam = Webcam(0, capture, tmp_path)
+    assert webcam.plugged()
+    with pytest.raises(SourceLost):
+        list(webcam.frames())
+    shutil.rmtree(tmp_path / "video0")
+    shutil.rmtree(tmp_path / "video1")
+    assert not webcam.plugged()
+    plug(tmp_path, "video0", "Door")  # another camera takes its number
+    assert not webcam.plugged()
+    with pytest.raises(SourceLost, match=r"camera 0 \(Desk\) is not plugged in"):
+        next(webcam.frames())
+    plug(tmp_path, "video5", "Desk", "1")
+    plug(tmp_path, "video4", "Desk")
+    assert webcam.plugged()
+    assert len(list(islice(webcam.frames(), 3))) == 3
+    assert opened == [0, 4]
+
+
 def test_linux_names_are_read_and_metadata_nodes_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     for node, name, index in (("video0", "Integrated", "0"), ("video1", "Integrated", "1"), ("video10", "USB", "0")):
-        (tmp_path / node).mkdir()
-        (tmp_path / node / "name").write_text(name + "\n")
-        (tmp_path / node / "index").write_text(index + "\n")
+        plug(tmp_path, node, name, index)
     assert list_cameras(tmp_path) == {0: "Integrated", 10: "USB"}
     assert list_cameras(tmp_path / "none") == {}
 

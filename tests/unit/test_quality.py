@@ -35,6 +35,7 @@ def test_a_good_face() -> None:
     assert frontal(points())
 
 
+@pytest.mark.fault("R16")
 @pytest.mark.parametrize(
     ("picture", "key_points", "fault"),
     [

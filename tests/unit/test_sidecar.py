@@ -43,6 +43,7 @@ def test_it_is_read_from_the_folder_or_the_file(tmp_path: Path) -> None:
     assert read_sidecar(tmp_path / "engine.json") == (folder, sidecar)
 
 
+@pytest.mark.fault("R15")
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -67,6 +68,7 @@ def test_a_missing_engine_is_refused(tmp_path: Path) -> None:
         read_sidecar(tmp_path)
 
 
+@pytest.mark.fault("R13", "R14")
 def test_a_missing_or_altered_file_is_refused(tmp_path: Path) -> None:
     graph = tmp_path / "encode.onnx"
     graph.write_bytes(b"abc")
@@ -80,6 +82,7 @@ def test_a_missing_or_altered_file_is_refused(tmp_path: Path) -> None:
         read_sidecar(tmp_path)
 
 
+@pytest.mark.fault("R14")
 def test_an_engine_without_the_files_a_device_needs_is_refused(tmp_path: Path) -> None:
     folder, sidecar = read_sidecar(written(tmp_path))
     for device, needed in (("cpu", "encode.onnx"), ("cuda", "model.safetensors"), ("tensorrt", "TensorRT")):
@@ -87,6 +90,7 @@ def test_an_engine_without_the_files_a_device_needs_is_refused(tmp_path: Path) -
             open_engine(folder, sidecar, device)  # type: ignore[arg-type]
 
 
+@pytest.mark.fault("R13")
 def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
     names = ("encode.onnx", "classify.onnx")
     for name in names:

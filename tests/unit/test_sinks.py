@@ -83,6 +83,24 @@ def test_a_recording_never_overwrites(tmp_path: Path) -> None:
     assert file.read_text() == "precious"
 
 
+def test_a_recording_goes_on_in_another_file_and_leaves_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "r-2.jsonl").write_text("precious")
+    with recording(tmp_path / "r.jsonl", 0.0, 4, rotate_s=10.0) as sink:
+        for second in range(25):
+            sink(reading(time_s=100.0 + second))
+    assert (tmp_path / "r-2.jsonl").read_text() == "precious"
+    lines = [(tmp_path / name).read_text().splitlines() for name in ("r.jsonl", "r-3.jsonl", "r-4.jsonl")]
+    assert [len(part) for part in lines] == [10, 10, 5]
+    with recording(tmp_path / "s.csv", 0.0, 4, rotate_mb=0.001) as sink:
+        for second in range(50):
+            sink(reading(time_s=float(second)))
+    parts = sorted(tmp_path.glob("s*.csv"))
+    assert len(parts) > 3
+    assert all(part.stat().st_size < 1300 for part in parts)
+    rows = [row for part in parts for row in csv.DictReader(part.read_text().splitlines())]
+    assert sorted(float(row["time_s"]) for row in rows) == [float(second) for second in range(50)]
+
+
 @pytest.mark.parametrize("name", ["r.txt", "r", "missing/r.csv"])
 def test_what_cannot_be_recorded_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="--record"), recording(tmp_path / name, 0.0, 4):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from itertools import islice
+from time import monotonic
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.live import source
-from realtime_micacl.live.source import looped, parse_source, reconnecting, redacted
+from realtime_micacl.live.source import answers, looped, parse_source, reconnecting, redacted
 from realtime_micacl.types import Frame, Retry
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -137,6 +139,52 @@ def test_it_waits_for_a_source_that_is_not_there_yet(monkeypatch: pytest.MonkeyP
     got = list(islice((x for x in reconnecting(opens, wait=True) if isinstance(x, Frame)), 2))
     assert len(got) == 2
     assert len(tries) == 4
+
+
+def test_it_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "BACKOFF_S", (0.01, 0.02))
+    first = True
+
+    def opens() -> Iterator[Frame]:
+        nonlocal first
+        n, first = int(first), False
+        return frames(n, SourceLost("camera 0 is gone"))
+
+    started_s = monotonic()
+    with pytest.raises(SourceLost, match=r"camera 0 is gone; given up after 0.2 s \(--give-up-after\)"):
+        list(reconnecting(opens, give_up_after_s=0.2))
+    assert monotonic() - started_s >= 0.2
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_source_that_appears_is_tried_at_once(monkeypatch: pytest.MonkeyPatch, away: bool) -> None:
+    """One that was there all along is tried when the pause is over: it answers, and fails all the same."""
+    now_s = [0.0]
+    monkeypatch.setattr(source, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(source, "sleep", lambda seconds: now_s.__setitem__(0, now_s[0] + seconds))
+    there = [not away]
+    fifth: list[float] = []
+    for item in reconnecting(lambda: frames(0, SourceLost("gone")), lambda: there[0], wait=True, seed=1):
+        assert isinstance(item, Retry)
+        if item.attempt == 5:
+            fifth.append(now_s[0])
+            there[0] = there[0] or now_s[0] - fifth[0] >= 1.0
+        if item.attempt == 6:
+            break
+    if away:
+        assert 1.0 <= fifth[-1] - fifth[0] <= 1.6
+    else:
+        assert fifth[-1] - fifth[0] > 3.0
+
+
+def test_whether_anybody_listens() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        assert not answers(f"rtsp://127.0.0.1:{port}/x")
+        server.listen()
+        assert answers(f"rtsp://user:p@127.0.0.1:{port}/x")
+        assert answers("rtsp://user:a/b@127.0.0.1/x"), "it cannot be told"
 
 
 def test_a_looped_file_goes_on_in_time() -> None:

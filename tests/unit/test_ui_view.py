@@ -176,3 +176,17 @@ def test_keys_change_what_is_shown() -> None:
     assert pressed(pressed(view, "2"), "0").selected is None
     assert pressed(view, "3").selected is None
     assert all(pressed(view, key) == view for key in ("", "x", "r", "²"))
+
+
+def test_an_analysis_that_failed_for_good_leaves_the_picture_and_says_so() -> None:
+    broken = Scene(10.0, frame(10.0), (), State.FAILED, "recognize failed 6 times; http://a:b@c")
+    view = follow(START, replace(seen(10.0, broken), notice="Nothing more is written: disk full"))
+    assert (view.state, view.broken, view.frame, view.title) == (
+        State.FAILED,
+        True,
+        broken.frame,
+        "The analysis has stopped",
+    )
+    assert "http://a:***@c" in view.detail
+    assert "disk full" in spoken(view)
+    assert not follow(START, seen(10.0, over=True, error=EngineError("x"))).broken

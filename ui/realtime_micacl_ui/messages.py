@@ -41,7 +41,7 @@ def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) 
         if height <= size[1] - 2 * theme.px(3.4):
             break
     wide = max(title.size.width(), detail.size.width() if view.detail else 0.0) + 2 * pad
-    low = view.frame is not None and view.state in (State.STARTING, State.PAUSED)
+    low = view.frame is not None and (view.broken or view.state in (State.STARTING, State.PAUSED))
     y = (size[1] - height) * (0.8 if low else 0.5)
     rect = QRectF(round((size[0] - wide) / 2), round(y), round(wide), round(height))
     panel(painter, rect, small)

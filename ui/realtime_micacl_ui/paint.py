@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
+from realtime_micacl_ui.hud import hud, hud_rect, notice, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
@@ -24,10 +24,11 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
         painter.fillRect(window, INK)
     if view.frame is not None:
         _picture(painter, view.frame, layout.picture)
-        _shade(painter, view.state, layout.picture, theme)
+        _shade(painter, view, layout.picture, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme)
     pill(painter, view, theme, size)
+    notice(painter, view, theme, size)
     hud(painter, view, theme, size)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
@@ -50,11 +51,11 @@ def _picture(painter: QPainter, frame: Frame, rect: QRectF) -> None:
     painter.drawImage(rect, image.convertToFormat(QImage.Format.Format_RGB32))
 
 
-def _shade(painter: QPainter, state: State, rect: QRectF, theme: Theme) -> None:
+def _shade(painter: QPainter, view: View, rect: QRectF, theme: Theme) -> None:
     """Darken a picture that is not of now; hatch a stalled one."""
-    if state in DIMMED:
-        painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[state]))
-    if state is State.STALLED:
+    if view.state in DIMMED and not view.broken:
+        painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[view.state]))
+    if view.state is State.STALLED:
         painter.setBrushOrigin(QPointF(rect.topLeft()))
         painter.setOpacity(0.25)
         painter.fillRect(rect, hatch(theme.px(1.2)))

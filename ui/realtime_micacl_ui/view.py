@@ -29,6 +29,8 @@ NEXT_TRY = "next try in {seconds} s"
 TRYING = "trying now"
 ENDED = "End of {source}"
 FAILED = "Stopped by an error"
+BROKEN = "The analysis has stopped"
+PICTURE_ONLY = "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
 ANY_KEY = "{error}\n\nAny key closes the window."
 STREAM = "the stream"
 UNSURE = "unsure"
@@ -57,6 +59,7 @@ class Look:
     readings: tuple[EmotionDistribution, ...]
     over: bool
     error: MicaclError | None
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,19 @@ class View:
     attempt: int = 0
     title: str = ""
     detail: str = ""
+    notice: str = ""
+    """What a person should know while all goes on."""
     figures: tuple[Figure, ...] = ()
     overlay: bool = True
     hud: bool = True
     help: bool = False
     selected: int | None = None
     """A track, or None."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the analysis has failed for good while the picture stays live."""
+        return self.title == BROKEN
 
     def reading(self, face: Face) -> EmotionDistribution | None:
         """Return the reading that may be shown for `face`: of a live face in a live scene, and fresh."""
@@ -93,7 +103,7 @@ def look(session: LiveSession, now_s: float) -> Look:
     """Look at a running session; it is over once it failed, was stopped or has nothing left to do."""
     over = session.error is not None or session.stopping or not session.running
     newest, scene, readings = session.frames.peek(), session.scenes.peek(), session.readings.peek()
-    return Look(now_s, newest, scene, readings or (), over, session.error)
+    return Look(now_s, newest, scene, readings or (), over, session.error, session.outlets.notice)
 
 
 def follow(last: View, now: Look) -> View:
@@ -117,12 +127,13 @@ def follow(last: View, now: Look) -> View:
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
         title=title,
         detail=detail,
+        notice=now.notice,
     )
 
 
 def spoken(view: View) -> str:
     """Return what a screen reader is told: the state, the message and the leading word of each face."""
-    parts = [str(view.state), view.title, view.detail]
+    parts = [str(view.state), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
         parts.append(SPOKEN.format(number=number, words=words(view, face)))
     return "; ".join(part for part in parts if part)
@@ -160,6 +171,8 @@ def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple
             return (RECONNECTING if frame else WAITING).format(source=source), _retry(now)
         case State.ENDED:
             return ENDED.format(source=source), ""
+        case State.FAILED if not now.over and now.scene:
+            return BROKEN, PICTURE_ONLY.format(reason=redacted(now.scene.detail))
         case State.FAILED:
             return FAILED, ANY_KEY.format(error=redacted(str(now.error)))
     return "", ""

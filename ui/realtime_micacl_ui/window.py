@@ -91,13 +91,14 @@ class LiveWindow(QWidget):
             self.close()
 
     def _step(self, now_s: float) -> None:
-        view = follow(self.view, look(self._session, now_s))
+        seen = look(self._session, now_s)
+        view = follow(self.view, seen)
         if view.state not in WATCHED:
             self._live_since_s = None
             self._drops.restart()
         elif self._live_since_s is None:
             self._live_since_s = now_s
-        over = view.state in LINGER_S
+        over = seen.over
         due_s = now_s - self._figures_s - FIGURES_S
         if not over and due_s >= (0 if view != self.view else FIGURES_S / 2):  # along with a new picture, if one comes
             self._figures_s = now_s

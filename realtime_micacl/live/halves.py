@@ -1,0 +1,143 @@
+"""The two halves of the pipeline as the session runs them: watched, and opened again after a failure."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Lock
+from time import monotonic
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+from realtime_micacl.errors import StageFailed
+from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
+
+log = logging.getLogger(__name__)
+
+LIMIT, WITHIN_S = 6, 60.0
+PAUSE_S = 0.1  # after the first failure of a minute; twice as long after each further one
+HANG_S = 2.0  # what comes out later than this is stale anyway
+FIRST_S = 30.0  # the first call may load libraries
+
+
+class Perceives(Protocol):
+    """What runs on the perceive thread."""
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what is seen in `frame` and the bags that it completed."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+class Recognizes(Protocol):
+    """What runs on the recognize thread."""
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        """Return a reading for each bag."""
+
+    def close(self) -> None:
+        """Free what it holds."""
+
+
+Half = TypeVar("Half", Perceives, Recognizes)
+R = TypeVar("R")
+
+
+class Failures:
+    """Counts the failures of one half; six within a minute are too many."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self.final: StageFailed | None = None
+        """What is said once it is given up."""
+        self._recent: deque[float] = deque(maxlen=LIMIT)
+
+    def add(self, reason: str, cause: Exception | None = None) -> None:
+        """Take a failure and say it in the log."""
+        now_s = monotonic()
+        self.count += 1
+        self._recent.append(now_s)
+        log.warning("%s failed: %s", self.name, reason, exc_info=cause if self.count == 1 else None)
+        if len(self._recent) == LIMIT and now_s - self._recent[0] <= WITHIN_S:
+            self.final = StageFailed(f"{self.name} failed {LIMIT} times within a minute, last: {reason}")
+            self.final.__cause__ = cause
+
+    def pause_s(self) -> float:
+        """Return how long to wait after the newest failure."""
+        recent = sum(monotonic() - when <= WITHIN_S for when in list(self._recent))
+        return PAUSE_S * 2 ** (recent - 1) if recent else 0.0
+
+
+class Abandoned(Exception):
+    """Work came back after its thread had been replaced."""
+
+
+class Rebuilt(Generic[Half]):
+    """A half that is closed and opened again after it raised; used by one thread and watched by another."""
+
+    def __init__(self, open_half: Callable[[], Half], failures: Failures) -> None:
+        """Open it; what is raised here is for the person to mend and not tried again."""
+        self._open: Callable[[], Half] = open_half
+        self._failures = failures
+        self._half: Half | None = open_half() if not failures.count else None
+        self._lock = Lock()
+        self._since_s: float | None = None
+        self._patience_s = FIRST_S
+        self._abandoned = False
+        self._due_s = 0.0
+
+    def attempt(self, work: Callable[[Half], R]) -> R | None:
+        """Return what `work` makes of the half, None where there is none for now; raise Abandoned."""
+        if self._failures.final or monotonic() < self._due_s:
+            return None
+        try:
+            if self._half is None:
+                self._half = self._open()
+                self._patience_s = FIRST_S
+            return self._timed(work, self._half)
+        except Abandoned:
+            raise
+        except Exception as cause:
+            self._failures.add(f"{type(cause).__name__}: {cause}", cause)
+            self._due_s = monotonic() + self._failures.pause_s()
+            self.close()
+            return None
+
+    def hangs(self) -> bool:
+        """Say, once, whether the work under way takes too long; whoever does it is then given up."""
+        with self._lock:
+            took_s = 0.0 if self._since_s is None else monotonic() - self._since_s
+            if self._abandoned or took_s <= self._patience_s:
+                return False
+            self._abandoned = True
+        self._failures.add(f"no answer for {took_s:.0f} s")
+        return True
+
+    def close(self) -> None:
+        """Free the half, however broken it is."""
+        half, self._half = self._half, None
+        if half is None:
+            return
+        try:
+            half.close()
+        except Exception:
+            log.debug("%s could not be closed", self._failures.name, exc_info=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _timed(self, work: Callable[[Half], R], half: Half) -> R:
+        self._since_s = monotonic()
+        try:
+            return work(half)
+        finally:
+            with self._lock:
+                self._since_s, self._patience_s = None, HANG_S
+                if self._abandoned:
+                    raise Abandoned

@@ -1,0 +1,86 @@
+"""What the fault tests share: a running session that is watched, and the servers and screens of tests/e2e."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+import pytest
+
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+from tests.e2e.conftest import RtspServer, command, executable, rtsp, screen, start
+
+__all__ = ["RtspServer", "Watched", "command", "executable", "rtsp", "screen", "start", "until", "usage", "watch"]
+
+CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
+P = np.full(7, 1 / 7, np.float32)
+
+
+def until(true: Callable[[], object], timeout_s: float = 30.0) -> float:
+    """Wait until it is so and return how long that took; fail after `timeout_s`."""
+    started_s = time.monotonic()
+    while not true():
+        assert time.monotonic() - started_s < timeout_s, f"it did not happen within {timeout_s} s"
+        time.sleep(0.005)
+    return time.monotonic() - started_s
+
+
+class Eyes:
+    """Both halves of a pipeline, without a network: every frame gives a reading."""
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        return Scene(frame.time_s, frame, (), State.LIVE), (
+            Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0),
+        )
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], None, 1.0, 1.0) for b in bags)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Watched:
+    """A session and what it gave."""
+
+    session: LiveSession
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def states(self) -> list[State]:
+        return [e.state for e in list(self.events) if isinstance(e, StateChange) and e.track_id is None]
+
+    @property
+    def readings(self) -> list[EmotionDistribution]:
+        return [e for e in list(self.events) if isinstance(e, EmotionDistribution)]
+
+    def reaches(self, *states: State, timeout_s: float = 30.0) -> float:
+        """Wait until the newest state is one of these; return how long that took."""
+        return until(lambda: self.states and self.states[-1] in states, timeout_s)
+
+    def reads(self, more: int = 3, timeout_s: float = 30.0) -> float:
+        """Wait for so many more readings; return how long that took."""
+        before = len(self.readings)
+        return until(lambda: len(self.readings) >= before + more, timeout_s)
+
+
+@pytest.fixture
+def watch() -> Callable[[Iterable[Frame | Retry]], Watched]:
+    """Make a session, to be entered by the test, that notes what it gives."""
+
+    def made(source: Iterable[Frame | Retry]) -> Watched:
+        events: list[Event] = []
+        return Watched(LiveSession(source, Eyes, Eyes, [events.append]), events)
+
+    return made
+
+
+def usage() -> tuple[int, int, float]:
+    """Threads, descriptors and MB of this process."""
+    process = psutil.Process()
+    return process.num_threads(), process.num_fds(), process.memory_info().rss / 1e6

@@ -1,0 +1,81 @@
+"""A TCP proxy on 127.0.0.1 that holds back, slows down or damages what the server sends."""
+
+from __future__ import annotations
+
+import random
+import selectors
+import socket
+import threading
+from contextlib import suppress
+from typing import Self
+
+CHUNK = 8192
+
+
+class Proxy:
+    """Forwards every connection to `port`; its fields may be changed while it runs."""
+
+    def __init__(self, port: int, seed: int = 1) -> None:
+        self.flips = 0.0
+        """Share of the bits sent by the server that are turned over."""
+        self.bytes_per_s = float("inf")
+        self.delay_s = 0.0
+        self.flipped = 0
+        self._target, self._random = port, random.Random(seed)
+        self._stop = threading.Event()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(0.1)
+        self.port = self._server.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._server.close()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                client, _ = self._server.accept()
+                self._threads.append(threading.Thread(target=self._forward, args=(client,)))
+                self._threads[-1].start()
+
+    def _forward(self, client: socket.socket) -> None:
+        with client, socket.socket() as server, selectors.DefaultSelector() as ready, suppress(OSError):
+            server.connect(("127.0.0.1", self._target))
+            for end in (client, server):
+                ready.register(end, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                for key, _ in ready.select(0.1):
+                    chunk = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
+                    if not chunk:
+                        return
+                    if key.fileobj is client:
+                        server.sendall(chunk)
+                    else:
+                        self._stop.wait(self.delay_s + len(chunk) / self.bytes_per_s)
+                        client.sendall(self._damaged(chunk))
+
+    def _damaged(self, chunk: bytes) -> bytes:
+        if not self.flips:
+            return chunk
+        content = bytearray(chunk)
+        bits = 8 * len(content)
+        count = int(bits * self.flips + self._random.random())
+        for _ in range(count):
+            bit = self._random.randrange(bits)
+            content[bit // 8] ^= 1 << bit % 8
+        self.flipped += count
+        return bytes(content)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,127 @@
+"""A real RTSP server that is killed, frozen, late, slow or damaged on its way."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from realtime_micacl.live.source import open_source, parse_source
+from realtime_micacl.types import State
+from tests.fault.conftest import RtspServer, Watched, until
+from tests.fault.proxy import Proxy
+
+ROUNDS = 3
+LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/reliability.md
+
+
+def stream(port: int, **more: object):  # type: ignore[no-untyped-def]
+    return open_source(parse_source(f"rtsp://127.0.0.1:{port}/live"), **more)  # type: ignore[arg-type]
+
+
+def newest_age_s(watched: Watched) -> float:
+    scene = watched.session.scenes.peek()
+    return time.monotonic() - scene.frame.time_s if scene and scene.frame else float("inf")
+
+
+@pytest.mark.fault("R1")
+def test_a_killed_server_is_noticed_and_found_again(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    watched = watch(stream(rtsp.port))
+    noticed, back = [], []
+    with watched.session:
+        watched.reads()
+        for _ in range(ROUNDS):
+            rtsp.kill()
+            noticed.append(watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S))
+            read = len(watched.readings)
+            until(lambda: watched.session.frames.peek().attempt >= 3, LIMIT_S)  # type: ignore[union-attr]
+            assert len(watched.readings) == read, "no emotion while the stream is lost"
+            rtsp.start()
+            back.append(watched.reads(1, timeout_s=LIMIT_S))
+    assert watched.states.count(State.RECONNECTING) == ROUNDS
+    measured(f"noticed within {max(noticed):.2f} s, fresh {max(back):.2f} s after its return, {ROUNDS} of {ROUNDS}")
+
+
+@pytest.mark.fault("R2")
+def test_a_frozen_server_is_stalled_and_left(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    watched = watch(stream(rtsp.port))
+    with watched.session:
+        watched.reads()
+        rtsp.signal(signal.SIGSTOP)
+        stalled_s = watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
+        read = len(watched.readings)
+        left_s = stalled_s + watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
+        until(lambda: watched.session.frames.peek().attempt >= 2, LIMIT_S)  # type: ignore[union-attr]
+        assert len(watched.readings) == read, "no stale frame is analysed"
+        rtsp.signal(signal.SIGCONT)
+        watched.reads(1)
+        assert newest_age_s(watched) < 2.0
+    measured(f"TCP: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+
+
+@pytest.mark.fault("R3")
+def test_a_source_that_comes_late_is_waited_for(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    rtsp.kill()
+    watched = watch(stream(rtsp.port, wait=True))
+    with watched.session:
+        watched.reaches(State.RECONNECTING)
+        until(lambda: watched.session.frames.peek().attempt >= 4, LIMIT_S)  # type: ignore[union-attr]
+        rtsp.start()
+        back_s = watched.reads(1, timeout_s=LIMIT_S)
+    measured(f"fresh {back_s:.2f} s after its start")
+
+
+@pytest.mark.fault("R2", "R8")
+def test_a_line_too_slow_never_shows_the_past(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    """What is late is left out, and a stream that has fallen behind is opened anew."""
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port))
+        with watched.session:
+            watched.reads(10)
+            line.bytes_per_s = 20_000
+            watched.reaches(State.STALLED, State.RECONNECTING)
+            oldest_s = max(r.latency_s or 0.0 for r in watched.readings)
+            line.bytes_per_s = float("inf")
+            watched.reaches(State.LIVE)
+            watched.reads(10)
+            assert newest_age_s(watched) < 2.0
+    assert oldest_s < 2.0
+    measured(f"oldest frame analysed on a throttled line {oldest_s:.2f} s")
+
+
+@pytest.mark.fault("R2")
+def test_a_delay_on_the_line_does_no_harm(rtsp: RtspServer, watch: Callable[..., Watched]) -> None:
+    with Proxy(rtsp.port) as line:
+        line.delay_s = 0.02
+        watched = watch(stream(line.port))
+        with watched.session:
+            watched.reads(10)
+        assert State.RECONNECTING not in watched.states
+
+
+@pytest.mark.fault("R5")
+@pytest.mark.parametrize("flips", [2e-5, 5e-4])
+def test_turned_bits_are_survived(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], flips: float
+) -> None:
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port))
+        with watched.session as running:
+            watched.reads()
+            line.flips = flips
+            until(lambda: line.flipped > 200 and (running.damaged or State.RECONNECTING in watched.states))
+            line.flips = 0.0
+            watched.reaches(State.LIVE)
+            watched.reads(10)
+    again = watched.states.count(State.RECONNECTING)
+    measured(f"{line.flipped} bits at {flips:g}: {running.damaged} damaged left out, opened anew {again} times")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from realtime_micacl import journal
+from realtime_micacl.journal import KEPT, configure_log
+
+log = logging.getLogger("realtime_micacl.test")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    now_s = [100.0]
+    monkeypatch.setattr(journal, "monotonic", lambda: now_s[0])
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield now_s
+    root.handlers[:], level = before
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+def test_a_repeated_fault_is_one_line_every_five_seconds(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_log("warning")
+    for tenth in range(120):
+        clock[0] = 100 + tenth / 10
+        log.warning("lost, attempt %d", tenth)
+        if tenth == 3:
+            log.warning("something else")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "lost, attempt 0",
+        "something else",
+        "lost, attempt 50 (and 49 more since)",
+        "lost, attempt 100 (and 49 more since)",
+    ]
+
+
+def test_what_was_asked_for_is_all_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_log("debug")
+    for _ in range(10):
+        log.debug("detail")
+    assert capsys.readouterr().err.count("detail") == 10
+
+
+def test_it_remembers_only_so_many_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_log("warning")
+    for number in range(3 * KEPT):
+        log.warning(f"kind {number}")  # each a kind of its own
+    (calm,) = logging.getLogger().handlers[-1].filters
+    assert len(calm._kinds) == KEPT  # type: ignore[union-attr]
+
+
+def test_no_password_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_log("warning")
+    log.warning("lost %s", "rtsp://u:hunter2@host/x")
+    assert "rtsp://u:***@host/x" in capsys.readouterr().err
