@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
-from realtime_micacl_ui.view import Look, View, follow, spoken, words
-from realtime_micacl_ui.window import pressed
+from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl_ui.view import MAX_BAGS, Look, View, follow, spoken, words
+from realtime_micacl_ui.window import MAX_MARKERS, marked, pressed
 
 IMAGE = np.zeros((72, 128, 3), np.uint8)
 START = View("camera 0")
@@ -171,8 +171,47 @@ def test_keys_change_what_is_shown() -> None:
     assert pressed(pressed(view, "O"), "O") == view
     assert not pressed(view, "h").hud
     assert pressed(view, "?").help
+    assert not pressed(view, "t").timeline
     assert pressed(view, "2").selected == 9
     assert pressed(pressed(view, "2"), "2").selected is None
     assert pressed(pressed(view, "2"), "0").selected is None
     assert pressed(view, "3").selected is None
     assert all(pressed(view, key) == view for key in ("", "x", "r", "²"))
+
+
+def test_the_selected_face_is_followed_or_else_the_one_that_was() -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(1, 10.0), reading(2, 10.0)))
+    assert view.followed == 1
+    assert follow(replace(view, selected=2), seen(10.1, scene(10.1, face(1), face(2)))).followed == 2
+    view = follow(replace(view, followed=2), seen(10.1, scene(10.1, face(1), face(2))))
+    assert view.followed == 2
+    assert follow(view, seen(10.2, scene(10.2, face(1)))).followed == 1, "2 has left, 1 is there"
+    assert follow(view, seen(10.2, scene(10.2))).followed == 2, "nobody is there"
+    assert follow(view, seen(71.0, scene(71.0))).followed is None
+
+
+def test_a_window_is_kept_while_its_face_is_there() -> None:
+    bag = Bag(1, 0, np.zeros((4, 4, 2, 2, 3), np.uint8), 8.8, 10.0, 1.0, 1.0)
+    view = follow(START, replace(seen(10.0, scene(10.0, face(1))), bags=(bag,)))
+    view = follow(view, seen(10.05, scene(10.05, face(1)), reading(1, 10.0)))
+    assert view.weighed[1].bag is bag
+    assert follow(view, seen(10.1, scene(10.1))).weighed == {}
+
+
+def test_few_bags_are_kept() -> None:
+    view = START
+    for n in range(100):
+        bag = Bag(1, n, np.zeros((4, 4, 2, 2, 3), np.uint8), 0.0, n / 10, 1.0, 1.0)
+        view = follow(view, replace(seen(n / 10, scene(n / 10, face(1))), bags=(bag,)))
+    assert len(view.bags) == MAX_BAGS
+
+
+def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
+    view = START
+    for n in range(MAX_MARKERS + 5):
+        view = marked(view, 10.0 + n / 10)
+    assert len(view.markers) == MAX_MARKERS
+    assert view.markers[-1].number == view.marks == MAX_MARKERS + 5
+    view = follow(view, seen(70.0, scene(72.0)))
+    assert view.markers[0].time_s >= 12.0
+    assert follow(view, seen(90.0, scene(90.0))).markers == ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
+from realtime_micacl.types import EMOTIONS, F32, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
+from realtime_micacl_ui.texts import EMOTION_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, TRACK, Theme
 from realtime_micacl_ui.view import View, words
 
@@ -79,7 +80,8 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         write_right(painter, theme.header, header.right(), baseline, f"{100 * share:.0f} %", TEXT)
     if not place.small:
         top = rect.top() + theme.px(0.6) + header_px(theme)
-        _bars(painter, QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0), reading, theme)
+        area = QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
+        bars(painter, area, reading.probabilities, reading.emotion, theme)
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
@@ -90,16 +92,16 @@ def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> No
     painter.fillRect(slim, TEXT)
 
 
-def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
+def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme) -> None:
     """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
     row, length = row_px(theme), bar_px(theme)
     left = round(area.right() - theme.share_px) - theme.px(0.6) - length
     thick = max(3, theme.px(0.55))
-    for i, (name, share) in enumerate(zip(EMOTIONS, reading.probabilities.tolist(), strict=True)):
+    for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
         top = area.top() + i * row
-        letters, ink = (theme.strong, TEXT) if name == reading.emotion else (theme.body, SOFT)
+        letters, ink = (theme.strong, TEXT) if name == lead else (theme.body, SOFT)
         baseline = letters.baseline(top, row)
-        write(painter, letters, area.left(), baseline, name, ink)
+        write(painter, letters, area.left(), baseline, say(EMOTION_WORDS[name]), ink)
         bar = QRectF(left, top + (row - thick) // 2, length, thick)
         painter.fillRect(bar, TRACK)
         bar.setWidth(length * min(1.0, max(0.0, share)))

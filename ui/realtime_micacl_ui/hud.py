@@ -7,11 +7,9 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import elided, panel, write
+from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, say
 from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Letters, Theme
 from realtime_micacl_ui.view import Figure, View
-
-ATTEMPT = "attempt {attempt}"
-HELP_HINT = "? help"
 
 
 def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
@@ -38,9 +36,9 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
 
 def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
     """Return the texts of the pill; a long name of a source is shortened in its middle."""
-    parts = [(theme.strong, view.state.upper(), TEXT)]
+    parts = [(theme.strong, say(STATES[view.state]).upper(), TEXT)]
     if view.attempt:
-        parts.append((theme.body, ATTEMPT.format(attempt=view.attempt), TEXT))
+        parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), TEXT))
     room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
     name = elided(theme.body, view.source, min(room, size[0] * 0.45))
     return [*parts, (theme.body, name, SOFT)] if name else parts
@@ -70,18 +68,17 @@ def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: 
             painter.drawArc(square, 60 * 16, 270 * 16)
 
 
-def hud_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where the figures are shown; empty where there are none."""
+def hud_rect(view: View, theme: Theme, size: tuple[int, int], bottom: float | None = None) -> QRectF:
+    """Return where the figures are shown, above `bottom`; empty where there are none."""
     if not view.hud or not view.figures:
         return QRectF()
     margin, height = theme.px(0.8), theme.px(1.9)
     width = min(sum(w for *_, w in _line(view.figures, theme, size)) + theme.px(0.6), size[0] - 2 * margin)
-    return QRectF(margin, size[1] - margin - height, round(width), height)
+    return QRectF(margin, (size[1] if bottom is None else bottom) - margin - height, round(width), height)
 
 
-def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the figures in one line; one beyond its limits is coloured and bold."""
-    rect = hud_rect(view, theme, size)
+def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], rect: QRectF) -> None:
+    """Draw the figures in one line in `rect`; one beyond its limits is coloured and bold."""
     if rect.isEmpty():
         return
     panel(painter, rect, theme)
@@ -101,9 +98,11 @@ def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> l
     """Return each figure with its label and the width of both, and the way to the help; the last ones that fit."""
     line: list[tuple[Figure | None, str, float]] = []
     for figure in figures:
-        width = theme.body.width(f"{figure.label} {figure.value}{figure.unit}") + theme.px(1.1)
-        line.append((figure, figure.label, width))
-    line.append((None, HELP_HINT, theme.body.width(HELP_HINT) + theme.px(0.8)))
+        label = say(FIGURE_WORDS[figure.label])
+        width = theme.body.width(f"{label} {figure.value}{figure.unit}") + theme.px(1.1)
+        line.append((figure, label, width))
+    hint = say(HELP_HINT)
+    line.append((None, hint, theme.body.width(hint) + theme.px(0.8)))
     while len(line) > 1 and sum(width for *_, width in line) > size[0] - theme.px(2.4):
         line.pop(0)
     return line

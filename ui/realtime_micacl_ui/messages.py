@@ -7,22 +7,12 @@ from PyQt6.QtGui import QColor, QPainter
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import Paragraph, panel, write
+from realtime_micacl_ui.texts import DISCLAIMER, KEYS, KEYS_TITLE, say
 from realtime_micacl_ui.theme import SOFT, TEXT, Theme, theme_of
 from realtime_micacl_ui.view import View
 
 SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
 SHADE = QColor(27, 31, 36, 150)
-HELP_TITLE = "Keys"
-HELP_KEYS = (
-    ("Space", "pause, go on"),
-    ("O", "boxes and cards"),
-    ("H", "figures at the bottom"),
-    ("F11", "full screen"),
-    ("1 to 9", "bring out one face; 0 for none"),
-    ("?", "this card"),
-    ("Esc", "leave"),
-)
-HELP_WORDS = "A card says what a face's expression looks like. It cannot say what the person feels."
 
 
 def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
@@ -56,21 +46,22 @@ def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) 
 def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the keys and what the words on the cards mean, over a darkened picture."""
     painter.fillRect(QRectF(0, 0, *size), SHADE)
+    rows = [(key, say(text)) for key, text in KEYS]
     for shrink in SHRINKS:
         small = theme_of(max(6.0, theme.unit * shrink))
         pad, row = small.px(1.4), small.px(1.8)
-        keys = max(small.strong.width(key) for key, _ in HELP_KEYS) + small.px(1.6)
-        width = keys + max(small.body.width(text) for _, text in HELP_KEYS)
-        words = Paragraph(small.body, HELP_WORDS, width)
-        height = 2 * pad + small.px(2.6) + row * len(HELP_KEYS) + small.px(0.8) + words.size.height()
+        keys = max(small.strong.width(key) for key, _ in rows) + small.px(1.6)
+        width = keys + max(small.body.width(text) for _, text in rows)
+        words = Paragraph(small.body, say(DISCLAIMER), width)
+        height = 2 * pad + small.px(2.6) + row * len(rows) + small.px(0.8) + words.size.height()
         if height <= size[1] - theme.px(1) and width + 2 * pad <= size[0] - theme.px(1):
             break
     rect = QRectF(round((size[0] - width) / 2 - pad), round((size[1] - height) / 2), round(width + 2 * pad), height)
     panel(painter, rect, small)
     x, y = rect.left() + pad, rect.top() + pad
-    write(painter, small.header, x, small.header.baseline(y, small.px(1.6)), HELP_TITLE, TEXT)
+    write(painter, small.header, x, small.header.baseline(y, small.px(1.6)), say(KEYS_TITLE), TEXT)
     y += small.px(2.6)
-    for key, text in HELP_KEYS:
+    for key, text in rows:
         baseline = small.body.baseline(y, row)
         write(painter, small.strong, x, baseline, key, TEXT)
         write(painter, small.body, x + keys, baseline, text, SOFT)

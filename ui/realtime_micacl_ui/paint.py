@@ -13,12 +13,16 @@ from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
+from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View
 
 
 def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None) -> Layout:
     """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
-    layout = arrange(view, theme, size, (pill_rect(view, theme, size), hud_rect(view, theme, size)), last)
+    past = parts(view, theme, size)
+    figures = hud_rect(view, theme, size, past.panel.top() if past else None)
+    taken = [pill_rect(view, theme, size), figures] + ([past.panel] if past else [])
+    layout = arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, INK)
@@ -28,7 +32,8 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme)
     pill(painter, view, theme, size)
-    hud(painter, view, theme, size)
+    hud(painter, view, theme, size, figures)
+    timeline(painter, view, theme, size)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:

@@ -8,7 +8,8 @@ from math import floor
 
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
 
-from realtime_micacl.types import EMOTIONS, State
+from realtime_micacl.types import State
+from realtime_micacl_ui.texts import EMOTION_WORDS, say
 
 INK = QColor("#1B1F24")
 PANEL = QColor(27, 31, 36, 224)  # ink at 88 %
@@ -95,6 +96,7 @@ def font_scale(font: QFont) -> float:
 @lru_cache(maxsize=16)
 def theme_of(unit: float) -> Theme:
     """Return the theme of a `unit` in px."""
+    words = [say(word) for word in EMOTION_WORDS.values()]
     strong, header = _letters(unit, QFont.Weight.DemiBold), _letters(unit * 1.5, QFont.Weight.DemiBold)
     return Theme(
         unit=unit,
@@ -103,9 +105,9 @@ def theme_of(unit: float) -> Theme:
         large=_letters(unit * 1.3, QFont.Weight.Normal),
         header=header,
         title=_letters(unit * 2.1, QFont.Weight.DemiBold),
-        name_px=max(strong.width(name) for name in EMOTIONS),
+        name_px=max(strong.width(word) for word in words),
         share_px=strong.width("100"),
-        lead_px=header.width("surprise 100 %  1"),
+        lead_px=max(header.width(f"{word} 100 %  1") for word in words),
     )
 
 

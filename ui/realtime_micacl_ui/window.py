@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic, perf_counter
 
-from PyQt6.QtCore import QCoreApplication, QEventLoop, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent
+from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QApplication, QWidget
 
 from realtime_micacl.errors import StageFailed
@@ -17,8 +17,9 @@ from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
-from realtime_micacl_ui.theme import font_scale, theme_of, unit_for
-from realtime_micacl_ui.view import Figure, View, follow, look, spoken
+from realtime_micacl_ui.theme import Theme, font_scale, theme_of, unit_for
+from realtime_micacl_ui.timeline import parts
+from realtime_micacl_ui.view import Figure, Marker, View, follow, look, spoken
 
 NAME = "realtime-micacl"
 TICK_MS = 8
@@ -26,6 +27,7 @@ FIGURES_S = 0.5
 SPEAK_S = 1.0
 SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
 LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
+MAX_MARKERS = 60
 WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
 CHORDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
@@ -69,6 +71,7 @@ class LiveWindow(QWidget):
         self._live_since_s: float | None = None
         self._over_since_s: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setWindowTitle(f"{NAME} - {source_name}")
         self.setMinimumSize(320, 180)
@@ -140,14 +143,16 @@ class LiveWindow(QWidget):
             self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
             self.failure.__cause__ = cause
 
+    def _theme(self) -> Theme:
+        return theme_of(unit_for(self.width(), self.height(), font_scale(QApplication.font())))
+
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the view and take the time."""
         start_s = perf_counter()
         size = (self.width(), self.height())
         try:
-            theme = theme_of(unit_for(*size, font_scale(QApplication.font())))
             with QPainter(self) as painter:
-                self._layout = paint(painter, self.view, theme, size, self._layout)
+                self._layout = paint(painter, self.view, self._theme(), size, self._layout)
         except Exception as cause:  # the next tick closes the window
             self._fail(cause)
             return
@@ -171,8 +176,24 @@ class LiveWindow(QWidget):
                 self._session.paused = not self._session.paused
             case Qt.Key.Key_F11:
                 self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+            case Qt.Key.Key_M:
+                self._present(marked(self.view, monotonic()))
             case _:
                 self._present(pressed(self.view, event.text()))
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Note where figures of the timeline are asked for."""
+        if event is not None:
+            self._point((round(event.position().x()), round(event.position().y())))
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Forget the mouse."""
+        self._point(None)
+
+    def _point(self, at: tuple[int, int] | None) -> None:
+        past = parts(self.view, self._theme(), (self.width(), self.height()))
+        asks = at is not None and past is not None and past.asked.contains(*at)
+        self._present(replace(self.view, pointer=at if asks else None))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask the session to stop."""
@@ -188,6 +209,8 @@ def pressed(view: View, key: str) -> View:
             return replace(view, overlay=not view.overlay)
         case "h":
             return replace(view, hud=not view.hud)
+        case "t":
+            return replace(view, timeline=not view.timeline)
         case "?":
             return replace(view, help=not view.help)
         case digit if digit.isascii() and digit.isdigit():
@@ -195,3 +218,9 @@ def pressed(view: View, key: str) -> View:
             track = tracks[int(digit) - 1] if 1 <= int(digit) <= len(tracks) else None
             return replace(view, selected=None if track == view.selected else track)
     return view
+
+
+def marked(view: View, now_s: float) -> View:
+    """Return the view with a marker at `now_s`."""
+    number = view.marks + 1
+    return replace(view, marks=number, markers=(*view.markers, Marker(number, now_s))[-MAX_MARKERS:])
