@@ -150,7 +150,8 @@ def live(settings: Settings) -> int:
         )
         with _stopped_by_signals(session), session:
             if window:
-                window.show(session, source_name=spec.name)
+                options = window.Options(settings.look, settings.reduced_motion)
+                window.show(session, source_name=spec.name, options=options)
             else:
                 while not session.wait(0.2):
                     pass

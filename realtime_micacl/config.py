@@ -34,6 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headless: bool = False
     offline: bool = False
     record: str | None = None
+    look: Literal["auto", "dark", "light"] = "auto"
+    reduced_motion: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

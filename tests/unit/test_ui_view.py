@@ -100,9 +100,9 @@ def test_a_silent_analysis_is_stalled_and_shows_no_emotion() -> None:
     view = follow(view, seen(12.6, last, reading(1, 10.0), newest=frame(12.6)))
     assert view.state is State.STALLED
     assert view.reading(view.faces[0]) is None
-    assert view.title == "The analysis has not answered for 2 s"
+    assert view.title == "The analysis has not answered for 2\u00a0s"
     view = follow(view, seen(13.0, last, newest=frame(10.0)))
-    assert view.title == "No picture from camera 0 for 3 s"
+    assert view.title == "No picture from camera 0 for 3\u00a0s"
     view = follow(view, seen(13.1, scene(13.1, face(1)), reading(1, 13.1)))
     assert view.reading(view.faces[0]) is not None
 
@@ -123,7 +123,7 @@ def test_reconnecting_says_the_attempt_and_hides_passwords() -> None:
     view = follow(replace(START, source="rtsp://u:***@host/a"), seen(10.0, lost, newest=retry))
     assert (view.state, view.attempt) == (State.RECONNECTING, 3)
     assert view.title == "Connecting to the stream again"
-    assert view.detail == "rtsp://u:***@host/a is lost\nAttempt 3, next try in 2 s"
+    assert view.detail == "rtsp://u:***@host/a is lost\nAttempt 3, next try in 2\u00a0s"
 
 
 def test_waiting_for_a_source_that_was_never_there() -> None:

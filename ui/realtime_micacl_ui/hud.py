@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import elided, panel, write
 from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, say
-from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Letters, Theme
+from realtime_micacl_ui.theme import Letters, Theme
 from realtime_micacl_ui.view import Figure, View
 
 
@@ -26,7 +26,7 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
     panel(painter, rect, theme)
     reach = theme.px(0.36)
     centre = QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y())
-    _sign(painter, view.state, centre, reach, STATE_COLOURS.get(view.state, TEXT))
+    _sign(painter, view.state, centre, reach, theme.scheme.states.get(view.state, theme.scheme.text))
     baseline = theme.strong.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(2.0)
     for letters, text, colour in _pill_parts(view, theme, size):
@@ -36,12 +36,12 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
 
 def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
     """Return the texts of the pill; a long name of a source is shortened in its middle."""
-    parts = [(theme.strong, say(STATES[view.state]).upper(), TEXT)]
+    parts = [(theme.strong, say(STATES[view.state]).upper(), theme.scheme.text)]
     if view.attempt:
-        parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), TEXT))
+        parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
     room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
     name = elided(theme.body, view.source, min(room, size[0] * 0.45))
-    return [*parts, (theme.body, name, SOFT)] if name else parts
+    return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 
 def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
@@ -85,12 +85,19 @@ def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], rect
     baseline = theme.body.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(0.8)
     for figure, label, width in _line(view.figures, theme, size):
-        write(painter, theme.body, x, baseline, label, SOFT)
+        write(painter, theme.body, x, baseline, label, theme.scheme.soft)
         if figure:
             letters = theme.strong if figure.level else theme.body
             value = f"{figure.value}{figure.unit}"
             after = x + theme.body.width(f"{label} ")
-            write(painter, letters, after, baseline, value, LEVELS[figure.level] if figure.level else TEXT)
+            write(
+                painter,
+                letters,
+                after,
+                baseline,
+                value,
+                theme.scheme.levels[figure.level] if figure.level else theme.scheme.text,
+            )
         x += width
 
 

@@ -25,19 +25,20 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     layout = arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
-        painter.fillRect(window, INK)
+        painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
         _picture(painter, view.frame, layout.picture)
         _shade(painter, view.state, layout.picture, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    overlay(painter, view, layout, theme)
-    pill(painter, view, theme, size)
-    hud(painter, view, theme, size, figures)
+    overlay(painter, view, layout, theme.dark)
+    pill(painter, view, theme.dark, size)
+    hud(painter, view, theme.dark, size, figures)
     timeline(painter, view, theme, size)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:
-        message(painter, view, theme, size)
+        bottom = min([size[1] - theme.px(1)] + [r.top() for r in (figures, past.panel if past else figures) if r])
+        message(painter, view, theme, size, layout.picture, bottom)
     return layout
 
 

@@ -15,7 +15,7 @@ from realtime_micacl_ui.layout import card_size, header_px
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed
 from realtime_micacl_ui.ribbon import bar_share, gaps, raster, spread
 from realtime_micacl_ui.texts import AGO, EMOTION_WORDS, FACE, NO_READING, NOW, UNSURE, WEIGHT, say
-from realtime_micacl_ui.theme import INK, SOFT, TEXT, TRACK, Theme
+from realtime_micacl_ui.theme import INK, SOFT, TEXT, Theme
 from realtime_micacl_ui.view import View
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 20  # in units: a smaller window has no timeline
@@ -54,7 +54,9 @@ def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
         return None
     pad, gap = theme.px(0.8), theme.px(0.4)
     low = size[1] < WHOLE_HEIGHT * theme.unit
-    tall = theme.px(2.4 if low else 8.0 if size[1] > size[0] else 4.4)
+    tall = theme.px(2.4 if low else 4.4)
+    if size[1] > size[0]:
+        tall = max(tall, min(theme.px(10.0), int(0.12 * size[1])))
     slim, axis = (0, pad) if low else (theme.px(1.3), theme.px(1.7))
     height = pad + tall + (0 if low else gap) + slim + axis
     whole = QRectF(pad, size[1] - pad - height, size[0] - 2 * pad, height)
@@ -80,9 +82,9 @@ def timeline(painter: QPainter, view: View, theme: Theme, size: tuple[int, int])
     scale = spread(past)
     _ribbon(painter, past, window.instance_s if window else 0.0, view.scene_s, at, scale, theme)
     _markers(painter, view, at, theme)
-    if window and at.side:
+    if at.side:
         _window(painter, window, scale, at, theme)
-    _hover(painter, view, past, at, theme)
+    _hover(painter, view, past, at, theme.dark)
 
 
 def _ribbon(
@@ -95,7 +97,7 @@ def _ribbon(
     last = int(end_s / SPAN_S * width)
     picture = raster(past, last, (width, tall, slim), round(instance_s, 2), scale)
     for rect in (at.ribbon, at.weights):
-        painter.fillRect(rect, TRACK)
+        painter.fillRect(rect, theme.scheme.plate)
     columns = (last + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
     painter.setBrushOrigin(at.ribbon.topLeft())
     for first, end in gaps(past, columns):
@@ -113,17 +115,24 @@ def _words(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
     number = next((n for n, face in enumerate(view.faces, start=1) if face.track_id == view.followed), None)
     if number:
         baseline = theme.strong.baseline(at.ribbon.top(), min(at.ribbon.height(), theme.px(2.4)))
-        write(painter, theme.strong, x, baseline, say(FACE, number=number), TEXT)
+        write(painter, theme.strong, x, baseline, say(FACE, number=number), theme.scheme.text)
     if at.weights.height() == 0:
         return
-    write(painter, theme.body, x, theme.body.baseline(at.weights.top(), at.weights.height()), say(WEIGHT), SOFT)
+    write(
+        painter,
+        theme.body,
+        x,
+        theme.body.baseline(at.weights.top(), at.weights.height()),
+        say(WEIGHT),
+        theme.scheme.soft,
+    )
     baseline = theme.body.baseline(at.axis.top(), at.axis.height())
-    write_right(painter, theme.body, at.axis.right(), baseline, say(NOW), SOFT)
-    write(painter, theme.body, at.axis.left(), baseline, f"\u2212{SPAN_S:.0f} s", SOFT)
+    write_right(painter, theme.body, at.axis.right(), baseline, say(NOW), theme.scheme.soft)
+    write(painter, theme.body, at.axis.left(), baseline, f"\u2212{SPAN_S:.0f} s", theme.scheme.soft)
     for ago_s in GRID_S:
         text = f"\u2212{ago_s}"
         x = at.axis.right() - at.axis.width() * ago_s / SPAN_S
-        write(painter, theme.body, x - theme.body.width(text) / 2, baseline, text, SOFT)
+        write(painter, theme.body, x - theme.body.width(text) / 2, baseline, text, theme.scheme.soft)
 
 
 def _markers(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
@@ -145,11 +154,16 @@ def _markers(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
         write(painter, theme.strong, left + theme.px(0.3), theme.strong.baseline(flag.top(), flag.height()), text, INK)
 
 
-def _window(painter: QPainter, window: Weighed, scale: float, at: Parts, theme: Theme) -> None:
+def _window(painter: QPainter, window: Weighed | None, scale: float, at: Parts, theme: Theme) -> None:
     """Draw one crop of each instance of the newest window, as strong as it weighed, and its weight."""
-    side = at.side
-    x = at.window.left() + theme.px(0.6) + theme.px(0.3)
+    side, step = at.side, at.side + theme.px(0.3)
+    x = at.window.right() - round(at.window.width() / step) * step + theme.px(0.3)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    if window is None:
+        while x < at.window.right() - 1:
+            painter.fillRect(QRectF(x, at.ribbon.bottom() - side, side, side), theme.scheme.plate)
+            x += step
+        return
     for crop, weight in zip(window.crops, window.importance.tolist(), strict=True):
         pixels = np.ascontiguousarray(crop)
         height, width, _ = pixels.shape
@@ -161,12 +175,12 @@ def _window(painter: QPainter, window: Weighed, scale: float, at: Parts, theme: 
         painter.drawImage(square, image)
         painter.setOpacity(1.0)
         slim = QRectF(x, at.weights.top(), side, at.weights.height())
-        painter.fillRect(slim, TRACK)
+        painter.fillRect(slim, theme.scheme.plate)
         painter.fillRect(slim.adjusted(0, round(slim.height() * (1 - share)), 0, 0), SOFT)
         text = f"{weight:.2f}"
         baseline = theme.body.baseline(at.axis.top(), at.axis.height())
-        write(painter, theme.body, x + (side - theme.body.width(text)) / 2, baseline, text, SOFT)
-        x += side + theme.px(0.3)
+        write(painter, theme.body, x + (side - theme.body.width(text)) / 2, baseline, text, theme.scheme.soft)
+        x += step
 
 
 def _hover(painter: QPainter, view: View, past: Past, at: Parts, theme: Theme) -> None:
@@ -182,17 +196,19 @@ def _hover(painter: QPainter, view: View, past: Past, at: Parts, theme: Theme) -
     high += theme.px(1.4)
     left = min(max(x - wide // 2, at.panel.left()), at.panel.right() - wide)
     rect = QRectF(round(left), at.panel.top() - theme.px(0.4) - high, wide, high)
-    panel(painter, rect, theme, TEXT)
+    panel(painter, rect, theme, theme.scheme.text)
     pad = theme.px(0.8)
     inner = QRectF(rect.left() + pad, rect.top() + theme.px(0.4), rect.width() - 2 * pad, header_px(theme))
     baseline = theme.body.baseline(inner.top(), theme.px(1.4))
-    write(painter, theme.body, inner.left(), baseline, say(AGO, seconds=f"{ago_s:.1f}"), SOFT)
+    write(painter, theme.body, inner.left(), baseline, say(AGO, seconds=f"{ago_s:.1f}"), theme.scheme.soft)
     inner.translate(0, theme.px(1.4))
     baseline = theme.header.baseline(inner.top(), inner.height())
     if index is None:
-        write(painter, theme.strong, inner.left(), baseline, say(NO_READING), SOFT)
+        write(painter, theme.strong, inner.left(), baseline, say(NO_READING), theme.scheme.soft)
         return
     lead = EMOTIONS[past.leads[index]] if past.leads[index] >= 0 else None
-    write(painter, theme.header, inner.left(), baseline, say(EMOTION_WORDS[lead] if lead else UNSURE), TEXT)
+    write(
+        painter, theme.header, inner.left(), baseline, say(EMOTION_WORDS[lead] if lead else UNSURE), theme.scheme.text
+    )
     inner.translate(0, inner.height() + theme.px(0.2))
     bars(painter, inner, past.shares[index], lead, theme)

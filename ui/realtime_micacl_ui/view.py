@@ -19,6 +19,9 @@ FRESH_S = 1.0  # an older reading says nothing about the face of now
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 MAX_BAGS = 24
 
+Bars = tuple[float, ...]
+"""What a card's bars show now, [K]: on their way to its reading."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -75,6 +78,7 @@ class View:
     timeline: bool = True
     scene_s: float = 0.0
     """Of the scene, whatever its state: where the timeline ends."""
+    bars: Mapping[int, Bars] = field(default_factory=dict)
     pasts: Mapping[int, Past] = field(default_factory=dict)
     weighed: Mapping[int, Weighed] = field(default_factory=dict)
     """The windows of the faces in the scene."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
+from typing import Literal
 
 from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -16,6 +17,7 @@ from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.layout import Layout
+from realtime_micacl_ui.motion import STEP_S, eased
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import Theme, font_scale, theme_of, unit_for
 from realtime_micacl_ui.timeline import parts
@@ -34,14 +36,28 @@ CHORDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier |
 _application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 
 
-def show(session: LiveSession, *, source_name: str, on_tick: Callable[[LiveWindow], None] | None = None) -> None:
+@dataclass(frozen=True)
+class Options:
+    """How the window is to be."""
+
+    look: Literal["auto", "dark", "light"] = "auto"
+    reduced_motion: bool = False
+
+
+def show(
+    session: LiveSession,
+    *,
+    source_name: str,
+    on_tick: Callable[[LiveWindow], None] | None = None,
+    options: Options = Options(),  # frozen
+) -> None:
     """Show a running session until the window is closed; the session is then asked to stop.
 
     `on_tick` is called with the window about 120 times a second, and may close it.
     """
     if QApplication.instance() is None:
         _application.append(QApplication([NAME]))
-    window = LiveWindow(session, source_name, on_tick)
+    window = LiveWindow(session, source_name, on_tick, options)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
@@ -56,18 +72,22 @@ class LiveWindow(QWidget):
     closed = pyqtSignal()
 
     def __init__(
-        self, session: LiveSession, source_name: str, on_tick: Callable[[LiveWindow], None] | None = None
+        self,
+        session: LiveSession,
+        source_name: str,
+        on_tick: Callable[[LiveWindow], None] | None = None,
+        options: Options = Options(),  # frozen
     ) -> None:
         super().__init__()
         self.view = View(source_name)
         self.meters = {"paint": Meter(), "latency": Meter()}
         self.first_picture_s: float | None = None
         self.failure: StageFailed | None = None
-        self._session, self._on_tick = session, on_tick
+        self._session, self._on_tick, self._options = session, on_tick, options
         self._layout: Layout | None = None
         self._painted: Frame | None = None
         self._drops = DropShare()
-        self._figures_s = self._spoken_s = 0.0
+        self._figures_s = self._spoken_s = self._eased_s = 0.0
         self._live_since_s: float | None = None
         self._over_since_s: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -105,6 +125,9 @@ class LiveWindow(QWidget):
         if not over and due_s >= (0 if view != self.view else FIGURES_S / 2):  # along with a new picture, if one comes
             self._figures_s = now_s
             view = replace(view, figures=self._figures(now_s))
+        if now_s - self._eased_s >= STEP_S:
+            elapsed_s, self._eased_s = now_s - self._eased_s, now_s
+            view = replace(view, bars=eased(view.bars, view, elapsed_s, reduced=self._options.reduced_motion))
         self._present(view)
         self._speak(now_s)
         if over:
@@ -113,9 +136,15 @@ class LiveWindow(QWidget):
                 self.close()
 
     def _present(self, view: View) -> None:
-        """Make `view` the one that is shown."""
-        if view != self.view:
-            self.view = view
+        """Make `view` the one that is shown; where bars alone have moved, only the cards are painted again."""
+        if view == self.view:
+            return
+        moved_alone = self._layout is not None and replace(view, bars=self.view.bars) == self.view
+        self.view = view
+        if self._layout and moved_alone:
+            for place in self._layout.cards.values():
+                self.update(place.rect.toRect())
+        else:
             self.update()
 
     def _figures(self, now_s: float) -> tuple[Figure, ...]:
@@ -144,7 +173,13 @@ class LiveWindow(QWidget):
             self.failure.__cause__ = cause
 
     def _theme(self) -> Theme:
-        return theme_of(unit_for(self.width(), self.height(), font_scale(QApplication.font())))
+        unit = unit_for(self.width(), self.height(), font_scale(QApplication.font()))
+        return theme_of(unit, light=self._light())
+
+    def _light(self) -> bool:
+        hints = QApplication.styleHints()
+        bright = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
+        return self._options.look == "light" or (self._options.look == "auto" and bright)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the view and take the time."""
@@ -162,7 +197,8 @@ class LiveWindow(QWidget):
         if frame is not None and frame is not self._painted and self.view.state in WATCHED:
             self._painted = frame
             self.meters["latency"].add(now_s - frame.time_s)
-        self.meters["paint"].add(perf_counter() - start_s)
+        if event is None or event.rect() == self.rect():
+            self.meters["paint"].add(perf_counter() - start_s)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Act on the few keys there are; once it is over, any key closes."""
