@@ -157,7 +157,8 @@ def live(settings: Settings) -> int:
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
         with _stopped_by_signals(session), session:
             if window:
-                window.show(session, source_name=spec.name)
+                options = window.Options(settings.look, settings.reduced_motion)
+                window.show(session, source_name=spec.name, options=options)
             else:
                 while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
                     pass

@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record: str | None = None
     rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
+    look: Literal["auto", "dark", "light"] = "auto"
+    reduced_motion: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

@@ -13,15 +13,18 @@ from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame
 from realtime_micacl_ui.hud import hud_rect, pill_rect
 from realtime_micacl_ui.layout import Layout, bar_px
 from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.theme import (
     EMOTION_COLOURS,
     GREY,
     INK,
+    LIGHT,
     SOFT,
     TEXT,
     theme_of,
     unit_for,
 )
+from realtime_micacl_ui.timeline import parts
 from realtime_micacl_ui.view import Figure, View
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -53,14 +56,16 @@ def view(*faces: Face, emotion: str | None = "happy", time_s: float = 10.0) -> V
     return View("camera 0", State.LIVE, 10.0, Frame(PHOTO, 10.0, 0), faces, readings, figures=FIGURES)
 
 
-def painted(v: View, size: tuple[int, int] = HD, ratio: int = 1, scale: float = 1.0) -> tuple[U8, Layout]:
+def painted(
+    v: View, size: tuple[int, int] = HD, ratio: int = 1, scale: float = 1.0, *, light: bool = False
+) -> tuple[U8, Layout]:
     """The picture [H,W,3] with a margin around it that no stroke may reach, and the layout."""
     image = QImage((size[0] + 2 * MARGIN) * ratio, (size[1] + 2 * MARGIN) * ratio, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(QColor("magenta"))
     with QPainter(image) as painter:
         painter.translate(MARGIN, MARGIN)
-        layout = paint(painter, v, theme_of(unit_for(*size, scale)), size)
+        layout = paint(painter, v, theme_of(unit_for(*size, scale), light=light), size)
     bits = image.constBits()
     assert bits is not None
     pixels = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), image.width(), 4)
@@ -96,6 +101,17 @@ def test_bars_are_as_long_as_the_shares_and_in_the_fixed_order(size: tuple[int, 
         assert np.ptp(columns) + 1 == pytest.approx(full * share, abs=1.01), name
         middles.append(rows.mean())
     assert middles == sorted(middles)
+
+
+def test_a_moving_bar_is_drawn_where_it_is_and_its_figure_is_the_reading() -> None:
+    still, layout = painted(view(face()))
+    moving, _ = painted(replace(view(face()), bars={1: (0.5, *SHARES[1:])}))
+    card = layout.cards[1].rect
+    full = bar_px(theme_of(unit_for(*HD, 1.0)))
+    columns = np.nonzero(is_colour(part(moving, card), EMOTION_COLOURS["happy"]))[1]
+    assert np.ptp(columns) + 1 == pytest.approx(full * 0.5, abs=1.01)
+    figures = QRectF(card.right() - 40, card.top(), 40, card.height())
+    assert (part(still, figures) == part(moving, figures)).all()
 
 
 @pytest.mark.parametrize("emotion", [*EMOTIONS, None])
@@ -161,7 +177,7 @@ def test_a_picture_that_is_not_contiguous_is_painted_as_well() -> None:
 
 def test_a_picture_of_another_shape_is_letterboxed() -> None:
     pixels, layout = painted(replace(view(), hud=False), (720, 1280))
-    assert is_colour(pixels[200:430], INK).all()
+    assert is_colour(pixels[100:250], INK).all()
     assert not is_colour(part(pixels, layout.picture), INK).any()
 
 
@@ -199,6 +215,27 @@ def test_every_state_stays_inside_the_window(size: tuple[int, int], scale: float
 def test_a_long_error_is_shown_whole(size: tuple[int, int]) -> None:
     words = "the engine in /home/anna/engines/first is damaged: its SHA-256 is 0123456789ab; export it again. "
     painted(replace(view(), state=State.FAILED, title="Stopped by an error", detail=words * 3), size)
+
+
+def test_light_surroundings_leave_what_lies_on_the_picture_as_it_is() -> None:
+    v, size = replace(view(face()), help=False), (720, 1280)
+    dark, layout = painted(v, size)
+    light, _ = painted(v, size, light=True)
+    assert (part(dark, layout.picture) == part(light, layout.picture)).all()
+    assert is_colour(light[120:230], LIGHT.ground).all()
+    asked, _ = painted(replace(v, help=True), HD, light=True)
+    assert is_colour(asked, QColor.fromRgb(LIGHT.text.rgb())).any()
+
+
+def test_a_message_keeps_off_the_timeline_and_the_figures() -> None:
+    v = replace(sample(), state=State.PAUSED, title="Paused", detail="Space goes on")
+    for size, scale in ((HD, 1.0), (HD, 2.0), ((1080, 1920), 1.0)):
+        with_message, _ = painted(v, size, scale=scale)
+        without, _ = painted(replace(v, title=""), size, scale=scale)
+        past = parts(v, theme_of(unit_for(*size, scale)), size)
+        assert past is not None
+        lowest = np.flatnonzero((with_message != without).any(axis=(1, 2))).max()
+        assert lowest < hud_rect(v, theme_of(unit_for(*size, scale)), size, past.panel.top()).top()
 
 
 def test_a_frozen_picture_is_hatched() -> None:

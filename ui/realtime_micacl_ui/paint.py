@@ -13,27 +13,33 @@ from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
+from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View
 
 
 def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None) -> Layout:
     """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
-    layout = arrange(view, theme, size, (pill_rect(view, theme, size), hud_rect(view, theme, size)), last)
+    past = parts(view, theme, size)
+    figures = hud_rect(view, theme, size, past.panel.top() if past else None)
+    taken = [pill_rect(view, theme, size), figures] + ([past.panel] if past else [])
+    layout = arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
-        painter.fillRect(window, INK)
+        painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
         _picture(painter, view.frame, layout.picture)
         _shade(painter, view, layout.picture, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    overlay(painter, view, layout, theme)
-    pill(painter, view, theme, size)
-    notice(painter, view, theme, size)
-    hud(painter, view, theme, size)
+    overlay(painter, view, layout, theme.dark)
+    pill(painter, view, theme.dark, size)
+    notice(painter, view, theme.dark, size)
+    hud(painter, view, theme.dark, size, figures)
+    timeline(painter, view, theme, size)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:
-        message(painter, view, theme, size)
+        bottom = min([size[1] - theme.px(1)] + [r.top() for r in (figures, past.panel if past else figures) if r])
+        message(painter, view, theme, size, layout.picture, bottom)
     return layout
 
 
