@@ -6,12 +6,12 @@ session and go with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.detector import FaceDetector, Reach
 from realtime_micacl.live.session import LiveSession, Perceives, Recognizes
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
@@ -97,6 +97,21 @@ class Visit(LiveSession):
             if item is not None and item is not last:
                 last = item
                 yield _mirrored(item) if mirror and isinstance(item, Frame) else item
+
+
+def by_consent(
+    source: Iterable[Frame | Retry],
+    openers: tuple[Callable[[], Perceives], Callable[[], Recognizes]],
+    reach: Reach,
+    *,
+    near: float,
+    mirror: bool,
+) -> tuple[LiveSession, Callable[[], Visit]]:
+    """Return the session that watches `source` and what opens the session of a visit; neither is started."""
+    open_perceiver, open_recognizer = openers
+    open_recognizer().close()  # an engine that does not run is said now, not to the first visitor
+    watch = LiveSession(source, lambda: Watcher(FaceDetector(reach=reach), near), Idle)
+    return watch, lambda: Visit(watch, open_perceiver, open_recognizer, near=near, mirror=mirror)
 
 
 def _height(face: Face) -> float:

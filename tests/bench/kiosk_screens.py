@@ -51,7 +51,7 @@ def view_at(time_s: float) -> View:
 
 def main(folder: Path, width: int | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    house = read_house(ROOT / "docs" / "kiosk.toml")
+    house = read_house(str(ROOT / "docs" / "kiosk.toml"))
     full = Screen(house, visits=37)
     visit = replace(full, view=view_at(4.0))
     screens = {

@@ -23,7 +23,7 @@ class Pose:
 
     smile: float = 0.0
     """How far the corners of the mouth are above its middle."""
-    width: float = 0.30
+    width: float = 0.32
     open: float = 0.0
     skew: float = 0.0
     """How much higher one corner of the mouth is."""
@@ -36,12 +36,12 @@ class Pose:
 
 
 POSES = {
-    "happy": Pose(smile=0.17, width=0.40, open=0.10, brow=0.04, eye=0.8),
+    "happy": Pose(smile=0.17, width=0.44, open=0.15, brow=0.04, eye=0.85),
     "sad": Pose(smile=-0.11, width=0.27, brow=0.03, frown=-0.11, eye=0.75),
     "neutral": Pose(),
-    "angry": Pose(smile=-0.07, width=0.28, brow=-0.10, frown=0.13, eye=0.75),
-    "surprise": Pose(width=0.15, open=0.30, brow=0.15, eye=1.35),
-    "disgust": Pose(smile=-0.06, width=0.27, skew=0.10, brow=-0.07, frown=0.06, eye=0.5),
+    "angry": Pose(smile=-0.08, width=0.30, brow=-0.05, frown=0.11, eye=0.8),
+    "surprise": Pose(width=0.17, open=0.30, brow=0.14, eye=1.35),
+    "disgust": Pose(smile=-0.07, width=0.30, skew=0.10, brow=-0.04, frown=0.06, eye=0.55),
     "fear": Pose(smile=-0.09, width=0.29, open=0.11, brow=0.11, frown=-0.08, eye=1.25),
 }
 
@@ -75,11 +75,6 @@ def face(painter: QPainter, centre: QPointF, radius: float, time_s: float) -> No
     painter.setBrush(INK)
     painter.drawEllipse(QPointF(0, 0), radius, radius)
     painter.translate(radius * 0.05 * sin(2 * pi * time_s / 11), radius * 0.02 * sin(2 * pi * time_s / 7))
-    pen = QPen(TEXT, radius * 0.06)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     _brows_and_eyes(painter, pose, radius, time_s)
     _mouth(painter, pose, radius)
     painter.restore()
@@ -88,33 +83,33 @@ def face(painter: QPainter, centre: QPointF, radius: float, time_s: float) -> No
 def _brows_and_eyes(painter: QPainter, pose: Pose, radius: float, time_s: float) -> None:
     phase_s = time_s % BLINK_EVERY_S
     lid = 1.0 - sin(pi * phase_s / BLINK_S) if phase_s < BLINK_S else 1.0
+    y = -0.42 * radius - pose.brow * radius
     for side in (-1, 1):
-        y = -0.40 * radius - pose.brow * radius
-        inner = QPointF(side * 0.19 * radius, y + pose.frown * radius)
-        outer = QPointF(side * 0.47 * radius, y - 0.3 * pose.frown * radius)
+        inner = QPointF(side * 0.20 * radius, y + pose.frown * radius)
+        outer = QPointF(side * 0.53 * radius, y - 0.3 * pose.frown * radius)
         brow = QPainterPath(inner)
-        brow.quadTo(QPointF(side * 0.36 * radius, min(inner.y(), outer.y()) - 0.05 * radius), outer)
-        painter.drawPath(brow)
-        painter.setBrush(TEXT)
-        painter.setPen(Qt.PenStyle.NoPen)
-        height = max(0.014, 0.092 * pose.eye * lid) * radius
-        painter.drawEllipse(QPointF(side * 0.33 * radius, -0.16 * radius), 0.068 * radius, height)
-        painter.setPen(_pen(radius))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        brow.quadTo(QPointF(side * 0.39 * radius, min(inner.y(), outer.y()) - 0.05 * radius), outer)
+        painter.strokePath(brow, _pen(radius))
+        eye = QPainterPath()
+        eye.addEllipse(
+            QPointF(side * 0.36 * radius, -0.14 * radius),
+            0.08 * radius,
+            max(0.014, 0.105 * pose.eye * lid) * radius,
+        )
+        painter.fillPath(eye, TEXT)
 
 
 def _mouth(painter: QPainter, pose: Pose, radius: float) -> None:
     """Draw upper and lower lip between the corners; they are one line while the mouth is closed."""
-    left = QPointF(-pose.width * radius, (0.36 - pose.smile / 2 - pose.skew / 2) * radius)
-    right = QPointF(pose.width * radius, (0.36 - pose.smile / 2 + pose.skew / 2) * radius)
-    bend, reach = pose.smile * 1.3 * radius, 0.55 * pose.width * radius
+    height = 0.40 - pose.smile / 2
+    left = QPointF(-pose.width * radius, (height - pose.skew / 2) * radius)
+    right = QPointF(pose.width * radius, (height + pose.skew / 2) * radius)
+    bend, part = pose.smile * 1.3 * radius, 0.62 * pose.open * radius
+    reach = 0.55 * pose.width * radius * (1 - min(1.0, pose.open / 0.3))  # a wide open mouth is round
     lips = QPainterPath(left)
-    for start, end, sign in ((left, right, -1), (right, left, 1)):
-        shift = QPointF(reach if sign < 0 else -reach, bend + sign * 0.62 * pose.open * radius)
-        back = QPointF(-shift.x(), shift.y())
-        lips.cubicTo(start + shift, end + back, end)
-    painter.setBrush(TEXT if pose.open < 0.005 else Qt.BrushStyle.NoBrush)
-    painter.drawPath(lips)
+    lips.cubicTo(left + QPointF(reach, bend - part), right + QPointF(-reach, bend - part), right)
+    lips.cubicTo(right + QPointF(-reach, bend + part), left + QPointF(reach, bend + part), left)
+    painter.strokePath(lips, _pen(radius))
 
 
 def _pen(radius: float) -> QPen:

@@ -61,10 +61,12 @@ class House:
     mirror: bool
 
 
-def read_house(path: Path | None) -> House:
-    """Return what `kiosk.toml` says, or what holds without one; raise ConfigError that names the key."""
-    settings = read_toml(path, KioskSettings) if path else KioskSettings()
-    where, folder = (str(path), path.parent) if path else ("kiosk", Path())
+def read_house(file: str) -> House:
+    """Return what the `kiosk.toml` says, or what holds without one (""); raise ConfigError that names the key."""
+    settings = read_toml(Path(file), KioskSettings) if file else KioskSettings()
+    where, folder = file, Path(file).parent
+    for language in settings.texts.keys() - set(settings.languages):
+        raise ConfigError(f"{where}: [texts.{language}] is not among the languages {', '.join(settings.languages)}")
     background, accent = QColor(settings.colours.background), QColor(settings.colours.accent)
     if contrast(background, SOFT) < READABLE:
         raise ConfigError(f"{where}: colours.background {background.name()} is too light for its text; take a darker")

@@ -26,7 +26,6 @@ def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> No
         case Stage.LIVE:
             live(painter, screen, theme, size)
         case Stage.ASKING:
-            live(painter, screen, theme, size)
             asking(painter, screen, theme, size)
         case Stage.WIPING:
             farewell(painter, screen, theme, size)

@@ -75,10 +75,8 @@ def _word(painter: QPainter, area: QRectF, view: View, texts: Texts, theme: Them
         name = _named(texts, reading.emotion)
         share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
         baseline = theme.title.baseline(area.top(), area.height())
-        letters = (
-            theme.title if theme.title.width(_named(texts, reading.emotion) + share) < area.width() else theme.header
-        )
-        write(painter, letters, area.left(), baseline, _named(texts, reading.emotion), EMOTION_COLOURS[reading.emotion])
+        letters = theme.title if theme.title.width(name + share) < area.width() else theme.header
+        write(painter, letters, area.left(), baseline, name, EMOTION_COLOURS[reading.emotion])
         write_right(painter, theme.header, area.right(), baseline, share, TEXT)
         return
     looks_away = view.state is State.NO_FACE or (face is not None and face.state is State.LOW_QUALITY)

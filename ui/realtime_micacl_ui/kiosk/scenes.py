@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PyQt6.QtGui import QPainter, QPainterPath, QPen
 
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.ink import Paragraph, write
 from realtime_micacl_ui.kiosk.face import face, shares
 from realtime_micacl_ui.kiosk.screen import MARGIN, Screen, body_rect, is_wide
-from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS, INK, SOFT, TEXT, TRACK, Letters, Theme, theme_of
+from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS, INK, SOFT, TEXT, TRACK, Theme, theme_of
 
 SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
 QUIET = 8  # px of light around a QR code, in modules: four on each side
@@ -46,9 +46,8 @@ def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *
         lines = [(Paragraph(big.title, screen.texts.invitation, area.width(), centred=centred), TEXT, 0.8)]
         lines += [(Paragraph(small.large, o.invitation, area.width(), centred=centred), SOFT, 0.3) for o in others]
         bars = small.px(3.6)
-        lines.append(
-            (Paragraph(small.header, screen.texts.hint, area.width(), centred=centred), screen.house.accent, 0)
-        )
+        hint = Paragraph(small.header, screen.texts.hint, area.width(), centred=centred)
+        lines.append((hint, screen.house.accent, 0))
         gaps = [small.px(gap) for *_, gap in lines]
         height = sum(p.size.height() for p, *_ in lines) + sum(gaps) + bars
         if height <= area.height():
@@ -88,7 +87,7 @@ def consent(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
         small = theme_of(theme.unit * shrink)
         code = small.px(9)
         icon, gap = small.px(3.4), small.px(1.5)
-        width = min(body.width(), small.px(46)) - (code + small.px(3) if beside else 0)
+        width = min(body.width(), theme.px(50)) - (code + small.px(3) if beside else 0)
         title = Paragraph(small.title, texts.title, width)
         host = Paragraph(small.large, screen.house.host, width) if screen.house.host else None
         points = [Paragraph(small.large, text, width - icon) for text in (texts.what, texts.kept, texts.leave)]
@@ -173,9 +172,6 @@ def _sign_leave(painter: QPainter, centre: QPointF, reach: float) -> None:
 
 def asking(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the question whether somebody is still there, and the seconds that are left."""
-    shade = QColor(screen.house.background)
-    shade.setAlpha(235)
-    painter.fillRect(QRectF(0, 0, *size), shade)
     body, radius = body_rect(theme, size), theme.px(4.6)
     question = _fitting(theme, screen.texts.still_there, body.width())
     y = body.center().y() - (question.size.height() + theme.px(2) + 2 * radius) / 2
@@ -211,6 +207,9 @@ def farewell(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, i
 
 
 def _fitting(theme: Theme, text: str, width: float) -> Paragraph:
-    """Return a title as large as fits in one or two lines."""
-    letters: Letters = theme_of(theme.unit * 1.5).title
+    """Return a title as large as fits on one line, or on several where that would be small."""
+    for size in (1.5, 1.3, 1.1):
+        letters = theme_of(theme.unit * size).title
+        if letters.width(text) <= width:
+            break
     return Paragraph(letters, text, width, centred=True)

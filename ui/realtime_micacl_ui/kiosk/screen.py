@@ -13,8 +13,8 @@ from realtime_micacl_ui.theme import Theme, theme_of
 from realtime_micacl_ui.view import View
 
 LINES = 32  # lines of body text on the short side of the screen: 34 px at 1080p, 9 mm on a screen of 32 inches
-MARGIN, BUTTON = 1.5, 3.2  # in units
-COLUMN = 17.5  # width of the reading beside the picture
+MARGIN, BUTTON, LANGUAGE = 1.5, 3.2, 2.4  # heights in units
+COLUMN = 19.5  # width of the reading beside the picture
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def is_wide(size: tuple[int, int]) -> bool:
 def body_rect(theme: Theme, size: tuple[int, int]) -> QRectF:
     """Return where the words are: between the languages above and the buttons below."""
     margin = theme.px(MARGIN)
-    top, bottom = theme.px(2 * MARGIN + 2.4), theme.px(2 * MARGIN + BUTTON)
+    top, bottom = theme.px(2 * MARGIN + LANGUAGE), theme.px(2 * MARGIN + BUTTON)
     return QRectF(margin, top, size[0] - 2 * margin, size[1] - top - bottom)
 
 
@@ -77,7 +77,8 @@ def picture_area(theme: Theme, size: tuple[int, int]) -> QRectF:
     """Return the largest place for the camera's picture."""
     margin = theme.px(MARGIN)
     if is_wide(size):
-        return QRectF(margin, margin, size[0] - theme.px(COLUMN) - 3 * margin, size[1] - 2 * margin)
+        below = theme.px(LANGUAGE) + 2 * margin
+        return QRectF(margin, margin, size[0] - theme.px(COLUMN) - 3 * margin, size[1] - below - margin)
     body = body_rect(theme, size)
     return QRectF(0, body.top(), size[0], round(body.height() * 0.44))
 
@@ -86,13 +87,13 @@ def reading_area(theme: Theme, size: tuple[int, int]) -> QRectF:
     """Return the place of the reading."""
     body, margin = body_rect(theme, size), theme.px(MARGIN)
     if is_wide(size):
-        return QRectF(size[0] - margin - theme.px(COLUMN), body.top(), theme.px(COLUMN), body.height())
+        return QRectF(size[0] - margin - theme.px(COLUMN), margin, theme.px(COLUMN), body.bottom() - margin)
     top = picture_area(theme, size).bottom() + margin
     return QRectF(margin, top, body.width(), body.bottom() - top)
 
 
 def buttons(screen: Screen, theme: Theme, size: tuple[int, int]) -> tuple[Button, ...]:
-    """Return the buttons of a screen: languages at the top right, answers at the bottom."""
+    """Return the buttons of a screen: languages and answers."""
     if screen.stage is Stage.WIPING:
         return ()
     return (*_languages(screen, theme, size), *_answers(screen, theme, size))
@@ -101,10 +102,12 @@ def buttons(screen: Screen, theme: Theme, size: tuple[int, int]) -> tuple[Button
 def _languages(screen: Screen, theme: Theme, size: tuple[int, int]) -> list[Button]:
     if len(screen.house.texts) < 2:
         return []
-    right, found = size[0] - theme.px(MARGIN), []
+    right, top, found = float(size[0] - theme.px(MARGIN)), theme.px(MARGIN), []
+    if screen.stage is Stage.LIVE and is_wide(size):  # below the picture, which leaves its column to the reading
+        right, top = picture_area(theme, size).right(), size[1] - theme.px(MARGIN + LANGUAGE)
     for language, texts in reversed(list(enumerate(screen.house.texts))):
         width = round(theme.body.width(texts.name)) + theme.px(1.8)
-        found.append(Button(QRectF(right - width, theme.px(MARGIN), width, theme.px(2.4)), texts.name, None, language))
+        found.append(Button(QRectF(right - width, top, width, theme.px(LANGUAGE)), texts.name, None, language))
         right -= width + theme.px(0.6)
     return found[::-1]
 
