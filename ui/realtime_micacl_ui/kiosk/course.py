@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 BLINK_S = 0.4  # a face that is missed for less was there all the time
+READ_S = 1.0  # nobody agrees to a card that came a moment ago: that is the second tap of a double one
 
 Seconds = Annotated[float, Meta(ge=0.2, le=3600.0)]
 
@@ -108,7 +109,7 @@ def follow(last: Course, notice: Notice, times: Times, now_s: float) -> Course:
         case Stage.ATTRACT:
             return _attract(now, notice, times, now_s)
         case Stage.CONSENT:
-            if notice.act is Act.GO:
+            if notice.act is Act.GO and now_s - now.since_s >= READ_S:
                 return _to(now, Stage.LIVE, now_s, began_s=now_s, there_s=now_s, visits=now.visits + 1)
             if notice.act is Act.STOP or now_s - now.since_s >= times.consent_s:
                 return _home(now, now_s, settled=True)

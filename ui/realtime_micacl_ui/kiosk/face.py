@@ -65,7 +65,7 @@ def face(painter: QPainter, centre: QPointF, radius: float, time_s: float) -> No
     for name, share in mix.items():
         if share > 0:
             painter.setOpacity(0.55 * share)
-            stamp = _glow(round(1.7 * radius), EMOTION_COLOURS[name].rgb())
+            stamp = _glow(round(1.5 * radius), EMOTION_COLOURS[name].rgb())
             painter.drawImage(centre - QPointF(stamp.width() / 2, stamp.height() / 2), stamp)
     painter.setOpacity(1.0)
     painter.save()
@@ -136,7 +136,7 @@ def _glow(radius: int, rgb: int) -> QImage:
     stamp = QImage(ceil(2 * radius), ceil(2 * radius), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.fill(Qt.GlobalColor.transparent)
     gradient = QRadialGradient(radius, radius, radius)
-    for at, alpha in ((0.0, 110), (0.55, 70), (0.75, 26), (1.0, 0)):
+    for at, alpha in ((0.0, 110), (0.62, 70), (0.8, 24), (1.0, 0)):
         colour = QColor.fromRgb(rgb)
         colour.setAlpha(alpha)
         gradient.setColorAt(at, colour)

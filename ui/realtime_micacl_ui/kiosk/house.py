@@ -67,6 +67,11 @@ def read_house(file: str) -> House:
     where, folder = file, Path(file).parent
     for language in settings.texts.keys() - set(settings.languages):
         raise ConfigError(f"{where}: [texts.{language}] is not among the languages {', '.join(settings.languages)}")
+    if len(set(settings.languages)) < len(settings.languages):
+        raise ConfigError(f"{where}: languages names one twice: {', '.join(settings.languages)}")
+    if settings.times.away_s >= settings.times.gone_s:
+        away_s, gone_s = settings.times.away_s, settings.times.gone_s
+        raise ConfigError(f"{where}: times.away_s {away_s} must be less than times.gone_s {gone_s}")
     background, accent = QColor(settings.colours.background), QColor(settings.colours.accent)
     if contrast(background, SOFT) < READABLE:
         raise ConfigError(f"{where}: colours.background {background.name()} is too light for its text; take a darker")

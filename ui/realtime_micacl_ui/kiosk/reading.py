@@ -81,8 +81,11 @@ def _word(painter: QPainter, area: QRectF, view: View, texts: Texts, theme: Them
         return
     looks_away = view.state is State.NO_FACE or (face is not None and face.state is State.LOW_QUALITY)
     text = texts.unsure if reading else texts.look_here if looks_away else texts.wait
-    letters = theme.title if theme.title.width(text) < area.width() else theme.large
-    write(painter, letters, area.left(), letters.baseline(area.top(), area.height()), text, SOFT)
+    if theme.title.width(text) < area.width():
+        write(painter, theme.title, area.left(), theme.title.baseline(area.top(), area.height()), text, SOFT)
+    else:
+        words = Paragraph(theme.large, text, area.width())
+        words.draw(painter, area.left(), area.center().y() - words.size.height() / 2, SOFT)
     if face and not reading and not looks_away:
         slim = QRectF(area.left(), area.bottom(), area.width(), max(2, theme.px(0.2)))
         painter.fillRect(slim, TRACK)

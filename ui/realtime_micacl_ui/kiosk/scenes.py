@@ -22,7 +22,7 @@ def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
         figure = QRectF(body.left(), body.top(), body.width() * 0.42, body.height())
         words = QRectF(figure.right() + theme.px(2), body.top(), 0, body.height())
         words.setRight(body.right())
-        radius = min(figure.width() * 0.40, figure.height() * 0.40)
+        radius = min(figure.width() * 0.36, figure.height() * 0.40)
     else:
         figure = QRectF(body.left(), body.top(), body.width(), body.height() * 0.46)
         words = QRectF(body.left(), figure.bottom(), body.width(), body.bottom() - figure.bottom())

@@ -17,6 +17,7 @@ from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.kiosk.counter import Counter
 from realtime_micacl_ui.kiosk.course import Act, Course, Notice, Stage, follow
 from realtime_micacl_ui.kiosk.house import House
+from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, theme_for
 from realtime_micacl_ui.kiosk.watchdog import Watchdog, answers
@@ -29,15 +30,6 @@ ATTRACT_HZ = 25
 FRESH_S = 1.0  # an older scene says nothing about who is there now
 SILENT_S = 2.5  # without a picture for longer the camera is in trouble
 WIPE_S = 10.0  # an analysis that does not end within this is ended with the program
-CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
-HOLD_S = 2.0  # how long the operator holds Ctrl+Alt+Shift+Q
-KEYS: dict[int, Act] = {
-    Qt.Key.Key_Return: Act.GO,
-    Qt.Key.Key_Enter: Act.GO,
-    Qt.Key.Key_Space: Act.GO,
-    Qt.Key.Key_Escape: Act.STOP,
-    Qt.Key.Key_Backspace: Act.STOP,
-}
 
 _application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 
@@ -91,13 +83,15 @@ class KioskWindow(QWidget):
         self._act: Act | None = None
         self._language: int | None = None
         self._pressed: Button | None = None
-        self._chord_s: float | None = None
+        self._keys = Keys()
         self._leaves = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setWindowFlags(Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self.setWindowTitle(NAME)
+        if screen := self.screen():
+            self.setGeometry(screen.geometry())  # where no window manager makes it full screen
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         self._timer.start(TICK_MS)
@@ -109,8 +103,8 @@ class KioskWindow(QWidget):
                 self._on_tick(self)
         except Exception as cause:  # Qt would abort the program
             self._fail(cause)
-        held = self._chord_s is not None and monotonic() - self._chord_s >= HOLD_S
-        if held or self.failure or self._watch.stopping or self._watch.error or not self._watch.running:
+        over = self._watch.stopping or self._watch.error or not self._watch.running
+        if over or self.failure or self._keys.operator_leaves(monotonic()):
             self.leave()
 
     def _step(self) -> None:
@@ -214,21 +208,19 @@ class KioskWindow(QWidget):
         return next((button for button in found if button.rect.contains(event.position())), None)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Take the keys of a button box, and the operator's chord while it is held."""
+        """Take the keys of a button box; nothing else leads anywhere."""
         if event is None or event.isAutoRepeat():
             return
-        if event.modifiers() & CHORD:
-            whole = event.modifiers() & CHORD == CHORD and event.key() == Qt.Key.Key_Q
-            self._chord_s = monotonic() if whole else None
-        elif event.key() == Qt.Key.Key_L:
+        key = self._keys.press(event.key(), event.modifiers(), monotonic())
+        if key == Qt.Key.Key_L:
             self._language = (self.course.language + 1) % len(self._house.texts)
-        else:
-            self._act = KEYS.get(event.key())
+        elif key is not None:
+            self._act = ACTS.get(key)
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
-        """End the chord with the first of its keys."""
+        """Note what is no longer held."""
         if event is not None and not event.isAutoRepeat():
-            self._chord_s = None
+            self._keys.release(event.key(), monotonic())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Stay, whoever asks (Alt+F4, the window manager), unless the kiosk leaves by itself."""
