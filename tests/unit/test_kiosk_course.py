@@ -137,7 +137,7 @@ def courses(day: Iterable[tuple[float, Notice, int]]) -> Iterable[tuple[Course, 
             yield last, notice, course, now_s
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days)
 def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice, int]]) -> None:
     for last, notice, now, now_s in courses(day):
@@ -150,7 +150,7 @@ def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice,
             assert now.visits == last.visits
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days)
 def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, Notice, int]]) -> None:
     for last, notice, now, _ in courses(day):
@@ -161,7 +161,7 @@ def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, No
             assert now.stage in (Stage.ATTRACT, Stage.CONSENT)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days)
 def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]) -> None:
     absent_s = 0.0
@@ -173,7 +173,7 @@ def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]
         before_s = now_s
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days)
 def test_left_alone_it_always_comes_back_to_the_first_screen(day: list[tuple[float, Notice, int]]) -> None:
     course, now_s = Course(), 0.0
@@ -183,7 +183,7 @@ def test_left_alone_it_always_comes_back_to_the_first_screen(day: list[tuple[flo
     assert (course.stage, course.language, course.settled) == (Stage.ATTRACT, 0, False)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(days)
 def test_it_comes_back_even_from_somebody_who_stays_and_says_nothing(day: list[tuple[float, Notice, int]]) -> None:
     course, now_s = Course(), 0.0

@@ -21,8 +21,8 @@ from realtime_micacl_ui.theme import EMOTION_COLOURS
 from realtime_micacl_ui.view import View
 
 pytestmark = pytest.mark.usefixtures("qapp")
-WIDE, UPRIGHT = (1920, 1080), (1080, 1920)
-SIZES = [WIDE, UPRIGHT, (1280, 800), (3840, 2160), (800, 480), (600, 1024), (1024, 1024)]
+WIDE, UPRIGHT = (960, 540), (540, 960)
+SIZES = [WIDE, UPRIGHT, (1920, 1080), (1080, 1920), (1280, 800), (3840, 2160), (800, 480), (600, 1024), (1024, 1024)]
 SHARES = (0.40, 0.05, 0.20, 0.10, 0.15, 0.04, 0.06)
 MARGIN = 40
 SKIN = (200, 40, 200)
@@ -95,7 +95,7 @@ def part(pixels: U8, rect: QRectF) -> U8:
     return pixels[top : top + round(rect.height()), left : left + round(rect.width())]
 
 
-@pytest.mark.parametrize("size", [(960, 540), (540, 960), (800, 480)])
+@pytest.mark.parametrize("size", [WIDE, UPRIGHT, (800, 480)])
 def test_every_screen_stays_inside(house: House, size: tuple[int, int]) -> None:
     for screen in screens(house):
         painted(screen, size)
