@@ -136,7 +136,7 @@ class KioskWindow(QWidget):
         if visit is None:
             return
         if visit.running and visit.stopping and monotonic() > self._ends_by_s:
-            raise StageFailed(f"{' and '.join(visit.stuck)} did not end within {WIPE_S:.0f} s after a visit")
+            raise StageFailed(f"{' and '.join(visit.stuck)} did not end within {WIPE_S:g} s after a visit")
         if not visit.running:
             self._visit = None
             self._watch.paused = False
