@@ -22,13 +22,14 @@ from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine
-from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
+from realtime_micacl.live.visit import by_consent
 from realtime_micacl.types import DEVICES, Event
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
     use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
+    use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
     use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
     seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
     use.add_argument("--give-up-after", dest="give_up_after_s", **seconds, help="look for a lost source no longer")
@@ -136,8 +138,10 @@ def live(settings: Settings) -> int:
     if not settings.wait:
         check(spec)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
+    if settings.kiosk is not None:
+        return _kiosk(settings, spec, folder, sidecar)
     windowed = not (settings.headless or settings.offline)
-    window = _window() if windowed else None
+    window = _ui("window") if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
     open_perceiver, open_recognizer = openers(settings, folder, sidecar)
     with ExitStack() as stack:
@@ -162,6 +166,21 @@ def live(settings: Settings) -> int:
             else:
                 while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
                     pass
+    return 0
+
+
+def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
+    """Run the kiosk: one session watches, each visit is a session of its own."""
+    if settings.headless or settings.offline or settings.record:
+        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline and record")
+    window, house = _ui("kiosk.window"), _ui("kiosk.house").read_house(settings.kiosk)
+    source, halves = (
+        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
+        openers(settings, folder, sidecar),
+    )
+    watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
+    with _stopped_by_signals(watch), watch:
+        window.show(watch, open_visit, house)
     return 0
 
 
@@ -191,13 +210,13 @@ def _stopped_by_signals(session: LiveSession) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _window() -> ModuleType:
-    """Return the window's module; raise ConfigError where no window can be shown."""
+def _ui(module: str) -> ModuleType:
+    """Return a module of the window; raise ConfigError where no window can be shown."""
     shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform == "linux" and not shown:
         raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
     try:
-        return import_module("realtime_micacl_ui.window")
+        return import_module(f"realtime_micacl_ui.{module}")
     except ImportError as cause:
         raise ConfigError(
             f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"

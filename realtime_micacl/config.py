@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
+    kiosk: str | None = None
+    """Path of a kiosk.toml; empty for the kiosk as it comes."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

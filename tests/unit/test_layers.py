@@ -13,9 +13,9 @@ PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
     **dict.fromkeys(("types", "errors", ""), 0),
-    **dict.fromkeys(("config", "journal", "metrics", "scores"), 1),
+    **dict.fromkeys(("config", "metrics", "scores"), 1),
     **dict.fromkeys(("model", "inference"), 2),
-    **dict.fromkeys(("live", "render"), 3),
+    **dict.fromkeys(("live", "render", "journal"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
     **dict.fromkeys(("training", "evaluation"), 5),
     **dict.fromkeys(("prepare", "train", "ablate", "evaluate", "export", "bench", "doctor"), 6),

@@ -1,0 +1,78 @@
+"""Save every screen of the kiosk, wide and upright, in both languages.
+
+python tests/bench/kiosk_screens.py FOLDER [WIDTH]     (pictures so many px wide; without it as large as the screen)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtWidgets import QApplication
+
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.video import read_file
+from realtime_micacl.live.visit import OneVisitor
+from realtime_micacl_ui.kiosk.course import Stage
+from realtime_micacl_ui.kiosk.house import read_house
+from realtime_micacl_ui.kiosk.paint import paint_screen
+from realtime_micacl_ui.kiosk.screen import Screen
+from realtime_micacl_ui.view import Look, View, follow
+
+ROOT = Path(__file__).parents[2]
+CLIP = ROOT / "tests" / "data" / "one_face_720p.mp4"
+SIZES = {"wide": (1920, 1080), "upright": (1080, 1920)}
+
+
+def view_at(time_s: float) -> View:
+    """Return what a visit to the clip shows at a moment."""
+    open_perceiver, open_recognizer = openers(Settings(), *read_sidecar(default_engine()))
+    perceiver, recognizer = OneVisitor(open_perceiver(), 0.1), open_recognizer()
+    view = View("")
+    for frame in read_file(CLIP):
+        scene, bags = perceiver.perceive(frame)
+        readings = recognizer.recognize(bags) if bags else ()
+        view = follow(view, Look(frame.time_s, frame, scene, readings, over=False, error=None))
+        if frame.time_s >= time_s:
+            break
+    perceiver.close()
+    recognizer.close()
+    return view
+
+
+def main(folder: Path, width: int | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    house = read_house(str(ROOT / "docs" / "kiosk.toml"))
+    full = Screen(house, visits=37)
+    visit = replace(full, view=view_at(4.0))
+    screens = {
+        "attract": replace(full, time_s=1.0),
+        "consent": replace(full, stage=Stage.CONSENT),
+        "wait": replace(visit, stage=Stage.LIVE, view=view_at(0.7)),
+        "live": replace(visit, stage=Stage.LIVE),
+        "asking": replace(visit, stage=Stage.ASKING, left_s=3),
+        "farewell": replace(full, stage=Stage.WIPING),
+    }
+    for name, screen in screens.items():
+        for language, texts in enumerate(house.texts):
+            for shape, size in SIZES.items():
+                image = QImage(*size, QImage.Format.Format_RGB32)
+                with QPainter(image) as painter:
+                    paint_screen(painter, replace(screen, language=language), size)
+                if width:
+                    image = image.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
+                image.save(str(folder / f"kiosk-{name}-{shape}-{texts.name.lower()}.png"))
+
+
+if __name__ == "__main__":
+    application = QApplication([])
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)

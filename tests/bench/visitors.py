@@ -1,0 +1,266 @@
+"""Send scripted visitors to a real kiosk window, one after the other, and prove that nothing of them is kept.
+
+python tests/bench/visitors.py [--visits N | --hours H] [--speed X]
+
+The window is offscreen, the pictures are the rendered clips at their own rate, detector and engine are the real ones;
+the kiosk's own clock runs X times as fast. Every visitor comes, agrees, is read and leaves in one of four ways, while
+each value that the analysis makes is watched by a weak reference. The figures go to standard output as JSON.
+The long form of the reliability bar R25 is `--hours 8 --speed 1`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import active_count
+from time import monotonic, sleep
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import psutil
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtTest import QTest
+
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.video import read_file
+from realtime_micacl.live.visit import by_consent
+from realtime_micacl.types import U8, Bag, EmotionDistribution, Frame, Scene
+from realtime_micacl_ui.kiosk.course import Act, Stage
+from realtime_micacl_ui.kiosk.house import read_house
+from realtime_micacl_ui.kiosk.paint import paint_screen
+from realtime_micacl_ui.kiosk.screen import Screen, buttons, theme_for
+from realtime_micacl_ui.kiosk.window import KioskWindow, show
+
+DATA = Path(__file__).parents[1] / "data"
+RATE_HZ = 25
+SPAN_S = 1.2  # a little less than the window of the engine
+LIMIT_S = 30.0  # for each step
+WAYS = ("walks away", "touches stop", "says no more", "is asked and stops")
+
+
+class Room:
+    """The camera's view of a room in which somebody stands, or nobody; a source of frames."""
+
+    def __init__(self) -> None:
+        cut = [frame.image for frame in read_file(DATA / "cut.mp4")]
+        self._clips = {
+            "": [frame.image for frame in read_file(DATA / "no_face.mp4")][:50],
+            "anna": cut[5:70],
+            "berta": cut[80:145],
+        }
+        self.who = ""
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the pictures of whoever is there, to and fro, so that there is no cut."""
+        index, due_s = 0, monotonic()
+        while True:
+            clip: list[U8] = self._clips[self.who]
+            place = index % (2 * len(clip) - 2)
+            yield Frame(clip[min(place, 2 * len(clip) - 2 - place)], monotonic(), index)
+            index += 1
+            due_s = max(due_s + 1 / RATE_HZ, monotonic())
+            sleep(max(0.0, due_s - monotonic()))
+
+
+class Watched:
+    """Both halves of a visit's analysis; notes what they make without holding it."""
+
+    def __init__(self, openers: tuple[Callable[[], Any], Callable[[], Any]]) -> None:
+        self._openers = openers
+        self._made: list[weakref.ref[Any]] = []
+        self.looks = self.readings = 0
+
+    def open_perceiver(self) -> Perceiver:
+        return Perceiver(self, self.note(self._openers[0]()))
+
+    def open_recognizer(self) -> Recognizer:
+        return Recognizer(self, self.note(self._openers[1]()))
+
+    def note(self, value: Any) -> Any:
+        self._made.append(weakref.ref(value))
+        return value
+
+    def left(self) -> dict[str, int]:
+        """How many of the noted values are alive, by kind; those that are gone are struck off."""
+        self._made = [ref for ref in self._made if ref() is not None]
+        return dict(Counter(type(ref()).__name__ for ref in self._made))
+
+
+class Perceiver:
+    """A perceiver whose work is noted."""
+
+    def __init__(self, watched: Watched, inner: Any) -> None:
+        self._watched, self._inner = watched, inner
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        scene, bags = self._inner.perceive(frame)
+        self._watched.looks += 1
+        for value in (frame, frame.image, scene, *scene.faces, *(face.crop for face in scene.faces), *bags):
+            self._watched.note(value)
+        return scene, bags
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Recognizer:
+    """A recognizer whose work is noted."""
+
+    def __init__(self, watched: Watched, inner: Any) -> None:
+        self._watched, self._inner = watched, inner
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        readings = self._inner.recognize(bags)
+        self._watched.readings += len(readings)
+        for reading in readings:
+            self._watched.note(reading)
+            self._watched.note(reading.probabilities)
+        return tuple(readings)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Script:
+    """What the visitors do; called with the window at every tick, it waits for one thing after the other."""
+
+    def __init__(self, room: Room, watched: Watched, go_on: Callable[[int], bool]) -> None:
+        self.room, self.watched, self.go_on = room, watched, go_on
+        self.visits = 0
+        self.ways: Counter[str] = Counter()
+        self._course: Iterator[Callable[[], bool]] | None = None
+        self._until: Callable[[], bool] = lambda: True
+        self._limit_s = 0.0
+
+    def __call__(self, window: KioskWindow) -> None:
+        if self._course is None:
+            self._course = self._visitors(window)
+            self._limit_s = monotonic() + LIMIT_S
+        assert monotonic() < self._limit_s, f"it hangs at {window.course} with {self.watched.left()}"
+        if self._until():
+            self._limit_s = monotonic() + LIMIT_S
+            try:
+                self._until = next(self._course)
+            except StopIteration:
+                window.leave()
+
+    def _visitors(self, window: KioskWindow) -> Iterator[Callable[[], bool]]:
+        def at(*stages: Stage) -> Callable[[], bool]:
+            return lambda: window.course.stage in stages
+
+        for who, way in zip(cycle(("anna", "berta")), cycle(WAYS), strict=False):
+            if not self.go_on(self.visits):
+                return
+            looks = self.watched.looks
+            self.room.who = who
+            yield at(Stage.CONSENT)
+            read_s = monotonic() + 1.0
+            yield lambda read_s=read_s: monotonic() > read_s  # type: ignore[misc]
+            assert self.watched.looks == looks, "somebody was analysed who had not agreed"
+            assert window.screen_now.view is None
+            touch(window, Act.GO)
+            agreed_s = monotonic()
+            yield at(Stage.LIVE)
+            yield lambda: shown_reading(window) is not None
+            reading = shown_reading(window)
+            assert reading is not None
+            assert reading.time_s - agreed_s > SPAN_S, "a reading of pictures from before the consent"
+            del reading
+            if way == "walks away":
+                self.room.who = ""
+                yield at(Stage.ASKING)
+            elif way == "touches stop":
+                touch(window, Act.STOP)
+            else:
+                yield at(Stage.ASKING)
+                if way == "is asked and stops":
+                    touch(window, Act.STOP)
+            yield at(Stage.WIPING)
+            assert window.screen_now.view is None
+            self.room.who = ""
+            yield at(Stage.ATTRACT)
+            self.visits += 1
+            self.ways[way] += 1
+            self._nothing_is_left(window)
+            yield lambda: not window.course.settled
+
+    def _nothing_is_left(self, window: KioskWindow) -> None:
+        """Check what memory and screen hold at the first moment of the attract loop."""
+        assert self.watched.left() == {}, f"visitor {self.visits}: {self.watched.left()}"
+        now = window.screen_now
+        fresh = Screen(now.house, time_s=now.time_s, visits=self.visits, camera=now.camera)
+        assert now == fresh
+        size = (window.width(), window.height())
+        expected = QImage(*size, QImage.Format.Format_RGB32)
+        with QPainter(expected) as painter:
+            paint_screen(painter, fresh, size)
+        seen = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        assert seen == expected, "the attract loop shows something else than itself"
+
+
+def touch(window: KioskWindow, act: Act) -> None:
+    """Touch the button of an act, as a finger does."""
+    size = (window.width(), window.height())
+    button = next(b for b in buttons(window.screen_now, theme_for(size), size) if b.act is act)
+    QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=button.rect.center().toPoint())
+
+
+def shown_reading(window: KioskWindow) -> EmotionDistribution | None:
+    """Return the reading on the screen."""
+    view = window.screen_now.view
+    return next((view.reading(face) for face in view.faces), None) if view else None
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the script and write its figures."""
+    p = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    p.add_argument("--visits", type=int, default=4)
+    p.add_argument("--hours", type=float)
+    p.add_argument("--speed", type=float, default=4.0)
+    given = p.parse_args(argv)
+    start_s, process = monotonic(), psutil.Process()
+    memory: list[int] = []
+
+    def go_on(visits: int) -> bool:
+        memory.append(process.memory_info().rss)
+        return monotonic() - start_s < 3600 * given.hours if given.hours else visits < given.visits
+
+    folder, sidecar = read_sidecar(default_engine())
+    room, watched = Room(), Watched(openers(Settings(), folder, sidecar))
+    halves = (watched.open_perceiver, watched.open_recognizer)
+    script = Script(room, watched, go_on)
+    with TemporaryDirectory() as temporary:
+        settings = Path(temporary) / "kiosk.toml"
+        settings.write_text("[times]\nvisit_s = 12.0\nanswer_s = 6.0\n")
+        house = read_house(str(settings))
+    watch, open_visit = by_consent(room.frames(), halves, "short", near=house.near, mirror=house.mirror)
+    with watch:
+        show(watch, open_visit, house, clock=lambda: start_s + given.speed * (monotonic() - start_s), on_tick=script)
+    figures = {
+        "visits": script.visits,
+        "ways": dict(script.ways),
+        "looks": watched.looks,
+        "readings": watched.readings,
+        "left": watched.left(),
+        "threads": active_count(),
+        "rss_mb": [round(memory[i] / 1e6) for i in (0, len(memory) // 2, -1)],
+        "seconds": round(monotonic() - start_s),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,341 @@
+"""The kiosk's window over running sessions: touch, keys, locks, failures, and when the analysis runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+from realtime_micacl.errors import EngineError, MicaclError, StageFailed
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.visit import Idle, Visit
+from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl_ui.kiosk import window as ui
+from realtime_micacl_ui.kiosk.course import Act, Stage, Times
+from realtime_micacl_ui.kiosk.house import House, read_house
+from realtime_micacl_ui.kiosk.screen import buttons, theme_for
+from realtime_micacl_ui.kiosk.window import KioskWindow, show
+
+pytestmark = pytest.mark.usefixtures("qapp")
+IMAGE = np.full((90, 160, 3), 60, np.uint8)
+IMAGE.flags.writeable = False
+CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
+SHARES = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
+SPEED = 8.0
+ALL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class Room:
+    """Who is there; a camera, a watcher, both halves of a visit and what opens them."""
+
+    def __init__(self) -> None:
+        self.there, self.looks, self.opened = True, 0, 0
+        self.fault: Exception | None = None
+        self.blocks = threading.Event()
+        self.blocks.set()
+        self.watch = LiveSession(self.frames(), lambda: Watches(self), Idle)
+
+    def frames(self) -> Iterator[Frame | Retry]:
+        index = 0
+        while True:
+            yield Frame(IMAGE, time.monotonic(), index)
+            index += 1
+            time.sleep(1 / 60)
+
+    def visit(self) -> LiveSession:
+        self.opened += 1
+        return Visit(self.watch, lambda: Seer(self), lambda: Seer(self), near=0.12, mirror=True)
+
+
+class Watches:
+    """Sees whether somebody is there."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        return Scene(frame.time_s, None, (), State.LIVE if self.room.there else State.NO_FACE), ()
+
+    def close(self) -> None:
+        self.room.there = False
+
+
+class Seer:
+    """Sees one live face in every frame while somebody is there; may block or fail."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        self.room.looks += 1
+        self.room.blocks.wait(10)
+        if self.room.fault:
+            raise self.room.fault
+        if not self.room.there:
+            return Scene(frame.time_s, frame, (), State.NO_FACE), ()
+        face = Face(1, np.array([20, 20, 60, 60], np.float32), IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
+        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
+        return Scene(frame.time_s, frame, (face,), State.LIVE), (bag,)
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        return tuple(EmotionDistribution(b.track_id, b.end_s, SHARES, SHARES[:4], "happy", 1.0, 1.0) for b in bags)
+
+    def close(self) -> None:
+        pass
+
+
+class Script:
+    """Does one thing after the other in a shown kiosk, each as soon as it may; the operator leaves at the end."""
+
+    def __init__(self, *steps: Callable[[KioskWindow], object], limit_s: float = 12) -> None:
+        self.steps, self.until_s = list(steps), time.monotonic() + limit_s
+
+    def __call__(self, window: KioskWindow) -> None:
+        assert time.monotonic() < self.until_s, f"{len(self.steps)} steps are left at {window.course}"
+        if self.steps and self.steps[0](window) is not False:
+            self.steps.pop(0)
+        if not self.steps:
+            window.leave()
+
+
+def run(room: Room, *steps: Callable[[KioskWindow], object], house: House | None = None) -> None:
+    start_s = time.monotonic()
+
+    def clock() -> float:
+        return start_s + SPEED * (time.monotonic() - start_s)
+
+    with room.watch:
+        show(room.watch, room.visit, house or read_house(""), clock=clock, on_tick=Script(*steps))
+
+
+def at(stage: Stage) -> Callable[[KioskWindow], bool]:
+    return lambda window: window.course.stage is stage
+
+
+def since(seconds: float) -> Callable[[KioskWindow], bool]:
+    """Wait so long, as the kiosk's clock counts."""
+    started: list[float] = []
+
+    def passed(window: KioskWindow) -> bool:
+        started.append(time.monotonic())
+        return SPEED * (time.monotonic() - started[0]) >= seconds
+
+    return passed
+
+
+def place(window: KioskWindow, act: Act | None = None, language: int | None = None) -> QPoint:
+    size = (window.width(), window.height())
+    found = buttons(window.screen_now, theme_for(size), size)
+    return next(b for b in found if (b.act, b.language) == (act, language)).rect.center().toPoint()
+
+
+def touch(act: Act | None = None, language: int | None = None) -> Callable[[KioskWindow], None]:
+    left = Qt.MouseButton.LeftButton
+    return lambda window: QTest.mouseClick(window, left, pos=place(window, act, language))
+
+
+def press(key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> Callable[..., None]:
+    return lambda window: QTest.keyClick(window, key, modifiers)
+
+
+def reading_shown(window: KioskWindow) -> bool:
+    view = window.screen_now.view
+    return view is not None and any(view.reading(face) for face in view.faces)
+
+
+def agreed() -> tuple[Callable[[KioskWindow], object], ...]:
+    return at(Stage.CONSENT), since(1.2), touch(Act.GO), at(Stage.LIVE)
+
+
+def test_a_visit_by_touch() -> None:
+    room = Room()
+
+    def untouched(window: KioskWindow) -> None:
+        assert (room.opened, room.looks) == (0, 0)
+        assert window.cursor().shape() is Qt.CursorShape.BlankCursor
+        assert window.isFullScreen()
+
+    def analysed(window: KioskWindow) -> None:
+        assert room.opened == 1
+        assert room.watch.paused
+
+    def let_go(window: KioskWindow) -> None:
+        assert not room.watch.paused
+        assert window.screen_now.view is None
+        assert window.screen_now.visits == 1
+
+    run(
+        room,
+        *(at(Stage.CONSENT), since(1.2), untouched, touch(Act.GO), at(Stage.LIVE), reading_shown, analysed),
+        *(touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT), let_go),
+    )
+    assert not room.watch.running
+
+
+def test_a_visit_by_keys_in_the_other_language() -> None:
+    steps = (
+        *(at(Stage.ATTRACT), press(Qt.Key.Key_Space), at(Stage.CONSENT), press(Qt.Key.Key_L)),
+        lambda w: w.screen_now.language == 1,
+        *(since(1.2), press(Qt.Key.Key_Return), at(Stage.LIVE), reading_shown, press(Qt.Key.Key_Escape)),
+        *(at(Stage.WIPING), lambda w: w.screen_now.language == 1, at(Stage.ATTRACT)),
+        lambda w: w.screen_now.language == 0,
+    )
+    run(Room(), *steps)
+
+
+def test_a_language_is_touched_on_the_first_screen() -> None:
+    room = Room()
+    room.there = False
+    run(room, touch(None, 1), at(Stage.CONSENT), lambda w: w.screen_now.texts.name == "Deutsch")
+
+
+def test_a_touch_that_slips_off_the_button_is_none() -> None:
+    def slip(window: KioskWindow) -> None:
+        QTest.mousePress(window, Qt.MouseButton.LeftButton, pos=place(window, Act.GO))
+        QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place(window, Act.STOP))
+
+    def still(window: KioskWindow) -> None:
+        assert window.course.stage is Stage.CONSENT
+
+    run(Room(), at(Stage.CONSENT), since(1.2), slip, since(2), still)
+
+
+def test_a_double_tap_on_the_first_screen_is_no_consent() -> None:
+    def tap_twice(window: KioskWindow) -> None:
+        for _ in range(2):
+            QTest.mouseClick(window, Qt.MouseButton.LeftButton, pos=QPoint(window.width() // 2, window.height() - 60))
+
+    room = Room()
+    room.there = False
+    run(room, tap_twice, at(Stage.CONSENT), since(2), at(Stage.CONSENT))
+    assert room.opened == 0
+
+
+def test_who_walks_away_is_asked_and_forgotten() -> None:
+    room = Room()
+
+    def go(window: KioskWindow) -> None:
+        room.there = False
+
+    def asked(window: KioskWindow) -> None:
+        assert window.screen_now.view is None
+        assert 1 <= window.screen_now.left_s <= 3
+
+    run(room, *agreed(), reading_shown, go, at(Stage.ASKING), asked, at(Stage.WIPING), at(Stage.ATTRACT))
+
+
+@pytest.mark.parametrize("leave", [press(Qt.Key.Key_F4, Qt.KeyboardModifier.AltModifier), press(Qt.Key.Key_Escape)])
+def test_keys_do_not_leave(leave: Callable[[KioskWindow], None]) -> None:
+    run(Room(), *agreed(), leave, since(1), lambda w: w.isVisible() and w.isFullScreen())
+
+
+def test_closing_from_outside_does_not_leave() -> None:
+    def close(window: KioskWindow) -> None:
+        assert not window.close()
+        assert window.isVisible()
+
+    run(Room(), *agreed(), close, reading_shown)
+
+
+def test_the_chord_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime_micacl_ui.kiosk.keys.HOLD_S", 0.3)
+    room = Room()
+
+    def chord(window: KioskWindow) -> None:
+        QTest.keyPress(window, Qt.Key.Key_Q, ALL)
+
+    run(room, *agreed(), reading_shown, chord, lambda w: False)
+    assert room.watch.stopping
+
+
+@pytest.mark.parametrize("visited", [False, True])
+def test_a_stop_from_outside_leaves_at_once(visited: bool) -> None:
+    room = Room()
+    when = (*agreed(), reading_shown) if visited else (at(Stage.ATTRACT),)
+    asked_s: list[float] = []
+
+    def stop(window: KioskWindow) -> bool:
+        if not asked_s:
+            asked_s.append(time.monotonic())
+            room.watch.stop()
+        return False
+
+    run(room, *when, stop)
+    assert time.monotonic() - asked_s[0] < 2
+
+
+@pytest.mark.parametrize("fault", [EngineError("the engine broke"), ValueError("boom")])
+def test_a_failing_visit_ends_the_kiosk_with_its_error(fault: Exception) -> None:
+    room = Room()
+
+    def fail(window: KioskWindow) -> bool:
+        room.fault = fault
+        return False
+
+    with pytest.raises(MicaclError, match=r"broke|perceive failed: ValueError: boom"):
+        run(room, *agreed(), reading_shown, fail)
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+
+
+def test_an_analysis_that_does_not_end_ends_the_kiosk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui, "WIPE_S", 0.3)
+    room = Room()
+
+    def hang(window: KioskWindow) -> None:
+        room.blocks.clear()
+
+    def attract(window: KioskWindow) -> bool:
+        assert window.course.stage is not Stage.ATTRACT, "somebody is still known"
+        return False
+
+    with pytest.raises(StageFailed, match=r"perceive.* did not end within 0\.3 s after a visit"):
+        run(room, *agreed(), reading_shown, hang, since(1), touch(Act.STOP), at(Stage.WIPING), attract)
+    room.blocks.set()
+
+
+def test_a_fault_of_the_window_itself_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("pixels")
+
+    monkeypatch.setattr(ui, "paint_screen", broken)
+    with pytest.raises(StageFailed, match="the kiosk failed: ZeroDivisionError: pixels"):
+        run(Room())
+
+
+def test_a_silent_camera_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ui, "SILENT_S", 0.2)
+    room = Room()
+
+    def one() -> Iterator[Frame | Retry]:
+        yield Frame(IMAGE, time.monotonic(), 0)
+        for _ in range(300):
+            time.sleep(0.01)
+            yield Retry(1, 0.5, "gone")
+
+    room.watch = LiveSession(one(), lambda: Watches(room), Idle)
+    run(room, lambda w: not w.screen_now.camera)
+
+
+def test_two_visits_are_two_sessions() -> None:
+    room = Room()
+    house = read_house("")
+    quick = replace(house, times=Times(thanks_s=0.2, gone_s=2.5))
+
+    def away(window: KioskWindow) -> None:
+        room.there = False
+
+    def back(window: KioskWindow) -> None:
+        room.there = True
+
+    def visit() -> tuple[Callable[[KioskWindow], object], ...]:
+        return *agreed(), reading_shown, touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT)
+
+    run(room, *visit(), away, lambda w: not w.course.settled, back, *visit(), house=quick)
+    assert room.opened == 2

@@ -1,0 +1,60 @@
+"""How many visits began on each day: numbers, nobody."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from realtime_micacl.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+HEADER = "date,visits"
+
+
+class Counter:
+    """Counts the visits of each day, in memory or in a file of two columns."""
+
+    def __init__(self, file: Path | None, today: Callable[[], date] = date.today) -> None:
+        """Take up the numbers in `file`; raise ConfigError where it holds anything else or cannot be written."""
+        self._file, self._today = file, today
+        self._days: dict[str, int] = _read(file) if file and file.exists() else {}
+        if file:
+            try:
+                self._write(file)
+            except OSError as cause:
+                raise ConfigError(f"counter {file} cannot be written: {cause}") from cause
+
+    @property
+    def visits(self) -> int:
+        """The number of today."""
+        return self._days.get(self._today().isoformat(), 0)
+
+    def add(self) -> None:
+        """Count a visit; without the file it goes on in memory."""
+        self._days[self._today().isoformat()] = self.visits + 1
+        if self._file:
+            try:
+                self._write(self._file)
+            except OSError as cause:
+                log.error("counter %s cannot be written: %s; it goes on in memory", self._file, cause)
+                self._file = None
+
+    def _write(self, file: Path) -> None:
+        """Write beside the file and take its place, so that a power cut leaves the old or the new one."""
+        beside = file.with_name(file.name + ".new")
+        beside.write_text("\n".join([HEADER, *(f"{day},{n}" for day, n in self._days.items())]) + "\n", "utf-8")
+        beside.replace(file)
+
+
+def _read(file: Path) -> dict[str, int]:
+    try:
+        header, *lines = file.read_text("utf-8").splitlines() or [""]
+    except (OSError, UnicodeDecodeError) as cause:
+        raise ConfigError(f"counter {file} cannot be read: {cause}") from cause
+    if header != HEADER or not all(re.fullmatch(r"\d{4}-\d\d-\d\d,\d{1,9}", line) for line in lines):
+        raise ConfigError(f"counter {file} holds something else than {HEADER!r}; name another file")
+    return {day: int(number) for day, number in (line.split(",") for line in lines)}

@@ -1,0 +1,238 @@
+"""The kiosk's window: full screen, no cursor, keys that lead nowhere. It pulls, as the ordinary one does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from math import ceil, floor
+from time import monotonic
+
+from PyQt6.QtCore import QCoreApplication, QEventLoop, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QApplication, QWidget
+
+from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.types import Frame, State
+from realtime_micacl_ui.kiosk.counter import Counter
+from realtime_micacl_ui.kiosk.course import Act, Course, Notice, Stage, follow
+from realtime_micacl_ui.kiosk.house import House
+from realtime_micacl_ui.kiosk.keys import ACTS, Keys
+from realtime_micacl_ui.kiosk.paint import paint_screen
+from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, theme_for
+from realtime_micacl_ui.kiosk.watchdog import Watchdog, answers
+from realtime_micacl_ui.view import View, look
+from realtime_micacl_ui.view import follow as follow_view
+
+NAME = "realtime-micacl kiosk"
+TICK_MS = 16
+ATTRACT_HZ = 25
+FRESH_S = 1.0  # an older scene says nothing about who is there now
+SILENT_S = 2.5  # without a picture for longer the camera is in trouble
+WIPE_S = 10.0  # an analysis that does not end within this is ended with the program
+
+_application: list[QCoreApplication] = []  # Qt wants it to outlive every window
+
+
+def show(
+    watch: LiveSession,
+    open_visit: Callable[[], LiveSession],
+    house: House,
+    *,
+    clock: Callable[[], float] = monotonic,
+    on_tick: Callable[[KioskWindow], None] | None = None,
+) -> None:
+    """Show the kiosk over a watching session until the operator, a signal or an error ends it.
+
+    `open_visit` returns the session of one visitor, not yet started; the time of the course is `clock`'s.
+    """
+    if QApplication.instance() is None:
+        _application.append(QApplication([NAME]))
+    window = KioskWindow(watch, open_visit, house, clock, on_tick)
+    loop = QEventLoop()
+    window.closed.connect(loop.quit)
+    window.showFullScreen()
+    loop.exec()
+    if window.failure:
+        raise window.failure
+
+
+class KioskWindow(QWidget):
+    """What visitors see; it opens the session of a visit on consent and ends it with the visit."""
+
+    closed = pyqtSignal()
+
+    def __init__(
+        self,
+        watch: LiveSession,
+        open_visit: Callable[[], LiveSession],
+        house: House,
+        clock: Callable[[], float],
+        on_tick: Callable[[KioskWindow], None] | None,
+    ) -> None:
+        super().__init__()
+        self.course = Course(since_s=clock(), there_s=clock())
+        self.screen_now = Screen(house)
+        self.failure: MicaclError | None = None
+        self._watch, self._open_visit, self._house = watch, open_visit, house
+        self._clock, self._on_tick = clock, on_tick
+        self._visit: LiveSession | None = None
+        self._ends_by_s = 0.0
+        self._view = View("")
+        self._counter, self._watchdog = Counter(house.counter), Watchdog(os.environ)
+        self._act: Act | None = None
+        self._language: int | None = None
+        self._pressed: Button | None = None
+        self._keys = Keys()
+        self._leaves = False
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setWindowFlags(Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
+        self.setCursor(Qt.CursorShape.BlankCursor)
+        self.setWindowTitle(NAME)
+        if screen := self.screen():
+            self.setGeometry(screen.geometry())  # where no window manager makes it full screen
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(TICK_MS)
+
+    def _tick(self) -> None:
+        try:
+            self._step()
+            if self._on_tick and self._timer.isActive():
+                self._on_tick(self)
+        except Exception as cause:  # Qt would abort the program
+            self._fail(cause)
+        over = self._watch.stopping or self._watch.error or not self._watch.running
+        if over or self.failure or self._keys.operator_leaves(monotonic()):
+            self.leave()
+
+    def _step(self) -> None:
+        """Notice, follow the course, open and end what it asks for, and show it."""
+        self._end_visit()
+        notice = Notice(self._near(), self._act, self._language, clean=self._visit is None)
+        self._act = self._language = None
+        last, now_s = self.course, self._clock()
+        self.course = follow(last, notice, self._house.times, now_s)
+        if self.course.visits > last.visits:
+            self._begin_visit()
+        if self._visit and not self.course.analysing and not self._visit.stopping:
+            self._visit.stop()
+            self._ends_by_s = monotonic() + WIPE_S
+            self._view = View("")
+        self._present(now_s)
+        if answers(self._watch) and (self._visit is None or answers(self._visit)):
+            self._watchdog.tell(monotonic())
+
+    def _begin_visit(self) -> None:
+        self._watch.paused = True  # the visit finds the face itself
+        self._visit = self._open_visit()
+        self._visit.__enter__()
+        self._counter.add()
+
+    def _end_visit(self) -> None:
+        """Let go of a visit that has ended, and with it of all that it knew; raise its error."""
+        visit = self._visit
+        if visit is None:
+            return
+        if visit.running and visit.stopping and monotonic() > self._ends_by_s:
+            raise StageFailed(f"{' and '.join(visit.stuck)} did not end within {WIPE_S:g} s after a visit")
+        if not visit.running:
+            self._visit = None
+            self._watch.paused = False
+            visit.__exit__(None, None, None)
+
+    def _near(self) -> bool:
+        """Return whether somebody is near; during a visit: the visitor."""
+        scene = (self._visit or self._watch).scenes.peek()
+        if scene is None or monotonic() - scene.time_s > FRESH_S:
+            return False
+        return scene.state is State.LIVE
+
+    def _present(self, now_s: float) -> None:
+        """Make what is of now the shown screen."""
+        course, newest = self.course, self._watch.frames.peek()
+        camera = isinstance(newest, Frame) and monotonic() - newest.time_s < SILENT_S
+        if course.analysing and self._visit:
+            self._view = follow_view(self._view, look(self._visit, monotonic()))
+        screen = Screen(
+            self._house,
+            course.stage,
+            course.language,
+            time_s=floor(now_s * ATTRACT_HZ) / ATTRACT_HZ if course.stage is Stage.ATTRACT else 0.0,
+            left_s=ceil(course.left_s(self._house.times, now_s)) if course.stage is Stage.ASKING else 0,
+            visits=self._counter.visits,
+            view=self._view if course.stage is Stage.LIVE else None,
+            camera=camera or newest is None,
+        )
+        if screen != self.screen_now:
+            self.screen_now = screen
+            self.setAccessibleDescription(f"{screen.stage}: {screen.texts.invitation}")
+            self.update()
+
+    def _fail(self, cause: Exception) -> None:
+        if self.failure is None:
+            named = f"the kiosk failed: {type(cause).__name__}: {cause}"
+            self.failure = cause if isinstance(cause, MicaclError) else StageFailed(named)
+            if self.failure is not cause:
+                self.failure.__cause__ = cause
+
+    def leave(self) -> None:
+        """Close the window and ask the sessions to stop."""
+        self._leaves = True
+        self.close()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the screen of now."""
+        try:
+            with QPainter(self) as painter:
+                paint_screen(painter, self.screen_now, (self.width(), self.height()))
+        except Exception as cause:  # the next tick closes the window
+            self._fail(cause)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Note what is touched."""
+        self._pressed = self._button_at(event) if event else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Act where the touch ends on the button on which it began; the attract loop is one button."""
+        button = self._button_at(event) if event else None
+        if button is not None and button == self._pressed:
+            self._act, self._language = button.act, button.language
+        elif button is None and self.course.stage is Stage.ATTRACT:
+            self._act = Act.GO
+
+    def _button_at(self, event: QMouseEvent) -> Button | None:
+        size = (self.width(), self.height())
+        found = buttons(self.screen_now, theme_for(size), size)
+        return next((button for button in found if button.rect.contains(event.position())), None)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Take the keys of a button box; nothing else leads anywhere."""
+        if event is None or event.isAutoRepeat():
+            return
+        key = self._keys.press(event.key(), event.modifiers(), monotonic())
+        if key == Qt.Key.Key_L:
+            self._language = (self.course.language + 1) % len(self._house.texts)
+        elif key is not None:
+            self._act = ACTS.get(key)
+
+    def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
+        """Note what is no longer held."""
+        if event is not None and not event.isAutoRepeat():
+            self._keys.release(event.key(), monotonic())
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Stay, whoever asks (Alt+F4, the window manager), unless the kiosk leaves by itself."""
+        if event is not None and not self._leaves:
+            event.ignore()
+            return
+        self._timer.stop()
+        self._watch.stop()
+        if self._visit:
+            visit, self._visit = self._visit, None
+            try:
+                visit.__exit__(None, None, None)
+            except MicaclError as error:
+                self._fail(error)
+        self.closed.emit()
