@@ -14,7 +14,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(command: Callable) -> Non
     assert {"system", "processor", "packages", "display", "camera", "engine", "gpu"} <= subjects
     engine = next(line for line in done.out.splitlines() if "engine" in line)
     assert engine.startswith("ok")
-    assert "ms an instance" in engine
+    assert "ms a tick and face" in engine
 
 
 def test_doctor_without_a_display_says_so(command: Callable) -> None:
