@@ -75,8 +75,12 @@ def _word(painter: QPainter, area: QRectF, view: View, texts: Texts, theme: Them
         name = _named(texts, reading.emotion)
         share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
         baseline = theme.title.baseline(area.top(), area.height())
-        letters = theme.title if theme.title.width(name + share) < area.width() else theme.header
-        write(painter, letters, area.left(), baseline, name, EMOTION_COLOURS[reading.emotion])
+        mark = QRectF(area.left(), baseline - theme.title.metrics.capHeight(), theme.px(0.5), 0)
+        mark.setBottom(baseline)
+        painter.fillRect(mark, EMOTION_COLOURS[reading.emotion])  # some colours are too dark for words
+        left, room = mark.right() + theme.px(0.6), area.width() - theme.header.width(share) - theme.px(1.6)
+        letters = theme.title if theme.title.width(name) < room else theme.header
+        write(painter, letters, left, baseline, name, TEXT)
         write_right(painter, theme.header, area.right(), baseline, share, TEXT)
         return
     looks_away = view.state is State.NO_FACE or (face is not None and face.state is State.LOW_QUALITY)
