@@ -254,7 +254,13 @@ def main(argv: Sequence[str]) -> None:
         house = read_house(str(settings))
     watch, open_visit = by_consent(room.frames(), halves, "short", near=house.near, mirror=house.mirror)
     with watch:
-        show(watch, open_visit, house, clock=lambda: start_s + given.speed * (monotonic() - start_s), on_tick=script)
+        show(
+            watch,
+            lambda: watched.note(open_visit()),
+            house,
+            clock=lambda: start_s + given.speed * (monotonic() - start_s),
+            on_tick=script,
+        )
     figures = {
         "visits": script.visits,
         "ways": dict(script.ways),
@@ -262,7 +268,7 @@ def main(argv: Sequence[str]) -> None:
         "readings": watched.readings,
         "left": watched.left(),
         "threads": active_count(),
-        "rss_mb": [round(memory[i] / 1e6) for i in (0, len(memory) // 2, -1)],
+        "rss_mb": [round(memory[i * (len(memory) - 1) // 5] / 1e6) for i in range(6)],
         "seconds": round(monotonic() - start_s),
     }
     sys.stdout.write(json.dumps(figures) + "\n")

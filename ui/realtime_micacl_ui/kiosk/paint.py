@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl_ui.ink import write
+from realtime_micacl_ui.ink import elided, write
 from realtime_micacl_ui.kiosk.course import Stage
 from realtime_micacl_ui.kiosk.reading import live
 from realtime_micacl_ui.kiosk.scenes import asking, attract, consent, farewell
@@ -60,4 +60,5 @@ def _button(painter: QPainter, button: Button, screen: Screen, theme: Theme) -> 
     letters = theme.large if button.act else theme.body
     ink: QColor = INK if button.primary else TEXT if button.act or now else SOFT
     baseline = letters.baseline(button.rect.top(), button.rect.height())
-    write(painter, letters, button.rect.center().x() - letters.width(button.text) / 2, baseline, button.text, ink)
+    text = elided(letters, button.text, button.rect.width() - theme.px(0.6))
+    write(painter, letters, button.rect.center().x() - letters.width(text) / 2, baseline, text, ink)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QRectF
 
+from realtime_micacl.types import State
 from realtime_micacl_ui.kiosk.course import Act, Stage
 from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.texts import Texts
@@ -54,6 +55,34 @@ class Button:
     def primary(self) -> bool:
         """Whether it is the way on."""
         return self.act is Act.GO
+
+
+def spoken(screen: Screen) -> str:
+    """Return what a screen reader is told."""
+    texts = screen.texts
+    match screen.stage:
+        case Stage.ATTRACT:
+            return f"{texts.invitation} {texts.hint}"
+        case Stage.CONSENT:
+            words = (texts.title, screen.house.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
+            return " ".join(word for word in words if word)
+        case Stage.LIVE:
+            return f"{texts.looks_like}: {said(screen)}"
+        case Stage.ASKING:
+            return texts.still_there
+        case Stage.WIPING:
+            return f"{texts.thanks} {texts.forgotten}"
+
+
+def said(screen: Screen) -> str:
+    """Return what is said of the visitor's expression: a word, or why there is none."""
+    texts, view = screen.texts, screen.view
+    face = view.faces[0] if view and view.faces else None
+    reading = view.reading(face) if view and face else None
+    if reading:
+        return texts.named(reading.emotion) if reading.emotion else texts.unsure
+    looks_away = view is not None and view.state is State.NO_FACE
+    return texts.look_here if looks_away or (face and face.state is State.LOW_QUALITY) else texts.wait
 
 
 def theme_for(size: tuple[int, int]) -> Theme:
