@@ -153,6 +153,13 @@ def test_the_live_screen_shows_picture_word_and_bars(house: House) -> None:
         assert lengths[name] == pytest.approx(share * scale, abs=2), name
 
 
+def test_no_box_lies_over_a_message(house: House) -> None:
+    frozen, without = view(State.STALLED), replace(view(State.STALLED), faces=())
+    area = picture_area(theme_for(WIDE), WIDE)
+    pictures = [part(painted(Screen(house, Stage.LIVE, view=v)), area) for v in (frozen, without)]
+    assert (pictures[0] == pictures[1]).all()
+
+
 @pytest.mark.parametrize(
     "hidden", [view(State.NO_FACE), view(State.STALLED), view(State.LIVE, State.LOW_QUALITY), View("")]
 )
@@ -204,7 +211,7 @@ def test_the_attract_loop_moves(house: House) -> None:
 def test_what_is_said_of_an_expression(house: House, shown_view: View, word: str) -> None:
     screen = Screen(house, Stage.LIVE, language=1, view=shown_view)
     assert said(screen) == word
-    assert spoken(screen) == f"Ihr Ausdruck sieht aus wie: {word}"
+    assert spoken(screen) == (f"Ihr Ausdruck sieht aus wie: {word}" if screen.reading else word)
 
 
 def test_a_screen_reader_hears_all_of_the_consent_card(house: House) -> None:

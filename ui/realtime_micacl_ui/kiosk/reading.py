@@ -40,7 +40,8 @@ def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
     painter.translate(round(area.center().x() - size[0] / 2), round(area.center().y() - size[1] / 2))
     painter.setClipRect(QRectF(0, 0, *size))
     paint(painter, replace(shown, overlay=False), small, size)
-    overlay(painter, shown, replace(arrange(shown, small, size), cards={}), small)
+    if state is State.LIVE:
+        overlay(painter, shown, replace(arrange(shown, small, size), cards={}), small)
     painter.restore()
 
 
@@ -57,8 +58,10 @@ def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: 
     painter.save()
     painter.translate(0, top)
     panel(painter, QRectF(area.left(), area.top(), area.width(), round(height)), theme)
-    write(painter, theme.body, inner.left(), theme.body.baseline(inner.top(), theme.px(1.8)), texts.looks_like, SOFT)
-    reading = view.reading(view.faces[0]) if view.faces else None
+    reading = screen.reading
+    if reading:
+        baseline = theme.body.baseline(inner.top(), theme.px(1.8))
+        write(painter, theme.body, inner.left(), baseline, texts.looks_like, SOFT)
     word = QRectF(inner.left(), inner.top() + theme.px(1.8), inner.width(), theme.px(2.8))
     _word(painter, word, said(screen), view.faces[0] if view.faces else None, reading, theme)
     _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row), reading, texts, theme)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QRectF
 
-from realtime_micacl.types import State
+from realtime_micacl.types import EmotionDistribution, State
 from realtime_micacl_ui.kiosk.course import Act, Stage
 from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.texts import Texts
@@ -41,6 +41,11 @@ class Screen:
         """The texts in the language of now."""
         return self.house.texts[self.language]
 
+    @property
+    def reading(self) -> EmotionDistribution | None:
+        """What may be shown of the visitor's expression."""
+        return self.view.reading(self.view.faces[0]) if self.view and self.view.faces else None
+
 
 @dataclass(frozen=True)
 class Button:
@@ -67,7 +72,7 @@ def spoken(screen: Screen) -> str:
             words = (texts.title, screen.house.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
             return " ".join(word for word in words if word)
         case Stage.LIVE:
-            return f"{texts.looks_like}: {said(screen)}"
+            return f"{texts.looks_like}: {said(screen)}" if screen.reading else said(screen)
         case Stage.ASKING:
             return texts.still_there
         case Stage.WIPING:
@@ -76,13 +81,11 @@ def spoken(screen: Screen) -> str:
 
 def said(screen: Screen) -> str:
     """Return what is said of the visitor's expression: a word, or why there is none."""
-    texts, view = screen.texts, screen.view
-    face = view.faces[0] if view and view.faces else None
-    reading = view.reading(face) if view and face else None
+    texts, view, reading = screen.texts, screen.view, screen.reading
     if reading:
         return texts.named(reading.emotion) if reading.emotion else texts.unsure
-    looks_away = view is not None and view.state is State.NO_FACE
-    return texts.look_here if looks_away or (face and face.state is State.LOW_QUALITY) else texts.wait
+    poor = view is not None and any(face.state is State.LOW_QUALITY for face in view.faces)
+    return texts.look_here if poor or (view is not None and view.state is State.NO_FACE) else texts.wait
 
 
 def theme_for(size: tuple[int, int]) -> Theme:
