@@ -1,6 +1,6 @@
-"""Save every screen of the kiosk, wide and upright, in both languages.
+"""Save every screen of the kiosk: wide in the first language, upright in the second.
 
-python tests/bench/kiosk_screens.py FOLDER [WIDTH]     (pictures so many px wide; without it as large as the screen)
+python tests/bench/kiosk_screens.py FOLDER [SCALE]     (docs/screens has them at 0.4)
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from realtime_micacl_ui.view import Look, View, follow
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "tests" / "data" / "one_face_720p.mp4"
-SIZES = {"wide": (1920, 1080), "upright": (1080, 1920)}
+SHAPES = {"wide": (1920, 1080), "upright": (1080, 1920)}
 
 
 def view_at(time_s: float) -> View:
@@ -49,30 +49,27 @@ def view_at(time_s: float) -> View:
     return view
 
 
-def main(folder: Path, width: int | None) -> None:
+def main(folder: Path, scale: float) -> None:
+    """Paint and save."""
     folder.mkdir(parents=True, exist_ok=True)
-    house = read_house(str(ROOT / "docs" / "kiosk.toml"))
-    full = Screen(house, visits=37)
-    visit = replace(full, view=view_at(4.0))
+    base = Screen(read_house(str(ROOT / "docs" / "kiosk.toml")), visits=37, left_s=3)
     screens = {
-        "attract": replace(full, time_s=1.0),
-        "consent": replace(full, stage=Stage.CONSENT),
-        "wait": replace(visit, stage=Stage.LIVE, view=view_at(0.7)),
-        "live": replace(visit, stage=Stage.LIVE),
-        "asking": replace(visit, stage=Stage.ASKING, left_s=3),
-        "farewell": replace(full, stage=Stage.WIPING),
+        "attract": replace(base, time_s=1.0),
+        "consent": replace(base, stage=Stage.CONSENT),
+        "wait": replace(base, stage=Stage.LIVE, view=view_at(0.7)),
+        "live": replace(base, stage=Stage.LIVE, view=view_at(4.0)),
+        "asking": replace(base, stage=Stage.ASKING),
+        "farewell": replace(base, stage=Stage.WIPING),
     }
     for name, screen in screens.items():
-        for language, texts in enumerate(house.texts):
-            for shape, size in SIZES.items():
-                image = QImage(*size, QImage.Format.Format_RGB32)
-                with QPainter(image) as painter:
-                    paint_screen(painter, replace(screen, language=language), size)
-                if width:
-                    image = image.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
-                image.save(str(folder / f"kiosk-{name}-{shape}-{texts.name.lower()}.png"))
+        for language, (shape, size) in enumerate(SHAPES.items()):
+            image = QImage(*size, QImage.Format.Format_RGB32)
+            with QPainter(image) as painter:
+                paint_screen(painter, replace(screen, language=language), size)
+            image = image.scaledToWidth(round(size[0] * scale), Qt.TransformationMode.SmoothTransformation)
+            image.save(str(folder / f"kiosk-{name}-{shape}.png"))
 
 
 if __name__ == "__main__":
     application = QApplication([])
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
+    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1.0)

@@ -25,6 +25,7 @@ from realtime_micacl_ui.kiosk.window import KioskWindow, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
 IMAGE = np.full((90, 160, 3), 60, np.uint8)
+IMAGE[:, :80] = 120
 IMAGE.flags.writeable = False
 CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
 SHARES = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
@@ -177,6 +178,17 @@ def test_a_visit_by_touch() -> None:
         *(touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT), let_go),
     )
     assert not room.watch.running
+
+
+def test_visitors_see_themselves_as_in_a_mirror() -> None:
+    def mirrored(window: KioskWindow) -> None:
+        view = window.screen_now.view
+        assert view is not None
+        assert view.frame is not None
+        assert (view.frame.image == IMAGE[:, ::-1]).all()
+        assert window.accessibleDescription() == "Your expression looks like: happy"
+
+    run(Room(), *agreed(), reading_shown, mirrored)
 
 
 def test_a_visit_by_keys_in_the_other_language() -> None:

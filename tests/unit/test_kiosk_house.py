@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import tomllib
@@ -12,12 +13,14 @@ import msgspec
 import pytest
 from PyQt6.QtGui import QColor, QImage
 
+from realtime_micacl.cli import parser, settings_from
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.kiosk.counter import Counter
 from realtime_micacl_ui.kiosk.course import Times
 from realtime_micacl_ui.kiosk.house import House, KioskSettings, contrast, read_house
 from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
+from realtime_micacl_ui.kiosk.watchdog import HANGS_S
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -153,3 +156,17 @@ def test_a_counter_without_its_folder_is_said_at_the_start_and_later_goes_on_in_
     counter.add()
     counter.add()
     assert counter.visits == 2
+
+
+def test_the_unit_of_systemd_starts_a_kiosk_that_waits_and_is_watched() -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "docs" / "kiosk.service")
+    program, *arguments = unit["Service"]["ExecStart"].split()
+    assert program.endswith("/realtime-micacl")
+    settings = settings_from(parser().parse_args(arguments))
+    assert settings.kiosk is not None
+    assert (settings.wait, settings.kiosk[-10:]) == (True, "kiosk.toml")
+    assert unit["Service"]["Type"] == "notify"
+    assert int(unit["Service"]["WatchdogSec"]) > HANGS_S
+    assert unit["Service"]["Restart"] == "on-failure"

@@ -16,8 +16,8 @@ from realtime_micacl_ui.kiosk.course import Act, Stage
 from realtime_micacl_ui.kiosk.face import HOLD_S, ORDER, PASS_S, shares
 from realtime_micacl_ui.kiosk.house import House, read_house
 from realtime_micacl_ui.kiosk.paint import paint_screen
-from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, theme_for
-from realtime_micacl_ui.theme import EMOTION_COLOURS
+from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, said, spoken, theme_for
+from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS
 from realtime_micacl_ui.view import View
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -153,6 +153,13 @@ def test_the_live_screen_shows_picture_word_and_bars(house: House) -> None:
         assert lengths[name] == pytest.approx(share * scale, abs=2), name
 
 
+def test_no_box_lies_over_a_message(house: House) -> None:
+    frozen, without = view(State.STALLED), replace(view(State.STALLED), faces=())
+    area = picture_area(theme_for(WIDE), WIDE)
+    pictures = [part(painted(Screen(house, Stage.LIVE, view=v)), area) for v in (frozen, without)]
+    assert (pictures[0] == pictures[1]).all()
+
+
 @pytest.mark.parametrize(
     "hidden", [view(State.NO_FACE), view(State.STALLED), view(State.LIVE, State.LOW_QUALITY), View("")]
 )
@@ -188,3 +195,33 @@ def test_the_attract_loop_moves(house: House) -> None:
     pictures = [painted(Screen(house, time_s=t)) for t in (1.0, 1.0, 3.0)]
     assert (pictures[0] == pictures[1]).all()
     assert 0 < (pictures[0] != pictures[2]).any(-1).mean() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("shown_view", "word"),
+    [
+        (view(), "fröhlich"),
+        (view(emotion=None), "nicht sicher"),
+        (view(State.NO_FACE), "Bitte schauen Sie zum Bildschirm"),
+        (view(face_state=State.LOW_QUALITY), "Bitte schauen Sie zum Bildschirm"),
+        (view(face_state=State.COLLECTING), "Einen Moment …"),
+        (View(""), "Einen Moment …"),
+    ],
+)
+def test_what_is_said_of_an_expression(house: House, shown_view: View, word: str) -> None:
+    screen = Screen(house, Stage.LIVE, language=1, view=shown_view)
+    assert said(screen) == word
+    assert spoken(screen) == (f"Ihr Ausdruck sieht aus wie: {word}" if screen.reading else word)
+
+
+def test_a_screen_reader_hears_all_of_the_consent_card(house: House) -> None:
+    texts = house.texts[0]
+    words = spoken(Screen(house, Stage.CONSENT))
+    assert all(text in words for text in (texts.title, house.host, texts.what, texts.kept, texts.leave, texts.agree))
+    assert len({spoken(Screen(house, stage, view=view())) for stage in Stage}) == len(Stage)
+
+
+def test_trouble_with_the_camera_is_said_instead_of_the_count(house: House) -> None:
+    well, trouble = (painted(Screen(house, visits=5, camera=camera)) for camera in (True, False))
+    assert not shown(well, AMBER).any()
+    assert shown(trouble, AMBER).any()

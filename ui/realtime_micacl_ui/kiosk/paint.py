@@ -5,12 +5,12 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl_ui.ink import write
+from realtime_micacl_ui.ink import elided, write
 from realtime_micacl_ui.kiosk.course import Stage
 from realtime_micacl_ui.kiosk.reading import live
 from realtime_micacl_ui.kiosk.scenes import asking, attract, consent, farewell
 from realtime_micacl_ui.kiosk.screen import MARGIN, Button, Screen, buttons, theme_for
-from realtime_micacl_ui.theme import EDGE, INK, SOFT, TEXT, Theme
+from realtime_micacl_ui.theme import GREY, INK, SOFT, TEXT, Theme
 
 
 def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> None:
@@ -54,10 +54,11 @@ def _button(painter: QPainter, button: Button, screen: Screen, theme: Theme) -> 
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(screen.house.accent)
     else:
-        painter.setPen(QPen(SOFT if button.act or now else EDGE, max(2, theme.px(0.08))))
+        painter.setPen(QPen(SOFT if button.act or now else GREY, max(2, theme.px(0.12)) if button.act or now else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(button.rect.adjusted(1, 1, -1, -1), radius, radius)
     letters = theme.large if button.act else theme.body
     ink: QColor = INK if button.primary else TEXT if button.act or now else SOFT
     baseline = letters.baseline(button.rect.top(), button.rect.height())
-    write(painter, letters, button.rect.center().x() - letters.width(button.text) / 2, baseline, button.text, ink)
+    text = elided(letters, button.text, button.rect.width() - theme.px(0.6))
+    write(painter, letters, button.rect.center().x() - letters.width(text) / 2, baseline, text, ink)

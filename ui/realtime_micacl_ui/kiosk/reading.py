@@ -7,10 +7,10 @@ from dataclasses import replace
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter
 
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.ink import Paragraph, panel, write, write_right
-from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area
+from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, said
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
 from realtime_micacl_ui.paint import paint
@@ -23,7 +23,7 @@ def live(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int])
     if screen.view is None:
         return
     _picture(painter, screen.view, screen.texts, theme, picture_area(theme, size))
-    _reading(painter, screen.view, screen.texts, theme, reading_area(theme, size))
+    _reading(painter, screen, screen.view, theme, reading_area(theme, size))
 
 
 def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QRectF) -> None:
@@ -33,24 +33,23 @@ def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
     if view.frame is not None:
         room = picture_rect(view.frame, (room.width(), room.height())).size().toSize()
     size = (room.width(), room.height())
-    title = "" if view.state in (State.LIVE, State.NO_FACE) else _trouble(view.state, texts)
-    shown = replace(view, source="", title=title, detail="", attempt=0, hud=False)
+    state = State.LIVE if view.state is State.NO_FACE else view.state  # the picture is; the reading says the rest
+    title = "" if state is State.LIVE else texts.wait if state is State.STARTING else texts.no_camera
+    shown = replace(view, source="", state=state, title=title, detail="", attempt=0, hud=False)
     painter.save()
     painter.translate(round(area.center().x() - size[0] / 2), round(area.center().y() - size[1] / 2))
     painter.setClipRect(QRectF(0, 0, *size))
     paint(painter, replace(shown, overlay=False), small, size)
-    overlay(painter, shown, replace(arrange(shown, small, size), cards={}), small)
+    if state is State.LIVE:
+        overlay(painter, shown, replace(arrange(shown, small, size), cards={}), small)
     painter.restore()
 
 
-def _trouble(state: State, texts: Texts) -> str:
-    return texts.wait if state is State.STARTING else texts.no_camera
-
-
-def _reading(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QRectF) -> None:
+def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: QRectF) -> None:
     """Draw what the visitor's expression looks like: the word, and a bar for each of the seven."""
     pad = theme.px(1.2)
     inner = area.adjusted(pad, pad, -pad, -pad)
+    texts = screen.texts
     guess = Paragraph(theme.body, texts.guess, inner.width())
     rows_top = inner.top() + theme.px(1.8) + theme.px(3.2)
     row = min(theme.px(2.3), (inner.bottom() - guess.size.height() - theme.px(0.6) - rows_top) / len(EMOTIONS))
@@ -59,34 +58,38 @@ def _reading(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
     painter.save()
     painter.translate(0, top)
     panel(painter, QRectF(area.left(), area.top(), area.width(), round(height)), theme)
-    write(painter, theme.body, inner.left(), theme.body.baseline(inner.top(), theme.px(1.8)), texts.looks_like, SOFT)
-    reading = view.reading(view.faces[0]) if view.faces else None
-    _word(painter, QRectF(inner.left(), inner.top() + theme.px(1.8), inner.width(), theme.px(2.8)), view, texts, theme)
+    reading = screen.reading
+    if reading:
+        baseline = theme.body.baseline(inner.top(), theme.px(1.8))
+        write(painter, theme.body, inner.left(), baseline, texts.looks_like, SOFT)
+    word = QRectF(inner.left(), inner.top() + theme.px(1.8), inner.width(), theme.px(2.8))
+    _word(painter, word, said(screen), view.faces[0] if view.faces else None, reading, theme)
     _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row), reading, texts, theme)
     guess.draw(painter, inner.left(), rows_top + row * len(EMOTIONS) + theme.px(0.6), SOFT)
     painter.restore()
 
 
-def _word(painter: QPainter, area: QRectF, view: View, texts: Texts, theme: Theme) -> None:
-    """Write the leading expression and its share, or why there is none."""
-    face = view.faces[0] if view.faces else None
-    reading = view.reading(face) if face else None
+def _word(
+    painter: QPainter, area: QRectF, word: str, face: Face | None, reading: EmotionDistribution | None, theme: Theme
+) -> None:
+    """Write the leading expression and its share, or why there is none and how far it is."""
     if reading and reading.emotion:
-        name = _named(texts, reading.emotion)
         share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
         baseline = theme.title.baseline(area.top(), area.height())
-        letters = theme.title if theme.title.width(name + share) < area.width() else theme.header
-        write(painter, letters, area.left(), baseline, name, EMOTION_COLOURS[reading.emotion])
+        mark = QRectF(area.left(), baseline - theme.title.metrics.capHeight(), theme.px(0.5), 0)
+        mark.setBottom(baseline)
+        painter.fillRect(mark, EMOTION_COLOURS[reading.emotion])  # some colours are too dark for words
+        left, room = mark.right() + theme.px(0.6), area.width() - theme.header.width(share) - theme.px(1.6)
+        letters = theme.title if theme.title.width(word) < room else theme.header
+        write(painter, letters, left, baseline, word, TEXT)
         write_right(painter, theme.header, area.right(), baseline, share, TEXT)
         return
-    looks_away = view.state is State.NO_FACE or (face is not None and face.state is State.LOW_QUALITY)
-    text = texts.unsure if reading else texts.look_here if looks_away else texts.wait
-    if theme.title.width(text) < area.width():
-        write(painter, theme.title, area.left(), theme.title.baseline(area.top(), area.height()), text, SOFT)
+    if theme.title.width(word) < area.width():
+        write(painter, theme.title, area.left(), theme.title.baseline(area.top(), area.height()), word, SOFT)
     else:
-        words = Paragraph(theme.large, text, area.width())
+        words = Paragraph(theme.large, word, area.width())
         words.draw(painter, area.left(), area.center().y() - words.size.height() / 2, SOFT)
-    if face and not reading and not looks_away:
+    if face and not reading and face.state is not State.LOW_QUALITY:
         slim = QRectF(area.left(), area.bottom(), area.width(), max(2, theme.px(0.2)))
         painter.fillRect(slim, TRACK)
         slim.setWidth(slim.width() * min(1.0, face.filled))
@@ -96,7 +99,7 @@ def _word(painter: QPainter, area: QRectF, view: View, texts: Texts, theme: Them
 def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, texts: Texts, theme: Theme) -> None:
     """Draw a row per expression, in the fixed order, from the first `row` down; without a reading empty tracks."""
     letters = theme.large
-    names = max(letters.width(_named(texts, name)) for name in EMOTIONS) + theme.px(0.8)
+    names = max(letters.width(texts.named(name)) for name in EMOTIONS) + theme.px(0.8)
     figures = letters.width("100") + theme.px(0.5)
     thick = max(3, theme.px(0.8))
     painter.setPen(Qt.PenStyle.NoPen)
@@ -104,7 +107,7 @@ def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, t
         line = row.translated(0, i * row.height())
         leads = reading is not None and reading.emotion == name
         baseline = letters.baseline(line.top(), line.height())
-        write(painter, letters, line.left(), baseline, _named(texts, name), TEXT if leads else SOFT)
+        write(painter, letters, line.left(), baseline, texts.named(name), TEXT if leads else SOFT)
         bar = QRectF(line.left() + names, round(line.center().y() - thick / 2), line.width() - names - figures, thick)
         painter.fillRect(bar, TRACK)
         if reading is None:
@@ -113,7 +116,3 @@ def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, t
         bar.setWidth(bar.width() * share)
         painter.fillRect(bar, EMOTION_COLOURS[name])
         write_right(painter, letters, line.right(), baseline, f"{100 * share:.0f}", TEXT if leads else SOFT)
-
-
-def _named(texts: Texts, emotion: str) -> str:
-    return str(getattr(texts, emotion))

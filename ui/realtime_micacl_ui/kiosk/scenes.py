@@ -30,12 +30,11 @@ def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
     face(painter, figure.center(), radius, screen.time_s)
     _invitation(painter, screen, theme, words, centred=not is_wide(size))
     foot = theme.body.baseline(size[1] - theme.px(MARGIN + 1.6), theme.px(1.6))
-    if screen.visits:
+    if not screen.camera:
+        write(painter, theme.body, theme.px(MARGIN), foot, screen.texts.no_camera, AMBER)
+    elif screen.visits:
         text = screen.texts.count.replace("{number}", str(screen.visits))
         write(painter, theme.body, theme.px(MARGIN), foot, text, SOFT)
-    if not screen.camera:
-        text = screen.texts.no_camera
-        write(painter, theme.body, size[0] - theme.px(MARGIN) - theme.body.width(text), foot, text, AMBER)
 
 
 def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *, centred: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PyQt6.QtCore import QRectF
 
+from realtime_micacl.types import EmotionDistribution, State
 from realtime_micacl_ui.kiosk.course import Act, Stage
 from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.texts import Texts
@@ -40,6 +41,11 @@ class Screen:
         """The texts in the language of now."""
         return self.house.texts[self.language]
 
+    @property
+    def reading(self) -> EmotionDistribution | None:
+        """What may be shown of the visitor's expression."""
+        return self.view.reading(self.view.faces[0]) if self.view and self.view.faces else None
+
 
 @dataclass(frozen=True)
 class Button:
@@ -54,6 +60,32 @@ class Button:
     def primary(self) -> bool:
         """Whether it is the way on."""
         return self.act is Act.GO
+
+
+def spoken(screen: Screen) -> str:
+    """Return what a screen reader is told."""
+    texts = screen.texts
+    match screen.stage:
+        case Stage.ATTRACT:
+            return f"{texts.invitation} {texts.hint}"
+        case Stage.CONSENT:
+            words = (texts.title, screen.house.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
+            return " ".join(word for word in words if word)
+        case Stage.LIVE:
+            return f"{texts.looks_like}: {said(screen)}" if screen.reading else said(screen)
+        case Stage.ASKING:
+            return texts.still_there
+        case Stage.WIPING:
+            return f"{texts.thanks} {texts.forgotten}"
+
+
+def said(screen: Screen) -> str:
+    """Return what is said of the visitor's expression: a word, or why there is none."""
+    texts, view, reading = screen.texts, screen.view, screen.reading
+    if reading:
+        return texts.named(reading.emotion) if reading.emotion else texts.unsure
+    poor = view is not None and any(face.state is State.LOW_QUALITY for face in view.faces)
+    return texts.look_here if poor or (view is not None and view.state is State.NO_FACE) else texts.wait
 
 
 def theme_for(size: tuple[int, int]) -> Theme:

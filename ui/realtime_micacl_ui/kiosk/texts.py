@@ -46,6 +46,10 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disgust: str
     fear: str
 
+    def named(self, emotion: str) -> str:
+        """Return the word for an expression."""
+        return str(getattr(self, emotion))
+
 
 TEXTS = {
     "en": Texts(

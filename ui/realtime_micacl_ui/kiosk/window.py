@@ -19,7 +19,7 @@ from realtime_micacl_ui.kiosk.course import Act, Course, Notice, Stage, follow
 from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
-from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, theme_for
+from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
 from realtime_micacl_ui.kiosk.watchdog import Watchdog, answers
 from realtime_micacl_ui.view import View, look
 from realtime_micacl_ui.view import follow as follow_view
@@ -167,7 +167,8 @@ class KioskWindow(QWidget):
         )
         if screen != self.screen_now:
             self.screen_now = screen
-            self.setAccessibleDescription(f"{screen.stage}: {screen.texts.invitation}")
+            if self.accessibleDescription() != (words := spoken(screen)):
+                self.setAccessibleDescription(words)
             self.update()
 
     def _fail(self, cause: Exception) -> None:
