@@ -112,7 +112,7 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
         found.append(("rendered clips, held-out people", f"{sidecar.spec}", predictions))  # other bags, other cuts
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
-        yield result(candidate, where, Read(names, probabilities, labels, people))
+        yield result(candidate, where, Read(names, probabilities, labels, people), {})
 
 
 def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> Iterator[Result]:
@@ -123,9 +123,11 @@ def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> I
 
 def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Video]]) -> Iterator[Result]:
     """Yield what the candidate scores on raw videos."""
+    said = ", ".join(candidate.sidecar.trained_on) or "nothing"
+    about = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
     for folder, each in videos.items():
         where = f"{folder.resolve().name}, through the tracker"
-        yield result(candidate, where, video_predictions(engine, candidate.sidecar, each))
+        yield result(candidate, where, video_predictions(engine, candidate.sidecar, each), about)
 
 
 def _tell(results: Sequence[Result], comparisons: Figures) -> None:

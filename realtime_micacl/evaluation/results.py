@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -29,9 +29,10 @@ class Result:
     """None where the set is not a prepared one, or all its folds are together."""
 
 
-def result(candidate: Candidate, where: str, read: Read) -> Result:
+def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, str]) -> Result:
     """Return what a candidate scored on a set that has no splits of its own."""
-    return Result(candidate.name, where, read, {"engine": candidate.name} | _scores(read, _threshold(candidate)))
+    scores = {"engine": candidate.name, **about} | _scores(read, _threshold(candidate))
+    return Result(candidate.name, where, read, scores)
 
 
 def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Result:
