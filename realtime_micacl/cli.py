@@ -33,6 +33,7 @@ from realtime_micacl.types import DEVICES, Event
 log = logging.getLogger(__name__)
 
 VERBS = {
+    "prepare": "cut the faces of a data set for training and evaluation",
     "train": "make an engine from a recipe",
     "evaluate": "measure an engine on people it never saw",
     "export": "turn a trained checkpoint into an engine",

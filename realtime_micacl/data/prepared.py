@@ -10,11 +10,12 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import psutil
 from msgspec import Meta, Struct
 
 from realtime_micacl.data.clips import Clip
@@ -29,6 +30,7 @@ DAMAGE = (OSError, ValueError, KeyError, EOFError, IndexError, RuntimeError, zip
 Header = tuple[tuple[int, ...], bool, np.dtype[Any]]
 """Shape, whether in Fortran order, and kind of a stored array."""
 Part = Literal["train", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -141,7 +143,7 @@ def write_crops(file: Path, crops: U8, times_s: F32, targets: F32) -> None:
     replace_file(file, lambda partial: np.savez(partial, crops=crops, times_s=times_s, targets=targets))
 
 
-def replace_file(file: Path, write: Callable[[Path], None]) -> None:
+def replace_file(file: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a new file that then takes the place of `file`, so that a kill leaves the old or the new."""
     partial = file.with_name(f".{os.getpid()}-{file.name}")
     try:
@@ -149,6 +151,14 @@ def replace_file(file: Path, write: Callable[[Path], None]) -> None:
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def clear_partials(folder: Path) -> None:
+    """Remove what processes that are gone left half written in a folder."""
+    for file in folder.glob(".*-*"):
+        owner = file.name[1:].partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            file.unlink(missing_ok=True)
 
 
 def read_crops(file: Path, frames: int, size_px: int) -> tuple[U8, F32, F32]:

@@ -56,9 +56,13 @@ class _Track:
 
 
 class Tracker:
-    """Gives every sighting the id of its track; ids start at 1 and are never used again."""
+    """Gives every sighting the id of its track; ids start at 1 and are never used again.
 
-    def __init__(self) -> None:
+    A track is confirmed once it was seen in `birth_hits` frames.
+    """
+
+    def __init__(self, birth_hits: int = BIRTH_HITS) -> None:
+        self._birth_hits = birth_hits
         self._tracks: list[_Track] = []
         self._next_id = 1
 
@@ -94,7 +98,7 @@ class Tracker:
         self._tracks = []
 
     def _confirmed_id(self, track: _Track) -> int | None:
-        if track.track_id is None and track.hits >= BIRTH_HITS:
+        if track.track_id is None and track.hits >= self._birth_hits:
             track.track_id = self._next_id
             self._next_id += 1
         return track.track_id

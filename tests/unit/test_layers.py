@@ -18,7 +18,7 @@ RANK = {
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe"), 4),
     **dict.fromkeys(("evaluation",), 5),
-    **dict.fromkeys(("train", "evaluate", "export", "bench", "doctor"), 6),
+    **dict.fromkeys(("prepare", "train", "evaluate", "export", "bench", "doctor"), 6),
     **dict.fromkeys(("cli", "__main__"), 7),
 }
 ONLY_IN = {
@@ -27,7 +27,7 @@ ONLY_IN = {
     "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export", "fitting"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
-    "tqdm": {"data", "train", "fitting", "render", "evaluation"},
+    "tqdm": {"data", "prepare", "train", "fitting", "render", "evaluation"},
     "matplotlib": {"evaluation.plots"},
 }
 

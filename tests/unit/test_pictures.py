@@ -1,0 +1,67 @@
+"""Folders of pictures read as clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime_micacl.data.pictures import pictures_in, read_pictures
+from realtime_micacl.errors import SourceError
+
+
+def draw(folder: Path, names: list[str], channels: int = 3) -> None:
+    folder.mkdir(exist_ok=True)
+    for n, name in enumerate(names):
+        picture = np.full((24, 32, channels), 20 * n + 10, np.uint8)
+        if channels == 3:
+            picture[..., 2] = 200
+        assert cv2.imwrite(str(folder / name), picture)
+
+
+def test_pictures_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    draw(tmp_path, ["10.jpg", "9.jpg", "1.jpg", "100.jpg", "2.jpg"])
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "._1.jpg").write_text("left by a Mac")
+    assert [f.stem for f in pictures_in(tmp_path)] == ["1", "2", "9", "10", "100"]
+    draw(tmp_path / "long", [f"00012_{n:05}.png" for n in (3, 1, 2)])
+    assert [f.stem[-1] for f in pictures_in(tmp_path / "long")] == ["1", "2", "3"]
+    assert pictures_in(tmp_path / "none") == []
+
+
+def test_pictures_are_rgb_at_the_nominal_rate(tmp_path: Path) -> None:
+    draw(tmp_path, ["1.png", "2.png", "3.png"])
+    frames = list(read_pictures(tmp_path, 30.0))
+    assert [f.time_s for f in frames] == pytest.approx([0, 1 / 30, 2 / 30])
+    assert frames[1].image.shape == (24, 32, 3)
+    assert frames[1].image[0, 0].tolist() == [200, 30, 30], "red first"
+    assert not frames[0].image.flags.writeable
+    draw(tmp_path / "grey", ["1.png"], channels=1)
+    assert next(read_pictures(tmp_path / "grey", 30.0)).image.shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize("damage", ["empty", "junk", "cut off", "a folder"])
+def test_a_damaged_picture_is_left_out_and_said(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+    draw(tmp_path, ["1.jpg", "2.jpg", "3.jpg"])
+    file = tmp_path / "2.jpg"
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "a folder":
+        file.mkdir()
+    else:
+        file.write_bytes({"empty": b"", "junk": b"junk", "cut off": content[: len(content) // 2]}[damage])
+    frames = list(read_pictures(tmp_path, 25.0))
+    assert [(f.index, f.time_s) for f in frames] == [(0, 0.0), (2, pytest.approx(0.08))]
+    assert "1 of 3 pictures cannot be read: 2.jpg" in caplog.text
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no folder"):
+        list(read_pictures(tmp_path / "none", 25.0))
+    with pytest.raises(SourceError, match="no pictures"):
+        list(read_pictures(tmp_path, 25.0))
+    (tmp_path / "1.jpg").write_bytes(b"")
+    with pytest.raises(SourceError, match="none of the 1 pictures"):
+        list(read_pictures(tmp_path, 25.0))
