@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from realtime_micacl.data import folders
 from realtime_micacl.data.clips import read_clips
 from realtime_micacl.data.ferplus import read_ferplus
 from realtime_micacl.data.london import read_london
 from realtime_micacl.data.prepared import read_prepared
+from realtime_micacl.data.samples import Sample
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.evaluation.predictions import (
@@ -23,7 +25,7 @@ from realtime_micacl.evaluation.predictions import (
     prepared_predictions,
     still_predictions,
 )
-from realtime_micacl.evaluation.protocol import ALL, Part, parts_for
+from realtime_micacl.evaluation.protocol import ALL, Part, name_of, parts_for
 from realtime_micacl.evaluation.report import (
     as_text,
     comparison_text,
@@ -34,7 +36,7 @@ from realtime_micacl.evaluation.report import (
     write_report,
 )
 from realtime_micacl.evaluation.results import Figures, Result, compared, folded, part_result, result
-from realtime_micacl.evaluation.videos import Video, read_videos, video_predictions
+from realtime_micacl.evaluation.videos import video_predictions
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.types import DEVICES
@@ -47,10 +49,10 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     candidates = read_candidates(arguments.engine or [default_engine()])
     sets = [read_prepared(folder) for folder in arguments.data]
-    _check_names("--data", [data.name for data in sets])
+    _check_names("--data", [name_of(data) for data in sets])
     _check_names("--through-tracker", [folder.resolve().name for folder in arguments.through_tracker])
     plan = [pair for data in sets for pair in parts_for(candidates, data, arguments.split)]
-    videos = {folder: read_videos(folder) for folder in arguments.through_tracker}
+    videos = {folder: folders.read(folder) for folder in arguments.through_tracker}
     if not (plan or videos or arguments.ferplus or arguments.london or arguments.rendered):
         raise ConfigError("nothing to measure on: give --data, --through-tracker, --ferplus, --london or --rendered")
     for folder in (arguments.report, arguments.json and arguments.json.parent):
@@ -83,7 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     on.add_argument("--bags", choices=("segments", "live"), default="segments", help="how a prepared clip is cut")
     on.add_argument(
-        "--through-tracker", type=Path, nargs="+", default=[], metavar="FOLDER", help="videos in folders by emotion"
+        "--through-tracker",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="raw videos, in a folder per emotion",
     )
     on.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+, its test part")
     on.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set, its held-out people")
@@ -121,7 +128,7 @@ def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> I
         yield part_result(candidate, part, prepared_predictions(engine, candidate.sidecar, part, bags), bags)
 
 
-def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Video]]) -> Iterator[Result]:
+def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
     """Yield what the candidate scores on raw videos."""
     said = ", ".join(candidate.sidecar.trained_on) or "nothing"
     about = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}

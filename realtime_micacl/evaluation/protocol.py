@@ -15,6 +15,8 @@ from realtime_micacl.evaluation.candidates import Candidate
 from realtime_micacl.scores import Labels
 
 ALL = "all"
+MANY = ("folders", "rendered")
+"""Names under which `prepare` reads any number of sets: their folder tells them apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +31,7 @@ class Part:
     @property
     def title(self) -> str:
         """What is measured on, for people."""
-        return f"{self.data.name} {self.split}, test part" if self.split else f"{self.data.name}, all clips"
+        return f"{note(self.data, self.split)}, test part" if self.split else f"{name_of(self.data)}, all clips"
 
     @property
     def people(self) -> Labels | None:
@@ -46,12 +48,12 @@ class Part:
 def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[str]) -> list[tuple[Candidate, Part]]:
     """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
 
-    The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every split in
-    turn; as many candidates as splits are the folds of one cross-validation, each measured on its own. Without any it
+    The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
+    turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it
     is the split that the candidate was trained on, or the only one.
     """
     named = next((name for name in splits if name in data.splits), None)
-    if named is None and ALL in splits and len(data.splits) > 1:
+    if named is None and ALL in splits and len(folds_of(data)) > 1:
         pairs: list[tuple[Candidate, str | None]] = [*_folds(candidates, data)]
     else:
         asked = [name for name in splits if name != ALL]
@@ -63,12 +65,27 @@ def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[
     return found
 
 
+def name_of(data: Prepared) -> str:
+    """Return the name of a set in reports and in what an engine says it was trained on."""
+    return f"{data.name}/{data.folder.resolve().name}" if data.name in MANY else data.name
+
+
+def folds_of(data: Prepared) -> tuple[str, ...]:
+    """Return those splits of a set that are folds of one cross-validation."""
+    return tuple(name for name in data.splits if name.startswith("fold"))
+
+
+def note(data: Prepared, split: str) -> str:
+    """Return how `trained_on` names the training part of a split."""
+    return f"{name_of(data)} {split}"
+
+
 def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
     """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
     manifest = read_manifest(part.data.folder)
     return {
         "engine": candidate.name,
-        "data": part.data.name,
+        "data": name_of(part.data),
         "split": part.split,
         "part": "test" if part.split else ALL,
         "training": _training(candidate, part),
@@ -85,13 +102,13 @@ def shared_people(part: Part) -> int | None:
 
 
 def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candidate, str]]:
-    splits = data.splits
+    splits = folds_of(data)
     if len(candidates) == 1:
         return [(candidates[0], name) for name in splits]
     if len(candidates) != len(splits):
         raise ConfigError(
-            f"--split all: {data.name} has {len(splits)} splits ({', '.join(splits)}) and {len(candidates)} engines "
-            f"are named; name one engine, or {len(splits)}, one for each split"
+            f"--split all: {data.name} has {len(splits)} folds ({', '.join(splits)}) and {len(candidates)} engines "
+            f"are named; name one engine, or {len(splits)}, one for each fold"
         )
     named = [_fold_of(candidate, data) for candidate in candidates]
     if set(named) == set(splits):
@@ -101,12 +118,12 @@ def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candid
 
 def _fold_of(candidate: Candidate, data: Prepared) -> str | None:
     """Return the fold that a candidate was trained on as it says, or else that its name speaks of."""
-    for split in data.splits:
+    for split in folds_of(data):
         if note(data, split) in candidate.sidecar.trained_on:
             return split
     name = candidate.name.lower()
     numbers = re.findall(r"(?:fold|set|split)[_-]?(\d+)", name) or re.findall(r"\d+", name)
-    found = [split for split in data.splits if numbers and re.findall(r"\d+", split)[-1:] == numbers[-1:]]
+    found = [split for split in folds_of(data) if numbers and re.findall(r"\d+", split)[-1:] == numbers[-1:]]
     return found[0] if len(found) == 1 else None
 
 
@@ -117,14 +134,9 @@ def _own(candidate: Candidate, data: Prepared, asked: Sequence[str]) -> str | No
         if len(trained) == 1 or len(data.splits) <= 1:
             return next(iter((*trained, *data.splits)), None)
     there = f"it has {', '.join(data.splits)}" if data.splits else "it has none; leave --split away"
-    also = f", or {ALL} for each of them" if len(data.splits) > 1 else ""
+    also = f", or {ALL} for each fold" if len(folds_of(data)) > 1 else ""
     found = f"has no split {' or '.join(asked)}" if asked else f"has several splits and {candidate.name} names none"
     raise ConfigError(f"{data.name} in {data.folder} {found}; name one with --split: {there}{also}")
-
-
-def note(data: Prepared, split: str) -> str:
-    """Return how `trained_on` names the training part of a split."""
-    return f"{data.name} {split}"
 
 
 def _part(data: Prepared, split: str | None) -> Part:
@@ -136,7 +148,7 @@ def _part(data: Prepared, split: str | None) -> Part:
 
 def _check_crops(candidate: Candidate, data: Prepared) -> None:
     bag, crop = candidate.sidecar.bag, candidate.sidecar.crop
-    mend = "cut them again for it, into another folder: realtime-micacl prepare"
+    mend = f"cut them for it: realtime-micacl prepare {data.name} ROOT NEW_FOLDER --recipe ITS_RECIPE.toml"
     if bag.size_px != data.size_px:
         raise ConfigError(
             f"{data.folder} holds crops of {data.size_px} px, {candidate.name} takes {bag.size_px} px; {mend}"
@@ -158,10 +170,8 @@ def _check_unseen(candidate: Candidate, part: Part) -> None:
                 f"{candidate.name} was trained on {note(data, name)}, which holds {seen} of the {len(part.clips)} "
                 f"clips of {part.title}; measure it with --split {name}"
             )
-    if data.name in said:
-        raise ConfigError(
-            f"{candidate.name} was trained on {data.name} and does not say on which split; it cannot be measured on it"
-        )
+    if name_of(data) in said:
+        raise ConfigError(f"{candidate.name} was trained on {name_of(data)} and not on which split; take another set")
 
 
 def _training(candidate: Candidate, part: Part) -> str:

@@ -14,6 +14,7 @@ from realtime_micacl.evaluation.predictions import Read
 from realtime_micacl.evaluation.results import Figures, Result
 from realtime_micacl.types import EMOTIONS
 
+FEW = 10
 FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts", "training"]
 
 
@@ -55,6 +56,8 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"over {len(folds['each'])} folds: WAR {folds['war_mean']:.3f} (sd {folds['war_sd']:.3f}), "
             f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
         )
+    if scores["people"] and scores["people"] < FEW:
+        yield f"only {scores['people']} people: draws of so few say little, the intervals are too narrow"
     if scores.get("unread"):
         yield (
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "

@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_micacl.evaluation.candidates import Candidate
 from realtime_micacl.evaluation.predictions import Read, pooled
-from realtime_micacl.evaluation.protocol import Part, facts
+from realtime_micacl.evaluation.protocol import Part, facts, folds_of
 from realtime_micacl.scores import compare, confusion, coverage, report
 
 Figures = dict[str, dict[str, Any]]
@@ -42,14 +42,15 @@ def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Resu
 
 
 def folded(results: Sequence[Result]) -> list[Result]:
-    """Return the results, those of all splits of one data set put together into one."""
+    """Return the results, those of all folds of one data set put together into one."""
     left = list(results)
     for data in dict.fromkeys(r.part.data for r in results if r.part):
-        folds = [(r, r.part.split) for r in results if r.part and r.part.data is data]
-        if len(folds) == len(data.splits) > 1 and {split for _, split in folds} == set(data.splits):
-            ordered = sorted((r for r, _ in folds), key=lambda r: data.splits.index(r.scores["split"]))
-            left[left.index(folds[0][0])] = _cross_validated(ordered)
-            left = [r for r in left if r not in ordered]
+        splits = folds_of(data)
+        folds = [r for r in results if r.part and r.part.data is data]
+        if len(folds) > 1 and sorted(r.scores["split"] or "" for r in folds) == sorted(splits):
+            folds.sort(key=lambda r: splits.index(r.scores["split"]))
+            left[left.index(folds[0])] = _cross_validated(folds)
+            left = [r for r in left if r not in folds]
     return left
 
 
