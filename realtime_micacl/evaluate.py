@@ -64,6 +64,10 @@ def main(argv: Sequence[str]) -> None:
             results += _on_pictures(candidate, engine, arguments)
             results += _on_parts(candidate, engine, plan, arguments.bags)
             results += _on_videos(candidate, engine, videos)
+    if not results:
+        raise ConfigError(
+            "--rendered: none of the people in these clips is held out (every fifth is), so nobody is new"
+        )
     results = folded(results)
     comparisons = compared(results, *candidates) if len(candidates) == 2 else {}
     _tell(results, comparisons)

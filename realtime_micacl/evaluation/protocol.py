@@ -180,4 +180,4 @@ def _training(candidate: Candidate, part: Part) -> str:
         return "unknown: it does not say what it was trained on"
     if any(note(part.data, name) in said for name in part.data.splits):
         return "trained on the training part of this split"
-    return "not trained on this data set, as it says: " + ", ".join(said)
+    return f"this set is not among what it says it was trained on: {', '.join(said)}"

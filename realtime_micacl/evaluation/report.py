@@ -57,7 +57,7 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
         )
     if scores["people"] and scores["people"] < FEW:
-        yield f"only {scores['people']} people: draws of so few say little, the intervals are too narrow"
+        yield f"few people ({scores['people']}): the intervals are too narrow"
     if scores.get("unread"):
         yield (
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "

@@ -73,7 +73,7 @@ def test_a_checkpoint_on_its_own_fold_scores_what_a_loop_finds(
     assert scores["left_out_by_prepare"] == 3
     assert scores["training"] == "trained on the training part of this split"
     assert scores["risk"]["threshold"] == striped.threshold
-    assert "only 2 people" in capsys.readouterr().out
+    assert "few people (2)" in capsys.readouterr().out
 
 
 def test_five_folds(striped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +113,7 @@ def test_five_folds(striped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert f"{folds['war_mean']:.3f} (sd {folds['war_sd']:.3f})" in text
     assert "| fold3 | run-fold3 | 14 |" in text
     assert "plots-five-5-folds.png" in text
-    assert "only" not in text, "ten people are enough to be drawn from"
+    assert "few people" not in text, "ten people are enough to be drawn from"
     assert "over 5 folds" in capsys.readouterr().out
 
 
@@ -147,7 +147,7 @@ def test_live_bags_of_short_clips_count_as_not_read(striped: Any, tmp_path: Path
     assert scores["war_all"] == pytest.approx(war * len(found) / 24, abs=1e-4)
     assert scores["people"] is None
     assert scores["people_in_both_parts"] is None
-    assert scores["training"] == "not trained on this data set, as it says: five fold1"
+    assert scores["training"] == "this set is not among what it says it was trained on: five fold1"
 
 
 def test_two_engines_are_compared_on_the_same_clips(
