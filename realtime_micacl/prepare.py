@@ -177,6 +177,7 @@ def summary(manifest: Manifest, lines: Sequence[Line], skipped: int, asked: int,
     counts = Counter(line.label for line in lines)
     people = len({line.subject for line in lines} - {""})
     absent = [emotion for emotion in EMOTIONS if not counts[emotion]]
+    unused = len(list((out / CLIPS).glob("[0-9a-f]*.npz"))) - len(lines)
     return "\n".join(
         [
             f"{manifest.name}: {len(lines)} clips, {sum(line.frames for line in lines)} crops of {manifest.size_px} px"
@@ -184,6 +185,7 @@ def summary(manifest: Manifest, lines: Sequence[Line], skipped: int, asked: int,
             "  " + ", ".join(f"{emotion} {counts[emotion]}" for emotion in EMOTIONS if counts[emotion]),
             *([f"  no clip of {', '.join(absent)}"] if absent else []),
             f"  skipped: {skipped}" + (f", see {out / SKIPPED}" if skipped else ""),
+            *([f"  {unused} files in {out / CLIPS} are of clips that have changed or gone"] if unused else []),
         ]
     )
 
