@@ -77,10 +77,15 @@ def main(argv: Sequence[str]) -> None:
     recipe = read_toml(arguments.recipe, Recipe)
     if not root.is_dir():
         raise ConfigError(f"no folder {root}, which should hold {name}; see docs/data.md for how it must lie")
-    samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
     crop = None if arguments.as_shipped else recipe.crop
     manifest = Manifest(name=name, size_px=recipe.bag.size_px, crop=crop, version=__version__)
-    sys.stdout.write(prepare(samples, manifest, arguments.out, arguments.jobs) + "\n")
+    try:
+        samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
+        said = prepare(samples, manifest, arguments.out, arguments.jobs)
+    except OSError as cause:
+        place = cause.filename or arguments.out
+        raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; mend that and run it again") from cause
+    sys.stdout.write(said + "\n")
 
 
 def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int) -> str:
@@ -89,32 +94,16 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     The clips' files are the only state: each is written whole, and the index is made anew from those that are there.
     """
     begin(manifest, out)
-    reasons: dict[str, str] = {}
-    files: dict[str, str] = {}
-    for sample in samples:
-        if name := file_name(sample):
-            files[sample.clip] = f"{CLIPS}/{name}"
-        else:
-            reasons[sample.clip] = f"nothing lies at {sample.path}"
+    names = {sample.clip: file_name(sample) for sample in samples}
+    files = {clip: f"{CLIPS}/{name}" for clip, name in names.items() if name}
     counted = {clip: frames_in(out / file, manifest.size_px) for clip, file in files.items()}
     frames = {clip: n for clip, n in counted.items() if n}
     pieces = [Piece(s, out / files[s.clip]) for s in samples if s.clip in files and s.clip not in frames]
-    log.info("%d clips lie ready, %d are to be cut", len(frames), len(pieces))
     cutting = Cutting(manifest.size_px, manifest.crop.points if manifest.crop else None)
-    progress = {"desc": f"cutting {manifest.name}", "unit": "clip", "total": len(files), "initial": len(frames)}
-    with tqdm(disable=None, **progress) as bar, closing(shared_out(cutting.opened, pieces, jobs)) as results:
-        for index, result in results:
-            clip = pieces[index].sample.clip
-            match result:
-                case Done():
-                    frames[clip] = result.frames
-                    for warning in result.warnings:
-                        log.warning("%s: %s", clip, warning)
-                case Skipped():
-                    reasons[clip] = result.reason
-                case Died():
-                    reasons[clip] = f"the process that cut it ended by itself, exit code {result.exit_code}"
-            bar.update()
+    results = cut(pieces, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
+    frames |= {clip: result.frames for clip, result in results.items() if isinstance(result, Done)}
+    reasons = {s.clip: f"nothing lies at {s.path}" for s in samples if s.clip not in files}
+    reasons |= {clip: result.reason for clip, result in results.items() if isinstance(result, Skipped)}
     lines = [
         Line(
             clip=s.clip,
@@ -128,25 +117,40 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
         if s.clip in frames
     ]
     finish(manifest, lines, [(s.clip, reasons[s.clip]) for s in samples if s.clip in reasons], out)
-    return summary(manifest, lines, len(reasons), len(pieces), out)
+    damaged = sum(isinstance(result, Done) and bool(result.warnings) for result in results.values())
+    return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
+
+
+def cut(pieces: Sequence[Piece], cutting: Cutting, jobs: int, shown: str, *, already: int) -> dict[str, Done | Skipped]:
+    """Share the clips out to processes; return what became of each."""
+    results: dict[str, Done | Skipped] = {}
+    total = already + len(pieces)
+    with (
+        tqdm(desc=shown, unit="clip", total=total, initial=already, disable=None) as bar,
+        closing(shared_out(cutting.opened, pieces, jobs)) as done,
+    ):
+        for index, result in done:
+            if isinstance(result, Died):
+                result = Skipped(f"the process that cut it ended by itself, exit code {result.exit_code}")
+            if isinstance(result, Done):
+                for warning in result.warnings:
+                    log.warning("%s", warning)
+            results[pieces[index].sample.clip] = result
+            bar.update()
+    return results
 
 
 def begin(manifest: Manifest, out: Path) -> None:
     """Make the folder, or see that what was begun there was begun with the same settings."""
     found = read_manifest(out)
-    try:
-        if found is None:
-            if out.exists() and (not out.is_dir() or any(f.name[0] != "." for f in out.iterdir())):
-                raise ConfigError(f"{out} holds something else; name a new folder, or one that was begun by prepare")
-            out.mkdir(parents=True, exist_ok=True)
-            replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(manifest)))
-        elif (now := _settings(manifest)) != (then := _settings(found)):
-            raise ConfigError(
-                f"{out} was begun with {then}, now asked is {now}; name another folder, or delete that one"
-            )
-        (out / CLIPS).mkdir(exist_ok=True)
-    except OSError as cause:
-        raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
+    if found is None:
+        if out.exists() and (not out.is_dir() or any(f.name[0] != "." for f in out.iterdir())):
+            raise ConfigError(f"{out} holds something else; name a new folder, or one that was begun by prepare")
+        out.mkdir(parents=True, exist_ok=True)
+        replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(manifest)))
+    elif (now := _settings(manifest)) != (then := _settings(found)):
+        raise ConfigError(f"{out} was begun with {then}, now asked is {now}; name another folder, or delete that one")
+    (out / CLIPS).mkdir(exist_ok=True)
     clear_partials(out)
     clear_partials(out / CLIPS)
 
@@ -172,7 +176,7 @@ def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[st
     replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(done)))
 
 
-def summary(manifest: Manifest, lines: Sequence[Line], skipped: int, asked: int, out: Path) -> str:
+def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: int, asked: int, damaged: int) -> str:
     """Return what lies ready, in words."""
     counts = Counter(line.label for line in lines)
     people = len({line.subject for line in lines} - {""})
@@ -184,7 +188,8 @@ def summary(manifest: Manifest, lines: Sequence[Line], skipped: int, asked: int,
             f"{f', {people} people' if people else ''} in {out}; {asked} were to be cut now",
             "  " + ", ".join(f"{emotion} {counts[emotion]}" for emotion in EMOTIONS if counts[emotion]),
             *([f"  no clip of {', '.join(absent)}"] if absent else []),
-            f"  skipped: {skipped}" + (f", see {out / SKIPPED}" if skipped else ""),
+            f"  skipped: {skipped}{f', see {out / SKIPPED}' if skipped else ''}",
+            *([f"  damaged in part, of those cut now: {damaged}"] if damaged else []),
             *([f"  {unused} files in {out / CLIPS} are of clips that have changed or gone"] if unused else []),
         ]
     )

@@ -83,7 +83,7 @@ class Cutting:
             write_crops(piece.file, cut.crops, cut.times_s, targets)
         except OSError as cause:
             raise ConfigError(f"{piece.file} cannot be written: {cause.strerror}") from cause
-        return Done(len(cut.numbers), tuple(warnings))
+        return Done(len(cut.numbers), tuple(dict.fromkeys(warnings)))  # a clip that was read twice says them twice
 
 
 def file_name(sample: Sample) -> str | None:

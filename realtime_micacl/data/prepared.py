@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -140,7 +141,9 @@ def write_crops(file: Path, crops: U8, times_s: F32, targets: F32) -> None:
 
     It is not compressed: faces shrink by little, and training reads each clip hundreds of times.
     """
-    replace_file(file, lambda partial: np.savez(partial, crops=crops, times_s=times_s, targets=targets))
+    content = io.BytesIO()  # on a full disk np.savez would fail twice, the second time where nobody can catch it
+    np.savez(content, crops=crops, times_s=times_s, targets=targets)
+    replace_file(file, lambda partial: partial.write_bytes(content.getbuffer()))
 
 
 def replace_file(file: Path, write: Callable[[Path], object]) -> None:

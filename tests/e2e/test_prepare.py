@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,3 +78,12 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, command: Callable
     done = command("prepare", "dfew", tmp_path, tmp_path / "out", "--recipe", RECIPE)
     assert done.code == 2
     assert done.err.count("\n") == 1 and "EmoLabel_DataSplit" in done.err
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path: Path, rendered: Path, executable: str) -> None:
+    line = [executable, "prepare", "rendered", rendered, tmp_path / "out", "--recipe", RECIPE, "--jobs", "2"]
+    limited = ["bash", "-c", 'ulimit -f 50; exec "$@"', "bash", *map(str, line)]  # no file above 50 kB
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1 and "cannot be written: File too large" in done.stderr
+    assert not done_in(tmp_path / "out") and not list(tmp_path.glob("out/clips/.*"))

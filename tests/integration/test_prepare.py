@@ -117,7 +117,8 @@ def test_what_cannot_be_used_is_listed_with_its_reason(
     assert sorted(reasons) == ["happy/broken.mp4", "happy/empty.mp4", "sad/nobody", "sad/unreadable"]
     assert "cannot be opened" in reasons["happy/broken.mp4"] and "0 bytes" in reasons["happy/empty.mp4"]
     assert "0 of its 20 frames" in reasons["sad/nobody"] and "none of the 1 pictures" in reasons["sad/unreadable"]
-    assert "skipped: 4, see" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "skipped: 4, see" in said and "damaged in part, of those cut now: 1" in said
     assert "happy/good" in caplog.text and "1 of 20 pictures cannot be read: 5.png" in caplog.text
 
 
@@ -181,7 +182,7 @@ def test_a_second_run_does_what_is_missing_or_changed(tmp_path: Path, faces: lis
         (["folders", "ROOT/none", "OUT"], "no folder .*none, which should hold folders"),
         (["folders", "ROOT", "ROOT/sad/a.mp4"], "holds something else"),
         (["folders", "ROOT", "ROOT"], "holds something else"),
-        (["folders", "ROOT", "ROOT/sad/a.mp4/out"], "cannot be written"),
+        (["folders", "ROOT", "ROOT/sad/a.mp4/out"], "cannot be read or written: Not a directory"),
         (["folders", "ROOT", "OUT", "--recipe", "none.toml"], "no file at none.toml"),
         (["folders", "ROOT", "OUT"], "none of the 1 clips"),
     ],
