@@ -104,6 +104,7 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     frames |= {clip: result.frames for clip, result in results.items() if isinstance(result, Done)}
     reasons = {s.clip: f"nothing lies at {s.path}" for s in samples if s.clip not in files}
     reasons |= {clip: result.reason for clip, result in results.items() if isinstance(result, Skipped)}
+    skipped = [(s, reasons[s.clip]) for s in samples if s.clip in reasons]
     lines = [
         Line(
             clip=s.clip,
@@ -116,7 +117,7 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
         for s in samples
         if s.clip in frames
     ]
-    finish(manifest, lines, [(s.clip, reasons[s.clip]) for s in samples if s.clip in reasons], out)
+    finish(manifest, lines, skipped, out)
     damaged = sum(isinstance(result, Done) and bool(result.warnings) for result in results.values())
     return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
 
@@ -155,19 +156,20 @@ def begin(manifest: Manifest, out: Path) -> None:
     clear_partials(out / CLIPS)
 
 
-def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[str, str]], out: Path) -> None:
+def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sample, str]], out: Path) -> None:
     """Write the list of what was skipped, the index, and last that all is done."""
     table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([("clip", "reason"), *skipped])
+    csv.writer(table, lineterminator="\n").writerows([("clip", "reason"), *((s.clip, reason) for s, reason in skipped)])
     replace_file(out / SKIPPED, lambda file: file.write_text(table.getvalue(), "utf-8"))
     if not lines:
-        clip, reason = skipped[0]
-        raise ConfigError(f"none of the {len(skipped)} clips gave a face; {clip}: {reason}; all are in {out / SKIPPED}")
+        first = f"{skipped[0][0].clip}: {skipped[0][1]}"
+        raise ConfigError(f"none of the {len(skipped)} clips gave a face; {first}; all are in {out / SKIPPED}")
     counts = Counter(line.label for line in lines)
     done = msgspec.structs.replace(
         manifest,
         clips=len(lines),
         skipped=len(skipped),
+        skipped_tests=Counter(name for s, _ in skipped for name, part in sorted(s.parts.items()) if part == "test"),
         frames=sum(line.frames for line in lines),
         counts={emotion: counts[emotion] for emotion in EMOTIONS},
     )

@@ -9,7 +9,7 @@ import io
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
@@ -50,6 +50,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clips: Count | None = None
     """None until all is done."""
     skipped: Count = 0
+    skipped_tests: dict[str, Count] = {}  # msgspec copies it
+    """Of each split, how many clips of its test part were skipped."""
     frames: Count = 0
     counts: dict[str, Count] = {}  # msgspec copies it
     """Clips of each emotion."""
@@ -100,6 +102,8 @@ class Prepared:
     clips: tuple[PreparedClip, ...]
     splits: tuple[str, ...]
     """Names of the splits, in order."""
+    skipped_tests: Mapping[str, int] = field(default_factory=dict)
+    """Of each split that lost any, how many clips of its test part gave no crops: a fair comparison counts them."""
 
 
 def read_prepared(folder: Path) -> Prepared:
@@ -117,7 +121,7 @@ def read_prepared(folder: Path) -> Prepared:
             f"{folder / INDEX} has {len(clips)} lines, {MANIFEST} says {manifest.clips} different clips; {MEND}"
         )
     splits = tuple(sorted({name for clip in clips for name in clip.parts}))
-    return Prepared(manifest.name, folder, manifest.size_px, manifest.crop, clips, splits)
+    return Prepared(manifest.name, folder, manifest.size_px, manifest.crop, clips, splits, manifest.skipped_tests)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
