@@ -34,6 +34,14 @@ class Part:
         return f"{note(self.data, self.split)}, test part" if self.split else f"{name_of(self.data)}, all clips"
 
     @property
+    def lost(self) -> int:
+        """How many clips `prepare` had to leave out of the part."""
+        if self.split:
+            return self.data.skipped_tests.get(self.split, 0)
+        manifest = read_manifest(self.data.folder)
+        return manifest.skipped if manifest else 0
+
+    @property
     def people(self) -> Labels | None:
         """Who is seen in each clip, [n], the same number in every part of the set; None where nobody is known.
 
@@ -82,7 +90,6 @@ def note(data: Prepared, split: str) -> str:
 
 def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
     """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
-    manifest = read_manifest(part.data.folder)
     return {
         "engine": candidate.name,
         "data": name_of(part.data),
@@ -90,7 +97,7 @@ def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
         "part": "test" if part.split else ALL,
         "training": _training(candidate, part),
         "people_in_both_parts": shared_people(part),
-        "left_out_by_prepare": manifest.skipped if manifest else 0,
+        "lost": part.lost,
     }
 
 

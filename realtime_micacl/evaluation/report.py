@@ -63,8 +63,11 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
             f"WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
         )
-    if scores.get("left_out_by_prepare"):
-        yield f"{scores['left_out_by_prepare']} clips of the set were left out by `prepare` and count nowhere"
+    if scores.get("lost"):
+        yield (
+            f"{scores['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
+            f"wrong WAR {scores['war_with_lost']:.3f}"
+        )
     yield f"guessing {guess['emotion']} every time: WAR {guess['war']:.3f}, UAR {guess['uar']:.3f}"
     line = f"risk over coverage: area {risk['area']:.3f}"
     if risk.get("threshold_risk") is not None:

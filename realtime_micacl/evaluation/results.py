@@ -37,7 +37,7 @@ def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, str
 
 def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Result:
     """Return what a candidate scored on a part of a prepared set."""
-    scores = facts(candidate, part) | {"bags": bags} | _scores(read, _threshold(candidate))
+    scores = facts(candidate, part) | {"bags": bags} | _scores(read, _threshold(candidate), part.lost)
     return Result(candidate.name, part.title, read, scores, part)
 
 
@@ -81,8 +81,9 @@ def _cross_validated(folds: Sequence[Result]) -> Result:
         values = [fold.scores[score] for fold in folds]
         over |= {f"{score}_mean": round(mean(values), 4), f"{score}_sd": round(stdev(values), 4)}
     read = pooled([fold.read for fold in folds])
-    about = {"engine": name} | {key: first[key] for key in ("data", "bags", "left_out_by_prepare")} | {"folds": over}
-    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None)
+    about = {"engine": name} | {key: first[key] for key in ("data", "bags")} | {"folds": over}
+    about["lost"] = sum(fold.scores["lost"] for fold in folds)
+    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None, about["lost"])
     return Result(name, f"{first['data']}, {len(folds)} folds", read, about | scores)
 
 
@@ -90,7 +91,8 @@ def _threshold(candidate: Candidate) -> float:
     return candidate.sidecar.calibration.abstain_below
 
 
-def _scores(read: Read, abstain_below: float | None) -> dict[str, Any]:
+def _scores(read: Read, abstain_below: float | None, lost: int = 0) -> dict[str, Any]:
     matrix = confusion(read.labels, read.probabilities.argmax(axis=1))
     scores = report(read.probabilities, read.labels, read.people, abstain_below=abstain_below)
-    return scores | coverage(matrix, read.unread)
+    scores |= coverage(matrix, read.unread)
+    return scores | {"war_with_lost": round(int(matrix.trace()) / (len(read.labels) + len(read.unread) + lost), 4)}

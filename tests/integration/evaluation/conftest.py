@@ -55,7 +55,16 @@ class Striped:
             lines.append(
                 Line(clip=f"clip{n:03d}", label=EMOTIONS[label], subject=subject, parts=parts, frames=frames, file=file)
             )
-        manifest = Manifest(name=name, size_px=16, crop=Crop(points=POINTS), version="1", clips=len(clips), skipped=3)
+        lost = {"fold1": 1, "fold2": 6}
+        manifest = Manifest(
+            name=name,
+            size_px=16,
+            crop=Crop(points=POINTS),
+            version="1",
+            clips=len(clips),
+            skipped=9,
+            skipped_tests=lost,
+        )
         (folder / MANIFEST).write_bytes(msgspec.json.encode(manifest))
         (folder / INDEX).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
         return folder

@@ -70,7 +70,8 @@ def test_a_checkpoint_on_its_own_fold_scores_what_a_loop_finds(
     assert scores["n"] == 14
     assert scores["people"] == 2
     assert scores["people_in_both_parts"] == 0
-    assert scores["left_out_by_prepare"] == 3
+    assert scores["lost"] == 6
+    assert scores["war_with_lost"] == pytest.approx(war * 14 / 20, abs=1e-4)
     assert scores["training"] == "trained on the training part of this split"
     assert scores["risk"]["threshold"] == striped.threshold
     assert "few people (2)" in capsys.readouterr().out
@@ -98,7 +99,8 @@ def test_five_folds(striped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[
     for label, p in together.values():
         matrix[label, p.argmax()] += 1
     assert scores["confusion"] == matrix.tolist()
-    assert (scores["n"], scores["people"]) == (70, 10)
+    assert (scores["n"], scores["people"], scores["lost"]) == (70, 10, 7)
+    assert scores["war_with_lost"] == pytest.approx(scores["war"] * 70 / 77, abs=1e-4)
     with (tmp_path / "r" / "confusion-five-5-folds.csv").open() as stream:
         head, *rows = csv.reader(stream)
     assert head[1:] == list(EMOTIONS)
@@ -217,4 +219,4 @@ def test_a_set_without_splits_is_measured_whole(striped: Any, tmp_path: Path) ->
     striped.prepared(tmp_path / "loose", "loose", [(n % 7, "", {}) for n in range(9)])
     run(striped.runs[0], "--data", tmp_path / "loose", "--json", tmp_path / "f.json")
     ((title, scores),) = json.loads((tmp_path / "f.json").read_text()).items()
-    assert (title, scores["n"], scores["part"]) == ("loose, all clips", 9, "all")
+    assert (title, scores["n"], scores["part"], scores["lost"]) == ("loose, all clips", 9, "all", 9)
