@@ -53,6 +53,8 @@ def main(argv: Sequence[str]) -> None:
     _check_names("--through-tracker", [folder.resolve().name for folder in arguments.through_tracker])
     plan = [pair for data in sets for pair in parts_for(candidates, data, arguments.split)]
     videos = {folder: folders.read(folder) for folder in arguments.through_tracker}
+    if arguments.split and not sets:
+        raise ConfigError("--split chooses a part of prepared sets; name them with --data")
     if not (plan or videos or arguments.ferplus or arguments.london or arguments.rendered):
         raise ConfigError("nothing to measure on: give --data, --through-tracker, --ferplus, --london or --rendered")
     for folder in (arguments.report, arguments.json and arguments.json.parent):
@@ -78,7 +80,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="realtime-micacl evaluate", description="Measure engines and checkpoints.")
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl evaluate",
+        description="Measure engines and checkpoints.",
+        epilog="docs/evaluation.md says what is measured, and how.",
+    )
     p.add_argument(
         "engine", type=Path, nargs="*", help="folder of an engine or checkpoint (default: the shipped engine)"
     )
@@ -145,8 +151,8 @@ def _tell(results: Sequence[Result], comparisons: Figures) -> None:
     """Write the results to standard output."""
     texts = [as_text(title, result.scores) for title, result in titled(results).items()]
     texts += [comparison_text(title, found) for title, found in comparisons.items()]
-    table = overview(results)
-    if len(table) > 2:
+    if len(results) > 1:
+        table = overview(results)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         texts.append(
             "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)

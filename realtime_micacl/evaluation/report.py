@@ -122,7 +122,7 @@ def write_report(folder: Path, results: Sequence[Result], comparisons: Figures) 
     write_json(folder / "report.json", figures(results, comparisons))
     sections = []
     for title, result in titled(results).items():
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+        slug = re.sub(r"[^a-z0-9_.]+", "-", title.lower()).strip("-")
         confusion = zip(EMOTIONS, result.scores["confusion"], strict=True)
         _write_csv(folder / f"confusion-{slug}.csv", ["labelled", *EMOTIONS], ([e, *row] for e, row in confusion))
         _write_csv(folder / f"clips-{slug}.csv", ["clip", "labelled", "said", *EMOTIONS], _clips(result.read))

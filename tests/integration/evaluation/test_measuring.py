@@ -178,13 +178,20 @@ def test_two_engines_are_compared_on_the_same_clips(
     assert f"{first['war']:.1%} / {first['uar']:.1%}" in table[1]
 
 
-def test_one_engine_over_all_folds_of_a_foreign_set(striped: Any, tmp_path: Path) -> None:
+def test_one_engine_over_all_folds_of_a_foreign_set(
+    striped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     foreign = striped.checkpoint(tmp_path / "foreign", ["one official"], seed=9)
     run(foreign, "--data", striped.five, striped.one, "--split", "all", "--json", tmp_path / "f.json")
     five, one = json.loads((tmp_path / "f.json").read_text()).items()
     assert (five[0], five[1]["n"]) == ("five, 5 folds", 70)
     assert five[1]["risk"]["threshold"] == striped.threshold
     assert (one[0], one[1]["n"]) == ("one official, test part", 24)
+    head, row = capsys.readouterr().out.split("\n\n")[-1].splitlines()
+    assert "five, 5 folds" in head
+    assert "one official, test part" in head
+    assert f"± {five[1]['folds']['uar_sd']:.1%}" in row
+    assert f"{one[1]['war']:.1%} / {one[1]['uar']:.1%}" in row
 
 
 def test_an_engine_with_graphs_scores_as_its_checkpoint_does(striped: Any, tmp_path: Path) -> None:

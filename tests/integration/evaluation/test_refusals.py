@@ -72,6 +72,7 @@ def test_what_is_not_there_is_named(striped: Any, tmp_path: Path) -> None:
     assert "no engine at" in refused(tmp_path / "nowhere", "--data", striped.five)
     assert "neither an engine" in refused(tmp_path, "--data", striped.five)
     assert "nothing to measure on" in refused(fold1)
+    assert "--split chooses" in refused(fold1, "--split", "fold1")
     assert "named twice" in refused(fold1, fold1, "--data", striped.five)
     assert "called 'five'" in refused(fold1, "--data", striped.five, striped.five)
     (tmp_path / "file").touch()
