@@ -16,7 +16,7 @@ from realtime_micacl.scores import Labels
 
 ALL = "all"
 MANY = ("folders", "rendered")
-"""Names under which `prepare` reads any number of sets: their folder tells them apart."""
+"""Readers of any number of sets: reports tell them apart by their folder, what an engine says of itself does not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,8 @@ class Part:
     @property
     def title(self) -> str:
         """What is measured on, for people."""
-        return f"{note(self.data, self.split)}, test part" if self.split else f"{name_of(self.data)}, all clips"
+        name = name_of(self.data)
+        return f"{name} {self.split}, test part" if self.split else f"{name}, all clips"
 
     @property
     def lost(self) -> int:
@@ -74,7 +75,7 @@ def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[
 
 
 def name_of(data: Prepared) -> str:
-    """Return the name of a set in reports and in what an engine says it was trained on."""
+    """Return the name of a set in reports."""
     return f"{data.name}/{data.folder.resolve().name}" if data.name in MANY else data.name
 
 
@@ -85,7 +86,7 @@ def folds_of(data: Prepared) -> tuple[str, ...]:
 
 def note(data: Prepared, split: str) -> str:
     """Return how `trained_on` names the training part of a split."""
-    return f"{name_of(data)} {split}"
+    return f"{data.name} {split}"
 
 
 def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
@@ -177,8 +178,8 @@ def _check_unseen(candidate: Candidate, part: Part) -> None:
                 f"{candidate.name} was trained on {note(data, name)}, which holds {seen} of the {len(part.clips)} "
                 f"clips of {part.title}; measure it with --split {name}"
             )
-    if name_of(data) in said:
-        raise ConfigError(f"{candidate.name} was trained on {name_of(data)} and not on which split; take another set")
+    if data.name in said:
+        raise ConfigError(f"{candidate.name} was trained on {data.name} and not on which split; take another set")
 
 
 def _training(candidate: Candidate, part: Part) -> str:
@@ -186,5 +187,6 @@ def _training(candidate: Candidate, part: Part) -> str:
     if not said:
         return "unknown: it does not say what it was trained on"
     if any(note(part.data, name) in said for name in part.data.splits):
-        return "trained on the training part of this split"
+        same = f", if it is the same set: sets read as {part.data.name!r} share that name"
+        return "trained on the training part of this split" + (same if part.data.name in MANY else "")
     return f"this set is not among what it says it was trained on: {', '.join(said)}"

@@ -5,34 +5,21 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from realtime_micacl.data.prepared import Prepared, PreparedClip
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.candidates import Candidate, read_candidates
-from realtime_micacl.evaluation.protocol import name_of, parts_for
+from realtime_micacl.evaluation.protocol import facts, name_of, parts_for
 from realtime_micacl.inference.engine import default_engine
-from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
-from realtime_micacl.types import EMOTIONS
+from realtime_micacl.inference.sidecar import read_sidecar
 
-CROP = Crop(points=((0.3, 0.37), (0.7, 0.37), (0.5, 0.6), (0.5, 0.79)))
+_, SIDECAR = read_sidecar(default_engine())
 
 
 def candidate(name: str, *trained_on: str) -> Candidate:
-    sidecar = Sidecar(
-        schema=1,
-        name="n",
-        labels=EMOTIONS,
-        bag=BagShape(instances=4, frames=4, size_px=64, span_s=1.28),
-        crop=CROP,
-        feature_size=8,
-        calibration=Calibration(temperature=1.0, abstain_below=0.5),
-        files={},
-        model={},
-        trained_on=trained_on,
-        measured={},
-    )
-    return Candidate(name, Path(name), sidecar)
+    return Candidate(name, Path(name), msgspec.structs.replace(SIDECAR, trained_on=trained_on))
 
 
 def folded(name: str, folds: int, extra: tuple[str, ...] = ()) -> Prepared:
@@ -45,11 +32,13 @@ def folded(name: str, folds: int, extra: tuple[str, ...] = ()) -> Prepared:
             parts={f"fold{n + 1}": "test" if n == k else "train" for n in range(folds)} | dict.fromkeys(extra, "test"),
             frames=9,
             file=Path("none"),
-            size_px=64,
+            size_px=SIDECAR.bag.size_px,
         )
         for k in range(folds)
     )
-    return Prepared(name, Path("sets") / "mine", 64, CROP, clips, tuple(sorted(clips[0].parts)))
+    return Prepared(
+        name, Path("sets") / "mine", SIDECAR.bag.size_px, SIDECAR.crop, clips, tuple(sorted(clips[0].parts))
+    )
 
 
 def splits(candidates: list[Candidate], data: Prepared, *asked: str) -> list[tuple[str, str | None]]:
@@ -97,10 +86,12 @@ def test_without_a_split_it_is_the_one_that_was_trained_on() -> None:
 def test_sets_that_share_a_reader_are_told_apart_by_their_folder() -> None:
     data = folded("folders", 2)
     assert name_of(data) == "folders/mine"
-    assert splits([candidate("a", "folders/mine fold1")], data) == [("a", "fold1")]
-    assert splits([candidate("a", "folders/yours fold2")], data, "fold1") == [("a", "fold1")]
-    with pytest.raises(ConfigError, match="a was trained on folders/mine fold2, which holds 1 of the 1 clips"):
-        splits([candidate("a", "folders/mine fold2")], data, "fold1")
+    assert name_of(folded("dfew", 2)) == "dfew"
+    ((who, part),) = parts_for([candidate("a", "folders fold1")], data, [])
+    assert part.title == "folders/mine fold1, test part"
+    assert facts(who, part)["training"].endswith("if it is the same set: sets read as 'folders' share that name")
+    with pytest.raises(ConfigError, match="a was trained on folders fold2, which holds 1 of the 1 clips"):
+        splits([candidate("a", "folders fold2")], data, "fold1")
 
 
 def test_engines_are_named_as_short_as_tells_them_apart(tmp_path: Path) -> None:

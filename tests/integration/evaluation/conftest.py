@@ -108,9 +108,8 @@ def learnt() -> MICACL:
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     labels = torch.arange(28) % 7
     for _ in range(30):
-        crops = np.stack([crops_of(int(label), SPEC.ticks, rng) for label in labels]).reshape(-1, 2, 16, 16, 3)
-        features = model.encode(torch.from_numpy(crops)).unflatten(0, (28, 4))
-        loss = F.cross_entropy(model.classify(features)[0], labels)
+        crops = np.stack([crops_of(int(label), SPEC.ticks, rng) for label in labels]).reshape(28, 4, 2, 16, 16, 3)
+        loss = F.cross_entropy(model(torch.from_numpy(crops))[0], labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -37,7 +37,7 @@ def naive(striped: Any, run: int, data: Path, split: str, bags: str = "segments"
         for frames in numbers:
             crops = torch.from_numpy(loaded.crops[frames].reshape(4, 2, 16, 16, 3))
             with torch.inference_mode():
-                logits = model.classify(model.encode(crops)[None])[0][0]
+                logits = model(crops[None])[0][0]
             rows.append(torch.softmax(logits / striped.temperature, dim=0).numpy())
         if rows:
             found[clip.clip] = (clip.label, np.mean(rows, axis=0))
