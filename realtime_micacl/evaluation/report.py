@@ -15,7 +15,7 @@ from realtime_micacl.evaluation.results import Figures, Result
 from realtime_micacl.types import EMOTIONS
 
 FEW = 10
-FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts", "training"]
+FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]
 
 
 def figures(results: Sequence[Result], comparisons: Figures) -> Figures:
@@ -182,7 +182,6 @@ def _folds(scores: Mapping[str, Any]) -> list[list[str]]:
             f"{fold['war']:.3f} {_interval(fold['war_95'])}",
             f"{fold['uar']:.3f} {_interval(fold['uar_95'])}",
             "not known" if fold["people_in_both_parts"] is None else str(fold["people_in_both_parts"]),
-            fold["training"],
         ]
         for fold in scores["folds"]["each"]
     ]

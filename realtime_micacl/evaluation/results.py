@@ -82,6 +82,7 @@ def _cross_validated(folds: Sequence[Result]) -> Result:
         over |= {f"{score}_mean": round(mean(values), 4), f"{score}_sd": round(stdev(values), 4)}
     read = pooled([fold.read for fold in folds])
     about = {"engine": name} | {key: first[key] for key in ("data", "bags")} | {"folds": over}
+    about["training"] = "; ".join(dict.fromkeys(fold.scores["training"] for fold in folds))
     about["lost"] = sum(fold.scores["lost"] for fold in folds)
     scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None, about["lost"])
     return Result(name, f"{first['data']}, {len(folds)} folds", read, about | scores)
