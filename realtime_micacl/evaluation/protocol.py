@@ -106,7 +106,7 @@ def shared_people(part: Part) -> int | None:
     """Return how many people of a test part are in the training part of its split too; None where nobody is known."""
     tested = {clip.subject for clip in part.clips} - {""}
     trained = {clip.subject for clip in part.data.clips if part.split and clip.parts.get(part.split) == "train"} - {""}
-    return len(tested & trained) if tested and (trained or not part.split) else None
+    return len(tested & trained) if tested and trained else None
 
 
 def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candidate, str]]:

@@ -69,7 +69,7 @@ class Striped:
         (folder / INDEX).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
         return folder
 
-    def checkpoint(self, folder: Path, trained_on: list[str], seed: int = 0) -> Path:
+    def checkpoint(self, folder: Path, trained_on: list[str], seed: int = 0, span_s: float = SPEC.span_s) -> Path:
         """Write a checkpoint: the network that learnt stripes, each seed making other mistakes."""
         torch.manual_seed(seed)
         tensors = {
@@ -81,7 +81,7 @@ class Striped:
         about = {
             "name": "striped",
             "labels": EMOTIONS,
-            "bag": {"instances": 4, "frames": 2, "size_px": 16, "span_s": 0.8},
+            "bag": {"instances": 4, "frames": 2, "size_px": 16, "span_s": span_s},
             "crop": {"points": POINTS},
             "model": CONFIG.to_dict(),
             "calibration": {"temperature": TEMPERATURE, "abstain_below": THRESHOLD},
