@@ -58,8 +58,8 @@ def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[
     """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
 
     The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
-    turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it
-    is the split that the candidate was trained on, or the only one.
+    turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it is the split
+    that the candidate was trained on, or the only one.
     """
     named = next((name for name in splits if name in data.splits), None)
     if named is None and ALL in splits and len(folds_of(data)) > 1:
@@ -186,7 +186,8 @@ def _training(candidate: Candidate, part: Part) -> str:
     said = candidate.sidecar.trained_on
     if not said:
         return "unknown: it does not say what it was trained on"
-    if any(note(part.data, name) in said for name in part.data.splits):
-        same = f", if it is the same set: sets read as {part.data.name!r} share that name"
-        return "trained on the training part of this split" + (same if part.data.name in MANY else "")
+    own = [note(part.data, name) for name in part.data.splits if note(part.data, name) in said]
+    if own:
+        same = f" (if it is the same set: all that are read as {part.data.name!r} share that name)"
+        return f"trained on {' and '.join(own)}, without these clips" + (same if part.data.name in MANY else "")
     return f"this set is not among what it says it was trained on: {', '.join(said)}"

@@ -89,7 +89,7 @@ def test_sets_that_share_a_reader_are_told_apart_by_their_folder() -> None:
     assert name_of(folded("dfew", 2)) == "dfew"
     ((who, part),) = parts_for([candidate("a", "folders fold1")], data, [])
     assert part.title == "folders/mine fold1, test part"
-    assert facts(who, part)["training"].endswith("if it is the same set: sets read as 'folders' share that name")
+    assert facts(who, part)["training"].startswith("trained on folders fold1, without these clips (if it is the same")
     with pytest.raises(ConfigError, match="a was trained on folders fold2, which holds 1 of the 1 clips"):
         splits([candidate("a", "folders fold2")], data, "fold1")
 

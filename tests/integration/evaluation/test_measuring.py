@@ -75,7 +75,7 @@ def test_a_checkpoint_on_its_own_fold_scores_what_a_loop_finds(
     assert scores["people_in_both_parts"] == 0
     assert scores["lost"] == 6
     assert scores["war_with_lost"] == pytest.approx(war * 14 / 20, abs=1e-4)
-    assert scores["training"] == "trained on the training part of this split"
+    assert scores["training"] == "trained on five fold2, without these clips"
     assert scores["risk"]["threshold"] == striped.threshold
     assert "few people (2)" in capsys.readouterr().out
 
