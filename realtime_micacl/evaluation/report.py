@@ -56,8 +56,9 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"over {len(folds['each'])} folds: WAR {folds['war_mean']:.3f} (sd {folds['war_sd']:.3f}), "
             f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
         )
-    if scores["people"] and scores["people"] < FEW:
-        yield f"few people ({scores['people']}): the intervals are too narrow"
+    drawn = scores["people"] or scores["n"]
+    if drawn < FEW:
+        yield f"few {'people' if scores['people'] else 'clips'} ({drawn}): the intervals are too narrow"
     if scores.get("unread"):
         yield (
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
