@@ -67,7 +67,7 @@ def run(argv: Sequence[str]) -> int:
     configure_log("warning")
     try:
         if argv and argv[0] in VERBS:
-            import_module(f"realtime_micacl.{argv[0]}").main(argv[1:])
+            _verb(argv[0]).main(argv[1:])
             return 0
         arguments = parser().parse_args(argv)
         if arguments.list_cameras:
@@ -80,6 +80,16 @@ def run(argv: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _verb(name: str) -> ModuleType:
+    """Return the module of a verb; raise ConfigError where what it is built on is not installed."""
+    try:
+        return import_module(f"realtime_micacl.{name}")
+    except ModuleNotFoundError as cause:
+        raise ConfigError(
+            f"`realtime-micacl {name}` needs {cause.name}, which is not installed: pip install 'realtime-micacl[train]'"
+        ) from cause
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from realtime_micacl.data import folders
 from realtime_micacl.data.clips import read_clips
 from realtime_micacl.data.ferplus import read_ferplus
 from realtime_micacl.data.london import read_london
 from realtime_micacl.data.prepared import read_prepared
+from realtime_micacl.data.samples import Sample
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.evaluation.predictions import (
@@ -23,7 +25,7 @@ from realtime_micacl.evaluation.predictions import (
     prepared_predictions,
     still_predictions,
 )
-from realtime_micacl.evaluation.protocol import ALL, Part, parts_for
+from realtime_micacl.evaluation.protocol import ALL, Part, name_of, parts_for
 from realtime_micacl.evaluation.report import (
     as_text,
     comparison_text,
@@ -34,7 +36,7 @@ from realtime_micacl.evaluation.report import (
     write_report,
 )
 from realtime_micacl.evaluation.results import Figures, Result, compared, folded, part_result, result
-from realtime_micacl.evaluation.videos import Video, read_videos, video_predictions
+from realtime_micacl.evaluation.videos import video_predictions
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.types import DEVICES
@@ -47,10 +49,12 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     candidates = read_candidates(arguments.engine or [default_engine()])
     sets = [read_prepared(folder) for folder in arguments.data]
-    _check_names("--data", [data.name for data in sets])
+    _check_names("--data", [name_of(data) for data in sets])
     _check_names("--through-tracker", [folder.resolve().name for folder in arguments.through_tracker])
     plan = [pair for data in sets for pair in parts_for(candidates, data, arguments.split)]
-    videos = {folder: read_videos(folder) for folder in arguments.through_tracker}
+    videos = {folder: folders.read(folder) for folder in arguments.through_tracker}
+    if arguments.split and not sets:
+        raise ConfigError("--split chooses a part of prepared sets; name them with --data")
     if not (plan or videos or arguments.ferplus or arguments.london or arguments.rendered):
         raise ConfigError("nothing to measure on: give --data, --through-tracker, --ferplus, --london or --rendered")
     for folder in (arguments.report, arguments.json and arguments.json.parent):
@@ -62,6 +66,10 @@ def main(argv: Sequence[str]) -> None:
             results += _on_pictures(candidate, engine, arguments)
             results += _on_parts(candidate, engine, plan, arguments.bags)
             results += _on_videos(candidate, engine, videos)
+    if not results:
+        raise ConfigError(
+            "--rendered: none of the people in these clips is held out (every fifth is), so nobody is new"
+        )
     results = folded(results)
     comparisons = compared(results, *candidates) if len(candidates) == 2 else {}
     _tell(results, comparisons)
@@ -72,7 +80,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="realtime-micacl evaluate", description="Measure engines and checkpoints.")
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl evaluate",
+        description="Measure engines and checkpoints.",
+        epilog="docs/evaluation.md says what is measured, and how.",
+    )
     p.add_argument(
         "engine", type=Path, nargs="*", help="folder of an engine or checkpoint (default: the shipped engine)"
     )
@@ -83,7 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     on.add_argument("--bags", choices=("segments", "live"), default="segments", help="how a prepared clip is cut")
     on.add_argument(
-        "--through-tracker", type=Path, nargs="+", default=[], metavar="FOLDER", help="videos in folders by emotion"
+        "--through-tracker",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="raw videos, in a folder per emotion",
     )
     on.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+, its test part")
     on.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set, its held-out people")
@@ -112,7 +129,7 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
         found.append(("rendered clips, held-out people", f"{sidecar.spec}", predictions))  # other bags, other cuts
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
-        yield result(candidate, where, Read(names, probabilities, labels, people))
+        yield result(candidate, where, Read(names, probabilities, labels, people), {})
 
 
 def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> Iterator[Result]:
@@ -121,19 +138,21 @@ def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> I
         yield part_result(candidate, part, prepared_predictions(engine, candidate.sidecar, part, bags), bags)
 
 
-def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Video]]) -> Iterator[Result]:
+def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
     """Yield what the candidate scores on raw videos."""
+    said = ", ".join(candidate.sidecar.trained_on) or "nothing"
+    about = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
     for folder, each in videos.items():
         where = f"{folder.resolve().name}, through the tracker"
-        yield result(candidate, where, video_predictions(engine, candidate.sidecar, each))
+        yield result(candidate, where, video_predictions(engine, candidate.sidecar, each), about)
 
 
 def _tell(results: Sequence[Result], comparisons: Figures) -> None:
     """Write the results to standard output."""
     texts = [as_text(title, result.scores) for title, result in titled(results).items()]
     texts += [comparison_text(title, found) for title, found in comparisons.items()]
-    table = overview(results)
-    if len(table) > 2:
+    if len(results) > 1:
+        table = overview(results)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         texts.append(
             "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)

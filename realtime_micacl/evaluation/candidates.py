@@ -13,9 +13,8 @@ from realtime_micacl.errors import ConfigError, EngineError, MicaclError
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.training.checkpoint import ABOUT
 from realtime_micacl.types import EMOTIONS
-
-CHECKPOINT = "checkpoint.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +34,11 @@ def read_candidates(paths: Sequence[Path]) -> list[Candidate]:
 
 
 def _sidecar(path: Path) -> tuple[Path, Sidecar]:
-    if (path / CHECKPOINT).is_file() and not (path / NAME).is_file():
+    if (path / ABOUT).is_file() and not (path / NAME).is_file():
         return path, _checkpoint(path)
     if path.is_dir() and not (path / NAME).is_file():
         raise EngineError(
-            f"{path} is neither an engine ({NAME}, from `realtime-micacl export`) nor a checkpoint ({CHECKPOINT}, "
+            f"{path} is neither an engine ({NAME}, from `realtime-micacl export`) nor a checkpoint ({ABOUT}, "
             "from `realtime-micacl train`)"
         )
     return read_sidecar(path)
@@ -48,7 +47,7 @@ def _sidecar(path: Path) -> tuple[Path, Sidecar]:
 def _checkpoint(folder: Path) -> Sidecar:
     """Return the sidecar of a checkpoint: an engine that has weights and no graphs."""
     try:
-        fields = json.loads((folder / CHECKPOINT).read_bytes())
+        fields = json.loads((folder / ABOUT).read_bytes())
         config = MICACLConfig.from_dict(fields["model"])
         encoder = MICACL(config).encoder
         sidecar = msgspec.convert(

@@ -16,9 +16,10 @@ from realtime_micacl.types import EMOTIONS
 INK, BLUE, GREY, RED = "#222222", "#1f5f99", "#999999", "#b3402a"
 
 
-def draw(file: Path, read: Read, scores: dict[str, Any]) -> None:
+def draw(file: Path, title: str, read: Read, scores: dict[str, Any]) -> None:
     """Write the picture of one measurement as a PNG; the same scores give the same bytes."""
-    figure = Figure(figsize=(14, 4.8), dpi=100, layout="constrained")
+    figure = Figure(figsize=(14, 5), dpi=100, layout="constrained")
+    figure.suptitle(f"{title}: WAR {scores['war']:.3f}, UAR {scores['uar']:.3f}, {scores['n']} clips")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     _confusion(left, np.array(scores["confusion"]))
     _reliability(middle, read, scores["ece"])
@@ -31,7 +32,7 @@ def _confusion(axes: Axes, matrix: Labels) -> None:
     shares = matrix / np.maximum(totals, 1)[:, None]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(matrix.shape):
-        if totals[row]:
+        if matrix[row, column]:
             share, count = shares[row, column], matrix[row, column]
             colour = "white" if share > 0.55 else INK
             axes.text(column, row - 0.12, f"{share:.0%}", ha="center", va="center", color=colour, fontsize=9)
@@ -47,8 +48,16 @@ def _reliability(axes: Axes, read: Read, ece: float) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="calibrated")
     axes.plot(diagram.sure[filled], diagram.right[filled], color=BLUE, linewidth=1)
     sizes = 12 + 400 * diagram.n[filled] / diagram.n.sum()
-    axes.scatter(diagram.sure[filled], diagram.right[filled], s=sizes, color=BLUE, alpha=0.75, label="share of clips")
-    axes.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability of the leading emotion", ylabel="share that is right")
+    axes.scatter(
+        diagram.sure[filled],
+        diagram.right[filled],
+        s=sizes,
+        color=BLUE,
+        alpha=0.75,
+        clip_on=False,
+        label="more clips, larger",
+    )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the leading emotion", ylabel="share that is right")
     axes.set_title(f"Reliability, ECE {ece:.3f}")
     axes.set_aspect("equal")
     axes.legend(loc="upper left", frameon=False, markerscale=0.5)
@@ -61,7 +70,13 @@ def _risk(axes: Axes, read: Read, risk: dict[str, Any]) -> None:
     axes.fill_between(coverage, curve, color=BLUE, alpha=0.12, linewidth=0)
     if risk.get("threshold_risk") is not None:
         at = (risk["threshold_coverage"], risk["threshold_risk"])
-        axes.plot(*at, "o", color=RED, label=f"threshold {risk['threshold']:.2f}: {at[0]:.0%} shown, {at[1]:.0%} wrong")
+        axes.plot(
+            *at,
+            "o",
+            color=RED,
+            clip_on=False,
+            label=f"threshold {risk['threshold']:.2f}: {at[0]:.0%} shown, {at[1]:.0%} wrong",
+        )
         axes.legend(loc="upper left", frameon=False)
     axes.set(xlim=(0, 1), ylim=(0, max(0.1, float(curve.max()) * 1.25)), xlabel="coverage, surest first")
     axes.set_ylabel("share that is wrong")

@@ -40,7 +40,8 @@ class Read:
     labels: Labels
     people: Labels | None
     unread: Labels = field(default_factory=lambda: np.array([], np.int64))
-    """The labels of the clips from which nothing could be read."""
+    """The labels of the clips from which nothing could be read, [m]."""
+    unread_names: tuple[str, ...] = ()
 
 
 def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
@@ -106,6 +107,7 @@ def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels,
         labels[read],
         None if people is None else people[read],
         labels[~read],
+        tuple(name for name, ok in zip(names, read, strict=True) if not ok),
     )
 
 
@@ -118,6 +120,7 @@ def pooled(parts: Sequence[Read]) -> Read:
         np.concatenate([part.labels for part in parts]),
         np.concatenate(people) if len(people) == len(parts) else None,
         np.concatenate([part.unread for part in parts]),
+        tuple(name for part in parts for name in part.unread_names),
     )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.evaluation.predictions import Read
 from realtime_micacl.evaluation.results import Figures, Result
 from realtime_micacl.types import EMOTIONS
 
-FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts", "training"]
+FEW = 10
+FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]
 
 
 def figures(results: Sequence[Result], comparisons: Figures) -> Figures:
@@ -54,13 +56,19 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"over {len(folds['each'])} folds: WAR {folds['war_mean']:.3f} (sd {folds['war_sd']:.3f}), "
             f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
         )
+    drawn = scores["people"] or scores["n"]
+    if drawn < FEW:
+        yield f"few {'people' if scores['people'] else 'clips'} ({drawn}): the intervals are too narrow"
     if scores.get("unread"):
         yield (
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
             f"WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
         )
-    if scores.get("left_out_by_prepare"):
-        yield f"{scores['left_out_by_prepare']} clips of the set were left out by `prepare` and count nowhere"
+    if scores.get("lost"):
+        yield (
+            f"{scores['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
+            f"wrong WAR {scores['war_with_lost']:.3f}"
+        )
     yield f"guessing {guess['emotion']} every time: WAR {guess['war']:.3f}, UAR {guess['uar']:.3f}"
     line = f"risk over coverage: area {risk['area']:.3f}"
     if risk.get("threshold_risk") is not None:
@@ -71,11 +79,10 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
     yield line
     if "training" in scores:
         yield f"training: {scores['training']}"
+    if scores.get("split"):
         shared = scores["people_in_both_parts"]
-        if scores["split"] and shared is None:
-            yield "whether people of the test part are in the training part is not known"
-        elif scores["split"]:
-            yield f"people of the test part who are in the training part of the split too: {shared}"
+        known = "not known, the set does not name people" if shared is None else shared
+        yield f"people of the test part who are in the training part of the split too: {known}"
 
 
 def comparison_text(name: str, found: Mapping[str, Any]) -> str:
@@ -88,11 +95,17 @@ def comparison_text(name: str, found: Mapping[str, Any]) -> str:
 
 
 def overview(results: Sequence[Result]) -> list[list[str]]:
-    """Return a table, engines by sets, of WAR / UAR in percent; its first row is the head."""
+    """Return a table, engines by sets, of WAR / UAR in percent, over folds the mean; its first row is the head."""
     columns = list(dict.fromkeys(result.where for result in results))
     rows = list(dict.fromkeys(result.candidate for result in results))
-    cells = {(r.candidate, r.where): f"{r.scores['war']:.1%} / {r.scores['uar']:.1%}" for r in results}
+    cells = {(r.candidate, r.where): _cell(r.scores) for r in results}
     return [["WAR / UAR", *columns], *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]
+
+
+def _cell(scores: Mapping[str, Any]) -> str:
+    if "folds" not in scores:
+        return f"{scores['war']:.1%} / {scores['uar']:.1%}"
+    return " / ".join(f"{scores['folds'][f'{s}_mean']:.1%} ± {scores['folds'][f'{s}_sd']:.1%}" for s in ("war", "uar"))
 
 
 def write_json(file: Path, content: Figures) -> None:
@@ -104,24 +117,38 @@ def write_json(file: Path, content: Figures) -> None:
 
 
 def write_report(folder: Path, results: Sequence[Result], comparisons: Figures) -> None:
-    """Write report.json, report.md and for each result a confusion matrix as CSV and its plots as PNG."""
+    """Write report.json, report.md and for each result its confusion matrix and clips as CSV and its plots as PNG."""
     from realtime_micacl.evaluation.plots import draw  # matplotlib takes a second to load
 
     write_json(folder / "report.json", figures(results, comparisons))
     sections = []
     for title, result in titled(results).items():
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-        with (folder / f"confusion-{slug}.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(["labelled", *EMOTIONS])
-            writer.writerows([e, *row] for e, row in zip(EMOTIONS, result.scores["confusion"], strict=True))
-        draw(folder / f"plots-{slug}.png", result.read, result.scores)
+        slug = re.sub(r"[^a-z0-9_.]+", "-", title.lower()).strip("-")
+        confusion = zip(EMOTIONS, result.scores["confusion"], strict=True)
+        _write_csv(folder / f"confusion-{slug}.csv", ["labelled", *EMOTIONS], ([e, *row] for e, row in confusion))
+        _write_csv(folder / f"clips-{slug}.csv", ["clip", "labelled", "said", *EMOTIONS], _clips(result.read))
+        draw(folder / f"plots-{slug}.png", title, result.read, result.scores)
         sections.append(_section(title, slug, result.scores))
     if comparisons:
         lines = [f"- {comparison_text(name, found)}" for name, found in comparisons.items()]
         sections.append("## Difference\n\n" + "\n".join(lines) + "\n\nThe intervals are of paired draws of people.\n")
     head = "# Evaluation\n\n" + _markdown(overview(results)) + "\nTerms and protocol: docs/evaluation.md.\n"
     (folder / "report.md").write_text("\n".join([head, *sections]), "utf-8")
+
+
+def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _clips(read: Read) -> Iterator[Sequence[object]]:
+    """Yield name, label, leading emotion and probabilities of each clip; those that were not read have but a label."""
+    for name, label, row in zip(read.names, read.labels, read.probabilities, strict=True):
+        yield [name, EMOTIONS[label], EMOTIONS[row.argmax()], *(f"{p:.4f}" for p in row)]
+    for name, label in zip(read.unread_names, read.unread, strict=True):
+        yield [name, EMOTIONS[label], *[""] * (1 + len(EMOTIONS))]
 
 
 def _section(title: str, slug: str, scores: Mapping[str, Any]) -> str:
@@ -138,7 +165,8 @@ def _section(title: str, slug: str, scores: Mapping[str, Any]) -> str:
         _markdown(recall),
         "\n".join(f"- {line}" for line in remarks(scores)) + "\n",
         f"![Confusion, reliability, risk and coverage](plots-{slug}.png)\n",
-        f"Confusion matrix: [confusion-{slug}.csv](confusion-{slug}.csv)\n",
+        f"[confusion-{slug}.csv](confusion-{slug}.csv): the matrix; "
+        f"[clips-{slug}.csv](clips-{slug}.csv): what was read of each clip\n",
     ]
     if "folds" in scores:
         parts.insert(2, _markdown([FOLDS, *_folds(scores)]))
@@ -155,7 +183,6 @@ def _folds(scores: Mapping[str, Any]) -> list[list[str]]:
             f"{fold['war']:.3f} {_interval(fold['war_95'])}",
             f"{fold['uar']:.3f} {_interval(fold['uar_95'])}",
             "not known" if fold["people_in_both_parts"] is None else str(fold["people_in_both_parts"]),
-            fold["training"],
         ]
         for fold in scores["folds"]["each"]
     ]

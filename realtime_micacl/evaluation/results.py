@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_micacl.evaluation.candidates import Candidate
 from realtime_micacl.evaluation.predictions import Read, pooled
-from realtime_micacl.evaluation.protocol import Part, facts
+from realtime_micacl.evaluation.protocol import Part, facts, folds_of
 from realtime_micacl.scores import compare, confusion, coverage, report
 
 Figures = dict[str, dict[str, Any]]
@@ -29,26 +29,28 @@ class Result:
     """None where the set is not a prepared one, or all its folds are together."""
 
 
-def result(candidate: Candidate, where: str, read: Read) -> Result:
+def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, str]) -> Result:
     """Return what a candidate scored on a set that has no splits of its own."""
-    return Result(candidate.name, where, read, {"engine": candidate.name} | _scores(read, _threshold(candidate)))
+    scores = {"engine": candidate.name, **about} | _scores(read, _threshold(candidate))
+    return Result(candidate.name, where, read, scores)
 
 
 def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Result:
     """Return what a candidate scored on a part of a prepared set."""
-    scores = facts(candidate, part) | {"bags": bags} | _scores(read, _threshold(candidate))
+    scores = facts(candidate, part) | {"bags": bags} | _scores(read, _threshold(candidate), part.lost)
     return Result(candidate.name, part.title, read, scores, part)
 
 
 def folded(results: Sequence[Result]) -> list[Result]:
-    """Return the results, those of all splits of one data set put together into one."""
+    """Return the results, those of all folds of one data set put together into one."""
     left = list(results)
     for data in dict.fromkeys(r.part.data for r in results if r.part):
-        folds = [(r, r.part.split) for r in results if r.part and r.part.data is data]
-        if len(folds) == len(data.splits) > 1 and {split for _, split in folds} == set(data.splits):
-            ordered = sorted((r for r, _ in folds), key=lambda r: data.splits.index(r.scores["split"]))
-            left[left.index(folds[0][0])] = _cross_validated(ordered)
-            left = [r for r in left if r not in ordered]
+        splits = folds_of(data)
+        folds = [r for r in results if r.part and r.part.data is data]
+        if len(folds) > 1 and sorted(r.scores["split"] or "" for r in folds) == sorted(splits):
+            folds.sort(key=lambda r: splits.index(r.scores["split"]))
+            left[left.index(folds[0])] = _cross_validated(folds)
+            left = [r for r in left if r not in folds]
     return left
 
 
@@ -79,8 +81,10 @@ def _cross_validated(folds: Sequence[Result]) -> Result:
         values = [fold.scores[score] for fold in folds]
         over |= {f"{score}_mean": round(mean(values), 4), f"{score}_sd": round(stdev(values), 4)}
     read = pooled([fold.read for fold in folds])
-    about = {"engine": name} | {key: first[key] for key in ("data", "bags", "left_out_by_prepare")} | {"folds": over}
-    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None)
+    about = {"engine": name} | {key: first[key] for key in ("data", "bags")} | {"folds": over}
+    about["training"] = "; ".join(dict.fromkeys(fold.scores["training"] for fold in folds))
+    about["lost"] = sum(fold.scores["lost"] for fold in folds)
+    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None, about["lost"])
     return Result(name, f"{first['data']}, {len(folds)} folds", read, about | scores)
 
 
@@ -88,7 +92,8 @@ def _threshold(candidate: Candidate) -> float:
     return candidate.sidecar.calibration.abstain_below
 
 
-def _scores(read: Read, abstain_below: float | None) -> dict[str, Any]:
+def _scores(read: Read, abstain_below: float | None, lost: int = 0) -> dict[str, Any]:
     matrix = confusion(read.labels, read.probabilities.argmax(axis=1))
     scores = report(read.probabilities, read.labels, read.people, abstain_below=abstain_below)
-    return scores | coverage(matrix, read.unread)
+    scores |= coverage(matrix, read.unread)
+    return scores | {"war_with_lost": round(int(matrix.trace()) / (len(read.labels) + len(read.unread) + lost), 4)}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,25 +86,36 @@ class ClipBags(Dataset[Batch]):
         seed: int,
         features: Sequence[npt.NDArray[np.float16]] | None = None,
     ) -> None:
-        self._clips, self._spec, self._how, self._seed, self._features = clips, spec, how, seed, features
+        self._clips, self._spec, self._seed, self._features = clips, spec, seed, features
+        self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
         """Return the bag and its target [K] of a clip at a step."""
         step, number = place
         rng = None if step < 0 else np.random.default_rng([self._seed, step, number])
-        clip = self._clips[number].load()
-        frames, target = self._drawn(clip, self._clips[number].label, rng)
-        content = clip.crops[frames] if self._features is None else self._features[number][frames].astype(np.float32)
+        frames, target = self._drawn(number, rng)
+        content: npt.NDArray[Any]
+        if self._features is None:
+            content = self._clips[number].load().crops[frames]
+        else:
+            content = self._features[number][frames].astype(np.float32)
         shape = (self._spec.instances, self._spec.frames, *content.shape[1:])
         return torch.from_numpy(content.reshape(shape)), torch.from_numpy(target)
 
-    def _drawn(self, clip: Clip, label: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
+    def _drawn(self, number: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
         """Return the frames of a bag [N * L] and what it shows [K]: the clip's label, or live, what its end shows."""
-        live = bag_frames(clip.times_s, self._spec) if self._how == "live" else np.empty((0, 0), np.int64)
-        if len(live):
-            chosen = live[[len(live) // 2 if rng is None else rng.integers(len(live))]]
-            return chosen[0], bag_targets(clip, chosen, self._spec)[0]
-        return segments(len(clip.times_s), self._spec, rng), np.eye(len(EMOTIONS), dtype=np.float32)[label]
+        if self._live and len(self._live[number][0]):
+            frames, targets = self._live[number]
+            chosen = len(frames) // 2 if rng is None else rng.integers(len(frames))
+            return frames[chosen], targets[chosen]
+        clip = self._clips[number]
+        return segments(clip.frames, self._spec, rng), np.eye(len(EMOTIONS), dtype=np.float32)[clip.label]
+
+
+def _live_bags(clip: Clip, spec: BagSpec) -> tuple[Labels, F32]:
+    """Return the bags that the live window cuts from a clip, [bags, N * L], and what each shows, [bags,K]."""
+    frames = bag_frames(clip.times_s, spec)
+    return frames, bag_targets(clip, frames, spec)
 
 
 def train_clips(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 
 def test_doctor_says_what_is_there_and_what_is_missing(command: Callable) -> None:
@@ -51,3 +55,13 @@ def test_list_cameras(command: Callable) -> None:
     done = command("--list-cameras")
     assert done.code == 0
     assert done.out
+
+
+@pytest.mark.parametrize("verb", ["train", "ablate", "evaluate", "export"])
+def test_a_verb_says_what_it_needs(verb: str) -> None:
+    code = f"import sys; sys.modules['torch'] = None; from realtime_micacl.cli import run; sys.exit(run(['{verb}']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "needs torch" in done.stderr
+    assert "realtime-micacl[train]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -18,13 +18,15 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from realtime_micacl.config import converted
+from realtime_micacl.data.bags import segments
+from realtime_micacl.data.clips import bag_frames
 from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import confusion, war
 from realtime_micacl.train import read_training_part, train
 from realtime_micacl.training.checkpoint import read_checkpoint
-from realtime_micacl.training.clips import clip_logits, long_tailed, split
+from realtime_micacl.training.clips import ClipBags, clip_logits, long_tailed, split
 from realtime_micacl.training.loop import Run
 
 HERE = Path(__file__).parent
@@ -193,3 +195,26 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
         )
     with pytest.raises(ConfigError, match="trains nothing"):
         converted({k: v for k, v in RECIPE.items() if k != "clips"}, Recipe, "x")
+
+
+def test_live_bags_are_those_that_the_window_cuts(prepared: Callable[..., Path]) -> None:
+    clips, spec = read_prepared(prepared(people=3, frames=40)).clips, recipe().bag.spec
+    bags = ClipBags(clips, spec, "live", 1)
+    loaded = clips[3].load()
+    rows = bag_frames(loaded.times_s, spec)
+    assert len(rows) > 3
+    shape = (4, 2, 32, 32, 3)
+    cut = [loaded.crops[row].reshape(shape) for row in rows]
+    fixed, target = bags[(-1, 3)]
+    assert np.array_equal(fixed.numpy(), cut[len(rows) // 2])
+    assert target.tolist() == loaded.targets[0].tolist()
+    drawn = {next(i for i, c in enumerate(cut) if np.array_equal(c, bags[(step, 3)][0].numpy())) for step in range(20)}
+    assert len(drawn) > 2
+    assert torch.equal(bags[(5, 3)][0], bags[(5, 3)][0])
+
+
+def test_a_clip_shorter_than_the_window_is_cut_by_segments(prepared: Callable[..., Path]) -> None:
+    clips, spec = read_prepared(prepared(people=3, frames=10)).clips, recipe().bag.spec
+    crops, target = ClipBags(clips, spec, "live", 1)[(-1, 2)]
+    assert np.array_equal(crops.numpy().reshape(8, 32, 32, 3), clips[2].load().crops[segments(10, spec)])
+    assert target.argmax() == clips[2].label

@@ -1,0 +1,35 @@
+"""What `evaluate` says of people and splits that are mixed, or not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime_micacl.evaluate import main
+
+
+def run(*arguments: object) -> None:
+    main([str(a) for a in arguments])
+
+
+def test_people_who_are_in_both_parts_are_counted(striped: Any, tmp_path: Path) -> None:
+    clips = [(n % 7, f"p{n % 4}", {"official": "test" if n < 6 else "train"}) for n in range(20)]
+    striped.prepared(
+        tmp_path / "mixed", "mixed", [*clips, *((0, who, {"official": "test"}) for who in ("alone", "", ""))]
+    )
+    run(striped.runs[0], "--data", tmp_path / "mixed", "--json", tmp_path / "f.json")
+    (scores,) = json.loads((tmp_path / "f.json").read_text()).values()
+    assert (scores["people"], scores["people_in_both_parts"]) == (7, 4), "two are not known and so two people"
+
+
+def test_a_set_without_splits_is_measured_whole(
+    striped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    striped.prepared(tmp_path / "loose", "loose", [(n % 7, "", {}) for n in range(9)])
+    run(striped.runs[0], "--data", tmp_path / "loose", "--json", tmp_path / "f.json")
+    ((title, scores),) = json.loads((tmp_path / "f.json").read_text()).items()
+    assert (title, scores["n"], scores["part"], scores["lost"]) == ("loose, all clips", 9, "all", 9)
+    assert "few clips (9)" in capsys.readouterr().out
