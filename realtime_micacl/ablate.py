@@ -20,7 +20,7 @@ from realtime_micacl.live.pipeline import softmax
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import Labels, confusion, recalls, report, uar, war
 from realtime_micacl.train import TrainingPart, read_training_part, train
-from realtime_micacl.training.clips import FrozenFeatures, clip_logits
+from realtime_micacl.training.clips import TAIL, FrozenFeatures, clip_logits, split
 from realtime_micacl.training.loop import Run
 from realtime_micacl.types import EMOTIONS, F32
 
@@ -73,12 +73,13 @@ def main(argv: Sequence[str]) -> None:
     learnt = read_training_part(recipe, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     kept, rows = FrozenFeatures(), []
+    thinned = split(learnt.clips, recipe.clips, recipe.seed).train
+    counts = np.bincount([clip.label for clip in thinned], minlength=len(EMOTIONS))
     for variant in VARIANTS:
         found = []
         for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
             out = arguments.out / slug(variant.name) / f"seed-{seed}"
             found.append(predictions(changed(recipe, variant, seed), learnt, test, out, arguments.encoder_from, kept))
-        counts = np.bincount([clip.label for clip in learnt.clips], minlength=len(EMOTIONS))
         rows.append({"variant": variant.name} | figures(found, counts, [clip.subject or clip.clip for clip in test]))
         write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
@@ -127,7 +128,7 @@ def figures(found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequenc
     The seeds are pooled, and whole people are drawn with all that every seed said of them.
     """
     matrices = [confusion(labels, logits.argmax(axis=1)) for logits, labels in found]
-    rare = np.argsort(counts)[:2]
+    rare = sorted(range(len(EMOTIONS)), key=lambda k: (counts[k], -TAIL.index(EMOTIONS[k])))[:2]
     _, person = np.unique(people, return_inverse=True)
     pooled = report(
         np.stack([softmax(row) for logits, _ in found for row in logits]),

@@ -117,7 +117,7 @@ def train(
     if encoder_from:
         start_encoder(model, encoder_from)
     model.to(ranks.device)
-    run = Run(out, _digest(recipe, part, encoder_from), recipe.seed, ranks)
+    run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     encoder, history, trained_on = model.encoder, [], []
     if faces is not None:
         if not isinstance(encoder, FrameEncoder):
@@ -148,7 +148,9 @@ def train(
     return model
 
 
-def _digest(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> str:
+def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
     """Return what tells this run from others: a run that was broken off is only continued by the same one."""
-    about = (msgspec.json.encode(recipe), [clip.clip for clip in part.clips] if part else [], encoder_from)
+    pictures = [faces.stills.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
+    clips = [clip.clip for clip in part.clips] if part else []
+    about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -24,7 +24,7 @@ from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.recipe import Clips, Recipe
-from realtime_micacl.training.loop import Batch, Run, fit
+from realtime_micacl.training.loop import Batch, Run, begin, fit
 from realtime_micacl.training.objectives import BagsObjective
 from realtime_micacl.training.saved import Row
 from realtime_micacl.training.stages import seen
@@ -122,6 +122,7 @@ def train_clips(
     model: MICACL, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
 ) -> list[Row]:
     """Train the network, or with `frozen` all but its frame encoder, on clips; `kept` are features of earlier runs."""
+    begin(run, "clips")
     labels = np.array([clip.label for clip in parts.train], np.int64)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.recipe import Bags, Recipe
 from realtime_micacl.recipe import Stills as StillsPlan
 from realtime_micacl.scores import confusion, uar, war
-from realtime_micacl.training.loop import Batch, Run, fit
+from realtime_micacl.training.loop import Batch, Run, begin, fit
 from realtime_micacl.training.objectives import BagsObjective, StillsObjective
 from realtime_micacl.training.saved import Row
 from realtime_micacl.types import EMOTIONS, F32
@@ -41,6 +40,7 @@ class Faces:
 
 def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run) -> list[Row]:
     """Train `encoder.frames` on single pictures with soft labels."""
+    begin(run, "stills")
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
     pools = (faces.stills, _frames_of(faces.clips), faces.photos)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
@@ -66,6 +66,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
 def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
     """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
     spec, part = recipe.bag.spec, run.ranks.part(plan.batch)
+    begin(run, "bags")
     banks = _banks(encoder, plan, recipe, faces, run)
     samplers = _samplers([bank.labels for bank in banks], plan, run.seed)
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
@@ -102,7 +103,6 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
 
 
 def _banks(encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
-    torch.manual_seed(crc32(f"{run.seed}/banks".encode()))
     encoder.eval().cpu()
     spec = recipe.bag.spec
     return (

@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from realtime_micacl.config import converted, read_toml
 from realtime_micacl.data.clips import Clip
@@ -19,6 +21,7 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import report
 from realtime_micacl.train import train
+from realtime_micacl.training import loop, saved
 from realtime_micacl.training.stages import Faces
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +52,15 @@ def clip(seed: int) -> Clip:
     return Clip(f"x/{seed}", crops, np.arange(40, dtype=np.float32) / 25, targets, held_out=False)
 
 
+def faces() -> Faces:
+    two = Stills(pictures(28, 1).crops, np.eye(7, dtype=np.float32)[np.arange(28) % 2 * 2])
+    return Faces(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("checkpoint")
-    two = Stills(pictures(28, 1).crops, np.eye(7, dtype=np.float32)[np.arange(28) % 2 * 2])
-    faces = Faces(pictures(560, 0), two, [clip(seed) for seed in range(14)], pictures(140, 2))
-    train(converted(SMALL, Recipe, "small"), faces, None, out)
+    train(converted(SMALL, Recipe, "small"), faces(), None, out)
     return out
 
 
@@ -95,3 +101,22 @@ def test_the_shipped_recipes_are_understood(file: Path) -> None:
 def test_a_mistake_in_a_recipe_is_named() -> None:
     with pytest.raises(ConfigError, match="'epoch'; the nearest known one is 'epochs'"):
         converted(SMALL | {"stills": {"epoch": 3}}, Recipe, "r.toml")
+
+
+@pytest.mark.parametrize(("stage", "epoch"), [("stills", 2), ("stills", 4), ("bags", 1)])
+def test_a_broken_run_goes_on_to_the_same_weights(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int
+) -> None:
+    def save_and_break(file: Path, about: str, rows: list, *rest: object) -> None:
+        saved.save(file, about, rows, *rest)  # type: ignore[arg-type]
+        if rows[-1]["stage"] == stage and len(rows) == epoch:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "save", save_and_break)
+    with pytest.raises(KeyboardInterrupt):
+        train(converted(SMALL, Recipe, "small"), faces(), None, tmp_path)
+    torch.rand(5)  # another process has another past
+    monkeypatch.setattr(loop, "save", saved.save)
+    train(converted(SMALL, Recipe, "small"), faces(), None, tmp_path)
+    whole, broken = (load_file(folder / "model.safetensors") for folder in (checkpoint, tmp_path))
+    assert all(torch.equal(whole[name], broken[name]) for name in whole)

@@ -98,7 +98,8 @@ def test_the_span_is_that_of_the_spec(steps: list[Step]) -> None:
     for bag in run(steps):
         numbers = frames_in(bag)
         own = [s.time_s for s in steps[numbers[0] : numbers[-1] + 1] if bag.track_id in s.tracks]
-        earlier = [s.time_s for s in steps[: numbers[0]] if 0 < own[0] - s.time_s <= MAX_GAP_S]
+        before = [s.time_s for s in steps[: numbers[0]] if bag.track_id in s.tracks]
+        earlier = [time_s for time_s in before if 0 < own[0] - time_s <= MAX_GAP_S]
         own = [max(earlier), *own] if earlier else own  # the first sample may stand for a tick before its frame
         own = [t for i, t in enumerate(own) if t > max(own[:i], default=-np.inf)]  # the others were left out
         longest_s = max((b - a for a, b in pairwise(own)), default=0.0)
