@@ -40,5 +40,4 @@ def test_times_go_on_when_the_clock_is_put_right(
     times = [record["time_s"] for record in records if "probabilities" in record]
     assert times == sorted(times)
     assert times[-1] <= lasted_s
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 3.0
     measured(f"{len(times)} readings in order over two jumps of an hour")
