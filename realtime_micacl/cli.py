@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from types import FrameType, ModuleType
 from typing import Any, TextIO
 
 import msgspec
@@ -29,6 +27,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
+from realtime_micacl.screen import open_screen, stopped_by_signals
 from realtime_micacl.types import DEVICES, Event
 
 log = logging.getLogger(__name__)
@@ -38,6 +37,7 @@ VERBS = {
     "evaluate": "measure an engine on people it never saw",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
+    "replay": "show a recording in the window",
     "doctor": "say what this machine has and what is missing",
 }
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
@@ -135,7 +135,7 @@ def live(settings: Settings) -> int:
         check(spec)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     windowed = not (settings.headless or settings.offline)
-    window = _window() if windowed else None
+    window = open_screen() if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
     open_perceiver, open_recognizer = openers(settings, folder, sidecar)
     with ExitStack() as stack:
@@ -153,7 +153,7 @@ def live(settings: Settings) -> int:
             return 0
         source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
-        with _stopped_by_signals(session), session:
+        with stopped_by_signals(session), session:
             if window:
                 window.show(session, source_name=spec.name)
             else:
@@ -171,34 +171,6 @@ def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:
                 return
             except OSError as cause:
                 raise StageFailed(f"the readings cannot be written: {cause}") from cause
-
-
-@contextmanager
-def _stopped_by_signals(session: LiveSession) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session in good order."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        session.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _window() -> ModuleType:
-    """Return the window's module; raise ConfigError where no window can be shown."""
-    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform == "linux" and not shown:
-        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
-    try:
-        return import_module("realtime_micacl_ui.window")
-    except ImportError as cause:
-        raise ConfigError(
-            f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"
-        ) from cause
 
 
 def _list_cameras(out: TextIO) -> None:
