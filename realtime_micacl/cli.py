@@ -28,6 +28,7 @@ from realtime_micacl.live.sinks import Sink, json_lines, recording
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
 from realtime_micacl.screen import open_screen, stopped_by_signals
+from realtime_micacl.systemd import Notifier
 from realtime_micacl.types import DEVICES, Event
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
+    use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     return p
@@ -153,12 +155,16 @@ def live(settings: Settings) -> int:
             return 0
         source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
-        with stopped_by_signals(session), session:
+        if settings.metrics:
+            from realtime_micacl.monitor import served
+
+            stack.enter_context(served(session, settings.metrics, settings.metrics_token))
+        with stopped_by_signals(session), session, Notifier(session) as notifier:
             if window:
-                window.show(session, source_name=spec.name)
+                window.show(session, source_name=spec.name, on_tick=lambda _: notifier.tick())
             else:
                 while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
-                    pass
+                    notifier.tick()
     return 0
 
 

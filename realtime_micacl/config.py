@@ -37,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record: str | None = None
     rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
+    metrics: str | None = None
+    metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

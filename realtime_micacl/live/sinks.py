@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
@@ -25,18 +26,21 @@ TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
 class Outlets:
     """Hands every event to every sink, and each change of the scene to the log.
 
-    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks.
+    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. `changes`
+    counts how often each state was entered.
     """
 
     def __init__(self, sinks: Iterable[Sink]) -> None:
         self._sinks = list(sinks)
         self.notice = ""
+        self.changes = Counter[State]()
 
     def write(self, events: Iterable[Event]) -> bool:
         """Hand on events; return False where whoever read our output has left."""
         read = True
         for event in events:
             if isinstance(event, StateChange) and event.track_id is None:
+                self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
                 log.log(level, f"{event.state}: %s", event.detail)  # to the calm log each state is a kind
             for sink in list(self._sinks):
