@@ -22,7 +22,7 @@ from realtime_micacl_ui.theme import (
     theme_of,
     unit_for,
 )
-from realtime_micacl_ui.view import Figure, View
+from realtime_micacl_ui.view import BROKEN, Figure, View
 
 pytestmark = pytest.mark.usefixtures("qapp")
 HD = (1280, 720)
@@ -206,3 +206,21 @@ def test_a_frozen_picture_is_hatched() -> None:
     stalled, _ = painted(replace(view(face()), state=State.STALLED))
     inside = layout.picture.adjusted(400, 400, -400, -100)
     assert (part(plain, inside) != part(stalled, inside)).any(-1).mean() > 0.1
+
+
+@pytest.mark.parametrize("size", [HD, (320, 180)])
+def test_a_notice_is_one_line_below_the_state(size: tuple[int, int]) -> None:
+    with_notice, _ = painted(replace(view(), notice=f"Nothing more is written: {LONG}"), size)
+    without, _ = painted(view(), size)
+    rows = np.flatnonzero((with_notice != without).any(axis=(1, 2)))
+    state = pill_rect(view(), theme_of(unit_for(*size, 1.0)), size)
+    assert rows[0] >= state.bottom() - 1
+    assert rows[-1] <= state.bottom() + 2 * state.height()
+
+
+def test_a_live_picture_without_analysis_is_not_darkened() -> None:
+    broken = replace(view(), state=State.FAILED, title=BROKEN, detail="recognize failed 6 times")
+    corner = painted(broken)[0][300:310, 20:30]
+    assert (corner == painted(view())[0][300:310, 20:30]).all()
+    ended = replace(view(), state=State.FAILED, title="Stopped by an error")
+    assert (painted(ended)[0][300:310, 20:30] != corner).any()
