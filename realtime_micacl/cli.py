@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the live job."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl",
+        usage="realtime-micacl [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
         description="Follow each face in a camera, stream or file and show what its expression looks like.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -102,8 +103,10 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
     use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
-    seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
-    use.add_argument("--give-up-after", dest="give_up_after_s", **seconds, help="look for a lost source no longer")
+    give_up = use.add_argument(
+        "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
+    )
+    give_up.dest = "give_up_after_s"
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
