@@ -24,8 +24,10 @@ from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
+from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import DEVICES, Event
@@ -102,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+    use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     return p
 
@@ -132,30 +135,45 @@ def live(settings: Settings) -> int:
     windowed = not (settings.headless or settings.offline)
     window = _window() if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
-    open_perceiver, open_recognizer = openers(settings, folder, sidecar)
+    tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
+    open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
     with ExitStack() as stack:
         sinks: list[Sink] = []
-        if not windowed:
-            sinks.append(json_lines(sys.stdout, origin_s))
+        n = sidecar.bag.instances
+        if window:
+            recorder = Recorder(origin_s, n)
+            stack.callback(recorder.stop)
+            if settings.record:
+                recorder.start(Path(settings.record))
+            options = window.Options(settings.look, settings.reduced_motion, settings.language, recorder, tuning)
+            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
+            return 0
+        sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
-            file, n = Path(settings.record), sidecar.bag.instances
-            sinks.append(stack.enter_context(recording(file, origin_s, n)))
+            sinks.append(stack.enter_context(recording(Path(settings.record), origin_s, n)))
         if settings.offline:
             perceiver = stack.enter_context(closing(open_perceiver()))
             recognizer = stack.enter_context(closing(open_recognizer()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
-        session = LiveSession(
-            open_source(spec, wait=settings.wait), open_perceiver, open_recognizer, sinks, holds=not spec.live
-        )
+        source = open_source(spec, wait=settings.wait)
+        session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
         with _stopped_by_signals(session), session:
-            if window:
-                options = window.Options(settings.look, settings.reduced_motion)
-                window.show(session, source_name=spec.name, options=options)
-            else:
-                while not session.wait(0.2):
-                    pass
+            while not session.wait(0.2):
+                pass
     return 0
+
+
+def _windowed(
+    window: ModuleType, spec: SourceSpec | None, settings: Settings, halves: tuple[Any, Any], options: Any
+) -> None:
+    """Show one source after the other, as the person asks for them, in one window until it is closed."""
+    shown, wait = None, settings.wait
+    while spec:
+        session = LiveSession(open_source(spec, wait=wait), *halves, [options.recorder], holds=not spec.live)
+        with _stopped_by_signals(session), session:
+            shown = window.show(session, source_name=spec.name, options=options, window=shown)
+        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
 
 
 def configure_log(level: str) -> None:

@@ -36,6 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record: str | None = None
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
+    language: Literal["auto", "en", "de"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

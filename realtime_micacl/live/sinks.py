@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, StateChange
+from realtime_micacl.types import EMOTIONS, Event, Mark, StateChange
 
 SCHEMA = 1
-Sink = Callable[[Event], None]
+Sink = Callable[[Event | Mark], None]
 
 
-def as_record(event: Event, origin_s: float) -> dict[str, Any]:
+def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     """Return an event as the dictionary that JSON Lines holds; times count from `origin_s`."""
-    record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": event.track_id}
+    track = None if isinstance(event, Mark) else event.track_id
+    record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": track}
+    if isinstance(event, Mark):
+        return record | {"state": "marker", "detail": str(event.number)}
     if isinstance(event, StateChange):
         record["state"] = str(event.state)
         if event.detail:
@@ -38,7 +41,7 @@ def as_record(event: Event, origin_s: float) -> dict[str, Any]:
 def json_lines(stream: TextIO, origin_s: float) -> Sink:
     """Return a sink that writes each event as one line of JSON, at once."""
 
-    def write(event: Event) -> None:
+    def write(event: Event | Mark) -> None:
         stream.write(json.dumps(as_record(event, origin_s)) + "\n")
         stream.flush()
 
@@ -52,7 +55,7 @@ def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 
-    def write(event: Event) -> None:
+    def write(event: Event | Mark) -> None:
         record = as_record(event, origin_s)
         record |= record.get("probabilities", {})
         record |= {f"importance_{i + 1}": w for i, w in enumerate(record.get("importance", ()))}

@@ -9,8 +9,8 @@ import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl_ui.keys import MAX_MARKERS, marked, pressed
 from realtime_micacl_ui.view import MAX_BAGS, Look, View, follow, spoken, words
-from realtime_micacl_ui.window import MAX_MARKERS, marked, pressed
 
 IMAGE = np.zeros((72, 128, 3), np.uint8)
 START = View("camera 0")
@@ -171,7 +171,12 @@ def test_keys_change_what_is_shown() -> None:
     assert pressed(pressed(view, "O"), "O") == view
     assert not pressed(view, "h").hud
     assert pressed(view, "?").help
-    assert not pressed(view, "t").timeline
+    assert pressed(view, "t").timeline
+    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "hidden")] == [
+        "blurred",
+        "hidden",
+        "clear",
+    ]
     assert pressed(view, "2").selected == 9
     assert pressed(pressed(view, "2"), "2").selected is None
     assert pressed(pressed(view, "2"), "0").selected is None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
+from realtime_micacl.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
-from realtime_micacl_ui.texts import EMOTION_WORDS, say
+from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
 
@@ -82,6 +83,9 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         top = rect.top() + theme.px(0.6) + header_px(theme)
         area = QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
         bars(painter, area, reading.probabilities, reading.emotion, theme, view.bars.get(face.track_id))
+        if view.mixtures:
+            area.translate(0, row_px(theme) * len(EMOTIONS))
+            _mixture(painter, area, reading.probabilities, theme)
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
@@ -90,6 +94,15 @@ def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> No
     painter.fillRect(slim, theme.scheme.plate)
     slim.setWidth(slim.width() * min(1.0, face.filled))
     painter.fillRect(slim, TEXT)
+
+
+def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None:
+    """Write the mixture of two expressions that the shares show, or a dash, and that it is an experiment."""
+    row, found = row_px(theme), mixture(shares)
+    write(painter, theme.body, area.left(), theme.body.baseline(area.top(), row), say(MIXTURE), theme.scheme.soft)
+    words = say(MIXTURE_WORDS[found.name]) if found else "\u2013"
+    baseline = theme.strong.baseline(area.top() + row, row)
+    write(painter, theme.strong, area.left(), baseline, elided(theme.strong, words, area.width()), theme.scheme.text)
 
 
 def bars(

@@ -39,8 +39,9 @@ def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[L
     parts = [(theme.strong, say(STATES[view.state]).upper(), theme.scheme.text)]
     if view.attempt:
         parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
-    room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
-    name = elided(theme.body, view.source, min(room, size[0] * 0.45))
+    end = view.controls[0] if view.controls else size[0]
+    room = end - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
+    name = elided(theme.body, view.source, min(room, size[0] * 0.45)) if room > theme.px(3) else ""
     return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 

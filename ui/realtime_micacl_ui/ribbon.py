@@ -9,7 +9,7 @@ from PyQt6.QtGui import QImage
 
 from realtime_micacl.types import EMOTIONS, F32, U8
 from realtime_micacl_ui.past import F64, SPAN_S, Ints, Past
-from realtime_micacl_ui.theme import EMOTION_COLOURS, SOFT
+from realtime_micacl_ui.theme import EMOTION_COLOURS
 
 LEAST_SPREAD = 0.1  # a smaller spread of the weights is drawn as small as it is
 PALETTE = np.array([[c.red(), c.green(), c.blue()] for c in EMOTION_COLOURS.values()], np.uint8)
@@ -59,8 +59,10 @@ def bar_share(weight: float | F32, scale: float) -> F32:
 
 
 @lru_cache(maxsize=2)
-def raster(past: Past, last_column: int, size: tuple[int, int, int], instance_s: float, scale: float) -> QImage:
-    """Return ribbon and weights as one picture of `size` (width, height of both) in device px."""
+def raster(
+    past: Past, last_column: int, size: tuple[int, int, int], instance_s: float, scale: float, ink: int
+) -> QImage:
+    """Return ribbon and weights, these in `ink`, as one picture of `size` (width, height of both) in device px."""
     width, tall, slim = size
     columns = (last_column + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
     picture = np.zeros((tall + slim, width, 4), np.uint8)
@@ -68,7 +70,7 @@ def raster(past: Past, last_column: int, size: tuple[int, int, int], instance_s:
     if instance_s > 0 and slim:
         rows = np.arange(slim)[::-1, None] + 0.5
         filled = rows <= slim * bar_share(weighed(past, columns, instance_s), scale)
-        picture[tall:][filled & (past.standing(columns) >= 0)] = (SOFT.red(), SOFT.green(), SOFT.blue(), 255)
+        picture[tall:][filled & (past.standing(columns) >= 0)] = (ink >> 16 & 255, ink >> 8 & 255, ink & 255, 255)
     return QImage(picture.tobytes(), width, tall + slim, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
 
 

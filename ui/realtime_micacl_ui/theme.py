@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
+from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.texts import EMOTION_WORDS, say
@@ -52,7 +54,7 @@ class Scheme:
     soft: QColor
     edge: QColor
     plate: QColor
-    """What bars and ribbons stand on: the palette is made for a dark one."""
+    """What bars and ribbons stand on."""
     levels: tuple[QColor, QColor, QColor]
     """Of a figure: within its limits, beyond the first, beyond the second."""
     states: Mapping[State, QColor]
@@ -75,7 +77,7 @@ LIGHT = Scheme(
     text=INK,
     soft=QColor("#46515C"),
     edge=QColor(0, 0, 0, 46),
-    plate=INK,
+    plate=QColor("#CDD5DC"),
     levels=(QColor("#46515C"), _BROWN, _BRICK),
     states={
         State.LIVE: QColor("#17793F"),
@@ -144,6 +146,14 @@ def font_scale(font: QFont) -> float:
     """Return how much larger than usual the system's text is; small differences between systems do not count."""
     scale = QFontInfo(font).pixelSize() / USUAL_PX
     return min(3.0, scale) if scale > 1.2 else 1.0
+
+
+def theme_for(width: int, height: int, look: str) -> Theme:
+    """Return the theme of a window: its letters follow its size and the system's, its look what was asked for."""
+    hints = QApplication.styleHints()
+    bright = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
+    unit = unit_for(width, height, font_scale(QApplication.font()))
+    return theme_of(unit, light=look == "light" or (look == "auto" and bright))
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ from realtime_micacl_ui.layout import card_size, header_px
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed
 from realtime_micacl_ui.ribbon import bar_share, gaps, raster, spread
 from realtime_micacl_ui.texts import AGO, EMOTION_WORDS, FACE, NO_READING, NOW, UNSURE, WEIGHT, say
-from realtime_micacl_ui.theme import INK, SOFT, TEXT, Theme
+from realtime_micacl_ui.theme import INK, TEXT, Theme
 from realtime_micacl_ui.view import View
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 20  # in units: a smaller window has no timeline
@@ -83,7 +83,7 @@ def timeline(painter: QPainter, view: View, theme: Theme, size: tuple[int, int])
     _ribbon(painter, past, window.instance_s if window else 0.0, view.scene_s, at, scale, theme)
     _markers(painter, view, at, theme)
     if at.side:
-        _window(painter, window, scale, at, theme)
+        _window(painter, window if view.privacy == "clear" else None, scale, at, theme)
     _hover(painter, view, past, at, theme.dark)
 
 
@@ -95,7 +95,7 @@ def _ribbon(
     ratio = device.devicePixelRatioF() if device else 1.0
     width, tall, slim = (round(v * ratio) for v in (at.ribbon.width(), at.ribbon.height(), at.weights.height()))
     last = int(end_s / SPAN_S * width)
-    picture = raster(past, last, (width, tall, slim), round(instance_s, 2), scale)
+    picture = raster(past, last, (width, tall, slim), round(instance_s, 2), scale, theme.scheme.soft.rgb())
     for rect in (at.ribbon, at.weights):
         painter.fillRect(rect, theme.scheme.plate)
     columns = (last + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
@@ -176,7 +176,7 @@ def _window(painter: QPainter, window: Weighed | None, scale: float, at: Parts, 
         painter.setOpacity(1.0)
         slim = QRectF(x, at.weights.top(), side, at.weights.height())
         painter.fillRect(slim, theme.scheme.plate)
-        painter.fillRect(slim.adjusted(0, round(slim.height() * (1 - share)), 0, 0), SOFT)
+        painter.fillRect(slim.adjusted(0, round(slim.height() * (1 - share)), 0, 0), theme.scheme.soft)
         text = f"{weight:.2f}"
         baseline = theme.body.baseline(at.axis.top(), at.axis.height())
         write(painter, theme.body, x + (side - theme.body.width(text)) / 2, baseline, text, theme.scheme.soft)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import PurePath
+from typing import Literal
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
@@ -19,6 +20,8 @@ FRESH_S = 1.0  # an older reading says nothing about the face of now
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 MAX_BAGS = 24
 
+Privacy = Literal["clear", "blurred", "hidden"]
+"""How the picture is shown on the screen."""
 Bars = tuple[float, ...]
 """What a card's bars show now, [K]: on their way to its reading."""
 
@@ -75,7 +78,15 @@ class View:
     help: bool = False
     selected: int | None = None
     """A track, or None."""
-    timeline: bool = True
+    timeline: bool = False
+    privacy: Privacy = "clear"
+    mixtures: bool = False
+    recording: str = ""
+    """How long a recording has gone on, as words; empty without one."""
+    notice: str = ""
+    """What went wrong beside the session, until it is mended."""
+    controls: tuple[int, int, int, int] | None = None
+    """Where the bar of buttons is: left, top, right, bottom in px."""
     scene_s: float = 0.0
     """Of the scene, whatever its state: where the timeline ends."""
     bars: Mapping[int, Bars] = field(default_factory=dict)
@@ -98,6 +109,12 @@ class View:
         if reading is None or self.state is not State.LIVE or face.state is not State.LIVE:
             return None
         return reading if self.time_s - reading.time_s <= FRESH_S else None
+
+
+def anew(last: View, source: str) -> View:
+    """Return the first view of another source; what a person switched on stays on."""
+    kept = ("overlay", "hud", "timeline", "privacy", "mixtures")
+    return replace(View(source), **{name: getattr(last, name) for name in kept})
 
 
 def look(session: LiveSession, now_s: float) -> Look:
