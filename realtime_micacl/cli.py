@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+    use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     return p
@@ -145,7 +146,14 @@ def live(settings: Settings) -> int:
             stack.callback(recorder.stop)
             if settings.record:
                 recorder.start(Path(settings.record))
-            options = window.Options(settings.look, settings.reduced_motion, settings.language, recorder, tuning)
+            options = window.Options(
+                settings.look,
+                settings.reduced_motion,
+                settings.language,
+                recorder,
+                tuning,
+                bool(settings.output_window),
+            )
             _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
             return 0
         sinks.append(json_lines(sys.stdout, origin_s))

@@ -18,6 +18,7 @@ from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
 from realtime_micacl_ui import desk
+from realtime_micacl_ui.clean import CleanWindow
 from realtime_micacl_ui.window import LiveWindow, Options, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -221,3 +222,12 @@ def test_the_end_waits_for_a_person_who_chooses_a_source() -> None:
     with LiveSession(ending(), Seer, Seer) as session:
         window = show(session, source_name="x", on_tick=tick)
     assert not window.isVisible()
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_the_clean_feed_is_there_where_it_was_asked_for_and_ends_with_the_window(clean: bool) -> None:
+    def feeds() -> list[CleanWindow]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, CleanWindow) and w.isVisible()]
+
+    shown(lambda w: len(feeds()) == clean and bool(w.view.readings), options=Options(clean=clean))
+    assert not feeds()

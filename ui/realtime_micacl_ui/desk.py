@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -35,6 +35,8 @@ class Options:
     language: str = "en"
     recorder: Recorder | None = None
     tuning: Tuning | None = None
+    clean: bool = False
+    """Whether there is a second window for projection and capture."""
 
 
 DEFAULT = Options()
@@ -95,7 +97,12 @@ class Desk:
         except ConfigError as error:
             self._fault = str(error).removeprefix("--record ")
 
-    def recording(self, now_s: float) -> str:
+    def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
+        """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""
+        view = replace(view, recording=self._recording(now_s), notice=self._notice())
+        return replace(view, controls=self._placed(view, theme, calm))
+
+    def _recording(self, now_s: float) -> str:
         """Return how long the recording goes on, as words."""
         since_s = self._recorder.since_s if self._recorder else None
         if since_s is None:
@@ -103,12 +110,12 @@ class Desk:
         minutes, seconds = divmod(int(now_s - since_s), 60)
         return say(texts.RECORDING, minutes=minutes, seconds=f"{seconds:02d}")
 
-    def notice(self) -> str:
+    def _notice(self) -> str:
         """Return why nothing is recorded although it should be."""
         reason = self._fault or (self._recorder.fault if self._recorder else "")
         return say(texts.NOT_RECORDED, reason=reason) if reason else ""
 
-    def place(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
+    def _placed(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
         """Show, hide and place bar and panel; return where the bar is while it is shown."""
         focus = QApplication.focusWidget()
         held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))

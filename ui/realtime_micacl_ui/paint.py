@@ -35,8 +35,8 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
-        _picture(painter, view, view.frame, layout.picture)
-        _shade(painter, view.state, layout.picture, theme)
+        picture(painter, view, view.frame, layout.picture)
+        shade(painter, view.state, layout.picture, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme.dark)
     pill(painter, view, theme.dark, size)
@@ -52,7 +52,7 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     return layout
 
 
-def _picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
+def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
     """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
     if view.privacy == "hidden":
         painter.fillRect(rect, INK)
@@ -80,7 +80,7 @@ def coarse(image: QImage, faces: Sequence[Face]) -> QImage:
     return image.scaled(columns, rows, mode, how)
 
 
-def _shade(painter: QPainter, state: State, rect: QRectF, theme: Theme) -> None:
+def shade(painter: QPainter, state: State, rect: QRectF, theme: Theme) -> None:
     """Darken a picture that is not of now; hatch a stalled one."""
     if state in DIMMED:
         painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[state]))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import Meter
-from realtime_micacl.types import State
+from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.motion import STEP_S, eased
 from realtime_micacl_ui.view import View, follow, look
@@ -23,6 +23,8 @@ class Watch:
 
     def __init__(self, session: LiveSession, meters: Mapping[str, Meter]) -> None:
         self._session, self._meters = session, meters
+        self.first_picture_s: float | None = None
+        self._painted: Frame | None = None
         self._drops = DropShare()
         self._figures_s = self._eased_s = 0.0
         self._live_since_s: float | None = None
@@ -54,6 +56,15 @@ class Watch:
             elapsed_s, self._eased_s = now_s - self._eased_s, now_s
             view = replace(view, bars=eased(view.bars, view, elapsed_s, reduced=reduced))
         return view
+
+    def painted(self, view: View, now_s: float) -> None:
+        """Note that a view was painted, and how old its picture was by then."""
+        if view.frame is None:
+            return
+        self.first_picture_s = self.first_picture_s or now_s
+        if view.frame is not self._painted and view.state in WATCHED:
+            self._painted = view.frame
+            self._meters["latency"].add(now_s - view.frame.time_s)
 
     def done(self, view: View, now_s: float) -> bool:
         """Say whether the end was shown for long enough: not at all where a person stopped it or has seen nothing."""

@@ -14,8 +14,9 @@ from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import SourceSpec
 from realtime_micacl.metrics import Meter
-from realtime_micacl.types import Frame, Mark
+from realtime_micacl.types import Mark
 from realtime_micacl_ui import texts
+from realtime_micacl_ui.clean import CleanWindow
 from realtime_micacl_ui.desk import DEFAULT, Desk, Options
 from realtime_micacl_ui.keys import key_of, marked, pressed
 from realtime_micacl_ui.language import use_language
@@ -25,7 +26,7 @@ from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme, theme_for
 from realtime_micacl_ui.timeline import parts
 from realtime_micacl_ui.view import View, anew, spoken
-from realtime_micacl_ui.watch import WATCHED, Watch
+from realtime_micacl_ui.watch import Watch
 
 NAME = "realtime-micacl"
 TICK_MS = 8
@@ -96,19 +97,23 @@ class LiveWindow(QWidget):
         self.setMinimumSize(320, 180)
         if screen := self.screen():
             self.resize(QSize(1280, 720).boundedTo(screen.availableSize()))
+        self._clean = CleanWindow(self.act) if options.clean else None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self.turn_to(session, source_name)
+
+    @property
+    def first_picture_s(self) -> float | None:
+        """When the first picture of this session was painted."""
+        return self._watch.first_picture_s
 
     def turn_to(self, session: LiveSession, source_name: str) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
         self.view = anew(self.view, source_name)
         self._session = session
         self.asked: SourceSpec | None = None
-        self.first_picture_s: float | None = None
         self._layout: Layout | None = None
-        self._painted: Frame | None = None
         self._watch = Watch(session, self.meters)
         self._spoken_s = 0.0
         self.setWindowTitle(f"{NAME} - {source_name}")
@@ -144,9 +149,9 @@ class LiveWindow(QWidget):
 
     def _step(self, now_s: float) -> None:
         view = self._watch.next(self.view, now_s, reduced=self._reduced)
-        controls = self._desk.place(view, self._theme(), self._reduced)
-        recording, notice = self._desk.recording(now_s), self._desk.notice()
-        self._present(replace(view, controls=controls, recording=recording, notice=notice))
+        self._present(self._desk.dressed(view, self._theme(), now_s, calm=self._reduced))
+        if self._clean:
+            self._clean.present(self.view)
         self._speak(now_s)
         if self._watch.done(view, now_s) and not self._desk.busy:
             self.close()
@@ -190,12 +195,7 @@ class LiveWindow(QWidget):
         except Exception as cause:  # the next tick closes the window
             self._fail(cause)
             return
-        frame, now_s = self.view.frame, monotonic()
-        if frame is not None and self.first_picture_s is None:
-            self.first_picture_s = now_s
-        if frame is not None and frame is not self._painted and self.view.state in WATCHED:
-            self._painted = frame
-            self.meters["latency"].add(now_s - frame.time_s)
+        self._watch.painted(self.view, monotonic())
         if event is None or event.rect() == self.rect():
             self.meters["paint"].add(perf_counter() - start_s)
 
@@ -233,8 +233,7 @@ class LiveWindow(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Bring the buttons out, and note where figures of the timeline are asked for."""
         self._desk.wake()
-        if event is not None:
-            self._point((round(event.position().x()), round(event.position().y())))
+        self._point((round(event.position().x()), round(event.position().y())) if event else None)
 
     def leaveEvent(self, event: QEvent | None) -> None:
         """Forget the mouse."""
@@ -247,4 +246,6 @@ class LiveWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask the session to stop."""
+        if self._clean:
+            self._clean.close()
         self._leave()
