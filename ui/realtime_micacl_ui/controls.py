@@ -110,8 +110,12 @@ def style(theme: Theme) -> str:
     QSlider {{ min-height: {theme.px(1.3)}px; }}
     QSlider::groove:horizontal {{ height: {theme.px(0.25)}px; background: {edge}; border-radius: {theme.px(0.1)}px; }}
     QSlider::sub-page:horizontal {{ background: {soft}; border-radius: {theme.px(0.1)}px; }}
+    QScrollBar:vertical {{ background: transparent; width: {theme.px(0.6)}px; }}
+    QScrollBar::handle:vertical {{ background: {soft}; border-radius: {theme.px(0.3)}px; }}
+    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
+        background: transparent; height: 0; }}
     QSlider::handle:horizontal {{ background: {text}; width: {theme.px(0.9)}px; margin: -{theme.px(0.35)}px 0;
-        border-radius: {theme.px(0.45)}px; }}
+        border-radius: {theme.px(0.45) - 1}px; }}
     """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import floor
 
@@ -41,6 +41,7 @@ DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.ENDED: 150,
     State.FAILED: 180,
 }
+MOST_WIDTHS = 1000
 USUAL_PX = 12.5  # what systems give as the size of their own text, at 100 %
 
 
@@ -90,14 +91,19 @@ LIGHT = Scheme(
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """A font with its measures."""
+    """A font with its measures; widths are kept, since most words come again in every picture."""
 
     font: QFont
     metrics: QFontMetricsF
+    _widths: dict[str, float] = field(default_factory=dict)
 
     def width(self, text: str) -> float:
         """Return the width of `text` in px."""
-        return self.metrics.horizontalAdvance(text)
+        if text not in self._widths:
+            if len(self._widths) >= MOST_WIDTHS:
+                self._widths.clear()
+            self._widths[text] = self.metrics.horizontalAdvance(text)
+        return self._widths[text]
 
     def baseline(self, top: float, height: float) -> float:
         """Return the baseline that centres capitals in a row, on a whole pixel."""

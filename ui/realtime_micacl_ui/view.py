@@ -151,7 +151,7 @@ def follow(last: View, now: Look) -> View:
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
         pasts=pasts,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
-        bags=bags[-MAX_BAGS:],
+        bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
         markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
