@@ -9,12 +9,11 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from realtime_micacl.config import Settings
@@ -91,30 +90,10 @@ def measure(spec: SourceSpec, seconds: float, engine: Path) -> dict[str, Any]:
     figures: dict[str, Any] = {"machine": _machine(), "source": spec.name, "engine": sidecar.name}
     with session:
         window.show(session, source_name=spec.name, on_tick=tick)
-    figures["paint_alone_ms"] = paint_alone()
+    figures["paint_alone_ms"] = import_module("realtime_micacl_ui.timing").paint_alone()
     if "painted_hz" not in figures:
         raise ConfigError(f"{spec.name} ended before {WARM_UP_S + seconds:.0f} s were over; give a longer one")
     return figures
-
-
-def paint_alone(pictures: int = 120) -> list[float]:
-    """Return p50 and p95 of the processor time that painting one large picture takes, all threads together, in ms."""
-    from PyQt6.QtGui import QImage, QPainter
-
-    from realtime_micacl_ui.paint import paint
-    from realtime_micacl_ui.sample import sample
-    from realtime_micacl_ui.theme import theme_of, unit_for
-
-    size, layout, took_ms = (1920, 1080), None, []
-    view, canvas = sample(), QImage(*size, QImage.Format.Format_RGB32)
-    theme = theme_of(unit_for(*size, 1.0))
-    for _ in range(pictures):
-        view = replace(view, scene_s=view.scene_s + 1 / 30)
-        start_s = time.process_time()
-        with QPainter(canvas) as painter:
-            layout = paint(painter, view, theme, size, layout)
-        took_ms.append((time.process_time() - start_s) * 1e3)
-    return [round(float(np.percentile(took_ms[pictures // 6 :], q)), 2) for q in (50, 95)]
 
 
 def as_text(figures: dict[str, Any]) -> str:

@@ -147,12 +147,13 @@ def live(settings: Settings) -> int:
             if settings.record:
                 recorder.start(Path(settings.record))
             options = window.Options(
-                settings.look,
-                settings.reduced_motion,
-                settings.language,
-                recorder,
-                tuning,
-                bool(settings.output_window),
+                look=settings.look,
+                reduced_motion=settings.reduced_motion,
+                language=settings.language,
+                recorder=recorder,
+                tuning=tuning,
+                mixtures=settings.mixtures,
+                clean=settings.output_window == "clean",
             )
             _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
             return 0

@@ -34,6 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headless: bool = False
     offline: bool = False
     record: str | None = None
+    mixtures: bool = False
     output_window: Literal["clean"] | None = None
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False

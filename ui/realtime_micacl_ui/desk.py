@@ -35,6 +35,7 @@ class Options:
     language: str = "en"
     recorder: Recorder | None = None
     tuning: Tuning | None = None
+    mixtures: bool = False
     clean: bool = False
     """Whether there is a second window for projection and capture."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
+from math import ceil, sqrt
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
@@ -189,7 +189,7 @@ def _crops(window: Weighed, side: int, gap: int, scale: float, ratio: float) -> 
             height, width, _ = pixels.shape
             square = QRectF(n * (side + gap), 0, side, side)
             painter.fillRect(square, INK)
-            painter.setOpacity(0.35 + 0.65 * float(bar_share(weight, scale)))
+            painter.setOpacity(0.3 + 0.7 * sqrt(float(bar_share(weight, scale))))
             painter.drawImage(square, QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888))
             painter.setOpacity(1.0)
     return strip

@@ -71,8 +71,7 @@ def show(
 class LiveWindow(QWidget):
     """What a person sees of a session."""
 
-    closed = pyqtSignal()
-    """There is nothing more to show of this session."""
+    closed = pyqtSignal()  # there is nothing more to show of this session
 
     def __init__(
         self,
@@ -82,7 +81,7 @@ class LiveWindow(QWidget):
         options: Options = DEFAULT,
     ) -> None:
         super().__init__()
-        self.view = View(source_name, timeline=True)
+        self.view = View(source_name, timeline=True, mixtures=options.mixtures)
         self.meters = {"paint": Meter(), "latency": Meter()}
         self.failure: StageFailed | None = None
         self._on_tick, self._options = on_tick, options
