@@ -63,6 +63,7 @@ def test_it_follows_and_hands_keys_on_and_stays_closed(qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_M)
     qtbot.keyClick(window, Qt.Key.Key_F11)
     assert window.isFullScreen()
+    assert window.cursor().shape() is Qt.CursorShape.BlankCursor
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert keys == ["m"]
     window.present(SAMPLE)

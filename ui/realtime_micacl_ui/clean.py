@@ -53,6 +53,7 @@ class CleanWindow(QWidget):
         key = key_of(event) if event else ""
         if key == "f11":
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+            self.setCursor(Qt.CursorShape.BlankCursor if self.isFullScreen() else Qt.CursorShape.ArrowCursor)
         elif key == "escape":
             self.close()
         elif key:
