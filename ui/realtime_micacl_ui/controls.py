@@ -26,7 +26,7 @@ class Button:
 
 
 BUTTONS = (
-    Button("space", "Space", "pause", "play", texts.PAUSE, texts.RESUME),
+    Button("space", texts.SPACE, "pause", "play", texts.PAUSE, texts.RESUME),
     Button("r", "R", "record", "stop", texts.RECORD, texts.STOP_RECORDING),
     Button("m", "M", "mark", "mark", texts.MARK, texts.MARK),
     Button("p", "P", "eye", "no eye", texts.PRIVACY, texts.PRIVACY),
@@ -75,7 +75,7 @@ class ControlBar(QFrame):
             widget.setIcon(glyph(button.on if is_on else button.off, side, colour, ratio))
             widget.setIconSize(QSize(side, side))
             widget.setEnabled(button.key not in disabled)
-            widget.setToolTip(f"{words} ({button.label})")
+            widget.setToolTip(f"{words} ({say(button.label)})")
             widget.setAccessibleName(words)
         self.adjustSize()
 

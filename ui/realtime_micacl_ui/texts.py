@@ -113,8 +113,9 @@ MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
 CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
 
 KEYS_TITLE = QT_TRANSLATE_NOOP("window", "Keys")
+SPACE = QT_TRANSLATE_NOOP("window", "Space")  # the key
 KEYS = (
-    ("Space", QT_TRANSLATE_NOOP("window", "pause, go on")),
+    (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
     ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
     ("P", QT_TRANSLATE_NOOP("window", "blur, hide, show the picture")),

@@ -362,6 +362,10 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Tasten</translation>
     </message>
     <message>
+      <source>Space</source>
+      <translation>Leertaste</translation>
+    </message>
+    <message>
       <source>pause, go on</source>
       <translation>anhalten, weiter</translation>
     </message>
