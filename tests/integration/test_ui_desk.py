@@ -194,9 +194,8 @@ def test_the_same_window_shows_the_next_source() -> None:
         if window.view.readings:
             window.close()
 
-    first._on_tick = tick
     with LiveSession(camera(), Seer, Seer) as session:
-        second = show(session, source_name="another", window=first)
+        second = show(session, source_name="another", on_tick=tick, window=first)
     assert second is first
     assert first.asked is None
     assert first.windowTitle().endswith("another")

@@ -37,13 +37,14 @@ class Watch:
 
     def next(self, last: View, now_s: float, *, reduced: bool) -> View:
         """Return the view after `last`; with `reduced` motion nothing glides."""
-        view = follow(last, look(self._session, now_s))
+        now = look(self._session, now_s)
+        view = follow(last, now)
         if view.state not in WATCHED:
             self._live_since_s = None
             self._drops.restart()
         elif self._live_since_s is None:
             self._live_since_s = now_s
-        if view.state in LINGER_S:
+        if now.over:
             self._over_since_s = self._over_since_s or now_s
         due_s = now_s - self._figures_s - FIGURES_S
         # along with a new picture, if one comes

@@ -32,6 +32,7 @@ NAME = "realtime-micacl"
 TICK_MS = 8
 SPEAK_S = 1.0
 
+OnTick = Callable[["LiveWindow"], None]
 _application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 
 
@@ -46,7 +47,7 @@ def show(
     session: LiveSession,
     *,
     source_name: str,
-    on_tick: Callable[[LiveWindow], None] | None = None,
+    on_tick: OnTick | None = None,
     options: Options = DEFAULT,
     window: LiveWindow | None = None,
 ) -> LiveWindow:
@@ -58,7 +59,7 @@ def show(
         application(options.language)
         window = LiveWindow(session, source_name, on_tick, options)
     else:
-        window.turn_to(session, source_name)
+        window.turn_to(session, source_name, on_tick)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
@@ -77,14 +78,14 @@ class LiveWindow(QWidget):
         self,
         session: LiveSession,
         source_name: str,
-        on_tick: Callable[[LiveWindow], None] | None = None,
+        on_tick: OnTick | None = None,
         options: Options = DEFAULT,
     ) -> None:
         super().__init__()
         self.view = View(source_name, timeline=True, mixtures=options.mixtures)
         self.meters = {"paint": Meter(), "latency": Meter()}
         self.failure: StageFailed | None = None
-        self._on_tick, self._options = on_tick, options
+        self._options = options
         self._reduced = options.reduced_motion
         self._desk = Desk(self, self.act, options)
         self._desk.panel.source_asked.connect(self._ask)
@@ -100,17 +101,17 @@ class LiveWindow(QWidget):
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
-        self.turn_to(session, source_name)
+        self.turn_to(session, source_name, on_tick)
 
     @property
     def first_picture_s(self) -> float | None:
         """When the first picture of this session was painted."""
         return self._watch.first_picture_s
 
-    def turn_to(self, session: LiveSession, source_name: str) -> None:
+    def turn_to(self, session: LiveSession, source_name: str, on_tick: OnTick | None = None) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
         self.view = anew(self.view, source_name)
-        self._session = session
+        self._session, self._on_tick = session, on_tick
         self.asked: SourceSpec | None = None
         self._layout: Layout | None = None
         self._watch = Watch(session, self.meters)
