@@ -75,11 +75,7 @@ class LiveWindow(QWidget):
     closed = pyqtSignal()  # there is nothing more to show of this session
 
     def __init__(
-        self,
-        session: LiveSession,
-        source_name: str,
-        on_tick: OnTick | None = None,
-        options: Options = DEFAULT,
+        self, session: LiveSession, source_name: str, on_tick: OnTick | None = None, options: Options = DEFAULT
     ) -> None:
         super().__init__()
         self.view = View(source_name, timeline=True, mixtures=options.mixtures)
