@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from realtime_micacl.live.sinks import Sink, recording
+from realtime_micacl.live.sinks import Tape, recording
 from realtime_micacl.types import Event, Mark
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class Recorder:
         self._origin_s, self._instances = origin_s, instances
         self._lock = Lock()
         self._open = ExitStack()
-        self._sink: Sink | None = None
+        self._sink: Tape | None = None
         self.path: Path | None = None
         self.since_s: float | None = None
         """When the recording began, None while there is none."""

@@ -13,7 +13,9 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import EMOTIONS, Event, Mark, StateChange
 
 SCHEMA = 1
-Sink = Callable[[Event | Mark], None]
+Sink = Callable[[Event], None]
+Tape = Callable[[Event | Mark], None]
+"""A sink that holds what a person marked as well."""
 
 
 def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     return record
 
 
-def json_lines(stream: TextIO, origin_s: float) -> Sink:
+def json_lines(stream: TextIO, origin_s: float) -> Tape:
     """Return a sink that writes each event as one line of JSON, at once."""
 
     def write(event: Event | Mark) -> None:
@@ -48,7 +50,7 @@ def json_lines(stream: TextIO, origin_s: float) -> Sink:
     return write
 
 
-def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
+def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Tape:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms"]
@@ -66,7 +68,7 @@ def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
 
 
 @contextmanager
-def recording(path: Path, origin_s: float, instances: int) -> Iterator[Sink]:
+def recording(path: Path, origin_s: float, instances: int) -> Iterator[Tape]:
     """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file."""
     if path.suffix.lower() not in (".jsonl", ".csv"):
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
