@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
+from types import ModuleType
 from typing import Any, TextIO
 
 import msgspec
@@ -23,8 +24,10 @@ from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
+from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
 from realtime_micacl.screen import open_screen, stopped_by_signals
@@ -112,6 +115,8 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+    use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
+    use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     return p
 
@@ -142,15 +147,31 @@ def live(settings: Settings) -> int:
     windowed = not (settings.headless or settings.offline)
     window = open_screen() if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
-    open_perceiver, open_recognizer = openers(settings, folder, sidecar)
+    tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
+    open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
     with ExitStack() as stack:
         sinks: list[Sink] = []
-        if not windowed:
-            sinks.append(json_lines(sys.stdout, origin_s))
+        n = sidecar.bag.instances
+        limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
+        if window:
+            recorder = Recorder(origin_s, n, **limits)
+            stack.callback(recorder.stop)
+            if settings.record:
+                recorder.start(Path(settings.record))
+            options = window.Options(
+                look=settings.look,
+                reduced_motion=settings.reduced_motion,
+                language=settings.language,
+                recorder=recorder,
+                tuning=tuning,
+                mixtures=settings.mixtures,
+                clean=settings.output_window == "clean",
+            )
+            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
+            return 0
+        sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
-            file, n = Path(settings.record), sidecar.bag.instances
-            limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
-            sinks.append(stack.enter_context(recording(file, origin_s, n, **limits)))
+            sinks.append(stack.enter_context(recording(Path(settings.record), origin_s, n, **limits)))
         if settings.offline:
             perceiver = stack.enter_context(closing(open_perceiver()))
             recognizer = stack.enter_context(closing(open_recognizer()))
@@ -158,17 +179,38 @@ def live(settings: Settings) -> int:
             return 0
         source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
+        with _watched(session, settings) as notifier:
+            while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
+                notifier.tick()
+    return 0
+
+
+def _windowed(
+    window: ModuleType, spec: SourceSpec | None, settings: Settings, halves: tuple[Any, Any], options: Any
+) -> None:
+    """Show one source after the other, as the person asks for them, in one window until it is closed."""
+    shown, wait = None, settings.wait
+    while spec:
+        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
+        session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
+        with _watched(session, settings) as notifier:
+            shown = window.show(
+                session, source_name=spec.name, options=options, window=shown, on_tick=lambda _, n=notifier: n.tick()
+            )
+        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
+
+
+@contextmanager
+def _watched(session: LiveSession, settings: Settings) -> Iterator[Notifier]:
+    """Run a session that signals end, with its figures served where that was asked for."""
+    with ExitStack() as stack:
         if settings.metrics:
             from realtime_micacl.monitor import served
 
             stack.enter_context(served(session, settings.metrics, settings.metrics_token))
-        with stopped_by_signals(session), session, Notifier(session) as notifier:
-            if window:
-                window.show(session, source_name=spec.name, on_tick=lambda _: notifier.tick())
-            else:
-                while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
-                    notifier.tick()
-    return 0
+        stack.enter_context(stopped_by_signals(session))
+        stack.enter_context(session)
+        yield stack.enter_context(Notifier(session))
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

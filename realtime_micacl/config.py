@@ -39,6 +39,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     metrics: str | None = None
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    mixtures: bool = False
+    output_window: Literal["clean"] | None = None
+    look: Literal["auto", "dark", "light"] = "auto"
+    reduced_motion: bool = False
+    language: Literal["auto", "en", "de"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
 

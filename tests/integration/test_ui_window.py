@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QPointF, QSize, Qt
+from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -16,7 +19,10 @@ from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageF
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
 from realtime_micacl_ui import window as ui
-from realtime_micacl_ui.window import LiveWindow, show
+from realtime_micacl_ui.theme import theme_of, unit_for
+from realtime_micacl_ui.timeline import parts
+from realtime_micacl_ui.watch import LINGER_S
+from realtime_micacl_ui.window import LiveWindow, Options, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -148,7 +154,7 @@ def test_it_closes_a_little_after_the_source_ended() -> None:
 
 
 def test_a_failure_is_shown_and_then_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ui.LINGER_S, State.FAILED, 0.4)
+    monkeypatch.setitem(LINGER_S, State.FAILED, 0.4)
     views = []
     with pytest.raises(SourceError, match="boom"), session(camera(n=10, error=SourceError("boom"))) as running:
         show(running, source_name="x", on_tick=lambda window: views.append(window.view))
@@ -233,6 +239,8 @@ def test_keys(qtbot: QtBot) -> None:
             *press(Qt.Key.Key_Space, lambda w: not running.paused and reading_shown(w)),
             *press(Qt.Key.Key_O, lambda w: not w.view.overlay),
             *press(Qt.Key.Key_H, lambda w: not w.view.hud),
+            *press(Qt.Key.Key_T, lambda w: not w.view.timeline),
+            *press(Qt.Key.Key_M, lambda w: [marker.number for marker in w.view.markers] == [1]),
             *press(Qt.Key.Key_Question, lambda w: w.view.help),
             *press(Qt.Key.Key_1, lambda w: w.view.selected == 1),
             *press(Qt.Key.Key_0, lambda w: w.view.selected is None),
@@ -242,6 +250,64 @@ def test_keys(qtbot: QtBot) -> None:
             lambda w: not w.view.overlay,
         )
         show(running, source_name="x", on_tick=Script(*steps))
+
+
+def test_the_timeline_grows_and_gives_figures_where_the_mouse_is() -> None:
+    def grown(window: LiveWindow) -> bool:
+        followed = window.view.followed
+        return followed in window.view.pasts and len(window.view.pasts[followed].times_s) > 10
+
+    def move(window: LiveWindow) -> None:
+        at = parts(window.view, theme_of(unit_for(window.width(), window.height(), 1.0)), (1280, 720))
+        assert at is not None
+        for point, asks in ((at.ribbon.center(), True), (QPointF(5, 5), False), (at.ribbon.center(), True)):
+            kind = QEvent.Type.MouseMove
+            none = Qt.MouseButton.NoButton
+            window.mouseMoveEvent(QMouseEvent(kind, point, point, none, none, Qt.KeyboardModifier.NoModifier))
+            assert (window.view.pointer is not None) is asks
+        window.leaveEvent(None)
+        assert window.view.pointer is None
+
+    with session(camera()) as running:
+        show(running, source_name="x", on_tick=Script(grown, lambda w: w.resize(1280, 720), move))
+
+
+class Fickle(Seer):
+    """Reads happy and fear in turn, ten readings each."""
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        self.seen += 1
+        p = SHARES if self.seen % 20 < 10 else SHARES[::-1]
+        return tuple(replace(reading, probabilities=p) for reading in super().recognize(bags))
+
+
+@pytest.mark.parametrize("reduced", [False, True])
+def test_bars_glide_between_readings_and_jump_where_motion_is_reduced(reduced: bool) -> None:
+    seen: set[tuple[float, ...]] = set()
+    until_s = time.monotonic() + 1.5
+
+    def watch(window: LiveWindow) -> bool:
+        seen.update(window.view.bars.values())
+        return time.monotonic() > until_s
+
+    with LiveSession(camera(30), Seer, Fickle) as running:
+        show(running, source_name="x", on_tick=Script(watch), options=Options(reduced_motion=reduced))
+    assert (len(seen) <= 2) is reduced
+    assert all(0.049 <= bars[0] <= 0.701 for bars in seen)
+
+
+@pytest.mark.parametrize(("look", "light"), [("light", True), ("dark", False)])
+def test_the_surroundings_are_as_asked(look: Literal["light", "dark"], light: bool) -> None:
+    shots: list[int] = []
+
+    def shoot(window: LiveWindow) -> bool:
+        window.resize(400, 700)
+        shots.append(window.grab().toImage().pixelColor(200, 120).lightness())
+        return window.size() == QSize(400, 700) and len(shots) > 3
+
+    with session(camera()) as running:
+        show(running, source_name="x", on_tick=Script(reading_shown, shoot), options=Options(look=look))
+    assert (shots[-1] > 128) is light
 
 
 def test_a_hanging_analysis_is_started_again() -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
     **dict.fromkeys(("types", "errors", ""), 0),
-    **dict.fromkeys(("config", "metrics", "scores", "fitting"), 1),
+    **dict.fromkeys(("config", "metrics", "scores", "fitting", "compound"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render"), 3),
     **dict.fromkeys(("data", "recipe", "journal", "monitor", "screen", "systemd"), 4),

@@ -11,18 +11,21 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.hud import hud_rect, pill_rect
-from realtime_micacl_ui.layout import Layout, bar_px
-from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.layout import Layout, bar_px, row_px
+from realtime_micacl_ui.paint import coarse, paint
+from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.theme import (
     EMOTION_COLOURS,
     GREY,
     INK,
+    LIGHT,
     SOFT,
     TEXT,
     theme_of,
     unit_for,
 )
-from realtime_micacl_ui.view import BROKEN, Figure, View
+from realtime_micacl_ui.timeline import parts
+from realtime_micacl_ui.view import Figure, View
 
 pytestmark = pytest.mark.usefixtures("qapp")
 HD = (1280, 720)
@@ -53,14 +56,16 @@ def view(*faces: Face, emotion: str | None = "happy", time_s: float = 10.0) -> V
     return View("camera 0", State.LIVE, 10.0, Frame(PHOTO, 10.0, 0), faces, readings, figures=FIGURES)
 
 
-def painted(v: View, size: tuple[int, int] = HD, ratio: int = 1, scale: float = 1.0) -> tuple[U8, Layout]:
+def painted(
+    v: View, size: tuple[int, int] = HD, ratio: int = 1, scale: float = 1.0, *, light: bool = False
+) -> tuple[U8, Layout]:
     """The picture [H,W,3] with a margin around it that no stroke may reach, and the layout."""
     image = QImage((size[0] + 2 * MARGIN) * ratio, (size[1] + 2 * MARGIN) * ratio, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(QColor("magenta"))
     with QPainter(image) as painter:
         painter.translate(MARGIN, MARGIN)
-        layout = paint(painter, v, theme_of(unit_for(*size, scale)), size)
+        layout = paint(painter, v, theme_of(unit_for(*size, scale), light=light), size)
     bits = image.constBits()
     assert bits is not None
     pixels = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), image.width(), 4)
@@ -96,6 +101,17 @@ def test_bars_are_as_long_as_the_shares_and_in_the_fixed_order(size: tuple[int, 
         assert np.ptp(columns) + 1 == pytest.approx(full * share, abs=1.01), name
         middles.append(rows.mean())
     assert middles == sorted(middles)
+
+
+def test_a_moving_bar_is_drawn_where_it_is_and_its_figure_is_the_reading() -> None:
+    still, layout = painted(view(face()))
+    moving, _ = painted(replace(view(face()), bars={1: (0.5, *SHARES[1:])}))
+    card = layout.cards[1].rect
+    full = bar_px(theme_of(unit_for(*HD, 1.0)))
+    columns = np.nonzero(is_colour(part(moving, card), EMOTION_COLOURS["happy"]))[1]
+    assert np.ptp(columns) + 1 == pytest.approx(full * 0.5, abs=1.01)
+    figures = QRectF(card.right() - 40, card.top(), 40, card.height())
+    assert (part(still, figures) == part(moving, figures)).all()
 
 
 @pytest.mark.parametrize("emotion", [*EMOTIONS, None])
@@ -161,7 +177,7 @@ def test_a_picture_that_is_not_contiguous_is_painted_as_well() -> None:
 
 def test_a_picture_of_another_shape_is_letterboxed() -> None:
     pixels, layout = painted(replace(view(), hud=False), (720, 1280))
-    assert is_colour(pixels[200:430], INK).all()
+    assert is_colour(pixels[100:250], INK).all()
     assert not is_colour(part(pixels, layout.picture), INK).any()
 
 
@@ -201,6 +217,83 @@ def test_a_long_error_is_shown_whole(size: tuple[int, int]) -> None:
     painted(replace(view(), state=State.FAILED, title="Stopped by an error", detail=words * 3), size)
 
 
+def test_privacy_leaves_no_picture_of_a_person() -> None:
+    sharp = np.kron(np.random.default_rng(1).integers(0, 2, (180, 320, 3)), np.ones((4, 4, 1))).astype(np.uint8) * 255
+    v = replace(view(face()), frame=Frame(sharp, 10.0, 0), hud=False)
+    inside = painted(v)[1].boxes[1].adjusted(8, 8, -8, -8)
+    detail = {
+        privacy: np.abs(np.diff(part(painted(replace(v, privacy=privacy))[0], inside).astype(int), axis=1)).mean()
+        for privacy in ("clear", "blurred", "hidden")
+    }
+    assert detail["blurred"] < 0.02 * detail["clear"]
+    assert detail["hidden"] == 0
+    hidden, layout = painted(replace(v, privacy="hidden"))
+    assert is_colour(top_edge(hidden, layout.boxes[1]), EMOTION_COLOURS["happy"]).all(), "boxes and cards stay"
+
+
+@pytest.mark.parametrize("wide", [20, 160, 900])
+def test_a_blurred_face_is_five_pixels_wide_at_most(wide: int) -> None:
+    image = QImage(1280, 720, QImage.Format.Format_RGB888)
+    someone = replace(face(), box=np.array([10, 10, 10 + wide, 10 + wide], np.float32))
+    small = coarse(image, [someone])
+    assert small.width() <= 32
+    assert wide * small.width() / 1280 <= 5
+
+
+def test_mixtures_are_marked_as_an_experiment_and_off_by_default() -> None:
+    shares = np.array([0.45, 0.0, 0.1, 0.0, 0.45, 0.0, 0.0], np.float32)
+    plain = view(face())
+    mixed = replace(plain, readings={1: replace(plain.readings[1], probabilities=shares)})
+    off, on = painted(mixed)[1].cards[1], painted(replace(mixed, mixtures=True))[1].cards[1]
+    theme = theme_of(unit_for(*HD, 1.0))
+    assert on.rect.height() - off.rect.height() == 2 * row_px(theme)
+    pixels = [painted(replace(v, mixtures=True, hud=False))[0] for v in (mixed, plain)]
+    line = QRectF(on.rect.left() + 4, on.rect.bottom() - row_px(theme) - 4, on.rect.width() - 8, row_px(theme))
+    ink = [is_colour(part(p, line), TEXT).sum() for p in pixels]
+    assert ink[0] > 4 * ink[1] > 0, "a dash stands for no mixture"
+
+
+def test_a_recording_and_its_failure_are_said() -> None:
+    v = replace(view(), hud=False)
+    plain = painted(v)[0]
+    on, _ = painted(replace(v, recording="REC 0:12"))
+    rows, columns = np.nonzero((on != plain).any(-1))
+    assert columns.min() > 1100
+    assert rows.max() < 50, "at the top right"
+    below, _ = painted(replace(v, recording="REC 0:12", controls=(900, 10, 1270, 50)))
+    assert np.nonzero((below != plain).any(-1))[0].min() >= 50, "below the buttons"
+    failed, _ = painted(replace(v, notice="Not recorded: /data/a.csv: No space left on device"))
+    rows, columns = np.nonzero((failed != plain).any(-1))
+    assert rows.min() >= pill_rect(v, theme_of(unit_for(*HD, 1.0)), HD).bottom()
+
+
+def test_the_pill_makes_room_for_the_buttons() -> None:
+    v = replace(view(), source=LONG)
+    theme = theme_of(unit_for(640, 360, 1.0))
+    assert pill_rect(replace(v, controls=(300, 8, 630, 40)), theme, (640, 360)).right() < 300
+
+
+def test_light_surroundings_leave_what_lies_on_the_picture_as_it_is() -> None:
+    v, size = replace(view(face()), help=False), (720, 1280)
+    dark, layout = painted(v, size)
+    light, _ = painted(v, size, light=True)
+    assert (part(dark, layout.picture) == part(light, layout.picture)).all()
+    assert is_colour(light[120:230], LIGHT.ground).all()
+    asked, _ = painted(replace(v, help=True), HD, light=True)
+    assert is_colour(asked, QColor.fromRgb(LIGHT.text.rgb())).any()
+
+
+def test_a_message_keeps_off_the_timeline_and_the_figures() -> None:
+    v = replace(sample(), state=State.PAUSED, title="Paused", detail="Space goes on")
+    for size, scale in ((HD, 1.0), (HD, 2.0), ((1080, 1920), 1.0)):
+        with_message, _ = painted(v, size, scale=scale)
+        without, _ = painted(replace(v, title=""), size, scale=scale)
+        past = parts(v, theme_of(unit_for(*size, scale)), size)
+        assert past is not None
+        lowest = np.flatnonzero((with_message != without).any(axis=(1, 2))).max()
+        assert lowest < hud_rect(v, theme_of(unit_for(*size, scale)), size, past.panel.top()).top()
+
+
 def test_a_frozen_picture_is_hatched() -> None:
     plain, layout = painted(replace(view(face()), state=State.ENDED))
     stalled, _ = painted(replace(view(face()), state=State.STALLED))
@@ -219,7 +312,9 @@ def test_a_notice_is_one_line_below_the_state(size: tuple[int, int]) -> None:
 
 
 def test_a_live_picture_without_analysis_is_not_darkened() -> None:
-    broken = replace(view(), state=State.FAILED, title=BROKEN, detail="recognize failed 6 times")
+    broken = replace(
+        view(), state=State.FAILED, broken=True, title="The analysis has stopped", detail="recognize failed 6 times"
+    )
     corner = painted(broken)[0][300:310, 20:30]
     assert (corner == painted(view())[0][300:310, 20:30]).all()
     ended = replace(view(), state=State.FAILED, title="Stopped by an error")

@@ -8,7 +8,7 @@ from PyQt6.QtGui import QColor, QFont
 
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.figures import DropShare, level
-from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS, INK, PANEL, RED, SOFT, TEXT, font_scale, theme_of, unit_for
+from realtime_micacl_ui.theme import DARK, EMOTION_COLOURS, INK, LIGHT, Scheme, font_scale, theme_of, unit_for
 
 pytestmark = pytest.mark.usefixtures("qapp")
 HD = (1280, 720)
@@ -25,12 +25,18 @@ def contrast(a: QColor, b: QColor) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_text_and_bars_stand_out_from_their_ground() -> None:
-    over_white = QColor(
-        *(round(c * PANEL.alphaF() + 255 * (1 - PANEL.alphaF())) for c in INK.getRgb()[:3] if c is not None)
-    )
-    for text in (TEXT, SOFT, AMBER, RED):
-        assert contrast(text, over_white) >= 4.5
+def behind(panel: QColor, ground: QColor) -> QColor:
+    """The colour of a panel that lies on `ground`."""
+    alpha = panel.alphaF()
+    pairs = zip(panel.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    return QColor(*(round((a or 0) * alpha + (b or 0) * (1 - alpha)) for a, b in pairs))
+
+
+@pytest.mark.parametrize(("scheme", "worst"), [(DARK, "white"), (LIGHT, "black")])
+def test_text_and_bars_stand_out_from_their_ground(scheme: Scheme, worst: str) -> None:
+    panel = behind(scheme.panel, QColor(worst))
+    for text in (scheme.text, scheme.soft, *scheme.levels, *scheme.states.values()):
+        assert contrast(text, panel) >= 4.5
     for colour in EMOTION_COLOURS.values():
         assert contrast(colour, INK) >= 3.0
     assert tuple(EMOTION_COLOURS) == EMOTIONS

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
-from realtime_micacl_ui.view import Look, View, follow, spoken, words
-from realtime_micacl_ui.window import pressed
+from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl_ui.keys import MAX_MARKERS, marked, pressed
+from realtime_micacl_ui.view import MAX_BAGS, Look, View, follow, spoken, words
 
 IMAGE = np.zeros((72, 128, 3), np.uint8)
 START = View("camera 0")
@@ -100,9 +100,9 @@ def test_a_silent_analysis_is_stalled_and_shows_no_emotion() -> None:
     view = follow(view, seen(12.6, last, reading(1, 10.0), newest=frame(12.6)))
     assert view.state is State.STALLED
     assert view.reading(view.faces[0]) is None
-    assert view.title == "The analysis has not answered for 2 s"
+    assert view.title == "The analysis has not answered for 2\u00a0s"
     view = follow(view, seen(13.0, last, newest=frame(10.0)))
-    assert view.title == "No picture from camera 0 for 3 s"
+    assert view.title == "No picture from camera 0 for 3\u00a0s"
     view = follow(view, seen(13.1, scene(13.1, face(1)), reading(1, 13.1)))
     assert view.reading(view.faces[0]) is not None
 
@@ -123,7 +123,7 @@ def test_reconnecting_says_the_attempt_and_hides_passwords() -> None:
     view = follow(replace(START, source="rtsp://u:***@host/a"), seen(10.0, lost, newest=retry))
     assert (view.state, view.attempt) == (State.RECONNECTING, 3)
     assert view.title == "Connecting to the stream again"
-    assert view.detail == "rtsp://u:***@host/a is lost\nAttempt 3, next try in 2 s"
+    assert view.detail == "rtsp://u:***@host/a is lost\nAttempt 3, next try in 2\u00a0s"
 
 
 def test_waiting_for_a_source_that_was_never_there() -> None:
@@ -171,6 +171,12 @@ def test_keys_change_what_is_shown() -> None:
     assert pressed(pressed(view, "O"), "O") == view
     assert not pressed(view, "h").hud
     assert pressed(view, "?").help
+    assert pressed(view, "t").timeline
+    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "hidden")] == [
+        "blurred",
+        "hidden",
+        "clear",
+    ]
     assert pressed(view, "2").selected == 9
     assert pressed(pressed(view, "2"), "2").selected is None
     assert pressed(pressed(view, "2"), "0").selected is None
@@ -190,3 +196,42 @@ def test_an_analysis_that_failed_for_good_leaves_the_picture_and_says_so() -> No
     assert "http://a:***@c" in view.detail
     assert "disk full" in spoken(view)
     assert not follow(START, seen(10.0, over=True, error=EngineError("x"))).broken
+
+
+def test_the_selected_face_is_followed_or_else_the_one_that_was() -> None:
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(1, 10.0), reading(2, 10.0)))
+    assert view.followed == 1
+    assert follow(replace(view, selected=2), seen(10.1, scene(10.1, face(1), face(2)))).followed == 2
+    view = follow(replace(view, followed=2), seen(10.1, scene(10.1, face(1), face(2))))
+    assert view.followed == 2
+    assert follow(view, seen(10.2, scene(10.2, face(1)))).followed == 1, "2 has left, 1 is there"
+    assert follow(view, seen(10.2, scene(10.2))).followed == 2, "nobody is there"
+    assert follow(view, seen(71.0, scene(71.0))).followed is None
+
+
+def test_a_window_is_kept_while_its_face_is_there() -> None:
+    bag = Bag(1, 0, np.zeros((4, 4, 2, 2, 3), np.uint8), 8.8, 10.0, 1.0, 1.0)
+    view = follow(START, replace(seen(10.0, scene(10.0, face(1))), bags=(bag,)))
+    view = follow(view, seen(10.05, scene(10.05, face(1)), reading(1, 10.0)))
+    assert view.weighed[1].bag is bag
+    gone = follow(view, replace(seen(10.1, scene(10.1)), bags=(bag,)))
+    assert (gone.weighed, gone.bags) == ({}, ()), "no crop of somebody who has left"
+
+
+def test_few_bags_are_kept() -> None:
+    view = START
+    for n in range(100):
+        bag = Bag(1, n, np.zeros((4, 4, 2, 2, 3), np.uint8), 0.0, n / 10, 1.0, 1.0)
+        view = follow(view, replace(seen(n / 10, scene(n / 10, face(1))), bags=(bag,)))
+    assert len(view.bags) == MAX_BAGS
+
+
+def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
+    view = START
+    for n in range(MAX_MARKERS + 5):
+        view = marked(view, 10.0 + n / 10)
+    assert len(view.markers) == MAX_MARKERS
+    assert view.markers[-1].number == view.marks == MAX_MARKERS + 5
+    view = follow(view, seen(70.0, scene(72.0)))
+    assert view.markers[0].time_s >= 12.0
+    assert follow(view, seen(90.0, scene(90.0))).markers == ()

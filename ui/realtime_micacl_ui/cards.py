@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen
+from functools import lru_cache
+from math import ceil
 
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+
+from realtime_micacl.compound import mixture
+from realtime_micacl.types import EMOTIONS, F32, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
-from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, TRACK, Theme
-from realtime_micacl_ui.view import View, words
+from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
+from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
+from realtime_micacl_ui.view import Bars, View, words
 
 
 def overlay(painter: QPainter, view: View, layout: Layout, theme: Theme) -> None:
@@ -56,7 +61,7 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     """Draw a card: a header, and below it the bars where there is a reading and room."""
     rect, pad = place.rect, theme.px(0.8)
     if face.track_id == view.selected:
-        panel(painter, rect, theme, TEXT, max(2, theme.px(0.15)))
+        panel(painter, rect, theme, theme.scheme.text, max(2, theme.px(0.15)))
     else:
         panel(painter, rect, theme)
     header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
@@ -65,43 +70,84 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     letters = theme.header if reading else theme.strong
     baseline = letters.baseline(header.top(), header.height() - (theme.px(0.5) if collects else 0))
     if mark:
-        write(painter, theme.body, header.left(), baseline, mark, SOFT)
+        write(painter, theme.body, header.left(), baseline, mark, theme.scheme.soft)
         header.setLeft(header.left() + theme.body.width(mark) + theme.px(0.6))
     word = elided(letters, words(view, face), header.width())
     unsure = reading is not None and reading.emotion is None
-    write(painter, letters, header.left(), baseline, word, SOFT if unsure else TEXT)
+    write(painter, letters, header.left(), baseline, word, theme.scheme.soft if unsure else theme.scheme.text)
     if collects:
         _progress(painter, header, face, theme)
     if reading is None:
         return
     if reading.emotion:
         share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
-        write_right(painter, theme.header, header.right(), baseline, f"{100 * share:.0f} %", TEXT)
+        write_right(painter, theme.header, header.right(), baseline, f"{100 * share:.0f} %", theme.scheme.text)
     if not place.small:
         top = rect.top() + theme.px(0.6) + header_px(theme)
-        _bars(painter, QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0), reading, theme)
+        area = QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
+        bars(painter, area, reading.probabilities, reading.emotion, theme, view.bars.get(face.track_id))
+        if view.mixtures:
+            area.translate(0, row_px(theme) * len(EMOTIONS))
+            _mixture(painter, area, reading.probabilities, theme)
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
     """Draw how far the window is filled, as a slim bar below the word."""
     slim = QRectF(header.left(), header.bottom() - theme.px(0.35), header.width(), max(2, theme.px(0.22)))
-    painter.fillRect(slim, TRACK)
+    painter.fillRect(slim, theme.scheme.plate)
     slim.setWidth(slim.width() * min(1.0, face.filled))
     painter.fillRect(slim, TEXT)
 
 
-def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution, theme: Theme) -> None:
-    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
-    row, length = row_px(theme), bar_px(theme)
-    left = round(area.right() - theme.share_px) - theme.px(0.6) - length
-    thick = max(3, theme.px(0.55))
-    for i, (name, share) in enumerate(zip(EMOTIONS, reading.probabilities.tolist(), strict=True)):
+def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None:
+    """Write the mixture of two expressions that the shares show, or a dash, and that it is an experiment."""
+    row, found = row_px(theme), mixture(shares)
+    write(painter, theme.body, area.left(), theme.body.baseline(area.top(), row), say(MIXTURE), theme.scheme.soft)
+    words = say(MIXTURE_WORDS[found.name]) if found else "\u2013"
+    baseline = theme.strong.baseline(area.top() + row, row)
+    write(painter, theme.strong, area.left(), baseline, elided(theme.strong, words, area.width()), theme.scheme.text)
+
+
+def bars(
+    painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None = None
+) -> None:
+    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent.
+
+    The bars are as long as the shares, or as `drawn` while they move there; the figures are the shares.
+    """
+    row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
+    left = _bar_left(area.width(), theme)
+    device = painter.device()
+    ratio = device.devicePixelRatioF() if device else 1.0
+    painter.drawImage(area.topLeft(), _rows(theme, int(area.width()), lead, ratio))
+    for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
         top = area.top() + i * row
-        letters, ink = (theme.strong, TEXT) if name == reading.emotion else (theme.body, SOFT)
-        baseline = letters.baseline(top, row)
-        write(painter, letters, area.left(), baseline, name, ink)
-        bar = QRectF(left, top + (row - thick) // 2, length, thick)
-        painter.fillRect(bar, TRACK)
-        bar.setWidth(length * min(1.0, max(0.0, share)))
-        painter.fillRect(bar, EMOTION_COLOURS[name])
-        write_right(painter, letters, area.right(), baseline, f"{100 * share:.0f}", ink)
+        letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
+        width = length * min(1.0, max(0.0, drawn[i] if drawn else share))
+        painter.fillRect(QRectF(area.left() + left, top + (row - thick) // 2, width, thick), EMOTION_COLOURS[name])
+        write_right(painter, letters, area.right(), letters.baseline(top, row), f"{100 * share:.0f}", ink)
+
+
+@lru_cache(maxsize=24)
+def _rows(theme: Theme, width: int, lead: str | None, ratio: float) -> QImage:
+    """Return names and tracks as a stamp: they are the same in every picture."""
+    row, thick = row_px(theme), _thick_px(theme)
+    stamp = QImage(ceil(width * ratio), ceil(row * len(EMOTIONS) * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    stamp.setDevicePixelRatio(ratio)
+    stamp.fill(Qt.GlobalColor.transparent)
+    with QPainter(stamp) as painter:
+        for i, name in enumerate(EMOTIONS):
+            letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
+            write(painter, letters, 0, letters.baseline(i * row, row), say(EMOTION_WORDS[name]), ink)
+            track = QRectF(_bar_left(width, theme), i * row + (row - thick) // 2, bar_px(theme), thick)
+            painter.fillRect(track, theme.scheme.plate)
+    return stamp
+
+
+def _bar_left(width: float, theme: Theme) -> int:
+    """Return where bars begin in rows of `width`."""
+    return round(width - theme.share_px) - theme.px(0.6) - bar_px(theme)
+
+
+def _thick_px(theme: Theme) -> int:
+    return max(3, theme.px(0.55))

@@ -7,11 +7,9 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import elided, panel, write
-from realtime_micacl_ui.theme import LEVELS, SOFT, STATE_COLOURS, TEXT, Letters, Theme
+from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, say
+from realtime_micacl_ui.theme import Letters, Theme
 from realtime_micacl_ui.view import Figure, View
-
-ATTEMPT = "attempt {attempt}"
-HELP_HINT = "? help"
 
 
 def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
@@ -28,7 +26,7 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
     panel(painter, rect, theme)
     reach = theme.px(0.36)
     centre = QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y())
-    _sign(painter, view.state, centre, reach, STATE_COLOURS.get(view.state, TEXT))
+    _sign(painter, view.state, centre, reach, theme.scheme.states.get(view.state, theme.scheme.text))
     baseline = theme.strong.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(2.0)
     for letters, text, colour in _pill_parts(view, theme, size):
@@ -36,26 +34,15 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
         x += letters.width(text) + theme.px(0.9)
 
 
-def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw what a person should know while all goes on, in one line below the state."""
-    if not view.notice:
-        return
-    text = elided(theme.strong, view.notice, size[0] - theme.px(3.2))
-    rect = pill_rect(view, theme, size).translated(0, theme.px(2.5))
-    rect.setWidth(round(theme.strong.width(text) + theme.px(1.6)))
-    panel(painter, rect, theme)
-    baseline = theme.strong.baseline(rect.top(), rect.height())
-    write(painter, theme.strong, rect.left() + theme.px(0.8), baseline, text, LEVELS[1])
-
-
 def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
     """Return the texts of the pill; a long name of a source is shortened in its middle."""
-    parts = [(theme.strong, view.state.upper(), TEXT)]
+    parts = [(theme.strong, say(STATES[view.state]).upper(), theme.scheme.text)]
     if view.attempt:
-        parts.append((theme.body, ATTEMPT.format(attempt=view.attempt), TEXT))
-    room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
-    name = elided(theme.body, view.source, min(room, size[0] * 0.45))
-    return [*parts, (theme.body, name, SOFT)] if name else parts
+        parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
+    end = view.controls[0] if view.controls else size[0]
+    room = end - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
+    name = elided(theme.body, view.source, min(room, size[0] * 0.45)) if room > theme.px(3) else ""
+    return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 
 def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
@@ -82,30 +69,36 @@ def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: 
             painter.drawArc(square, 60 * 16, 270 * 16)
 
 
-def hud_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where the figures are shown; empty where there are none."""
+def hud_rect(view: View, theme: Theme, size: tuple[int, int], bottom: float | None = None) -> QRectF:
+    """Return where the figures are shown, above `bottom`; empty where there are none."""
     if not view.hud or not view.figures:
         return QRectF()
     margin, height = theme.px(0.8), theme.px(1.9)
     width = min(sum(w for *_, w in _line(view.figures, theme, size)) + theme.px(0.6), size[0] - 2 * margin)
-    return QRectF(margin, size[1] - margin - height, round(width), height)
+    return QRectF(margin, (size[1] if bottom is None else bottom) - margin - height, round(width), height)
 
 
-def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the figures in one line; one beyond its limits is coloured and bold."""
-    rect = hud_rect(view, theme, size)
+def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], rect: QRectF) -> None:
+    """Draw the figures in one line in `rect`; one beyond its limits is coloured and bold."""
     if rect.isEmpty():
         return
     panel(painter, rect, theme)
     baseline = theme.body.baseline(rect.top(), rect.height())
     x = rect.left() + theme.px(0.8)
     for figure, label, width in _line(view.figures, theme, size):
-        write(painter, theme.body, x, baseline, label, SOFT)
+        write(painter, theme.body, x, baseline, label, theme.scheme.soft)
         if figure:
             letters = theme.strong if figure.level else theme.body
             value = f"{figure.value}{figure.unit}"
             after = x + theme.body.width(f"{label} ")
-            write(painter, letters, after, baseline, value, LEVELS[figure.level] if figure.level else TEXT)
+            write(
+                painter,
+                letters,
+                after,
+                baseline,
+                value,
+                theme.scheme.levels[figure.level] if figure.level else theme.scheme.text,
+            )
         x += width
 
 
@@ -113,9 +106,11 @@ def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> l
     """Return each figure with its label and the width of both, and the way to the help; the last ones that fit."""
     line: list[tuple[Figure | None, str, float]] = []
     for figure in figures:
-        width = theme.body.width(f"{figure.label} {figure.value}{figure.unit}") + theme.px(1.1)
-        line.append((figure, figure.label, width))
-    line.append((None, HELP_HINT, theme.body.width(HELP_HINT) + theme.px(0.8)))
+        label = say(FIGURE_WORDS[figure.label])
+        width = theme.body.width(f"{label} {figure.value}{figure.unit}") + theme.px(1.1)
+        line.append((figure, label, width))
+    hint = say(HELP_HINT)
+    line.append((None, hint, theme.body.width(hint) + theme.px(0.8)))
     while len(line) > 1 and sum(width for *_, width in line) > size[0] - theme.px(2.4):
         line.pop(0)
     return line

@@ -8,19 +8,20 @@ from math import ceil
 from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QStaticText, QTextOption, QTransform
 
-from realtime_micacl_ui.theme import EDGE, GREY, PANEL, Letters, Theme
+from realtime_micacl_ui.theme import GREY, Letters, Theme
 
 
-def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor = EDGE, edge_px: int = 1) -> None:
+def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = None, edge_px: int = 1) -> None:
     """Draw a rounded panel that text stands on; `rect` is in whole px."""
     device = painter.device()
     ratio = device.devicePixelRatioF() if device else 1.0
-    stamp = _panel(int(rect.width()), int(rect.height()), theme.px(0.5), edge.rgba(), edge_px, ratio)
+    fill, line = theme.scheme.panel.rgba(), (edge or theme.scheme.edge).rgba()
+    stamp = _panel(int(rect.width()), int(rect.height()), theme.px(0.5), fill, line, edge_px, ratio)
     painter.drawImage(rect.topLeft(), stamp)
 
 
 @lru_cache(maxsize=32)
-def _panel(width: int, height: int, radius: int, edge: int, edge_px: int, ratio: float) -> QImage:
+def _panel(width: int, height: int, radius: int, fill: int, edge: int, edge_px: int, ratio: float) -> QImage:
     """Return a panel as a stamp: pressing it costs a ninth of drawing the round corners anew."""
     stamp = QImage(ceil(width * ratio), ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.setDevicePixelRatio(ratio)
@@ -29,7 +30,7 @@ def _panel(width: int, height: int, radius: int, edge: int, edge_px: int, ratio:
     with QPainter(stamp) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor.fromRgba(edge), edge_px))
-        painter.setBrush(PANEL)
+        painter.setBrush(QColor.fromRgba(fill))
         painter.drawRoundedRect(QRectF(inset, inset, width - edge_px, height - edge_px), radius, radius)
     return stamp
 

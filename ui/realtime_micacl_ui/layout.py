@@ -18,6 +18,7 @@ from realtime_micacl_ui.view import View
 
 CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 7.0  # of a card that covers such a thing wholly
 TOUCH_COST = 6.0  # of text on text, however little
+FACE_TOUCH_COST = 0.7  # of a card on somebody else's face, however little
 SMALL_COST = 3.0  # of a card without bars
 SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # of the spots of `_beside`
 STAY = 0.35  # how much cheaper it is to stay in the same spot
@@ -73,27 +74,32 @@ def arrange(
         for face in sorted(view.faces, key=lambda face: (face.track_id != view.selected, face.track_id)):
             own = boxes[face.track_id]
             things = [(own, OWN_COST, 0.0)]
-            things += [(box, FACE_COST, 0.0) for box in boxes.values() if box is not own]
+            things += [(box, FACE_COST, FACE_TOUCH_COST) for box in boxes.values() if box is not own]
             things += [(place.box, CARD_COST, TOUCH_COST) for place in cards.values()]
             things += [(box, TAKEN_COST, TOUCH_COST) for box in panels]
             before = last.cards.get(face.track_id) if last else None
             full = view.reading(face) is not None
-            cards[face.track_id] = _place(own, things, area, theme, before, full=full)
+            cards[face.track_id] = _place(own, things, area, theme, before, full=full, mixtures=view.mixtures)
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
 def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
-    """Return where a frame is shown: as large as fits, centred, on whole px."""
+    """Return where a frame is shown: as large as fits, centred; in a tall window above the middle, on whole px."""
     height, width = frame.image.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     shown_width, shown_height = round(width * scale), round(height * scale)
-    return QRectF((size[0] - shown_width) // 2, (size[1] - shown_height) // 2, shown_width, shown_height)
+    below = 0.7 if size[1] > size[0] else 0.5  # there the cards and the timeline have room
+    return QRectF((size[0] - shown_width) // 2, int((size[1] - shown_height) * (1 - below)), shown_width, shown_height)
 
 
-def card_size(theme: Theme, *, small: bool) -> tuple[int, int]:
-    """Return width and height of a card: header and bars, or the header alone."""
+def card_size(theme: Theme, *, small: bool, mixtures: bool = False) -> tuple[int, int]:
+    """Return width and height of a card: header and bars, with the lines of mixtures or not, or the header alone."""
     rows = theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
-    height = header_px(theme) + theme.px(0.7) + (0 if small else theme.px(0.6) + row_px(theme) * len(EMOTIONS))
+    height = (
+        header_px(theme)
+        + theme.px(0.7)
+        + (0 if small else theme.px(0.6) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures))
+    )
     return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
 
 
@@ -113,10 +119,17 @@ def bar_px(theme: Theme) -> int:
 
 
 def _place(
-    own: Box, things: list[tuple[Box, float, float]], area: Box, theme: Theme, before: Place | None, *, full: bool
+    own: Box,
+    things: list[tuple[Box, float, float]],
+    area: Box,
+    theme: Theme,
+    before: Place | None,
+    *,
+    full: bool,
+    mixtures: bool,
 ) -> Place:
     """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot."""
-    sizes = {small: card_size(theme, small=small) for small in ((False, True) if full else (True,))}
+    sizes = {small: card_size(theme, small=small, mixtures=mixtures) for small in ((False, True) if full else (True,))}
     places = []
     stays = before is not None and before.small in sizes
     if before is not None and stays:

@@ -2,77 +2,74 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QPainter
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import Paragraph, panel, write
-from realtime_micacl_ui.theme import SOFT, TEXT, Theme, theme_of
+from realtime_micacl_ui.texts import DISCLAIMER, KEYS, KEYS_TITLE, say
+from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
 SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
 SHADE = QColor(27, 31, 36, 150)
-HELP_TITLE = "Keys"
-HELP_KEYS = (
-    ("Space", "pause, go on"),
-    ("O", "boxes and cards"),
-    ("H", "figures at the bottom"),
-    ("F11", "full screen"),
-    ("1 to 9", "bring out one face; 0 for none"),
-    ("?", "this card"),
-    ("Esc", "leave"),
-)
-HELP_WORDS = "A card says what a face's expression looks like. It cannot say what the person feels."
 
 
-def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the calm message, if there is one: in the middle, or below it where the picture matters more."""
+def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], picture: QRectF, bottom: float) -> None:
+    """Draw the calm message, if there is one, above `bottom`: amid the picture, or low where the picture matters."""
     if not view.title:
         return
     failed = view.state is State.FAILED
     for shrink in SHRINKS:  # an error may be long, a window small
-        small = theme_of(max(6.0, theme.unit * shrink))
+        small = theme.scaled(shrink)
         pad = small.px(1.6)
         width = min(size[0] * 0.9, 52 * small.unit) - 2 * pad
         title = Paragraph(small.title, view.title, width, centred=not failed)
         detail = Paragraph(small.large if failed else small.body, view.detail, width, centred=not failed)
         gap = small.px(0.7) if view.detail else 0
         height = title.size.height() + (gap + detail.size.height() if view.detail else 0) + 2 * pad
-        if height <= size[1] - 2 * theme.px(3.4):
+        if height <= bottom - theme.px(4.2):
             break
     wide = max(title.size.width(), detail.size.width() if view.detail else 0.0) + 2 * pad
     low = view.frame is not None and (view.broken or view.state in (State.STARTING, State.PAUSED))
-    y = (size[1] - height) * (0.8 if low else 0.5)
+    y = picture.bottom() - theme.px(2) - height if low else picture.center().y() - height / 2
+    y = max(theme.px(3.4), min(y, bottom - theme.px(0.8) - height))
     rect = QRectF(round((size[0] - wide) / 2), round(y), round(wide), round(height))
     panel(painter, rect, small)
     for text, top, colour in (
-        (title, rect.top() + pad, TEXT),
-        (detail, rect.bottom() - pad - detail.size.height(), SOFT),
+        (title, rect.top() + pad, small.scheme.text),
+        (detail, rect.bottom() - pad - detail.size.height(), small.scheme.soft),
     ):
         x = rect.left() + pad if failed else rect.center().x() - text.size.width() / 2
         text.draw(painter, x, top, colour)
 
 
 def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the keys and what the words on the cards mean, over a darkened picture."""
+    """Draw the keys and what the words on the cards mean, over a darkened picture; in a wide window side by side."""
     painter.fillRect(QRectF(0, 0, *size), SHADE)
+    keys = [(say(key), say(text)) for key, text in KEYS]
+    columns = 2 if size[0] > size[1] else 1
+    rows = ceil(len(keys) / columns)
     for shrink in SHRINKS:
-        small = theme_of(max(6.0, theme.unit * shrink))
-        pad, row = small.px(1.4), small.px(1.8)
-        keys = max(small.strong.width(key) for key, _ in HELP_KEYS) + small.px(1.6)
-        width = keys + max(small.body.width(text) for _, text in HELP_KEYS)
-        words = Paragraph(small.body, HELP_WORDS, width)
-        height = 2 * pad + small.px(2.6) + row * len(HELP_KEYS) + small.px(0.8) + words.size.height()
+        small = theme.scaled(shrink)
+        pad, row, gap = small.px(1.4), small.px(1.8), small.px(2.4)
+        first = max(small.strong.width(key) for key, _ in keys) + small.px(1.2)
+        column = first + max(small.body.width(text) for _, text in keys)
+        width = columns * column + (columns - 1) * gap
+        words = Paragraph(small.body, say(DISCLAIMER), width)
+        height = 2 * pad + small.px(2.6) + row * rows + small.px(0.8) + words.size.height()
         if height <= size[1] - theme.px(1) and width + 2 * pad <= size[0] - theme.px(1):
             break
     rect = QRectF(round((size[0] - width) / 2 - pad), round((size[1] - height) / 2), round(width + 2 * pad), height)
     panel(painter, rect, small)
-    x, y = rect.left() + pad, rect.top() + pad
-    write(painter, small.header, x, small.header.baseline(y, small.px(1.6)), HELP_TITLE, TEXT)
-    y += small.px(2.6)
-    for key, text in HELP_KEYS:
+    left, top = rect.left() + pad, rect.top() + pad
+    write(painter, small.header, left, small.header.baseline(top, small.px(1.6)), say(KEYS_TITLE), small.scheme.text)
+    top += small.px(2.6)
+    for n, (key, text) in enumerate(keys):
+        x, y = left + n // rows * (column + gap), top + n % rows * row
         baseline = small.body.baseline(y, row)
-        write(painter, small.strong, x, baseline, key, TEXT)
-        write(painter, small.body, x + keys, baseline, text, SOFT)
-        y += row
-    words.draw(painter, x, y + small.px(0.8), SOFT)
+        write(painter, small.strong, x, baseline, key, small.scheme.text)
+        write(painter, small.body, x + first, baseline, text, small.scheme.soft)
+    words.draw(painter, left, top + rows * row + small.px(0.8), small.scheme.soft)

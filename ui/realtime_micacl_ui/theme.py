@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import floor
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
+from PyQt6.QtWidgets import QApplication
 
-from realtime_micacl.types import EMOTIONS, State
+from realtime_micacl.types import State
+from realtime_micacl_ui.texts import EMOTION_WORDS, say
 
 INK = QColor("#1B1F24")
 PANEL = QColor(27, 31, 36, 224)  # ink at 88 %
@@ -30,8 +34,6 @@ EMOTION_COLOURS = {  # searched for the largest distance under normal and colour
     "disgust": QColor("#7A9A01"),
     "fear": QColor("#C084FC"),
 }
-LEVELS = (SOFT, AMBER, RED)  # of a figure: within its limits, beyond the first, beyond the second
-STATE_COLOURS = {State.LIVE: GREEN, State.STALLED: AMBER, State.RECONNECTING: AMBER, State.FAILED: RED}
 DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.PAUSED: 90,
     State.STALLED: 150,
@@ -39,19 +41,69 @@ DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.ENDED: 150,
     State.FAILED: 180,
 }
+MOST_WIDTHS = 1000
 USUAL_PX = 12.5  # what systems give as the size of their own text, at 100 %
 
 
 @dataclass(frozen=True, eq=False)
+class Scheme:
+    """The colours of what surrounds the picture; the palette of the emotions is the same in each."""
+
+    ground: QColor
+    panel: QColor
+    text: QColor
+    soft: QColor
+    edge: QColor
+    plate: QColor
+    """What bars and ribbons stand on."""
+    levels: tuple[QColor, QColor, QColor]
+    """Of a figure: within its limits, beyond the first, beyond the second."""
+    states: Mapping[State, QColor]
+
+
+DARK = Scheme(
+    ground=INK,
+    panel=PANEL,
+    text=TEXT,
+    soft=SOFT,
+    edge=EDGE,
+    plate=TRACK,
+    levels=(SOFT, AMBER, RED),
+    states={State.LIVE: GREEN, State.STALLED: AMBER, State.RECONNECTING: AMBER, State.FAILED: RED},
+)
+_BROWN, _BRICK = QColor("#7A4F00"), QColor("#A3201A")
+LIGHT = Scheme(
+    ground=QColor("#E6EAEE"),
+    panel=QColor(250, 251, 252, 240),
+    text=INK,
+    soft=QColor("#46515C"),
+    edge=QColor(0, 0, 0, 46),
+    plate=QColor("#CDD5DC"),
+    levels=(QColor("#46515C"), _BROWN, _BRICK),
+    states={
+        State.LIVE: QColor("#17793F"),
+        State.STALLED: _BROWN,
+        State.RECONNECTING: _BROWN,
+        State.FAILED: _BRICK,
+    },
+)
+
+
+@dataclass(frozen=True, eq=False)
 class Letters:
-    """A font with its measures."""
+    """A font with its measures; widths are kept, since most words come again in every picture."""
 
     font: QFont
     metrics: QFontMetricsF
+    _widths: dict[str, float] = field(default_factory=dict)
 
     def width(self, text: str) -> float:
         """Return the width of `text` in px."""
-        return self.metrics.horizontalAdvance(text)
+        if text not in self._widths:
+            if len(self._widths) >= MOST_WIDTHS:
+                self._widths.clear()
+            self._widths[text] = self.metrics.horizontalAdvance(text)
+        return self._widths[text]
 
     def baseline(self, top: float, height: float) -> float:
         """Return the baseline that centres capitals in a row, on a whole pixel."""
@@ -63,6 +115,7 @@ class Theme:
     """The letters and lengths that belong to one `unit`."""
 
     unit: float
+    scheme: Scheme
     body: Letters
     strong: Letters
     large: Letters
@@ -74,6 +127,15 @@ class Theme:
     """Width of the longest share, 100."""
     lead_px: float
     """Width of the longest header."""
+
+    @property
+    def dark(self) -> Theme:
+        """The same theme for what lies on the picture: there it is dark whatever surrounds it."""
+        return theme_of(self.unit)
+
+    def scaled(self, factor: float) -> Theme:
+        """Return the same theme with letters of another size."""
+        return theme_of(max(6.0, self.unit * factor), light=self.scheme is LIGHT)
 
     def px(self, units: float) -> int:
         """Return a length in whole px."""
@@ -92,20 +154,30 @@ def font_scale(font: QFont) -> float:
     return min(3.0, scale) if scale > 1.2 else 1.0
 
 
+def theme_for(width: int, height: int, look: str) -> Theme:
+    """Return the theme of a window: its letters follow its size and the system's, its look what was asked for."""
+    hints = QApplication.styleHints()
+    bright = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
+    unit = unit_for(width, height, font_scale(QApplication.font()))
+    return theme_of(unit, light=look == "light" or (look == "auto" and bright))
+
+
 @lru_cache(maxsize=16)
-def theme_of(unit: float) -> Theme:
-    """Return the theme of a `unit` in px."""
+def theme_of(unit: float, *, light: bool = False) -> Theme:
+    """Return the theme of a `unit` in px, dark or light."""
+    words = [say(word) for word in EMOTION_WORDS.values()]
     strong, header = _letters(unit, QFont.Weight.DemiBold), _letters(unit * 1.5, QFont.Weight.DemiBold)
     return Theme(
         unit=unit,
+        scheme=LIGHT if light else DARK,
         body=_letters(unit, QFont.Weight.Normal),
         strong=strong,
         large=_letters(unit * 1.3, QFont.Weight.Normal),
         header=header,
         title=_letters(unit * 2.1, QFont.Weight.DemiBold),
-        name_px=max(strong.width(name) for name in EMOTIONS),
+        name_px=max(strong.width(word) for word in words),
         share_px=strong.width("100"),
-        lead_px=header.width("surprise 100 %  1"),
+        lead_px=max(header.width(f"{word} 100 %  1") for word in words),
     )
 
 

@@ -6,37 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import PurePath
+from typing import Literal
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import redacted
-from realtime_micacl.types import EmotionDistribution, Face, Frame, Retry, Scene, State
+from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
+from realtime_micacl_ui.texts import say
 
 FRESH_S = 1.0  # an older reading says nothing about the face of now
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
+MAX_BAGS = 24
 
-OPENING = "Opening {source} …"
-PREPARING = "Preparing the analysis …"
-PAUSED = "Paused"
-GO_ON = "Space goes on"
-STALLED = "No picture from {source} for {seconds:.0f} s"
-HANGS = "The analysis has not answered for {seconds:.0f} s"
-NO_EMOTION = "No expression is shown until there is a fresh picture."
-WAITING = "Waiting for {source}"
-RECONNECTING = "Connecting to {source} again"
-ATTEMPT = "{reason}\nAttempt {attempt}, {when}"
-NEXT_TRY = "next try in {seconds} s"
-TRYING = "trying now"
-ENDED = "End of {source}"
-FAILED = "Stopped by an error"
-BROKEN = "The analysis has stopped"
-PICTURE_ONLY = "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
-ANY_KEY = "{error}\n\nAny key closes the window."
-STREAM = "the stream"
-UNSURE = "unsure"
-COLLECTING = "collecting"
-ANALYSING = "analysing …"  # the window is full, the engine has not answered yet
-SPOKEN = "face {number}: {words}"
+Privacy = Literal["clear", "blurred", "hidden"]
+"""How the picture is shown on the screen."""
+Bars = tuple[float, ...]
+"""What a card's bars show now, [K]: on their way to its reading."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,14 @@ class Figure:
     level: int = 0
 
 
+@dataclass(frozen=True)
+class Marker:
+    """A moment that a person marked."""
+
+    number: int
+    time_s: float
+
+
 @dataclass(frozen=True, eq=False)
 class Look:
     """What a session shows at one moment."""
@@ -59,6 +54,7 @@ class Look:
     readings: tuple[EmotionDistribution, ...]
     over: bool
     error: MicaclError | None
+    bags: tuple[Bag, ...] = ()
     notice: str = ""
 
 
@@ -77,19 +73,38 @@ class View:
     attempt: int = 0
     title: str = ""
     detail: str = ""
-    notice: str = ""
-    """What a person should know while all goes on."""
     figures: tuple[Figure, ...] = ()
     overlay: bool = True
     hud: bool = True
     help: bool = False
     selected: int | None = None
     """A track, or None."""
-
-    @property
-    def broken(self) -> bool:
-        """Whether the analysis has failed for good while the picture stays live."""
-        return self.title == BROKEN
+    timeline: bool = False
+    privacy: Privacy = "clear"
+    mixtures: bool = False
+    recording: str = ""
+    """How long a recording has gone on, as words; empty without one."""
+    notice: str = ""
+    """What a person should know while all goes on."""
+    broken: bool = False
+    """Whether the analysis has failed for good while the picture stays live."""
+    controls: tuple[int, int, int, int] | None = None
+    """Where the bar of buttons is: left, top, right, bottom in px."""
+    scene_s: float = 0.0
+    """Of the scene, whatever its state: where the timeline ends."""
+    bars: Mapping[int, Bars] = field(default_factory=dict)
+    pasts: Mapping[int, Past] = field(default_factory=dict)
+    weighed: Mapping[int, Weighed] = field(default_factory=dict)
+    """The windows of the faces in the scene."""
+    bags: tuple[Bag, ...] = ()
+    """Those whose readings may be still to come."""
+    markers: tuple[Marker, ...] = ()
+    marks: int = 0
+    """How many markers were set so far."""
+    followed: int | None = None
+    """The track whose past is drawn: the selected one, else one that is there."""
+    pointer: tuple[int, int] | None = None
+    """Where the mouse is, in px, while it asks for figures."""
 
     def reading(self, face: Face) -> EmotionDistribution | None:
         """Return the reading that may be shown for `face`: of a live face in a live scene, and fresh."""
@@ -99,11 +114,18 @@ class View:
         return reading if self.time_s - reading.time_s <= FRESH_S else None
 
 
+def anew(last: View, source: str) -> View:
+    """Return the first view of another source; what a person switched on stays on."""
+    kept = ("overlay", "hud", "timeline", "privacy", "mixtures")
+    return replace(View(source), **{name: getattr(last, name) for name in kept})
+
+
 def look(session: LiveSession, now_s: float) -> Look:
     """Look at a running session; it is over once it failed, was stopped or has nothing left to do."""
     over = session.error is not None or session.stopping or not session.running
     newest, scene, readings = session.frames.peek(), session.scenes.peek(), session.readings.peek()
-    return Look(now_s, newest, scene, readings or (), over, session.error, session.outlets.notice)
+    _, bags = session.bags.peek() or (None, ())
+    return Look(now_s, newest, scene, readings or (), over, session.error, bags, session.outlets.notice)
 
 
 def follow(last: View, now: Look) -> View:
@@ -117,25 +139,37 @@ def follow(last: View, now: Look) -> View:
         faces = last.faces if frozen else scene.faces  # a stalled scene has no faces, but its picture shows them
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
     title, detail = _message(_called(last.source), state, frame, now)
+    here = {face.track_id for face in faces}
+    scene_s = scene.time_s if scene else last.scene_s
+    pasts = remember(last.pasts, now.readings, scene_s)
+    bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)
+    weighed = weigh(last.weighed, bags, now.readings)
     return replace(
         last,
         state=state,
         time_s=scene.time_s if scene and state is State.LIVE else 0.0,
         frame=frame,
         faces=faces,
+        scene_s=scene_s,
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
+        pasts=pasts,
+        weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
+        bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
+        markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
+        followed=_followed(last, faces, pasts),
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
         title=title,
         detail=detail,
         notice=now.notice,
+        broken=_broken(now),
     )
 
 
 def spoken(view: View) -> str:
     """Return what a screen reader is told: the state, the message and the leading word of each face."""
-    parts = [str(view.state), view.title, view.detail, view.notice]
+    parts = [say(texts.STATES[view.state]), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
-        parts.append(SPOKEN.format(number=number, words=words(view, face)))
+        parts.append(say(texts.SPOKEN, number=number, words=words(view, face)))
     return "; ".join(part for part in parts if part)
 
 
@@ -143,10 +177,20 @@ def words(view: View, face: Face) -> str:
     """Return what is said of a face: the leading emotion, or why there is none."""
     reading = view.reading(face)
     if reading:
-        return reading.emotion or UNSURE
+        return say(texts.EMOTION_WORDS[reading.emotion] if reading.emotion else texts.UNSURE)
     if face.state is State.LOW_QUALITY:
-        return face.quality.fault
-    return ANALYSING if face.filled >= 1 else COLLECTING
+        return say(texts.FAULTS[face.quality.fault])
+    return say(texts.ANALYSING if face.filled >= 1 else texts.COLLECTING)
+
+
+def _followed(last: View, faces: tuple[Face, ...], pasts: Mapping[int, Past]) -> int | None:
+    """Return whose past is drawn: the selected face's, else the last one's while it is there or nobody else is."""
+    here = [face.track_id for face in faces if face.track_id in pasts]
+    if last.selected in pasts:
+        return last.selected
+    if last.followed in pasts and (last.followed in here or not here):
+        return last.followed
+    return here[0] if here else None
 
 
 def _state(now: Look) -> State:
@@ -158,39 +202,44 @@ def _state(now: Look) -> State:
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 
 
+def _broken(now: Look) -> bool:
+    return not now.over and now.scene is not None and now.scene.state is State.FAILED
+
+
 def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
     match state:
         case State.STARTING:
-            return (PREPARING if frame else OPENING.format(source=source)), ""
+            return (say(texts.PREPARING) if frame else say(texts.OPENING, source=source)), ""
         case State.PAUSED:
-            return PAUSED, GO_ON
+            return say(texts.PAUSED), say(texts.GO_ON)
         case State.STALLED:
-            return _stalled(source, frame, now), NO_EMOTION
+            return _stalled(source, frame, now), say(texts.NO_EMOTION)
         case State.RECONNECTING:
-            return (RECONNECTING if frame else WAITING).format(source=source), _retry(now)
+            return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
         case State.ENDED:
-            return ENDED.format(source=source), ""
-        case State.FAILED if not now.over and now.scene:
-            return BROKEN, PICTURE_ONLY.format(reason=redacted(now.scene.detail))
+            return say(texts.ENDED, source=source), ""
+        case State.FAILED if _broken(now):
+            return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
-            return FAILED, ANY_KEY.format(error=redacted(str(now.error)))
+            return say(texts.FAILED), say(texts.ANY_KEY, error=redacted(str(now.error)))
     return "", ""
 
 
 def _called(source: str) -> str:
     """Return how a message calls a source: addresses and paths are too long for it."""
-    return STREAM if "://" in source else PurePath(source).name or source
+    return say(texts.STREAM) if "://" in source else PurePath(source).name or source
 
 
 def _stalled(source: str, frame: Frame | None, now: Look) -> str:
     since_s = frame.time_s if frame else now.now_s
     comes = isinstance(now.newest, Frame) and now.now_s - now.newest.time_s < SILENT_S
-    return (HANGS if comes else STALLED).format(source=source, seconds=int(now.now_s - since_s))
+    return say(texts.HANGS if comes else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
 
 
 def _retry(now: Look) -> str:
     if not isinstance(now.newest, Retry):
         return redacted(now.scene.detail) if now.scene else ""
-    when = NEXT_TRY.format(seconds=ceil(now.newest.wait_s)) if now.newest.wait_s > 0 else TRYING
-    return ATTEMPT.format(reason=redacted(now.newest.reason), attempt=now.newest.attempt, when=when)
+    seconds = ceil(now.newest.wait_s)
+    when = say(texts.NEXT_TRY, seconds=seconds) if seconds > 0 else say(texts.TRYING)
+    return say(texts.RETRYING, reason=redacted(now.newest.reason), attempt=now.newest.attempt, when=when)

@@ -1,0 +1,107 @@
+"""What the timeline draws: the readings of the last minute, and the window that the newest of them looked at.
+
+Values that are replaced, never changed. They live in memory while the window is shown, and are written nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_micacl.types import EMOTIONS, F32, U8, Bag, EmotionDistribution
+
+SPAN_S = 60.0
+HOLD_S = 0.3  # a reading stands for so long, unless the next one comes sooner; what no reading stands for is a gap
+MAX_TRACKS, MAX_READINGS = 24, 4096
+
+F64 = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The readings of one track, oldest first."""
+
+    times_s: F64
+    """[n]."""
+    shares: F32
+    """[n,K]."""
+    importance: F32
+    """[n,N]."""
+    leads: Ints
+    """Index of the leading emotion, -1 for unsure, [n]."""
+
+    def at(self, time_s: float) -> int | None:
+        """Return the number of the reading that stands for `time_s`, or None in a gap."""
+        (index,) = self.standing(np.array([time_s]))
+        return int(index) if index >= 0 else None
+
+    def standing(self, times_s: F64) -> Ints:
+        """Return for each time the number of the reading that stands for it, -1 in a gap."""
+        index = np.searchsorted(self.times_s, times_s, side="right") - 1
+        fresh = times_s - self.times_s[np.maximum(index, 0)] <= HOLD_S
+        return np.where((index >= 0) & fresh, index, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """A window as the engine saw it, and what each of its instances weighed."""
+
+    bag: Bag
+    importance: F32
+    """Mean 1, oldest first, [N]."""
+
+    @property
+    def crops(self) -> U8:
+        """One crop of each instance, its middle one, [N,S,S,3]."""
+        return self.bag.crops[:, self.bag.crops.shape[1] // 2]
+
+    @property
+    def instance_s(self) -> float:
+        """How long an instance is."""
+        instances, frames = self.bag.crops.shape[:2]
+        return (self.bag.end_s - self.bag.start_s) / max(1, instances * frames - 1) * frames
+
+
+def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution], now_s: float) -> Mapping[int, Past]:
+    """Return the pasts with new readings and without old tracks; `pasts` itself where nothing changes."""
+    new = [r for r in readings if r.track_id not in pasts or r.time_s > pasts[r.track_id].times_s[-1]]
+    kept = {track_id: past for track_id, past in pasts.items() if now_s - past.times_s[-1] <= SPAN_S}
+    if not new and len(kept) == len(pasts):
+        return pasts
+    for reading in new:
+        kept[reading.track_id] = _with(kept.get(reading.track_id), reading)
+    return dict(sorted(kept.items(), key=lambda item: item[1].times_s[-1])[-MAX_TRACKS:])
+
+
+def weigh(
+    last: Mapping[int, Weighed], bags: Iterable[Bag], readings: Iterable[EmotionDistribution]
+) -> Mapping[int, Weighed]:
+    """Return each track's newest window whose reading has come; `last` itself where none is new."""
+    by_end = {(bag.track_id, bag.end_s): bag for bag in bags}
+    new = {}
+    for reading in readings:
+        bag = by_end.get((reading.track_id, reading.time_s))
+        if bag and (reading.track_id not in last or last[reading.track_id].bag is not bag):
+            new[reading.track_id] = Weighed(bag, reading.importance)
+    return {**last, **new} if new else last
+
+
+def _with(past: Past | None, reading: EmotionDistribution) -> Past:
+    lead = EMOTIONS.index(reading.emotion) if reading.emotion else -1
+    new = Past(
+        np.array([reading.time_s]), reading.probabilities[None], reading.importance[None], np.array([lead], np.int64)
+    )
+    if past is None:
+        return new
+    first = int(np.searchsorted(past.times_s, reading.time_s - SPAN_S))
+    first = max(first, len(past.times_s) + 1 - MAX_READINGS)
+    return Past(
+        np.append(past.times_s[first:], new.times_s),
+        np.concatenate([past.shares[first:], new.shares]),
+        np.concatenate([past.importance[first:], new.importance]),
+        np.append(past.leads[first:], new.leads),
+    )

@@ -1,0 +1,144 @@
+"""Every word of the screen, in one place and ready for Qt Linguist; `say` gives it in the person's language."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from realtime_micacl.types import State
+
+CONTEXT = "window"
+
+OPENING = QT_TRANSLATE_NOOP("window", "Opening {source} …")
+PREPARING = QT_TRANSLATE_NOOP("window", "Preparing the analysis …")
+PAUSED = QT_TRANSLATE_NOOP("window", "Paused")
+GO_ON = QT_TRANSLATE_NOOP("window", "Space goes on")
+STALLED = QT_TRANSLATE_NOOP("window", "No picture from {source} for {seconds}\u00a0s")
+HANGS = QT_TRANSLATE_NOOP("window", "The analysis has not answered for {seconds}\u00a0s")
+NO_EMOTION = QT_TRANSLATE_NOOP("window", "No expression is shown until there is a fresh picture.")
+WAITING = QT_TRANSLATE_NOOP("window", "Waiting for {source}")
+RECONNECTING = QT_TRANSLATE_NOOP("window", "Connecting to {source} again")
+RETRYING = QT_TRANSLATE_NOOP("window", "{reason}\nAttempt {attempt}, {when}")
+NEXT_TRY = QT_TRANSLATE_NOOP("window", "next try in {seconds}\u00a0s")
+TRYING = QT_TRANSLATE_NOOP("window", "trying now")
+ENDED = QT_TRANSLATE_NOOP("window", "End of {source}")
+FAILED = QT_TRANSLATE_NOOP("window", "Stopped by an error")
+BROKEN = QT_TRANSLATE_NOOP("window", "The analysis has stopped")
+PICTURE_ONLY = QT_TRANSLATE_NOOP(
+    "window", "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
+)
+ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
+STREAM = QT_TRANSLATE_NOOP("window", "the stream")
+ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
+
+UNSURE = QT_TRANSLATE_NOOP("window", "unsure")
+COLLECTING = QT_TRANSLATE_NOOP("window", "collecting")
+ANALYSING = QT_TRANSLATE_NOOP("window", "analysing …")  # the window is full, the engine has not answered yet
+SPOKEN = QT_TRANSLATE_NOOP("window", "face {number}: {words}")
+
+STATES = {
+    State.STARTING: QT_TRANSLATE_NOOP("window", "starting"),
+    State.LIVE: QT_TRANSLATE_NOOP("window", "live"),
+    State.COLLECTING: COLLECTING,
+    State.NO_FACE: QT_TRANSLATE_NOOP("window", "no face"),
+    State.LOW_QUALITY: QT_TRANSLATE_NOOP("window", "low quality"),
+    State.STALLED: QT_TRANSLATE_NOOP("window", "stalled"),
+    State.RECONNECTING: QT_TRANSLATE_NOOP("window", "reconnecting"),
+    State.PAUSED: QT_TRANSLATE_NOOP("window", "paused"),
+    State.ENDED: QT_TRANSLATE_NOOP("window", "ended"),
+    State.FAILED: QT_TRANSLATE_NOOP("window", "failed"),
+}
+EMOTION_WORDS = {
+    "happy": QT_TRANSLATE_NOOP("window", "happy"),
+    "sad": QT_TRANSLATE_NOOP("window", "sad"),
+    "neutral": QT_TRANSLATE_NOOP("window", "neutral"),
+    "angry": QT_TRANSLATE_NOOP("window", "angry"),
+    "surprise": QT_TRANSLATE_NOOP("window", "surprise"),
+    "disgust": QT_TRANSLATE_NOOP("window", "disgust"),
+    "fear": QT_TRANSLATE_NOOP("window", "fear"),
+}
+MIXTURE = QT_TRANSLATE_NOOP("window", "mixture, experimental")
+MIXTURE_WORDS = {
+    "fearfully surprised": QT_TRANSLATE_NOOP("window", "fearfully surprised"),
+    "happily surprised": QT_TRANSLATE_NOOP("window", "happily surprised"),
+    "sadly surprised": QT_TRANSLATE_NOOP("window", "sadly surprised"),
+    "disgustedly surprised": QT_TRANSLATE_NOOP("window", "disgustedly surprised"),
+    "angrily surprised": QT_TRANSLATE_NOOP("window", "angrily surprised"),
+    "sadly fearful": QT_TRANSLATE_NOOP("window", "sadly fearful"),
+    "sadly angry": QT_TRANSLATE_NOOP("window", "sadly angry"),
+}
+FAULTS = {
+    "too small": QT_TRANSLATE_NOOP("window", "too small"),
+    "turned away": QT_TRANSLATE_NOOP("window", "turned away"),
+    "dark": QT_TRANSLATE_NOOP("window", "dark"),
+    "blurred": QT_TRANSLATE_NOOP("window", "blurred"),
+}
+FIGURE_WORDS = {
+    "capture": QT_TRANSLATE_NOOP("window", "capture"),
+    "analysis": QT_TRANSLATE_NOOP("window", "analysis"),
+    "painted": QT_TRANSLATE_NOOP("window", "painted"),
+    "latency": QT_TRANSLATE_NOOP("window", "latency"),
+    "drops": QT_TRANSLATE_NOOP("window", "drops"),
+}
+HELP_HINT = QT_TRANSLATE_NOOP("window", "? help")
+
+FACE = QT_TRANSLATE_NOOP("window", "face {number}")
+WEIGHT = QT_TRANSLATE_NOOP("window", "weight")  # WIAN's importance of a moment
+NOW = QT_TRANSLATE_NOOP("window", "now")
+AGO = QT_TRANSLATE_NOOP("window", "{seconds} s ago")
+NO_READING = QT_TRANSLATE_NOOP("window", "no reading")
+
+PAUSE = QT_TRANSLATE_NOOP("window", "Pause")
+RESUME = QT_TRANSLATE_NOOP("window", "Go on")
+RECORD = QT_TRANSLATE_NOOP("window", "Record the numbers")
+STOP_RECORDING = QT_TRANSLATE_NOOP("window", "Stop recording")
+RECORDINGS = QT_TRANSLATE_NOOP("window", "Tables (*.csv);;JSON Lines (*.jsonl)")
+RECORDING = QT_TRANSLATE_NOOP("window", "REC {minutes}:{seconds}")
+NOT_RECORDED = QT_TRANSLATE_NOOP("window", "Not recorded: {reason}")
+MARK = QT_TRANSLATE_NOOP("window", "Set a marker")
+PRIVACY = QT_TRANSLATE_NOOP("window", "Blur or hide the picture")
+SHOW_TIMELINE = QT_TRANSLATE_NOOP("window", "Show the timeline")
+HIDE_TIMELINE = QT_TRANSLATE_NOOP("window", "Hide the timeline")
+SETTINGS = QT_TRANSLATE_NOOP("window", "Source and settings")
+FULL_SCREEN = QT_TRANSLATE_NOOP("window", "Full screen")
+HELP = QT_TRANSLATE_NOOP("window", "Help")
+
+SOURCE = QT_TRANSLATE_NOOP("window", "Source")
+CAMERA = QT_TRANSLATE_NOOP("window", "Choose a camera")
+DEMO = QT_TRANSLATE_NOOP("window", "Demo clip")
+TEST_PICTURE = QT_TRANSLATE_NOOP("window", "Test picture")
+ADDRESS = QT_TRANSLATE_NOOP("window", "Address of a stream")
+OPEN = QT_TRANSLATE_NOOP("window", "Open")
+FILE = QT_TRANSLATE_NOOP("window", "Choose a video file …")
+READINGS = QT_TRANSLATE_NOOP("window", "Readings")
+SMOOTHING = QT_TRANSLATE_NOOP("window", "Smoothed over {seconds}\u00a0s")
+ABSTAIN = QT_TRANSLATE_NOOP("window", "Unsure below {percent}\u00a0%")
+LOOKS = QT_TRANSLATE_NOOP("window", "Looks")
+MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
+CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
+
+KEYS_TITLE = QT_TRANSLATE_NOOP("window", "Keys")
+SPACE = QT_TRANSLATE_NOOP("window", "Space")  # the key
+KEYS = (
+    (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
+    ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
+    ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
+    ("P", QT_TRANSLATE_NOOP("window", "blur, hide, show the picture")),
+    ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
+    ("S", QT_TRANSLATE_NOOP("window", "source and settings")),
+    ("Tab", QT_TRANSLATE_NOOP("window", "to the buttons")),
+    ("O", QT_TRANSLATE_NOOP("window", "boxes and cards")),
+    ("H", QT_TRANSLATE_NOOP("window", "figures at the bottom")),
+    ("F11", QT_TRANSLATE_NOOP("window", "full screen")),
+    ("1 - 9", QT_TRANSLATE_NOOP("window", "bring out one face; 0 for none")),
+    ("?", QT_TRANSLATE_NOOP("window", "this card")),
+    ("Esc", QT_TRANSLATE_NOOP("window", "leave")),
+)
+DISCLAIMER = QT_TRANSLATE_NOOP(
+    "window", "A card says what a face's expression looks like. It cannot say what the person feels."
+)
+
+
+def say(text: str, **values: object) -> str:
+    """Return a text of this file in the person's language, with its places filled."""
+    translated = QCoreApplication.translate(CONTEXT, text)
+    return translated.format(**values) if values else translated
