@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,40 +11,28 @@ from contextlib import ExitStack, closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any, TextIO
 
-import msgspec
-
-from realtime_micacl import __version__
-from realtime_micacl.config import Settings, converted, read_toml
+from realtime_micacl.arguments import VERBS, parser, settings_from
+from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, recording
+from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.visit import by_consent
-from realtime_micacl.types import DEVICES, Event
+from realtime_micacl.screen import open_screen, stopped_by_signals
+from realtime_micacl.systemd import Notifier
+from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
-
-VERBS = {
-    "prepare": "cut the faces of a data set for training and evaluation",
-    "train": "make an engine from a recipe",
-    "evaluate": "measure an engine on people it never saw",
-    "ablate": "measure what each part of the network is worth",
-    "export": "turn a trained checkpoint into an engine",
-    "bench": "measure speed and latency on this machine",
-    "doctor": "say what this machine has and what is missing",
-}
-EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
-EPILOG += (
-    "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed, 130 broken off"
-)
 
 
 def main() -> None:
@@ -92,52 +78,6 @@ def _verb(name: str) -> ModuleType:
         ) from cause
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the live job."""
-    p = argparse.ArgumentParser(
-        prog="realtime-micacl",
-        description="Follow each face in a camera, stream or file and show what its expression looks like.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
-    source = p.add_argument_group("source").add_mutually_exclusive_group()
-    source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
-    source.add_argument("--source", metavar="WHAT", help="rtsp:// or http:// address, video file, demo or synthetic")
-    source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
-    use = p.add_argument_group("use")
-    flag: dict[str, Any] = {"action": "store_true", "default": None}
-    use.add_argument("--headless", **flag, help="no window: one line of JSON per reading and change of state")
-    use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
-    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
-    use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
-    use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
-    use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
-    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
-    seconds: dict[str, Any] = {"type": float, "metavar": "SECONDS"}
-    use.add_argument("--give-up-after", dest="give_up_after_s", **seconds, help="look for a lost source no longer")
-    use.add_argument("--engine", metavar="PATH", help="folder of another engine")
-    use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
-    use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
-    use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
-    use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
-    return p
-
-
-def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings: defaults, then the TOML file, then the command line."""
-    base = read_toml(arguments.config, Settings) if arguments.config else Settings()
-    given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
-    fields = msgspec.to_builtins(base)
-    if "camera" in given or "source" in given:
-        fields["camera"] = fields["source"] = None
-    settings = converted(fields | given, Settings, "command line")
-    if settings.camera is not None and settings.source is not None:
-        raise ConfigError("both camera and source are set; keep one of them")
-    return settings
-
-
 def live(settings: Settings) -> int:
     """Run the live job until it ends; return the exit code."""
     configure_log(settings.log_level)
@@ -151,17 +91,33 @@ def live(settings: Settings) -> int:
     if settings.kiosk is not None:
         return _kiosk(settings, spec, folder, sidecar)
     windowed = not (settings.headless or settings.offline)
-    window = _ui("window") if windowed else None
+    window = open_screen("window") if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
-    open_perceiver, open_recognizer = openers(settings, folder, sidecar)
+    tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
+    open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
     with ExitStack() as stack:
         sinks: list[Sink] = []
-        if not windowed:
-            sinks.append(json_lines(sys.stdout, origin_s))
+        n = sidecar.bag.instances
+        limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
+        if window:
+            recorder = Recorder(origin_s, n, **limits)
+            stack.callback(recorder.stop)
+            if settings.record:
+                recorder.start(Path(settings.record))
+            options = window.Options(
+                look=settings.look,
+                reduced_motion=settings.reduced_motion,
+                language=settings.language,
+                recorder=recorder,
+                tuning=tuning,
+                mixtures=settings.mixtures,
+                clean=settings.output_window == "clean",
+            )
+            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
+            return 0
+        sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
-            file, n = Path(settings.record), sidecar.bag.instances
-            limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
-            sinks.append(stack.enter_context(recording(file, origin_s, n, **limits)))
+            sinks.append(stack.enter_context(recording(Path(settings.record), origin_s, n, **limits)))
         if settings.offline:
             perceiver = stack.enter_context(closing(open_perceiver()))
             recognizer = stack.enter_context(closing(open_recognizer()))
@@ -169,13 +125,9 @@ def live(settings: Settings) -> int:
             return 0
         source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
-        with _stopped_by_signals(session), session:
-            if window:
-                options = window.Options(settings.look, settings.reduced_motion)
-                window.show(session, source_name=spec.name, options=options)
-            else:
-                while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
-                    pass
+        with _watched(session, settings) as notifier:
+            while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
+                notifier.tick()
     return 0
 
 
@@ -183,15 +135,43 @@ def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar)
     """Run the kiosk: one session watches, each visit is a session of its own."""
     if settings.headless or settings.offline or settings.record:
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline and record")
-    window, house = _ui("kiosk.window"), _ui("kiosk.house").read_house(settings.kiosk)
+    window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
     source, halves = (
         open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with _stopped_by_signals(watch), watch:
+    with stopped_by_signals(watch), watch:
         window.show(watch, open_visit, house)
     return 0
+
+
+def _windowed(
+    window: ModuleType, spec: SourceSpec | None, settings: Settings, halves: tuple[Any, Any], options: Any
+) -> None:
+    """Show one source after the other, as the person asks for them, in one window until it is closed."""
+    shown, wait = None, settings.wait
+    while spec:
+        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
+        session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
+        with _watched(session, settings) as notifier:
+            shown = window.show(
+                session, source_name=spec.name, options=options, window=shown, on_tick=lambda _, n=notifier: n.tick()
+            )
+        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
+
+
+@contextmanager
+def _watched(session: LiveSession, settings: Settings) -> Iterator[Notifier]:
+    """Run a session that signals end, with its figures served where that was asked for."""
+    with ExitStack() as stack:
+        if settings.metrics:
+            from realtime_micacl.monitor import served
+
+            stack.enter_context(served(session, settings.metrics, settings.metrics_token))
+        stack.enter_context(stopped_by_signals(session))
+        stack.enter_context(session)
+        yield stack.enter_context(Notifier(session))
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:
@@ -203,34 +183,6 @@ def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:
                 return
             except OSError as cause:
                 raise StageFailed(f"the readings cannot be written: {cause}") from cause
-
-
-@contextmanager
-def _stopped_by_signals(session: LiveSession) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session in good order."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        session.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ui(module: str) -> ModuleType:
-    """Return a module of the window; raise ConfigError where no window can be shown."""
-    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform == "linux" and not shown:
-        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
-    try:
-        return import_module(f"realtime_micacl_ui.{module}")
-    except ImportError as cause:
-        raise ConfigError(
-            f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"
-        ) from cause
 
 
 def _list_cameras(out: TextIO) -> None:

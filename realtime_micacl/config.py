@@ -37,8 +37,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record: str | None = None
     rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
+    metrics: str | None = None
+    metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    mixtures: bool = False
+    output_window: Literal["clean"] | None = None
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
+    language: Literal["auto", "en", "de"] = "auto"
     kiosk: str | None = None
     """Path of a kiosk.toml; empty for the kiosk as it comes."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -19,6 +19,7 @@ from realtime_micacl import __version__
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.types import State
 
 PACKAGES = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
 GPU_TIMEOUT_S = 10
@@ -37,14 +38,31 @@ class Finding:
 def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
     p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
-    p.parse_args(argv)
+    p.add_argument("--metrics", metavar="[HOST:]PORT", help="say how the session is that serves its figures there")
+    asked_for = p.parse_args(argv).metrics
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
-    findings = [finding for check in checks for finding in check()]
+    findings = list(session(asked_for)) if asked_for else [finding for check in checks for finding in check()]
     for f in findings:
         sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
     if any(f.good is False and f.subject in ("engine", "packages") for f in findings):
         raise EngineError("the main job cannot run here; see the lines marked MISSING")
+
+
+def session(where: str) -> Iterator[Finding]:
+    """Look at a running session."""
+    from realtime_micacl.monitor import asked
+
+    found = asked(where)
+    state = next(name for name in State if found[f"state {name}"])
+    yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}, {found['faces']:.0f} faces")
+    counts = ("captured", "analysed", "dropped", "damaged")
+    said = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
+    yield Finding("frames", True, f"{said}; {found['readings_total']:.0f} readings")
+    again = {name: found[f"changes_total {name}"] for name in (State.RECONNECTING, State.STALLED)}
+    failures = sum(found[f"failures_total {stage}"] for stage in ("perceive", "recognize"))
+    said = ", ".join(f"{count:.0f} times {name}" for name, count in again.items())
+    yield Finding("faults", not failures, f"{said}; analysis started again {failures:.0f} times")
 
 
 def system() -> Iterator[Finding]:

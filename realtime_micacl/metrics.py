@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from time import monotonic
 
 import numpy as np
 
+BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0)
+
 
 class Meter:
-    """Counts events and keeps the newest durations."""
+    """Counts events and keeps the newest durations, and of all of them how many fall between the bounds."""
 
     def __init__(self, keep: int = 2048) -> None:
         self.count = 0
+        self.total_s = 0.0
+        self.between = [0] * (len(BOUNDS_S) + 1)
+        """How many lasted up to each bound, and longer than the last."""
         self._recent: deque[tuple[float, float]] = deque(maxlen=keep)
 
     def add(self, seconds: float) -> None:
         """Count one event that took `seconds`."""
         self._recent.append((monotonic(), seconds))
+        self.between[bisect_left(BOUNDS_S, seconds)] += 1
+        self.total_s += seconds
         self.count += 1
 
     def rate_hz(self, over_s: float = 2.0) -> float:

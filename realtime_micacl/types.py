@@ -175,4 +175,12 @@ class StateChange:
     detail: str = field(default="")
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A person marked this moment; recordings hold it."""
+
+    time_s: float
+    number: int
+
+
 Event = EmotionDistribution | StateChange

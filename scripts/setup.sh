@@ -30,6 +30,7 @@ need_to_test() {
     [ "$(uname -s)" = Linux ] || return 0
     command -v Xvfb >/dev/null || missing="$missing xvfb"
     command -v xdotool >/dev/null || missing="$missing xdotool"
+    command -v strace >/dev/null || missing="$missing strace"
     /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
         missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0"
     need_plugin jpeg gstreamer1.0-plugins-good

@@ -19,6 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without a display PyQt6
 
 tqdm.monitor_interval = 0  # no thread of its own
 settings.register_profile("steady", deadline=None, derandomize=True)  # the same examples on every machine
+settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.types import EMOTIONS, F32, U8
+
+MEMORY_BYTES = 2 << 30  # what all graphs of this process may allocate; one that asks for more is refused
 
 
 class OnnxEngine:
@@ -23,6 +26,8 @@ class OnnxEngine:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning burns a core to save 0.1 ms
         self._encode = _session(folder / ENCODE, options)
         self._classify = _session(folder / CLASSIFY, options)
@@ -56,8 +61,15 @@ class OnnxEngine:
             raise EngineError(f"the engine in {folder} gives shapes {found}, its sidecar says {expected}")
 
 
+@cache
+def _bound_memory() -> None:
+    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    ort.create_and_register_allocator(memory, ort.OrtArenaCfg(MEMORY_BYTES, -1, -1, -1))
+
+
 def _session(file: Path, options: ort.SessionOptions) -> ort.InferenceSession:
+    """Load a graph from its bytes: one that keeps weights in other files is thereby refused."""
     try:
-        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base
         raise EngineError(f"{file} is not a graph that ONNX Runtime {ort.__version__} can load: {cause}") from cause

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
 from realtime_micacl.errors import EngineError, MicaclError
@@ -24,9 +25,11 @@ class TorchEngine:
             raise EngineError("--device cuda: torch finds no CUDA device here; use --device cpu, or see `doctor`")
         self._device = torch.device(device)
         try:
-            self._model = MICACL(MICACLConfig.from_dict(sidecar.model))
+            config = MICACLConfig.from_dict(sidecar.model)
+            _check_shapes(config, folder / WEIGHTS)
+            self._model = MICACL(config)
             self._model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
-        except (MicaclError, RuntimeError, ValueError, OSError) as cause:
+        except (MicaclError, SafetensorError, RuntimeError, ValueError, OSError) as cause:
             raise EngineError(f"the weights in {folder} do not fit the sidecar: {cause}; export it again") from cause
         self._model.eval().to(self._device)
 
@@ -51,3 +54,14 @@ class TorchEngine:
     def close(self) -> None:
         """Free the weights."""
         del self._model
+
+
+def _check_shapes(config: MICACLConfig, file: Path) -> None:
+    """Raise EngineError where the file holds other weights than the network; nothing is allocated for either."""
+    with torch.device("meta"):
+        expected = {name: list(weight.shape) for name, weight in MICACL(config).state_dict().items()}
+    with safe_open(file, framework="pt") as weights:
+        found = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118  # no mapping
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise EngineError(f"{name} has shape {found.get(name)}, the network needs {expected.get(name)}")

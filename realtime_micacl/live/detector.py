@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
@@ -37,7 +39,7 @@ class FaceDetector:
 
     def __init__(self, *, reach: Reach = "full", min_score: float = 0.5, max_faces: int = 8) -> None:
         self._max_faces = max_faces
-        with _native_chatter_to_log():
+        with _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
             from mediapipe.python.solutions.face_detection import FaceDetection
 
             self._solution = FaceDetection(
@@ -57,6 +59,21 @@ class FaceDetector:
     def close(self) -> None:
         """Free mediapipe's graph."""
         self._solution.close()
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Put empty modules in the place of some that mediapipe imports and never needs here.
+
+    At their import they write folders, font lists and temporary files, and start a compiler.
+    """
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update({name: ModuleType(name) for name in absent})
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 @contextmanager

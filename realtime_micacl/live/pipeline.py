@@ -19,7 +19,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import Detection, FaceDetector
 from realtime_micacl.live.quality import assess, frontal
-from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.smoother import Smoother, Tuning
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
 from realtime_micacl.types import (
@@ -102,15 +102,19 @@ class Perceiver:
 class Recognizer:
     """Encodes each new piece once, classifies the bags as one batch and calms the result."""
 
-    def __init__(self, engine: Engine, sidecar: Sidecar, *, smoothing_s: float) -> None:
+    def __init__(self, engine: Engine, sidecar: Sidecar, *, smoothing_s: float, tuning: Tuning | None = None) -> None:
+        """Take an engine; `tuning`, where given, says how calm and how sure instead."""
         self._engine = engine
         self._bag, self._piece = sidecar.spec, sidecar.piece
         self._temperature = sidecar.calibration.temperature
         self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
+        self._tuning = tuning
         self._features: dict[tuple[int, int], F32] = {}
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return a reading for each bag."""
+        if self._tuning:
+            self._smoother.tune(self._tuning)
         logits, importance = self._engine.classify(self._encoded(bags))
         return tuple(
             self._reading(bag, softmax(row / self._temperature), weights)
@@ -186,7 +190,7 @@ def offline(frames: Iterable[Frame], perceiver: Perceiver, recognizer: Recognize
 
 
 def openers(
-    settings: Settings, folder: Path, sidecar: Sidecar
+    settings: Settings, folder: Path, sidecar: Sidecar, tuning: Tuning | None = None
 ) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
     """Return what opens the two halves, each to be called on the thread that will use it."""
     ids = count(1)  # one perceiver after another: an id is never used again
@@ -197,7 +201,7 @@ def openers(
     def open_recognizer() -> Recognizer:
         engine = open_engine(folder, sidecar, settings.device)
         log.info("engine %s runs on %s", sidecar.name, engine.device)
-        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s)
+        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuning=tuning)
 
     return open_perceiver, open_recognizer
 

@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
@@ -13,30 +14,35 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, State, StateChange
+from realtime_micacl.types import EMOTIONS, Event, Mark, State, StateChange
 
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
 Sink = Callable[[Event], None]
+Tape = Callable[[Event | Mark], None]
+"""A sink that holds what a person marked as well."""
 TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
 
 
 class Outlets:
     """Hands every event to every sink, and each change of the scene to the log.
 
-    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks.
+    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. `changes`
+    counts how often each state was entered.
     """
 
     def __init__(self, sinks: Iterable[Sink]) -> None:
         self._sinks = list(sinks)
         self.notice = ""
+        self.changes = Counter[State]()
 
     def write(self, events: Iterable[Event]) -> bool:
         """Hand on events; return False where whoever read our output has left."""
         read = True
         for event in events:
             if isinstance(event, StateChange) and event.track_id is None:
+                self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
                 log.log(level, f"{event.state}: %s", event.detail)  # to the calm log each state is a kind
             for sink in list(self._sinks):
@@ -51,9 +57,12 @@ class Outlets:
         return read
 
 
-def as_record(event: Event, origin_s: float) -> dict[str, Any]:
+def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     """Return an event as the dictionary that JSON Lines holds; times count from `origin_s`."""
-    record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": event.track_id}
+    track = None if isinstance(event, Mark) else event.track_id
+    record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": track}
+    if isinstance(event, Mark):
+        return record | {"state": "marker", "detail": str(event.number)}
     if isinstance(event, StateChange):
         record["state"] = str(event.state)
         if event.detail:
@@ -70,24 +79,24 @@ def as_record(event: Event, origin_s: float) -> dict[str, Any]:
     return record
 
 
-def json_lines(stream: TextIO, origin_s: float) -> Sink:
+def json_lines(stream: TextIO, origin_s: float) -> Tape:
     """Return a sink that writes each event as one line of JSON, at once."""
 
-    def write(event: Event) -> None:
+    def write(event: Event | Mark) -> None:
         stream.write(json.dumps(as_record(event, origin_s)) + "\n")
         stream.flush()
 
     return write
 
 
-def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
+def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Tape:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms"]
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 
-    def write(event: Event) -> None:
+    def write(event: Event | Mark) -> None:
         record = as_record(event, origin_s)
         record |= record.get("probabilities", {})
         record |= {f"importance_{i + 1}": w for i, w in enumerate(record.get("importance", ()))}
@@ -100,7 +109,7 @@ def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Sink:
 @contextmanager
 def recording(
     path: Path, origin_s: float, instances: int, *, rotate_mb: float | None = None, rotate_s: float | None = None
-) -> Iterator[Sink]:
+) -> Iterator[Tape]:
     """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file.
 
     After `rotate_mb` or `rotate_s` it goes on in another file, whose name has a number.
@@ -129,7 +138,7 @@ class _Recording:
         self._begun_s: float | None = None
         self._begin(path)
 
-    def write(self, event: Event) -> None:
+    def write(self, event: Event | Mark) -> None:
         self._begun_s = event.time_s if self._begun_s is None else self._begun_s
         full = os.fstat(self._stream.fileno()).st_size >= self._limit_bytes
         if full or event.time_s - self._begun_s >= self._limit_s:

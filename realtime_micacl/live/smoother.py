@@ -10,7 +10,16 @@ from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
+MOST_SMOOTHING_S, MOST_ABSTAINING = 10.0, 0.95
 BAND = 0.03  # half the width of the abstention threshold's hysteresis
+
+
+@dataclass
+class Tuning:
+    """What a person may change while it runs: the window writes, the recognize thread reads once per batch."""
+
+    smoothing_s: float
+    abstain_below: float
 
 
 @dataclass(eq=False)
@@ -28,6 +37,11 @@ class Smoother:
         self._abstain_below = abstain_below
         self._time_constant_s = time_constant_s
         self._memory: dict[int, _Memory] = {}
+
+    def tune(self, tuning: Tuning) -> None:
+        """Take over what a person has chosen, within limits; the next reading is the first that it holds for."""
+        self._time_constant_s = min(max(tuning.smoothing_s, 0.0), MOST_SMOOTHING_S)
+        self._abstain_below = min(max(tuning.abstain_below, 0.0), MOST_ABSTAINING)
 
     def update(self, track_id: int, time_s: float, probabilities: F32) -> tuple[F32, int | None]:
         """Return the smoothed distribution [K] and the index of the leading emotion, None when unsure."""

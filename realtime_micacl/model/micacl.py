@@ -19,6 +19,9 @@ from realtime_micacl.types import EMOTIONS
 Encoder = Literal["light", "r3d_18"]
 CHOICES = {"encoder": get_args(Encoder), "geiim_nodes": get_args(Nodes), "wian_over": get_args(Over)}
 
+LARGEST = {"widths": 4096, "geiim_width": 4096, "wian_hidden": 4096, "size_px": 512}  # others 64:
+LONGEST = 16  # a configuration may come from a stranger's file
+
 
 @dataclass(frozen=True, kw_only=True)
 class MICACLConfig:
@@ -65,6 +68,8 @@ class MICACLConfig:
                 yield field.name, "must hold positive whole numbers"
             elif kind is int and value < least:
                 yield field.name, f"must be at least {least}"
+            elif kind in (int, tuple) and not _bounded(value, largest := LARGEST.get(field.name, 64)):
+                yield field.name, f"must be at most {largest}, and a list at most {LONGEST} long"
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 yield name, f"must be one of {', '.join(choices)}"
@@ -100,6 +105,11 @@ class MICACLConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict`, TOML and JSON take back."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def _bounded(value: int | tuple[int, ...], largest: int) -> bool:
+    numbers = value if isinstance(value, tuple) else (value,)
+    return len(numbers) <= LONGEST and all(number <= largest for number in numbers)
 
 
 RELEASED = MICACLConfig(

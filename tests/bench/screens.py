@@ -13,11 +13,16 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PyQt6.QtGui import QImage, QPainter
-from PyQt6.QtWidgets import QApplication
+import numpy as np
+from PyQt6.QtGui import QImage, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QApplication, QWidget
 
+from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.types import Quality, State
 from realtime_micacl_ui import texts
+from realtime_micacl_ui.desk import Desk, Options
+from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.texts import say
@@ -25,7 +30,8 @@ from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.view import View
 
 SIZES = {"720p": ((1280, 720), 1.0), "portrait": ((1080, 1920), 1.0), "large-text": ((1280, 720), 2.0)}
-QUALITY = 62  # of the WebP pictures
+QUALITY = 50  # of the WebP pictures
+MIXED = (0.36, 0.01, 0.08, 0.01, 0.50, 0.01, 0.03)
 STREAM = "rtsp://camera:***@10.0.0.7:554/entrance"
 
 
@@ -36,6 +42,7 @@ def views() -> dict[str, View]:
     early = (replace(one, state=State.COLLECTING, filled=0.6), replace(two, state=State.COLLECTING, filled=0.25))
     poor = replace(three, state=State.LOW_QUALITY, quality=Quality(0.0, "turned away"))
     unsure = {1: replace(live.readings[1], emotion=None), 2: live.readings[2]}
+    mixed = replace(live.readings[3], probabilities=np.array(MIXED, np.float32), emotion="surprise")
     empty = replace(live, faces=(), readings={}, weighed={})
     frozen = replace(live, bars={}, weighed={})
     lost = say(texts.RETRYING, reason=f"{STREAM} was lost: end of file", attempt=3, when=say(texts.NEXT_TRY, seconds=2))
@@ -67,15 +74,23 @@ def views() -> dict[str, View]:
             empty, state=State.FAILED, title=say(texts.FAILED), detail=say(texts.ANY_KEY, error=error), figures=()
         ),
         "help": replace(live, help=True),
+        "blurred": replace(live, privacy="blurred", recording="REC 0:42"),
+        "mixture": replace(live, mixtures=True, readings={**live.readings, 3: mixed}, selected=3, followed=1),
     }
 
 
 def pictures() -> Iterator[tuple[str, QImage]]:
     """Yield each picture with its name."""
+    seen = views()
     for size_name, (size, scale) in SIZES.items():
-        for name, view in views().items():
+        for name, view in seen.items():
             yield f"{name}-{size_name}", drawn(view, size, scale)
-    yield "light-720p", drawn(sample(), (1280, 720), 1.0, light=True)
+        yield f"settings-{size_name}", controlled(seen["live"], size, scale)
+    yield "light-720p", drawn(seen["live"], SIZES["720p"][0], 1.0, light=True)
+    yield "light-settings-720p", controlled(seen["live"], SIZES["720p"][0], 1.0, light=True)
+    use_language("de")
+    yield "german-720p", drawn(seen["live"], SIZES["720p"][0], 1.0)
+    use_language("en")
 
 
 def drawn(view: View, size: tuple[int, int], scale: float, *, light: bool = False) -> QImage:
@@ -84,6 +99,30 @@ def drawn(view: View, size: tuple[int, int], scale: float, *, light: bool = Fals
     with QPainter(image) as painter:
         paint(painter, view, theme_of(unit_for(*size, scale), light=light), size)
     return image
+
+
+def controlled(view: View, size: tuple[int, int], scale: float, *, light: bool = False) -> QImage:
+    """Return a view with the buttons and the open panel as a picture."""
+    theme = theme_of(unit_for(*size, scale), light=light)
+
+    class Still(QWidget):
+        """Shows the view."""
+
+        def paintEvent(self, event: QPaintEvent | None) -> None:
+            """Paint it."""
+            with QPainter(self) as painter:
+                paint(painter, shown, theme, size)
+
+    still = Still()
+    still.resize(*size)
+    desk = Desk(still, lambda key: None, Options(recorder=Recorder(0.0, 4), tuning=Tuning(0.3, 0.45)))
+    desk.toggle_panel()
+    still.show()
+    for _ in range(3):  # a style sheet and the sizes that follow from it hold from the next time on
+        shown = desk.dressed(view, theme, 0.0, calm=False)
+        QApplication.processEvents()
+    still.setFocus()
+    return still.grab().toImage()
 
 
 def main(folder: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> 
 
 
 @pytest.mark.fault("R24")
-def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp) -> None:
+def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp, measured: Callable[[str], None]) -> None:
     running = start("--source", rtsp.address, "--headless")
     running.until(lambda now: len(now.readings) > 0, 40.0)
     rtsp.signal(signal.SIGSTOP)
@@ -76,3 +76,4 @@ def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp) -> None
     assert ended.code == 0
     assert took_s < 2.5
     assert ended.states[-1] == "ended"
+    measured(f"SIGTERM in a blocked read: ended after {took_s:.1f} s")

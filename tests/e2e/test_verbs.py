@@ -39,9 +39,10 @@ def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_
     assert 0 < figures["latency_ms"][0] <= figures["latency_ms"][1]
     assert figures["readings_hz_per_face"] > 0
     assert figures["cpu_percent"] > 0
+    assert 0 < figures["paint_alone_ms"][0] <= figures["paint_alone_ms"][1]
     assert figures["memory_mb"] > 50
     assert 0 < figures["start_s"][0] < figures["start_s"][1]
-    for name in ("painted", "latency", "readings", "processor", "memory", "start-up"):
+    for name in ("painted", "latency", "readings", "paint alone", "processor", "memory", "start-up"):
         assert name in done.out
 
 

@@ -38,9 +38,18 @@ class Proxy:
             thread.join()
         self._server.close()
 
+    def hang_up(self) -> None:
+        """Refuse new connections, as a machine does whose server is gone."""
+        self._server.close()
+
+    def listen(self) -> None:
+        """Take connections again."""
+        self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server.settimeout(0.1)
+
     def _accept(self) -> None:
-        while not self._stop.is_set():
-            with suppress(TimeoutError):
+        while not self._stop.wait(0.005):
+            with suppress(OSError):
                 client, _ = self._server.accept()
                 self._threads.append(threading.Thread(target=self._forward, args=(client,)))
                 self._threads[-1].start()

@@ -150,7 +150,7 @@ def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(name: str, mo
 
 
 @pytest.mark.fault("R10", "R17")
-def test_the_real_halves_come_back_with_new_track_ids(clips: Path) -> None:
+def test_the_real_halves_come_back_with_new_track_ids(clips: Path, measured: Callable[[str], None]) -> None:
     """A person met after the analysis was started again is a new track: no window, feature or reading is shared."""
     opens = openers(Settings(), *read_sidecar(default_engine()))
     source = paced(looped(lambda: read_file(clips / "one_face_720p.mp4")))
@@ -163,6 +163,7 @@ def test_the_real_halves_come_back_with_new_track_ids(clips: Path) -> None:
 
             def fails(frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
                 if next(calls) > 5 and readings(got) > 2:
+                    failed_s.append(time.monotonic())
                     raise RuntimeError("graph is broken")
                 return whole(frame)
 
@@ -171,7 +172,10 @@ def test_the_real_halves_come_back_with_new_track_ids(clips: Path) -> None:
         return perceiver
 
     opened: list[object] = []
+    failed_s: list[float] = []
     with LiveSession(source, open_perceiver, opens[1], [got.append]) as running:
         until(lambda: len({e.track_id for e in list(got) if isinstance(e, EmotionDistribution)}) == 2, 40.0)
     assert running.failures["perceive"].count == 1
     assert len(opened) == 2
+    back_s = time.monotonic() - failed_s[0]
+    measured(f"mediapipe raises: started again, next reading after {back_s:.1f} s, of which 1.3 s fill the window")

@@ -21,6 +21,7 @@ from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Qua
 from realtime_micacl_ui import window as ui
 from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.timeline import parts
+from realtime_micacl_ui.watch import LINGER_S
 from realtime_micacl_ui.window import LiveWindow, Options, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -153,7 +154,7 @@ def test_it_closes_a_little_after_the_source_ended() -> None:
 
 
 def test_a_failure_is_shown_and_then_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ui.LINGER_S, State.FAILED, 0.4)
+    monkeypatch.setitem(LINGER_S, State.FAILED, 0.4)
     views = []
     with pytest.raises(SourceError, match="boom"), session(camera(n=10, error=SourceError("boom"))) as running:
         show(running, source_name="x", on_tick=lambda window: views.append(window.view))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.cli import parser, settings_from
+from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from PyQt6.QtGui import QColor, QImage
 
-from realtime_micacl.cli import parser, settings_from
+from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.kiosk.counter import Counter

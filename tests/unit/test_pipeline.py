@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import msgspec
 import numpy as np
@@ -196,6 +197,21 @@ def test_the_memory_for_features_is_bounded() -> None:
         if ready:
             recognizer.recognize(ready)
     assert len(recognizer._features) <= SIDECAR.spec.ticks
+
+
+def test_a_new_perceiver_shares_no_id_and_no_feature_with_the_one_before() -> None:
+    """Its ticks begin anew; what was kept of later ticks is forgotten."""
+    world, ids = FramesWithFaces(), count(1)
+    recognizer = Recognizer(MeanEngine(), SIDECAR, smoothing_s=0.0)
+    tracks = []
+    for frames in (90, 50):
+        perceiver = Perceiver(world, SIDECAR, ids)  # type: ignore[arg-type]
+        for number in range(frames):
+            _, bags = perceiver.perceive(world.frame(number, [(200, 100, 1)]))
+            if bags:
+                tracks.append(recognizer.recognize(bags)[0].track_id)
+    assert sorted(set(tracks)) == [1, 2]
+    assert {track for track, _ in recognizer._features} == {2}
 
 
 def test_the_temperature_of_the_sidecar_is_applied() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.smoother import Smoother, Tuning
 from realtime_micacl.types import EMOTIONS, F32
 
 HAPPY, SAD, NEUTRAL = 0, 1, 2
@@ -77,3 +77,18 @@ def test_what_comes_out_is_a_distribution(rows: list[np.ndarray], time_constant_
         assert np.isclose(smooth.sum(), 1, atol=1e-4)
         assert (smooth >= 0).all()
         assert leader is None or smooth[leader] >= 0.4 - 0.03 - 1e-6
+
+
+def test_what_a_person_tunes_holds_from_the_next_reading_on_within_limits() -> None:
+    s = smoother(0.3)
+    s.update(1, 0.0, distribution(neutral=0.94))
+    s.tune(Tuning(0.0, 0.4))
+    after, leader = s.update(1, 0.1, distribution(happy=0.6))
+    assert np.isclose(after[HAPPY], 0.6), "no smoothing any more"
+    s.tune(Tuning(-1.0, 0.7))
+    after, leader = s.update(1, 0.2, distribution(happy=0.6))
+    assert np.isclose(after[HAPPY], 0.6)
+    assert leader is None
+    s.tune(Tuning(0.0, 5.0))
+    _, leader = s.update(1, 0.3, distribution(happy=0.999))
+    assert leader == HAPPY, "who is all but certain is never called unsure"

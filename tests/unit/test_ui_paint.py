@@ -11,8 +11,8 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.hud import hud_rect, pill_rect
-from realtime_micacl_ui.layout import Layout, bar_px
-from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.layout import Layout, bar_px, row_px
+from realtime_micacl_ui.paint import coarse, paint
 from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.theme import (
     EMOTION_COLOURS,
@@ -217,6 +217,62 @@ def test_a_long_error_is_shown_whole(size: tuple[int, int]) -> None:
     painted(replace(view(), state=State.FAILED, title="Stopped by an error", detail=words * 3), size)
 
 
+def test_privacy_leaves_no_picture_of_a_person() -> None:
+    sharp = np.kron(np.random.default_rng(1).integers(0, 2, (180, 320, 3)), np.ones((4, 4, 1))).astype(np.uint8) * 255
+    v = replace(view(face()), frame=Frame(sharp, 10.0, 0), hud=False)
+    inside = painted(v)[1].boxes[1].adjusted(8, 8, -8, -8)
+    detail = {
+        privacy: np.abs(np.diff(part(painted(replace(v, privacy=privacy))[0], inside).astype(int), axis=1)).mean()
+        for privacy in ("clear", "blurred", "hidden")
+    }
+    assert detail["blurred"] < 0.02 * detail["clear"]
+    assert detail["hidden"] == 0
+    hidden, layout = painted(replace(v, privacy="hidden"))
+    assert is_colour(top_edge(hidden, layout.boxes[1]), EMOTION_COLOURS["happy"]).all(), "boxes and cards stay"
+
+
+@pytest.mark.parametrize("wide", [20, 160, 900])
+def test_a_blurred_face_is_five_pixels_wide_at_most(wide: int) -> None:
+    image = QImage(1280, 720, QImage.Format.Format_RGB888)
+    someone = replace(face(), box=np.array([10, 10, 10 + wide, 10 + wide], np.float32))
+    small = coarse(image, [someone])
+    assert small.width() <= 32
+    assert wide * small.width() / 1280 <= 5
+
+
+def test_mixtures_are_marked_as_an_experiment_and_off_by_default() -> None:
+    shares = np.array([0.45, 0.0, 0.1, 0.0, 0.45, 0.0, 0.0], np.float32)
+    plain = view(face())
+    mixed = replace(plain, readings={1: replace(plain.readings[1], probabilities=shares)})
+    off, on = painted(mixed)[1].cards[1], painted(replace(mixed, mixtures=True))[1].cards[1]
+    theme = theme_of(unit_for(*HD, 1.0))
+    assert on.rect.height() - off.rect.height() == 2 * row_px(theme)
+    pixels = [painted(replace(v, mixtures=True, hud=False))[0] for v in (mixed, plain)]
+    line = QRectF(on.rect.left() + 4, on.rect.bottom() - row_px(theme) - 4, on.rect.width() - 8, row_px(theme))
+    ink = [is_colour(part(p, line), TEXT).sum() for p in pixels]
+    assert ink[0] > 4 * ink[1] > 0, "a dash stands for no mixture"
+
+
+def test_a_recording_and_its_failure_are_said() -> None:
+    v = replace(view(), hud=False)
+    plain = painted(v)[0]
+    on, _ = painted(replace(v, recording="REC 0:12"))
+    rows, columns = np.nonzero((on != plain).any(-1))
+    assert columns.min() > 1100
+    assert rows.max() < 50, "at the top right"
+    below, _ = painted(replace(v, recording="REC 0:12", controls=(900, 10, 1270, 50)))
+    assert np.nonzero((below != plain).any(-1))[0].min() >= 50, "below the buttons"
+    failed, _ = painted(replace(v, notice="Not recorded: /data/a.csv: No space left on device"))
+    rows, columns = np.nonzero((failed != plain).any(-1))
+    assert rows.min() >= pill_rect(v, theme_of(unit_for(*HD, 1.0)), HD).bottom()
+
+
+def test_the_pill_makes_room_for_the_buttons() -> None:
+    v = replace(view(), source=LONG)
+    theme = theme_of(unit_for(640, 360, 1.0))
+    assert pill_rect(replace(v, controls=(300, 8, 630, 40)), theme, (640, 360)).right() < 300
+
+
 def test_light_surroundings_leave_what_lies_on_the_picture_as_it_is() -> None:
     v, size = replace(view(face()), help=False), (720, 1280)
     dark, layout = painted(v, size)
@@ -243,3 +299,23 @@ def test_a_frozen_picture_is_hatched() -> None:
     stalled, _ = painted(replace(view(face()), state=State.STALLED))
     inside = layout.picture.adjusted(400, 400, -400, -100)
     assert (part(plain, inside) != part(stalled, inside)).any(-1).mean() > 0.1
+
+
+@pytest.mark.parametrize("size", [HD, (320, 180)])
+def test_a_notice_is_one_line_below_the_state(size: tuple[int, int]) -> None:
+    with_notice, _ = painted(replace(view(), notice=f"Nothing more is written: {LONG}"), size)
+    without, _ = painted(view(), size)
+    rows = np.flatnonzero((with_notice != without).any(axis=(1, 2)))
+    state = pill_rect(view(), theme_of(unit_for(*size, 1.0)), size)
+    assert rows[0] >= state.bottom() - 1
+    assert rows[-1] <= state.bottom() + 2 * state.height()
+
+
+def test_a_live_picture_without_analysis_is_not_darkened() -> None:
+    broken = replace(
+        view(), state=State.FAILED, broken=True, title="The analysis has stopped", detail="recognize failed 6 times"
+    )
+    corner = painted(broken)[0][300:310, 20:30]
+    assert (corner == painted(view())[0][300:310, 20:30]).all()
+    ended = replace(view(), state=State.FAILED, title="Stopped by an error")
+    assert (painted(ended)[0][300:310, 20:30] != corner).any()

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PyQt6.QtCore import QRectF
-from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import EMOTIONS, U8, State
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.past import SPAN_S, Past
-from realtime_micacl_ui.ribbon import PALETTE, bar_share, gaps, spread, stacked, weighed
+from realtime_micacl_ui.ribbon import NOTHING, PALETTE, bar_share, gaps, raster, spread, stacked, weighed
 from realtime_micacl_ui.sample import NOW_S, sample
 from realtime_micacl_ui.theme import TEXT, theme_of, unit_for
 from realtime_micacl_ui.timeline import Parts, parts
@@ -47,30 +47,29 @@ def part(pixels: U8, rect: QRectF) -> U8:
 
 def test_a_column_is_as_high_in_each_colour_as_its_share() -> None:
     shares = [0.10, 0.20, 0.15, 0.05, 0.25, 0.05, 0.20]
-    picture = stacked(past([1.0], [shares]), np.array([0.9, 1.0, 1.1]), 200)
-    assert not picture[:, 0].any(), "before the first reading there is nothing"
-    column = picture[::-1, 1]
-    assert (column[:, 3] == 255).all()
-    edges = np.flatnonzero(np.diff(column[:, :3].astype(int), axis=0).any(axis=1)) + 1
-    assert edges == pytest.approx(200 * np.cumsum(shares)[:-1], abs=1)
+    picture = stacked(past([1.0], [shares]), np.array([-1, 0, 0]), 200)
+    assert (picture[:, 0] == NOTHING).all(), "before the first reading there is nothing"
+    column = picture[::-1, 1].astype(int)
+    assert np.flatnonzero(np.diff(column)) + 1 == pytest.approx(200 * np.cumsum(shares)[:-1], abs=1)
     middles = np.rint(200 * (np.cumsum(shares) - np.array(shares) / 2)).astype(int)
-    assert (column[middles, :3] == PALETTE).all(), "from below in the fixed order"
+    assert column[middles].tolist() == list(range(7)), "from below in the fixed order"
 
 
 @pytest.mark.parametrize("k", range(len(EMOTIONS)))
 def test_a_column_of_one_emotion_has_one_colour(k: int) -> None:
-    picture = stacked(past([1.0], [list(np.eye(7)[k])]), np.array([1.0, 1.1]), 50)
-    assert (picture[:, 0, :3] == PALETTE[k]).all()
+    p = past([1.0], [list(np.eye(7)[k])])
+    assert (stacked(p, np.array([0]), 50) == k).all()
+    image = raster(p, 1, (100, 50, 0), 0.0, 0.1, 0).image
+    assert image.pixel(99, 25) == PALETTE[k]
 
 
 def test_a_gap_is_empty_and_found() -> None:
     one = list(np.eye(7)[0])
     columns = np.arange(0.05, 6.0, 0.1)
     p = past([1.0, 1.2, 4.0], [one] * 3)
-    picture = stacked(p, columns, 10)
-    filled = picture[0, :, 3] > 0
+    filled = stacked(p, p.standing(columns), 10)[0] != NOTHING
     assert columns[filled] == pytest.approx([1.05, 1.15, 1.25, 1.35, 1.45, 4.05, 4.15, 4.25])
-    (first, end), (second, last) = gaps(p, columns)
+    (first, end), (second, last) = gaps(p, columns, p.standing(columns))
     assert columns[[first, end - 1, second]] == pytest.approx([1.55, 3.95, 4.35])
     assert last == len(columns)
 
@@ -106,7 +105,8 @@ def test_the_newest_reading_is_at_the_right_end() -> None:
     assert at is not None
     ribbon = part(pixels, at.ribbon)
     for k, share in enumerate(SAMPLE.readings[1].probabilities):
-        assert (ribbon[:, -1] == PALETTE[k]).all(-1).mean() == pytest.approx(share, abs=0.03)
+        c = QColor(PALETTE[k])
+        assert (ribbon[:, -1] == (c.red(), c.green(), c.blue())).all(-1).mean() == pytest.approx(share, abs=0.03)
 
 
 def test_markers_stand_at_their_time() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QPainter, QPen
+from functools import lru_cache
+from math import ceil
 
+from PyQt6.QtCore import QRectF, Qt
+from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+
+from realtime_micacl.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Face, State
 from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
-from realtime_micacl_ui.texts import EMOTION_WORDS, say
+from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
 
@@ -82,6 +86,9 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         top = rect.top() + theme.px(0.6) + header_px(theme)
         area = QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
         bars(painter, area, reading.probabilities, reading.emotion, theme, view.bars.get(face.track_id))
+        if view.mixtures:
+            area.translate(0, row_px(theme) * len(EMOTIONS))
+            _mixture(painter, area, reading.probabilities, theme)
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
@@ -92,6 +99,15 @@ def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> No
     painter.fillRect(slim, TEXT)
 
 
+def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None:
+    """Write the mixture of two expressions that the shares show, or a dash, and that it is an experiment."""
+    row, found = row_px(theme), mixture(shares)
+    write(painter, theme.body, area.left(), theme.body.baseline(area.top(), row), say(MIXTURE), theme.scheme.soft)
+    words = say(MIXTURE_WORDS[found.name]) if found else "\u2013"
+    baseline = theme.strong.baseline(area.top() + row, row)
+    write(painter, theme.strong, area.left(), baseline, elided(theme.strong, words, area.width()), theme.scheme.text)
+
+
 def bars(
     painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None = None
 ) -> None:
@@ -99,16 +115,39 @@ def bars(
 
     The bars are as long as the shares, or as `drawn` while they move there; the figures are the shares.
     """
-    row, length = row_px(theme), bar_px(theme)
-    left = round(area.right() - theme.share_px) - theme.px(0.6) - length
-    thick = max(3, theme.px(0.55))
+    row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
+    left = _bar_left(area.width(), theme)
+    device = painter.device()
+    ratio = device.devicePixelRatioF() if device else 1.0
+    painter.drawImage(area.topLeft(), _rows(theme, int(area.width()), lead, ratio))
     for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
         top = area.top() + i * row
         letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-        baseline = letters.baseline(top, row)
-        write(painter, letters, area.left(), baseline, say(EMOTION_WORDS[name]), ink)
-        bar = QRectF(left, top + (row - thick) // 2, length, thick)
-        painter.fillRect(bar, theme.scheme.plate)
-        bar.setWidth(length * min(1.0, max(0.0, drawn[i] if drawn else share)))
-        painter.fillRect(bar, EMOTION_COLOURS[name])
-        write_right(painter, letters, area.right(), baseline, f"{100 * share:.0f}", ink)
+        width = length * min(1.0, max(0.0, drawn[i] if drawn else share))
+        painter.fillRect(QRectF(area.left() + left, top + (row - thick) // 2, width, thick), EMOTION_COLOURS[name])
+        write_right(painter, letters, area.right(), letters.baseline(top, row), f"{100 * share:.0f}", ink)
+
+
+@lru_cache(maxsize=24)
+def _rows(theme: Theme, width: int, lead: str | None, ratio: float) -> QImage:
+    """Return names and tracks as a stamp: they are the same in every picture."""
+    row, thick = row_px(theme), _thick_px(theme)
+    stamp = QImage(ceil(width * ratio), ceil(row * len(EMOTIONS) * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    stamp.setDevicePixelRatio(ratio)
+    stamp.fill(Qt.GlobalColor.transparent)
+    with QPainter(stamp) as painter:
+        for i, name in enumerate(EMOTIONS):
+            letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
+            write(painter, letters, 0, letters.baseline(i * row, row), say(EMOTION_WORDS[name]), ink)
+            track = QRectF(_bar_left(width, theme), i * row + (row - thick) // 2, bar_px(theme), thick)
+            painter.fillRect(track, theme.scheme.plate)
+    return stamp
+
+
+def _bar_left(width: float, theme: Theme) -> int:
+    """Return where bars begin in rows of `width`."""
+    return round(width - theme.share_px) - theme.px(0.6) - bar_px(theme)
+
+
+def _thick_px(theme: Theme) -> int:
+    return max(3, theme.px(0.55))

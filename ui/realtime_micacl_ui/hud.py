@@ -34,25 +34,14 @@ def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> 
         x += letters.width(text) + theme.px(0.9)
 
 
-def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw what a person should know while all goes on, in one line below the state."""
-    if not view.notice:
-        return
-    text = elided(theme.strong, view.notice, size[0] - theme.px(3.2))
-    rect = pill_rect(view, theme, size).translated(0, theme.px(2.5))
-    rect.setWidth(round(theme.strong.width(text) + theme.px(1.6)))
-    panel(painter, rect, theme)
-    baseline = theme.strong.baseline(rect.top(), rect.height())
-    write(painter, theme.strong, rect.left() + theme.px(0.8), baseline, text, theme.scheme.levels[1])
-
-
 def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
     """Return the texts of the pill; a long name of a source is shortened in its middle."""
     parts = [(theme.strong, say(STATES[view.state]).upper(), theme.scheme.text)]
     if view.attempt:
         parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
-    room = size[0] - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
-    name = elided(theme.body, view.source, min(room, size[0] * 0.45))
+    end = view.controls[0] if view.controls else size[0]
+    room = end - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
+    name = elided(theme.body, view.source, min(room, size[0] * 0.45)) if room > theme.px(3) else ""
     return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 

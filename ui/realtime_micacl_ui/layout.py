@@ -79,7 +79,7 @@ def arrange(
             things += [(box, TAKEN_COST, TOUCH_COST) for box in panels]
             before = last.cards.get(face.track_id) if last else None
             full = view.reading(face) is not None
-            cards[face.track_id] = _place(own, things, area, theme, before, full=full)
+            cards[face.track_id] = _place(own, things, area, theme, before, full=full, mixtures=view.mixtures)
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
@@ -92,10 +92,14 @@ def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
     return QRectF((size[0] - shown_width) // 2, int((size[1] - shown_height) * (1 - below)), shown_width, shown_height)
 
 
-def card_size(theme: Theme, *, small: bool) -> tuple[int, int]:
-    """Return width and height of a card: header and bars, or the header alone."""
+def card_size(theme: Theme, *, small: bool, mixtures: bool = False) -> tuple[int, int]:
+    """Return width and height of a card: header and bars, with the lines of mixtures or not, or the header alone."""
     rows = theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
-    height = header_px(theme) + theme.px(0.7) + (0 if small else theme.px(0.6) + row_px(theme) * len(EMOTIONS))
+    height = (
+        header_px(theme)
+        + theme.px(0.7)
+        + (0 if small else theme.px(0.6) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures))
+    )
     return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
 
 
@@ -115,10 +119,17 @@ def bar_px(theme: Theme) -> int:
 
 
 def _place(
-    own: Box, things: list[tuple[Box, float, float]], area: Box, theme: Theme, before: Place | None, *, full: bool
+    own: Box,
+    things: list[tuple[Box, float, float]],
+    area: Box,
+    theme: Theme,
+    before: Place | None,
+    *,
+    full: bool,
+    mixtures: bool,
 ) -> Place:
     """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot."""
-    sizes = {small: card_size(theme, small=small) for small in ((False, True) if full else (True,))}
+    sizes = {small: card_size(theme, small=small, mixtures=mixtures) for small in ((False, True) if full else (True,))}
     places = []
     stays = before is not None and before.small in sizes
     if before is not None and stays:

@@ -49,7 +49,7 @@ def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], 
 def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the keys and what the words on the cards mean, over a darkened picture; in a wide window side by side."""
     painter.fillRect(QRectF(0, 0, *size), SHADE)
-    keys = [(key, say(text)) for key, text in KEYS]
+    keys = [(say(key), say(text)) for key, text in KEYS]
     columns = 2 if size[0] > size[1] else 1
     rows = ceil(len(keys) / columns)
     for shrink in SHRINKS:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from PyQt6.QtCore import QPointF, QRectF
+from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter
 
-from realtime_micacl.types import Frame, State
+from realtime_micacl.types import Face, Frame, State
+from realtime_micacl_ui.badges import notice, recording, recording_rect
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.hud import hud, hud_rect, notice, pill, pill_rect
+from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
@@ -16,22 +19,28 @@ from realtime_micacl_ui.theme import DIMMED, INK, Theme
 from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View
 
+COARSE_PX, COARSE_FACE_PX = 32, 5
+
 
 def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None) -> Layout:
     """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
     past = parts(view, theme, size)
     figures = hud_rect(view, theme, size, past.panel.top() if past else None)
-    taken = [pill_rect(view, theme, size), figures] + ([past.panel] if past else [])
+    taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
+    taken += [past.panel] if past else []
+    if view.controls:
+        taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
     layout = arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
-        _picture(painter, view.frame, layout.picture)
-        _shade(painter, view, layout.picture, theme)
+        picture(painter, view, view.frame, layout.picture)
+        shade(painter, view, layout.picture, theme)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme.dark)
     pill(painter, view, theme.dark, size)
+    recording(painter, view, theme.dark, size)
     notice(painter, view, theme.dark, size)
     hud(painter, view, theme.dark, size, figures)
     timeline(painter, view, theme, size)
@@ -43,21 +52,35 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     return layout
 
 
-def _picture(painter: QPainter, frame: Frame, rect: QRectF) -> None:
+def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
     """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
+    if view.privacy == "hidden":
+        painter.fillRect(rect, INK)
+        return
     pixels = np.ascontiguousarray(frame.image)
     height, width, _ = pixels.shape
     rgb = QImage.Format.Format_RGB888
     image = QImage(pixels.data, width, height, 3 * width, rgb)  # type: ignore[call-overload]  # any buffer, uncopied
+    if view.privacy == "blurred":
+        image = coarse(image, view.faces)
     device = painter.deviceTransform().mapRect(rect)
-    if (device.width(), device.height()) == (width, height) and device.size() == rect.size():
+    if (device.width(), device.height()) == (image.width(), image.height()) and device.size() == rect.size():
         painter.drawImage(rect.topLeft(), image)
         return
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(rect, image.convertToFormat(QImage.Format.Format_RGB32))
 
 
-def _shade(painter: QPainter, view: View, rect: QRectF, theme: Theme) -> None:
+def coarse(image: QImage, faces: Sequence[Face]) -> QImage:
+    """Return a picture so small that nobody can be told in it: 32 px wide, less where a face would be above 5 px."""
+    widest = max([float(face.box[2] - face.box[0]) for face in faces], default=1.0)
+    columns = max(2, min(COARSE_PX, int(COARSE_FACE_PX * image.width() / max(1.0, widest))))
+    rows = max(1, round(columns * image.height() / image.width()))
+    mode, how = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return image.scaled(columns, rows, mode, how)
+
+
+def shade(painter: QPainter, view: View, rect: QRectF, theme: Theme) -> None:
     """Darken a picture that is not of now; hatch a stalled one."""
     if view.state in DIMMED and not view.broken:
         painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[view.state]))

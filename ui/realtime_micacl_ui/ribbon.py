@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from PyQt6.QtGui import QImage
 
-from realtime_micacl.types import EMOTIONS, F32, U8
+from realtime_micacl.types import F32, U8
 from realtime_micacl_ui.past import F64, SPAN_S, Ints, Past
-from realtime_micacl_ui.theme import EMOTION_COLOURS, SOFT
+from realtime_micacl_ui.theme import EMOTION_COLOURS
 
 LEAST_SPREAD = 0.1  # a smaller spread of the weights is drawn as small as it is
-PALETTE = np.array([[c.red(), c.green(), c.blue()] for c in EMOTION_COLOURS.values()], np.uint8)
+PALETTE = [colour.rgb() for colour in EMOTION_COLOURS.values()]
+NOTHING, WEIGHT = len(PALETTE), len(PALETTE) + 1  # the pixels that are no emotion
 
 
 def spread(past: Past) -> float:
@@ -20,20 +22,15 @@ def spread(past: Past) -> float:
     return max(LEAST_SPREAD, float(np.abs(past.importance - 1).max()))
 
 
-def stacked(past: Past, columns: F64, height: int) -> U8:
-    """Return the ribbon as colours, RGBA [height, columns]: each column is the reading that stands for its time."""
-    index = past.standing(columns)
-    edges = np.rint(height * (1 - np.cumsum(past.shares[np.maximum(index, 0)], axis=1))).astype(np.int64)
-    steps = np.zeros((height + 1, len(columns)), np.int8)
-    steps[0] = len(EMOTIONS) - 1
+def stacked(past: Past, index: Ints, height: int) -> U8:
+    """Return the ribbon as emotions, [height, columns]: each column is the reading `index`, NOTHING in a gap."""
+    edges = np.rint(height * (1 - np.cumsum(past.shares[np.maximum(index, 0)], axis=1))).astype(np.int16)
+    rows = np.arange(height, dtype=np.int16)[:, None]
+    emotion = np.zeros((height, len(index)), np.uint8)
     for edge in edges.T[:-1]:
-        np.subtract.at(steps, (np.clip(edge, 0, height), np.arange(len(columns))), 1)
-    emotion = np.cumsum(steps[:height], axis=0, dtype=np.int8)
-    picture = np.zeros((height, len(columns), 4), np.uint8)
-    picture[..., :3] = PALETTE[emotion]
-    picture[..., 3] = 255
-    picture[:, index < 0] = 0
-    return picture
+        emotion += rows < edge
+    emotion[:, index < 0] = NOTHING
+    return emotion
 
 
 def weighed(past: Past, columns: F64, instance_s: float) -> F32:
@@ -58,22 +55,36 @@ def bar_share(weight: float | F32, scale: float) -> F32:
     return np.asarray(np.clip(0.5 + 0.5 * (weight - 1) / scale, 0.04, 1.0), np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Ribbon and weights, one above the other, and the runs of columns without a reading, first and end."""
+
+    image: QImage
+    gaps: list[tuple[int, int]]
+
+
 @lru_cache(maxsize=2)
-def raster(past: Past, last_column: int, size: tuple[int, int, int], instance_s: float, scale: float) -> QImage:
-    """Return ribbon and weights as one picture of `size` (width, height of both) in device px."""
+def raster(
+    past: Past, last_column: int, size: tuple[int, int, int], instance_s: float, scale: float, ink: int
+) -> Raster:
+    """Return ribbon and weights, these in `ink`, in a picture of `size` (width, height of both) in device px."""
     width, tall, slim = size
     columns = (last_column + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
-    picture = np.zeros((tall + slim, width, 4), np.uint8)
-    picture[:tall] = stacked(past, columns, tall)
+    index = past.standing(columns)
+    picture = np.full((tall + slim, width), NOTHING, np.uint8)
+    picture[:tall] = stacked(past, index, tall)
     if instance_s > 0 and slim:
         rows = np.arange(slim)[::-1, None] + 0.5
         filled = rows <= slim * bar_share(weighed(past, columns, instance_s), scale)
-        picture[tall:][filled & (past.standing(columns) >= 0)] = (SOFT.red(), SOFT.green(), SOFT.blue(), 255)
-    return QImage(picture.tobytes(), width, tall + slim, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
+        picture[tall:][filled & (index >= 0)] = WEIGHT
+    image = QImage(picture.tobytes(), width, tall + slim, width, QImage.Format.Format_Indexed8)
+    image.setColorTable([*PALETTE, 0, ink])
+    ready = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    return Raster(ready, gaps(past, columns, index))
 
 
-def gaps(past: Past, columns: F64) -> list[tuple[int, int]]:
+def gaps(past: Past, columns: F64, index: Ints) -> list[tuple[int, int]]:
     """Return the runs of columns, first and end, that no reading stands for since the track was first read."""
-    empty = (past.standing(columns) < 0) & (columns >= past.times_s[0])
+    empty = (index < 0) & (columns >= past.times_s[0])
     edges: Ints = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
     return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]

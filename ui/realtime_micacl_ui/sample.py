@@ -52,6 +52,7 @@ def sample() -> View:
         readings=readings,
         figures=FIGURES,
         scene_s=NOW_S,
+        timeline=True,
         pasts=_pasts(readings),
         weighed={1: Weighed(bag, IMPORTANCE)},
         markers=(Marker(1, NOW_S - 41), Marker(2, NOW_S - 17.5)),

@@ -56,6 +56,16 @@ EMOTION_WORDS = {
     "disgust": QT_TRANSLATE_NOOP("window", "disgust"),
     "fear": QT_TRANSLATE_NOOP("window", "fear"),
 }
+MIXTURE = QT_TRANSLATE_NOOP("window", "mixture, experimental")
+MIXTURE_WORDS = {
+    "fearfully surprised": QT_TRANSLATE_NOOP("window", "fearfully surprised"),
+    "happily surprised": QT_TRANSLATE_NOOP("window", "happily surprised"),
+    "sadly surprised": QT_TRANSLATE_NOOP("window", "sadly surprised"),
+    "disgustedly surprised": QT_TRANSLATE_NOOP("window", "disgustedly surprised"),
+    "angrily surprised": QT_TRANSLATE_NOOP("window", "angrily surprised"),
+    "sadly fearful": QT_TRANSLATE_NOOP("window", "sadly fearful"),
+    "sadly angry": QT_TRANSLATE_NOOP("window", "sadly angry"),
+}
 FAULTS = {
     "too small": QT_TRANSLATE_NOOP("window", "too small"),
     "turned away": QT_TRANSLATE_NOOP("window", "turned away"),
@@ -77,11 +87,45 @@ NOW = QT_TRANSLATE_NOOP("window", "now")
 AGO = QT_TRANSLATE_NOOP("window", "{seconds} s ago")
 NO_READING = QT_TRANSLATE_NOOP("window", "no reading")
 
+PAUSE = QT_TRANSLATE_NOOP("window", "Pause")
+RESUME = QT_TRANSLATE_NOOP("window", "Go on")
+RECORD = QT_TRANSLATE_NOOP("window", "Record the numbers")
+STOP_RECORDING = QT_TRANSLATE_NOOP("window", "Stop recording")
+RECORDINGS = QT_TRANSLATE_NOOP("window", "Tables (*.csv);;JSON Lines (*.jsonl)")
+RECORDING = QT_TRANSLATE_NOOP("window", "REC {minutes}:{seconds}")
+NOT_RECORDED = QT_TRANSLATE_NOOP("window", "Not recorded: {reason}")
+MARK = QT_TRANSLATE_NOOP("window", "Set a marker")
+PRIVACY = QT_TRANSLATE_NOOP("window", "Blur or hide the picture")
+SHOW_TIMELINE = QT_TRANSLATE_NOOP("window", "Show the timeline")
+HIDE_TIMELINE = QT_TRANSLATE_NOOP("window", "Hide the timeline")
+SETTINGS = QT_TRANSLATE_NOOP("window", "Source and settings")
+FULL_SCREEN = QT_TRANSLATE_NOOP("window", "Full screen")
+HELP = QT_TRANSLATE_NOOP("window", "Help")
+
+SOURCE = QT_TRANSLATE_NOOP("window", "Source")
+CAMERA = QT_TRANSLATE_NOOP("window", "Choose a camera")
+DEMO = QT_TRANSLATE_NOOP("window", "Demo clip")
+TEST_PICTURE = QT_TRANSLATE_NOOP("window", "Test picture")
+ADDRESS = QT_TRANSLATE_NOOP("window", "Address of a stream")
+OPEN = QT_TRANSLATE_NOOP("window", "Open")
+FILE = QT_TRANSLATE_NOOP("window", "Choose a video file …")
+READINGS = QT_TRANSLATE_NOOP("window", "Readings")
+SMOOTHING = QT_TRANSLATE_NOOP("window", "Smoothed over {seconds}\u00a0s")
+ABSTAIN = QT_TRANSLATE_NOOP("window", "Unsure below {percent}\u00a0%")
+LOOKS = QT_TRANSLATE_NOOP("window", "Looks")
+MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
+CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
+
 KEYS_TITLE = QT_TRANSLATE_NOOP("window", "Keys")
+SPACE = QT_TRANSLATE_NOOP("window", "Space")  # the key
 KEYS = (
-    ("Space", QT_TRANSLATE_NOOP("window", "pause, go on")),
-    ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
+    (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
+    ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
+    ("P", QT_TRANSLATE_NOOP("window", "blur, hide, show the picture")),
+    ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
+    ("S", QT_TRANSLATE_NOOP("window", "source and settings")),
+    ("Tab", QT_TRANSLATE_NOOP("window", "to the buttons")),
     ("O", QT_TRANSLATE_NOOP("window", "boxes and cards")),
     ("H", QT_TRANSLATE_NOOP("window", "figures at the bottom")),
     ("F11", QT_TRANSLATE_NOOP("window", "full screen")),

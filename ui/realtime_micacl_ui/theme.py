@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import floor
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
+from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.texts import EMOTION_WORDS, say
@@ -39,6 +41,7 @@ DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.ENDED: 150,
     State.FAILED: 180,
 }
+MOST_WIDTHS = 1000
 USUAL_PX = 12.5  # what systems give as the size of their own text, at 100 %
 
 
@@ -52,7 +55,7 @@ class Scheme:
     soft: QColor
     edge: QColor
     plate: QColor
-    """What bars and ribbons stand on: the palette is made for a dark one."""
+    """What bars and ribbons stand on."""
     levels: tuple[QColor, QColor, QColor]
     """Of a figure: within its limits, beyond the first, beyond the second."""
     states: Mapping[State, QColor]
@@ -75,7 +78,7 @@ LIGHT = Scheme(
     text=INK,
     soft=QColor("#46515C"),
     edge=QColor(0, 0, 0, 46),
-    plate=INK,
+    plate=QColor("#CDD5DC"),
     levels=(QColor("#46515C"), _BROWN, _BRICK),
     states={
         State.LIVE: QColor("#17793F"),
@@ -88,14 +91,19 @@ LIGHT = Scheme(
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """A font with its measures."""
+    """A font with its measures; widths are kept, since most words come again in every picture."""
 
     font: QFont
     metrics: QFontMetricsF
+    _widths: dict[str, float] = field(default_factory=dict)
 
     def width(self, text: str) -> float:
         """Return the width of `text` in px."""
-        return self.metrics.horizontalAdvance(text)
+        if text not in self._widths:
+            if len(self._widths) >= MOST_WIDTHS:
+                self._widths.clear()
+            self._widths[text] = self.metrics.horizontalAdvance(text)
+        return self._widths[text]
 
     def baseline(self, top: float, height: float) -> float:
         """Return the baseline that centres capitals in a row, on a whole pixel."""
@@ -144,6 +152,14 @@ def font_scale(font: QFont) -> float:
     """Return how much larger than usual the system's text is; small differences between systems do not count."""
     scale = QFontInfo(font).pixelSize() / USUAL_PX
     return min(3.0, scale) if scale > 1.2 else 1.0
+
+
+def theme_for(width: int, height: int, look: str) -> Theme:
+    """Return the theme of a window: its letters follow its size and the system's, its look what was asked for."""
+    hints = QApplication.styleHints()
+    bright = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
+    unit = unit_for(width, height, font_scale(QApplication.font()))
+    return theme_of(unit, light=look == "light" or (look == "auto" and bright))
 
 
 @lru_cache(maxsize=16)

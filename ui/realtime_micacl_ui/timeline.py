@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, sqrt
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
@@ -13,13 +15,14 @@ from realtime_micacl_ui.cards import bars
 from realtime_micacl_ui.ink import hatch, panel, write, write_right
 from realtime_micacl_ui.layout import card_size, header_px
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed
-from realtime_micacl_ui.ribbon import bar_share, gaps, raster, spread
+from realtime_micacl_ui.ribbon import bar_share, raster, spread
 from realtime_micacl_ui.texts import AGO, EMOTION_WORDS, FACE, NO_READING, NOW, UNSURE, WEIGHT, say
-from realtime_micacl_ui.theme import INK, SOFT, TEXT, Theme
+from realtime_micacl_ui.theme import INK, TEXT, Theme
 from realtime_micacl_ui.view import View
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 20  # in units: a smaller window has no timeline
 WINDOW_WIDTH, WHOLE_HEIGHT = 46, 40  # in units: a narrower one has no crops, a lower one the ribbon alone
+STEP_PX = 2  # the ribbon moves on by so much: drawing it anew for each pixel would cost twice as much
 GRID_S = (15, 30, 45)
 
 
@@ -83,7 +86,7 @@ def timeline(painter: QPainter, view: View, theme: Theme, size: tuple[int, int])
     _ribbon(painter, past, window.instance_s if window else 0.0, view.scene_s, at, scale, theme)
     _markers(painter, view, at, theme)
     if at.side:
-        _window(painter, window, scale, at, theme)
+        _window(painter, window if view.privacy == "clear" else None, scale, at, theme)
     _hover(painter, view, past, at, theme.dark)
 
 
@@ -94,19 +97,16 @@ def _ribbon(
     device = painter.device()
     ratio = device.devicePixelRatioF() if device else 1.0
     width, tall, slim = (round(v * ratio) for v in (at.ribbon.width(), at.ribbon.height(), at.weights.height()))
-    last = int(end_s / SPAN_S * width)
-    picture = raster(past, last, (width, tall, slim), round(instance_s, 2), scale)
+    last = int(end_s / SPAN_S * width) // STEP_PX * STEP_PX
+    drawn = raster(past, last, (width, tall, slim), round(instance_s, 2), scale, theme.scheme.soft.rgb())
     for rect in (at.ribbon, at.weights):
         painter.fillRect(rect, theme.scheme.plate)
-    columns = (last + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
     painter.setBrushOrigin(at.ribbon.topLeft())
-    for first, end in gaps(past, columns):
-        painter.fillRect(
-            QRectF(at.ribbon.left() + first / ratio, at.ribbon.top(), (end - first) / ratio, at.ribbon.height()),
-            hatch(theme.px(0.6)),
-        )
-    painter.drawImage(at.ribbon, picture, QRectF(0, 0, width, tall))
-    painter.drawImage(at.weights, picture, QRectF(0, tall, width, slim))
+    for first, end in drawn.gaps:
+        gap = QRectF(at.ribbon.left() + first / ratio, at.ribbon.top(), (end - first) / ratio, at.ribbon.height())
+        painter.fillRect(gap, hatch(theme.px(0.6)))
+    painter.drawImage(at.ribbon, drawn.image, QRectF(0, 0, width, tall))
+    painter.drawImage(at.weights, drawn.image, QRectF(0, tall, width, slim))
 
 
 def _words(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
@@ -139,15 +139,13 @@ def _markers(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
     """Draw a line with its number for each marker."""
     for marker in view.markers:
         ago_s = max(0.0, view.scene_s - marker.time_s)
-        x = round(at.ribbon.right() - at.ribbon.width() * ago_s / SPAN_S) - 0.5
-        painter.setPen(QPen(INK, 3))
-        painter.drawLine(QPointF(x, at.ribbon.top()), QPointF(x, at.weights.bottom()))
-        painter.setPen(QPen(TEXT, 1))
-        painter.drawLine(QPointF(x, at.ribbon.top()), QPointF(x, at.weights.bottom()))
+        x = round(at.ribbon.right() - at.ribbon.width() * ago_s / SPAN_S)
+        for wide, colour in ((3, INK), (1, TEXT)):
+            painter.fillRect(QRectF(x - wide // 2 - 1, at.ribbon.top(), wide, at.asked.height()), colour)
         text = str(marker.number)
-        wide = round(theme.strong.width(text)) + theme.px(0.6)
-        left = min(max(round(x - wide / 2), at.ribbon.left()), at.ribbon.right() - wide)
-        flag = QRectF(left, at.ribbon.top() - theme.px(0.5), wide, theme.px(1.3))
+        width = round(theme.strong.width(text)) + theme.px(0.6)
+        left = min(max(round(x - width / 2), at.ribbon.left()), at.ribbon.right() - width)
+        flag = QRectF(left, at.ribbon.top() - theme.px(0.5), width, theme.px(1.3))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(TEXT)
         painter.drawRoundedRect(flag, theme.px(0.25), theme.px(0.25))
@@ -156,31 +154,45 @@ def _markers(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
 
 def _window(painter: QPainter, window: Weighed | None, scale: float, at: Parts, theme: Theme) -> None:
     """Draw one crop of each instance of the newest window, as strong as it weighed, and its weight."""
-    side, step = at.side, at.side + theme.px(0.3)
-    x = at.window.right() - round(at.window.width() / step) * step + theme.px(0.3)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    step = at.side + theme.px(0.3)
+    left = at.window.right() - round(at.window.width() / step) * step + theme.px(0.3)
     if window is None:
-        while x < at.window.right() - 1:
-            painter.fillRect(QRectF(x, at.ribbon.bottom() - side, side, side), theme.scheme.plate)
-            x += step
+        for n in range(round((at.window.right() - left) / step + 0.5)):
+            square = QRectF(left + n * step, at.ribbon.bottom() - at.side, at.side, at.side)
+            painter.fillRect(square, theme.scheme.plate)
         return
-    for crop, weight in zip(window.crops, window.importance.tolist(), strict=True):
-        pixels = np.ascontiguousarray(crop)
-        height, width, _ = pixels.shape
-        image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-        share = float(bar_share(weight, scale))
-        square = QRectF(x, at.ribbon.bottom() - side, side, side)
-        painter.fillRect(square, INK)
-        painter.setOpacity(0.35 + 0.65 * share)
-        painter.drawImage(square, image)
-        painter.setOpacity(1.0)
-        slim = QRectF(x, at.weights.top(), side, at.weights.height())
+    device = painter.device()
+    strip = _crops(window, at.side, theme.px(0.3), scale, device.devicePixelRatioF() if device else 1.0)
+    painter.drawImage(QPointF(left, at.ribbon.bottom() - at.side), strip)
+    for n, weight in enumerate(window.importance.tolist()):
+        slim = QRectF(left + n * step, at.weights.top(), at.side, at.weights.height())
         painter.fillRect(slim, theme.scheme.plate)
-        painter.fillRect(slim.adjusted(0, round(slim.height() * (1 - share)), 0, 0), SOFT)
+        high = round(slim.height() * float(bar_share(weight, scale)))
+        painter.fillRect(slim.adjusted(0, slim.height() - high, 0, 0), theme.scheme.soft)
         text = f"{weight:.2f}"
         baseline = theme.body.baseline(at.axis.top(), at.axis.height())
-        write(painter, theme.body, x + (side - theme.body.width(text)) / 2, baseline, text, theme.scheme.soft)
-        x += step
+        middle = slim.center().x() - theme.body.width(text) / 2
+        write(painter, theme.body, middle, baseline, text, theme.scheme.soft)
+
+
+@lru_cache(maxsize=2)
+def _crops(window: Weighed, side: int, gap: int, scale: float, ratio: float) -> QImage:
+    """Return the crops side by side: a window stays for a few pictures, and scaling them is dear."""
+    wide = len(window.importance) * (side + gap)
+    strip = QImage(ceil(wide * ratio), ceil(side * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    strip.setDevicePixelRatio(ratio)
+    strip.fill(Qt.GlobalColor.transparent)
+    with QPainter(strip) as painter:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for n, (crop, weight) in enumerate(zip(window.crops, window.importance.tolist(), strict=True)):
+            pixels = np.ascontiguousarray(crop)
+            height, width, _ = pixels.shape
+            square = QRectF(n * (side + gap), 0, side, side)
+            painter.fillRect(square, INK)
+            painter.setOpacity(0.3 + 0.7 * sqrt(float(bar_share(weight, scale))))
+            painter.drawImage(square, QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888))
+            painter.setOpacity(1.0)
+    return strip
 
 
 def _hover(painter: QPainter, view: View, past: Past, at: Parts, theme: Theme) -> None:

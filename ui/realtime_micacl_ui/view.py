@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import PurePath
+from typing import Literal
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
@@ -19,6 +20,8 @@ FRESH_S = 1.0  # an older reading says nothing about the face of now
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 MAX_BAGS = 24
 
+Privacy = Literal["clear", "blurred", "hidden"]
+"""How the picture is shown on the screen."""
 Bars = tuple[float, ...]
 """What a card's bars show now, [K]: on their way to its reading."""
 
@@ -51,8 +54,8 @@ class Look:
     readings: tuple[EmotionDistribution, ...]
     over: bool
     error: MicaclError | None
-    notice: str = ""
     bags: tuple[Bag, ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,23 @@ class View:
     attempt: int = 0
     title: str = ""
     detail: str = ""
-    notice: str = ""
-    """What a person should know while all goes on."""
     figures: tuple[Figure, ...] = ()
     overlay: bool = True
     hud: bool = True
     help: bool = False
     selected: int | None = None
     """A track, or None."""
-    timeline: bool = True
+    timeline: bool = False
+    privacy: Privacy = "clear"
+    mixtures: bool = False
+    recording: str = ""
+    """How long a recording has gone on, as words; empty without one."""
+    notice: str = ""
+    """What a person should know while all goes on."""
+    broken: bool = False
+    """Whether the analysis has failed for good while the picture stays live."""
+    controls: tuple[int, int, int, int] | None = None
+    """Where the bar of buttons is: left, top, right, bottom in px."""
     scene_s: float = 0.0
     """Of the scene, whatever its state: where the timeline ends."""
     bars: Mapping[int, Bars] = field(default_factory=dict)
@@ -95,11 +106,6 @@ class View:
     pointer: tuple[int, int] | None = None
     """Where the mouse is, in px, while it asks for figures."""
 
-    @property
-    def broken(self) -> bool:
-        """Whether the analysis has failed for good while the picture stays live."""
-        return self.title == say(texts.BROKEN)
-
     def reading(self, face: Face) -> EmotionDistribution | None:
         """Return the reading that may be shown for `face`: of a live face in a live scene, and fresh."""
         reading = self.readings.get(face.track_id)
@@ -108,12 +114,18 @@ class View:
         return reading if self.time_s - reading.time_s <= FRESH_S else None
 
 
+def anew(last: View, source: str) -> View:
+    """Return the first view of another source; what a person switched on stays on."""
+    kept = ("overlay", "hud", "timeline", "privacy", "mixtures")
+    return replace(View(source), **{name: getattr(last, name) for name in kept})
+
+
 def look(session: LiveSession, now_s: float) -> Look:
     """Look at a running session; it is over once it failed, was stopped or has nothing left to do."""
     over = session.error is not None or session.stopping or not session.running
     newest, scene, readings = session.frames.peek(), session.scenes.peek(), session.readings.peek()
     _, bags = session.bags.peek() or (None, ())
-    return Look(now_s, newest, scene, readings or (), over, session.error, session.outlets.notice, bags)
+    return Look(now_s, newest, scene, readings or (), over, session.error, bags, session.outlets.notice)
 
 
 def follow(last: View, now: Look) -> View:
@@ -142,13 +154,14 @@ def follow(last: View, now: Look) -> View:
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
         pasts=pasts,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
-        bags=bags[-MAX_BAGS:],
+        bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
         markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
         title=title,
         detail=detail,
         notice=now.notice,
+        broken=_broken(now),
     )
 
 
@@ -189,6 +202,10 @@ def _state(now: Look) -> State:
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 
 
+def _broken(now: Look) -> bool:
+    return not now.over and now.scene is not None and now.scene.state is State.FAILED
+
+
 def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
     match state:
@@ -202,8 +219,8 @@ def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple
             return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
         case State.ENDED:
             return say(texts.ENDED, source=source), ""
-        case State.FAILED if not now.over and now.scene:
-            return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail))
+        case State.FAILED if _broken(now):
+            return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
             return say(texts.FAILED), say(texts.ANY_KEY, error=redacted(str(now.error)))
     return "", ""

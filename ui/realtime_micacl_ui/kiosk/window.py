@@ -103,7 +103,7 @@ class KioskWindow(QWidget):
                 self._on_tick(self)
         except Exception as cause:  # Qt would abort the program
             self._fail(cause)
-        over = self._watch.stopping or self._watch.error or not self._watch.running
+        over = self._watch.stopping or self._watch.error or self._watch.fault or not self._watch.running
         if over or self.failure or self._keys.operator_leaves(monotonic()):
             self.leave()
 
@@ -135,6 +135,8 @@ class KioskWindow(QWidget):
         visit = self._visit
         if visit is None:
             return
+        if visit.fault:
+            raise visit.fault
         if visit.running and visit.stopping and monotonic() > self._ends_by_s:
             raise StageFailed(f"{' and '.join(visit.stuck)} did not end within {WIPE_S:g} s after a visit")
         if not visit.running:

@@ -1,0 +1,81 @@
+"""The command line of the live job: its options, and the settings that they make with a TOML file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from realtime_micacl import __version__
+from realtime_micacl.config import Settings, converted, read_toml
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import DEVICES
+
+VERBS = {
+    "prepare": "cut the faces of a data set for training and evaluation",
+    "train": "make an engine from a recipe",
+    "evaluate": "measure an engine on people it never saw",
+    "ablate": "measure what each part of the network is worth",
+    "export": "turn a trained checkpoint into an engine",
+    "bench": "measure speed and latency on this machine",
+    "replay": "show a recording in the window",
+    "doctor": "say what this machine has and what is missing",
+}
+EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
+EPILOG += (
+    "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed, 130 broken off"
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the live job."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl",
+        usage="realtime-micacl [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
+        description="Follow each face in a camera, stream or file and show what its expression looks like.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
+    source = p.add_argument_group("source").add_mutually_exclusive_group()
+    source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
+    source.add_argument("--source", metavar="WHAT", help="rtsp:// or http:// address, video file, demo or synthetic")
+    source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
+    use = p.add_argument_group("use")
+    flag: dict[str, Any] = {"action": "store_true", "default": None}
+    use.add_argument("--headless", **flag, help="no window: one line of JSON per reading and change of state")
+    use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
+    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
+    use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
+    use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
+    use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    give_up = use.add_argument(
+        "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
+    )
+    give_up.dest = "give_up_after_s"
+    use.add_argument("--engine", metavar="PATH", help="folder of another engine")
+    use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
+    use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
+    use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
+    use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+    use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
+    use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
+    use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
+    return p
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings: defaults, then the TOML file, then the command line."""
+    base = read_toml(arguments.config, Settings) if arguments.config else Settings()
+    given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    fields = msgspec.to_builtins(base)
+    if "camera" in given or "source" in given:
+        fields["camera"] = fields["source"] = None
+    settings = converted(fields | given, Settings, "command line")
+    if settings.camera is not None and settings.source is not None:
+        raise ConfigError("both camera and source are set; keep one of them")
+    return settings

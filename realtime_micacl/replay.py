@@ -1,0 +1,155 @@
+"""`realtime-micacl replay`: show a recording in the window. It holds numbers, so there is no picture to show.
+
+The recording takes the place of a source and of both halves of the pipeline; session and window are the live ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, inf
+from pathlib import Path
+
+import numpy as np
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.recorded import read_recording
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.video import paced
+from realtime_micacl.screen import open_screen, stopped_by_signals
+from realtime_micacl.types import (
+    F32,
+    U8,
+    Bag,
+    EmotionDistribution,
+    Event,
+    Face,
+    Frame,
+    Quality,
+    Scene,
+    State,
+    StateChange,
+)
+
+WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 25
+COLUMNS, ROWS, FACE_PX = 4, 2, 96
+GROUND = (40, 45, 52)
+CROPS = np.zeros((1, 1, 1, 1, 3), np.uint8)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(prog="realtime-micacl replay", description="Show a recording in the window.")
+    p.add_argument("file", type=Path, metavar="FILE.jsonl", help="what --record wrote")
+    path = p.parse_args(argv).file
+    start_s, end_s = span(path)
+    replay = Replay(read_recording(path), start_s)
+    frames = paced(replay.frames(end_s))
+    window = open_screen("window")
+    session = LiveSession(frames, lambda: replay, lambda: replay, holds=True)
+    with stopped_by_signals(session), session:
+        window.show(session, source_name=f"recording {path.name}")
+
+
+def span(path: Path) -> tuple[float, float]:
+    """Read a recording from end to end; return its first and its last time, or raise SourceError."""
+    start_s, end_s = inf, -inf
+    for event in read_recording(path):
+        start_s, end_s = min(start_s, event.time_s), max(end_s, event.time_s)
+    if start_s > end_s:
+        raise SourceError(f"{path} is empty; nothing was recorded")
+    return start_s, end_s
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded(Bag):
+    """A window of which the reading alone was kept."""
+
+    reading: EmotionDistribution
+
+
+class Replay:
+    """A source, and both halves of a pipeline, of which a recording says what they found."""
+
+    def __init__(self, events: Iterator[Event], start_s: float) -> None:
+        self._events, self._start_s = events, start_s
+        self._next = next(events, None)
+        self._state, self._detail = State.STARTING, ""
+        self._faces: dict[int, Face] = {}
+
+    def frames(self, end_s: float) -> Iterator[Frame]:
+        """Yield an empty picture for each moment up to `end_s` of the recording."""
+        image: U8 = np.full((HEIGHT_PX, WIDTH_PX, 3), GROUND, np.uint8)
+        image.flags.writeable = False
+        for index in range(ceil((end_s - self._start_s) * RATE_HZ) + 1):
+            yield Frame(image, index / RATE_HZ, index)
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what was recorded up to the moment of `frame`."""
+        until_s = self._start_s + frame.index / RATE_HZ
+        bags: dict[int, Bag] = {}
+        while self._next is not None and self._next.time_s <= until_s:
+            event, self._next = self._next, next(self._events, None)
+            if isinstance(event, StateChange):
+                self._change(event)
+            else:
+                self._show(event.track_id, State.LIVE)
+                reading = replace(event, time_s=frame.time_s)
+                bags[event.track_id] = Recorded(
+                    event.track_id,
+                    frame.index,
+                    CROPS,
+                    frame.time_s,
+                    frame.time_s,
+                    event.coverage,
+                    event.quality,
+                    reading,
+                )
+        faces = tuple(self._faces.values()) if self._state is State.LIVE else ()
+        return Scene(frame.time_s, frame, faces, self._state, self._detail), tuple(bags.values())
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        """Return the readings that were recorded."""
+        return tuple(bag.reading for bag in bags if isinstance(bag, Recorded))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._events.close()  # type: ignore[attr-defined]  # a generator
+
+    def _change(self, event: StateChange) -> None:
+        if event.track_id is None:
+            over = event.state in (State.ENDED, State.FAILED)  # the last line; what was shown stays
+            self._state, self._detail = (self._state, "") if over else (event.state, event.detail)
+        elif event.state is State.NO_FACE:
+            self._faces.pop(event.track_id, None)
+        else:
+            self._show(event.track_id, event.state, event.detail)
+
+    def _show(self, track_id: int, state: State, fault: str = "") -> None:
+        """Put a face in its place, or in the first free one; where all are taken the oldest makes room."""
+        before = self._faces.pop(track_id, None)
+        taken = {face.box[0] * HEIGHT_PX + face.box[1] for face in self._faces.values()}
+        boxes = [box for box in BOXES if box[0] * HEIGHT_PX + box[1] not in taken]
+        if not boxes:
+            boxes = [self._faces.pop(next(iter(self._faces))).box]
+        box = before.box if before else boxes[0]
+        quality = Quality(0.0 if fault else 1.0, fault)
+        self._faces[track_id] = Face(track_id, box, CROPS[0, 0], 1.0, quality, state, float(state is State.LIVE))
+
+
+def _bag(reading: EmotionDistribution, frame: Frame) -> Recorded:
+    track_id, now_s = reading.track_id, frame.time_s
+    shown = replace(reading, time_s=now_s)
+    return Recorded(track_id, frame.index, CROPS, now_s, now_s, reading.coverage, reading.quality, shown)
+
+
+def _box(column: int, row: int) -> F32:
+    """Return the place of a face: left, top, right, bottom in px."""
+    x = WIDTH_PX * (column + 0.25) / COLUMNS
+    y = HEIGHT_PX * (row + 0.5) / ROWS
+    half = FACE_PX / 2
+    return np.array([x - half, y - half, x + half, y + half], np.float32)
+
+
+BOXES = [_box(column, row) for row in range(ROWS) for column in range(COLUMNS)]

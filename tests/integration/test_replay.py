@@ -1,0 +1,79 @@
+"""A recording in the window, and all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import SourceError
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.recorded import read_recording
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sinks import as_record, recording
+from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.replay import Replay, main, span
+from realtime_micacl.types import EmotionDistribution, Event, State
+from realtime_micacl_ui.window import LiveWindow, show
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("recordings") / "three.jsonl"
+    clip = Path(__file__).parents[1] / "data" / "three_faces_720p.mp4"
+    open_perceiver, open_recognizer = openers(Settings(), *read_sidecar(default_engine()))
+    perceiver, recognizer = open_perceiver(), open_recognizer()
+    with recording(file, 0.0, 4) as sink:
+        for event in offline(read_file(clip), perceiver, recognizer):
+            sink(event)
+    perceiver.close()
+    recognizer.close()
+    return file
+
+
+def test_every_reading_is_given_once_in_order(recorded: Path) -> None:
+    """Offline, so that nothing is dropped: what the replay says is what was recorded."""
+    start_s, end_s = span(recorded)
+    replay = Replay(read_recording(recorded), start_s)
+    given = list(offline(replay.frames(end_s), replay, replay))  # type: ignore[arg-type]
+    replay.close()
+
+    def without_times(events: list[Event]) -> list[dict[str, object]]:
+        readings = [event for event in events if isinstance(event, EmotionDistribution)]
+        return [as_record(event, 0.0) | {"time_s": 0} for event in readings]
+
+    kept = list(read_recording(recorded))
+    key = repr
+    assert sorted(without_times(given), key=key) == sorted(without_times(kept), key=key)
+    assert len(without_times(given)) > 100
+    ends = [event.time_s for event in given if isinstance(event, EmotionDistribution)]
+    assert ends == sorted(ends)
+
+
+def test_the_window_shows_three_people_with_readings(recorded: Path) -> None:
+    start_s, end_s = span(recorded)
+    replay = Replay(read_recording(recorded), start_s)
+    views = []
+
+    def tick(window: LiveWindow) -> None:
+        shown = [face for face in window.view.faces if window.view.reading(face)]
+        if len(shown) == 3:
+            views.append(window.view)
+            window.close()
+
+    with LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True) as session:
+        show(session, source_name="recording three.jsonl", on_tick=tick)
+    assert views[0].state is State.LIVE
+    boxes = [face.box.tolist() for face in views[0].faces]
+    assert len({tuple(box) for box in boxes}) == 3, "each in a place of its own"
+
+
+def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").touch()
+    with pytest.raises(SourceError, match="is empty"):
+        main([str(tmp_path / "r.jsonl")])

@@ -1,0 +1,232 @@
+"""Buttons, panel and recording, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLineEdit, QSlider, QToolButton
+from pytestqt.qtbot import QtBot
+
+from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.source import SourceSpec
+from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
+from realtime_micacl_ui import desk
+from realtime_micacl_ui.clean import CleanWindow
+from realtime_micacl_ui.window import LiveWindow, Options, show
+
+pytestmark = pytest.mark.usefixtures("qapp")
+IMAGE = np.full((90, 160, 3), 60, np.uint8)
+IMAGE.flags.writeable = False
+P = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
+
+
+def camera() -> Iterator[Frame]:
+    for index in range(100000):
+        yield Frame(IMAGE, time.monotonic(), index)
+        time.sleep(0.03)
+
+
+class Seer:
+    """Sees one live face in every frame."""
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        face = Face(1, np.array([20, 20, 60, 60], np.float32), IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
+        crops = np.zeros((4, 4, 1, 1, 3), np.uint8)
+        bag = Bag(1, frame.index, crops, frame.time_s - 1, frame.time_s, 1.0, 1.0)
+        return Scene(frame.time_s, frame, (face,), State.LIVE), (bag,)
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], "happy", 1.0, 1.0) for b in bags)
+
+    def close(self) -> None:
+        pass
+
+
+def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None) -> LiveWindow:
+    """Do one step after the other in a live window, the next one once a step is not False."""
+    left, until_s = list(steps), time.monotonic() + 10
+
+    def tick(window: LiveWindow) -> None:
+        assert time.monotonic() < until_s, f"{len(left)} steps are left"
+        if window.view.state in (State.LIVE, State.PAUSED) and left[0](window) is not False:
+            left.pop(0)
+        if not left and window.asked is None:
+            window.close()
+
+    recorder = options.recorder if options else None
+    options = options or Options(recorder=Recorder(0.0, 4), tuning=Tuning(0.3, 0.45))
+    with LiveSession(camera(), Seer, Seer, [recorder] if recorder else []) as session:
+        return show(session, source_name="x", on_tick=tick, options=options)
+
+
+def buttons(window: LiveWindow) -> dict[str, QToolButton]:
+    return {button.accessibleName(): button for button in window._desk.bar.findChildren(QToolButton)}
+
+
+def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
+    def check(window: LiveWindow) -> None:
+        window.act("s")
+        window._step(time.monotonic())
+        controls = [*buttons(window).values(), *window._desk.panel.findChildren((QComboBox, QLineEdit, QSlider))]
+        assert len(controls) == 8 + 4
+        assert all(control.accessibleName() for control in controls)
+        assert all(button.toolTip().endswith(")") for button in buttons(window).values())
+        ticks = window._desk.panel.findChildren(QAbstractButton)
+        assert all(tick.text() for tick in ticks)
+
+    shown(lambda w: w._desk.bar.isVisible(), check)
+
+
+def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "AWAKE_S", 0.3)
+    shown(
+        lambda w: w._desk.bar.isVisible(),
+        lambda w: not w._desk.bar.isVisible() and w.view.controls is None,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_Tab),
+        lambda w: w._desk.bar.isVisible() and w.view.controls is not None,
+        lambda w: isinstance(QApplication.focusWidget(), QToolButton),
+        lambda w: qtbot.wait(500),
+        lambda w: w._desk.bar.isVisible(),
+    )
+
+
+def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
+    def click(name: str) -> Callable[[LiveWindow], object]:
+        return lambda w: qtbot.mouseClick(buttons(w)[name], Qt.MouseButton.LeftButton)
+
+    shown(
+        lambda w: w._desk.bar.isVisible(),
+        click("Pause"),
+        lambda w: w.view.state is State.PAUSED and "Go on" in buttons(w),
+        click("Go on"),
+        lambda w: w.view.state is State.LIVE,
+        click("Blur or hide the picture"),
+        lambda w: w.view.privacy == "blurred",
+        click("Hide the timeline"),
+        lambda w: not w.view.timeline and "Show the timeline" in buttons(w),
+        click("Set a marker"),
+        lambda w: len(w.view.markers) == 1,
+        click("Help"),
+        lambda w: w.view.help,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
+        lambda w: not w.view.help and w.isVisible(),
+    )
+
+
+def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = tmp_path / "numbers"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(chosen), ""))
+    options = Options(recorder=Recorder(0.0, 4))
+    file = tmp_path / "numbers.csv"
+    shown(
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_R),
+        lambda w: w.view.recording.startswith("REC 0:0"),
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_M),
+        lambda w: file.read_text().count("happy,0.7") > 3,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_R),
+        lambda w: not w.view.recording,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_R),
+        lambda w: "exists" in w.view.notice and not w.view.recording,
+        options=options,
+    )
+    assert ",marker,1," in file.read_text()
+    assert sorted(tmp_path.iterdir()) == [file]
+
+
+def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
+    tuning = Tuning(0.3, 0.45)
+
+    def tune(window: LiveWindow) -> None:
+        panel = window._desk.panel
+        panel.smoothing.setFocus()
+        qtbot.keyClick(panel.smoothing, Qt.Key.Key_Home)
+        for _ in range(3):
+            qtbot.keyClick(panel.abstaining, Qt.Key.Key_Right)
+        qtbot.keyClick(panel.mixtures, Qt.Key.Key_Space)
+        qtbot.keyClick(panel.calm, Qt.Key.Key_Space)
+
+    shown(
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
+        lambda w: w._desk.busy,
+        tune,
+        lambda w: w.view.mixtures and w._reduced,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
+        lambda w: not w._desk.busy and w.isVisible(),
+        options=Options(tuning=tuning),
+    )
+    assert tuning.smoothing_s == 0.0
+    assert tuning.abstain_below == pytest.approx(0.48)
+
+
+def test_another_source_is_asked_for_and_a_wrong_one_is_refused(qtbot: QtBot) -> None:
+    def type_in(text: str) -> Callable[[LiveWindow], None]:
+        def typed(window: LiveWindow) -> None:
+            window._desk.panel.address.clear()
+            qtbot.keyClicks(window._desk.panel.address, text)
+            qtbot.keyClick(window._desk.panel.address, Qt.Key.Key_Return)
+
+        return typed
+
+    window = shown(
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
+        type_in("ftp://host/a"),
+        lambda w: "ftp:// is not read" in w._desk.panel.fault.text(),
+        type_in("/nowhere/clip.mp4"),
+        lambda w: "/nowhere/clip.mp4" in w._desk.panel.fault.text() and w.asked is None,
+        type_in("synthetic"),
+    )
+    assert window.asked == SourceSpec("synthetic", "synthetic")
+
+
+def test_the_same_window_shows_the_next_source() -> None:
+    steps = [lambda w, key=key: w.act(key) for key in "tpm"]
+    first = shown(*steps, lambda w: w._ask(SourceSpec("synthetic", "synthetic")))
+    assert first.isVisible()
+
+    def tick(window: LiveWindow) -> None:
+        if window.view.readings:
+            window.close()
+
+    with LiveSession(camera(), Seer, Seer) as session:
+        second = show(session, source_name="another", on_tick=tick, window=first)
+    assert second is first
+    assert first.asked is None
+    assert first.windowTitle().endswith("another")
+    assert (first.view.timeline, first.view.privacy) == (False, "blurred"), "what was switched on stays"
+    assert (first.view.markers, first.view.marks) == ((), 0), "what was seen does not"
+
+
+def test_the_end_waits_for_a_person_who_chooses_a_source() -> None:
+    def ending() -> Iterator[Frame]:
+        for frame, _ in zip(camera(), range(10), strict=False):
+            yield frame
+
+    until: list[float] = []
+
+    def tick(window: LiveWindow) -> None:
+        if not until:
+            until.append(time.monotonic() + 2.6)
+            window.act("s")
+        if window.view.state is State.ENDED and time.monotonic() > until[0]:
+            assert window.isVisible()
+            window.act("s")
+
+    with LiveSession(ending(), Seer, Seer) as session:
+        window = show(session, source_name="x", on_tick=tick)
+    assert not window.isVisible()
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_the_clean_feed_is_there_where_it_was_asked_for_and_ends_with_the_window(clean: bool) -> None:
+    def feeds() -> list[CleanWindow]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, CleanWindow) and w.isVisible()]
+
+    shown(lambda w: len(feeds()) == clean and bool(w.view.readings), options=Options(clean=clean))
+    assert not feeds()

@@ -1,0 +1,124 @@
+"""Recordings are read back as they were written, and nothing else is read."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.recorded import LINE_BYTES, read_recording
+from realtime_micacl.live.sinks import as_record, json_lines
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
+
+P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
+W = np.array([0.5, 0.8, 1.2, 1.5], np.float32)
+READING: dict[str, Any] = {
+    "schema": 1,
+    "time_s": 1.5,
+    "track": 1,
+    "state": "live",
+    "emotion": "happy",
+    "probabilities": dict(zip(EMOTIONS, [0.7] + [0.05] * 6, strict=True)),
+    "importance": [0.5, 1.5],
+    "quality": 0.9,
+    "coverage": 1.0,
+    "latency_ms": 40,
+}
+CHANGE = {"schema": 1, "time_s": 1.0, "track": None, "state": "no face"}
+
+
+def read(tmp_path: Path, text: str | bytes) -> list[Any]:
+    file = tmp_path / "r.jsonl"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return list(read_recording(file))
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    out = io.StringIO()
+    sink = json_lines(out, 100.0)
+    events = [
+        StateChange(100.0, None, State.STARTING),
+        StateChange(101.0, 7, State.LOW_QUALITY, "dark"),
+        EmotionDistribution(7, 101.5, P, W, "happy", 0.9, 1.0, 0.05),
+        EmotionDistribution(7, 101.6, P, W, None, 0.9, 1.0),
+        StateChange(101.6, None, State.ENDED),
+    ]
+    for event in events:
+        sink(event)
+    back = read(tmp_path, out.getvalue())
+    assert [as_record(event, 0.0) for event in back] == [as_record(event, 100.0) for event in events]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"extra": 1},
+        {"time_s": "1"},
+        {"time_s": 1e300},
+        {"track": 0},
+        {"track": None},
+        {"track": 10**30},
+        {"state": "asleep"},
+        {"state": "stalled"},
+        {"emotion": "glad"},
+        {"emotion": None},
+        {"probabilities": None},
+        {"probabilities": {"happy": 1.0}},
+        {"probabilities": dict.fromkeys(EMOTIONS, 1.0)},
+        {"probabilities": dict.fromkeys(EMOTIONS, -1.0)},
+        {"importance": []},
+        {"importance": [1.0] * 65},
+        {"quality": 2},
+        {"coverage": None},
+        {"detail": "x" * 5000},
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, change: dict[str, Any]) -> None:
+    lines = [json.dumps(CHANGE), json.dumps(READING | change), ""]
+    with pytest.raises(SourceError, match="line 2 is no record"):
+        read(tmp_path, "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 60_000 + "\n", "line 1 is no record"),
+        ("x" * (LINE_BYTES + 1) + "\n", "line 1 has more than"),
+        (f"{json.dumps(CHANGE | {'time_s': 50.0})}\n{json.dumps(CHANGE)}\n", "line 2: time goes back by 49 s"),
+        ("\n", "line 1 is no record"),
+        (b"\xff\xfe\n", "line 1 is no record"),
+    ],
+)
+def test_what_is_no_recording_is_refused(tmp_path: Path, text: str | bytes, said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        read(tmp_path, text)
+
+
+def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert len(read(tmp_path, f'{json.dumps(CHANGE)}\n{{"schema": 1, "ti')) == 1
+    assert "cut off" in caplog.text
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no .jsonl recording"):
+        next(read_recording(tmp_path / "r.csv"))
+    with pytest.raises(SourceError, match="cannot be read"):
+        next(read_recording(tmp_path / "none.jsonl"))
+
+
+@given(
+    st.binary(max_size=400) | st.text(max_size=100).map(lambda text: json.dumps(READING | {"emotion": text}).encode())
+)
+def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    try:
+        read(tmp_path_factory.getbasetemp(), content)
+    except SourceError as error:
+        assert "r.jsonl" in str(error)

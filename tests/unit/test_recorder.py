@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.types import EmotionDistribution, Mark, State, StateChange
+
+P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
+
+
+def reading(time_s: float) -> EmotionDistribution:
+    return EmotionDistribution(1, time_s, P, P[:4], "happy", 0.9, 1.0)
+
+
+def test_it_writes_from_start_to_stop_and_not_before_or_after(tmp_path: Path) -> None:
+    recorder, file = Recorder(10.0, 4), tmp_path / "a.jsonl"
+    recorder(reading(10.5))
+    assert recorder.since_s is None
+    recorder.start(file)
+    assert recorder.since_s is not None
+    recorder(reading(11.0))
+    recorder(Mark(11.5, 1))
+    recorder(StateChange(12.0, None, State.NO_FACE))
+    recorder.stop()
+    recorder(reading(13.0))
+    assert recorder.since_s is None
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["time_s"] for line in lines] == [1.0, 1.5, 2.0]
+    assert lines[1] == {"schema": 1, "time_s": 1.5, "track": None, "state": "marker", "detail": "1"}
+
+
+def test_a_marker_is_a_row_of_a_table(tmp_path: Path) -> None:
+    recorder, file = Recorder(0.0, 4), tmp_path / "a.csv"
+    recorder.start(file)
+    recorder(Mark(2.0, 7))
+    recorder.stop()
+    assert file.read_text().splitlines()[1].startswith("2.0,,marker,7,")
+
+
+def test_another_recording_ends_the_first(tmp_path: Path) -> None:
+    recorder = Recorder(0.0, 4)
+    recorder.start(tmp_path / "a.jsonl")
+    recorder.start(tmp_path / "b.jsonl")
+    recorder(reading(1.0))
+    recorder.stop()
+    assert (tmp_path / "a.jsonl").read_text() == ""
+    assert (tmp_path / "b.jsonl").read_text() != ""
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("mine")
+    recorder = Recorder(0.0, 4)
+    with pytest.raises(ConfigError, match="exists"):
+        recorder.start(file)
+    assert recorder.since_s is None
+    recorder(reading(1.0))
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    link = tmp_path / "a.jsonl"
+    recorder = Recorder(0.0, 4)
+    recorder.start(link)
+    link.unlink()
+
+    class Full:
+        def __call__(self, event: object) -> None:
+            with open("/dev/full", "w") as disk:
+                disk.write("x")
+
+    recorder._sink = Full()
+    with caplog.at_level(logging.ERROR):
+        recorder(reading(1.0))
+        recorder(reading(2.0))
+    assert recorder.since_s is None
+    assert "No space left" in recorder.fault
+    assert len(caplog.records) == 1
+    recorder.start(tmp_path / "b.jsonl")
+    assert recorder.fault == ""
+    recorder.stop()

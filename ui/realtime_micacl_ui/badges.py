@@ -1,0 +1,45 @@
+"""What is said at the upper edge beside the state: that numbers are recorded, and what went wrong with it."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QPainter
+
+from realtime_micacl_ui.ink import elided, panel, write
+from realtime_micacl_ui.theme import AMBER, RED, Theme
+from realtime_micacl_ui.view import View
+
+
+def recording_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
+    """Return where it says that numbers are recorded: at the top right, below the buttons while they are there."""
+    if not view.recording:
+        return QRectF()
+    margin = theme.px(0.8)
+    width = round(theme.px(2.4) + theme.strong.width(view.recording))
+    top = view.controls[3] + theme.px(0.3) if view.controls else margin
+    return QRectF(size[0] - margin - width, top, width, theme.px(2.1))
+
+
+def recording(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
+    """Say that numbers are recorded, and for how long."""
+    rect = recording_rect(view, theme, size)
+    if rect.isEmpty():
+        return
+    panel(painter, rect, theme)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(RED)
+    painter.drawEllipse(QPointF(rect.left() + theme.px(1.1), rect.center().y()), theme.px(0.4), theme.px(0.4))
+    baseline = theme.strong.baseline(rect.top(), rect.height())
+    write(painter, theme.strong, rect.left() + theme.px(1.8), baseline, view.recording, theme.scheme.text)
+
+
+def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
+    """Say what went wrong beside the session, in one line below the state."""
+    if not view.notice:
+        return
+    margin, pad = theme.px(0.8), theme.px(0.8)
+    text = elided(theme.strong, view.notice, size[0] - 2 * margin - 2 * pad)
+    rect = QRectF(margin, margin + theme.px(2.5), round(theme.strong.width(text)) + 2 * pad, theme.px(2.1))
+    panel(painter, rect, theme, AMBER, 2)
+    baseline = theme.strong.baseline(rect.top(), rect.height())
+    write(painter, theme.strong, rect.left() + pad, baseline, text, theme.scheme.text)

@@ -1,0 +1,151 @@
+"""Bar and panel of a window: they come when a hand comes near, and go by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+from PyQt6.QtGui import QCursor
+from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.types import State
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.controls import ControlBar
+from realtime_micacl_ui.panel import Panel
+from realtime_micacl_ui.texts import say
+from realtime_micacl_ui.theme import Theme
+from realtime_micacl_ui.view import View
+
+AWAKE_S = 4.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the window is to be; without a recorder or a tuning their controls are not there."""
+
+    look: Literal["auto", "dark", "light"] = "auto"
+    reduced_motion: bool = False
+    language: str = "en"
+    recorder: Recorder | None = None
+    tuning: Tuning | None = None
+    mixtures: bool = False
+    clean: bool = False
+    """Whether there is a second window for projection and capture."""
+
+
+DEFAULT = Options()
+
+
+class Desk:
+    """Owns the bar and the panel, and asks for the file of a recording."""
+
+    def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
+        self._window, self._recorder = window, options.recorder
+        self.bar, self.panel = ControlBar(window), Panel(window, options.tuning)
+        self.bar.pressed.connect(act)
+        self.bar.hide()
+        self.panel.hide()
+        self._fault = ""
+        self._pointer = QCursor.pos()
+        self._awake_until_s = monotonic() + AWAKE_S
+
+    @property
+    def busy(self) -> bool:
+        """Whether a person is at work here."""
+        return self.panel.isVisible()
+
+    def wake(self) -> None:
+        """Show the bar for a while."""
+        self._awake_until_s = monotonic() + AWAKE_S
+        self.bar.show()
+
+    def toggle_panel(self) -> None:
+        """Open the panel, or close it."""
+        if self.panel.isVisible():
+            self.panel.hide()
+            self._window.setFocus()
+        else:
+            self.panel.refresh()
+            self.wake()
+            self.panel.show()
+            self.panel.raise_()
+            self.panel.sources.setFocus()
+
+    def toggle_recording(self) -> None:
+        """Stop the recording, or begin one in a file that the person names."""
+        if self._recorder is None:
+            return
+        self._fault = ""
+        if self._recorder.since_s is not None:
+            self._recorder.stop()
+            return
+        proposed = Path.home() / f"expressions-{datetime.now():%Y-%m-%d-%H%M}.csv"
+        option = QFileDialog.Option.DontConfirmOverwrite  # no file is overwritten, and the recorder says so
+        title, kinds = say(texts.RECORD), say(texts.RECORDINGS)
+        file, _ = QFileDialog.getSaveFileName(self._window, title, str(proposed), kinds, options=option)
+        if not file:
+            return
+        path = Path(file) if Path(file).suffix else Path(file).with_suffix(".csv")
+        try:
+            self._recorder.start(path)
+        except ConfigError as error:
+            self._fault = str(error).removeprefix("--record ")
+
+    def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
+        """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""
+        view = replace(view, recording=self._recording(now_s), notice=self._notice() or view.notice)
+        return replace(view, controls=self._placed(view, theme, calm))
+
+    def _recording(self, now_s: float) -> str:
+        """Return how long the recording goes on, as words."""
+        since_s = self._recorder.since_s if self._recorder else None
+        if since_s is None:
+            return ""
+        minutes, seconds = divmod(int(now_s - since_s), 60)
+        return say(texts.RECORDING, minutes=minutes, seconds=f"{seconds:02d}")
+
+    def _notice(self) -> str:
+        """Return why nothing is recorded although it should be."""
+        reason = self._fault or (self._recorder.fault if self._recorder else "")
+        return say(texts.NOT_RECORDED, reason=reason) if reason else ""
+
+    def _placed(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
+        """Show, hide and place bar and panel; return where the bar is while it is shown."""
+        focus = QApplication.focusWidget()
+        held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))
+        pointer = QCursor.pos()
+        if pointer != self._pointer and self.bar.underMouse():  # one that rests there does not hold it
+            self._awake_until_s = monotonic() + AWAKE_S
+        self._pointer = pointer
+        awake = held or self.busy or monotonic() < self._awake_until_s
+        self.bar.setVisible(awake)
+        if not awake:
+            return None
+        on = {
+            "space": view.state is State.PAUSED,
+            "r": bool(view.recording),
+            "p": view.privacy != "clear",
+            "t": view.timeline,
+            "f11": self._window.isFullScreen(),
+            "s": self.busy,
+            "?": view.help,
+        }
+        disabled = frozenset() if self._recorder else frozenset({"r"})
+        self.bar.present(theme, frozenset(key for key, is_on in on.items() if is_on), disabled)
+        margin = theme.px(0.8)
+        width, height = self.bar.width(), self.bar.height()
+        left = max(0, self._window.width() - margin - width)
+        self.bar.move(left, margin)
+        below = margin + height + theme.px(0.3)
+        if self.busy:
+            room = (self._window.width() - 2 * margin, self._window.height() - below - margin)
+            self.panel.present(theme, room, view.mixtures, calm)
+            self.panel.move(self._window.width() - margin - self.panel.width(), below)
+        return left, margin, left + width, margin + height

@@ -1,0 +1,187 @@
+"""The panel of settings: another source, how calm and how sure the readings are, and how they look."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from realtime_micacl.errors import MicaclError
+from realtime_micacl.live.camera import list_cameras
+from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.source import SourceSpec, check, parse_source, redacted
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.controls import style
+from realtime_micacl_ui.texts import say
+from realtime_micacl_ui.theme import Theme
+
+GUESSED_CAMERAS = 4  # outside Linux only opening a camera tells whether it is there
+SMOOTHING_STEP_S, MOST_SMOOTHING_S = 0.1, 2.0
+ABSTAIN_STEP, MOST_ABSTAINING = 0.01, 0.95
+
+
+class Panel(QFrame):
+    """Lets a person choose; what was chosen is told by signals, the tuning is changed in place."""
+
+    source_asked = pyqtSignal(object)
+    """A SourceSpec that was checked as far as is possible without opening it."""
+    switched = pyqtSignal(str, bool)
+    """A box was ticked: mixtures or calm."""
+
+    def __init__(self, parent: QWidget, tuning: Tuning | None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAccessibleName(say(texts.SETTINGS))
+        self._tuning = tuning
+        self._theme: Theme | None = None
+        self._content = QWidget()
+        self._content.setObjectName("content")
+        self._column = QVBoxLayout(self._content)
+        self._add_source()
+        if tuning:
+            self._add_tuning(tuning)
+        self._add_looks()
+        self._area = QScrollArea(self)
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setWidget(self._content)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 1, 1, 1)
+        outer.addWidget(self._area)
+
+    def present(self, theme: Theme, room: tuple[int, int], mixtures: bool, calm: bool) -> None:
+        """Take a theme, fit into `room` px, and show what is on."""
+        if theme is not self._theme:
+            self._theme = theme
+            self.setStyleSheet(style(theme))
+            pad = theme.px(0.8)
+            self._column.setContentsMargins(pad, pad, pad, pad)
+            self._column.setSpacing(theme.px(0.45))
+        for box, on in ((self.mixtures, mixtures), (self.calm, calm)):
+            box.blockSignals(True)
+            box.setChecked(on)
+            box.blockSignals(False)
+        width = min(theme.px(25), room[0])
+        self._content.setFixedWidth(width - 4)
+        self._column.activate()
+        self.resize(width, min(self._content.sizeHint().height() + 4, room[1]))
+
+    def refresh(self) -> None:
+        """Look for cameras anew."""
+        known = list_cameras() if sys.platform == "linux" else {n: f"camera {n}" for n in range(GUESSED_CAMERAS)}
+        self.sources.clear()
+        for index, name in known.items():
+            self.sources.addItem(f"{index}: {name}", SourceSpec("camera", str(index)))
+        self.sources.addItem(say(texts.DEMO), parse_source("demo"))
+        self.sources.addItem(say(texts.TEST_PICTURE), parse_source("synthetic"))
+        self.sources.setCurrentIndex(-1)
+        self._say_fault("")
+
+    def ask(self, source: SourceSpec | str) -> None:
+        """Ask for a source, or say why it cannot be one."""
+        try:
+            spec = parse_source(source) if isinstance(source, str) else source
+            check(spec)
+        except MicaclError as error:
+            self._say_fault(redacted(str(error)))
+            return
+        self._say_fault("")
+        self.source_asked.emit(spec)
+
+    def _say_fault(self, text: str) -> None:
+        self.fault.setText(text)
+        self.fault.setVisible(bool(text))
+
+    def _add_source(self) -> None:
+        self._heading(texts.SOURCE)
+        self.sources = QComboBox()
+        self.sources.setPlaceholderText(say(texts.CAMERA))
+        self.sources.setAccessibleName(say(texts.CAMERA))
+        self.sources.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sources.activated.connect(lambda index: self.ask(self.sources.itemData(index)))
+        self.address = QLineEdit()
+        self.address.setPlaceholderText("rtsp://")
+        self.address.setAccessibleName(say(texts.ADDRESS))
+        self.address.returnPressed.connect(lambda: self.ask(self.address.text().strip()))
+        go = QPushButton(say(texts.OPEN))
+        go.clicked.connect(lambda: self.ask(self.address.text().strip()))
+        line = QHBoxLayout()
+        line.addWidget(self.address, 1)
+        line.addWidget(go)
+        self.file = QPushButton(say(texts.FILE))
+        self.file.clicked.connect(self._choose_file)
+        self.fault = QLabel()
+        self.fault.setObjectName("fault")
+        self.fault.setWordWrap(True)
+        self._column.addWidget(self.sources)
+        self._column.addLayout(line)
+        self._column.addWidget(self.file)
+        self._column.addWidget(self.fault)
+
+    def _choose_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, say(texts.FILE), str(Path.home()))
+        if file:
+            self.ask(file)
+
+    def _add_tuning(self, tuning: Tuning) -> None:
+        self._heading(texts.READINGS)
+
+        def smooth(step: int) -> str:
+            tuning.smoothing_s = step * SMOOTHING_STEP_S
+            return say(texts.SMOOTHING, seconds=f"{tuning.smoothing_s:.1f}")
+
+        def abstain(step: int) -> str:
+            tuning.abstain_below = step * ABSTAIN_STEP
+            return say(texts.ABSTAIN, percent=step)
+
+        self.smoothing = self._slider(
+            smooth, tuning.smoothing_s / SMOOTHING_STEP_S, MOST_SMOOTHING_S / SMOOTHING_STEP_S
+        )
+        self.abstaining = self._slider(abstain, tuning.abstain_below / ABSTAIN_STEP, MOST_ABSTAINING / ABSTAIN_STEP)
+
+    def _slider(self, change: object, value: float, most: float) -> QSlider:
+        """Add a slider under words that say what it is at."""
+        label, slider = QLabel(), QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, round(most))
+        slider.setPageStep(5)
+
+        def moved(step: int) -> None:
+            words = change(step)  # type: ignore[operator]
+            label.setText(words)
+            slider.setAccessibleName(words)
+
+        slider.setValue(round(value))
+        moved(slider.value())
+        slider.valueChanged.connect(moved)
+        self._column.addWidget(label)
+        self._column.addWidget(slider)
+        return slider
+
+    def _add_looks(self) -> None:
+        self._heading(texts.LOOKS)
+        self.mixtures, self.calm = QCheckBox(say(texts.MIXTURES)), QCheckBox(say(texts.CALM))
+        for name, box in (("mixtures", self.mixtures), ("calm", self.calm)):
+            box.toggled.connect(lambda on, name=name: self.switched.emit(name, on))
+            self._column.addWidget(box)
+
+    def _heading(self, text: str) -> None:
+        label = QLabel(say(text))
+        label.setObjectName("heading")
+        self._column.addWidget(label)

@@ -1,0 +1,76 @@
+"""Watches a session and says what the window shows next: the scene, the figures, the bars on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.metrics import Meter
+from realtime_micacl.types import Frame, State
+from realtime_micacl_ui.figures import DropShare, figures
+from realtime_micacl_ui.motion import STEP_S, eased
+from realtime_micacl_ui.view import View, follow, look
+
+FIGURES_S = 0.5
+SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
+LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
+WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
+
+
+class Watch:
+    """Follows one session from its beginning to its end."""
+
+    def __init__(self, session: LiveSession, meters: Mapping[str, Meter]) -> None:
+        self._session, self._meters = session, meters
+        self.first_picture_s: float | None = None
+        self._painted: Frame | None = None
+        self._drops = DropShare()
+        self._figures_s = self._eased_s = 0.0
+        self._live_since_s: float | None = None
+        self._over_since_s: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the session has ended."""
+        return self._over_since_s is not None
+
+    def next(self, last: View, now_s: float, *, reduced: bool) -> View:
+        """Return the view after `last`; with `reduced` motion nothing glides."""
+        now = look(self._session, now_s)
+        view = follow(last, now)
+        if view.state not in WATCHED:
+            self._live_since_s = None
+            self._drops.restart()
+        elif self._live_since_s is None:
+            self._live_since_s = now_s
+        if now.over:
+            self._over_since_s = self._over_since_s or now_s
+        due_s = now_s - self._figures_s - FIGURES_S
+        # along with a new picture, if one comes
+        if not self.over and due_s >= (0 if view != last else FIGURES_S / 2):
+            self._figures_s = now_s
+            drops = self._drops.update(self._session.meters["capture"].count, self._session.dropped)
+            judged = self._live_since_s is not None and now_s - self._live_since_s >= SETTLED_S
+            view = replace(view, figures=figures(self._session, self._meters, drops, judged=judged))
+        if now_s - self._eased_s >= STEP_S:
+            elapsed_s, self._eased_s = now_s - self._eased_s, now_s
+            view = replace(view, bars=eased(view.bars, view, elapsed_s, reduced=reduced))
+        return view
+
+    def painted(self, view: View, now_s: float) -> None:
+        """Note that a view was painted, and how old its picture was by then."""
+        if view.frame is None:
+            return
+        self.first_picture_s = self.first_picture_s or now_s
+        if view.frame is not self._painted and view.state in WATCHED:
+            self._painted = view.frame
+            self._meters["latency"].add(now_s - view.frame.time_s)
+
+    def done(self, view: View, now_s: float) -> bool:
+        """Say whether the end was shown for long enough: not at all where a person stopped it or has seen nothing."""
+        if self._over_since_s is None:
+            return False
+        unseen = self._session.error is not None and self._session.scenes.peek() is None
+        linger_s = 0.0 if self._session.stopping or unseen else LINGER_S[view.state]
+        return now_s - self._over_since_s >= linger_s
