@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter
 
-from realtime_micacl_ui.ink import Paragraph, panel, write
+from realtime_micacl_ui.ink import elided, panel, write
 from realtime_micacl_ui.theme import AMBER, RED, Theme
 from realtime_micacl_ui.view import View
 
@@ -34,12 +34,12 @@ def recording(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]
 
 
 def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Say what went wrong beside the session, below the state."""
+    """Say what went wrong beside the session, in one line below the state."""
     if not view.notice:
         return
-    margin, pad = theme.px(0.8), theme.px(0.7)
-    text = Paragraph(theme.strong, view.notice, min(size[0] - 2 * margin - 2 * pad, 40 * theme.unit))
-    top = margin + theme.px(2.5)
-    rect = QRectF(margin, top, round(text.size.width()) + 2 * pad, round(text.size.height()) + 2 * theme.px(0.4))
+    margin, pad = theme.px(0.8), theme.px(0.8)
+    text = elided(theme.strong, view.notice, size[0] - 2 * margin - 2 * pad)
+    rect = QRectF(margin, margin + theme.px(2.5), round(theme.strong.width(text)) + 2 * pad, theme.px(2.1))
     panel(painter, rect, theme, AMBER, 2)
-    text.draw(painter, rect.left() + pad, rect.top() + theme.px(0.4), theme.scheme.text)
+    baseline = theme.strong.baseline(rect.top(), rect.height())
+    write(painter, theme.strong, rect.left() + pad, baseline, text, theme.scheme.text)
