@@ -135,7 +135,7 @@ def _place(
     if before is not None and stays:
         box = _beside(own, sizes[before.small], before.spot, theme.px(GAP), area)
         places.append(Place(_lazily(before.box, box, theme.px(SLACK), area), before.spot, before.small))
-        if before.small != full and _costs(places, things)[0] == 0:
+        if before.small != full and not any(_meet(places[0].box, box) for box, *_ in things):
             return places[0]
     for small, size in sizes.items():
         for spot in range(len(SPOT_COSTS)):
@@ -143,6 +143,11 @@ def _place(
     costs = _costs(places, things) + [SPOT_COSTS[place.spot] + SMALL_COST * place.small for place in places]
     costs[0] -= STAY * stays
     return places[int(np.argmin(costs))]
+
+
+def _meet(a: Box, b: Box) -> bool:
+    """Say whether two boxes have an area in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
