@@ -29,7 +29,7 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
             session.wait(0.02)
         return SimpleNamespace(asked=asked[len(seen) - 1])
 
-    monkeypatch.setattr(cli, "open_screen", lambda: SimpleNamespace(show=show, Options=Options))
+    monkeypatch.setattr(cli, "open_screen", lambda module: SimpleNamespace(show=show, Options=Options))
     file = tmp_path / "a.jsonl"
     assert cli.live(Settings(source="demo", record=str(file))) == 0
     assert [name for name, _, _ in seen] == ["the demo clip", "synthetic"]
