@@ -35,7 +35,7 @@ from realtime_micacl.types import (
 WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 25
 COLUMNS, ROWS, FACE_PX = 4, 2, 96
 GROUND = (40, 45, 52)
-CROPS = np.zeros((1, 1, 1, 1, 3), np.uint8)
+CROP = np.zeros((1, 1, 3), np.uint8)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -95,17 +95,7 @@ class Replay:
                 self._change(event)
             else:
                 self._show(event.track_id, State.LIVE)
-                reading = replace(event, time_s=frame.time_s)
-                bags[event.track_id] = Recorded(
-                    event.track_id,
-                    frame.index,
-                    CROPS,
-                    frame.time_s,
-                    frame.time_s,
-                    event.coverage,
-                    event.quality,
-                    reading,
-                )
+                bags[event.track_id] = _bag(event, frame)
         faces = tuple(self._faces.values()) if self._state is State.LIVE else ()
         return Scene(frame.time_s, frame, faces, self._state, self._detail), tuple(bags.values())
 
@@ -135,13 +125,13 @@ class Replay:
             boxes = [self._faces.pop(next(iter(self._faces))).box]
         box = before.box if before else boxes[0]
         quality = Quality(0.0 if fault else 1.0, fault)
-        self._faces[track_id] = Face(track_id, box, CROPS[0, 0], 1.0, quality, state, float(state is State.LIVE))
+        self._faces[track_id] = Face(track_id, box, CROP, 1.0, quality, state, float(state is State.LIVE))
 
 
 def _bag(reading: EmotionDistribution, frame: Frame) -> Recorded:
     track_id, now_s = reading.track_id, frame.time_s
-    shown = replace(reading, time_s=now_s)
-    return Recorded(track_id, frame.index, CROPS, now_s, now_s, reading.coverage, reading.quality, shown)
+    shown, crops = replace(reading, time_s=now_s), np.full((len(reading.importance), 1, 1, 1, 3), GROUND, np.uint8)
+    return Recorded(track_id, frame.index, crops, now_s, now_s, reading.coverage, reading.quality, shown)
 
 
 def _box(column: int, row: int) -> F32:
