@@ -79,3 +79,12 @@ def test_files_stay_small() -> None:
 def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
     assert users == {"live.session", "monitor"}, "the pipeline's, and the server of --metrics"
+
+
+def test_numpy_s_products_leave_no_spinning_thread() -> None:
+    code = (
+        "import sys, realtime_micacl, numpy, psutil; x = numpy.ones((400, 400)); x @ x; "
+        "sys.exit(len(psutil.Process().threads()) - 1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert done.returncode == 0, f"{done.returncode} threads besides the main one"
