@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -96,8 +97,10 @@ def test_systemd_hears_that_it_is_up_alive_and_ending(start: Callable, notify: s
     watchdog = {"NOTIFY_SOCKET": notify.getsockname(), "WATCHDOG_USEC": "1000000"}
     running = start("--source", "synthetic", "--headless", **watchdog)
     heard: list[str] = []
-    while heard.count("WATCHDOG=1") < 4 or "STATUS=no face" not in heard:
+    deadline_s = monotonic() + 30
+    while heard.count("WATCHDOG=1") < 4 or not any("STATUS=no face" in line for line in heard):
         heard.append(notify.recv(4096).decode())
+        assert monotonic() < deadline_s, heard
     assert heard[0].endswith("READY=1")
     assert running.stop()[0].code == 0
     while heard[-1] != "STOPPING=1":
