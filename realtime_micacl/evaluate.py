@@ -123,10 +123,11 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
     if arguments.london:
         stills = read_london(arguments.london, aligner, held_out=True)
         found.append(("London, held-out people", "", still_predictions(engine, sidecar, stills)))
-    clips = [clip for folder in arguments.rendered for clip in read_clips(folder, aligner, arguments.cache)]
-    if held_out := [clip for clip in clips if clip.held_out]:
-        predictions = clip_predictions(engine, sidecar, held_out)
-        found.append(("rendered clips, held-out people", f"{sidecar.spec}", predictions))  # other bags, other cuts
+    for folder in arguments.rendered:
+        if held_out := [clip for clip in read_clips(folder, aligner, arguments.cache) if clip.held_out]:
+            where = "rendered clips" if len(arguments.rendered) == 1 else f"rendered clips {folder.resolve().name}"
+            predictions = clip_predictions(engine, sidecar, held_out)
+            found.append((f"{where}, held-out people", f"{sidecar.spec}", predictions))  # other bags, other cuts
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
         yield result(candidate, where, Read(names, probabilities, labels, people), {})

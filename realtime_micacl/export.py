@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.errors import EngineError
@@ -47,13 +47,15 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
+    weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
+    model.load_state_dict(weights)  # the graphs shall hold the very same numbers
     config = model.config
     piece = model.encoder.piece
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
     features = torch.zeros(1, config.instances * config.frames // piece, model.encoder.features)
     write_graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
     write_graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
-    shutil.copyfile(checkpoint / WEIGHTS, engine / WEIGHTS)
+    save_file(weights, engine / WEIGHTS)
     sidecar = {
         "schema": 1,
         "name": fields["name"],

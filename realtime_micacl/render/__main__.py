@@ -5,19 +5,27 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.render.assets import Assets
 from realtime_micacl.render.clip import Label, make_clip, write_labels
-from realtime_micacl.render.figure import build_figure
+from realtime_micacl.render.dress import FaceMesh, dress
+from realtime_micacl.render.figure import Figure, build_figure
 from realtime_micacl.render.person import FIRST_TEST_SEED, sample_person
 from realtime_micacl.render.video import write_video
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
+
+PHOTOGRAPHED = 5004
+"""Photograph n dresses person 5004 + n: every fifth, those whose n is a multiple of 5, is held out (data/clips.py), as
+are the photographs themselves (data/london.py)."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,7 +42,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def render_people(
-    *, assets: Path, out: Path, people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int
+    *,
+    assets: Path,
+    out: Path,
+    people: int,
+    seed: int,
+    takes: int,
+    size_px: int,
+    seconds: float,
+    rate_hz: int,
+    photos: Path | None = None,
 ) -> list[Label]:
     """Render every emotion of every person; return what was written to labels.json."""
     if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
@@ -48,10 +65,16 @@ def render_people(
             " from 32 on, the others are at least 1."
         )
     source = Assets(assets)
+    if photos:
+        count, figures = _dressed(photos, source)
+    else:
+        count, figures = (
+            people,
+            (build_figure(sample_person(n, source.details), source) for n in range(seed, seed + people)),
+        )
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
-    for identity in tqdm(range(seed, seed + people), desc="people", disable=not sys.stderr.isatty()):
-        figure = build_figure(sample_person(identity, source.details), source)
+    for figure in tqdm(figures, desc="people", total=count, disable=not sys.stderr.isatty()):
         for emotion in EMOTIONS:
             for take in range(takes):
                 label, frames = make_clip(figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz)
@@ -61,12 +84,37 @@ def render_people(
     return labels
 
 
+def _dressed(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:
+    """Return how many photographs there are, and a figure in the skin of each."""
+    files = sorted(file for file in photos.glob("*.jpg") if file.name[:3].isdecimal())
+    if not files:
+        raise ConfigError(f"--photos {photos}: no pictures there whose names begin with a number, such as 001_03.jpg")
+
+    def figures() -> Iterator[Figure]:
+        mesh = FaceMesh()
+        for file in files:
+            figure = build_figure(sample_person(PHOTOGRAPHED + int(file.name[:3]), source.details), source)
+            picture = cv2.imread(str(file))
+            try:
+                if picture is None:
+                    raise ConfigError("it is not a picture")
+                yield dress(figure, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8), mesh)
+            except ConfigError as error:
+                log.warning("%s was left out: %s", file, error)
+        mesh.close()
+
+    return len(files), figures()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m realtime_micacl.render", description=__doc__)
     parser.add_argument("assets", type=Path, help="folder of the unpacked MakeHuman assets")
     parser.add_argument("out", type=Path, help="folder to write to")
     parser.add_argument("--people", type=int, default=40, help="how many people")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first; the others follow")
+    parser.add_argument(
+        "--photos", type=Path, metavar="FOLDER", help="dress one person in each of these photographs of neutral faces"
+    )
     parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
     parser.add_argument("--size-px", type=int, default=192, help="side of the picture")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a clip")

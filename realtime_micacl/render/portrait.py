@@ -48,11 +48,9 @@ class Light:
 
 def render(figure: Figure, units: dict[str, float], pose: Pose, light: Light, *, width: int, height: int) -> U8:
     """Render to premultiplied RGBA, [height,width,4]; units are expression units by name, 0 to about 1."""
-    points = _posed(figure, units, pose)
+    points = posed(figure, units, pose)
     normals = vertex_normals(points, figure.surface.faces)
-    scale = pose.scale * SAMPLES * CAMERA_DM / (CAMERA_DM - points[:, 2:])
-    screen = points.copy()
-    screen[:, :2] = np.array([pose.x, pose.y]) * SAMPLES + points[:, :2] * scale * [1, -1]
+    screen = on_screen(points, pose)
     depth, owner, weights = visibility(screen, figure.surface, height * SAMPLES, width * SAMPLES)
     direction = np.array(light.direction) / np.linalg.norm(light.direction)
     cloth = figure.person.cloth_rgb / 255
@@ -79,8 +77,16 @@ def rotation(yaw: float, pitch: float, roll: float) -> F32:
     return np.asarray(around_z @ around_x @ around_y, np.float32)
 
 
-def _posed(figure: Figure, units: dict[str, float], pose: Pose) -> F32:
-    """Put on the expression, turn the eyes, then the head against the resting shoulders; the eyes are the origin."""
+def on_screen(points: F32, pose: Pose) -> F32:
+    """Return where points [V,3] are seen, in rendered px (SAMPLES per px), with their depth in dm, [V,3]."""
+    scale = pose.scale * SAMPLES * CAMERA_DM / (CAMERA_DM - points[:, 2:])
+    screen = points.copy()
+    screen[:, :2] = np.array([pose.x, pose.y]) * SAMPLES + points[:, :2] * scale * [1, -1]
+    return screen
+
+
+def posed(figure: Figure, units: dict[str, float], pose: Pose) -> F32:
+    """Put on the expression, turn the eyes, then the head against the resting shoulders; [V,3] dm around the eyes."""
     base = figure.rest.copy()
     for name, strength in units.items():
         unit = figure.units[name]
