@@ -79,7 +79,7 @@ def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
     rng, spec = np.random.default_rng(seed), sidecar.spec
     crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
     features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
-    onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar, "cpu")
+    onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar)
     pairs = [
         (onnx.encode(crops), own.encode(crops)),
         *zip(onnx.classify(features), own.classify(features), strict=True),
