@@ -13,20 +13,23 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
+from onnxruntime import InferenceSession
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, WEIGHTS
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.checkpoint import read_checkpoint
-from realtime_micacl.types import EMOTIONS
+from realtime_micacl.types import EMOTIONS, F32, U8
 
 OPSET = 17
 TOLERANCE = 1e-4
+HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
 
 
 def main(argv: Sequence[str]) -> None:
@@ -54,6 +57,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
     features = torch.zeros(1, config.instances * config.frames // piece, model.encoder.features)
     write_graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
+    write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
     write_graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
     save_file(weights, engine / WEIGHTS)
     sidecar = {
@@ -65,7 +69,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         "piece": piece,
         "feature_size": model.encoder.features,
         "calibration": fields["calibration"],
-        "files": {name: sha256(engine / name) for name in (ENCODE, CLASSIFY, WEIGHTS)},
+        "files": {name: sha256(engine / name) for name in (ENCODE, ENCODE_HALF, CLASSIFY, WEIGHTS)},
         "model": config.to_dict(),
         "trained_on": trained_on or fields.get("trained_on", ()),
         "measured": measured,
@@ -81,7 +85,8 @@ def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
     rng, spec = np.random.default_rng(seed), sidecar.spec
     crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
     features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
-    onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar, "cpu")
+    onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar)
+    _compare_half(folder, crops, own.encode(crops))
     pairs = [
         (onnx.encode(crops), own.encode(crops)),
         *zip(onnx.classify(features), own.classify(features), strict=True),
@@ -89,6 +94,15 @@ def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
     worst = max(float(np.abs(a - b).max() / max(1.0, np.abs(b).max())) for a, b in pairs)
     if not worst <= TOLERANCE:
         raise EngineError(f"the graphs in {folder} differ from the network by {worst:.2g}, {TOLERANCE:g} is allowed")
+
+
+def _compare_half(folder: Path, crops: U8, expected: F32) -> None:
+    """Raise EngineError where the encoder for TensorRT, run by ONNX Runtime, is further off than half precision is."""
+    session = InferenceSession(folder / ENCODE_HALF, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"crops": crops})
+    relative = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+    if not relative <= HALF_TOLERANCE:
+        raise EngineError(f"{folder / ENCODE_HALF} differs by {relative:.2g}, {HALF_TOLERANCE:g} is allowed")
 
 
 class _Encode(nn.Module):

@@ -16,7 +16,7 @@ from realtime_micacl.data.clips import Clip, bag_frames
 from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.protocol import Part
-from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.pipeline import softmax
 from realtime_micacl.scores import Labels
@@ -131,6 +131,11 @@ def probabilities(logits: F32, sidecar: Sidecar) -> F32:
 
 def _logits(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:
     """Return the logits [bags,K] of bags of `frames` [bags, N * L]; a piece in several of them is encoded once."""
+    most = LASTS // sidecar.pieces  # an engine keeps no more
+    return np.concatenate([_some(engine, sidecar, crops, frames[i : i + most]) for i in range(0, len(frames), most)])
+
+
+def _some(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:
     rows, place = np.unique(frames.reshape(-1, sidecar.piece), axis=0, return_inverse=True)
     features = np.concatenate([engine.encode(crops[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH)])
     return engine.classify(features[place.reshape(len(frames), sidecar.pieces)])[0]

@@ -7,26 +7,30 @@ from typing import Protocol
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import F32, U8, Device
+from realtime_micacl.types import F32, U8, Device, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
+ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
+LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 
 
 class Engine(Protocol):
     """The network, split where a window can be cached. Called from one thread; sizes are the sidecar's.
 
-    What is kept is a piece: P frames, the sidecar's `piece`, of which a bag has N * L / P.
+    What is kept is a piece: P frames, the sidecar's `piece`, of which a bag has N * L / P. Features are opaque to the
+    caller, who picks, repeats and stacks them along the first axis and hands them back: on a processor they are the
+    numbers themselves, on a GPU where they lie in its memory. They are good until LASTS further pieces were encoded.
     """
 
     @property
     def device(self) -> str:
         """What it runs on, for people."""
 
-    def encode(self, crops: U8) -> F32:
-        """Return the features [M,D] of pieces [M,P,S,S,3]."""
+    def encode(self, crops: U8) -> Features:
+        """Return the features [M, ..] of pieces [M,P,S,S,3]."""
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P,D]."""
+    def classify(self, features: Features) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P, ..]."""
 
     def close(self) -> None:
         """Free what it holds; it is not called again."""
@@ -58,4 +62,4 @@ def open_engine(folder: Path, sidecar: Sidecar, device: Device = "auto") -> Engi
             f"--device {device}: the engine {sidecar.name!r} runs on torch here, which is not installed: "
             "pip install 'realtime-micacl[train]'"
         ) from cause
-    return TorchEngine(folder, sidecar, "cuda" if device == "cuda" else "cpu")
+    return TorchEngine(folder, sidecar)

@@ -1,9 +1,8 @@
-"""The engine on torch: for research, and for a GPU without TensorRT."""
+"""The engine on torch, on the processor: for research, and where there are weights but no graphs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -20,40 +19,49 @@ from realtime_micacl.types import F32, U8
 class TorchEngine:
     """Runs the network itself, from `model.safetensors`."""
 
-    def __init__(self, folder: Path, sidecar: Sidecar, device: Literal["cpu", "cuda"]) -> None:
-        if device == "cuda" and not torch.cuda.is_available():
-            raise EngineError("--device cuda: torch finds no CUDA device here; use --device cpu, or see `doctor`")
-        self._device = torch.device(device)
-        try:
-            config = MICACLConfig.from_dict(sidecar.model)
-            _check_shapes(config, folder / WEIGHTS)
-            self._model = MICACL(config)
-            self._model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
-        except (MicaclError, SafetensorError, RuntimeError, ValueError, OSError) as cause:
-            raise EngineError(f"the weights in {folder} do not fit the sidecar: {cause}; export it again") from cause
-        self._model.eval().to(self._device)
+    device = "cpu (torch)"
 
-    @property
-    def device(self) -> str:
-        """What it runs on, for people."""
-        name = torch.cuda.get_device_name() if self._device.type == "cuda" else "cpu"
-        return f"{name} (torch)"
+    def __init__(self, folder: Path, sidecar: Sidecar) -> None:
+        self._model = load_model(folder, sidecar)
 
     @torch.inference_mode()
     def encode(self, crops: U8) -> F32:
         """Return the features [M,D] of pieces [M,P,S,S,3]."""
-        features = self._model.encode(torch.tensor(crops, device=self._device))
-        return np.asarray(features.float().cpu().numpy(), np.float32)
+        features = self._model.encode(torch.tensor(crops))
+        return np.asarray(features.numpy(), np.float32)
 
     @torch.inference_mode()
     def classify(self, features: F32) -> tuple[F32, F32]:
         """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._model.classify(torch.tensor(features, device=self._device))
-        return logits.float().cpu().numpy(), importance.float().cpu().numpy()
+        logits, importance = self._model.classify(torch.tensor(features))
+        return logits.numpy(), importance.numpy()
 
     def close(self) -> None:
         """Free the weights."""
         del self._model
+
+
+def load_model(folder: Path, sidecar: Sidecar) -> MICACL:
+    """Return the network in `folder`, ready to read; raise EngineError where weights and sidecar do not fit."""
+    try:
+        config = MICACLConfig.from_dict(sidecar.model)
+        _check_shapes(config, folder / WEIGHTS)
+        model = MICACL(config)
+        model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
+        _check_sidecar(model, sidecar)
+    except (MicaclError, SafetensorError, RuntimeError, ValueError, OSError) as cause:
+        raise EngineError(f"the weights in {folder} do not fit the sidecar: {cause}; export it again") from cause
+    return model.eval()
+
+
+def _check_sidecar(model: MICACL, sidecar: Sidecar) -> None:
+    """Raise EngineError where the sidecar says another bag than the network reads."""
+    config, encoder, bag = model.config, model.encoder, sidecar.bag
+    shape = (config.instances, config.frames, config.size_px)
+    found = (*shape, config.emotions, encoder.piece, encoder.features)
+    said = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), sidecar.piece, sidecar.feature_size)
+    if found != said:
+        raise EngineError(f"instances, frames, size, labels, piece, features: {found} in the network, {said} beside it")
 
 
 def _check_shapes(config: MICACLConfig, file: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from realtime_micacl.types import (
     EmotionDistribution,
     Event,
     Face,
+    Features,
     Frame,
     Quality,
     Scene,
@@ -109,7 +111,7 @@ class Recognizer:
         self._temperature = sidecar.calibration.temperature
         self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
         self._tuning = tuning
-        self._features: dict[tuple[int, int], F32] = {}
+        self._features: dict[tuple[int, int], Any] = {}
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return a reading for each bag."""
@@ -125,8 +127,8 @@ class Recognizer:
         """Free the engine."""
         self._engine.close()
 
-    def _encoded(self, bags: Sequence[Bag]) -> F32:
-        """Return the piece features of the bags, [B,N*L/P,D], encoding only the pieces not met before."""
+    def _encoded(self, bags: Sequence[Bag]) -> Features:
+        """Return the piece features of the bags, [B,N*L/P, ..], encoding only the pieces not met before."""
         wanted = [[(bag.track_id, tick) for tick in self._piece_ticks(bag)] for bag in bags]
         missing = {
             key: piece
@@ -137,7 +139,7 @@ class Recognizer:
         if missing:
             encoded = self._engine.encode(np.stack(list(missing.values())))
             self._features.update(zip(missing, encoded, strict=True))
-        features = np.stack([[self._features[key] for key in keys] for keys in wanted])
+        features: Features = np.stack([[self._features[key] for key in keys] for keys in wanted])
         newest = max(bag.tick for bag in bags)  # ticks begin anew with a new perceiver
         self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
         return features

@@ -1,0 +1,55 @@
+"""The engine on CUDA by torch: for a machine with an NVIDIA GPU and without TensorRT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.inference.torch_engine import load_model
+from realtime_micacl.inference.worker import Step, Worker
+from realtime_micacl.model.half import halved
+from realtime_micacl.model.micacl import MICACL
+
+
+class TorchNetwork:
+    """Runs the network's own code; the encoder's convolutions in half precision."""
+
+    def __init__(self, model: MICACL, device: torch.device, name: str) -> None:
+        self.name = name
+        self._encoder = halved(model.encoder).to(device)
+        self._head = model.eval().to(device)
+
+    def encoder(self, crops: Tensor, features: Tensor) -> Step:
+        """Return the step that fills features, f32 [b,D], from crops, u8 [b,P,S,S,3]."""
+        return lambda: _fill(features, self._encoder(crops))
+
+    def head(self, bags: Tensor, logits: Tensor, importance: Tensor) -> Step:
+        """Return the step that fills logits [b,K] and importance [b,N] from piece features, f32 [b,N*L/P,D]."""
+
+        def step() -> None:
+            said, weights = self._head.classify(bags)
+            _fill(logits, said)
+            _fill(importance, weights)
+
+        return step
+
+
+def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
+    """Load the weights in `folder` onto the first GPU."""
+    if not torch.cuda.is_available():
+        raise EngineError(
+            f"torch {torch.__version__} (CUDA {torch.version.cuda}) can use no GPU here; "
+            "run `realtime-micacl doctor`, or use --device cpu"
+        )
+    device = torch.device("cuda", 0)
+    name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, half precision)"
+    return Worker(TorchNetwork(load_model(folder, sidecar), device, name), sidecar, device)
+
+
+def _fill(buffer: Tensor, made: Tensor) -> None:
+    assert buffer.shape == made.shape, f"{tuple(made.shape)} where {tuple(buffer.shape)} is due"
+    buffer.copy_(made)

@@ -1,0 +1,46 @@
+"""An encoder whose convolutions run in half precision; pixels before and features after them stay float32."""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from realtime_micacl.model.backbone import R3D18, FrameEncoder
+
+
+def halved(encoder: FrameEncoder | R3D18) -> FrameEncoder | R3D18:
+    """Return a copy for inference with the batch norms folded and the convolutions in float16.
+
+    The head is not halved: it is a hundredth of the work, and its variances lose what half precision cannot hold.
+    """
+    encoder = copy.deepcopy(encoder).eval()
+    light = isinstance(encoder, FrameEncoder)
+    names = ("stem", "stages") if light else ("stem", "layer1", "layer2", "layer3", "layer4")
+    parts = [encoder.get_submodule(name) for name in names]
+    for part in parts:
+        _fold(part)
+        part.half()
+    parts[0].register_forward_pre_hook(_to_half)
+    parts[-1].register_forward_hook(_to_float)
+    return encoder
+
+
+def _fold(part: nn.Module) -> None:
+    """Put each batch norm into the convolution before it."""
+    for module in part.modules():
+        if isinstance(module, nn.Sequential):
+            for i, (one, two) in enumerate(pairwise(list(module))):
+                if isinstance(one, nn.Conv2d | nn.Conv3d) and isinstance(two, nn.BatchNorm2d | nn.BatchNorm3d):
+                    module[i], module[i + 1] = fuse_conv_bn_eval(one, two), nn.Identity()
+
+
+def _to_half(_: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(x.half() for x in given)
+
+
+def _to_float(_: nn.Module, given: Any, made: Tensor) -> Tensor:
+    return made.float()
