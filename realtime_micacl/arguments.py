@@ -42,7 +42,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
-    source.add_argument("--source", metavar="WHAT", help="rtsp:// or http:// address, video file, demo or synthetic")
+    what = "rtsp:// or http:// address, video file, demo or synthetic; several with --headless"
+    source.add_argument("--source", action="append", metavar="WHAT", help=what)
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
@@ -72,6 +73,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings: defaults, then the TOML file, then the command line."""
     base = read_toml(arguments.config, Settings) if arguments.config else Settings()
     given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    if len(given.get("source", ())) == 1:
+        (given["source"],) = given["source"]
     fields = msgspec.to_builtins(base)
     if "camera" in given or "source" in given:
         fields["camera"] = fields["source"] = None

@@ -24,7 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the live program is used: defaults, then a TOML file, then the command line."""
 
     camera: Annotated[int, Meta(ge=0, le=99)] | None = None
-    source: str | None = None
+    source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     wait: bool = False
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
@@ -47,6 +47,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kiosk: str | None = None
     """Path of a kiosk.toml; empty for the kiosk as it comes."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources, however many were given."""
+        return (self.source,) if isinstance(self.source, str) else self.source or ()
 
 
 def read_toml(path: Path, kind: type[T]) -> T:

@@ -163,6 +163,8 @@ class EmotionDistribution:
     coverage: float
     latency_s: float | None = None
     """From capture to this reading; None where no clock runs, in offline work."""
+    source: str = ""
+    """The name of its source where there are several."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,8 @@ class StateChange:
     track_id: int | None
     state: State
     detail: str = field(default="")
+    source: str = ""
+    """The name of its source where there are several."""
 
 
 @dataclass(frozen=True)
