@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import DEVICES
+from realtime_micacl.types import DEVICE, DEVICES
 
 VERBS = {
     "prepare": "cut the faces of a data set for training and evaluation",
@@ -59,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
     )
     give_up.dest = "give_up_after_s"
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
-    use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
+    runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
+    use.add_argument("--device", type=_device, help=runs_on)
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
@@ -67,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     return p
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(DEVICE, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(DEVICES)} and no triton://HOST[:PORT]")
+    return text
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

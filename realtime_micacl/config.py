@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import Device
+from realtime_micacl.types import DEVICE
 
 T = TypeVar("T", bound=Struct)
 
@@ -28,7 +28,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     wait: bool = False
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
-    device: Device = "auto"
+    device: Annotated[str, Meta(pattern=DEVICE)] = "auto"
     detector: Literal["full", "short"] = "full"
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
     smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.3

@@ -126,8 +126,9 @@ class LiveSession:
             raise error
 
     def _start(self, name: str) -> None:
-        self._threads[name] = Thread(target=self._run, args=(name,), name=name, daemon=True)
-        self._threads[name].start()
+        thread = Thread(target=self._run, args=(name,), name=name, daemon=True)
+        thread.start()
+        self._threads[name] = thread  # only now: somebody may be waiting for all of them
 
     def _run(self, name: str) -> None:
         body: Callable[[], None] = getattr(self, f"_{name}")

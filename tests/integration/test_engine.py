@@ -16,6 +16,7 @@ from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, State, StateChange
+from tests.integration.triton_server import OnServer
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,14 @@ def shipped() -> tuple[Path, Sidecar]:
     return read_sidecar(default_engine())
 
 
-@pytest.fixture(params=[OnnxEngine, lambda folder, sidecar: TorchEngine(folder, sidecar, "cpu")], ids=["onnx", "torch"])
+ENGINES = {
+    "onnx": OnnxEngine,
+    "torch": lambda folder, sidecar: TorchEngine(folder, sidecar, "cpu"),
+    "triton": OnServer,
+}
+
+
+@pytest.fixture(params=ENGINES.values(), ids=ENGINES)
 def engine(request: pytest.FixtureRequest, shipped: tuple[Path, Sidecar]) -> Iterator[Engine]:
     opened = request.param(*shipped)
     yield opened
