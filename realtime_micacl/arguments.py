@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import DEVICES
+from realtime_micacl.types import DEVICE, DEVICES
 
 VERBS = {
     "prepare": "cut the faces of a data set for training and evaluation",
@@ -42,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
-    source.add_argument("--source", metavar="WHAT", help="rtsp:// or http:// address, video file, demo or synthetic")
+    what = "rtsp:// or http:// address, video file, demo or synthetic; several with --headless"
+    source.add_argument("--source", action="append", metavar="WHAT", help=what)
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
@@ -58,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
     )
     give_up.dest = "give_up_after_s"
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
-    use.add_argument("--device", choices=DEVICES, help="what the engine runs on (default auto)")
+    runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
+    use.add_argument("--device", type=_device, help=runs_on)
     use.add_argument("--detector", choices=("full", "short"), help="full finds small faces, short is faster")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
@@ -68,10 +71,18 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def _device(text: str) -> str:
+    if not re.fullmatch(DEVICE, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(DEVICES)} and no triton://HOST[:PORT]")
+    return text
+
+
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings: defaults, then the TOML file, then the command line."""
     base = read_toml(arguments.config, Settings) if arguments.config else Settings()
     given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    if len(given.get("source", ())) == 1:
+        (given["source"],) = given["source"]
     fields = msgspec.to_builtins(base)
     if "camera" in given or "source" in given:
         fields["camera"] = fields["source"] = None

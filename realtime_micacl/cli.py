@@ -17,15 +17,17 @@ from typing import Any, TextIO
 from realtime_micacl.arguments import VERBS, parser, settings_from
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sinks import Sink, json_lines, recording
+from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time, recording
 from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
+from realtime_micacl.live.streams import Streams, distinct
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.visit import by_consent
 from realtime_micacl.screen import open_screen, stopped_by_signals
@@ -81,12 +83,14 @@ def _verb(name: str) -> ModuleType:
 def live(settings: Settings) -> int:
     """Run the live job until it ends; return the exit code."""
     configure_log(settings.log_level)
-    text = settings.source
-    spec = parse_source(text) if text is not None else SourceSpec("camera", str(settings.camera or 0))
+    specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
+    spec, several = specs[0], len(specs) > 1
+    if several and (settings.offline or settings.kiosk is not None or not settings.headless):
+        raise ConfigError(f"{len(specs)} sources were given; several are read with --headless alone")
     if settings.offline and spec.kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {spec.name} is not one")
-    if not settings.wait:
-        check(spec)
+    for one in () if settings.wait else specs:
+        check(one)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     if settings.kiosk is not None:
         return _kiosk(settings, spec, folder, sidecar)
@@ -123,12 +127,33 @@ def live(settings: Settings) -> int:
             recognizer = stack.enter_context(closing(open_recognizer()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
-        source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
-        session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
-        with _watched(session, settings) as notifier:
-            while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
+        if several:
+            shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
+            open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
+        streams = Streams(_sessions(specs, settings, (open_perceiver, open_recognizer), sinks))
+        with _watched(streams, streams.sessions, settings) as notifier:
+            while not streams.wait(0.2):
                 notifier.tick()
     return 0
+
+
+def _sessions(
+    specs: Sequence[SourceSpec], settings: Settings, halves: tuple[Any, Any], sinks: Iterable[Sink]
+) -> list[LiveSession]:
+    """Return a session for each source; where there are several, each has a name."""
+    names = distinct([spec.name for spec in specs]) if len(specs) > 1 else [""]
+    outlets = [one_at_a_time(sink) for sink in sinks]
+    wait, give_up_after_s = settings.wait, settings.give_up_after_s
+    return [
+        LiveSession(
+            open_source(spec, wait=wait, give_up_after_s=give_up_after_s),
+            *halves,
+            outlets,
+            holds=not spec.live,
+            name=name,
+        )
+        for spec, name in zip(specs, names, strict=True)
+    ]
 
 
 def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
@@ -154,7 +179,7 @@ def _windowed(
     while spec:
         source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
-        with _watched(session, settings) as notifier:
+        with _watched(session, [session], settings) as notifier:
             shown = window.show(
                 session, source_name=spec.name, options=options, window=shown, on_tick=lambda _, n=notifier: n.tick()
             )
@@ -162,16 +187,16 @@ def _windowed(
 
 
 @contextmanager
-def _watched(session: LiveSession, settings: Settings) -> Iterator[Notifier]:
-    """Run a session that signals end, with its figures served where that was asked for."""
+def _watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[Notifier]:
+    """Run what signals end, with the figures of its sessions served where that was asked for."""
     with ExitStack() as stack:
         if settings.metrics:
             from realtime_micacl.monitor import served
 
-            stack.enter_context(served(session, settings.metrics, settings.metrics_token))
-        stack.enter_context(stopped_by_signals(session))
-        stack.enter_context(session)
-        yield stack.enter_context(Notifier(session))
+            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token))
+        stack.enter_context(stopped_by_signals(running))
+        stack.enter_context(running)
+        yield stack.enter_context(Notifier(sessions))
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import Device
+from realtime_micacl.types import DEVICE
 
 T = TypeVar("T", bound=Struct)
 
@@ -24,11 +24,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the live program is used: defaults, then a TOML file, then the command line."""
 
     camera: Annotated[int, Meta(ge=0, le=99)] | None = None
-    source: str | None = None
+    source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     wait: bool = False
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
-    device: Device = "auto"
+    device: Annotated[str, Meta(pattern=DEVICE)] = "auto"
     detector: Literal["full", "short"] = "full"
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
     smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.3
@@ -47,6 +47,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kiosk: str | None = None
     """Path of a kiosk.toml; empty for the kiosk as it comes."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources, however many were given."""
+        return (self.source,) if isinstance(self.source, str) else self.source or ()
 
 
 def read_toml(path: Path, kind: type[T]) -> T:

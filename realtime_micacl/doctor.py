@@ -50,10 +50,17 @@ def main(argv: Sequence[str]) -> None:
 
 
 def session(where: str) -> Iterator[Finding]:
-    """Look at a running session."""
+    """Look at what runs: a session, or several."""
     from realtime_micacl.monitor import asked
 
-    found = asked(where)
+    for source, found in asked(where).items():
+        if source:
+            yield Finding("source", True, source)
+        yield from _figures(found)
+
+
+def _figures(found: dict[str, float]) -> Iterator[Finding]:
+    """Look at the figures of a session."""
     state = next(name for name in State if found[f"state {name}"])
     yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}, {found['faces']:.0f} faces")
     counts = ("captured", "analysed", "dropped", "damaged")

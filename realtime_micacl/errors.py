@@ -5,6 +5,7 @@ MicaclError            exit code 1
 ├── SourceError        3   the camera, stream or file cannot be opened or read
 │   └── SourceLost         it worked and was lost: a live source is tried again
 ├── EngineError        4   the engine is missing, damaged or does not fit
+│   └── EngineLost         the server that it runs on is away: it is tried again
 └── StageFailed        5   a stage of the running program raised; the cause is chained
 
 A message says what was asked, what was found, and the command that mends it.
@@ -37,6 +38,10 @@ class EngineError(MicaclError):
     """An engine is missing, damaged or does not fit this program."""
 
     exit_code = 4
+
+
+class EngineLost(EngineError):
+    """The server that an engine runs on is away."""
 
 
 class StageFailed(MicaclError):

@@ -22,6 +22,7 @@ from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIG
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.inference.triton_repository import write_repository
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.checkpoint import read_checkpoint
@@ -35,19 +36,24 @@ HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
-    p.add_argument("checkpoint", type=Path, help="folder that `realtime-micacl train` wrote")
+    p.add_argument("checkpoint", type=Path, help="folder that `realtime-micacl train` wrote, or an engine as it is")
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
+    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
     arguments = p.parse_args(argv)
     measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
     sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
+    if arguments.triton:
+        write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
+    if (checkpoint / NAME).is_file():
+        return _copied(checkpoint, engine)
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
     weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
@@ -78,6 +84,16 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     _, checked = read_sidecar(engine)
     compare(engine, checked)
     return checked
+
+
+def _copied(source: Path, engine: Path) -> Sidecar:
+    """Copy an engine as it is."""
+    _, sidecar = read_sidecar(source)
+    if not (engine.exists() and engine.samefile(source)):
+        engine.mkdir(parents=True, exist_ok=True)
+        for name in (*sidecar.files, NAME):
+            shutil.copyfile(source / name, engine / name)
+    return read_sidecar(engine)[1]
 
 
 def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:

@@ -7,7 +7,7 @@ touches nothing else.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
@@ -30,43 +30,64 @@ PREFIX = "realtime_micacl_"
 
 
 class Counts(Collector):
-    """What a session counts, in the words of Prometheus."""
+    """What sessions count, in the words of Prometheus; where there are several, each has the label `source`."""
 
-    def __init__(self, session: LiveSession) -> None:
-        self._session = session
+    def __init__(self, sessions: Sequence[LiveSession]) -> None:
+        self._sessions = sessions
+        self._by = ["source"] if len(sessions) > 1 else []
 
     def collect(self) -> Iterator[Metric]:
         """Yield everything as it is now."""
-        session = self._session
-        counts = {
-            "frames_captured": (session.meters["capture"].count, "Pictures that the source gave."),
-            "frames_analysed": (session.meters["perceive"].count, "Pictures in which faces were looked for."),
-            "frames_dropped": (max(0, session.dropped), "Pictures that were not analysed."),
-            "frames_damaged": (session.damaged, "Pictures and packets that were damaged and left out."),
-            "readings": (session.meters["reading"].count, "Readings of faces."),
-        }
-        for name, (count, text) in counts.items():
-            yield CounterMetricFamily(PREFIX + name, text, count)
-        changes = CounterMetricFamily(PREFIX + "changes", "How often each state was entered.", labels=["state"])
-        state = GaugeMetricFamily(PREFIX + "state", "1 for the state of now.", labels=["state"])
-        scene = session.scenes.peek()
-        for one in State:
-            changes.add_metric([str(one)], session.outlets.changes[one])
-            state.add_metric([str(one)], float(one is (scene.state if scene else State.STARTING)))
-        failures = CounterMetricFamily(PREFIX + "failures", "How often a half was started again.", labels=["stage"])
-        for stage, failed in session.failures.items():
-            failures.add_metric([stage], failed.count)
-        yield from (changes, state, failures)
-        yield GaugeMetricFamily(PREFIX + "faces", "Faces that are followed.", len(scene.faces) if scene else 0)
-        seconds = HistogramMetricFamily(
-            PREFIX + "seconds", "How long a stage takes; reading: since capture.", labels=["stage"]
+        page = Page(self._by)
+        for session in self._sessions:
+            page.add(session, [session.name][: len(self._by)])
+        return iter(page.families)
+
+
+class Page:
+    """The families of figures, each with the samples of all sessions."""
+
+    def __init__(self, by: Sequence[str]) -> None:
+        def counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
+            return CounterMetricFamily(PREFIX + name, text, labels=[*by, *labels])
+
+        self._captured = counter("frames_captured", "Pictures that the source gave.")
+        self._analysed = counter("frames_analysed", "Pictures in which faces were looked for.")
+        self._dropped = counter("frames_dropped", "Pictures that were not analysed.")
+        self._damaged = counter("frames_damaged", "Pictures and packets that were damaged and left out.")
+        self._readings = counter("readings", "Readings of faces.")
+        self._changes = counter("changes", "How often each state was entered.", "state")
+        self._failures = counter("failures", "How often a half was started again.", "stage")
+        self._state = GaugeMetricFamily(PREFIX + "state", "1 for the state of now.", labels=[*by, "state"])
+        self._faces = GaugeMetricFamily(PREFIX + "faces", "Faces that are followed.", labels=by)
+        self._seconds = HistogramMetricFamily(
+            PREFIX + "seconds", "How long a stage takes; reading: since capture.", labels=[*by, "stage"]
         )
+        self.families: tuple[Metric, ...] = (
+            *(self._captured, self._analysed, self._dropped, self._damaged, self._readings),
+            *(self._changes, self._state, self._failures, self._faces, self._seconds),
+        )
+
+    def add(self, session: LiveSession, who: list[str]) -> None:
+        """Take the figures of a session whose label is `who`."""
+        scene = session.scenes.peek()
+        self._captured.add_metric(who, session.meters["capture"].count)
+        self._analysed.add_metric(who, session.meters["perceive"].count)
+        self._dropped.add_metric(who, max(0, session.dropped))
+        self._damaged.add_metric(who, session.damaged)
+        self._readings.add_metric(who, session.meters["reading"].count)
+        for one in State:
+            self._changes.add_metric([*who, str(one)], session.outlets.changes[one])
+            now = scene.state if scene else State.STARTING
+            self._state.add_metric([*who, str(one)], float(one is now))
+        for stage, failed in session.failures.items():
+            self._failures.add_metric([*who, stage], failed.count)
+        self._faces.add_metric(who, len(scene.faces) if scene else 0)
         for stage in ("perceive", "recognize", "reading"):
             meter = session.meters[stage]
             up_to = list(accumulate(meter.between))
             buckets = [(str(bound), count) for bound, count in zip((*BOUNDS_S, "+Inf"), up_to, strict=True)]
-            seconds.add_metric([stage], buckets, meter.total_s)
-        yield seconds
+            self._seconds.add_metric([*who, stage], buckets, meter.total_s)
 
 
 def address(text: str, token: str | None) -> tuple[str, int]:
@@ -81,13 +102,13 @@ def address(text: str, token: str | None) -> tuple[str, int]:
 
 
 @contextmanager
-def served(session: LiveSession, text: str, token: str | None) -> Iterator[None]:
-    """Serve the page of a session at `[HOST:]PORT` within the block."""
+def served(sessions: Sequence[LiveSession], text: str, token: str | None) -> Iterator[None]:
+    """Serve the page of sessions at `[HOST:]PORT` within the block."""
     registry = CollectorRegistry()
-    registry.register(Counts(session))
+    registry.register(Counts(sessions))
     ProcessCollector(registry=registry)
 
-    class Page(BaseHTTPRequestHandler):
+    class Answer(BaseHTTPRequestHandler):
         timeout = TIMEOUT_S
 
         def do_GET(self) -> None:
@@ -110,7 +131,7 @@ def served(session: LiveSession, text: str, token: str | None) -> Iterator[None]
 
     host, port = address(text, token)
     try:
-        server = ThreadingHTTPServer((host, port), Page)
+        server = ThreadingHTTPServer((host, port), Answer)
     except OSError as cause:
         raise ConfigError(f"--metrics {text}: {cause.strerror}; name another port") from cause
     server.daemon_threads = True
@@ -124,8 +145,8 @@ def served(session: LiveSession, text: str, token: str | None) -> Iterator[None]
             thread.join()
 
 
-def asked(text: str) -> dict[str, float]:
-    """Return the figures of the session that serves its page at `[HOST:]PORT`, by name and label."""
+def asked(text: str) -> dict[str, dict[str, float]]:
+    """Return what is served at `[HOST:]PORT`: of each source, "" where there is one, the figures by name and label."""
     host, port = address(text, "not needed to ask")
     try:
         with urlopen(f"http://{host}:{port}/metrics", timeout=TIMEOUT_S) as page:
@@ -133,4 +154,9 @@ def asked(text: str) -> dict[str, float]:
             samples = [sample for family in families for sample in family.samples]
     except (OSError, ValueError) as cause:
         raise SourceError(f"no session answers at {host}:{port}: {cause}; start one with --metrics {port}") from cause
-    return {" ".join([s.name.removeprefix(PREFIX), *s.labels.values()]): s.value for s in samples}
+    found: dict[str, dict[str, float]] = {}
+    for sample in (s for s in samples if s.name.startswith(PREFIX)):
+        source = sample.labels.pop("source", "")
+        name = " ".join([sample.name.removeprefix(PREFIX), *sample.labels.values()])
+        found.setdefault(source, {})[name] = sample.value
+    return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_micacl.errors import SourceError
+from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.recorded import read_recording
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.video import paced
@@ -42,9 +42,11 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(prog="realtime-micacl replay", description="Show a recording in the window.")
     p.add_argument("file", type=Path, metavar="FILE.jsonl", help="what --record wrote")
-    path = p.parse_args(argv).file
-    start_s, end_s = span(path)
-    replay = Replay(read_recording(path), start_s)
+    p.add_argument("--source", metavar="NAME", help="which one, where it holds several")
+    arguments = p.parse_args(argv)
+    path = arguments.file
+    source, start_s, end_s = span(path, arguments.source)
+    replay = Replay((event for event in read_recording(path) if event.source == source), start_s)
     frames = paced(replay.frames(end_s))
     window = open_screen("window")
     session = LiveSession(frames, lambda: replay, lambda: replay, holds=True)
@@ -52,14 +54,21 @@ def main(argv: Sequence[str]) -> None:
         window.show(session, source_name=f"recording {path.name}")
 
 
-def span(path: Path) -> tuple[float, float]:
-    """Read a recording from end to end; return its first and its last time, or raise SourceError."""
-    start_s, end_s = inf, -inf
+def span(path: Path, source: str | None = None) -> tuple[str, float, float]:
+    """Read a recording from end to end; return the source that is shown, its first and its last time.
+
+    Raise SourceError where there is none, ConfigError where there are several and `source` names none of them.
+    """
+    spans: dict[str, tuple[float, float]] = {}
     for event in read_recording(path):
-        start_s, end_s = min(start_s, event.time_s), max(end_s, event.time_s)
-    if start_s > end_s:
+        start_s, end_s = spans.get(event.source, (inf, -inf))
+        spans[event.source] = min(start_s, event.time_s), max(end_s, event.time_s)
+    if not spans:
         raise SourceError(f"{path} is empty; nothing was recorded")
-    return start_s, end_s
+    shown = next(iter(spans)) if source is None and len(spans) == 1 else source
+    if shown not in spans:
+        raise ConfigError(f"{path} holds {len(spans)} sources; name one with --source: {', '.join(map(repr, spans))}")
+    return shown, *spans[shown]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,12 @@ from types import FrameType, ModuleType
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.streams import Streams
 
 
 @contextmanager
-def stopped_by_signals(session: LiveSession) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the session in good order."""
+def stopped_by_signals(session: LiveSession | Streams) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end what runs in good order."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         session.stop()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.types import State
 
 STATUS_S = 1.0
 
@@ -22,8 +24,8 @@ class Notifier:
     sign of life follows, and systemd starts the program anew.
     """
 
-    def __init__(self, session: LiveSession, environ: Mapping[str, str] = os.environ) -> None:
-        self._session = session
+    def __init__(self, sessions: Sequence[LiveSession], environ: Mapping[str, str] = os.environ) -> None:
+        self._sessions = sessions
         self._socket: socket.socket | None = None
         path = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + path[1:] if path.startswith("@") else path
@@ -39,12 +41,12 @@ class Notifier:
         """Say what is due."""
         if self._socket is None:
             return
-        now_s, scene = monotonic(), self._session.scenes.peek()
-        status = f"{scene.state} {scene.detail}".strip() if scene else "starting"
+        now_s, status = monotonic(), self._said()
         if status != self._status and now_s - self._status_s >= STATUS_S:
             self._send(f"STATUS={status}" + ("" if self._status else "\nREADY=1"))
             self._status, self._status_s = status, now_s
-        if now_s - self._alive_s >= self._period_s and self._session.running and not self._session.fault:
+        alive = any(session.running and not session.fault for session in self._sessions)
+        if now_s - self._alive_s >= self._period_s and alive:
             self._send("WATCHDOG=1")
             self._alive_s = now_s
 
@@ -55,6 +57,14 @@ class Notifier:
         self._send("STOPPING=1")
         if self._socket is not None:
             self._socket.close()
+
+    def _said(self) -> str:
+        """Return the state of the session, or how many are in which."""
+        scenes = [session.scenes.peek() for session in self._sessions]
+        if len(scenes) == 1:
+            return f"{scenes[0].state} {scenes[0].detail}".strip() if scenes[0] else str(State.STARTING)
+        states = Counter(scene.state if scene else State.STARTING for scene in scenes)
+        return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
 
     def _send(self, text: str) -> None:
         if self._socket is not None:

@@ -24,6 +24,8 @@ EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt"]
 DEVICES: tuple[str, ...] = get_args(Device)
+DEVICE = rf"^({'|'.join(DEVICES)}|triton://[\w.-]+(:\d{{1,5}})?)$"
+"""Besides these, a server."""
 
 
 class State(StrEnum):
@@ -165,6 +167,8 @@ class EmotionDistribution:
     coverage: float
     latency_s: float | None = None
     """From capture to this reading; None where no clock runs, in offline work."""
+    source: str = ""
+    """The name of its source where there are several."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,8 @@ class StateChange:
     track_id: int | None
     state: State
     detail: str = field(default="")
+    source: str = ""
+    """The name of its source where there are several."""
 
 
 @dataclass(frozen=True)

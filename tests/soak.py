@@ -154,7 +154,7 @@ def sample(process: psutil.Process, heard: Listener, port: int, time_s: float) -
     latencies, heard.latencies = heard.latencies, []
     p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
     try:
-        found = asked(str(port))
+        found = asked(str(port))[""]
     except SourceError:
         found = {}
     captured, dropped = (found.get(f"frames_{name}_total", np.nan) for name in ("captured", "dropped"))

@@ -7,11 +7,12 @@ from typing import Protocol
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import F32, U8, Device, Features
+from realtime_micacl.types import F32, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
 ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
 LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
+TRITON = "triton://"
 
 
 class Engine(Protocol):
@@ -43,16 +44,18 @@ def default_engine() -> Path:
     return folder("default")
 
 
-def open_engine(folder: Path, sidecar: Sidecar, device: Device = "auto") -> Engine:
+def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     """Load the engine in `folder`; raise EngineError where it does not fit the device, or this program."""
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
+    if device.startswith(TRITON) and graphs:
+        return _on_triton(device, sidecar)
     if device in ("auto", "cpu") and graphs:
         from realtime_micacl.inference.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, sidecar)
     if device == "tensorrt":
         raise EngineError("--device tensorrt: this version has no TensorRT engine; use --device cpu or cuda")
-    if WEIGHTS not in sidecar.files:
+    if WEIGHTS not in sidecar.files or device.startswith(TRITON):
         needed = WEIGHTS if device == "cuda" else f"{ENCODE} and {CLASSIFY}"
         raise EngineError(f"the engine in {folder} holds {sorted(sidecar.files)}; --device {device} needs {needed}")
     try:
@@ -63,3 +66,13 @@ def open_engine(folder: Path, sidecar: Sidecar, device: Device = "auto") -> Engi
             "pip install 'realtime-micacl[train]'"
         ) from cause
     return TorchEngine(folder, sidecar)
+
+
+def _on_triton(device: str, sidecar: Sidecar) -> Engine:
+    try:
+        from realtime_micacl.inference.triton_engine import TritonEngine
+    except ImportError as cause:
+        raise EngineError(
+            f"--device {device}: Triton's client is not installed: pip install 'realtime-micacl[triton]'"
+        ) from cause
+    return TritonEngine(device, sidecar)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from types import ModuleType
 from typing import Literal
 
@@ -18,6 +19,7 @@ from realtime_micacl.types import F32, U8
 log = logging.getLogger(__name__)
 
 Reach = Literal["full", "short"]
+OPENING = Lock()  # what is put aside while mediapipe opens belongs to the whole process
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class FaceDetector:
 
     def __init__(self, *, reach: Reach = "full", min_score: float = 0.5, max_faces: int = 8) -> None:
         self._max_faces = max_faces
-        with _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
+        with OPENING, _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
             from mediapipe.python.solutions.face_detection import FaceDetection
 
             self._solution = FaceDetection(

@@ -10,7 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
-from realtime_micacl.errors import StageFailed
+from realtime_micacl.errors import EngineLost, StageFailed
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
 
 log = logging.getLogger(__name__)
@@ -46,28 +46,29 @@ R = TypeVar("R")
 
 
 class Failures:
-    """Counts the failures of one half; six within a minute are too many."""
+    """Counts the failures of one half; six within a minute are too many, but for a server that is away."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
         self.final: StageFailed | None = None
         """What is said once it is given up."""
-        self._recent: deque[float] = deque(maxlen=LIMIT)
+        self._recent: deque[tuple[float, bool]] = deque(maxlen=LIMIT)
 
     def add(self, reason: str, cause: Exception | None = None) -> None:
         """Take a failure and say it in the log."""
         now_s = monotonic()
         self.count += 1
-        self._recent.append(now_s)
+        self._recent.append((now_s, isinstance(cause, EngineLost)))
         log.warning("%s failed: %s", self.name, reason, exc_info=cause if self.count == 1 else None)
-        if len(self._recent) == LIMIT and now_s - self._recent[0] <= WITHIN_S:
+        away = any(lost for _, lost in self._recent)
+        if len(self._recent) == LIMIT and now_s - self._recent[0][0] <= WITHIN_S and not away:
             self.final = StageFailed(f"{self.name} failed {LIMIT} times within a minute, last: {reason}")
             self.final.__cause__ = cause
 
     def pause_s(self) -> float:
         """Return how long to wait after the newest failure."""
-        recent = sum(monotonic() - when <= WITHIN_S for when in list(self._recent))
+        recent = sum(monotonic() - when <= WITHIN_S for when, _ in list(self._recent))
         return PAUSE_S * 2 ** (recent - 1) if recent else 0.0
 
 

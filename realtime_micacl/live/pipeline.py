@@ -192,16 +192,20 @@ def offline(frames: Iterable[Frame], perceiver: Perceiver, recognizer: Recognize
 
 
 def openers(
-    settings: Settings, folder: Path, sidecar: Sidecar, tuning: Tuning | None = None
+    settings: Settings,
+    folder: Path,
+    sidecar: Sidecar,
+    tuning: Tuning | None = None,
+    share: Callable[[], Engine] | None = None,
 ) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
-    """Return what opens the two halves, each to be called on the thread that will use it."""
+    """Return what opens the two halves, each to be called on the thread that will use it; `share` opens the engine."""
     ids = count(1)  # one perceiver after another: an id is never used again
 
     def open_perceiver() -> Perceiver:
         return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar, ids)
 
     def open_recognizer() -> Recognizer:
-        engine = open_engine(folder, sidecar, settings.device)
+        engine = share() if share else open_engine(folder, sidecar, settings.device)
         log.info("engine %s runs on %s", sidecar.name, engine.device)
         return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuning=tuning)
 

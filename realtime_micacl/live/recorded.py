@@ -30,6 +30,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Literal[1]
     time_s: Annotated[float, Meta(ge=-BACK_S, le=1e9)]
     track: Annotated[int, Meta(ge=1, le=1 << 53)] | None
+    source: Annotated[str, Meta(max_length=4096)] = ""
     state: State
     detail: Annotated[str, Meta(max_length=4096)] = ""
     emotion: Emotion | Literal["unsure"] | None = None
@@ -43,7 +44,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return what was recorded; raise ValueError where the line is neither a change nor a whole reading."""
         reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
         if all(part is None for part in reading) and self.latency_ms is None:
-            return StateChange(self.time_s, self.track, self.state, self.detail)
+            return StateChange(self.time_s, self.track, self.state, self.detail, self.source)
         if (
             self.emotion is None
             or self.probabilities is None
@@ -67,6 +68,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             self.quality,
             self.coverage,
             None if self.latency_ms is None else self.latency_ms / 1e3,
+            self.source,
         )
 
 

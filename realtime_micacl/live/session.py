@@ -39,7 +39,7 @@ class LiveSession:
     are. `with` starts the threads and ends them; `scenes`, `readings` and the meters may be looked at from any thread.
     `paused` may be set from any thread, `stopping` says that somebody asked it to end. `fault` is set once a half has
     failed for good: the picture stays live, no emotion is shown, and it is raised where the session is left.
-    `damaged` counts what the source left out as damaged.
+    `damaged` counts what the source left out as damaged; `name` tells several sources apart, in what is written too.
     Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
     """
 
@@ -52,22 +52,23 @@ class LiveSession:
         *,
         holds: bool = False,
         stall_s: float = 2.0,
+        name: str = "",
     ) -> None:
         """Take a `source`; `holds` says that it waits while the session is paused (a file, not a camera)."""
-        self._source, self._holds, self._stall_s = source, holds, stall_s
+        self.name, self._source, self._holds, self._stall_s = name, source, holds, stall_s
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
-        self.outlets = Outlets(sinks)
+        self.outlets = Outlets(sinks, name)
         self.frames: Mailbox[Frame | Retry] = Mailbox()
         self.scenes: Mailbox[Scene] = Mailbox()
         self.bags: Mailbox[Seen] = Mailbox()
         self.readings: Mailbox[tuple[EmotionDistribution, ...]] = Mailbox()
         self.meters = {stage: Meter() for stage in ("capture", "perceive", "recognize", "reading")}
         self.started_s = monotonic()
-        self.failures = {name: Failures(name) for name in ("perceive", "recognize")}
+        self.failures = {one: Failures(f"{one} of {name}" if name else one) for one in ("perceive", "recognize")}
         self.damaged = 0
         self.error: MicaclError | None = None
         self.paused = False
-        self.stopping = False
+        self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
         self._changes = Changes(State.STARTING)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
@@ -95,6 +96,8 @@ class LiveSession:
 
     def stop(self) -> None:
         """Ask every stage to end."""
+        if not self.stopping:
+            self._stopped_s = monotonic()
         self.stopping = True
         self._stop.set()
 
@@ -113,7 +116,7 @@ class LiveSession:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
-        if not self.wait(JOIN_S):
+        if not self.wait(self._stopped_s + JOIN_S - monotonic()):
             log.warning("%s did not end within %.1f s and is left behind", " and ".join(self.stuck), JOIN_S)
         last = self.scenes.peek()
         error = self.error or self.fault
@@ -123,8 +126,9 @@ class LiveSession:
             raise error
 
     def _start(self, name: str) -> None:
-        self._threads[name] = Thread(target=self._run, args=(name,), name=name, daemon=True)
-        self._threads[name].start()
+        thread = Thread(target=self._run, args=(name,), name=name, daemon=True)
+        thread.start()
+        self._threads[name] = thread  # only now: somebody may be waiting for all of them
 
     def _run(self, name: str) -> None:
         body: Callable[[], None] = getattr(self, f"_{name}")

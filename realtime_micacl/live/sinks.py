@@ -9,8 +9,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from math import inf
 from pathlib import Path
+from threading import Lock
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
@@ -26,25 +28,26 @@ TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
 
 
 class Outlets:
-    """Hands every event to every sink, and each change of the scene to the log.
+    """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
     A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. `changes`
     counts how often each state was entered.
     """
 
-    def __init__(self, sinks: Iterable[Sink]) -> None:
-        self._sinks = list(sinks)
+    def __init__(self, sinks: Iterable[Sink], source: str = "") -> None:
+        self._sinks, self._source = list(sinks), source
         self.notice = ""
         self.changes = Counter[State]()
 
     def write(self, events: Iterable[Event]) -> bool:
         """Hand on events; return False where whoever read our output has left."""
         read = True
-        for event in events:
+        who = f"{self._source}: ".replace("%", "%%") if self._source else ""
+        for event in [replace(event, source=self._source) for event in events]:
             if isinstance(event, StateChange) and event.track_id is None:
                 self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
-                log.log(level, f"{event.state}: %s", event.detail)  # to the calm log each state is a kind
+                log.log(level, f"{who}{event.state}: %s", event.detail)  # to the calm log each state is a kind
             for sink in list(self._sinks):
                 try:
                     sink(event)
@@ -63,6 +66,8 @@ def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     record: dict[str, Any] = {"schema": SCHEMA, "time_s": round(event.time_s - origin_s, 3), "track": track}
     if isinstance(event, Mark):
         return record | {"state": "marker", "detail": str(event.number)}
+    if event.source:
+        record["source"] = event.source
     if isinstance(event, StateChange):
         record["state"] = str(event.state)
         if event.detail:
@@ -89,10 +94,21 @@ def json_lines(stream: TextIO, origin_s: float) -> Tape:
     return write
 
 
+def one_at_a_time(sink: Sink) -> Sink:
+    """Return a sink that several threads may call."""
+    lock = Lock()
+
+    def write(event: Event) -> None:
+        with lock:
+            sink(event)
+
+    return write
+
+
 def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Tape:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
-    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms"]
+    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms", "source"]
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 

@@ -162,7 +162,7 @@ def test_replays(folder: Path, records: list[dict[str, Any]]) -> None:
     """Whatever was recorded, in whatever order, is played to its end; faces stay within the picture."""
     file = written(folder, sorted(records, key=lambda record: record["time_s"]))
     try:
-        start_s, end_s = span(file)
+        _, start_s, end_s = span(file)
         replay = Replay(read_recording(file), start_s)
         frames = list(replay.frames(end_s))
         for frame in frames:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.errors import SourceError
+from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
@@ -38,7 +39,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_reading_is_given_once_in_order(recorded: Path) -> None:
     """Offline, so that nothing is dropped: what the replay says is what was recorded."""
-    start_s, end_s = span(recorded)
+    _, start_s, end_s = span(recorded)
     replay = Replay(read_recording(recorded), start_s)
     given = list(offline(replay.frames(end_s), replay, replay))  # type: ignore[arg-type]
     replay.close()
@@ -56,7 +57,7 @@ def test_every_reading_is_given_once_in_order(recorded: Path) -> None:
 
 
 def test_the_window_shows_three_people_with_readings(recorded: Path) -> None:
-    start_s, end_s = span(recorded)
+    _, start_s, end_s = span(recorded)
     replay = Replay(read_recording(recorded), start_s)
     views = []
 
@@ -71,6 +72,22 @@ def test_the_window_shows_three_people_with_readings(recorded: Path) -> None:
     assert views[0].state is State.LIVE
     boxes = [face.box.tolist() for face in views[0].faces]
     assert len({tuple(box) for box in boxes}) == 3, "each in a place of its own"
+
+
+def test_of_several_sources_one_is_shown(recorded: Path, tmp_path: Path) -> None:
+    several, lines = tmp_path / "several.jsonl", recorded.read_text().splitlines(keepends=True)
+    short = [line for line in lines if json.loads(line)["time_s"] < 2.0]
+    named = {"door": lines, "yard": short}
+    records = [json.loads(line) | {"source": source} for source, part in named.items() for line in part]
+    records.sort(key=lambda record: record["time_s"])
+    several.write_text("".join(json.dumps(record) + "\n" for record in records))
+    with pytest.raises(ConfigError, match="2 sources; name one with --source: 'door', 'yard'"):
+        main([str(several)])
+    with pytest.raises(ConfigError, match="--source"):
+        main([str(several), "--source", "roof"])
+    assert span(several, "door") == ("door", *span(recorded)[1:])
+    source, _, end_s = span(several, "yard")
+    assert (source, end_s) == ("yard", json.loads(short[-1])["time_s"])
 
 
 def test_an_empty_recording_is_refused(tmp_path: Path) -> None:

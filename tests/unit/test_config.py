@@ -32,6 +32,15 @@ def test_a_source_on_the_command_line_replaces_the_files_camera(tmp_path: Path) 
         settings(tmp_path, 'camera = 2\nsource = "clip.mp4"')
 
 
+def test_several_sources_are_told_apart_from_one(tmp_path: Path) -> None:
+    assert settings(tmp_path, "").sources == ()
+    assert settings(tmp_path, 'source = "a"').sources == ("a",)
+    assert settings(tmp_path, 'source = ["a", "b"]').sources == ("a", "b")
+    assert settings(tmp_path, 'source = ["a", "b"]', "--source", "c", "--source", "d").sources == ("c", "d")
+    with pytest.raises(ConfigError, match="source"):
+        settings(tmp_path, "source = []")
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [

@@ -49,6 +49,8 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
         EmotionDistribution(7, 101.5, P, W, "happy", 0.9, 1.0, 0.05),
         EmotionDistribution(7, 101.6, P, W, None, 0.9, 1.0),
         StateChange(101.6, None, State.ENDED),
+        EmotionDistribution(8, 101.6, P, W, "sad", 0.9, 1.0, 0.05, "rtsp://door/1"),
+        StateChange(101.7, None, State.ENDED, "", "rtsp://door/1"),
     ]
     for event in events:
         sink(event)

@@ -3,14 +3,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.sinks import json_lines, recording
+from realtime_micacl.live.sinks import Outlets, json_lines, one_at_a_time, recording
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
@@ -73,6 +75,38 @@ def test_a_recording_is_complete_after_every_event(tmp_path: Path) -> None:
     assert rows[1]["state"] == "live"
     assert rows[1]["happy"] == ""
     assert float(rows[2]["time_s"]) == 1.0
+
+
+def test_one_of_several_sources_is_named_and_a_single_one_is_not(tmp_path: Path) -> None:
+    events = [replace(reading(), source="rtsp://door/1"), StateChange(13.0, None, State.LIVE, "", "rtsp://door/1")]
+    out = io.StringIO()
+    with recording(tmp_path / "r.csv", 0.0, 4) as sink:
+        for event in events:
+            json_lines(out, 0.0)(event)
+            sink(event)
+        sink(reading())
+    assert [json.loads(line)["source"] for line in out.getvalue().splitlines()] == ["rtsp://door/1"] * 2
+    rows = list(csv.DictReader((tmp_path / "r.csv").read_text().splitlines()))
+    assert [row["source"] for row in rows] == ["rtsp://door/1", "rtsp://door/1", ""]
+
+
+def test_lines_of_many_threads_stay_whole() -> None:
+    out = io.StringIO()
+    sink = one_at_a_time(lambda event: [out.write(part) for part in (*"reading", "\n")])
+    threads = [Thread(target=lambda: [sink(reading()) for _ in range(200)]) for _ in range(4)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(before)
+    assert out.getvalue() == "reading\n" * 800
+
+
+def test_a_name_with_a_percent_sign_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    Outlets([], "rtsp://a%40b/%s").write([StateChange(0.0, None, State.RECONNECTING, "gone")])
+    assert "rtsp://a%40b/%s: reconnecting: gone" in caplog.text
 
 
 def test_a_recording_never_overwrites(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def session(state: State, **more: Any) -> Any:
 def test_it_is_ready_once_says_its_state_and_is_alive_twice_per_period(ear: socket.socket, clock: list[float]) -> None:
     environ = {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "4000000"}
     running = session(State.LIVE)
-    with Notifier(running, environ) as notifier:
+    with Notifier([running], environ) as notifier:
         for tenth in range(51):
             clock[0] = 50 + tenth / 10
             notifier.tick()
@@ -63,12 +63,22 @@ def test_it_is_ready_once_says_its_state_and_is_alive_twice_per_period(ear: sock
 
 @pytest.mark.parametrize("how", [{"fault": StageFailed("x")}, {"running": False}])
 def test_a_session_that_failed_is_not_called_alive(ear: socket.socket, clock: list[float], how: dict[str, Any]) -> None:
-    with Notifier(session(State.FAILED, **how), {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}) as notifier:
+    environ = {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}
+    with Notifier([session(State.FAILED, **how)], environ) as notifier:
         notifier.tick()
     assert "WATCHDOG=1" not in heard(ear)
 
 
+def test_of_several_it_is_said_how_many_are_how_and_one_that_runs_is_life(ear: socket.socket) -> None:
+    running = [session(State.LIVE), session(State.FAILED, fault=StageFailed("x")), session(State.LIVE)]
+    with Notifier(running, {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}) as notifier:
+        notifier.tick()
+    texts = heard(ear)
+    assert texts[0] == "STATUS=1 failed, 2 live\nREADY=1"
+    assert "WATCHDOG=1" in texts
+
+
 def test_nobody_is_told_where_nobody_asked_and_a_dead_socket_is_no_error(tmp_path: Path) -> None:
     for environ in ({}, {"NOTIFY_SOCKET": str(tmp_path / "gone")}):
-        with Notifier(session(State.LIVE), environ) as notifier:
+        with Notifier([session(State.LIVE)], environ) as notifier:
             notifier.tick()

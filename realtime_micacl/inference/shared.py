@@ -1,0 +1,181 @@
+"""One engine for several streams: what they ask for at the same time runs as one batch.
+
+The engine lives on a thread of its own, as it wants to be called from one. While it works, requests gather; then it
+takes all of them, oldest first. Each stream waits for one answer at a time, so none can ask for more than its turn, and
+one that asks for nothing costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Condition, Lock, Thread
+from time import monotonic
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.types import F32, U8
+
+MOST = 64  # rows of a batch: more at a time is hardly faster, and takes memory
+STUCK_S = 1.5  # an engine that works on a batch for longer is not joined by anybody; who hangs is given up after 2 s
+ANSWER_S = 30.0
+JOIN_S = 1.0
+
+Verb = Literal["encode", "classify"]
+Rows = npt.NDArray[Any]
+
+
+class SharedEngine:
+    """Opens the engine for the first who wants a share, closes it after the last, and opens it anew after a failure."""
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open = open_engine
+        self._lock = Lock()
+        self._desk: _Desk | None = None
+
+    def share(self) -> Share:
+        """Return a share, an engine itself, to be closed by whoever asked; raise what opening the engine raises."""
+        with self._lock:
+            if self._desk is None or not self._desk.joined():
+                self._desk = _Desk(self._open)
+                self._desk.joined()
+            desk = self._desk
+        return Share(desk)
+
+
+class Share:
+    """The shared engine as one stream sees it."""
+
+    def __init__(self, desk: _Desk) -> None:
+        self._desk = desk
+        self.device = desk.device()
+
+    def encode(self, crops: U8) -> F32:
+        """Return the features [M,D] of pieces [M,P,S,S,3]."""
+        (features,) = self._desk.ask("encode", crops)
+        return features
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
+        logits, importance = self._desk.ask("classify", features)
+        return logits, importance
+
+    def close(self) -> None:
+        """Give the share back."""
+        self._desk.leave()
+
+
+@dataclass(eq=False)
+class _Request:
+    verb: Verb
+    rows: Rows
+    answer: tuple[Rows, ...] | None = None
+
+
+class _Desk:
+    """An engine from its opening to its first failure, and the requests that wait for it."""
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open = open_engine
+        self._changed = Condition()
+        self._waiting: list[_Request] = []
+        self._engine: Engine | None = None
+        self._error: Exception | None = None
+        self._since_s: float | None = None
+        self._shares = 0
+        self._thread = Thread(target=self._run, name="engine", daemon=True)
+
+    def joined(self) -> bool:
+        """Take a share, unless the engine has failed, is stuck or was left by everybody."""
+        with self._changed:
+            if self._since_s is not None and monotonic() - self._since_s > STUCK_S:
+                self._fail(EngineError("the engine hangs; another takes its place"))
+            if self._error:
+                return False
+            self._shares += 1
+            if self._shares == 1:
+                self._thread.start()
+            return True
+
+    def device(self) -> str:
+        """Wait for the engine to be open and say what it runs on; raise what went wrong."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._engine or self._error)
+            if self._error:
+                raise self._error
+            assert self._engine is not None
+            return self._engine.device
+
+    def ask(self, verb: Verb, rows: Rows) -> tuple[Rows, ...]:
+        """Return what the engine makes of `rows`; raise what it raises, of whichever stream's rows."""
+        request = _Request(verb, rows)
+        with self._changed:
+            self._waiting.append(request)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: request.answer is not None or self._error, ANSWER_S)
+            if request.answer is not None:
+                return request.answer
+            raise self._error or EngineError(f"the engine gave no answer within {ANSWER_S:.0f} s")
+
+    def leave(self) -> None:
+        """Give a share back; after the last one the engine is closed."""
+        with self._changed:
+            self._shares -= 1
+            if self._shares:
+                return
+            self._error = self._error or EngineError("the engine was closed")
+            self._changed.notify_all()
+        self._thread.join(JOIN_S)
+
+    def _run(self) -> None:
+        try:
+            engine = self._open()
+        except Exception as cause:
+            self._fail(cause)
+            return
+        with self._changed:
+            self._engine = engine
+            self._changed.notify_all()
+        try:
+            while batch := self._batch():
+                self._answer(engine, batch)
+        except Exception as cause:
+            self._fail(cause)
+        with suppress(Exception):  # broken as it may be
+            engine.close()
+
+    def _batch(self) -> list[_Request]:
+        """Wait for requests; return the oldest and those of its kind that fit into one batch, none in the end."""
+        with self._changed:
+            self._since_s = None
+            self._changed.wait_for(lambda: self._waiting or self._error)
+            if self._error:
+                return []
+            batch: list[_Request] = []
+            for request in list(self._waiting):
+                fits = not batch or len(request.rows) + sum(len(r.rows) for r in batch) <= MOST
+                if fits and request.verb == self._waiting[0].verb:
+                    batch.append(request)
+            self._waiting = [request for request in self._waiting if request not in batch]
+            self._since_s = monotonic()
+            return batch
+
+    def _answer(self, engine: Engine, batch: list[_Request]) -> None:
+        rows = np.concatenate([r.rows for r in batch]) if len(batch) > 1 else batch[0].rows
+        made = (engine.encode(rows),) if batch[0].verb == "encode" else engine.classify(rows)
+        ends = np.cumsum([len(r.rows) for r in batch])[:-1]
+        parts = zip(*(np.split(rows, ends) for rows in made), strict=True)
+        with self._changed:
+            for request, answer in zip(batch, parts, strict=True):
+                request.answer = answer
+            self._changed.notify_all()
+
+    def _fail(self, cause: Exception) -> None:
+        with self._changed:
+            self._error = self._error or cause
+            self._changed.notify_all()

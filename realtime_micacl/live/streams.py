@@ -1,0 +1,78 @@
+"""Several sources at once: a session each, which begins, recovers and ends by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+
+from realtime_micacl.errors import MicaclError
+from realtime_micacl.live.session import LiveSession
+
+POLL_S = 0.05
+
+
+class Streams:
+    """Runs sessions until each has ended, failed, or all are stopped.
+
+    One that fails is left, and says so; the others go on. The first error is raised where this is left.
+    """
+
+    def __init__(self, sessions: Sequence[LiveSession]) -> None:
+        self.sessions = sessions
+        self._open: list[LiveSession] = []
+        self._error: MicaclError | None = None
+
+    def stop(self) -> None:
+        """Ask every stage of every session to end."""
+        for session in self.sessions:
+            session.stop()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Leave the sessions that end within `timeout_s`; say whether all have."""
+        until_s = monotonic() + timeout_s
+        while True:
+            if any(session.stopping for session in self._open):  # by a signal, or whoever read our output has left
+                self.stop()
+            for session in list(self._open):
+                if session.wait(0.0) or session.fault:
+                    self._leave(session)
+            left_s = until_s - monotonic()
+            if not self._open or left_s <= 0:
+                return not self._open
+            sleep(min(left_s, POLL_S))
+
+    def __enter__(self) -> Self:
+        with ExitStack() as undone:
+            for session in self.sessions:
+                undone.enter_context(session)
+            undone.pop_all()
+        self._open = list(self.sessions)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+        for session in list(self._open):
+            self._leave(session)
+        if self._error and exc is None:
+            raise self._error
+
+    def _leave(self, session: LiveSession) -> None:
+        self._open.remove(session)
+        try:
+            session.__exit__(None, None, None)
+        except MicaclError as error:
+            self._error = self._error or error
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return the names with a number behind each that was there before."""
+    met = Counter[str]()
+    told = []
+    for name in names:
+        met[name] += 1
+        told.append(name if met[name] == 1 else f"{name} ({met[name]})")
+    return told

@@ -1,0 +1,238 @@
+"""Several sources at once: none waits for another, each ends by itself, all end together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import EngineError, SourceError, StageFailed
+from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.shared import SharedEngine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.session import JOIN_S, LiveSession
+from realtime_micacl.live.sinks import one_at_a_time
+from realtime_micacl.live.streams import Streams, distinct
+from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
+P = np.full(7, 1 / 7, np.float32)
+
+
+class Half:
+    """Both halves of a pipeline; every frame gives a bag, every bag a reading."""
+
+    def __init__(self, perceive_s: float = 0.0, fails: bool = False) -> None:
+        self.perceive_s, self.fails = perceive_s, fails
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        time.sleep(self.perceive_s)
+        if self.fails:
+            raise ValueError("boom")
+        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
+        return Scene(frame.time_s, frame, (), State.LIVE), (bag,)
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], None, 1.0, 1.0) for b in bags)
+
+    def close(self) -> None:
+        pass
+
+
+def camera(rate_hz: float = 100.0, n: int | None = None) -> Iterator[Frame | Retry]:
+    for index in count():
+        if index == n:
+            return
+        yield Frame(IMAGE, time.monotonic(), index)
+        time.sleep(1 / rate_hz)
+
+
+def refuses() -> Iterator[Frame | Retry]:
+    raise SourceError("rtsp://away was refused")
+    yield
+
+
+class Heard:
+    """A sink that counts who said what."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+    def readings(self) -> Counter[str]:
+        return Counter(e.source for e in list(self.events) if isinstance(e, EmotionDistribution))
+
+    def states(self, source: str) -> list[State]:
+        changes = (e for e in list(self.events) if isinstance(e, StateChange) and e.track_id is None)
+        return [e.state for e in changes if e.source == source]
+
+
+def session(name: str, source: Iterator[Frame | Retry], heard: Heard, **half: object) -> LiveSession:
+    return LiveSession(source, lambda: Half(**half), Half, [one_at_a_time(heard)], name=name)  # type: ignore[arg-type]
+
+
+def until(true: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_dead_hanging_slow_and_broken_ones_do_not_delay_the_others() -> None:
+    release = threading.Event()
+
+    def hangs() -> Iterator[Frame | Retry]:
+        yield Frame(IMAGE, time.monotonic(), 0)
+        release.wait(30)
+
+    heard = Heard()
+    running = Streams(
+        [
+            session("good", camera(), heard),
+            session("dead", refuses(), heard),
+            session("hangs", hangs(), heard),
+            session("slow", camera(), heard, perceive_s=0.3),
+            session("broken", camera(), heard, fails=True),
+            session("short", camera(n=20), heard),
+            session("also good", camera(), heard),
+        ]
+    )
+
+    def watched() -> None:
+        with running:
+            until(lambda: running.wait(0.05) or heard.states("broken")[-1:] == [State.FAILED])
+            for name, state in (("dead", State.FAILED), ("short", State.ENDED)):
+                assert heard.states(name)[-1] is state, "said when it happens, not in the end"
+            before = heard.readings()
+            until(lambda: running.wait(0.05) or min((heard.readings() - before)[n] for n in ("good", "slow")) >= 4)
+            gained = heard.readings() - before
+            assert set(gained) == {"good", "also good", "slow"}
+            assert 0.5 < gained["good"] / gained["also good"] < 2.0
+            assert gained["good"] > 2 * gained["slow"]
+            asked_s.append(time.monotonic())
+
+    asked_s: list[float] = []
+    with pytest.raises(SourceError, match="rtsp://away"):
+        watched()
+    try:
+        assert time.monotonic() - asked_s[0] < JOIN_S + 0.5
+        assert {heard.states(n)[-1] for n in ("good", "slow", "hangs", "also good")} == {State.ENDED}
+    finally:
+        release.set()
+
+
+def test_all_that_hang_are_left_after_the_time_of_one() -> None:
+    release = threading.Event()
+
+    def hangs() -> Iterator[Frame | Retry]:
+        yield Frame(IMAGE, time.monotonic(), 0)
+        release.wait(30)
+
+    heard = Heard()
+    with Streams([session(f"{n}", hangs(), heard) for n in range(4)]) as running:
+        until(lambda: all(s.scenes.peek() for s in running.sessions))
+        asked_s = time.monotonic()
+    try:
+        assert time.monotonic() - asked_s < JOIN_S + 0.5
+        assert [s.stuck for s in running.sessions] == [["capture"]] * 4
+    finally:
+        release.set()
+
+
+def test_they_end_when_the_last_has_ended_and_none_of_them_failed() -> None:
+    heard = Heard()
+    with Streams([session(f"{n}", camera(n=10 * n), heard) for n in range(1, 4)]) as running:
+        until(lambda: running.wait(0.1))
+    assert all(heard.states(f"{n}") == [State.STARTING, State.LIVE, State.ENDED] for n in range(1, 4))
+
+
+@pytest.mark.parametrize("how", ["signal", "reader"])
+def test_what_ends_one_by_request_ends_all(how: str) -> None:
+    heard = Heard()
+
+    def gone(event: Event) -> None:
+        if isinstance(event, EmotionDistribution):
+            raise BrokenPipeError
+
+    def away() -> Iterator[Frame | Retry]:
+        while True:
+            yield Retry(1, 5.0, "away")
+            time.sleep(0.05)
+
+    quiet = LiveSession(away(), Half, Half, [heard], name="quiet")
+    leaving = LiveSession(camera(), Half, Half, [gone] if how == "reader" else [heard], name="leaving")
+    with Streams([session("other", camera(), heard), quiet, leaving]) as running:
+        if how == "signal":
+            running.stop()
+        until(lambda: running.wait(0.1))
+    assert heard.states("other")[-1] is State.ENDED
+
+
+def test_a_fault_of_the_analysis_of_all_reaches_the_caller() -> None:
+    heard = Heard()
+    with (
+        pytest.raises(StageFailed, match="perceive of a failed 6 times"),
+        Streams([session("a", camera(), heard, fails=True)]) as running,
+    ):
+        until(lambda: running.wait(0.1))
+
+
+def test_names_are_distinct() -> None:
+    assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+
+
+def test_the_real_halves_share_an_engine_and_read_each_stream_as_if_it_were_alone(clips: Path) -> None:
+    """Three clips at once, every frame of each: what is read of one does not depend on the others."""
+    folder, sidecar = read_sidecar(default_engine())
+    opened = []
+
+    def opens():  # type: ignore[no-untyped-def]
+        opened.append(open_engine(folder, sidecar))
+        return opened[-1]
+
+    names = ("one_face_720p.mp4", "two_cross.mp4", "face_leaves.mp4")
+    joint, found = SharedEngine(opens), dict[str, list[Event]]()
+
+    def read(name: str, share: object = None) -> list[Event]:
+        halves = [open_half() for open_half in openers(Settings(), folder, sidecar, None, share)]  # type: ignore[arg-type]
+        events = list(offline(read_file(clips / name), *halves))  # type: ignore[arg-type]
+        for half in halves:
+            half.close()
+        return events
+
+    threads = [threading.Thread(target=lambda n=name: found.update({n: read(n, joint.share)})) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(opened) == 1
+    for name in names:
+        alone = [e for e in read(name) if isinstance(e, EmotionDistribution)]
+        together = [e for e in found[name] if isinstance(e, EmotionDistribution)]
+        assert [(e.track_id, e.time_s) for e in alone] == [(e.track_id, e.time_s) for e in together]
+        worst = max(np.abs(a.probabilities - b.probabilities).max() for a, b in zip(alone, together, strict=True))
+        assert worst < 1e-4
+
+
+def test_an_engine_that_does_not_open_ends_all_with_its_words(clips: Path) -> None:
+    def opens() -> None:
+        raise EngineError("no such engine")
+
+    joint = SharedEngine(opens)  # type: ignore[arg-type]
+    halves = openers(Settings(), *read_sidecar(default_engine()), None, joint.share)
+    sources = [paced(read_file(clips / "no_face.mp4")) for _ in range(2)]
+    sessions = [LiveSession(source, *halves, name=str(n)) for n, source in enumerate(sources)]
+    with pytest.raises(EngineError, match="no such engine"), Streams(sessions) as running:
+        until(lambda: running.wait(0.1))

@@ -1,0 +1,177 @@
+"""One engine for several streams: whose rows are whose, what waits for what, and what a failure costs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference import shared
+from realtime_micacl.inference.shared import SharedEngine
+from realtime_micacl.types import F32, U8
+
+
+class Doubler:
+    """An engine whose answers say what it was asked; it can be held, and it can fail."""
+
+    device = "a test"
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.threads = {threading.get_ident()}
+        self.held = threading.Event()
+        self.held.set()
+        self.fails = self.closed = False
+
+    def encode(self, crops: U8) -> F32:
+        self.threads.add(threading.get_ident())
+        self.batches.append([int(n) for n in crops[:, 0]])
+        self.held.wait(20)
+        if self.fails:
+            raise ValueError("boom")
+        return crops.astype(np.float32) * 2
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        self.threads.add(threading.get_ident())
+        self.batches.append([-int(n) for n in features[:, 0]])
+        return features + 1, features + 2
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed = True
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.005)
+
+
+def crops(*rows: int) -> U8:
+    return np.array([[n] for n in rows], np.uint8)
+
+
+def test_what_waits_together_is_one_batch_and_each_gets_its_own() -> None:
+    engine = Doubler()
+    pool = ThreadPoolExecutor(6)
+    joint = SharedEngine(lambda: engine)
+    shares = [joint.share() for _ in range(6)]
+    engine.held.clear()
+    first = pool.submit(shares[0].encode, crops(1))
+    until(lambda: engine.batches == [[1]])
+    asked = []
+    for n, one in enumerate(shares[1:5]):
+        asked.append(pool.submit(one.encode, crops(10 * n, 10 * n + 1)))
+        until(lambda n=n: len(joint._desk._waiting) == n + 1)  # type: ignore[union-attr, misc]
+    other = pool.submit(shares[5].classify, np.array([[7.0]], np.float32))
+    until(lambda: len(joint._desk._waiting) == 5)  # type: ignore[union-attr]
+    engine.held.set()
+    assert first.result(5).tolist() == [[2]]
+    for n, answer in enumerate(asked):
+        assert answer.result(5).tolist() == [[20 * n], [20 * n + 2]]
+    assert [part.tolist() for part in other.result(5)] == [[[8]], [[9]]]
+    assert engine.batches == [[1], [0, 1, 10, 11, 20, 21, 30, 31], [-7]], "a batch of each kind, oldest first"
+    assert not engine.closed
+    for one in shares:
+        one.close()
+    assert engine.closed
+    assert len(engine.threads - {threading.get_ident()}) == 1, "the engine is called from one thread"
+    pool.shutdown()
+
+
+def test_a_batch_is_bounded_and_nobody_waits_for_ever() -> None:
+    """One stream asks for as much as it can all the time; the others have their turn after one of its requests."""
+    engine = Doubler()
+    joint = SharedEngine(lambda: engine)
+    greedy, modest = joint.share(), joint.share()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            greedy.encode(crops(*[1] * shared.MOST))
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        until(lambda: len(engine.batches) > 3)
+        for _ in range(20):
+            before = len(engine.batches)
+            modest.encode(crops(2))
+            assert len(engine.batches) - before <= 4
+        stop.set()
+        asking.result(5)
+    assert max(map(len, engine.batches)) == shared.MOST
+    greedy.close()
+    modest.close()
+
+
+def test_after_a_failure_the_next_share_is_of_a_new_engine() -> None:
+    engines: list[Doubler] = []
+
+    def opens() -> Doubler:
+        engines.append(Doubler())
+        return engines[-1]
+
+    joint = SharedEngine(opens)
+    one, two = joint.share(), joint.share()
+    engines[0].fails = True
+    for old in (one, two):
+        with pytest.raises(ValueError, match="boom"):
+            old.encode(crops(1))
+    until(lambda: engines[0].closed)
+    new = joint.share()
+    one.close()
+    assert new.encode(crops(3)).tolist() == [[6]]
+    two.close()
+    assert len(engines) == 2
+    assert not engines[1].closed
+    new.close()
+    assert engines[1].closed
+
+
+def test_an_engine_that_hangs_is_replaced_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "STUCK_S", 0.05)
+    monkeypatch.setattr(shared, "JOIN_S", 0.05)
+    engines: list[Doubler] = []
+
+    def opens() -> Doubler:
+        engines.append(Doubler())
+        return engines[-1]
+
+    joint = SharedEngine(opens)
+    one = joint.share()
+    engines[0].held.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(one.encode, crops(1))
+        until(lambda: bool(engines[0].batches))
+        time.sleep(0.1)
+        two = joint.share()
+        with pytest.raises(EngineError, match="another takes its place"):
+            waiting.result(5)
+        assert two.encode(crops(4)).tolist() == [[8]]
+    one.close()
+    two.close()
+    assert engines[1].closed
+    engines[0].held.set()
+    until(lambda: engines[0].closed)
+
+
+def test_an_engine_that_cannot_be_opened_says_why_to_each_and_may_be_opened_later() -> None:
+    answers: list[Doubler | EngineError] = [EngineError("no such engine"), EngineError("still not"), Doubler()]
+
+    def opens() -> Doubler:
+        answer = answers.pop(0)
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+    joint = SharedEngine(opens)
+    for said in ("no such engine", "still not"):
+        with pytest.raises(EngineError, match=said):
+            joint.share()
+    joint.share().close()
