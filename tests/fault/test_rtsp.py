@@ -17,8 +17,8 @@ ROUNDS = 3
 LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/reliability.md
 
 
-def stream(port: int, **more: object):  # type: ignore[no-untyped-def]
-    return open_source(parse_source(f"rtsp://127.0.0.1:{port}/live"), **more)  # type: ignore[arg-type]
+def stream(port: int, scheme: str = "rtsp", **more: object):  # type: ignore[no-untyped-def]
+    return open_source(parse_source(f"{scheme}://127.0.0.1:{port}/live"), **more)  # type: ignore[arg-type]
 
 
 def newest_age_s(watched: Watched) -> float:
@@ -47,10 +47,11 @@ def test_a_killed_server_is_noticed_and_found_again(
 
 
 @pytest.mark.fault("R2")
+@pytest.mark.parametrize(("scheme", "name"), [("rtsp", "TCP"), ("rtspu", "UDP")])
 def test_a_frozen_server_is_stalled_and_left(
-    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], scheme: str, name: str
 ) -> None:
-    watched = watch(stream(rtsp.port))
+    watched = watch(stream(rtsp.port, scheme))
     with watched.session:
         watched.reads()
         rtsp.signal(signal.SIGSTOP)
@@ -62,7 +63,56 @@ def test_a_frozen_server_is_stalled_and_left(
         rtsp.signal(signal.SIGCONT)
         watched.reads(1)
         assert newest_age_s(watched) < 2.0
-    measured(f"TCP: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+    measured(f"{name}: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+
+
+@pytest.mark.fault("R1")
+def test_a_killed_server_is_found_again_over_udp(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    watched = watch(stream(rtsp.port, "rtspu"))
+    with watched.session:
+        watched.reads()
+        rtsp.kill()
+        noticed_s = watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
+        rtsp.start()
+        back_s = watched.reads(1, timeout_s=LIMIT_S)
+    measured(f"UDP: noticed within {noticed_s:.2f} s, fresh {back_s:.2f} s after its return")
+
+
+@pytest.mark.fault("R5")
+@pytest.mark.parametrize("loss", [0.01, 0.2])
+def test_datagrams_that_are_lost_do_no_harm(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], loss: float
+) -> None:
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port, "rtspu"))
+        with watched.session as running:
+            watched.reads()
+            line.loss = loss
+            until(lambda: line.lost > 20)
+            during_s = watched.reads(10)
+            line.loss = 0.0
+            watched.reads(10)
+            assert newest_age_s(watched) < 2.0
+            ages_s = [r.latency_s or 0.0 for r in watched.readings]
+    assert max(ages_s) < 2.0
+    measured(
+        f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.damaged} damaged left out, ten readings in {during_s:.1f} s"
+    )
+
+
+@pytest.mark.fault("R2")
+def test_a_line_that_loses_all_is_stalled_and_comes_back(rtsp: RtspServer, watch: Callable[..., Watched]) -> None:
+    """The connection that steers the stream stays whole: silence alone tells."""
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port, "rtspu"))
+        with watched.session:
+            watched.reads()
+            line.loss = 1.0
+            watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
+            line.loss = 0.0
+            watched.reads(timeout_s=20.0)
 
 
 @pytest.mark.fault("R3")
