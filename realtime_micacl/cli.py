@@ -95,7 +95,7 @@ def live(settings: Settings) -> int:
     origin_s = 0.0 if settings.offline else monotonic()
     tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
     open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
-    with ExitStack() as stack:
+    with ExitStack() as stack, Notifier() as notifier:
         sinks: list[Sink] = []
         n = sidecar.bag.instances
         limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
@@ -113,7 +113,7 @@ def live(settings: Settings) -> int:
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
             )
-            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
+            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options, notifier)
             return 0
         sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
@@ -125,9 +125,9 @@ def live(settings: Settings) -> int:
             return 0
         source = open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, open_perceiver, open_recognizer, sinks, holds=not spec.live)
-        with _watched(session, settings) as notifier:
+        with _watched(session, settings):
             while not (session.wait(0.2) or session.fault):  # no picture to keep: whoever started it starts anew
-                notifier.tick()
+                notifier.tick(session)
     return 0
 
 
@@ -141,28 +141,37 @@ def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar)
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with stopped_by_signals(watch), watch:
-        window.show(watch, open_visit, house)
+    with stopped_by_signals(watch), watch, Notifier() as notifier:
+        window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
     return 0
 
 
 def _windowed(
-    window: ModuleType, spec: SourceSpec | None, settings: Settings, halves: tuple[Any, Any], options: Any
+    window: ModuleType,
+    spec: SourceSpec | None,
+    settings: Settings,
+    halves: tuple[Any, Any],
+    options: Any,
+    notifier: Notifier,
 ) -> None:
     """Show one source after the other, as the person asks for them, in one window until it is closed."""
     shown, wait = None, settings.wait
     while spec:
         source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
-        with _watched(session, settings) as notifier:
+        with _watched(session, settings):
             shown = window.show(
-                session, source_name=spec.name, options=options, window=shown, on_tick=lambda _, n=notifier: n.tick()
+                session,
+                source_name=spec.name,
+                options=options,
+                window=shown,
+                on_tick=lambda _, session=session: notifier.tick(session),
             )
         spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
 
 
 @contextmanager
-def _watched(session: LiveSession, settings: Settings) -> Iterator[Notifier]:
+def _watched(session: LiveSession, settings: Settings) -> Iterator[None]:
     """Run a session that signals end, with its figures served where that was asked for."""
     with ExitStack() as stack:
         if settings.metrics:
@@ -171,7 +180,7 @@ def _watched(session: LiveSession, settings: Settings) -> Iterator[Notifier]:
             stack.enter_context(served(session, settings.metrics, settings.metrics_token))
         stack.enter_context(stopped_by_signals(session))
         stack.enter_context(session)
-        yield stack.enter_context(Notifier(session))
+        yield
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

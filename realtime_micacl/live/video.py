@@ -72,7 +72,7 @@ def read_stream(url: str, shown: str) -> Iterator[Frame]:
     options = LIVE_OPTIONS | {"rtsp_transport": "udp" if url.startswith("rtspu:") else "tcp"}
     url = url.replace("rtspu:", "rtsp:", 1)
     with closing(_open(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
-        stamped = not container.format.flags & Flags.no_timestamps.value  # motion JPEG: FFmpeg makes up 25 a second
+        stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
         clock = StreamClock()
         index = 0
         late_s: float | None = None

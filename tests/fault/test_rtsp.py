@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from realtime_micacl.live.source import open_source, parse_source
 from realtime_micacl.types import State
+from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until
 from tests.fault.proxy import Proxy
 
@@ -91,15 +93,14 @@ def test_datagrams_that_are_lost_do_no_harm(
             watched.reads()
             line.loss = loss
             until(lambda: line.lost > 20)
-            during_s = watched.reads(10)
+            during_s = watched.reads(75)
             line.loss = 0.0
             watched.reads(10)
             assert newest_age_s(watched) < 2.0
             ages_s = [r.latency_s or 0.0 for r in watched.readings]
     assert max(ages_s) < 2.0
-    measured(
-        f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.damaged} damaged left out, ten readings in {during_s:.1f} s"
-    )
+    lost = f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.damaged} damaged left out"
+    measured(f"{lost}, 75 readings in {during_s:.1f} s")
 
 
 @pytest.mark.fault("R2")
@@ -113,6 +114,25 @@ def test_a_line_that_loses_all_is_stalled_and_comes_back(rtsp: RtspServer, watch
             watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
             line.loss = 0.0
             watched.reads(timeout_s=20.0)
+
+
+@pytest.mark.fault("R1")
+def test_a_camera_that_comes_back_with_another_size_is_read_on(
+    rtsp: RtspServer, watch: Callable[..., Watched], tmp_path: Path
+) -> None:
+    """As after a night: it was set up anew, or does its own thing."""
+    watched = watch(stream(rtsp.port))
+    with watched.session as running:
+        watched.reads()
+        rtsp.kill()
+        watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
+        rtsp.pictures = pictures(tmp_path / "small", CLIP, 0.5)
+        rtsp.start()
+        watched.reads()
+        scene = running.scenes.peek()
+    assert scene is not None
+    assert scene.frame is not None
+    assert scene.frame.image.shape == (360, 640, 3)
 
 
 @pytest.mark.fault("R3")
