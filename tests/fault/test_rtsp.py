@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.types import State
+from realtime_micacl.types import Event, State, StateChange
 from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until
 from tests.fault.proxy import Proxy
@@ -133,6 +138,33 @@ def test_a_camera_that_comes_back_with_another_size_is_read_on(
     assert scene is not None
     assert scene.frame is not None
     assert scene.frame.image.shape == (360, 640, 3)
+
+
+@pytest.mark.fault("R2")
+def test_a_camera_that_repeats_its_picture_shows_no_emotion(
+    rtsp: RtspServer, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    """The stream goes on, encoded anew each time; only the picture in it stands still for ten seconds."""
+    shown = [rtsp.pictures / f"{min(number, 75):04d}.jpg" for number in range(325)]
+    rtsp.kill()
+    rtsp.pictures = tmp_path / "repeats"
+    rtsp.pictures.mkdir()
+    for number, picture in enumerate(shown):
+        (rtsp.pictures / f"{number:04d}.jpg").symlink_to(picture)
+    rtsp.start()
+    events: list[Event] = []
+    opens = openers(Settings(), *read_sidecar(default_engine()))
+    with LiveSession(stream(rtsp.port), *opens, [events.append]) as running:
+        watched = Watched(running, events)
+        watched.reads(timeout_s=LIMIT_S)
+        watched.reaches(State.STALLED)
+        read = len(watched.readings)
+        still_s = watched.reaches(State.LIVE)
+        assert len(watched.readings) <= read + 1, "the one that was under way"
+        watched.reads(timeout_s=LIMIT_S)
+    detail = next(e.detail for e in events if isinstance(e, StateChange) and e.state is State.STALLED)
+    assert detail == "the picture has not changed for 5 s"
+    measured(f"a picture repeated for 10 s: no emotion for the last {still_s:.1f} s of them")
 
 
 @pytest.mark.fault("R3")
