@@ -99,7 +99,7 @@ def live(settings: Settings) -> int:
     origin_s = 0.0 if settings.offline else monotonic()
     tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
     open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
-    with ExitStack() as stack:
+    with ExitStack() as stack, Notifier() as notifier:
         sinks: list[Sink] = []
         n = sidecar.bag.instances
         limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
@@ -117,7 +117,7 @@ def live(settings: Settings) -> int:
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
             )
-            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options)
+            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options, notifier)
             return 0
         sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
@@ -131,9 +131,9 @@ def live(settings: Settings) -> int:
             shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
             open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
         streams = Streams(_sessions(specs, settings, (open_perceiver, open_recognizer), sinks))
-        with _watched(streams, streams.sessions, settings) as notifier:
+        with _watched(streams, streams.sessions, settings):
             while not streams.wait(0.2):
-                notifier.tick()
+                notifier.tick(*streams.running)
     return 0
 
 
@@ -166,28 +166,37 @@ def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar)
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with stopped_by_signals(watch), watch:
-        window.show(watch, open_visit, house)
+    with stopped_by_signals(watch), watch, Notifier() as notifier:
+        window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
     return 0
 
 
 def _windowed(
-    window: ModuleType, spec: SourceSpec | None, settings: Settings, halves: tuple[Any, Any], options: Any
+    window: ModuleType,
+    spec: SourceSpec | None,
+    settings: Settings,
+    halves: tuple[Any, Any],
+    options: Any,
+    notifier: Notifier,
 ) -> None:
     """Show one source after the other, as the person asks for them, in one window until it is closed."""
     shown, wait = None, settings.wait
     while spec:
         source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
         session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
-        with _watched(session, [session], settings) as notifier:
+        with _watched(session, [session], settings):
             shown = window.show(
-                session, source_name=spec.name, options=options, window=shown, on_tick=lambda _, n=notifier: n.tick()
+                session,
+                source_name=spec.name,
+                options=options,
+                window=shown,
+                on_tick=lambda _, session=session: notifier.tick(session),
             )
         spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
 
 
 @contextmanager
-def _watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[Notifier]:
+def _watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[None]:
     """Run what signals end, with the figures of its sessions served where that was asked for."""
     with ExitStack() as stack:
         if settings.metrics:
@@ -196,7 +205,7 @@ def _watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], se
             stack.enter_context(served(sessions, settings.metrics, settings.metrics_token))
         stack.enter_context(stopped_by_signals(running))
         stack.enter_context(running)
-        yield stack.enter_context(Notifier(sessions))
+        yield
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

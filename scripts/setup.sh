@@ -68,14 +68,18 @@ install_missing() {
     fi
 }
 
-# make_venv EXTRA: .venv with the project in it; done again only when pyproject.toml changed.
+# make_venv LOCK [EXTRA]: .venv with the project in it; done again only when pyproject.toml or the lock changed. What the
+# lock names is installed by its hash; for what it leaves out (see scripts/lock) pyproject.toml says the version.
 make_venv() {
-    done_mark="$root/.venv/.installed${1:-}"
-    if [ -f "$done_mark" ] && [ ! "$root/pyproject.toml" -nt "$done_mark" ]; then
+    lock="$root/scripts/$1" extra=${2:-}
+    done_mark="$root/.venv/.installed$extra"
+    if [ -f "$done_mark" ] && [ ! "$root/pyproject.toml" -nt "$done_mark" ] && [ ! "$lock" -nt "$done_mark" ]; then
         return 0
     fi
     say "installing realtime-micacl into .venv (a few minutes the first time)"
     [ -x "$root/.venv/bin/python" ] || "$python" -m venv "$root/.venv"
-    "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "$root${1:-}" >&2
+    pip_install() { "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2; }
+    pip_install --require-hashes -r "$lock"
+    pip_install --no-build-isolation -e "$root$extra"
     touch "$done_mark"
 }

@@ -30,14 +30,13 @@ import psutil
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.monitor import asked
-from tests.e2e.conftest import COMMAND, RtspServer
+from tests.e2e.conftest import CLIP, COMMAND, RtspServer, pictures
 from tests.fault.proxy import Proxy, free_port
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 SAMPLE_S, FAULT_EVERY_S, SETTLE_S = 5.0, 45.0, 20.0
-CLIP = Path(__file__).parent / "data" / "one_face_720p.mp4"
 COLUMNS = ("time_s", "memory_mb", "descriptors", "threads", "latency_p50_ms", "latency_p99_ms", "captured", "dropped")
 Row = dict[str, float]
 
@@ -99,7 +98,7 @@ def main() -> None:
     arguments = p.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        server = RtspServer(Path(folder), CLIP)
+        server = RtspServer(pictures(Path(folder) / "frames", CLIP))
         server.start()
         try:
             with Proxy(server.port) as line:

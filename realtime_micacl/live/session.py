@@ -22,6 +22,7 @@ from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt,
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.sinks import Outlets
+from realtime_micacl.live.still import Stillness
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
@@ -71,6 +72,7 @@ class LiveSession:
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
         self._changes = Changes(State.STARTING)
+        self._stillness = Stillness()
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
@@ -210,7 +212,7 @@ class LiveSession:
             seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
                 self.meters["perceive"].add(perf_counter() - started_s)
-                return seen
+                return seen if self._holds else self._stillness.sift(*seen)  # a file may stand still
         return self._broken(frame), ()
 
     def _broken(self, frame: Frame | None) -> Scene:

@@ -17,7 +17,7 @@ from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.types import Frame, Retry
 
 DEMO = Path(__file__).with_name("demo.mp4")
-PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+PORTS = {"rtsp": 554, "rtspu": 554, "rtsps": 322, "http": 80, "https": 443}  # rtspu: its pictures come by UDP
 BACKOFF_S = (0.5, 8.0)
 LOOK_S, LOOK_TIMEOUT_S = 0.5, 0.3
 

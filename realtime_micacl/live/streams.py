@@ -23,7 +23,8 @@ class Streams:
 
     def __init__(self, sessions: Sequence[LiveSession]) -> None:
         self.sessions = sessions
-        self._open: list[LiveSession] = []
+        self.running: list[LiveSession] = []
+        """Those that have neither ended nor failed."""
         self._error: MicaclError | None = None
 
     def stop(self) -> None:
@@ -35,14 +36,14 @@ class Streams:
         """Leave the sessions that end within `timeout_s`; say whether all have."""
         until_s = monotonic() + timeout_s
         while True:
-            if any(session.stopping for session in self._open):  # by a signal, or whoever read our output has left
+            if any(session.stopping for session in self.running):  # by a signal, or whoever read our output has left
                 self.stop()
-            for session in list(self._open):
+            for session in list(self.running):
                 if session.wait(0.0) or session.fault:
                     self._leave(session)
             left_s = until_s - monotonic()
-            if not self._open or left_s <= 0:
-                return not self._open
+            if not self.running or left_s <= 0:
+                return not self.running
             sleep(min(left_s, POLL_S))
 
     def __enter__(self) -> Self:
@@ -50,18 +51,18 @@ class Streams:
             for session in self.sessions:
                 undone.enter_context(session)
             undone.pop_all()
-        self._open = list(self.sessions)
+        self.running = list(self.sessions)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
-        for session in list(self._open):
+        for session in list(self.running):
             self._leave(session)
         if self._error and exc is None:
             raise self._error
 
     def _leave(self, session: LiveSession) -> None:
-        self._open.remove(session)
+        self.running.remove(session)
         try:
             session.__exit__(None, None, None)
         except MicaclError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime_micacl.errors import SourceError, SourceLost
@@ -68,16 +69,16 @@ def read_stream(url: str, shown: str) -> Iterator[Frame]:
     `shown` is the name for messages. The first failure to open raises SourceError. Frames that the network held back
     for over `LATE_S` are left out; where all are, the stream is lost too: opened anew it has no backlog.
     """
-    options = dict(LIVE_OPTIONS)
-    if url.startswith(("rtsp://", "rtsps://")):
-        options["rtsp_transport"] = "tcp"
+    options = LIVE_OPTIONS | {"rtsp_transport": "udp" if url.startswith("rtspu:") else "tcp"}
+    url = url.replace("rtspu:", "rtsp:", 1)
     with closing(_open(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
+        stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
         clock = StreamClock()
         index = 0
         late_s: float | None = None
         for pts_s, image, damaged in _decoded(container, shown, DUMB_S):
             arrived_s = monotonic()
-            time_s = clock.capture_time(pts_s, arrived_s)
+            time_s = clock.capture_time(pts_s, arrived_s) if stamped else arrived_s
             if arrived_s - time_s > LATE_S:
                 late_s = late_s or arrived_s
                 if arrived_s - late_s > LATE_S:

@@ -17,9 +17,8 @@ from typing import Any
 
 import cv2
 
-from tests.e2e.conftest import RtspServer
+from tests.e2e.conftest import CLIP, RtspServer, pictures
 
-CLIP = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
 SLOW_S, WATCHED_S = 0.1, 20.0
 
 
@@ -64,7 +63,7 @@ class Loop:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        server = RtspServer(Path(folder), CLIP)
+        server = RtspServer(pictures(Path(folder) / "frames", CLIP))
         server.start()
         try:
             for measure in (killed, slow, frozen):

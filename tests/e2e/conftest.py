@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("realtime-micacl"))
+CLIP = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
 SERVER = Path(__file__).parents[1] / "integration" / "rtsp_server.py"
 
 
@@ -117,17 +118,23 @@ def command(start: Callable[..., Running]) -> Callable[..., Ended]:
     return run
 
 
-class RtspServer:
-    """A real server process that can be killed, frozen and started again on the same port."""
+def pictures(folder: Path, clip: Path, scale: float = 1.0) -> Path:
+    """Write the frames of a clip into a new folder, for a server to show."""
+    folder.mkdir()
+    video = cv2.VideoCapture(str(clip))
+    number = 0
+    while (frame := video.read()[1]) is not None:
+        cv2.imwrite(str(folder / f"{number:04d}.jpg"), cv2.resize(frame, None, fx=scale, fy=scale))
+        number += 1
+    video.release()
+    return folder
 
-    def __init__(self, folder: Path, clip: Path, rate_hz: int = 25) -> None:
-        self._frames, self._rate_hz = folder / "%04d.jpg", rate_hz
-        video = cv2.VideoCapture(str(clip))
-        number = 0
-        while (frame := video.read()[1]) is not None:
-            cv2.imwrite(str(self._frames) % number, frame)
-            number += 1
-        video.release()
+
+class RtspServer:
+    """A real server process that can be killed, frozen and started again on the same port, with other `pictures`."""
+
+    def __init__(self, shown: Path, rate_hz: int = 25) -> None:
+        self.pictures, self._rate_hz = shown, rate_hz
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -135,7 +142,7 @@ class RtspServer:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = ["/usr/bin/python3", str(SERVER), str(self.port), str(self._frames), str(self._rate_hz)]
+        command = ["/usr/bin/python3", str(SERVER), str(self.port), str(self.pictures / "%04d.jpg"), str(self._rate_hz)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
@@ -151,11 +158,14 @@ class RtspServer:
             self._process = None
 
 
+@pytest.fixture(scope="session")
+def one_face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pictures(tmp_path_factory.mktemp("frames") / "one", CLIP)
+
+
 @pytest.fixture
-def rtsp(tmp_path: Path, clips: Path) -> Iterator[RtspServer]:
-    folder = tmp_path / "frames"
-    folder.mkdir()
-    server = RtspServer(folder, clips / "one_face_720p.mp4")
+def rtsp(one_face: Path) -> Iterator[RtspServer]:
+    server = RtspServer(one_face)
     server.start()
     yield server
     server.kill()

@@ -93,9 +93,10 @@ def notify(tmp_path: Path) -> Iterator[socket.socket]:
         yield ear
 
 
-def test_systemd_hears_that_it_is_up_alive_and_ending(start: Callable, notify: socket.socket) -> None:
+@pytest.mark.parametrize("how", ["--headless", "--kiosk", "--log-level=warning"])
+def test_systemd_hears_that_it_is_up_alive_and_ending(start: Callable, notify: socket.socket, how: str) -> None:
     watchdog = {"NOTIFY_SOCKET": notify.getsockname(), "WATCHDOG_USEC": "1000000"}
-    running = start("--source", "synthetic", "--headless", **watchdog)
+    running = start("--source", "synthetic", how, **watchdog)
     heard: list[str] = []
     deadline_s = monotonic() + 30
     while heard.count("WATCHDOG=1") < 4 or not any("STATUS=no face" in line for line in heard):

@@ -12,9 +12,21 @@ import pytest
 
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
-from tests.e2e.conftest import RtspServer, command, executable, rtsp, screen, start
+from tests.e2e.conftest import RtspServer, command, executable, one_face, rtsp, screen, start
 
-__all__ = ["RtspServer", "Watched", "command", "executable", "rtsp", "screen", "start", "until", "usage", "watch"]
+__all__ = [
+    "RtspServer",
+    "Watched",
+    "command",
+    "executable",
+    "one_face",
+    "rtsp",
+    "screen",
+    "start",
+    "until",
+    "usage",
+    "watch",
+]
 
 CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
 P = np.full(7, 1 / 7, np.float32)

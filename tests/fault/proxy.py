@@ -1,15 +1,17 @@
-"""A TCP proxy on 127.0.0.1 that holds back, slows down or damages what the server sends."""
+"""A proxy on 127.0.0.1 that holds back, slows down, damages or loses what the server sends: TCP, and RTSP's UDP."""
 
 from __future__ import annotations
 
 import random
+import re
 import selectors
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Self
 
 CHUNK = 8192
+PORTS = re.compile(rb"client_port=(\d+)-(\d+)")
 
 
 class Proxy:
@@ -20,7 +22,9 @@ class Proxy:
         """Share of the bits sent by the server that are turned over."""
         self.bytes_per_s = float("inf")
         self.delay_s = 0.0
-        self.flipped = 0
+        self.loss = 0.0
+        """Share of the datagrams that do not arrive."""
+        self.flipped = self.lost = 0
         self._target, self._random = port, random.Random(seed)
         self._stop = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -55,20 +59,46 @@ class Proxy:
                 self._threads[-1].start()
 
     def _forward(self, client: socket.socket) -> None:
-        with client, socket.socket() as server, selectors.DefaultSelector() as ready, suppress(OSError):
+        with (
+            client,
+            socket.socket() as server,
+            ExitStack() as opened,
+            selectors.DefaultSelector() as ready,
+            suppress(OSError),
+        ):
             server.connect(("127.0.0.1", self._target))
             for end in (client, server):
                 ready.register(end, selectors.EVENT_READ)
             while not self._stop.is_set():
                 for key, _ in ready.select(0.1):
-                    chunk = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
-                    if not chunk:
+                    chunk = key.fileobj.recv(1 << 16 if key.data else CHUNK)  # type: ignore[union-attr]
+                    if key.data:
+                        self._pass_on(key.fileobj, chunk, key.data)  # type: ignore[arg-type]
+                    elif not chunk:
                         return
-                    if key.fileobj is client:
-                        server.sendall(chunk)
+                    elif key.fileobj is client:
+                        server.sendall(PORTS.sub(lambda found: self._between(found, ready, opened), chunk))
                     else:
                         self._stop.wait(self.delay_s + len(chunk) / self.bytes_per_s)
                         client.sendall(self._damaged(chunk))
+
+    def _between(self, asked: re.Match[bytes], ready: selectors.BaseSelector, opened: ExitStack) -> bytes:
+        """Open a port for each of the two at which the client awaits datagrams; return what the server is told."""
+        while True:
+            first, second = pair = [opened.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2)]
+            first.bind(("127.0.0.1", 0))
+            with suppress(OSError):
+                second.bind(("127.0.0.1", first.getsockname()[1] + 1))
+                break
+        for end, port in zip(pair, asked.groups(), strict=True):
+            ready.register(end, selectors.EVENT_READ, int(port))
+        return b"client_port=%d-%d" % tuple(end.getsockname()[1] for end in pair)
+
+    def _pass_on(self, end: socket.socket, datagram: bytes, port: int) -> None:
+        if self._random.random() < self.loss:
+            self.lost += 1
+        else:
+            end.sendto(datagram, ("127.0.0.1", port))
 
     def _damaged(self, chunk: bytes) -> bytes:
         if not self.flips:

@@ -145,12 +145,15 @@ def written(folder: Path, records: list[dict[str, Any]]) -> Path:
     return file
 
 
-@given(Lines)
-def test_recordings(folder: Path, records: list[dict[str, Any]]) -> None:
+@given(Lines | st.binary(max_size=300))
+def test_recordings(folder: Path, content: list[dict[str, Any]] | bytes) -> None:
     """What is read is what a sink would write."""
-    read = []
+    records = [] if isinstance(content, bytes) else content
+    file, read = written(folder, records), []
+    if isinstance(content, bytes):
+        file.write_bytes(content)
     try:
-        for event in read_recording(written(folder, records)):
+        for event in read_recording(file):
             read.append(as_record(event, 0.0))
     except SourceError as error:
         assert "line" in str(error)

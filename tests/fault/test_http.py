@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import urlopen
 
 import av
 import cv2
@@ -19,7 +21,9 @@ from realtime_micacl.live import source
 from realtime_micacl.live.source import open_source, parse_source
 from realtime_micacl.live.video import LIVE_OPTIONS
 from realtime_micacl.types import State
+from tests.e2e.conftest import Running
 from tests.fault.conftest import Watched, until, usage
+from tests.fault.proxy import free_port
 
 BOUNDARY = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 
@@ -39,6 +43,9 @@ class Camera:
     silent: threading.Event = field(default_factory=threading.Event)
     stop: threading.Event = field(default_factory=threading.Event)
     sizes: tuple[tuple[int, int], ...] = ((320, 180),)
+    every_s: float = 0.02
+    user: str = ""
+    """Name and password that it asks for."""
     body: bytes | None = None
     """Sent instead of pictures."""
     kind: str = "text/html"
@@ -50,6 +57,11 @@ class Camera:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
+        if self.user and request.headers["Authorization"] != f"Basic {b64encode(self.user.encode()).decode()}":
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            request.end_headers()
+            return
         if self.redirect:
             request.send_response(302)
             request.send_header("Location", self.redirect)
@@ -69,7 +81,7 @@ class Camera:
                 picture = jpeg(self.sizes[number // 10 % len(self.sizes)])
                 request.wfile.write(BOUNDARY % len(picture) + picture + b"\r\n")
                 number += 1
-            self.stop.wait(0.02)
+            self.stop.wait(self.every_s)
 
 
 @pytest.fixture
@@ -157,6 +169,45 @@ def test_a_size_that_changes_is_followed(camera: Camera, watch: Callable[..., Wa
                 seen.add(scene.frame.image.shape)
             time.sleep(0.005)
     assert seen == {(180, 320, 3), (360, 640, 3)}
+
+
+@pytest.mark.fault("R6")
+@pytest.mark.parametrize("every_s", [0.01, 0.2])
+def test_a_camera_of_any_rate_is_read(
+    camera: Camera, watch: Callable[..., Watched], measured: Callable[[str], None], every_s: float
+) -> None:
+    """Motion JPEG has no time stamps; what FFmpeg makes up, 25 a second, would have the frames grow old or young."""
+    camera.every_s = every_s
+    watched = watch(frames(camera))
+    with watched.session:
+        watched.reads(round(4 / every_s) if every_s > 0.1 else 200)
+    ages_s = [reading.latency_s or 0.0 for reading in watched.readings]
+    assert State.RECONNECTING not in watched.states
+    assert max(ages_s) < 1.0
+    measured(f"motion JPEG every {every_s:g} s: oldest frame {max(ages_s):.2f} s")
+
+
+@pytest.mark.fault("R18")
+@pytest.mark.parametrize(("user", "code"), [("admin", 0), ("nobody", 3)])
+def test_a_password_opens_the_camera_and_is_shown_nowhere(
+    camera: Camera, start: Callable[..., Running], tmp_path: Path, user: str, code: int
+) -> None:
+    camera.user, record, port = "admin:hunter2", tmp_path / "r.jsonl", free_port()
+    address = camera.address.replace("//", f"//{user}:hunter2@")
+    running = start("--source", address, "--headless", "--record", record, "--metrics", port, "--log-level", "debug")
+    page = ""
+    if code == 0:
+        running.until(lambda now: "no face" in now.states)
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            page = answer.read().decode()
+        camera.pictures = 0
+        camera.stop.set()
+        running.until(lambda now: "reconnecting" in now.states)
+        running.process.terminate()
+    ended = running.ended()
+    assert ended.code == code, ended.err
+    assert "127.0.0.1" in ended.err
+    assert "hunter2" not in ended.out + ended.err + page + record.read_text()
 
 
 LISTS = {

@@ -5,11 +5,18 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.types import State
+from realtime_micacl.types import Event, State, StateChange
+from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until
 from tests.fault.proxy import Proxy
 
@@ -17,8 +24,8 @@ ROUNDS = 3
 LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/reliability.md
 
 
-def stream(port: int, **more: object):  # type: ignore[no-untyped-def]
-    return open_source(parse_source(f"rtsp://127.0.0.1:{port}/live"), **more)  # type: ignore[arg-type]
+def stream(port: int, scheme: str = "rtsp", **more: object):  # type: ignore[no-untyped-def]
+    return open_source(parse_source(f"{scheme}://127.0.0.1:{port}/live"), **more)  # type: ignore[arg-type]
 
 
 def newest_age_s(watched: Watched) -> float:
@@ -47,10 +54,11 @@ def test_a_killed_server_is_noticed_and_found_again(
 
 
 @pytest.mark.fault("R2")
+@pytest.mark.parametrize(("scheme", "name"), [("rtsp", "TCP"), ("rtspu", "UDP")])
 def test_a_frozen_server_is_stalled_and_left(
-    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], scheme: str, name: str
 ) -> None:
-    watched = watch(stream(rtsp.port))
+    watched = watch(stream(rtsp.port, scheme))
     with watched.session:
         watched.reads()
         rtsp.signal(signal.SIGSTOP)
@@ -62,7 +70,101 @@ def test_a_frozen_server_is_stalled_and_left(
         rtsp.signal(signal.SIGCONT)
         watched.reads(1)
         assert newest_age_s(watched) < 2.0
-    measured(f"TCP: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+    measured(f"{name}: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+
+
+@pytest.mark.fault("R1")
+def test_a_killed_server_is_found_again_over_udp(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
+) -> None:
+    watched = watch(stream(rtsp.port, "rtspu"))
+    with watched.session:
+        watched.reads()
+        rtsp.kill()
+        noticed_s = watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
+        rtsp.start()
+        back_s = watched.reads(1, timeout_s=LIMIT_S)
+    measured(f"UDP: noticed within {noticed_s:.2f} s, fresh {back_s:.2f} s after its return")
+
+
+@pytest.mark.fault("R5")
+@pytest.mark.parametrize("loss", [0.01, 0.2])
+def test_datagrams_that_are_lost_do_no_harm(
+    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], loss: float
+) -> None:
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port, "rtspu"))
+        with watched.session as running:
+            watched.reads()
+            line.loss = loss
+            until(lambda: line.lost > 20)
+            during_s = watched.reads(75)
+            line.loss = 0.0
+            watched.reads(10)
+            assert newest_age_s(watched) < 2.0
+            ages_s = [r.latency_s or 0.0 for r in watched.readings]
+    assert max(ages_s) < 2.0
+    lost = f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.damaged} damaged left out"
+    measured(f"{lost}, 75 readings in {during_s:.1f} s")
+
+
+@pytest.mark.fault("R2")
+def test_a_line_that_loses_all_is_stalled_and_comes_back(rtsp: RtspServer, watch: Callable[..., Watched]) -> None:
+    """The connection that steers the stream stays whole: silence alone tells."""
+    with Proxy(rtsp.port) as line:
+        watched = watch(stream(line.port, "rtspu"))
+        with watched.session:
+            watched.reads()
+            line.loss = 1.0
+            watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
+            line.loss = 0.0
+            watched.reads(timeout_s=20.0)
+
+
+@pytest.mark.fault("R1")
+def test_a_camera_that_comes_back_with_another_size_is_read_on(
+    rtsp: RtspServer, watch: Callable[..., Watched], tmp_path: Path
+) -> None:
+    """As after a night: it was set up anew, or does its own thing."""
+    watched = watch(stream(rtsp.port))
+    with watched.session as running:
+        watched.reads()
+        rtsp.kill()
+        watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
+        rtsp.pictures = pictures(tmp_path / "small", CLIP, 0.5)
+        rtsp.start()
+        watched.reads()
+        scene = running.scenes.peek()
+    assert scene is not None
+    assert scene.frame is not None
+    assert scene.frame.image.shape == (360, 640, 3)
+
+
+@pytest.mark.fault("R2")
+def test_a_camera_that_repeats_its_picture_shows_no_emotion(
+    rtsp: RtspServer, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
+    """The stream goes on, encoded anew each time; only the picture in it stands still for ten seconds."""
+    shown = [rtsp.pictures / f"{min(number, 75):04d}.jpg" for number in range(325)]
+    rtsp.kill()
+    rtsp.pictures = tmp_path / "repeats"
+    rtsp.pictures.mkdir()
+    for number, picture in enumerate(shown):
+        (rtsp.pictures / f"{number:04d}.jpg").symlink_to(picture)
+    rtsp.start()
+    events: list[Event] = []
+    opens = openers(Settings(), *read_sidecar(default_engine()))
+    with LiveSession(stream(rtsp.port), *opens, [events.append]) as running:
+        watched = Watched(running, events)
+        watched.reads(timeout_s=LIMIT_S)
+        watched.reaches(State.STALLED)
+        read = len(watched.readings)
+        still_s = watched.reaches(State.LIVE)
+        assert len(watched.readings) <= read + 1, "the one that was under way"
+        watched.reads(timeout_s=LIMIT_S)
+    detail = next(e.detail for e in events if isinstance(e, StateChange) and e.state is State.STALLED)
+    assert detail == "the picture has not changed for 5 s"
+    measured(f"a picture repeated for 10 s: no emotion for the last {still_s:.1f} s of them")
 
 
 @pytest.mark.fault("R3")

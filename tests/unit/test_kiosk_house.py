@@ -15,12 +15,12 @@ from PyQt6.QtGui import QColor, QImage
 
 from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.systemd import HANGS_S
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.kiosk.counter import Counter
 from realtime_micacl_ui.kiosk.course import Times
 from realtime_micacl_ui.kiosk.house import House, KioskSettings, contrast, read_house
 from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
-from realtime_micacl_ui.kiosk.watchdog import HANGS_S
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("qapp")

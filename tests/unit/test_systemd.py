@@ -8,12 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from realtime_micacl import systemd
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.systemd import Notifier
-from realtime_micacl.types import Scene, State
+from realtime_micacl.systemd import HANGS_S, Notifier, well
+from realtime_micacl.types import Frame, Retry, Scene, State
+
+NOW_S = 1000.0
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def ear(tmp_path: Path) -> Iterator[socket.socket]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    now_s = [50.0]
+    now_s = [NOW_S]
     monkeypatch.setattr(systemd, "monotonic", lambda: now_s[0])
     return now_s
 
@@ -40,18 +43,26 @@ def heard(ear: socket.socket) -> list[str]:
             return texts
 
 
-def session(state: State, **more: Any) -> Any:
-    scenes = SimpleNamespace(peek=lambda: Scene(0.0, None, (), state, more.get("detail", "")))
-    return SimpleNamespace(scenes=scenes, running=more.get("running", True), fault=more.get("fault"))
+def session(state: State | None = State.LIVE, *, scene_age_s: float = 0.0, newest: Any = None, **more: Any) -> Any:
+    scene = state and Scene(NOW_S - scene_age_s, None, (), state)
+    return SimpleNamespace(
+        scenes=SimpleNamespace(peek=lambda: scene),
+        frames=SimpleNamespace(peek=lambda: newest),
+        **{"running": True, "stopping": False, "fault": None} | more,
+    )
+
+
+def frame(age_s: float) -> Frame:
+    return Frame(np.zeros((2, 2, 3), np.uint8), NOW_S - age_s, 0)
 
 
 def test_it_is_ready_once_says_its_state_and_is_alive_twice_per_period(ear: socket.socket, clock: list[float]) -> None:
     environ = {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "4000000"}
-    running = session(State.LIVE)
-    with Notifier([running], environ) as notifier:
+    running = session()
+    with Notifier(environ) as notifier:
         for tenth in range(51):
-            clock[0] = 50 + tenth / 10
-            notifier.tick()
+            clock[0] = NOW_S + tenth / 10
+            notifier.tick(running)
             if tenth == 30:
                 running.scenes.peek = lambda: Scene(0.0, None, (), State.RECONNECTING, "attempt 1")
     texts = heard(ear)
@@ -61,24 +72,45 @@ def test_it_is_ready_once_says_its_state_and_is_alive_twice_per_period(ear: sock
     assert texts[-1] == "STOPPING=1"
 
 
+def test_another_session_is_no_new_start(ear: socket.socket, clock: list[float]) -> None:
+    with Notifier({"NOTIFY_SOCKET": ear.getsockname()}) as notifier:
+        for state in (State.LIVE, State.STARTING):
+            clock[0] += 2.0
+            notifier.tick(session(state))
+        assert heard(ear) == ["STATUS=live\nREADY=1", "STATUS=starting"]
+
+
 @pytest.mark.parametrize("how", [{"fault": StageFailed("x")}, {"running": False}])
 def test_a_session_that_failed_is_not_called_alive(ear: socket.socket, clock: list[float], how: dict[str, Any]) -> None:
-    environ = {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}
-    with Notifier([session(State.FAILED, **how)], environ) as notifier:
-        notifier.tick()
-    assert "WATCHDOG=1" not in heard(ear)
+    with Notifier({"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}) as notifier:
+        notifier.tick(session(), session(State.FAILED, **how))
+        assert "WATCHDOG=1" not in heard(ear)
+        notifier.tick(session(), session(State.FAILED, stopping=True, **how))
+        assert "WATCHDOG=1" in heard(ear), "a visit that ends is not ill"
 
 
-def test_of_several_it_is_said_how_many_are_how_and_one_that_runs_is_life(ear: socket.socket) -> None:
-    running = [session(State.LIVE), session(State.FAILED, fault=StageFailed("x")), session(State.LIVE)]
-    with Notifier(running, {"NOTIFY_SOCKET": ear.getsockname(), "WATCHDOG_USEC": "1"}) as notifier:
-        notifier.tick()
-    texts = heard(ear)
-    assert texts[0] == "STATUS=1 failed, 2 live\nREADY=1"
-    assert "WATCHDOG=1" in texts
+def test_of_several_it_is_said_how_many_are_how(ear: socket.socket) -> None:
+    with Notifier({"NOTIFY_SOCKET": ear.getsockname()}) as notifier:
+        notifier.tick(session(State.LIVE), session(State.RECONNECTING), session(State.LIVE))
+    assert heard(ear)[0] == "STATUS=2 live, 1 reconnecting\nREADY=1"
 
 
 def test_nobody_is_told_where_nobody_asked_and_a_dead_socket_is_no_error(tmp_path: Path) -> None:
     for environ in ({}, {"NOTIFY_SOCKET": str(tmp_path / "gone")}):
-        with Notifier([session(State.LIVE)], environ) as notifier:
-            notifier.tick()
+        with Notifier(environ) as notifier:
+            notifier.tick(session())
+
+
+@pytest.mark.parametrize(
+    ("one", "is_well"),
+    [
+        (session(None, newest=frame(0.0)), True),
+        (session(scene_age_s=0.1, newest=frame(0.0)), True),
+        (session(scene_age_s=HANGS_S + 1, newest=frame(0.0)), False),
+        (session(scene_age_s=2 * HANGS_S + 3, newest=frame(HANGS_S + 1)), True),  # no camera: no restart mends that
+        (session(scene_age_s=HANGS_S + 1, newest=Retry(1, 0.0, "lost")), True),
+        (session(State.PAUSED, scene_age_s=HANGS_S + 1, newest=frame(0.0)), True),
+    ],
+)
+def test_an_analysis_that_hangs_is_noticed(clock: list[float], one: Any, is_well: bool) -> None:
+    assert well(one) is is_well

@@ -117,6 +117,13 @@ def test_a_stalled_scene_keeps_the_faces_of_its_picture() -> None:
     assert view.faces == ()
 
 
+def test_a_picture_that_is_repeated_is_no_picture() -> None:
+    first = frame(10.0)
+    view = follow(START, seen(15.0, scene(15.0, state=State.STALLED, at=first), newest=frame(15.0)))
+    assert view.title == "No picture from camera 0 for 5\u00a0s"
+    assert view.frame is first
+
+
 def test_reconnecting_says_the_attempt_and_hides_passwords() -> None:
     lost = scene(10.0, state=State.RECONNECTING)
     retry = Retry(3, 1.4, "rtsp://u:secret@host/a is lost")

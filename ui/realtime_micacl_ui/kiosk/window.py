@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from math import ceil, floor
 from time import monotonic
@@ -20,7 +19,6 @@ from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
-from realtime_micacl_ui.kiosk.watchdog import Watchdog, answers
 from realtime_micacl_ui.view import View, look
 from realtime_micacl_ui.view import follow as follow_view
 
@@ -79,7 +77,7 @@ class KioskWindow(QWidget):
         self._visit: LiveSession | None = None
         self._ends_by_s = 0.0
         self._view = View("")
-        self._counter, self._watchdog = Counter(house.counter), Watchdog(os.environ)
+        self._counter = Counter(house.counter)
         self._act: Act | None = None
         self._language: int | None = None
         self._pressed: Button | None = None
@@ -95,6 +93,11 @@ class KioskWindow(QWidget):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         self._timer.start(TICK_MS)
+
+    @property
+    def sessions(self) -> tuple[LiveSession, ...]:
+        """The one that watches, and that of the visit, if there is one."""
+        return (self._watch, self._visit) if self._visit else (self._watch,)
 
     def _tick(self) -> None:
         try:
@@ -121,8 +124,6 @@ class KioskWindow(QWidget):
             self._ends_by_s = monotonic() + WIPE_S
             self._view = View("")
         self._present(now_s)
-        if answers(self._watch) and (self._visit is None or answers(self._visit)):
-            self._watchdog.tell(monotonic())
 
     def _begin_visit(self) -> None:
         self._watch.paused = True  # the visit finds the face itself
