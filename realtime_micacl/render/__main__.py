@@ -19,6 +19,8 @@ from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
 
+MOST_NEUTRAL_S = 60.0
+
 
 def main(argv: list[str] | None = None) -> int:
     """Render clips of several people; return the exit status."""
@@ -34,7 +36,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def render_people(
-    *, assets: Path, out: Path, people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int
+    *,
+    assets: Path,
+    out: Path,
+    people: int,
+    seed: int,
+    takes: int,
+    size_px: int,
+    seconds: float,
+    rate_hz: int,
+    lead_s: float = 0.0,
+    tail_s: float = 0.0,
 ) -> list[Label]:
     """Render every emotion of every person; return what was written to labels.json."""
     if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
@@ -47,6 +59,8 @@ def render_people(
             f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
             " from 32 on, the others are at least 1."
         )
+    if not (0 <= lead_s <= MOST_NEUTRAL_S and 0 <= tail_s <= MOST_NEUTRAL_S):
+        raise ConfigError(f"--lead-s {lead_s:g} --tail-s {tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
     source = Assets(assets)
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
@@ -54,7 +68,16 @@ def render_people(
         figure = build_figure(sample_person(identity, source.details), source)
         for emotion in EMOTIONS:
             for take in range(takes):
-                label, frames = make_clip(figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz)
+                label, frames = make_clip(
+                    figure,
+                    emotion,
+                    take=take,
+                    size_px=size_px,
+                    seconds=seconds,
+                    rate_hz=rate_hz,
+                    lead_s=lead_s,
+                    tail_s=tail_s,
+                )
                 write_video(out / label.file, frames, rate_hz=rate_hz)
                 labels.append(label)
         write_labels(out / "labels.json", labels)
@@ -69,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first; the others follow")
     parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
     parser.add_argument("--size-px", type=int, default=192, help="side of the picture")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a clip")
+    parser.add_argument("--seconds", type=float, default=3.0, help="in which an expression comes and goes")
+    parser.add_argument("--lead-s", type=float, default=0.0, help="seconds of a neutral face before that")
+    parser.add_argument("--tail-s", type=float, default=0.0, help="seconds of a neutral face after it")
     parser.add_argument("--rate-hz", type=int, default=25, help="pictures per second")
     return parser
 
