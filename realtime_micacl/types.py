@@ -39,6 +39,17 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class Baseline(StrEnum):
+    """How it stands with the neutral face that a track's readings are compared with."""
+
+    NONE = ""
+    TAKING = "taking"
+    SET = "set"
+    SPARSE = "too little read"
+    UNSTEADY = "not steady"
+    UNLIKE = "not neutral"
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a source."""
@@ -163,6 +174,7 @@ class EmotionDistribution:
     coverage: float
     latency_s: float | None = None
     """From capture to this reading; None where no clock runs, in offline work."""
+    baseline: Baseline = Baseline.NONE
 
 
 @dataclass(frozen=True)

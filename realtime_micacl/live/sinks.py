@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, Mark, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, Event, Mark, State, StateChange
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     record["coverage"] = round(event.coverage, 3)
     if event.latency_s is not None:
         record["latency_ms"] = round(event.latency_s * 1e3)
+    if event.baseline is Baseline.SET:
+        record["baseline"] = True
     return record
 
 
@@ -92,7 +94,7 @@ def json_lines(stream: TextIO, origin_s: float) -> Tape:
 def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Tape:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
-    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms"]
+    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms", "baseline"]
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 

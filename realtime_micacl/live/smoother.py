@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_micacl.live.baseline import Ask
 from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
@@ -21,6 +22,7 @@ class Tuning:
 
     smoothing_s: float
     abstain_below: float
+    baseline: Ask = field(default_factory=Ask)
 
 
 @dataclass(eq=False)
