@@ -158,8 +158,8 @@ def _sessions(
 
 def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
     """Run the kiosk: one session watches, each visit is a session of its own."""
-    if settings.headless or settings.offline or settings.record:
-        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline and record")
+    if settings.headless or settings.offline or settings.record or settings.baseline:
+        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
     source, halves = (
         open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),

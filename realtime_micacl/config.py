@@ -31,7 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: Annotated[str, Meta(pattern=DEVICE)] = "auto"
     detector: Literal["full", "short"] = "full"
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
-    smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.3
+    smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.15
+    baseline: bool = False
     headless: bool = False
     offline: bool = False
     record: str | None = None

@@ -43,6 +43,17 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+class Baseline(StrEnum):
+    """How it stands with the neutral face that a track's readings are compared with."""
+
+    NONE = ""
+    TAKING = "taking"
+    SET = "set"
+    SPARSE = "too little read"
+    UNSTEADY = "not steady"
+    UNLIKE = "not neutral"
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a source."""
@@ -169,6 +180,7 @@ class EmotionDistribution:
     """From capture to this reading; None where no clock runs, in offline work."""
     source: str = ""
     """The name of its source where there are several."""
+    baseline: Baseline = Baseline.NONE
 
 
 @dataclass(frozen=True)

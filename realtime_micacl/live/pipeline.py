@@ -18,6 +18,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.baseline import Ask, Baselines
 from realtime_micacl.live.detector import Detection, FaceDetector
 from realtime_micacl.live.quality import assess, frontal
 from realtime_micacl.live.smoother import Smoother, Tuning
@@ -104,12 +105,24 @@ class Perceiver:
 class Recognizer:
     """Encodes each new piece once, classifies the bags as one batch and calms the result."""
 
-    def __init__(self, engine: Engine, sidecar: Sidecar, *, smoothing_s: float, tuning: Tuning | None = None) -> None:
-        """Take an engine; `tuning`, where given, says how calm and how sure instead."""
+    def __init__(
+        self,
+        engine: Engine,
+        sidecar: Sidecar,
+        *,
+        smoothing_s: float,
+        tuning: Tuning | None = None,
+        baseline: bool = False,
+    ) -> None:
+        """Take an engine; `tuning`, where given, says how calm and how sure instead, and asks for baselines.
+
+        `baseline` takes one of each track unasked.
+        """
         self._engine = engine
         self._bag, self._piece = sidecar.spec, sidecar.piece
         self._temperature = sidecar.calibration.temperature
         self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
+        self._baselines = Baselines(sidecar.spec, each=baseline, asked=tuning.baseline if tuning else Ask())
         self._tuning = tuning
         self._features: dict[tuple[int, int], Any] = {}
 
@@ -117,9 +130,10 @@ class Recognizer:
         """Return a reading for each bag."""
         if self._tuning:
             self._smoother.tune(self._tuning)
+            self._baselines.ask(self._tuning.baseline, [bag.track_id for bag in bags])
         logits, importance = self._engine.classify(self._encoded(bags))
         return tuple(
-            self._reading(bag, softmax(row / self._temperature), weights)
+            self._reading(bag, row / self._temperature, weights)
             for bag, row, weights in zip(bags, logits, importance, strict=True)
         )
 
@@ -148,12 +162,16 @@ class Recognizer:
         """Return the tick at which each piece of a bag ends, oldest first."""
         return range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
 
-    def _reading(self, bag: Bag, probabilities: F32, importance: F32) -> EmotionDistribution:
-        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, probabilities)
+    def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits."""
+        logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits))
         for array in (smooth, importance):
             array.flags.writeable = False
         emotion = None if leader is None else EMOTIONS[leader]
-        return EmotionDistribution(bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage)
+        return EmotionDistribution(
+            bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage, baseline=baseline
+        )
 
 
 class Changes:
@@ -207,7 +225,7 @@ def openers(
     def open_recognizer() -> Recognizer:
         engine = share() if share else open_engine(folder, sidecar, settings.device)
         log.info("engine %s runs on %s", sidecar.name, engine.device)
-        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuning=tuning)
+        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuning=tuning, baseline=settings.baseline)
 
     return open_perceiver, open_recognizer
 

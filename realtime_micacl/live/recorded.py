@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, State, StateChange
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,12 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quality: Share | None = None
     coverage: Share | None = None
     latency_ms: Annotated[int, Meta(ge=-1000, le=10**9)] | None = None
+    baseline: bool | None = None
 
     def event(self) -> Event:
         """Return what was recorded; raise ValueError where the line is neither a change nor a whole reading."""
         reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
-        if all(part is None for part in reading) and self.latency_ms is None:
+        if all(part is None for part in (*reading, self.latency_ms, self.baseline)):
             return StateChange(self.time_s, self.track, self.state, self.detail, self.source)
         if (
             self.emotion is None
@@ -69,6 +70,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             self.coverage,
             None if self.latency_ms is None else self.latency_ms / 1e3,
             self.source,
+            Baseline.SET if self.baseline else Baseline.NONE,
         )
 
 

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import EMOTIONS, Event, Mark, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, Event, Mark, State, StateChange
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,8 @@ def as_record(event: Event | Mark, origin_s: float) -> dict[str, Any]:
     record["coverage"] = round(event.coverage, 3)
     if event.latency_s is not None:
         record["latency_ms"] = round(event.latency_s * 1e3)
+    if event.baseline is Baseline.SET:
+        record["baseline"] = True
     return record
 
 
@@ -108,7 +110,8 @@ def one_at_a_time(sink: Sink) -> Sink:
 def csv_rows(stream: TextIO, origin_s: float, instances: int) -> Tape:
     """Return a sink that writes each event as one row of CSV, at once, under a header."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
-    names += [f"importance_{i + 1}" for i in range(instances)] + ["quality", "coverage", "latency_ms", "source"]
+    names += [f"importance_{i + 1}" for i in range(instances)]
+    names += ["quality", "coverage", "latency_ms", "source", "baseline"]
     writer = csv.DictWriter(stream, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_micacl.live.baseline import Ask
 from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
 MOST_SMOOTHING_S, MOST_ABSTAINING = 10.0, 0.95
 BAND = 0.03  # half the width of the abstention threshold's hysteresis
+DWELL_S = 0.16  # how long the shown word must have been out of date before another takes its place; two ticks
 
 
 @dataclass
@@ -20,6 +22,7 @@ class Tuning:
 
     smoothing_s: float
     abstain_below: float
+    baseline: Ask = field(default_factory=Ask)
 
 
 @dataclass(eq=False)
@@ -28,13 +31,28 @@ class _Memory:
     probabilities: F32
     leader: int
     sure: bool
+    word: int | None
+    """What is shown: the leader, or None while unsure, up to a dwell late."""
+    agreed_s: float
+    """When the word last was what would be shown without the dwell."""
 
 
 class Smoother:
-    """Per track: an exponential average over capture time and a leader with hysteresis."""
+    """Per track: an exponential average over capture time, a leader with hysteresis, and a word that does not flash.
 
-    def __init__(self, *, abstain_below: float, time_constant_s: float) -> None:
-        self._abstain_below = abstain_below
+    On its way from one emotion to another a face is unsure for a tick or two; the dwell keeps that off the screen.
+    """
+
+    def __init__(
+        self,
+        *,
+        abstain_below: float,
+        time_constant_s: float,
+        margin: float = MARGIN,
+        band: float = BAND,
+        dwell_s: float = DWELL_S,
+    ) -> None:
+        self._abstain_below, self._margin, self._band, self._dwell_s = abstain_below, margin, band, dwell_s
         self._time_constant_s = time_constant_s
         self._memory: dict[int, _Memory] = {}
 
@@ -44,7 +62,7 @@ class Smoother:
         self._abstain_below = min(max(tuning.abstain_below, 0.0), MOST_ABSTAINING)
 
     def update(self, track_id: int, time_s: float, probabilities: F32) -> tuple[F32, int | None]:
-        """Return the smoothed distribution [K] and the index of the leading emotion, None when unsure."""
+        """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure."""
         self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= FORGET_S}
         last = self._memory.get(track_id)
         if last is None:
@@ -52,13 +70,17 @@ class Smoother:
         else:
             smooth = self._average(last, time_s, probabilities)
             leader = int(np.argmax(smooth))
-            if smooth[leader] <= smooth[last.leader] + MARGIN:
+            if smooth[leader] <= smooth[last.leader] + self._margin:
                 leader = last.leader
             sure = last.sure and leader == last.leader
-        threshold = self._abstain_below + (-BAND if sure else BAND if last else 0.0)
+        threshold = self._abstain_below + (-self._band if sure else self._band if last else 0.0)
         sure = bool(smooth[leader] >= threshold)
-        self._memory[track_id] = _Memory(time_s, smooth, leader, sure)
-        return smooth, leader if sure else None
+        due = leader if sure else None
+        word, agreed_s = due, time_s
+        if last is not None and due != last.word and time_s - last.agreed_s <= self._dwell_s + 1e-6:
+            word, agreed_s = last.word, last.agreed_s
+        self._memory[track_id] = _Memory(time_s, smooth, leader, sure, word, agreed_s)
+        return smooth, word
 
     def _average(self, last: _Memory, time_s: float, probabilities: F32) -> F32:
         if self._time_constant_s <= 0:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 PHOTOGRAPHED = 5004
 """Photograph n dresses person 5004 + n: every fifth, those whose n is a multiple of 5, is held out (data/clips.py), as
 are the photographs themselves (data/london.py)."""
+MOST_NEUTRAL_S = 60.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,6 +53,8 @@ def render_people(
     seconds: float,
     rate_hz: int,
     photos: Path | None = None,
+    lead_s: float = 0.0,
+    tail_s: float = 0.0,
 ) -> list[Label]:
     """Render every emotion of every person; return what was written to labels.json."""
     if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
@@ -64,6 +67,8 @@ def render_people(
             f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
             " from 32 on, the others are at least 1."
         )
+    if not (0 <= lead_s <= MOST_NEUTRAL_S and 0 <= tail_s <= MOST_NEUTRAL_S):
+        raise ConfigError(f"--lead-s {lead_s:g} --tail-s {tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
     source = Assets(assets)
     if photos:
         count, figures = _dressed(photos, source)
@@ -77,7 +82,16 @@ def render_people(
     for figure in tqdm(figures, desc="people", total=count, disable=not sys.stderr.isatty()):
         for emotion in EMOTIONS:
             for take in range(takes):
-                label, frames = make_clip(figure, emotion, take=take, size_px=size_px, seconds=seconds, rate_hz=rate_hz)
+                label, frames = make_clip(
+                    figure,
+                    emotion,
+                    take=take,
+                    size_px=size_px,
+                    seconds=seconds,
+                    rate_hz=rate_hz,
+                    lead_s=lead_s,
+                    tail_s=tail_s,
+                )
                 write_video(out / label.file, frames, rate_hz=rate_hz)
                 labels.append(label)
         write_labels(out / "labels.json", labels)
@@ -117,7 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
     parser.add_argument("--size-px", type=int, default=192, help="side of the picture")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of a clip")
+    parser.add_argument("--seconds", type=float, default=3.0, help="in which an expression comes and goes")
+    parser.add_argument("--lead-s", type=float, default=0.0, help="seconds of a neutral face before that")
+    parser.add_argument("--tail-s", type=float, default=0.0, help="seconds of a neutral face after it")
     parser.add_argument("--rate-hz", type=int, default=25, help="pictures per second")
     return parser
 

@@ -30,12 +30,23 @@ class Label:
 
 
 def make_clip(
-    figure: Figure, emotion: str, *, take: int, size_px: int, seconds: float, rate_hz: int
+    figure: Figure,
+    emotion: str,
+    *,
+    take: int,
+    size_px: int,
+    seconds: float,
+    rate_hz: int,
+    lead_s: float = 0.0,
+    tail_s: float = 0.0,
 ) -> tuple[Label, Iterator[U8]]:
-    """Script a clip; the pictures, [size,size,3], are rendered while they are taken."""
+    """Script a clip; the pictures, [size,size,3], are rendered while they are taken.
+
+    The expression has `seconds` to come and go; `lead_s` before and `tail_s` after them the face stays neutral.
+    """
     seed = figure.person.seed
     rng = np.random.default_rng([seed, 4, EMOTIONS.index(emotion), take])
-    times = (np.arange(round(seconds * rate_hz)) / rate_hz).astype(np.float32)
+    times = (np.arange(round((lead_s + seconds + tail_s) * rate_hz)) / rate_hz - lead_s).astype(np.float32)
     acts = [] if emotion == "neutral" else [_act(emotion, seconds, rng)]
     talk = float(rng.uniform(0.6, 1.2)) if rng.random() < (0.6 if emotion == "neutral" else 0.35) else 0.0
     acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))

@@ -124,6 +124,16 @@ def test_a_clip_has_a_picture_and_an_intensity_for_every_frame(figure: Figure, e
     assert max(label.intensity) == 0 if emotion == "neutral" else max(label.intensity) > 0.5
 
 
+def test_lead_and_tail_are_neutral_and_leave_the_expression_as_it_is(figure: Figure) -> None:
+    plain, _ = make_clip(figure, "happy", take=0, size_px=64, seconds=2, rate_hz=25)
+    longer, frames = make_clip(figure, "happy", take=0, size_px=64, seconds=2, rate_hz=25, lead_s=1, tail_s=2)
+    assert len(longer.intensity) == 125
+    assert longer.intensity[25:75] == plain.intensity
+    assert longer.intensity[:25] == [0.0] * 25
+    assert longer.intensity[-40:] == [0.0] * 40
+    assert sum(1 for _ in frames) == 125
+
+
 def test_clips_are_reproducible_and_takes_differ(figure: Figure) -> None:
     takes = [make_clip(figure, "sad", take=take, size_px=64, seconds=2, rate_hz=25) for take in (0, 0, 1)]
     first, same, other = ([label.intensity, next(frames)] for label, frames in takes)
@@ -176,11 +186,11 @@ def test_without_assets_it_says_what_was_looked_for(tmp_path: Path, caplog: pyte
     "wrong",
     [
         *({"seed": FIRST_TEST_SEED}, {"seed": -1}, {"people": 0}, {"size_px": 33}),
-        *({"size_px": 16}, {"seconds": 0.1}, {"takes": 0}),
+        *({"size_px": 16}, {"seconds": 0.1}, {"takes": 0}, {"lead_s": -1}, {"tail_s": 1e9}),
     ],
 )
 def test_wrong_options_are_refused(tmp_path: Path, wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=r"--(seed|size-px)"):
+    with pytest.raises(ConfigError, match=r"--(seed|size-px|lead-s)"):
         render_people(assets=tmp_path, out=tmp_path, **{**OPTIONS, **wrong})  # type: ignore[arg-type]
 
 

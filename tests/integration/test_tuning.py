@@ -6,9 +6,28 @@ import numpy as np
 
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.baseline import Ask
 from realtime_micacl.live.pipeline import Recognizer
 from realtime_micacl.live.smoother import Tuning
-from realtime_micacl.types import F32, U8, Bag
+from realtime_micacl.types import F32, U8, Bag, Baseline, EmotionDistribution
+
+
+class Saddened:
+    """An engine that reads every face as neutral, and as a little more sad than that."""
+
+    device = "here"
+
+    def __init__(self, temperature: float) -> None:
+        self._logits = temperature * np.array([-6, 1, 0, -6, -6, -6, -6], np.float32)
+
+    def encode(self, crops: U8) -> F32:
+        return np.zeros((len(crops), 4), np.float32)
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        return np.tile(self._logits, (len(features), 1)), np.ones((len(features), 4), np.float32)
+
+    def close(self) -> None:
+        pass
 
 
 class Wavering:
@@ -32,6 +51,32 @@ class Wavering:
         pass
 
 
+def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
+    """An engine that takes a neutral face for a slightly sad one is put right for this face alone."""
+    _, sidecar = read_sidecar(default_engine())
+    tuning = Tuning(0.0, 0.0)
+    recognizer = Recognizer(Saddened(sidecar.calibration.temperature), sidecar, smoothing_s=0.0, tuning=tuning)
+    spec = sidecar.spec
+    crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
+
+    def read(*ticks: int) -> list[EmotionDistribution]:
+        tracks = (1, 2)
+        for tick in ticks:
+            end_s = tick * spec.tick_s
+            readings = recognizer.recognize([Bag(i, 100 + tick, crops, end_s - 1, end_s, 1.0, 1.0) for i in tracks])
+        return list(readings)
+
+    assert [r.emotion for r in read(0)] == ["sad", "sad"]
+    tuning.baseline = Ask(1, track_id=1)
+    assert [r.baseline for r in read(1)] == [Baseline.TAKING, Baseline.NONE]
+    first, second = read(*range(2, 70))
+    assert (first.emotion, first.baseline) == ("neutral", Baseline.SET)
+    assert (second.emotion, second.baseline) == ("sad", Baseline.NONE)
+    tuning.baseline = Ask(2)
+    assert [r.baseline for r in read(70)] == [Baseline.NONE, Baseline.NONE]
+    assert read(71, 72, 73)[0].emotion == "sad"
+
+
 def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     _, sidecar = read_sidecar(default_engine())
     tuning = Tuning(5.0, 0.0)
@@ -49,4 +94,4 @@ def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     tuning.smoothing_s = 0.0
     assert read(2)[0] == 2, "and without smoothing it does"
     tuning.abstain_below = 0.95
-    assert read(3) == (3, None)
+    assert [read(tick)[1] for tick in (3, 4, 5)][-1] is None, "the word follows within a dwell"

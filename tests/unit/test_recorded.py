@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.recorded import LINE_BYTES, read_recording
 from realtime_micacl.live.sinks import as_record, json_lines
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
 W = np.array([0.5, 0.8, 1.2, 1.5], np.float32)
@@ -47,7 +47,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
         StateChange(100.0, None, State.STARTING),
         StateChange(101.0, 7, State.LOW_QUALITY, "dark"),
         EmotionDistribution(7, 101.5, P, W, "happy", 0.9, 1.0, 0.05),
-        EmotionDistribution(7, 101.6, P, W, None, 0.9, 1.0),
+        EmotionDistribution(7, 101.6, P, W, None, 0.9, 1.0, baseline=Baseline.SET),
         StateChange(101.6, None, State.ENDED),
         EmotionDistribution(8, 101.6, P, W, "sad", 0.9, 1.0, 0.05, "rtsp://door/1"),
         StateChange(101.7, None, State.ENDED, "", "rtsp://door/1"),

@@ -13,7 +13,7 @@ import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sinks import Outlets, json_lines, one_at_a_time, recording
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
 W = np.array([0.5, 0.8, 1.2, 1.5], np.float32)
@@ -46,6 +46,13 @@ def test_an_abstaining_reading_says_unsure_and_a_live_one_its_latency() -> None:
     record = json.loads(out.getvalue())
     assert record["emotion"] == "unsure"
     assert record["latency_ms"] == 50
+
+
+def test_a_reading_with_a_baseline_says_so_and_one_without_does_not() -> None:
+    for state, said in ((Baseline.SET, True), (Baseline.TAKING, None), (Baseline.UNLIKE, None)):
+        out = io.StringIO()
+        json_lines(out, 0.0)(replace(reading(), baseline=state))
+        assert json.loads(out.getvalue()).get("baseline") is said
 
 
 def test_a_change_of_state_has_no_probabilities() -> None:

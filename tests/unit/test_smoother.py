@@ -17,8 +17,12 @@ def distribution(**share: float) -> F32:
     return np.array([share.get(name, rest) for name in EMOTIONS], np.float32)
 
 
-def smoother(time_constant_s: float = 0.3) -> Smoother:
-    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s)
+def smoother(time_constant_s: float = 0.3, dwell_s: float = 0.0) -> Smoother:
+    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s, dwell_s=dwell_s)
+
+
+def words(s: Smoother, rows: list[F32], tick_s: float = 0.08) -> list[int | None]:
+    return [s.update(1, n * tick_s, row)[1] for n, row in enumerate(rows)]
 
 
 @pytest.mark.fault("R23")
@@ -92,3 +96,32 @@ def test_what_a_person_tunes_holds_from_the_next_reading_on_within_limits() -> N
     s.tune(Tuning(0.0, 5.0))
     _, leader = s.update(1, 0.3, distribution(happy=0.999))
     assert leader == HAPPY, "who is all but certain is never called unsure"
+
+
+@pytest.mark.fault("R23")
+def test_a_word_that_lasts_a_tick_or_two_is_not_shown() -> None:
+    """On the way from neutral to happy nothing leads for a moment; "unsure" does not flash up."""
+    calm, torn, smile = distribution(neutral=0.9), distribution(neutral=0.3, happy=0.3), distribution(happy=0.9)
+    shown = words(smoother(0.0, dwell_s=0.16), [calm] * 4 + [torn] * 2 + [smile] * 3)
+    assert shown == [NEUTRAL] * 6 + [HAPPY] * 3
+    assert None in words(smoother(0.0), [calm] * 4 + [torn] * 2 + [smile] * 3)
+
+
+def test_a_word_that_stays_is_shown_after_the_dwell_and_the_first_one_at_once() -> None:
+    calm, torn = distribution(neutral=0.9), distribution(neutral=0.3, happy=0.3)
+    assert words(smoother(0.0, dwell_s=0.16), [calm, *[torn] * 4]) == [NEUTRAL] * 3 + [None] * 2
+    assert words(smoother(0.0, dwell_s=0.16), [torn, torn]) == [None, None]
+
+
+def test_a_word_that_is_right_again_in_between_starts_the_dwell_anew() -> None:
+    calm, smile = distribution(neutral=0.9), distribution(happy=0.9)
+    rows = [calm, smile, smile, calm, smile, smile, calm]
+    assert set(words(smoother(0.0, dwell_s=0.16), rows)) == {NEUTRAL}
+
+
+def test_the_dwell_holds_back_words_and_never_shares() -> None:
+    s = smoother(0.0, dwell_s=10.0)
+    s.update(1, 0.0, distribution(neutral=0.9))
+    shares, word = s.update(1, 0.08, distribution(happy=0.9))
+    assert word == NEUTRAL
+    assert np.isclose(shares[HAPPY], 0.9)
