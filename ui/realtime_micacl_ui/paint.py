@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter
+from PyQt6.QtGui import QColor, QImage, QPainter, QRegion
 
 from realtime_micacl.types import Face, Frame, State
 from realtime_micacl_ui.badges import notice, recording, recording_rect
@@ -35,15 +35,21 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
+        painter.save()
+        if past:  # nothing shines through it, so nothing is drawn under it, but for its round corners
+            inset = theme.px(0.5)
+            hidden = past.panel.adjusted(inset, inset, -inset, -inset).toRect()
+            painter.setClipRegion(QRegion(window.toRect()) - QRegion(hidden), Qt.ClipOperation.IntersectClip)
         picture(painter, view, view.frame, layout.picture)
         shade(painter, view, layout.picture, theme)
+        painter.restore()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme.dark)
     pill(painter, view, theme.dark, size)
     recording(painter, view, theme.dark, size)
     notice(painter, view, theme.dark, size)
     hud(painter, view, theme.dark, size, figures)
-    timeline(painter, view, theme, size)
+    timeline(painter, view, past, theme)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:

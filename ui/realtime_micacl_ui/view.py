@@ -96,6 +96,8 @@ class View:
     pasts: Mapping[int, Past] = field(default_factory=dict)
     weighed: Mapping[int, Weighed] = field(default_factory=dict)
     """The windows of the faces in the scene."""
+    instance_s: float = 0.0
+    """How long an instance is, as far as one was seen."""
     bags: tuple[Bag, ...] = ()
     """Those whose readings may be still to come."""
     markers: tuple[Marker, ...] = ()
@@ -154,6 +156,7 @@ def follow(last: View, now: Look) -> View:
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
         pasts=pasts,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
+        instance_s=next((window.instance_s for window in weighed.values()), last.instance_s),
         bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
         markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
