@@ -121,9 +121,7 @@ def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: 
     _lengths(painter, area, shares, lead, theme, None)
 
 
-def _lengths(
-    painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None
-) -> None:
+def _lengths(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None) -> None:
     """Draw the bars, as long as the shares or as `drawn` while they move there, and the figures: the shares."""
     row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
     left = area.left() + _bar_left(area.width(), theme)
@@ -145,9 +143,7 @@ def _names(painter: QPainter, area: QRectF, theme: Theme, lead: str | None) -> N
         painter.setBrush(EMOTION_COLOURS[name])
         painter.drawEllipse(QPointF(area.left() + dot, top + row / 2), dot, dot)
         write(painter, letters, area.left() + key_px(theme), letters.baseline(top, row), say(EMOTION_WORDS[name]), ink)
-        track = QRectF(
-            area.left() + _bar_left(area.width(), theme), top + (row - thick) // 2, bar_px(theme), thick
-        )
+        track = QRectF(area.left() + _bar_left(area.width(), theme), top + (row - thick) // 2, bar_px(theme), thick)
         painter.fillRect(track, theme.scheme.plate)
 
 

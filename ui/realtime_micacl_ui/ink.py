@@ -32,7 +32,7 @@ def blank(width: float, height: float, ratio: float) -> QImage:
 
 
 def press(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
-    """Draw at `rect`, which is in whole px, what `draw(painter, its size, *values)` draws; equal values are one stamp."""
+    """Draw at `rect`, in whole px, what `draw(painter, its size, *values)` draws; equal values share a stamp."""
     size = (round(rect.width()), round(rect.height()))
     painter.drawImage(rect.topLeft(), _stamp(draw, size, values, ratio_of(painter)))
 

@@ -107,7 +107,7 @@ def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
     letters = theme.lead if reading else theme.strong
     width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
     if reading and reading.emotion:
-        width += theme.lead.width("100 %") + theme.px(0.6)
+        width += theme.lead.width(f"{100 * reading.probabilities.max():.0f} %") + theme.px(0.9)
     return max(round(width) + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
 
 

@@ -60,7 +60,7 @@ def bar_share(weight: float | F32, scale: float) -> F32:
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """Ribbon and weights of a stretch of time, one above the other, and the columns without a reading, first and end."""
+    """Ribbon and weights of some time, one above the other, and the runs of columns without a reading."""
 
     image: QImage
     gaps: list[tuple[int, int]]
@@ -74,12 +74,13 @@ def tiles(
     `size` is the ribbon's width and the height of ribbon and weights, in device px; the weights are drawn in `ink`.
     A tile depends on the readings that concern it alone, so that an old one is not drawn anew.
     """
-    width, tall, slim = size
+    width = size[0]
     first = last_column + 1 - width
     reach_s = past.importance.shape[1] * instance_s
     for number in range(first // TILE, last_column // TILE + 1):
         start_s, end_s = (n * TILE * SPAN_S / width for n in (number, number + 1))
-        i, j = np.searchsorted(past.times_s, (start_s - HOLD_S, end_s + reach_s))
+        i = np.searchsorted(past.times_s, start_s - HOLD_S)
+        j = np.searchsorted(past.times_s, end_s + reach_s, side="right")
         values = (past.times_s[i:j].tobytes(), past.shares[i:j].tobytes(), past.importance[i:j].tobytes())
         since_s = max(start_s, float(past.times_s[0]))
         yield number * TILE - first, _tile(number, values, since_s, size, round(instance_s, 2), scale, ink)
@@ -96,7 +97,7 @@ def _tile(
     ink: int,
 ) -> Tile:
     width, tall, slim = size
-    columns = (number * TILE + np.arange(TILE)) * (SPAN_S / width)
+    columns = (number * TILE + 1 + np.arange(TILE)) * (SPAN_S / width)  # where each ends
     times_s = np.frombuffer(values[0], np.float64)
     picture = np.full((tall + slim, TILE), NOTHING, np.uint8)
     index = np.full(TILE, -1)

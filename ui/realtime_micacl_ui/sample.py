@@ -16,7 +16,12 @@ from realtime_micacl_ui.view import Figure, Marker, View
 NOW_S = 1000.0
 TICK_S = 0.08
 PICTURE = 176  # of the demo clip
-BOXES = {1: (526, 265, 749, 489), 2: (960, 267, 1151, 458), 3: (110, 272, 322, 485)}
+BOXES = {1: (521, 261, 753, 494), 2: (962, 267, 1151, 456), 3: (109, 282, 320, 493)}
+POINTS = {  # as the detector found them there
+    1: ((600, 337), (678, 331), (640, 391), (645, 432), (561, 360), (732, 343)),
+    2: ((1022, 332), (1096, 322), (1068, 371), (1070, 405), (977, 356), (1138, 333)),
+    3: ((175, 345), (253, 342), (211, 382), (212, 427), (136, 375), (310, 369)),
+}
 SHARES = {  # in the order of EMOTIONS, as the faces of that picture look
     1: (0.04, 0.62, 0.22, 0.05, 0.01, 0.02, 0.04),
     2: (0.71, 0.01, 0.26, 0.00, 0.01, 0.01, 0.00),
@@ -37,7 +42,16 @@ def sample() -> View:
     with closing(read_file(DEMO)) as frames:  # type: ignore[type-var]  # a generator
         images = [frame.image for frame in frames if frame.index <= PICTURE and frame.index % 2 == 0]
     faces = tuple(
-        Face(i, np.array(box, np.float32), _crop(images[-1], box), 0.95, Quality(1.0), State.LIVE, 1.0)
+        Face(
+            i,
+            np.array(box, np.float32),
+            _crop(images[-1], box),
+            score=0.95,
+            quality=Quality(1.0),
+            state=State.LIVE,
+            filled=1.0,
+            points=np.array(POINTS[i], np.float32),
+        )
         for i, box in BOXES.items()
     )
     readings = {i: _reading(i, NOW_S, np.array(shares, np.float32)) for i, shares in SHARES.items()}

@@ -108,7 +108,7 @@ def _below(at: Parts, rect: QRectF) -> Row:
 
 
 def _base(painter: QPainter, rect: QRectF, theme: Theme, rows: tuple[tuple[int, ...], ...], weights: Row) -> None:
-    """Draw what stays the same: the panel, whose past it is, what the ribbons stand on, and how long ago things were."""
+    """Draw what stays the same: the panel, whose past it is, what ribbons stand on, how long ago things were."""
     draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgb(), theme.scheme.edge.rgba(), 1)
     pad, soft = theme.px(0.8), theme.scheme.soft
     for number, left, top, width, height in rows:

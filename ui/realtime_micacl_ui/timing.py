@@ -51,9 +51,10 @@ def moving() -> Iterator[View]:
         faces = tuple(replace(f, box=f.box + 2 * np.float32(np.sin(number / 3 + f.track_id))) for f in first.faces)
         if now_s >= next(iter(view.readings.values())).time_s + TICK_S:
             wave = np.sin(number * np.arange(1, 8, dtype=np.float32)) / 20
+            shares = {i: np.abs(reading.probabilities + wave) for i, reading in first.readings.items()}
             readings = {
-                i: replace(r, time_s=now_s, probabilities=np.abs(r.probabilities + wave) / np.abs(r.probabilities + wave).sum())
-                for i, r in first.readings.items()
+                i: replace(reading, time_s=now_s, probabilities=shares[i] / shares[i].sum())
+                for i, reading in first.readings.items()
             }
             view = replace(view, readings=readings, pasts=remember(view.pasts, readings.values(), now_s))
         view = replace(view, frame=frame, faces=faces, scene_s=now_s, time_s=now_s)
