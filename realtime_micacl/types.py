@@ -108,6 +108,8 @@ class Face:
     state: State = State.COLLECTING
     filled: float = 0.0
     """Share of the window collected so far, 0 to 1."""
+    points: F32 | None = None
+    """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,7 +93,7 @@ class Perceiver:
         if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
             quality = Quality(quality.value, last[1].quality.fault)
         state = State.LOW_QUALITY if quality.fault else State.COLLECTING
-        return Face(track_id, detection.box, crop, detection.score, quality, state)
+        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points)
 
     def _staged(self, face: Face) -> Face:
         """Return the face with how far its window is filled."""

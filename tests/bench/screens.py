@@ -19,7 +19,8 @@ from PyQt6.QtWidgets import QApplication, QWidget
 
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.smoother import Tuning
-from realtime_micacl.types import Quality, State
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import Frame, Quality, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.desk import Desk, Options
 from realtime_micacl_ui.language import use_language
@@ -52,7 +53,9 @@ def views() -> dict[str, View]:
         "collecting": replace(empty, faces=(*early, poor), readings={}, pasts={}, followed=None),
         "live": live,
         "unsure": replace(live, faces=(one, two, poor), readings=unsure, selected=1),
-        "no-face": replace(empty, state=State.NO_FACE),
+        "no-face": replace(
+            empty, state=State.NO_FACE, frame=nobody(), title=say(texts.VACANT), detail=say(texts.VACANT_HINT)
+        ),
         "stalled": replace(
             frozen,
             state=State.STALLED,
@@ -75,8 +78,14 @@ def views() -> dict[str, View]:
         ),
         "help": replace(live, help=True),
         "blurred": replace(live, privacy="blurred", recording="REC 0:42"),
+        "points": replace(live, privacy="points"),
         "mixture": replace(live, mixtures=True, readings={**live.readings, 3: mixed}, selected=3, followed=1),
     }
+
+
+def nobody() -> Frame:
+    """Return a picture without a face."""
+    return next(read_file(Path(__file__).parents[1] / "data" / "no_face.mp4"))
 
 
 def pictures() -> Iterator[tuple[str, QImage]]:
@@ -86,6 +95,7 @@ def pictures() -> Iterator[tuple[str, QImage]]:
         for name, view in seen.items():
             yield f"{name}-{size_name}", drawn(view, size, scale)
         yield f"settings-{size_name}", controlled(seen["live"], size, scale)
+    yield "hover-720p", drawn(replace(seen["live"], pointer=(700, 640)), SIZES["720p"][0], 1.0)
     yield "light-720p", drawn(seen["live"], SIZES["720p"][0], 1.0, light=True)
     yield "light-settings-720p", controlled(seen["live"], SIZES["720p"][0], 1.0, light=True)
     use_language("de")

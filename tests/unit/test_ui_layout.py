@@ -38,7 +38,7 @@ def arranged(v: View, size: tuple[int, int] = HD, last: Layout | None = None, *t
     [
         ((1280, 720), (0, 0, 1280, 720)),
         ((1920, 1080), (0, 0, 1920, 1080)),
-        ((720, 1280), (0, 262, 720, 405)),
+        ((720, 1280), (0, 174, 720, 405)),
         ((1000, 400), (144, 0, 711, 400)),
     ],
 )
@@ -111,7 +111,7 @@ def test_a_card_without_a_reading_has_no_bars() -> None:
     v = replace(view((400, 200, 560, 360)), readings={})
     place = arranged(v).cards[1]
     assert place.small
-    assert place.rect.height() < card_size(theme_of(13.5), small=False)[1] / 3
+    assert place.rect.height() < card_size(theme_of(13.5))[1] / 3
 
 
 def test_there_are_no_boxes_with_the_overlay_off_and_no_cards_while_stalled() -> None:

@@ -10,9 +10,10 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import EMOTIONS, U8, State
+from realtime_micacl_ui.layout import picture_rect
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.past import SPAN_S, Past
-from realtime_micacl_ui.ribbon import NOTHING, PALETTE, bar_share, gaps, raster, spread, stacked, weighed
+from realtime_micacl_ui.ribbon import NOTHING, PALETTE, bar_share, gaps, spread, stacked, tiles, weighed
 from realtime_micacl_ui.sample import NOW_S, sample
 from realtime_micacl_ui.theme import TEXT, theme_of, unit_for
 from realtime_micacl_ui.timeline import Parts, parts
@@ -59,8 +60,8 @@ def test_a_column_is_as_high_in_each_colour_as_its_share() -> None:
 def test_a_column_of_one_emotion_has_one_colour(k: int) -> None:
     p = past([1.0], [list(np.eye(7)[k])])
     assert (stacked(p, np.array([0]), 50) == k).all()
-    image = raster(p, 1, (100, 50, 0), 0.0, 0.1, 0).image
-    assert image.pixel(99, 25) == PALETTE[k]
+    ((first, tile),) = list(tiles(p, 1, (100, 50, 0), 0.0, 0.1, 0))[-1:]
+    assert tile.image.pixel(99 - first, 25) == PALETTE[k]
 
 
 def test_a_gap_is_empty_and_found() -> None:
@@ -69,7 +70,7 @@ def test_a_gap_is_empty_and_found() -> None:
     p = past([1.0, 1.2, 4.0], [one] * 3)
     filled = stacked(p, p.standing(columns), 10)[0] != NOTHING
     assert columns[filled] == pytest.approx([1.05, 1.15, 1.25, 1.35, 1.45, 4.05, 4.15, 4.25])
-    (first, end), (second, last) = gaps(p, columns, p.standing(columns))
+    (first, end), (second, last) = gaps(1.0, columns, p.standing(columns))
     assert columns[[first, end - 1, second]] == pytest.approx([1.55, 3.95, 4.35])
     assert last == len(columns)
 
@@ -160,7 +161,8 @@ def test_it_can_be_hidden_and_is_not_shown_without_a_past_or_room() -> None:
 def test_it_leaves_most_of_the_window_to_the_picture(size: tuple[int, int], scale: float) -> None:
     at = parts(SAMPLE, theme_of(unit_for(*size, scale)), size)
     assert at is not None
-    assert at.panel.height() < 0.23 * size[1]
+    assert SAMPLE.frame is not None
+    assert at.panel.height() < 0.23 * size[1] or at.panel.top() > picture_rect(SAMPLE.frame, size).bottom()
     assert QRectF(0, 0, *size).contains(at.panel)
     assert at.panel.contains(at.ribbon)
     assert at.ribbon.width() > 0.35 * size[0]

@@ -179,8 +179,9 @@ def test_keys_change_what_is_shown() -> None:
     assert not pressed(view, "h").hud
     assert pressed(view, "?").help
     assert pressed(view, "t").timeline
-    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "hidden")] == [
+    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "points", "hidden")] == [
         "blurred",
+        "points",
         "hidden",
         "clear",
     ]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import ceil
-
-from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Face, State
-from realtime_micacl_ui.ink import elided, hatch, panel, write, write_right
-from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, row_px
+from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, write, write_right
+from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
@@ -44,30 +41,33 @@ def _box(painter: QPainter, box: QRectF, view: View, face: Face, theme: Theme) -
     """Draw the box of a face over a dark edge, so that it stands out on any picture."""
     radius = theme.px(0.7)
     width_px = max(2, theme.px(0.35 if face.track_id == view.selected else 0.2))
+    if view.state is State.STALLED:
+        painter.fillRect(box, hatch(theme.px(0.8)))
+    if face.state is not State.LOW_QUALITY:
+        ring(painter, box, radius, width_px, colour(view, face), INK)
+        return
     box = box.translated(width_px % 2 / 2, width_px % 2 / 2)  # an odd line is crisp between the pixels
-    painter.setBrush(hatch(theme.px(0.8)) if view.state is State.STALLED else Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(INK, width_px + 2))
-    painter.drawRoundedRect(box, radius, radius)
     pen = QPen(colour(view, face), width_px)
-    if face.state is State.LOW_QUALITY:
-        pen.setDashPattern([3.0, 2.5])
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    painter.setPen(pen)
+    pen.setDashPattern([3.0, 2.5])
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(box, radius, radius)
+    for stroke in (QPen(INK, width_px + 2), pen):
+        painter.setPen(stroke)
+        painter.drawRoundedRect(box, radius, radius)
 
 
 def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, theme: Theme) -> None:
     """Draw a card: a header, and below it the bars where there is a reading and room."""
     rect, pad = place.rect, theme.px(0.8)
-    if face.track_id == view.selected:
-        panel(painter, rect, theme, theme.scheme.text, max(2, theme.px(0.15)))
-    else:
-        panel(painter, rect, theme)
-    header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
     reading = view.reading(face)
+    top = theme.px(0.6) + header_px(theme)
+    area = QRectF(rect.left() + pad, rect.top() + top, rect.width() - 2 * pad, 0)
+    has_bars = reading is not None and not place.small
+    lead = reading.emotion if reading else None
+    press(painter, rect, _blank, theme, top if has_bars else 0, lead, face.track_id == view.selected)
+    header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
     collects = reading is None and face.state is not State.LOW_QUALITY
-    letters = theme.header if reading else theme.strong
+    letters = theme.lead if reading else theme.strong
     baseline = letters.baseline(header.top(), header.height() - (theme.px(0.5) if collects else 0))
     if mark:
         write(painter, theme.body, header.left(), baseline, mark, theme.scheme.soft)
@@ -81,14 +81,21 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         return
     if reading.emotion:
         share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
-        write_right(painter, theme.header, header.right(), baseline, f"{100 * share:.0f} %", theme.scheme.text)
-    if not place.small:
-        top = rect.top() + theme.px(0.6) + header_px(theme)
-        area = QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
-        bars(painter, area, reading.probabilities, reading.emotion, theme, view.bars.get(face.track_id))
+        write_right(painter, theme.lead, header.right(), baseline, f"{100 * share:.0f} %", theme.scheme.text)
+    if has_bars:
+        _lengths(painter, area, reading.probabilities, lead, theme, view.bars.get(face.track_id))
         if view.mixtures:
             area.translate(0, row_px(theme) * len(EMOTIONS))
             _mixture(painter, area, reading.probabilities, theme)
+
+
+def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str | None, selected: bool) -> None:
+    """Draw what stays the same on a card: the panel, and the names and tracks of the bars from `rows` down, if any."""
+    edge, edge_px = (theme.scheme.text, max(2, theme.px(0.15))) if selected else (theme.scheme.edge, 1)
+    draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgba(), edge.rgba(), edge_px)
+    if rows:
+        pad = theme.px(0.8)
+        _names(painter, QRectF(pad, rows, rect.width() - 2 * pad, 0), theme, lead)
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
@@ -108,40 +115,36 @@ def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None
     write(painter, theme.strong, area.left(), baseline, elided(theme.strong, words, area.width()), theme.scheme.text)
 
 
-def bars(
-    painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None = None
-) -> None:
-    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent.
+def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme) -> None:
+    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
+    press(painter, QRectF(area.topLeft(), QSizeF(area.width(), row_px(theme) * len(EMOTIONS))), _names, theme, lead)
+    _lengths(painter, area, shares, lead, theme, None)
 
-    The bars are as long as the shares, or as `drawn` while they move there; the figures are the shares.
-    """
+
+def _lengths(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None) -> None:
+    """Draw the bars, as long as the shares or as `drawn` while they move there, and the figures: the shares."""
     row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
-    left = _bar_left(area.width(), theme)
-    device = painter.device()
-    ratio = device.devicePixelRatioF() if device else 1.0
-    painter.drawImage(area.topLeft(), _rows(theme, int(area.width()), lead, ratio))
+    left = area.left() + _bar_left(area.width(), theme)
     for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
         top = area.top() + i * row
         letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
         width = length * min(1.0, max(0.0, drawn[i] if drawn else share))
-        painter.fillRect(QRectF(area.left() + left, top + (row - thick) // 2, width, thick), EMOTION_COLOURS[name])
+        painter.fillRect(QRectF(left, top + (row - thick) // 2, width, thick), EMOTION_COLOURS[name])
         write_right(painter, letters, area.right(), letters.baseline(top, row), f"{100 * share:.0f}", ink)
 
 
-@lru_cache(maxsize=24)
-def _rows(theme: Theme, width: int, lead: str | None, ratio: float) -> QImage:
-    """Return names and tracks as a stamp: they are the same in every picture."""
-    row, thick = row_px(theme), _thick_px(theme)
-    stamp = QImage(ceil(width * ratio), ceil(row * len(EMOTIONS) * ratio), QImage.Format.Format_ARGB32_Premultiplied)
-    stamp.setDevicePixelRatio(ratio)
-    stamp.fill(Qt.GlobalColor.transparent)
-    with QPainter(stamp) as painter:
-        for i, name in enumerate(EMOTIONS):
-            letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-            write(painter, letters, 0, letters.baseline(i * row, row), say(EMOTION_WORDS[name]), ink)
-            track = QRectF(_bar_left(width, theme), i * row + (row - thick) // 2, bar_px(theme), thick)
-            painter.fillRect(track, theme.scheme.plate)
-    return stamp
+def _names(painter: QPainter, area: QRectF, theme: Theme, lead: str | None) -> None:
+    """Draw of each row what stays the same: the emotion's colour, its name and the track of its bar."""
+    row, thick, dot = row_px(theme), _thick_px(theme), theme.px(0.28)
+    for i, name in enumerate(EMOTIONS):
+        top = area.top() + i * row
+        letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(EMOTION_COLOURS[name])
+        painter.drawEllipse(QPointF(area.left() + dot, top + row / 2), dot, dot)
+        write(painter, letters, area.left() + key_px(theme), letters.baseline(top, row), say(EMOTION_WORDS[name]), ink)
+        track = QRectF(area.left() + _bar_left(area.width(), theme), top + (row - thick) // 2, bar_px(theme), thick)
+        painter.fillRect(track, theme.scheme.plate)
 
 
 def _bar_left(width: float, theme: Theme) -> int:

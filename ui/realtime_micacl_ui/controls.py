@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+from PyQt6.QtCore import QPointF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QPen
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QWidget
 
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.glyphs import glyph
@@ -78,6 +79,21 @@ class ControlBar(QFrame):
             widget.setToolTip(f"{words} ({say(button.label)})")
             widget.setAccessibleName(words)
         self.adjustSize()
+
+
+class Choice(QComboBox):
+    """A box to choose from, with an arrow in the colour of its letters."""
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the box, then the arrow, which a style sheet could take from a file alone."""
+        super().paintEvent(event)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            reach = self.height() / 7
+            painter.setPen(QPen(self.palette().text().color(), max(1.5, reach / 3)))
+            x, y = self.width() - 3.2 * reach, self.height() / 2
+            corners = ((-1.0, -0.5), (0.0, 0.5), (1.0, -0.5))
+            painter.drawPolyline(*(QPointF(x + a * reach, y + b * reach) for a, b in corners))
 
 
 def style(theme: Theme) -> str:

@@ -146,6 +146,6 @@ class Desk:
         below = margin + height + theme.px(0.3)
         if self.busy:
             room = (self._window.width() - 2 * margin, self._window.height() - below - margin)
-            self.panel.present(theme, room, view.mixtures, calm)
+            self.panel.present(theme, room, view, calm)
             self.panel.move(self._window.width() - margin - self.panel.width(), below)
         return left, margin, left + width, margin + height

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import State
-from realtime_micacl_ui.ink import elided, panel, write
+from realtime_micacl_ui.ink import draw_panel, elided, press, write
 from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, say
 from realtime_micacl_ui.theme import Letters, Theme
 from realtime_micacl_ui.view import Figure, View
@@ -22,15 +22,20 @@ def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
 
 def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the state, with a sign of its own shape, and the name of the source."""
-    rect = pill_rect(view, theme, size)
-    panel(painter, rect, theme)
+    texts = tuple((letters, text, colour.rgba()) for letters, text, colour in _pill_parts(view, theme, size))
+    press(painter, pill_rect(view, theme, size), _pill, theme, view.state, texts)
+
+
+def _pill(
+    painter: QPainter, rect: QRectF, theme: Theme, state: State, texts: tuple[tuple[Letters, str, int], ...]
+) -> None:
+    draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgba(), theme.scheme.edge.rgba(), 1)
     reach = theme.px(0.36)
-    centre = QPointF(rect.left() + theme.px(0.8) + reach, rect.center().y())
-    _sign(painter, view.state, centre, reach, theme.scheme.states.get(view.state, theme.scheme.text))
-    baseline = theme.strong.baseline(rect.top(), rect.height())
-    x = rect.left() + theme.px(2.0)
-    for letters, text, colour in _pill_parts(view, theme, size):
-        write(painter, letters, x, baseline, text, colour)
+    centre = QPointF(theme.px(0.8) + reach, rect.center().y())
+    sign(painter, state, centre, reach, theme.scheme.states.get(state, theme.scheme.text))
+    baseline, x = theme.strong.baseline(0, rect.height()), float(theme.px(2.0))
+    for letters, text, colour in texts:
+        write(painter, letters, x, baseline, text, QColor.fromRgba(colour))
         x += letters.width(text) + theme.px(0.9)
 
 
@@ -45,7 +50,7 @@ def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[L
     return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 
-def _sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
+def sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
     """Draw the sign of a state: every one has its own shape, so that colour is never needed."""
     square = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
     pen = QPen(colour, max(1.5, reach * 0.45))
@@ -80,25 +85,19 @@ def hud_rect(view: View, theme: Theme, size: tuple[int, int], bottom: float | No
 
 def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], rect: QRectF) -> None:
     """Draw the figures in one line in `rect`; one beyond its limits is coloured and bold."""
-    if rect.isEmpty():
-        return
-    panel(painter, rect, theme)
-    baseline = theme.body.baseline(rect.top(), rect.height())
-    x = rect.left() + theme.px(0.8)
-    for figure, label, width in _line(view.figures, theme, size):
+    if not rect.isEmpty():
+        press(painter, rect, _hud, theme, tuple(_line(view.figures, theme, size)))
+
+
+def _hud(painter: QPainter, rect: QRectF, theme: Theme, line: tuple[tuple[Figure | None, str, float], ...]) -> None:
+    draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgba(), theme.scheme.edge.rgba(), 1)
+    baseline, x = theme.body.baseline(0, rect.height()), float(theme.px(0.8))
+    for figure, label, width in line:
         write(painter, theme.body, x, baseline, label, theme.scheme.soft)
         if figure:
             letters = theme.strong if figure.level else theme.body
-            value = f"{figure.value}{figure.unit}"
-            after = x + theme.body.width(f"{label} ")
-            write(
-                painter,
-                letters,
-                after,
-                baseline,
-                value,
-                theme.scheme.levels[figure.level] if figure.level else theme.scheme.text,
-            )
+            ink = theme.scheme.levels[figure.level] if figure.level else theme.scheme.text
+            write(painter, letters, x + theme.body.width(f"{label} "), baseline, f"{figure.value}{figure.unit}", ink)
         x += width
 
 

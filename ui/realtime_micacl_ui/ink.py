@@ -1,7 +1,11 @@
-"""The few strokes that everything on the screen is drawn with."""
+"""The few strokes that everything on the screen is drawn with.
+
+What comes again in many pictures is drawn once and then pressed like a stamp: a picture that depends on values alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil
 
@@ -10,36 +14,101 @@ from PyQt6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QStaticText, QTe
 
 from realtime_micacl_ui.theme import GREY, Letters, Theme
 
+OVERHANG = 2  # px by which letters may reach over their width
 
-def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = None, edge_px: int = 1) -> None:
-    """Draw a rounded panel that text stands on; `rect` is in whole px."""
+
+def ratio_of(painter: QPainter) -> float:
+    """Return how many px of the device are one px of the window."""
     device = painter.device()
-    ratio = device.devicePixelRatioF() if device else 1.0
-    fill, line = theme.scheme.panel.rgba(), (edge or theme.scheme.edge).rgba()
-    stamp = _panel(int(rect.width()), int(rect.height()), theme.px(0.5), fill, line, edge_px, ratio)
-    painter.drawImage(rect.topLeft(), stamp)
+    return device.devicePixelRatioF() if device else 1.0
 
 
-@lru_cache(maxsize=32)
-def _panel(width: int, height: int, radius: int, fill: int, edge: int, edge_px: int, ratio: float) -> QImage:
-    """Return a panel as a stamp: pressing it costs a ninth of drawing the round corners anew."""
+def blank(width: float, height: float, ratio: float) -> QImage:
+    """Return a stamp with nothing on it yet."""
     stamp = QImage(ceil(width * ratio), ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.setDevicePixelRatio(ratio)
     stamp.fill(Qt.GlobalColor.transparent)
-    inset = edge_px / 2
+    return stamp
+
+
+def press(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
+    """Draw at `rect`, in whole px, what `draw(painter, its size, *values)` draws; equal values share a stamp."""
+    size = (round(rect.width()), round(rect.height()))
+    painter.drawImage(rect.topLeft(), _stamp(draw, size, values, ratio_of(painter)))
+
+
+@lru_cache(maxsize=32)
+def _stamp(draw: Callable[..., None], size: tuple[int, int], values: tuple[object, ...], ratio: float) -> QImage:
+    stamp = blank(*size, ratio)
     with QPainter(stamp) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor.fromRgba(edge), edge_px))
-        painter.setBrush(QColor.fromRgba(fill))
-        painter.drawRoundedRect(QRectF(inset, inset, width - edge_px, height - edge_px), radius, radius)
+        draw(painter, QRectF(0, 0, *size), *values)
     return stamp
+
+
+def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = None, edge_px: int = 1) -> None:
+    """Draw a rounded panel that text stands on; `rect` is in whole px."""
+    fill, line = theme.scheme.panel.rgba(), (edge or theme.scheme.edge).rgba()
+    press(painter, rect, draw_panel, theme.px(0.5), fill, line, edge_px)
+
+
+def draw_panel(painter: QPainter, rect: QRectF, radius: int, fill: int, edge: int, edge_px: int) -> None:
+    """Draw the panel itself, nine times as dear as pressing it."""
+    inset = edge_px / 2
+    painter.setPen(QPen(QColor.fromRgba(edge), edge_px))
+    painter.setBrush(QColor.fromRgba(fill))
+    painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QColor, around: QColor) -> None:
+    """Draw a rounded frame `width_px` wide with an edge of one px `around` it; `box`, its middle, is in whole px."""
+    reach = width_px // 2 + 1  # of the frame and its edge to the left of the box
+    corner = reach + radius + width_px
+    dark, thick = around.rgba(), width_px + 2
+    outer = box.adjusted(-reach, -reach, reach + width_px % 2, reach + width_px % 2)
+    if min(outer.width(), outer.height()) < 2 * corner:
+        _draw_ring(painter, outer, radius, width_px, colour.rgba(), dark)
+        return
+    ratio = ratio_of(painter)
+    stamp = _stamp(_draw_ring, (2 * corner, 2 * corner), (radius, width_px, colour.rgba(), dark), ratio)
+    side = corner * ratio
+    far_x, far_y = outer.right() - corner, outer.bottom() - corner
+    for x, source_x in ((outer.left(), 0.0), (far_x, side)):
+        for y, source_y in ((outer.top(), 0.0), (far_y, side)):
+            painter.drawImage(QRectF(x, y, corner, corner), stamp, QRectF(source_x, source_y, side, side))
+    across, down = outer.width() - 2 * corner, outer.height() - 2 * corner
+    for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):
+        for y in (outer.top() + inset, outer.bottom() - inset - wide):
+            painter.fillRect(QRectF(outer.left() + corner, y, across, wide), ink)
+        for x in (outer.left() + inset, outer.right() - inset - wide):
+            painter.fillRect(QRectF(x, outer.top() + corner, wide, down), ink)
+
+
+def _draw_ring(painter: QPainter, rect: QRectF, radius: int, width_px: int, colour: int, around: int) -> None:
+    inset = width_px / 2 + 1
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for ink, wide in ((around, width_px + 2), (colour, width_px)):
+        painter.setPen(QPen(QColor.fromRgba(ink), wide))
+        painter.drawRoundedRect(rect.adjusted(inset, inset, -inset, -inset), radius, radius)
 
 
 def write(painter: QPainter, letters: Letters, x: float, baseline: float, text: str, colour: QColor) -> None:
     """Write one line from `x` on."""
-    painter.setFont(letters.font)
-    painter.setPen(colour)
-    painter.drawText(QPointF(round(x), baseline), text)
+    if text:
+        stamp, rise = _written(letters, text, colour.rgba(), ratio_of(painter))
+        painter.drawImage(QPointF(round(x) - OVERHANG, baseline - rise), stamp)
+
+
+@lru_cache(maxsize=256)
+def _written(letters: Letters, text: str, colour: int, ratio: float) -> tuple[QImage, int]:
+    """Return a line as a stamp, and how far its baseline is below its top."""
+    rise, fall = ceil(letters.metrics.ascent()) + 1, ceil(letters.metrics.descent()) + 1
+    stamp = blank(letters.metrics.horizontalAdvance(text) + 2 * OVERHANG, rise + fall, ratio)
+    with QPainter(stamp) as painter:
+        painter.setFont(letters.font)
+        painter.setPen(QColor.fromRgba(colour))
+        painter.drawText(QPointF(OVERHANG, rise), text)
+    return stamp, rise
 
 
 def write_right(painter: QPainter, letters: Letters, x: float, baseline: float, text: str, colour: QColor) -> None:
@@ -47,23 +116,36 @@ def write_right(painter: QPainter, letters: Letters, x: float, baseline: float, 
     write(painter, letters, x - letters.width(text), baseline, text, colour)
 
 
+@lru_cache(maxsize=64)
 def elided(letters: Letters, text: str, width: float) -> str:
     """Return `text` with its middle left out where it is wider than `width`."""
     return letters.metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(0.0, width))
 
 
 class Paragraph:
-    """Text broken into lines of at most `width` px."""
+    """Text broken into lines of at most `width` px; a `balanced` one into lines of much the same length."""
 
-    def __init__(self, letters: Letters, text: str, width: float, *, centred: bool = False) -> None:
+    def __init__(
+        self, letters: Letters, text: str, width: float, *, centred: bool = False, balanced: bool = False
+    ) -> None:
         option = QTextOption(Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._letters = letters
         self._text = QStaticText(text.replace("\n", "\u2028").replace("/", "/\u2060"))  # paths are kept together
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextOption(option)
-        self._text.setTextWidth(min(width, 1.0 + max(letters.width(line) for line in text.split("\n"))))
-        self._text.prepare(QTransform(), letters.font)
+        wide = min(width, 1.0 + max(letters.width(line) for line in text.split("\n")))
+        self._break(wide)
+        if balanced and self.size.height() > 1.5 * letters.metrics.height():
+            tall = self.size.height()
+            for share in (0.55, 0.65, 0.75, 0.85, 1.0):
+                self._break(wide * share)
+                if self.size.height() <= tall:
+                    break
+
+    def _break(self, width: float) -> None:
+        self._text.setTextWidth(width)
+        self._text.prepare(QTransform(), self._letters.font)
 
     @property
     def size(self) -> QSizeF:
@@ -80,8 +162,7 @@ class Paragraph:
 @lru_cache(maxsize=8)
 def hatch(step_px: int) -> QBrush:
     """Return grey diagonal lines, which say that what lies under them is not of now."""
-    tile = QImage(step_px, step_px, QImage.Format.Format_ARGB32_Premultiplied)
-    tile.fill(Qt.GlobalColor.transparent)
+    tile = blank(step_px, step_px, 1.0)
     with QPainter(tile) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(GREY, max(1.0, step_px / 9)))

@@ -12,7 +12,7 @@ from realtime_micacl_ui.view import Marker, Privacy, View
 MAX_MARKERS = 60
 CHORDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 NAMED = {int(Qt.Key.Key_Space): "space", int(Qt.Key.Key_F11): "f11", int(Qt.Key.Key_Escape): "escape"}
-PRIVACY: dict[Privacy, Privacy] = {"clear": "blurred", "blurred": "hidden", "hidden": "clear"}
+PRIVACY: dict[Privacy, Privacy] = {"clear": "blurred", "blurred": "points", "points": "hidden", "hidden": "clear"}
 
 
 def key_of(event: QKeyEvent) -> str:

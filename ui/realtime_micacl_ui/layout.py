@@ -14,7 +14,7 @@ from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EMOTIONS, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
-from realtime_micacl_ui.view import View
+from realtime_micacl_ui.view import View, words
 
 CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 7.0  # of a card that covers such a thing wholly
 TOUCH_COST = 6.0  # of text on text, however little
@@ -78,8 +78,10 @@ def arrange(
             things += [(place.box, CARD_COST, TOUCH_COST) for place in cards.values()]
             things += [(box, TAKEN_COST, TOUCH_COST) for box in panels]
             before = last.cards.get(face.track_id) if last else None
-            full = view.reading(face) is not None
-            cards[face.track_id] = _place(own, things, area, theme, before, full=full, mixtures=view.mixtures)
+            sizes = {True: _header_size(view, face, theme)}
+            if view.reading(face) is not None:
+                sizes = {False: card_size(theme, mixtures=view.mixtures), **sizes}
+            cards[face.track_id] = _place(own, things, area, theme, before, sizes)
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
@@ -88,29 +90,40 @@ def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
     height, width = frame.image.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     shown_width, shown_height = round(width * scale), round(height * scale)
-    below = 0.7 if size[1] > size[0] else 0.5  # there the cards and the timeline have room
+    below = 0.8 if size[1] > size[0] else 0.5  # there the cards and the timeline have room
     return QRectF((size[0] - shown_width) // 2, int((size[1] - shown_height) * (1 - below)), shown_width, shown_height)
 
 
-def card_size(theme: Theme, *, small: bool, mixtures: bool = False) -> tuple[int, int]:
-    """Return width and height of a card: header and bars, with the lines of mixtures or not, or the header alone."""
-    rows = theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
-    height = (
-        header_px(theme)
-        + theme.px(0.7)
-        + (0 if small else theme.px(0.6) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures))
-    )
+def card_size(theme: Theme, *, mixtures: bool = False) -> tuple[int, int]:
+    """Return width and height of a card with bars, and with the lines of mixtures or not."""
+    rows = key_px(theme) + theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
+    height = header_px(theme) + theme.px(1.3) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures)
     return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
+
+
+def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
+    """Return width and height of a card that has its header alone: it is as wide as its words."""
+    reading = view.reading(face)
+    letters = theme.lead if reading else theme.strong
+    width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
+    if reading and reading.emotion:
+        width += theme.lead.width(f"{100 * reading.probabilities.max():.0f} %") + theme.px(0.9)
+    return max(round(width) + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
 
 
 def header_px(theme: Theme) -> int:
     """Return the height of a card's header."""
-    return theme.px(1.9)
+    return theme.px(2.2)
 
 
 def row_px(theme: Theme) -> int:
     """Return the height of a bar's row."""
     return theme.px(1.42)
+
+
+def key_px(theme: Theme) -> int:
+    """Return the width of the dot in an emotion's colour before its name, which is the key to the ribbon."""
+    return theme.px(1.0)
 
 
 def bar_px(theme: Theme) -> int:
@@ -124,18 +137,18 @@ def _place(
     area: Box,
     theme: Theme,
     before: Place | None,
-    *,
-    full: bool,
-    mixtures: bool,
+    sizes: Mapping[bool, tuple[int, int]],
 ) -> Place:
-    """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot."""
-    sizes = {small: card_size(theme, small=small, mixtures=mixtures) for small in ((False, True) if full else (True,))}
+    """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot.
+
+    `sizes` has the size of a small one, and of a full one where there is something to show on it.
+    """
     places = []
     stays = before is not None and before.small in sizes
     if before is not None and stays:
         box = _beside(own, sizes[before.small], before.spot, theme.px(GAP), area)
         places.append(Place(_lazily(before.box, box, theme.px(SLACK), area), before.spot, before.small))
-        if before.small != full and not any(_meet(places[0].box, box) for box, *_ in things):
+        if before.small == (False not in sizes) and not any(_meet(places[0].box, box) for box, *_ in things):
             return places[0]
     for small, size in sizes.items():
         for spot in range(len(SPOT_COSTS)):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from math import ceil
 
-from PyQt6.QtCore import QRectF
+from PyQt6.QtCore import QPointF, QRectF
 from PyQt6.QtGui import QColor, QPainter
 
 from realtime_micacl.types import State
+from realtime_micacl_ui.hud import sign
 from realtime_micacl_ui.ink import Paragraph, panel, write
 from realtime_micacl_ui.texts import DISCLAIMER, KEYS, KEYS_TITLE, say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
 SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
+LOW = (State.STARTING, State.PAUSED, State.NO_FACE)  # the picture matters more than the message
+SIGN_HEIGHT = 26  # in units: a lower window has no room for signs
 SHADE = QColor(27, 31, 36, 150)
 
 
@@ -21,29 +24,36 @@ def message(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], 
     """Draw the calm message, if there is one, above `bottom`: amid the picture, or low where the picture matters."""
     if not view.title:
         return
-    failed = view.state is State.FAILED
+    failed, vacant = view.state is State.FAILED, view.state is State.NO_FACE
+    signed = size[1] >= SIGN_HEIGHT * theme.unit
     for shrink in SHRINKS:  # an error may be long, a window small
         small = theme.scaled(shrink)
         pad = small.px(1.6)
         width = min(size[0] * 0.9, 52 * small.unit) - 2 * pad
-        title = Paragraph(small.title, view.title, width, centred=not failed)
+        letters = small.header if vacant else small.title
+        title = Paragraph(letters, view.title, width, centred=not failed, balanced=not failed)
         detail = Paragraph(small.large if failed else small.body, view.detail, width, centred=not failed)
-        gap = small.px(0.7) if view.detail else 0
-        height = title.size.height() + (gap + detail.size.height() if view.detail else 0) + 2 * pad
+        gap, reach = small.px(0.7) if view.detail else 0, round(0.4 * letters.metrics.height())
+        top = pad + (2 * reach + small.px(0.6) if signed else 0)  # of the title, below the sign
+        height = top + title.size.height() + (gap + detail.size.height() if view.detail else 0) + pad
         if height <= bottom - theme.px(4.2):
             break
     wide = max(title.size.width(), detail.size.width() if view.detail else 0.0) + 2 * pad
-    low = view.frame is not None and (view.broken or view.state in (State.STARTING, State.PAUSED))
+    low = view.frame is not None and (view.broken or view.state in LOW)
     y = picture.bottom() - theme.px(2) - height if low else picture.center().y() - height / 2
     y = max(theme.px(3.4), min(y, bottom - theme.px(0.8) - height))
     rect = QRectF(round((size[0] - wide) / 2), round(y), round(wide), round(height))
     panel(painter, rect, small)
-    for text, top, colour in (
-        (title, rect.top() + pad, small.scheme.text),
+    across = rect.left() + pad + reach if failed else rect.center().x()
+    ink = small.scheme.states.get(view.state, small.scheme.text)
+    if signed:
+        sign(painter, view.state, QPointF(round(across), rect.top() + pad + reach), reach, ink)
+    for text, y, colour in (
+        (title, rect.top() + top, small.scheme.text),
         (detail, rect.bottom() - pad - detail.size.height(), small.scheme.soft),
     ):
         x = rect.left() + pad if failed else rect.center().x() - text.size.width() / 2
-        text.draw(painter, x, top, colour)
+        text.draw(painter, x, y, colour)
 
 
 def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:

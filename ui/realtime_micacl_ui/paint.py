@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter
+from PyQt6.QtGui import QColor, QImage, QPainter, QRegion
 
 from realtime_micacl.types import Face, Frame, State
 from realtime_micacl_ui.badges import notice, recording, recording_rect
-from realtime_micacl_ui.cards import overlay
+from realtime_micacl_ui.cards import colour, overlay
 from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
+from realtime_micacl_ui.points import points
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
 from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View
@@ -35,15 +36,21 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
+        painter.save()
+        if past:  # nothing shines through it, so nothing is drawn under it, but for its round corners
+            inset = theme.px(0.5)
+            hidden = past.panel.adjusted(inset, inset, -inset, -inset).toRect()
+            painter.setClipRegion(QRegion(window.toRect()) - QRegion(hidden), Qt.ClipOperation.IntersectClip)
         picture(painter, view, view.frame, layout.picture)
         shade(painter, view, layout.picture, theme)
+        painter.restore()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     overlay(painter, view, layout, theme.dark)
     pill(painter, view, theme.dark, size)
     recording(painter, view, theme.dark, size)
     notice(painter, view, theme.dark, size)
     hud(painter, view, theme.dark, size, figures)
-    timeline(painter, view, theme, size)
+    timeline(painter, view, past, theme)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:
@@ -54,8 +61,11 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
 
 def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
     """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
-    if view.privacy == "hidden":
+    if view.privacy in ("points", "hidden"):
         painter.fillRect(rect, INK)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for face in view.faces if view.privacy == "points" else ():
+            points(painter, face, rect, frame.image.shape[1], colour(view, face))
         return
     pixels = np.ascontiguousarray(frame.image)
     height, width, _ = pixels.shape

@@ -8,7 +8,6 @@ from pathlib import Path
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -26,13 +25,23 @@ from realtime_micacl.live.camera import list_cameras
 from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.controls import style
+from realtime_micacl_ui.controls import Choice, style
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
+from realtime_micacl_ui.view import View
 
 GUESSED_CAMERAS = 4  # outside Linux only opening a camera tells whether it is there
 SMOOTHING_STEP_S, MOST_SMOOTHING_S = 0.1, 2.0
 ABSTAIN_STEP, MOST_ABSTAINING = 0.01, 0.95
+
+
+SWITCHES = {  # of a view, and calm
+    "overlay": texts.CARDS,
+    "timeline": texts.TIMELINE,
+    "hud": texts.FIGURES,
+    "mixtures": texts.MIXTURES,
+    "calm": texts.CALM,
+}
 
 
 class Panel(QFrame):
@@ -40,8 +49,8 @@ class Panel(QFrame):
 
     source_asked = pyqtSignal(object)
     """A SourceSpec that was checked as far as is possible without opening it."""
-    switched = pyqtSignal(str, bool)
-    """A box was ticked: mixtures or calm."""
+    switched = pyqtSignal(str, object)
+    """Something of a view was chosen, or calm: its name and what it is to be."""
 
     def __init__(self, parent: QWidget, tuning: Tuning | None) -> None:
         super().__init__(parent)
@@ -66,7 +75,7 @@ class Panel(QFrame):
         outer.setContentsMargins(1, 1, 1, 1)
         outer.addWidget(self._area)
 
-    def present(self, theme: Theme, room: tuple[int, int], mixtures: bool, calm: bool) -> None:
+    def present(self, theme: Theme, room: tuple[int, int], view: View, calm: bool) -> None:
         """Take a theme, fit into `room` px, and show what is on."""
         if theme is not self._theme:
             self._theme = theme
@@ -74,9 +83,10 @@ class Panel(QFrame):
             pad = theme.px(0.8)
             self._column.setContentsMargins(pad, pad, pad, pad)
             self._column.setSpacing(theme.px(0.45))
-        for box, on in ((self.mixtures, mixtures), (self.calm, calm)):
+        self.veil.setCurrentIndex(self.veil.findData(view.privacy))
+        for name, box in self.boxes.items():
             box.blockSignals(True)
-            box.setChecked(on)
+            box.setChecked(calm if name == "calm" else getattr(view, name))
             box.blockSignals(False)
         width = min(theme.px(25), room[0])
         self._content.setFixedWidth(width - 4)
@@ -111,10 +121,10 @@ class Panel(QFrame):
 
     def _add_source(self) -> None:
         self._heading(texts.SOURCE)
-        self.sources = QComboBox()
+        self.sources = Choice()
         self.sources.setPlaceholderText(say(texts.CAMERA))
         self.sources.setAccessibleName(say(texts.CAMERA))
-        self.sources.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sources.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.sources.activated.connect(lambda index: self.ask(self.sources.itemData(index)))
         self.address = QLineEdit()
         self.address.setPlaceholderText("rtsp://")
@@ -176,8 +186,14 @@ class Panel(QFrame):
 
     def _add_looks(self) -> None:
         self._heading(texts.LOOKS)
-        self.mixtures, self.calm = QCheckBox(say(texts.MIXTURES)), QCheckBox(say(texts.CALM))
-        for name, box in (("mixtures", self.mixtures), ("calm", self.calm)):
+        self.veil = Choice()
+        self.veil.setAccessibleName(say(texts.PICTURE))
+        for privacy, words in texts.PICTURES.items():
+            self.veil.addItem(say(words), privacy)
+        self.veil.activated.connect(lambda index: self.switched.emit("privacy", self.veil.itemData(index)))
+        self._column.addWidget(self.veil)
+        self.boxes = {name: QCheckBox(say(words)) for name, words in SWITCHES.items()}
+        for name, box in self.boxes.items():
             box.toggled.connect(lambda on, name=name: self.switched.emit(name, on))
             self._column.addWidget(box)
 

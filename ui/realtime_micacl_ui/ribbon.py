@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from PyQt6.QtGui import QImage
 
 from realtime_micacl.types import F32, U8
-from realtime_micacl_ui.past import F64, SPAN_S, Ints, Past
+from realtime_micacl_ui.past import F64, HOLD_S, SPAN_S, Ints, Past
 from realtime_micacl_ui.theme import EMOTION_COLOURS
 
-LEAST_SPREAD = 0.1  # a smaller spread of the weights is drawn as small as it is
+LEAST_SPREAD, SPREAD_STEP = 0.1, 0.05  # a smaller spread of the weights is drawn as small as it is
+TILE = 256  # columns that are drawn together: only the newest tile changes with each reading
 PALETTE = [colour.rgb() for colour in EMOTION_COLOURS.values()]
 NOTHING, WEIGHT = len(PALETTE), len(PALETTE) + 1  # the pixels that are no emotion
 
 
 def spread(past: Past) -> float:
-    """Return how far from 1 the drawn weights reach."""
-    return max(LEAST_SPREAD, float(np.abs(past.importance - 1).max()))
+    """Return how far from 1 the drawn weights reach, in steps, so that it seldom changes."""
+    return max(LEAST_SPREAD, SPREAD_STEP * ceil(float(np.abs(past.importance - 1).max()) / SPREAD_STEP - 1e-4))
 
 
 def stacked(past: Past, index: Ints, height: int) -> U8:
@@ -56,35 +59,65 @@ def bar_share(weight: float | F32, scale: float) -> F32:
 
 
 @dataclass(frozen=True, eq=False)
-class Raster:
-    """Ribbon and weights, one above the other, and the runs of columns without a reading, first and end."""
+class Tile:
+    """Ribbon and weights of some time, one above the other, and the runs of columns without a reading."""
 
     image: QImage
     gaps: list[tuple[int, int]]
 
 
-@lru_cache(maxsize=2)
-def raster(
+def tiles(
     past: Past, last_column: int, size: tuple[int, int, int], instance_s: float, scale: float, ink: int
-) -> Raster:
-    """Return ribbon and weights, these in `ink`, in a picture of `size` (width, height of both) in device px."""
+) -> Iterator[tuple[int, Tile]]:
+    """Yield the tiles of a ribbon that ends with `last_column`, each with its first column, which may be negative.
+
+    `size` is the ribbon's width and the height of ribbon and weights, in device px; the weights are drawn in `ink`.
+    A tile depends on the readings that concern it alone, so that an old one is not drawn anew.
+    """
+    width = size[0]
+    first = last_column + 1 - width
+    reach_s = past.importance.shape[1] * instance_s
+    for number in range(first // TILE, last_column // TILE + 1):
+        start_s, end_s = (n * TILE * SPAN_S / width for n in (number, number + 1))
+        i = np.searchsorted(past.times_s, start_s - HOLD_S)
+        j = np.searchsorted(past.times_s, end_s + reach_s, side="right")
+        values = (past.times_s[i:j].tobytes(), past.shares[i:j].tobytes(), past.importance[i:j].tobytes())
+        since_s = max(start_s, float(past.times_s[0]))
+        yield number * TILE - first, _tile(number, values, since_s, size, round(instance_s, 2), scale, ink)
+
+
+@lru_cache(maxsize=48)
+def _tile(
+    number: int,
+    values: tuple[bytes, bytes, bytes],
+    since_s: float,
+    size: tuple[int, int, int],
+    instance_s: float,
+    scale: float,
+    ink: int,
+) -> Tile:
     width, tall, slim = size
-    columns = (last_column + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
-    index = past.standing(columns)
-    picture = np.full((tall + slim, width), NOTHING, np.uint8)
-    picture[:tall] = stacked(past, index, tall)
-    if instance_s > 0 and slim:
-        rows = np.arange(slim)[::-1, None] + 0.5
-        filled = rows <= slim * bar_share(weighed(past, columns, instance_s), scale)
-        picture[tall:][filled & (index >= 0)] = WEIGHT
-    image = QImage(picture.tobytes(), width, tall + slim, width, QImage.Format.Format_Indexed8)
+    columns = (number * TILE + 1 + np.arange(TILE)) * (SPAN_S / width)  # where each ends
+    times_s = np.frombuffer(values[0], np.float64)
+    picture = np.full((tall + slim, TILE), NOTHING, np.uint8)
+    index = np.full(TILE, -1)
+    if len(times_s):
+        shares, weights = (np.frombuffer(v, np.float32).reshape(len(times_s), -1) for v in values[1:])
+        past = Past(times_s, shares, weights, np.zeros(0, np.int64))
+        index = past.standing(columns)
+        picture[:tall] = stacked(past, index, tall)
+        if instance_s > 0 and slim:
+            rows = np.arange(slim)[::-1, None] + 0.5
+            filled = rows <= slim * bar_share(weighed(past, columns, instance_s), scale)
+            picture[tall:][filled & (index >= 0)] = WEIGHT
+    image = QImage(picture.tobytes(), TILE, tall + slim, TILE, QImage.Format.Format_Indexed8)
     image.setColorTable([*PALETTE, 0, ink])
     ready = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-    return Raster(ready, gaps(past, columns, index))
+    return Tile(ready, gaps(since_s, columns, index))
 
 
-def gaps(past: Past, columns: F64, index: Ints) -> list[tuple[int, int]]:
+def gaps(since_s: float, columns: F64, index: Ints) -> list[tuple[int, int]]:
     """Return the runs of columns, first and end, that no reading stands for since the track was first read."""
-    empty = (index < 0) & (columns >= past.times_s[0])
+    empty = (index < 0) & (columns >= since_s)
     edges: Ints = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
     return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]

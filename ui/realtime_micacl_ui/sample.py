@@ -15,9 +15,14 @@ from realtime_micacl_ui.view import Figure, Marker, View
 
 NOW_S = 1000.0
 TICK_S = 0.08
-PICTURE = 110  # of the demo clip
-BOXES = {1: (537, 251, 762, 476), 2: (980, 278, 1174, 472), 3: (121, 276, 309, 464)}
-SHARES = {  # in the order of EMOTIONS
+PICTURE = 176  # of the demo clip
+BOXES = {1: (521, 261, 753, 494), 2: (962, 267, 1151, 456), 3: (109, 282, 320, 493)}
+POINTS = {  # as the detector found them there
+    1: ((600, 337), (678, 331), (640, 391), (645, 432), (561, 360), (732, 343)),
+    2: ((1022, 332), (1096, 322), (1068, 371), (1070, 405), (977, 356), (1138, 333)),
+    3: ((175, 345), (253, 342), (211, 382), (212, 427), (136, 375), (310, 369)),
+}
+SHARES = {  # in the order of EMOTIONS, as the faces of that picture look
     1: (0.04, 0.62, 0.22, 0.05, 0.01, 0.02, 0.04),
     2: (0.71, 0.01, 0.26, 0.00, 0.01, 0.01, 0.00),
     3: (0.02, 0.00, 0.03, 0.01, 0.80, 0.02, 0.12),
@@ -37,12 +42,22 @@ def sample() -> View:
     with closing(read_file(DEMO)) as frames:  # type: ignore[type-var]  # a generator
         images = [frame.image for frame in frames if frame.index <= PICTURE and frame.index % 2 == 0]
     faces = tuple(
-        Face(i, np.array(box, np.float32), _crop(images[-1], box), 0.95, Quality(1.0), State.LIVE, 1.0)
+        Face(
+            i,
+            np.array(box, np.float32),
+            _crop(images[-1], box),
+            score=0.95,
+            quality=Quality(1.0),
+            state=State.LIVE,
+            filled=1.0,
+            points=np.array(POINTS[i], np.float32),
+        )
         for i, box in BOXES.items()
     )
     readings = {i: _reading(i, NOW_S, np.array(shares, np.float32)) for i, shares in SHARES.items()}
     crops = np.stack([_crop(image, BOXES[1]) for image in images[-32::2]]).reshape(4, 4, 64, 64, 3)
     bag = Bag(1, 0, crops, NOW_S - 15 * TICK_S, NOW_S, 1.0, 1.0)
+    window = Weighed(bag, IMPORTANCE)
     return View(
         source="the demo clip",
         state=State.LIVE,
@@ -54,7 +69,8 @@ def sample() -> View:
         scene_s=NOW_S,
         timeline=True,
         pasts=_pasts(readings),
-        weighed={1: Weighed(bag, IMPORTANCE)},
+        weighed={1: window},
+        instance_s=window.instance_s,
         markers=(Marker(1, NOW_S - 41), Marker(2, NOW_S - 17.5)),
         marks=2,
         followed=1,
@@ -62,21 +78,23 @@ def sample() -> View:
 
 
 def _pasts(readings: Mapping[int, EmotionDistribution]) -> Mapping[int, Past]:
-    """Return a minute in which the first face's expression changes slowly and is not read for a while."""
+    """Return a minute in which expressions change slowly and the first face is not read for a while."""
     random = np.random.default_rng(7)
     centres = np.array((7.0, 24.0, 15.0, 46.0, 33.0, 40.0, 53.0))  # when each emotion is at its fullest
     pasts: Mapping[int, Past] = {}
     for time_s in np.arange(0.0, SPAN_S - TICK_S / 2, TICK_S):
-        if 28.0 < time_s < 31.5:
-            continue
-        power = 3.0 * np.exp(-(((time_s - centres) / 4.5) ** 2)) + 0.3 * np.sin(time_s * (0.5 + centres / 30))
-        power[EMOTIONS.index("neutral")] += 1.2
-        end = min(1.0, max(0.0, (time_s - SPAN_S + 5.0) / 4.0))
-        power = (1 - end) * power + end * np.log(SHARES[1])
-        shares = np.exp(power) / np.exp(power).sum()
         weights = 1 + 0.07 * np.sin(time_s * 1.7 + np.arange(4) * 0.5) + random.normal(0, 0.01, 4)
-        reading = _reading(1, NOW_S - SPAN_S + time_s, shares.astype(np.float32), weights.astype(np.float32))
-        pasts = remember(pasts, [reading], NOW_S)
+        for i in readings:
+            if i == 1 and 28.0 < time_s < 31.5:
+                continue
+            centre = np.roll(centres, 2 * (i - 1))
+            power = 3.0 * np.exp(-(((time_s - centre) / 4.5) ** 2)) + 0.3 * np.sin(time_s * (0.5 + centre / 30))
+            power[EMOTIONS.index("neutral")] += 1.2
+            end = min(1.0, max(0.0, (time_s - SPAN_S + 5.0) / 4.0))
+            power = (1 - end) * power + end * np.log(np.maximum(SHARES[i], 1e-3))
+            shares = np.exp(power) / np.exp(power).sum()
+            reading = _reading(i, NOW_S - SPAN_S + time_s, shares.astype(np.float32), weights.astype(np.float32))
+            pasts = remember(pasts, [reading], NOW_S)
     return remember(pasts, readings.values(), NOW_S)
 
 

@@ -26,6 +26,8 @@ BROKEN = QT_TRANSLATE_NOOP("window", "The analysis has stopped")
 PICTURE_ONLY = QT_TRANSLATE_NOOP(
     "window", "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
 )
+VACANT = QT_TRANSLATE_NOOP("window", "No face in the picture")
+VACANT_HINT = QT_TRANSLATE_NOOP("window", "A face is found when it is near, lit, and seen from the front.")
 ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
 STREAM = QT_TRANSLATE_NOOP("window", "the stream")
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
@@ -96,6 +98,13 @@ RECORDING = QT_TRANSLATE_NOOP("window", "REC {minutes}:{seconds}")
 NOT_RECORDED = QT_TRANSLATE_NOOP("window", "Not recorded: {reason}")
 MARK = QT_TRANSLATE_NOOP("window", "Set a marker")
 PRIVACY = QT_TRANSLATE_NOOP("window", "Blur or hide the picture")
+PICTURE = QT_TRANSLATE_NOOP("window", "Picture")
+PICTURES = {
+    "clear": QT_TRANSLATE_NOOP("window", "Picture as it is"),
+    "blurred": QT_TRANSLATE_NOOP("window", "Picture blurred"),
+    "points": QT_TRANSLATE_NOOP("window", "Points of the faces alone"),
+    "hidden": QT_TRANSLATE_NOOP("window", "No picture"),
+}
 SHOW_TIMELINE = QT_TRANSLATE_NOOP("window", "Show the timeline")
 HIDE_TIMELINE = QT_TRANSLATE_NOOP("window", "Hide the timeline")
 SETTINGS = QT_TRANSLATE_NOOP("window", "Source and settings")
@@ -113,6 +122,9 @@ READINGS = QT_TRANSLATE_NOOP("window", "Readings")
 SMOOTHING = QT_TRANSLATE_NOOP("window", "Smoothed over {seconds}\u00a0s")
 ABSTAIN = QT_TRANSLATE_NOOP("window", "Unsure below {percent}\u00a0%")
 LOOKS = QT_TRANSLATE_NOOP("window", "Looks")
+CARDS = QT_TRANSLATE_NOOP("window", "Boxes and cards")
+TIMELINE = QT_TRANSLATE_NOOP("window", "Timeline")
+FIGURES = QT_TRANSLATE_NOOP("window", "Figures")
 MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
 CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
 
@@ -122,7 +134,7 @@ KEYS = (
     (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
     ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
-    ("P", QT_TRANSLATE_NOOP("window", "blur, hide, show the picture")),
+    ("P", QT_TRANSLATE_NOOP("window", "blur, points alone, hide, show")),
     ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
     ("S", QT_TRANSLATE_NOOP("window", "source and settings")),
     ("Tab", QT_TRANSLATE_NOOP("window", "to the buttons")),

@@ -120,6 +120,8 @@ class Theme:
     strong: Letters
     large: Letters
     header: Letters
+    lead: Letters
+    """Of the leading word on a card, which is read from afar."""
     title: Letters
     name_px: float
     """Width of the longest emotion's name."""
@@ -167,6 +169,7 @@ def theme_of(unit: float, *, light: bool = False) -> Theme:
     """Return the theme of a `unit` in px, dark or light."""
     words = [say(word) for word in EMOTION_WORDS.values()]
     strong, header = _letters(unit, QFont.Weight.DemiBold), _letters(unit * 1.5, QFont.Weight.DemiBold)
+    lead = _letters(unit * 1.75, QFont.Weight.DemiBold)
     return Theme(
         unit=unit,
         scheme=LIGHT if light else DARK,
@@ -174,10 +177,11 @@ def theme_of(unit: float, *, light: bool = False) -> Theme:
         strong=strong,
         large=_letters(unit * 1.3, QFont.Weight.Normal),
         header=header,
+        lead=lead,
         title=_letters(unit * 2.1, QFont.Weight.DemiBold),
         name_px=max(strong.width(word) for word in words),
         share_px=strong.width("100"),
-        lead_px=max(header.width(f"{word} 100 %  1") for word in words),
+        lead_px=max(lead.width(f"{word} 100 %") for word in words) + unit + strong.width("9"),
     )
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil
-from pathlib import PurePath
 from typing import Literal
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import redacted
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
+from realtime_micacl_ui.sayings import SILENT_S, message
 from realtime_micacl_ui.texts import say
 
 FRESH_S = 1.0  # an older reading says nothing about the face of now
-SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
+VACANT_S = 2.0  # an empty picture is spoken of after so long
 MAX_BAGS = 24
 
-Privacy = Literal["clear", "blurred", "hidden"]
+Privacy = Literal["clear", "blurred", "points", "hidden"]
 """How the picture is shown on the screen."""
 Bars = tuple[float, ...]
 """What a card's bars show now, [K]: on their way to its reading."""
@@ -96,6 +94,10 @@ class View:
     pasts: Mapping[int, Past] = field(default_factory=dict)
     weighed: Mapping[int, Weighed] = field(default_factory=dict)
     """The windows of the faces in the scene."""
+    instance_s: float = 0.0
+    """How long an instance is, as far as one was seen."""
+    vacant_since_s: float = 0.0
+    """Since when there is no face in a live scene."""
     bags: tuple[Bag, ...] = ()
     """Those whose readings may be still to come."""
     markers: tuple[Marker, ...] = ()
@@ -138,9 +140,12 @@ def follow(last: View, now: Look) -> View:
         frozen = scene.state is State.STALLED and frame is last.frame
         faces = last.faces if frozen else scene.faces  # a stalled scene has no faces, but its picture shows them
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
-    title, detail = _message(_called(last.source), state, frame, now)
-    here = {face.track_id for face in faces}
     scene_s = scene.time_s if scene else last.scene_s
+    vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
+    title, detail = message(last.source, state, frame, now)
+    if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
+        title, detail = say(texts.VACANT), say(texts.VACANT_HINT)
+    here = {face.track_id for face in faces}
     pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)
     weighed = weigh(last.weighed, bags, now.readings)
@@ -151,9 +156,11 @@ def follow(last: View, now: Look) -> View:
         frame=frame,
         faces=faces,
         scene_s=scene_s,
+        vacant_since_s=vacant_since_s,
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
         pasts=pasts,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
+        instance_s=next((window.instance_s for window in weighed.values()), last.instance_s),
         bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
         markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
@@ -204,43 +211,3 @@ def _state(now: Look) -> State:
 
 def _broken(now: Look) -> bool:
     return not now.over and now.scene is not None and now.scene.state is State.FAILED
-
-
-def _message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[str, str]:
-    """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
-    match state:
-        case State.STARTING:
-            return (say(texts.PREPARING) if frame else say(texts.OPENING, source=source)), ""
-        case State.PAUSED:
-            return say(texts.PAUSED), say(texts.GO_ON)
-        case State.STALLED:
-            return _stalled(source, frame, now), say(texts.NO_EMOTION)
-        case State.RECONNECTING:
-            return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
-        case State.ENDED:
-            return say(texts.ENDED, source=source), ""
-        case State.FAILED if _broken(now):
-            return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
-        case State.FAILED:
-            return say(texts.FAILED), say(texts.ANY_KEY, error=redacted(str(now.error)))
-    return "", ""
-
-
-def _called(source: str) -> str:
-    """Return how a message calls a source: addresses and paths are too long for it."""
-    return say(texts.STREAM) if "://" in source else PurePath(source).name or source
-
-
-def _stalled(source: str, frame: Frame | None, now: Look) -> str:
-    since_s = frame.time_s if frame else now.now_s
-    told = now.scene is not None and now.scene.state is State.STALLED
-    comes = isinstance(now.newest, Frame) and now.now_s - now.newest.time_s < SILENT_S
-    return say(texts.HANGS if comes and not told else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
-
-
-def _retry(now: Look) -> str:
-    if not isinstance(now.newest, Retry):
-        return redacted(now.scene.detail) if now.scene else ""
-    seconds = ceil(now.newest.wait_s)
-    when = say(texts.NEXT_TRY, seconds=seconds) if seconds > 0 else say(texts.TRYING)
-    return say(texts.RETRYING, reason=redacted(now.newest.reason), attempt=now.newest.attempt, when=when)

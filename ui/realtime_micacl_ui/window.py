@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic, perf_counter
+from typing import Any
 
 from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -128,9 +129,11 @@ class LiveWindow(QWidget):
         self._session.stop()
         self.closed.emit()
 
-    def _switch(self, name: str, on: bool) -> None:
-        self._reduced = on if name == "calm" else self._reduced
-        self._present(replace(self.view, mixtures=on if name == "mixtures" else self.view.mixtures))
+    def _switch(self, name: str, value: Any) -> None:
+        if name == "calm":
+            self._reduced = value
+        else:
+            self._present(replace(self.view, **{name: value}))
 
     def _tick(self) -> None:
         """Look, show what changed, and leave once it is over."""

@@ -72,6 +72,14 @@ The picture is live; no expression is shown. Start the program again to go on.</
 Das Bild läuft weiter; ein Ausdruck wird nicht gezeigt. Zum Weitermachen das Programm neu starten.</translation>
     </message>
     <message>
+      <source>No face in the picture</source>
+      <translation>Kein Gesicht im Bild</translation>
+    </message>
+    <message>
+      <source>A face is found when it is near, lit, and seen from the front.</source>
+      <translation>Ein Gesicht wird gefunden, wenn es nah und hell ist und zur Kamera schaut.</translation>
+    </message>
+    <message>
       <source>{error}
 
 Any key closes the window.</source>
@@ -296,6 +304,26 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Bild unkenntlich machen oder verbergen</translation>
     </message>
     <message>
+      <source>Picture</source>
+      <translation>Bild</translation>
+    </message>
+    <message>
+      <source>Picture as it is</source>
+      <translation>Bild, wie es ist</translation>
+    </message>
+    <message>
+      <source>Picture blurred</source>
+      <translation>Bild unscharf</translation>
+    </message>
+    <message>
+      <source>Points of the faces alone</source>
+      <translation>Nur Punkte der Gesichter</translation>
+    </message>
+    <message>
+      <source>No picture</source>
+      <translation>Kein Bild</translation>
+    </message>
+    <message>
       <source>Show the timeline</source>
       <translation>Zeitleiste zeigen</translation>
     </message>
@@ -360,6 +388,18 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Darstellung</translation>
     </message>
     <message>
+      <source>Boxes and cards</source>
+      <translation>Rahmen und Karten</translation>
+    </message>
+    <message>
+      <source>Timeline</source>
+      <translation>Zeitleiste</translation>
+    </message>
+    <message>
+      <source>Figures</source>
+      <translation>Messwerte</translation>
+    </message>
+    <message>
       <source>Mixtures (experimental)</source>
       <translation>Mischungen (Versuch)</translation>
     </message>
@@ -388,8 +428,8 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Markierung setzen</translation>
     </message>
     <message>
-      <source>blur, hide, show the picture</source>
-      <translation>Bild unkenntlich, verborgen, sichtbar</translation>
+      <source>blur, points alone, hide, show</source>
+      <translation>unscharf, nur Punkte, verbergen, zeigen</translation>
     </message>
     <message>
       <source>timeline of the last minute</source>
@@ -431,5 +471,4 @@ Jede Taste schließt das Fenster.</translation>
       <source>A card says what a face's expression looks like. It cannot say what the person feels.</source>
       <translation>Eine Karte sagt, wonach der Ausdruck eines Gesichts aussieht. Was der Mensch fühlt, kann sie nicht sagen.</translation>
     </message>
-  </context>
-</TS>
+</context></TS>

@@ -1,0 +1,58 @@
+"""What the window says in its middle while there is no live picture, or nobody in it."""
+
+from __future__ import annotations
+
+from math import ceil
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from realtime_micacl.live.source import redacted
+from realtime_micacl.types import Frame, Retry, State
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.texts import say
+
+if TYPE_CHECKING:
+    from realtime_micacl_ui.view import Look
+
+SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
+
+
+def message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[str, str]:
+    """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
+    source = _called(source)
+    match state:
+        case State.STARTING:
+            return (say(texts.PREPARING) if frame else say(texts.OPENING, source=source)), ""
+        case State.PAUSED:
+            return say(texts.PAUSED), say(texts.GO_ON)
+        case State.STALLED:
+            return _stalled(source, frame, now), say(texts.NO_EMOTION)
+        case State.RECONNECTING:
+            return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
+        case State.ENDED:
+            return say(texts.ENDED, source=source), ""
+        case State.FAILED if not now.over:
+            return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
+        case State.FAILED:
+            return say(texts.FAILED), say(texts.ANY_KEY, error=redacted(str(now.error)))
+    return "", ""
+
+
+def _called(source: str) -> str:
+    """Return how a message calls a source: addresses and paths are too long for it."""
+    return say(texts.STREAM) if "://" in source else PurePath(source).name or source
+
+
+def _stalled(source: str, frame: Frame | None, now: Look) -> str:
+    since_s = frame.time_s if frame else now.now_s
+    told = now.scene is not None and now.scene.state is State.STALLED
+    comes = isinstance(now.newest, Frame) and now.now_s - now.newest.time_s < SILENT_S
+    return say(texts.HANGS if comes and not told else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
+
+
+def _retry(now: Look) -> str:
+    if not isinstance(now.newest, Retry):
+        return redacted(now.scene.detail) if now.scene else ""
+    seconds = ceil(now.newest.wait_s)
+    when = say(texts.NEXT_TRY, seconds=seconds) if seconds > 0 else say(texts.TRYING)
+    return say(texts.RETRYING, reason=redacted(now.newest.reason), attempt=now.newest.attempt, when=when)
