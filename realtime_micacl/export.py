@@ -24,6 +24,8 @@ from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
 from realtime_micacl.inference.triton_repository import write_repository
+from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.fold import FoldedR3D18
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.checkpoint import read_checkpoint
@@ -125,10 +127,12 @@ def _compare_half(folder: Path, crops: U8, expected: F32) -> None:
 class _Encode(nn.Module):
     def __init__(self, model: MICACL) -> None:
         super().__init__()
-        self.model = model.eval()
+        encoder = model.eval().encoder
+        self.encoder = FoldedR3D18(encoder) if isinstance(encoder, R3D18) else encoder
 
     def forward(self, crops: Tensor) -> Tensor:
-        return self.model.encode(crops)
+        features: Tensor = self.encoder(crops)
+        return features
 
 
 class _Classify(nn.Module):

@@ -22,7 +22,7 @@ EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
 
 
-Device = Literal["auto", "cpu", "cuda", "tensorrt"]
+Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 DEVICES: tuple[str, ...] = get_args(Device)
 DEVICE = rf"^({'|'.join(DEVICES)}|triton://[\w.-]+(:\d{{1,5}})?)$"
 """Besides these, a server."""

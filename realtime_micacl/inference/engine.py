@@ -12,6 +12,7 @@ from realtime_micacl.types import F32, U8, Features
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
 ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
 LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
+ENCODE_INT8 = "encode.int8.onnx"  # only where `export --int8` found it worth having
 TRITON = "triton://"
 
 
@@ -53,6 +54,12 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
         from realtime_micacl.inference.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, sidecar)
+    if device == "openvino" and graphs:
+        try:
+            from realtime_micacl.inference.openvino_engine import OpenVinoEngine
+        except ImportError as cause:
+            raise EngineError(f"--device openvino: {cause}; pip install 'realtime-micacl[openvino]'") from cause
+        return OpenVinoEngine(folder, sidecar)
     if device == "tensorrt":
         raise EngineError("--device tensorrt: this version has no TensorRT engine; use --device cpu or cuda")
     if WEIGHTS not in sidecar.files or device.startswith(TRITON):

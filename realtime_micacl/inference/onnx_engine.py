@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -9,17 +10,19 @@ import numpy as np
 import onnxruntime as ort
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8
+from realtime_micacl.inference.fit import check_fit
+from realtime_micacl.inference.processor import multiplies_bytes
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import EMOTIONS, F32, U8
+from realtime_micacl.types import F32, U8
+
+log = logging.getLogger(__name__)
 
 MEMORY_BYTES = 2 << 30  # what all graphs of this process may allocate; one that asks for more is refused
 
 
 class OnnxEngine:
-    """Runs `encode.onnx` and `classify.onnx` on the CPU."""
-
-    device = "cpu (ONNX Runtime)"
+    """Runs `encode.onnx` and `classify.onnx` on the CPU; `encode.int8.onnx`, if there, where the CPU is made for it."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
         options = ort.SessionOptions()
@@ -29,9 +32,13 @@ class OnnxEngine:
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning burns a core to save 0.1 ms
-        self._encode = _session(folder / ENCODE, options)
+        small = ENCODE_INT8 in sidecar.files and multiplies_bytes()
+        if ENCODE_INT8 in sidecar.files and not small:
+            log.warning("this processor has no dot products of bytes (VNNI): %s runs in fp32", sidecar.name)
+        self.device = f"cpu (ONNX Runtime{', int8' if small else ''})"
+        self._encode = _session(folder / (ENCODE_INT8 if small else ENCODE), options)
         self._classify = _session(folder / CLASSIFY, options)
-        self._check(folder, sidecar)
+        check_fit(self, folder, sidecar)
 
     def encode(self, crops: U8) -> F32:
         """Return the features [M,D] of pieces [M,P,S,S,3]."""
@@ -46,19 +53,6 @@ class OnnxEngine:
     def close(self) -> None:
         """Free both sessions."""
         del self._encode, self._classify
-
-    def _check(self, folder: Path, sidecar: Sidecar) -> None:
-        """Raise EngineError where the graphs have other shapes than the sidecar says; this also warms them up."""
-        bag = sidecar.bag
-        try:
-            features = self.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
-            logits, importance = self.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))
-        except Exception as cause:
-            raise EngineError(f"the engine in {folder} does not fit its sidecar: {cause}") from cause
-        found = (features.shape, logits.shape, importance.shape)
-        expected = ((1, sidecar.feature_size), (1, len(EMOTIONS)), (1, bag.instances))
-        if found != expected:
-            raise EngineError(f"the engine in {folder} gives shapes {found}, its sidecar says {expected}")
 
 
 @cache

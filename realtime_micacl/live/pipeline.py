@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,17 @@ from realtime_micacl.types import (
 
 log = logging.getLogger(__name__)
 
+LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
 HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
 RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
 
 
 class Perceiver:
-    """Finds, follows and crops the faces of each frame and fills their windows; `ids` names the tracks."""
+    """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
+
+    Faces are looked for once per tick of the window, which needs no more crops, and in every frame while somebody has
+    just come or is missed. In between they are where their tracks are expected.
+    """
 
     def __init__(self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None) -> None:
         self._detector = detector
@@ -56,24 +62,38 @@ class Perceiver:
         self._tracker = Tracker(ids)
         self._window = Window(sidecar.spec)
         self._seen: dict[int, tuple[float, Face]] = {}
+        self._looked_s = -inf
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         """Return what is seen in `frame` and the bags that it completed."""
-        if self._cuts.is_cut(frame.image):
+        cut = self._cuts.is_cut(frame.image)
+        if cut:
             self._tracker.restart()
             self._seen.clear()
-        found = self._faces(frame)
-        bags = self._window.push([f for f in found if f.state is not State.LOW_QUALITY], frame.time_s)
-        now = {face.track_id: (frame.time_s, self._staged(face)) for face in found}
-        held = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
-        self._seen = held | now
-        faces = tuple(face for _, face in sorted(self._seen.values(), key=lambda seen: seen[1].track_id))
-        state = State.LIVE if faces else State.NO_FACE
-        return Scene(frame.time_s, frame, faces, state), bags
+        look = cut or self._due(frame.time_s)
+        bags = self._look(frame) if look else ()
+        self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
+        faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
+        if not look:  # then everybody was there at the last look
+            boxes = self._tracker.boxes(frame.time_s)
+            faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
+        return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), bags
 
     def close(self) -> None:
         """Free the detector."""
         self._detector.close()
+
+    def _due(self, time_s: float) -> bool:
+        recent = 0 <= time_s - self._looked_s < LOOK_S
+        return not (recent and self._tracker.settled) or self._window.due(time_s)
+
+    def _look(self, frame: Frame) -> tuple[Bag, ...]:
+        """Look for faces and fill the windows; return the bags that are complete."""
+        self._looked_s = frame.time_s
+        found = self._faces(frame)
+        bags = self._window.push([f for f in found if f.state is not State.LOW_QUALITY], frame.time_s)
+        self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
+        return bags
 
     def _faces(self, frame: Frame) -> list[Face]:
         """Return the confirmed faces of a frame."""

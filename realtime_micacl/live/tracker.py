@@ -66,11 +66,13 @@ class Tracker:
         self._birth_hits = birth_hits
         self._tracks: list[_Track] = []
         self._ids = ids or count(1)
+        self._now_s = 0.0
 
     def update(self, sightings: Sequence[Sighting], time_s: float) -> list[int | None]:
         """Return the track id of each sighting, or None for one that is not confirmed; call once per frame."""
         if any(time_s < track.seen_s for track in self._tracks):
             self.restart()  # the clock went back
+        self._now_s = time_s
         self._tracks = [t for t in self._tracks if time_s - t.seen_s <= MEMORY_S]
         pairs = sorted(
             (
@@ -93,6 +95,15 @@ class Tracker:
                 self._tracks.append(track)
                 owner[s] = track
         return [self._confirmed_id(owner[s]) if s in owner else None for s in range(len(sightings))]
+
+    @property
+    def settled(self) -> bool:
+        """Whether all tracks are confirmed and were there at the last update: nobody has just come or been missed."""
+        return all(track.track_id is not None and track.seen_s == self._now_s for track in self._tracks)
+
+    def boxes(self, time_s: float) -> dict[int, F32]:
+        """Return where each confirmed track is expected at `time_s`, between two updates."""
+        return {t.track_id: t.predicted(time_s) for t in self._tracks if t.track_id is not None}
 
     def restart(self) -> None:
         """Forget all tracks: after a cut nobody is who was there before."""

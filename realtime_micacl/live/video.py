@@ -176,7 +176,7 @@ def _decoded(
 
 
 def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> U8:
-    image = np.asarray(reformatter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
+    image = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
     if frame.rotation % 90 == 0 and frame.rotation:
         image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
     image.flags.writeable = False

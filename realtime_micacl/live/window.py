@@ -17,6 +17,8 @@ import numpy as np
 
 from realtime_micacl.types import U8, Bag, BagSpec, Face
 
+EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
+
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
@@ -61,7 +63,7 @@ class Window:
         elif time_s <= self._now_s:
             return ()
         self._now_s = time_s
-        tick = floor((time_s - self._origin_s) / self._spec.tick_s + 1e-9)
+        tick = self._tick_at(time_s, self._origin_s)
         passed, self._tick = tick > self._tick, max(tick, self._tick)
         self._runs = {i: run for i, run in self._runs.items() if time_s - run.newest.time_s <= self._max_gap_s}
         bags = []
@@ -71,10 +73,18 @@ class Window:
                 bags.append(self._bag(face.track_id, run))
         return tuple(bags)
 
+    def due(self, time_s: float) -> bool:
+        """Say whether a frame captured at `time_s` is the first of its tick: the others can do without a crop."""
+        known = self._origin_s is not None and time_s >= self._now_s
+        return not known or self._tick_at(time_s, self._origin_s or 0.0) > self._tick
+
     def filled(self, track_id: int) -> float:
         """Return the share of the track's window that is collected, 0 to 1."""
         run = self._runs.get(track_id)
         return len(run.samples) / self._spec.ticks if run else 0.0
+
+    def _tick_at(self, time_s: float, origin_s: float) -> int:
+        return floor((time_s - origin_s) / self._spec.tick_s + EARLY)
 
     def _extended(self, face: Face, time_s: float) -> _Run:
         """Return the track's run with every tick up to now filled by the crop captured nearest to it."""

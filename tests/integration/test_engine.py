@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.cuda_engine import TorchNetwork
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine, default_engine, open_engine
 from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.openvino_engine import OpenVinoEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.torch_engine import TorchEngine, load_model
 from realtime_micacl.inference.worker import Worker
@@ -35,7 +39,7 @@ def worker(folder: Path, sidecar: Sidecar) -> Worker:
     return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker"), sidecar, cpu)
 
 
-ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "worker": worker, "triton": OnServer}
+ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "worker": worker, "triton": OnServer, "openvino": OpenVinoEngine}
 
 
 @pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES)
@@ -101,18 +105,57 @@ def test_order_matters(engine: Engine, shipped: tuple[Path, Sidecar]) -> None:
     assert np.abs(forwards - backwards).max() > 1e-3
 
 
-def test_torch_and_onnx_agree(shipped: tuple[Path, Sidecar]) -> None:
-    onnx, own = OnnxEngine(*shipped), TorchEngine(*shipped)
-    crops = pieces(shipped[1], shipped[1].pieces)
-    features = own.encode(crops)
-    assert np.abs(onnx.encode(crops) - features).max() < 1e-4
-    for a, b in zip(onnx.classify(features[None]), own.classify(features[None]), strict=True):
-        assert np.abs(a - b).max() < 1e-4
+def test_what_an_engine_gives_is_not_overwritten_by_the_next_call(
+    engine: Engine, shipped: tuple[Path, Sidecar]
+) -> None:
+    _, sidecar = shipped
+    features = engine.encode(pieces(sidecar, sidecar.pieces))
+    kept = features.copy()
+    logits = engine.classify(features[None])[0]
+    kept_logits = logits.copy()
+    engine.classify(engine.encode(pieces(sidecar, sidecar.pieces, seed=1))[None])
+    assert np.array_equal(features, kept)
+    assert np.array_equal(logits, kept_logits)
 
 
 def test_auto_and_cpu_are_onnx_runtime(shipped: tuple[Path, Sidecar]) -> None:
     for device in ("auto", "cpu"):
         assert isinstance(open_engine(*shipped, device), OnnxEngine)  # type: ignore[arg-type]
+    assert isinstance(open_engine(*shipped, "openvino"), OpenVinoEngine)
+
+
+def test_openvino_reports_its_use_to_nobody_and_is_loaded_only_when_asked_for(shipped: tuple[Path, Sidecar]) -> None:
+    code = (
+        "import sys; from realtime_micacl.inference.engine import default_engine, open_engine; "
+        "from realtime_micacl.inference.sidecar import read_sidecar; engine = read_sidecar(default_engine()); "
+        "open_engine(*engine); assert 'openvino' not in sys.modules; "
+        "open_engine(*engine, 'openvino'); assert 'openvino' in sys.modules; "
+        "sys.exit([m for m, found in sys.modules.items() if m.startswith('openvino_telemetry') and found] or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_openvino_it_is_said_what_to_install(
+    shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "realtime_micacl.inference.openvino_engine")
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(EngineError, match=r"realtime-micacl\[openvino\]"):
+        open_engine(*shipped, "openvino")
+
+
+@pytest.mark.parametrize("kind", [OnnxEngine, OpenVinoEngine])
+@pytest.mark.parametrize("damage", ["other graph", "not a graph"])
+def test_graphs_that_do_not_fit_are_refused(
+    kind: type[OnnxEngine | OpenVinoEngine], damage: str, shipped: tuple[Path, Sidecar], tmp_path: Path
+) -> None:
+    folder, sidecar = shipped
+    copies = {"other graph": (folder / CLASSIFY).read_bytes(), "not a graph": b"junk"}
+    (tmp_path / ENCODE).write_bytes(copies[damage])
+    (tmp_path / CLASSIFY).write_bytes((folder / CLASSIFY).read_bytes())
+    with pytest.raises(EngineError, match=r"does not fit|is not a graph"):
+        kind(tmp_path, sidecar)
 
 
 def test_the_sidecar_says_what_it_was_measured_on(shipped: tuple[Path, Sidecar]) -> None:

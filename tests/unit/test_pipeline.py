@@ -49,6 +49,7 @@ class FramesWithFaces:
 
     def __init__(self) -> None:
         self._where: dict[int, list[tuple[float, float]]] = {}
+        self.looks = 0
 
     def frame(
         self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0, rate_hz: int = 25
@@ -66,6 +67,7 @@ class FramesWithFaces:
         return Frame(image, number / 25, number)
 
     def detect(self, image: U8) -> list[Detection]:
+        self.looks += 1
         found = []
         for x, y in self._where[id(image)]:
             points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
@@ -121,6 +123,39 @@ def test_a_face_is_collected_then_live_and_read_at_every_tick() -> None:
     assert len(readings) == pytest.approx((100 / 25 - 1.28) / 0.08, abs=2)
     assert all(np.isclose(r.probabilities.sum(), 1, atol=1e-5) for r in readings)
     assert engine.encoded == pytest.approx(len(readings) + 12, abs=1), "each instance is encoded once"
+
+
+def test_faces_are_looked_for_once_a_tick_and_expected_in_between() -> None:
+    world, _, perceiver, _ = stages()
+    for n in range(80):
+        before = world.looks
+        scene, bags = perceiver.perceive(world.frame(n, [(100 + 4.0 * n, 80, 1)]))
+        if n > 5:
+            assert scene.faces[0].box == pytest.approx([100 + 4 * n, 80, 260 + 4 * n, 240], abs=1.5)
+            assert not bags or world.looks > before, "a reading is of the newest frame"
+    assert world.looks == pytest.approx(80 / 25 / 0.08, abs=2)
+
+
+def test_a_face_that_comes_or_is_missed_is_looked_for_in_every_frame() -> None:
+    world, _, perceiver, _ = stages()
+    seen = []
+    for n in range(60):
+        there = [(100, 80, 1)] if not 30 <= n < 35 else []
+        looks = world.looks
+        perceiver.perceive(world.frame(n, there))
+        seen.append(world.looks > looks)
+    assert all(seen[:2]), "its second sighting confirms it"
+    assert all(seen[31:35]), "missed"
+    assert seen[4:30].count(True) == seen[38:].count(True) + 2 == 13, "every second one"
+
+
+def test_slow_ticks_do_not_make_the_boxes_slow() -> None:
+    sidecar = msgspec.structs.replace(SIDECAR, bag=msgspec.structs.replace(SIDECAR.bag, span_s=8.0))
+    world = FramesWithFaces()
+    perceiver = Perceiver(world, sidecar)  # type: ignore[arg-type]
+    for n in range(50):
+        perceiver.perceive(world.frame(n, [(100, 80, 1)]))
+    assert world.looks >= 50 / 25 / 0.13
 
 
 @pytest.mark.parametrize("piece", [1, 4])

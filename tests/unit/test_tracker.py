@@ -121,3 +121,17 @@ def test_a_cut_is_noticed_and_movement_is_not() -> None:
     cuts = CutDetector()
     assert [cuts.is_cut(scene(4 * n, 0)) for n in range(20)] == [False] * 20
     assert [cuts.is_cut(scene(4 * n, 1)) for n in range(5)] == [True] + [False] * 4
+
+
+def test_between_updates_a_track_goes_on_as_it_moved() -> None:
+    tracker = Tracker()
+    for n in range(8):
+        assert tracker.settled == (n == 0 or n > 1), "nobody is there, or all are known"
+        tracker.update([sighting(100 + 8 * n)], n / 12.5)
+    assert tracker.boxes(7 / 12.5) == {1: pytest.approx([156, 100, 256, 200])}
+    assert tracker.boxes(7.5 / 12.5) == {1: pytest.approx([160, 100, 260, 200], abs=0.5)}
+    tracker.update([], 8 / 12.5)
+    assert not tracker.settled, "somebody is missed"
+    tracker.update([], 7 / 12.5 + 2 * MEMORY_S)
+    assert tracker.settled
+    assert tracker.boxes(30.0) == {}

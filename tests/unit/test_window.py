@@ -157,3 +157,23 @@ def test_arrays_of_a_bag_are_read_only() -> None:
     bag = run([Step(n / 30, (1,)) for n in range(60)])[0]
     assert not bag.crops.flags.writeable
     assert bag.crops.shape == (4, 4, 1, 1, 3)
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_the_frames_that_are_due_fill_a_window_as_well_as_all(rate_hz: int) -> None:
+    """Jitter of a few ms included: a reading per tick or frame, and each crop is nearly of its tick."""
+    jitter = np.random.default_rng(1).uniform(-0.004, 0.004, 20 * rate_hz)
+    times = np.arange(20 * rate_hz) / rate_hz + jitter
+    window = Window(SPEC, MAX_GAP_S)
+    used, bags = [], []
+    for number, time_s in enumerate(times):
+        if window.due(time_s):
+            used.append(number)
+            bags += window.push([face(1, number)], time_s)
+    assert window.due(times[-1] - 5), "the clock went back"
+    per_s = min(rate_hz, 1 / SPEC.tick_s)
+    assert len(used) == pytest.approx(20 * per_s, abs=3)
+    assert len(bags) == pytest.approx((20 - SPEC.span_s) * per_s, abs=3)
+    for bag in bags:
+        ticks_s = times[0] + SPEC.tick_s * (bag.tick - np.arange(SPEC.ticks)[::-1])
+        assert np.abs(times[frames_in(bag)] - ticks_s).max() < max(1 / rate_hz, 0.02)
