@@ -27,7 +27,7 @@ ONLY_IN = {
     "realtime_micacl_ui": {"bench"},
     "prometheus_client": {"monitor"},
     "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export"},
-    "mediapipe": {"live.detector"},
+    "mediapipe": {"live.detector", "render.dress"},
     "numba": {"render"},
     "tqdm": {"data", "prepare", "train", "render", "evaluation"},
     "matplotlib": {"evaluation.plots"},
