@@ -65,10 +65,9 @@ def of_photographs(folder: Path) -> Groups:
             if file is None:
                 continue
             picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
-            age = (
-                "age unknown" if not row["face_age"] else "age to 30" if float(row["face_age"]) <= 30 else "age over 30"
-            )
-            groups = [row["face_gender"], f"ethnicity {row['face_eth']}", age]
+            age = row["face_age"]
+            years = "age unknown" if age == "NA" else "age to 30" if float(age) <= 30 else "age over 30"
+            groups = [row["face_gender"], f"ethnicity {row['face_eth']}", years]
             found[int(row["face_id"])] = [*groups, tone(ita(_cheeks(picture.astype(np.uint8), mesh)))]
     mesh.close()
     return found
