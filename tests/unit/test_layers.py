@@ -36,7 +36,7 @@ ONLY_IN = {
         "train",
         "export",
     },
-    "mediapipe": {"live.detector"},
+    "mediapipe": {"live.detector", "render.dress"},
     "numba": {"render"},
     "tqdm": {"data", "prepare", "train", "render", "evaluation"},
     "matplotlib": {"evaluation.plots"},
