@@ -45,16 +45,22 @@ def default_engine() -> Path:
 
 def open_engine(folder: Path, sidecar: Sidecar, device: Device = "auto") -> Engine:
     """Load the engine in `folder`; raise EngineError where it does not fit the device, or this program."""
-    graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
-    if device in ("auto", "cpu") and graphs:
+    if device in ("cuda", "tensorrt"):
+        from realtime_micacl.inference.gpu import open_on_gpu
+
+        return open_on_gpu(device, folder, sidecar)
+    if device == "auto":
+        from realtime_micacl.inference.gpu import best_on_gpu
+
+        if engine := best_on_gpu(folder, sidecar):
+            return engine
+    if ENCODE in sidecar.files and CLASSIFY in sidecar.files:
         from realtime_micacl.inference.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, sidecar)
-    if device == "tensorrt":
-        raise EngineError("--device tensorrt: this version has no TensorRT engine; use --device cpu or cuda")
     if WEIGHTS not in sidecar.files:
-        needed = WEIGHTS if device == "cuda" else f"{ENCODE} and {CLASSIFY}"
-        raise EngineError(f"the engine in {folder} holds {sorted(sidecar.files)}; --device {device} needs {needed}")
+        found, needed = sorted(sidecar.files), f"{ENCODE} and {CLASSIFY}, or {WEIGHTS}"
+        raise EngineError(f"the engine in {folder} holds {found}; --device {device} needs {needed}")
     try:
         from realtime_micacl.inference.torch_engine import TorchEngine
     except ImportError as cause:
