@@ -22,6 +22,7 @@ from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIG
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.inference.trial import tried
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.checkpoint import read_checkpoint
@@ -39,11 +40,14 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
     arguments = p.parse_args(argv)
     measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
     sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
+    if arguments.tensorrt:
+        sys.stdout.write(tried("tensorrt", arguments.engine, sidecar) + "\n")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
