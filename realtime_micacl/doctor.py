@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from time import perf_counter
 
 import numpy as np
@@ -18,11 +18,14 @@ import psutil
 from realtime_micacl import __version__
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.gpu import Gpu, Kind, check, missing, probe
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.types import State
 
 PACKAGES = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
-GPU_TIMEOUT_S = 10
+ANSWER_TIMEOUT_S = 30
+TRIAL_TIMEOUT_S = 3600  # TensorRT may build for a long time
+KINDS: tuple[Kind, ...] = ("cuda", "tensorrt")
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,22 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
     p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
     p.add_argument("--metrics", metavar="[HOST:]PORT", help="say how the session is that serves its figures there")
-    asked_for = p.parse_args(argv).metrics
+    p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
+    arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
-    findings = list(session(asked_for)) if asked_for else [finding for check in checks for finding in check()]
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
+    if arguments.tensorrt:
+        looks = (system, tensorrt)
+    findings = session(arguments.metrics) if arguments.metrics else (finding for look in looks for finding in look())
+    found: dict[str, bool | None] = {}
     for f in findings:
+        found[f.subject] = f.good and found.get(f.subject, True)
         sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
-    if any(f.good is False and f.subject in ("engine", "packages") for f in findings):
+        sys.stdout.flush()
+    if False in (found.get("engine"), found.get("packages")):
         raise EngineError("the main job cannot run here; see the lines marked MISSING")
+    if arguments.tensorrt and not found.get("try tensorrt"):
+        raise EngineError("TensorRT cannot be used here; the lines above say why")
 
 
 def session(where: str) -> Iterator[Finding]:
@@ -145,31 +156,51 @@ def engine() -> Iterator[Finding]:
 
 
 def gpu() -> Iterator[Finding]:
-    """Look for an NVIDIA GPU and what could use it, in processes of their own: a broken driver can end one."""
+    """Look for an NVIDIA GPU and which engine it could run."""
     try:
-        done = _said(["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"])
-    except FileNotFoundError:
-        yield Finding("gpu", None, "no NVIDIA driver; the engine runs on the processor")
+        found = probe()
+    except EngineError as error:
+        yield Finding("gpu", False, str(error))
         return
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip()[:200]
-        yield Finding("gpu", False, f"nvidia-smi fails: {said}; reinstall the driver")
+    if found is None:
+        yield Finding("gpu", None, "no NVIDIA driver, or no GPU; the engine runs on the processor")
         return
-    for line in done.stdout.strip().splitlines():
-        yield Finding("gpu", True, line)
-    probe = "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"
-    done = _said([sys.executable, "-c", probe])
-    if done.returncode:
-        yield Finding("torch", None, "not installed; for --device cuda: pip install 'realtime-micacl[train]'")
-    else:
-        yield Finding("torch", done.stdout.strip().endswith("True"), f"version, CUDA, usable: {done.stdout.strip()}")
-    done = _said([sys.executable, "-c", "import tensorrt; print(tensorrt.__version__)"])
-    found = f"{done.stdout.strip()} is installed" if done.returncode == 0 else "not installed"
-    yield Finding("tensorrt", None, f"{found}; this version does not use it")
+    yield Finding("gpu", True, str(found))
+    for kind in KINDS:
+        absent = missing(kind)
+        mend = f"{absent} not installed; for --device {kind}: pip install 'realtime-micacl[{kind}]'"
+        yield Finding(kind, None, mend) if absent else _fits(kind, found)
+
+
+def tensorrt() -> Iterator[Finding]:
+    """Look at the GPU, then open the default engine on it and compare, each in a process of its own."""
+    findings = list(gpu())
+    yield from findings
+    for kind in [f.subject for f in findings if f.subject in KINDS and f.good]:
+        command = [sys.executable, "-m", "realtime_micacl.inference.trial", kind, str(default_engine())]
+        try:
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=TRIAL_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            yield Finding(f"try {kind}", False, f"no answer within {TRIAL_TIMEOUT_S} s")
+            continue
+        said = done.stdout.strip() or f"the process ended with {done.returncode}"
+        yield Finding(f"try {kind}", not done.returncode, said)
+
+
+def _fits(kind: Kind, found: Gpu) -> Finding:
+    """Say whether torch, the driver and the memory go together."""
+    made_for = _said([sys.executable, "-c", "import torch; print(torch.version.cuda or '')"]).stdout.strip()
+    try:
+        check(kind, found, made_for or None)
+    except EngineError as error:
+        return Finding(kind, False, str(error))
+    names = ["torch"] if kind == "cuda" else ["torch", *packages_distributions()["tensorrt"]]
+    versions = ", ".join(f"{name} {version(name)}" for name in dict.fromkeys(names))
+    return Finding(kind, True, f"--device {kind} fits: {versions}, CUDA {made_for}")
 
 
 def _said(command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=GPU_TIMEOUT_S, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 1, "", f"no answer within {GPU_TIMEOUT_S} s")
+        return subprocess.CompletedProcess(command, 1, "", f"no answer within {ANSWER_TIMEOUT_S} s")

@@ -23,6 +23,7 @@ from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIG
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.inference.trial import tried
 from realtime_micacl.inference.triton_repository import write_repository
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.fold import FoldedR3D18
@@ -44,6 +45,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
     arguments = p.parse_args(argv)
     measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
     sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
@@ -51,6 +53,8 @@ def main(argv: Sequence[str]) -> None:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
+    if arguments.tensorrt:
+        sys.stdout.write(tried("tensorrt", arguments.engine, sidecar) + "\n")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:

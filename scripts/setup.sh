@@ -28,6 +28,7 @@ need_to_run() {
 # What the tests need besides: a screen in memory, fingers for it and a real RTSP server.
 need_to_test() {
     [ "$(uname -s)" = Linux ] || return 0
+    command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
     command -v Xvfb >/dev/null || missing="$missing xvfb"
     command -v xdotool >/dev/null || missing="$missing xdotool"
     command -v strace >/dev/null || missing="$missing strace"

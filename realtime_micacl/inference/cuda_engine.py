@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.inference.torch_engine import load_model
 from realtime_micacl.inference.worker import Step, Worker
@@ -40,11 +39,6 @@ class TorchNetwork:
 
 def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
     """Load the weights in `folder` onto the first GPU."""
-    if not torch.cuda.is_available():
-        raise EngineError(
-            f"torch {torch.__version__} (CUDA {torch.version.cuda}) can use no GPU here; "
-            "run `realtime-micacl doctor`, or use --device cpu"
-        )
     device = torch.device("cuda", 0)
     name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, half precision)"
     return Worker(TorchNetwork(load_model(folder, sidecar), device, name), sidecar, device)

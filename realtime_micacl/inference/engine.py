@@ -50,20 +50,27 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
     if device.startswith(TRITON) and graphs:
         return _on_triton(device, sidecar)
-    if device in ("auto", "cpu") and graphs:
-        from realtime_micacl.inference.onnx_engine import OnnxEngine
+    if device in ("cuda", "tensorrt"):
+        from realtime_micacl.inference.gpu import open_on_gpu
 
-        return OnnxEngine(folder, sidecar)
+        return open_on_gpu(device, folder, sidecar)
+    if device == "auto":
+        from realtime_micacl.inference.gpu import best_on_gpu
+
+        if engine := best_on_gpu(folder, sidecar):
+            return engine
     if device == "openvino" and graphs:
         try:
             from realtime_micacl.inference.openvino_engine import OpenVinoEngine
         except ImportError as cause:
             raise EngineError(f"--device openvino: {cause}; pip install 'realtime-micacl[openvino]'") from cause
         return OpenVinoEngine(folder, sidecar)
-    if device == "tensorrt":
-        raise EngineError("--device tensorrt: this version has no TensorRT engine; use --device cpu or cuda")
-    if WEIGHTS not in sidecar.files or device.startswith(TRITON):
-        needed = WEIGHTS if device == "cuda" else f"{ENCODE} and {CLASSIFY}"
+    if device in ("auto", "cpu") and graphs:
+        from realtime_micacl.inference.onnx_engine import OnnxEngine
+
+        return OnnxEngine(folder, sidecar)
+    if device not in ("auto", "cpu") or WEIGHTS not in sidecar.files:
+        needed = f"{ENCODE} and {CLASSIFY}" + (f", or {WEIGHTS}" if device in ("auto", "cpu") else "")
         raise EngineError(f"the engine in {folder} holds {sorted(sidecar.files)}; --device {device} needs {needed}")
     try:
         from realtime_micacl.inference.torch_engine import TorchEngine

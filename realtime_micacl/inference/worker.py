@@ -43,18 +43,16 @@ class Worker:
     """An engine whose features stay on the device; what it hands out are their numbers."""
 
     def __init__(self, network: Network, sidecar: Sidecar, device: torch.device, rows: int = LASTS) -> None:
-        """Prepare every size of batch; raise EngineError where the device cannot hold or run it."""
+        """Prepare every size of batch, so that no later one takes more time or memory."""
         self.device = network.name
         self._bag, self._pieces = sidecar.spec, sidecar.pieces
         self._ring = Ring(rows)
+        self._steps: list[Step] = []
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        try:
-            with self._working():
-                self._allocate(sidecar, device, rows)
-                self._encoders = {b: self._recorded(self._encoding(network, b)) for b in BUCKETS}
-                self._heads = {b: self._recorded(self._heading(network, b)) for b in BUCKETS}
-        except RuntimeError as cause:
-            raise EngineError(f"{network.name} cannot run the engine {sidecar.name!r}: {cause}") from cause
+        with self._working():
+            self._allocate(sidecar, device, rows)
+            self._encoders = {b: self._recorded(self._encoding(network, b)) for b in BUCKETS}
+            self._heads = {b: self._recorded(self._heading(network, b)) for b in BUCKETS}
 
     def encode(self, crops: U8) -> Features:
         """Keep the features of pieces [M,P,S,S,3]; return their numbers [M]."""
@@ -82,7 +80,16 @@ class Worker:
         """Free the device's memory; graphs go before what they use."""
         if self._stream is not None:
             self._stream.synchronize()
-        del self._encoders, self._heads, self._results, self._table, self._features, self._bags, self._crops
+        del (
+            self._encoders,
+            self._heads,
+            self._steps,
+            self._results,
+            self._table,
+            self._features,
+            self._bags,
+            self._crops,
+        )
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -128,6 +135,7 @@ class Worker:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
             step()  # nothing of it stays in the pool, so all graphs share one
+        self._steps.append(step)  # it holds what the graph uses
         return graph.replay
 
     def _upload(self, crops: U8) -> int:

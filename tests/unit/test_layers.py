@@ -31,6 +31,8 @@ ONLY_IN = {
         "data.bank",
         "data.augment",
         "inference.torch_engine",
+        "inference.gpu",
+        "inference.tensorrt_engine",
         "inference.cuda_engine",
         "inference.worker",
         "train",

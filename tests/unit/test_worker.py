@@ -119,12 +119,3 @@ def test_numbers_that_are_not_finite_are_never_shown(sidecar: Sidecar) -> None:
     worker = Worker(Overflowing(), sidecar, CPU)
     with pytest.raises(EngineError, match="not finite"):
         worker.classify(worker.encode(crops(4))[None])
-
-
-def test_a_device_that_cannot_hold_it_is_an_engine_error(sidecar: Sidecar) -> None:
-    class TooLarge(Means):
-        def encoder(self, crops: Tensor, features: Tensor) -> Step:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
-
-    with pytest.raises(EngineError, match=r"means cannot run .* out of memory"):
-        Worker(TooLarge(), sidecar, CPU)

@@ -1,0 +1,142 @@
+"""Which GPU is there, whether an engine can run on it, and the engine on it."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, WEIGHTS
+from realtime_micacl.inference.sidecar import Sidecar
+
+if TYPE_CHECKING:
+    from realtime_micacl.inference.worker import Worker
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["tensorrt", "cuda"]
+PROBE_TIMEOUT_S = 20.0
+NEEDS: dict[Kind, tuple[str, ...]] = {"tensorrt": (ENCODE_HALF, CLASSIFY), "cuda": (WEIGHTS,)}
+PACKAGES: dict[Kind, tuple[str, ...]] = {"tensorrt": ("tensorrt", "torch"), "cuda": ("torch", "safetensors", "einops")}
+MEMORY_BYTES: dict[Kind, int] = {"tensorrt": 2 << 30, "cuda": 1 << 30}  # libraries, context and, once, the builder
+MEND = "run `realtime-micacl doctor --tensorrt`, or use --device cpu"
+
+
+class Gpu(Struct, frozen=True, kw_only=True):
+    """What the driver says of the first GPU."""
+
+    name: str
+    capability: tuple[int, int]
+    processors: int
+    memory_bytes: int
+    free_bytes: int
+    cuda: tuple[int, int]
+    """The newest CUDA that the driver supports."""
+    driver: str
+    """Its own version; empty where it does not say."""
+
+    def __str__(self) -> str:
+        """Return all of it, for people."""
+        driver = f"driver {self.driver or 'of unknown version'} for CUDA {self.cuda[0]}.{self.cuda[1]}"
+        free = f"{self.free_bytes / 2**30:.1f} of {self.memory_bytes / 2**30:.1f} GiB free"
+        kind = f"{self.processors} multiprocessors of {self.capability[0]}.{self.capability[1]}"
+        return f"{self.name}, {kind}, {free}, {driver}"
+
+
+def probe(timeout_s: float = PROBE_TIMEOUT_S) -> Gpu | None:
+    """Ask the driver in a process of its own; None where there is no driver or no GPU.
+
+    Nothing of CUDA may be touched before: without a GPU, TensorRT's objects end the process. Raise EngineError where
+    the driver is broken.
+    """
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("ask_cuda.py"))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"the NVIDIA driver gave no answer within {timeout_s:g} s; restart the machine") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or [f"signal {-done.returncode}"]
+        raise EngineError(f"asking the NVIDIA driver ended in {said[0]}; install the driver again, or use --device cpu")
+    said_of_it = msgspec.json.decode(done.stdout)
+    if not said_of_it:
+        return None
+    if "fault" in said_of_it:
+        raise EngineError(f"the NVIDIA driver fails: {said_of_it['fault']}; install it again, or use --device cpu")
+    return msgspec.convert(said_of_it, Gpu)
+
+
+def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:
+    """Return the fastest engine that runs on the GPU; None where there is none, which is said where it is a fault."""
+    try:
+        gpu = probe()
+    except EngineError as cause:
+        log.warning("%s; the engine runs on the processor", cause)
+        return None
+    if gpu is None:
+        return None
+    kinds: tuple[Kind, ...] = ("tensorrt", "cuda")
+    for kind in kinds:
+        if not missing(kind) and set(NEEDS[kind]) <= set(sidecar.files):
+            try:
+                return _opened(kind, gpu, folder, sidecar)
+            except EngineError as cause:
+                log.warning("%s; going on with the next best engine", cause)
+    return None
+
+
+def open_on_gpu(kind: Kind, folder: Path, sidecar: Sidecar) -> Worker:
+    """Return the engine that was asked for by name; raise EngineError with what mends it."""
+    for file in NEEDS[kind]:
+        if file not in sidecar.files:
+            found = sorted(sidecar.files)
+            raise EngineError(f"the engine in {folder} holds {found}; --device {kind} needs {file}: export it again")
+    if absent := missing(kind):
+        raise EngineError(f"--device {kind} needs {absent}: pip install 'realtime-micacl[{kind}]', or use --device cpu")
+    gpu = probe()
+    if gpu is None:
+        raise EngineError(f"--device {kind}: the driver shows no NVIDIA GPU here; {MEND}")
+    return _opened(kind, gpu, folder, sidecar)
+
+
+def missing(kind: Kind) -> str:
+    """Return the packages that are not installed, for people; empty where all are."""
+    return ", ".join(name for name in PACKAGES[kind] if find_spec(name) is None)
+
+
+def check(kind: Kind, gpu: Gpu, made_for: str | None) -> None:
+    """Raise EngineError where the GPU is too full, or the driver too old for the CUDA that torch is `made_for`."""
+    if made_for is None:
+        raise EngineError(f"{kind}: torch is installed without CUDA; pip install --force-reinstall torch, or {MEND}")
+    if gpu.cuda[0] < int(made_for.split(".")[0]):
+        raise EngineError(f"{kind}: torch is made for CUDA {made_for}: update the NVIDIA driver; found {gpu}")
+    if gpu.free_bytes < MEMORY_BYTES[kind]:
+        needed = f"{MEMORY_BYTES[kind] / 2**30:.0f} GiB of free memory are needed"
+        raise EngineError(f"{kind}: {needed}, found {gpu}; close what uses the GPU, or use --device cpu")
+
+
+def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Worker:
+    """Open the engine; whatever its libraries raise becomes an EngineError."""
+    try:
+        import torch
+
+        check(kind, gpu, torch.version.cuda)
+        if not torch.cuda.is_available():
+            raise EngineError(f"{kind}: torch {torch.__version__} can use no GPU here, though there is {gpu}; {MEND}")
+        if kind == "cuda":
+            from realtime_micacl.inference.cuda_engine import open_cuda
+
+            return open_cuda(folder, sidecar)
+        from realtime_micacl.inference.tensorrt_engine import open_tensorrt
+
+        return open_tensorrt(folder, sidecar, gpu)
+    except EngineError:
+        raise
+    except Exception as cause:  # torch and TensorRT raise whatever they like
+        raise EngineError(f"{kind} cannot run the engine {sidecar.name!r}: {cause}; {MEND}") from cause

@@ -1,0 +1,168 @@
+"""The cache of TensorRT plans: built once for a graph, a GPU and a version, and never trusted blindly.
+
+A plan is code that is run, so the folder belongs to its user alone. What is damaged, foreign or refused is built again
+once; where nothing can be kept, the plan is built for this run, and that is said.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from realtime_micacl.errors import EngineError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Facts = Mapping[str, Any]
+Build = Callable[[bytes], tuple[bytes, bytes]]
+"""Takes what was learnt from earlier builds, returns the plan and what is known now."""
+
+WAIT_S = 1800.0  # for another process that builds the same plan
+POLL_S = 0.1
+LIMIT_BYTES = 2 << 30
+
+
+class Label(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The JSON file beside a plan."""
+
+    facts: dict[str, Any]
+    sha256: str
+
+
+def default_folder() -> Path:
+    """Return where plans are kept: under the user's cache folder, as the XDG base directories have it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "realtime-micacl" / "plans"
+
+
+def key_of(facts: Facts) -> str:
+    """Return the name under which a plan with these facts is kept."""
+    return hashlib.sha256(msgspec.json.encode(dict(facts), order="deterministic")).hexdigest()[:32]
+
+
+def kept(folder: Path, facts: Facts, machine: Facts, build: Build, load: Callable[[bytes], T | None]) -> T:
+    """Return the loaded plan of `facts`, from the folder or built and put there.
+
+    `machine` is the part of the facts that timings depend on; they are kept beside the plans. Raise EngineError where
+    not even a fresh plan can be loaded.
+    """
+    key, timings = key_of(facts), folder / f"timing-{key_of(machine)}.cache"
+    with _locked(folder, key) as safe:
+        plan = _read(folder / key, facts) if safe else None
+        if plan is not None:
+            loaded = load(plan)
+            if loaded is not None:
+                return loaded
+            log.warning("the plan %s cannot be loaded here; it is built again", folder / key)
+        plan, learnt = build(timings.read_bytes() if safe and timings.is_file() else b"")
+        loaded = load(plan)
+        if loaded is None:
+            raise EngineError("TensorRT cannot load the plan that it has just built; use --device cuda or cpu")
+        if safe:
+            _keep(folder / key, timings, facts, plan, learnt)
+        return loaded
+
+
+@contextmanager
+def _locked(folder: Path, key: str) -> Iterator[bool]:
+    """Hold the lock of a plan; yield False, and say so, where plans cannot be kept safely."""
+    try:
+        held = _lock(folder, key)
+    except (OSError, EngineError) as cause:
+        log.warning("plans cannot be kept in %s (%s); this one is built for this run only", folder, cause)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(held)
+
+
+def _lock(folder: Path, key: str) -> int:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise EngineError("it belongs to somebody else")
+    folder.chmod(0o700)
+    held = os.open(folder / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    until_s, told = time.monotonic() + WAIT_S, False
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return held
+        except BlockingIOError:
+            if not told:
+                log.warning("another process builds this plan; waiting for it")
+            told = True
+            if time.monotonic() > until_s:
+                os.close(held)
+                raise TimeoutError(f"another process has held it for {WAIT_S:g} s") from None
+            time.sleep(POLL_S)
+        except OSError:
+            os.close(held)
+            raise
+
+
+def _read(stem: Path, facts: Facts) -> bytes | None:
+    """Return a whole plan with these facts; None, with what is left of it deleted, where there is none."""
+    plan, label = stem.with_suffix(".plan"), stem.with_suffix(".json")
+    if not plan.exists() and not label.exists():
+        return None
+    fault = "it is larger than any plan"
+    try:
+        if plan.stat().st_size <= LIMIT_BYTES:
+            said = msgspec.json.decode(label.read_bytes(), type=Label)
+            found = plan.read_bytes()
+            if hashlib.sha256(found).hexdigest() == said.sha256 and said.facts == _plain(facts):
+                return found
+            fault = "it is damaged, or made for something else"
+    except (OSError, msgspec.MsgspecError) as cause:
+        fault = str(cause)
+    log.warning("the plan %s is of no use (%s); it is built again", plan, fault)
+    for file in (plan, label):
+        file.unlink(missing_ok=True)
+    return None
+
+
+def _keep(stem: Path, timings: Path, facts: Facts, plan: bytes, learnt: bytes) -> None:
+    """Write plan, label and timings, each whole or not at all; a plan without its label is no plan."""
+    label = Label(facts=_plain(facts), sha256=hashlib.sha256(plan).hexdigest())
+    try:
+        _write(timings, learnt)
+        _write(stem.with_suffix(".plan"), plan)
+        _write(stem.with_suffix(".json"), msgspec.json.encode(label))
+    except OSError as cause:
+        log.warning("the plan cannot be kept in %s (%s); the next start builds it again", stem.parent, cause)
+
+
+def _write(file: Path, content: bytes) -> None:
+    draft = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+        directory = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _plain(facts: Facts) -> dict[str, Any]:
+    """Return the facts as they come back from JSON."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(facts)))
+    return plain
