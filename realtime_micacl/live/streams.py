@@ -18,11 +18,12 @@ POLL_S = 0.05
 class Streams:
     """Runs sessions until each has ended, failed, or all are stopped.
 
-    One that fails is left, and says so; the others go on. The first error is raised where this is left.
+    One that fails is left, and says so; the others go on. The first error is raised where this is left. Where the
+    pictures are `shown`, one whose analysis has failed for good goes on without it.
     """
 
-    def __init__(self, sessions: Sequence[LiveSession]) -> None:
-        self.sessions = sessions
+    def __init__(self, sessions: Sequence[LiveSession], *, shown: bool = False) -> None:
+        self.sessions, self._shown = sessions, shown
         self._open: list[LiveSession] = []
         self._error: MicaclError | None = None
 
@@ -38,7 +39,7 @@ class Streams:
             if any(session.stopping for session in self._open):  # by a signal, or whoever read our output has left
                 self.stop()
             for session in list(self._open):
-                if session.wait(0.0) or session.fault:
+                if session.wait(0.0) or (session.fault and not self._shown):
                     self._leave(session)
             left_s = until_s - monotonic()
             if not self._open or left_s <= 0:
