@@ -27,7 +27,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time, recording
 from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
-from realtime_micacl.live.streams import Streams, distinct
+from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.visit import by_consent
 from realtime_micacl.screen import open_screen, stopped_by_signals
@@ -98,8 +98,11 @@ def live(settings: Settings) -> int:
     window = open_screen("grid" if several else "window") if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
     tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
-    shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device)) if several else None
-    halves = openers(settings, folder, sidecar, tuning, shared.share if shared else None)
+    halves: tuple[Any, Any] = openers(settings, folder, sidecar, tuning)
+    if several:
+        shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
+        open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
+        halves = behind(open_perceiver), open_recognizer
     with ExitStack() as stack:
         sinks: list[Sink] = []
         n = sidecar.bag.instances
