@@ -27,7 +27,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time, recording
 from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
-from realtime_micacl.live.streams import Streams, distinct
+from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.visit import by_consent
 from realtime_micacl.screen import open_screen, stopped_by_signals
@@ -85,8 +85,8 @@ def live(settings: Settings) -> int:
     configure_log(settings.log_level)
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     spec, several = specs[0], len(specs) > 1
-    if several and (settings.offline or settings.kiosk is not None or not settings.headless):
-        raise ConfigError(f"{len(specs)} sources were given; several are read with --headless alone")
+    if several and (settings.offline or settings.kiosk is not None or settings.output_window):
+        raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
     if settings.offline and spec.kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {spec.name} is not one")
     for one in () if settings.wait else specs:
@@ -95,10 +95,14 @@ def live(settings: Settings) -> int:
     if settings.kiosk is not None:
         return _kiosk(settings, spec, folder, sidecar)
     windowed = not (settings.headless or settings.offline)
-    window = open_screen("window") if windowed else None
+    window = open_screen("grid" if several else "window") if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
     tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
-    open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning)
+    halves: tuple[Any, Any] = openers(settings, folder, sidecar, tuning)
+    if several:
+        shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
+        open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
+        halves = behind(open_perceiver), open_recognizer
     with ExitStack() as stack, Notifier() as notifier:
         sinks: list[Sink] = []
         n = sidecar.bag.instances
@@ -117,20 +121,20 @@ def live(settings: Settings) -> int:
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
             )
-            _windowed(window, spec, settings, (open_perceiver, open_recognizer), options, notifier)
+            if several:
+                streams = Streams(_sessions(specs, settings, halves, [recorder]), shown=True)
+                _tiled(window, streams, settings, options, notifier)
+            else:
+                _windowed(window, spec, settings, halves, options, notifier)
             return 0
         sinks.append(json_lines(sys.stdout, origin_s))
         if settings.record:
             sinks.append(stack.enter_context(recording(Path(settings.record), origin_s, n, **limits)))
         if settings.offline:
-            perceiver = stack.enter_context(closing(open_perceiver()))
-            recognizer = stack.enter_context(closing(open_recognizer()))
+            perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
-        if several:
-            shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
-            open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
-        streams = Streams(_sessions(specs, settings, (open_perceiver, open_recognizer), sinks))
+        streams = Streams(_sessions(specs, settings, halves, sinks))
         with _watched(streams, streams.sessions, settings):
             while not streams.wait(0.2):
                 notifier.tick(*streams.running)
@@ -193,6 +197,17 @@ def _windowed(
                 on_tick=lambda _, session=session: notifier.tick(session),
             )
         spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
+
+
+def _tiled(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:
+    """Show several sources in one window until it is closed or all have ended."""
+    with _watched(streams, streams.sessions, settings):
+
+        def tick(_: Any) -> None:
+            streams.wait(0.0)
+            notifier.tick(*(streams.running or streams.sessions))
+
+        window.show(streams, options=options, on_tick=tick)
 
 
 @contextmanager

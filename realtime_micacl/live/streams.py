@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from threading import get_native_id
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
 
 POLL_S = 0.05
+BEHIND = 10  # of nice: a tenth of the others' share
+T = TypeVar("T")
 
 
 class Streams:
     """Runs sessions until each has ended, failed, or all are stopped.
 
-    One that fails is left, and says so; the others go on. The first error is raised where this is left.
+    One that fails is left, and says so; the others go on. The first error is raised where this is left. Where the
+    pictures are `shown`, one whose analysis has failed for good goes on without it.
     """
 
-    def __init__(self, sessions: Sequence[LiveSession]) -> None:
-        self.sessions = sessions
+    def __init__(self, sessions: Sequence[LiveSession], *, shown: bool = False) -> None:
+        self.sessions, self._shown = sessions, shown
         self.running: list[LiveSession] = []
         """Those that have neither ended nor failed."""
         self._error: MicaclError | None = None
@@ -39,7 +45,7 @@ class Streams:
             if any(session.stopping for session in self.running):  # by a signal, or whoever read our output has left
                 self.stop()
             for session in list(self.running):
-                if session.wait(0.0) or session.fault:
+                if session.wait(0.0) or (session.fault and not self._shown):
                     self._leave(session)
             left_s = until_s - monotonic()
             if not self.running or left_s <= 0:
@@ -67,6 +73,22 @@ class Streams:
             session.__exit__(None, None, None)
         except MicaclError as error:
             self._error = self._error or error
+
+
+def behind(open_half: Callable[[], T]) -> Callable[[], T]:
+    """Return an opener on whose thread the others go first, where there is more to do than cores for it.
+
+    Whoever looks for faces takes what it gets and leaves out the rest. Pictures that are not taken off the line in time
+    cost the stream, and an engine that gets no turn counts as hanging.
+    """
+
+    def opened() -> T:
+        if sys.platform == "linux":  # elsewhere a thread has no such number
+            nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + BEHIND)
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), nice)
+        return open_half()
+
+    return opened
 
 
 def distinct(names: Sequence[str]) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.session import JOIN_S, LiveSession
 from realtime_micacl.live.sinks import one_at_a_time
-from realtime_micacl.live.streams import Streams, distinct
+from realtime_micacl.live.streams import BEHIND, Streams, behind, distinct
 from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
@@ -187,6 +190,18 @@ def test_a_fault_of_the_analysis_of_all_reaches_the_caller() -> None:
         Streams([session("a", camera(), heard, fails=True)]) as running,
     ):
         until(lambda: running.wait(0.1))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+def test_who_looks_for_faces_lets_the_others_go_first() -> None:
+    def nice() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with ThreadPoolExecutor(1) as other:
+        before = nice()
+        assert other.submit(behind(nice)).result() == min(19, before + BEHIND)
+        assert other.submit(behind(nice)).result() == min(19, before + BEHIND), "and no further"
+        assert nice() == before
 
 
 def test_names_are_distinct() -> None:

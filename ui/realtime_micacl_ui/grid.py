@@ -1,0 +1,188 @@
+"""Several streams in one window: a tile each, as large as there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import ceil
+from time import monotonic
+
+from PyQt6.QtCore import QEventLoop, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import QWidget
+
+from realtime_micacl.errors import StageFailed
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.streams import Streams
+from realtime_micacl.metrics import Meter
+from realtime_micacl_ui.desk import DEFAULT, Options
+from realtime_micacl_ui.keys import key_of, pressed
+from realtime_micacl_ui.layout import Layout
+from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.theme import INK, theme_for
+from realtime_micacl_ui.view import View, spoken
+from realtime_micacl_ui.watch import Watch
+from realtime_micacl_ui.window import NAME, SPEAK_S, application
+
+TICK_MS = 33
+GAP_PX = 2
+WIDE = 16 / 9
+
+
+def show(streams: Streams, *, options: Options = DEFAULT, on_tick: Callable[[GridWindow], None] | None = None) -> None:
+    """Show running sessions until the window is closed or all have ended; they are then asked to stop."""
+    application(options.language)
+    window = GridWindow(streams.sessions, options, on_tick)
+    loop = QEventLoop()
+    window.closed.connect(loop.quit)
+    window.show()
+    loop.exec()
+    streams.stop()
+    if window.failure:
+        raise window.failure
+
+
+class GridWindow(QWidget):
+    """What a person sees of several sessions; `large` is the tile that has the window to itself."""
+
+    closed = pyqtSignal()
+
+    def __init__(
+        self, sessions: Sequence[LiveSession], options: Options, on_tick: Callable[[GridWindow], None] | None = None
+    ) -> None:
+        super().__init__()
+        self.failure: StageFailed | None = None
+        self.large: Tile | None = None
+        self._on_tick = on_tick
+        self.tiles = [Tile(self, session, options) for session in sessions]
+        for tile in self.tiles:
+            tile.chosen.connect(lambda tile=tile: self.enlarge(None if self.large else tile))
+        self.setWindowTitle(f"{NAME} - {len(self.tiles)}")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(320, 180)
+        if screen := self.screen():
+            self.resize(QSize(1280, 720).boundedTo(screen.availableSize()))
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(TICK_MS)
+
+    def enlarge(self, tile: Tile | None) -> None:
+        """Give the window to one tile, with its timeline; or show all of them again."""
+        self.large = tile
+        for one in self.tiles:
+            one.setVisible(tile in (None, one))
+            one.present(replace(one.view, timeline=one is tile))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the tiles into as many columns as make them largest, or one of them everywhere."""
+        columns = 1 if self.large else columns_for(len(self.tiles), self.width() / max(1, self.height()))
+        rows = 1 if self.large else ceil(len(self.tiles) / columns)
+        width, height = (self.width() + GAP_PX) // columns, (self.height() + GAP_PX) // rows
+        for n, tile in enumerate([self.large] if self.large else self.tiles):
+            left, top = n % columns * width, n // columns * height
+            tile.setGeometry(left, top, width - GAP_PX, height - GAP_PX)
+
+    def act(self, key: str) -> None:
+        """Do what a key stands for."""
+        if key == "escape" and self.large:
+            self.enlarge(None)
+        elif key == "escape":
+            self.close()
+        elif key == "f11":
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        elif key == "space":
+            paused = not all(tile.session.paused for tile in self.tiles)
+            for tile in self.tiles:
+                tile.session.paused = paused
+        elif key in ("o", "p"):
+            for tile in self.tiles:
+                tile.present(pressed(tile.view, key))
+        elif key.isdecimal() and 1 <= int(key) <= len(self.tiles):
+            tile = self.tiles[int(key) - 1]
+            self.enlarge(None if tile is self.large else tile)
+
+    def _tick(self) -> None:
+        """Look, show what changed, and leave once all is over."""
+        now_s = monotonic()
+        try:
+            over = [tile.step(now_s) for tile in self.tiles]
+            if self._on_tick:
+                self._on_tick(self)
+        except Exception as cause:  # Qt would abort the program
+            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
+            self.failure.__cause__ = cause
+        if self.failure or all(over):
+            self.close()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Arrange the tiles anew."""
+        self._arrange()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint what no tile covers."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), INK)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Act on the few keys there are."""
+        if event is not None and (key := key_of(event)):
+            self.act(key)
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Show nothing more."""
+        self._timer.stop()
+        self.closed.emit()
+
+
+def columns_for(tiles: int, shape: float) -> int:
+    """Return the most columns of those that make wide pictures largest in a window of width / height = `shape`."""
+    sizes = {columns: min(shape / columns / WIDE, 1 / ceil(tiles / columns)) for columns in range(1, tiles + 1)}
+    return max(columns for columns, size in sizes.items() if size >= 0.99 * max(sizes.values()))
+
+
+class Tile(QWidget):
+    """What a person sees of one of several sessions."""
+
+    chosen = pyqtSignal()
+
+    def __init__(self, window: QWidget, session: LiveSession, options: Options) -> None:
+        super().__init__(window)
+        self.session, self._options = session, options
+        self.view = View(session.name, hud=False, mixtures=options.mixtures)
+        self._watch = Watch(session, {"paint": Meter(), "latency": Meter()})
+        self._layout: Layout | None = None
+        self._failure: Exception | None = None
+        self._spoken_s = 0.0
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def step(self, now_s: float) -> bool:
+        """Look at the session; say whether it is over and its end was shown."""
+        if self._failure:
+            raise self._failure
+        self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
+        if now_s - self._spoken_s >= SPEAK_S:
+            self._spoken_s = now_s
+            self.setAccessibleName(f"{self.session.name}: {self.view.state}")
+            self.setAccessibleDescription(spoken(self.view))
+        return self._watch.done(self.view, now_s)
+
+    def present(self, view: View) -> None:
+        """Make `view` the one that is shown."""
+        if view != self.view:
+            self.view = view
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Paint the view."""
+        size = (self.width(), self.height())
+        try:
+            with QPainter(self) as painter:
+                self._layout = paint(painter, self.view, theme_for(*size, self._options.look), size, self._layout)
+        except Exception as cause:  # the next tick closes the window
+            self._failure = cause
+        self._watch.painted(self.view, monotonic())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Ask for the whole window, or for all tiles again."""
+        self.chosen.emit()
