@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import BOUNDS_S
-from realtime_micacl.types import State
+from realtime_micacl.types import Retry, State
 
 LOOPBACK = ("127.0.0.1", "localhost")
 TIMEOUT_S = 5.0
@@ -57,6 +57,11 @@ class Counts(Collector):
         for stage, failed in session.failures.items():
             failures.add_metric([stage], failed.count)
         yield from (changes, state, failures)
+        newest = session.frames.peek()
+        attempt = newest.attempt if isinstance(newest, Retry) else 0
+        yield GaugeMetricFamily(
+            PREFIX + "attempt", "Tries to open the source since it was lost, 0 while it is there.", attempt
+        )
         yield GaugeMetricFamily(PREFIX + "faces", "Faces that are followed.", len(scene.faces) if scene else 0)
         seconds = HistogramMetricFamily(
             PREFIX + "seconds", "How long a stage takes; reading: since capture.", labels=["stage"]
