@@ -73,7 +73,8 @@ def session(where: str) -> Iterator[Finding]:
 def _figures(found: dict[str, float]) -> Iterator[Finding]:
     """Look at the figures of a session."""
     state = next(name for name in State if found[f"state {name}"])
-    yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}, {found['faces']:.0f} faces")
+    tries = f", attempt {found['attempt']:.0f}" if found["attempt"] else ""
+    yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}{tries}, {found['faces']:.0f} faces")
     counts = ("captured", "analysed", "dropped", "damaged")
     said = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
     yield Finding("frames", True, f"{said}; {found['readings_total']:.0f} readings")

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import BOUNDS_S
-from realtime_micacl.types import State
+from realtime_micacl.types import Retry, State
 
 LOOPBACK = ("127.0.0.1", "localhost")
 TIMEOUT_S = 5.0
@@ -59,13 +59,15 @@ class Page:
         self._changes = counter("changes", "How often each state was entered.", "state")
         self._failures = counter("failures", "How often a half was started again.", "stage")
         self._state = GaugeMetricFamily(PREFIX + "state", "1 for the state of now.", labels=[*by, "state"])
+        text = "Tries to open the source since it was lost, 0 while it is there."
+        self._attempt = GaugeMetricFamily(PREFIX + "attempt", text, labels=by)
         self._faces = GaugeMetricFamily(PREFIX + "faces", "Faces that are followed.", labels=by)
         self._seconds = HistogramMetricFamily(
             PREFIX + "seconds", "How long a stage takes; reading: since capture.", labels=[*by, "stage"]
         )
         self.families: tuple[Metric, ...] = (
             *(self._captured, self._analysed, self._dropped, self._damaged, self._readings),
-            *(self._changes, self._state, self._failures, self._faces, self._seconds),
+            *(self._changes, self._state, self._failures, self._attempt, self._faces, self._seconds),
         )
 
     def add(self, session: LiveSession, who: list[str]) -> None:
@@ -82,6 +84,8 @@ class Page:
             self._state.add_metric([*who, str(one)], float(one is now))
         for stage, failed in session.failures.items():
             self._failures.add_metric([*who, stage], failed.count)
+        newest = session.frames.peek()
+        self._attempt.add_metric(who, newest.attempt if isinstance(newest, Retry) else 0)
         self._faces.add_metric(who, len(scene.faces) if scene else 0)
         for stage in ("perceive", "recognize", "reading"):
             meter = session.meters[stage]

@@ -250,7 +250,7 @@ def main(argv: Sequence[str]) -> None:
     script = Script(room, watched, go_on)
     with TemporaryDirectory() as temporary:
         settings = Path(temporary) / "kiosk.toml"
-        settings.write_text("[times]\nvisit_s = 12.0\nanswer_s = 6.0\n")
+        settings.write_text("[times]\nvisit_s = 40.0\nanswer_s = 6.0\n")
         house = read_house(str(settings))
     watch, open_visit = by_consent(room.frames(), halves, "short", near=house.near, mirror=house.mirror)
     with watch:

@@ -124,9 +124,11 @@ def test_an_unknown_option_is_shown_with_the_usage(command: Callable) -> None:
 
 
 @pytest.mark.fault("R18")
-def test_an_unknown_key_in_the_settings(command: Callable, tmp_path: Path) -> None:
+def test_an_unknown_key_in_the_settings(command: Callable, tmp_path: Path, measured: Callable[[str], None]) -> None:
     (tmp_path / "s.toml").write_text("smothing_s = 1.0\n")
-    refused(command("--config", tmp_path / "s.toml"), 2, "s.toml", "'smothing_s'", "'smoothing_s'")
+    ended = command("--config", tmp_path / "s.toml")
+    measured(f"exit code 2 and one line after {ended.took_s:.1f} s")
+    refused(ended, 2, "s.toml", "'smothing_s'", "'smoothing_s'")
 
 
 @pytest.fixture
@@ -141,7 +143,9 @@ def altered(engine: Path, **change: object) -> Path:
 
 
 @pytest.mark.fault("R13", "R14", "R15")
-def test_an_engine_that_is_missing_damaged_or_of_other_labels(command: Callable, engine: Path, tmp_path: Path) -> None:
+def test_an_engine_that_is_missing_damaged_or_of_other_labels(
+    command: Callable, engine: Path, tmp_path: Path, measured: Callable[[str], None]
+) -> None:
     refused(command("--source", "demo", "--engine", tmp_path / "none", "--headless"), 4, "no engine at")
     refused(command("--source", "demo", "--engine", altered(engine, labels=["a"]), "--headless"), 4, "label order")
     shutil.rmtree(engine)
@@ -152,6 +156,7 @@ def test_an_engine_that_is_missing_damaged_or_of_other_labels(command: Callable,
     refused(command("--source", "demo", "--engine", engine, "--headless"), 4, "encode.onnx", "SHA-256")
     (engine / "encode.onnx").unlink()
     refused(command("--source", "demo", "--engine", engine), 4, "encode.onnx is missing")
+    measured("missing, damaged, of another label order: refused with exit code 4, no reading")
 
 
 def test_a_device_that_is_not_there(command: Callable) -> None:

@@ -63,11 +63,12 @@ def test_offline_three_times_gives_the_same_bytes_and_no_clock(
 
 
 @pytest.mark.fault("R16")
-def test_who_is_not_there_has_no_emotion(command: Callable, clips: Path) -> None:
+def test_who_is_not_there_has_no_emotion(command: Callable, clips: Path, measured: Callable[[str], None]) -> None:
     done = command("--source", clips / "no_face.mp4", "--offline")
     assert done.code == 0, done.err
     assert done.readings == []
     assert done.states == ["no face", "ended"]
+    measured("nobody: no reading")
 
 
 @pytest.mark.fault("R16", "R17")
@@ -83,13 +84,16 @@ def test_a_face_that_leaves_and_one_that_comes_back(command: Callable, clips: Pa
 
 
 @pytest.mark.fault("R17")
-def test_a_cut_to_another_person_restarts_the_window(command: Callable, clips: Path) -> None:
+def test_a_cut_to_another_person_restarts_the_window(
+    command: Callable, clips: Path, measured: Callable[[str], None]
+) -> None:
     done = command("--source", clips / "cut.mp4", "--offline")
     tracks = {r["track"] for r in done.readings}
     assert len(tracks) == 2
     first, second = (sorted(r["time_s"] for r in done.readings if r["track"] == t) for t in sorted(tracks))
     assert first[-1] <= 3.0
     assert second[0] >= 3.0 + 1.1, "a full window of the new person alone"
+    measured(f"cut: last reading {3.0 - first[-1]:.2f} s before it, the next {second[0] - 3.0:.2f} s after it")
 
 
 def test_people_who_cross_keep_their_ids(command: Callable, clips: Path) -> None:

@@ -63,6 +63,26 @@ def test_the_page_has_what_the_session_counts(start: Callable, command: Callable
     assert "no session answers" in gone.err
 
 
+def test_a_source_that_is_away_is_told_once_everywhere_with_its_attempt(
+    start: Callable, command: Callable, port: int
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"rtsp://127.0.0.1:{nobody.getsockname()[1]}/x"
+        running = start("--source", address, "--headless", "--wait", "--metrics", port)
+        running.until(lambda now: "reconnecting" in now.states)
+        running.until(lambda _: value(page(port), "attempt") >= 3)
+        text = page(port)
+    assert value(text, 'state{state="reconnecting"}') == 1
+    assert value(text, 'changes_total{state="reconnecting"}') == 1
+    assert re.search(r"MISSING +state +reconnecting, attempt \d+, 0 faces", command("doctor", "--metrics", port).out)
+    ended, _ = running.stop()
+    told = [record["detail"] for record in ended.records if record["state"] == "reconnecting"]
+    assert len(told) == 1
+    assert re.search(r"attempt \d+, (next try in|trying now)", told[0])
+    assert ended.err.count("reconnecting:") == 1
+
+
 def test_the_network_may_read_with_a_token_alone(start: Callable, port: int, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text(f'metrics = "0.0.0.0:{port}"\nmetrics_token = "0123456789abcdef"\n')
     running = start("--source", "synthetic", "--headless", "--config", tmp_path / "s.toml")

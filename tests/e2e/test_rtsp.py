@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,13 +69,19 @@ def test_a_server_that_is_not_there_yet_is_waited_for(start: Callable, rtsp) -> 
 
 
 @pytest.mark.fault("R24")
-def test_a_signal_ends_it_while_a_read_is_blocked(start: Callable, rtsp, measured: Callable[[str], None]) -> None:
-    running = start("--source", rtsp.address, "--headless")
-    running.until(lambda now: len(now.readings) > 0, 40.0)
+@pytest.mark.parametrize("how", [["--headless"], []])
+def test_a_signal_ends_it_while_a_read_is_blocked(
+    start: Callable, rtsp, tmp_path: Path, measured: Callable[[str], None], how: list[str]
+) -> None:
+    record = tmp_path / "r.jsonl"
+    running = start("--source", rtsp.address, "--record", record, *how)
+    running.until(lambda now: record.exists() and "probabilities" in record.read_text(), 40.0)
     rtsp.signal(signal.SIGSTOP)
     time.sleep(0.5)
     ended, took_s = running.stop()
     assert ended.code == 0
     assert took_s < 2.5
-    assert ended.states[-1] == "ended"
-    measured(f"SIGTERM in a blocked read: ended after {took_s:.1f} s")
+    assert [json.loads(line)["state"] for line in record.read_text().splitlines()][-1] == "ended"
+    measured(
+        f"SIGTERM in a blocked read, {'headless' if how else 'window'}: ended after {took_s:.1f} s, recording whole"
+    )

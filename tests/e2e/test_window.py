@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 PALETTE = [(0xEE, 0xCC, 0x66), (0x44, 0x77, 0xAA), (0xCC, 0x66, 0x77), (0x7A, 0x9A, 0x01), (0x99, 0xDD, 0xFF)]
 
@@ -33,6 +35,18 @@ def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, cli
     assert ended.code == 0, ended.err
     assert ended.err == ""
     assert ended.out == ""
+
+
+@pytest.mark.fault("R3")
+def test_the_window_is_there_before_its_source(start: Callable, screen, measured: Callable[[str], None]) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"rtsp://127.0.0.1:{nobody.getsockname()[1]}/x"
+        running = start("--source", address, "--wait", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
+        window_s = seen(screen, lambda p: bool(p.max() > 200))
+    assert window_s < 10.0
+    measured(f"window with its message {window_s:.1f} s after the start")
+    assert running.stop()[0].code == 0
 
 
 def test_a_signal_closes_the_window(start: Callable, screen) -> None:

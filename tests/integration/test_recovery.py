@@ -109,7 +109,9 @@ def test_a_half_that_raises_is_closed_and_opened_again(name: str, caplog: pytest
 
 @pytest.mark.fault("R10")
 @pytest.mark.parametrize("name", ["perceive", "recognize"])
-def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(name: str) -> None:
+def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(
+    name: str, measured: Callable[[str], None]
+) -> None:
     broken, whole, got = Plan(always_from=5), Plan(), list[Event]()
     halves = (broken, whole) if name == "perceive" else (whole, broken)
     said = f"{name} failed 6 times within a minute, last: ValueError: boom"
@@ -126,18 +128,25 @@ def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(name: str) 
     with pytest.raises(StageFailed, match=said):
         watched()
     assert broken.opened == broken.closed == 6
+    measured(f"{name} fails six times: failed, picture live")
     failed = next(e for e in got if isinstance(e, StateChange) and e.state is State.FAILED)
     assert "boom" in failed.detail
 
 
 @pytest.mark.fault("R10")
 @pytest.mark.parametrize("name", ["perceive", "recognize"])
-def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "HANG_S", 0.3)
+def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(
+    name: str, monkeypatch: pytest.MonkeyPatch, measured: Callable[[str], None], long: bool
+) -> None:
+    if not long:
+        monkeypatch.setattr(halves, "HANG_S", 0.3)
     broken, whole, got = Plan(hangs=(5,)), Plan(), list[Event]()
     plans = (broken, whole) if name == "perceive" else (whole, broken)
     with session(*plans, got) as running:
+        until(lambda: broken.calls == 5)
+        hangs_s = time.monotonic()
         until(lambda: running.failures[name].count == 1)
+        measured(f"{name} hangs: given up {time.monotonic() - hangs_s - halves.HANG_S:.2f} s after {halves.HANG_S:g} s")
         before = readings(got)
         until(lambda: readings(got) > before + 20)
         calls = broken.calls

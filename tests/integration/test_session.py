@@ -153,19 +153,24 @@ def test_a_device_that_hangs_cannot_hold_the_exit() -> None:
 
 
 @pytest.mark.fault("R8")
-def test_a_slow_engine_drops_and_never_falls_behind(measured: Callable[[str], None]) -> None:
+def test_a_slow_engine_drops_and_never_falls_behind(measured: Callable[[str], None], long: bool) -> None:
+    engine_ms, rate_hz, seconds = (100, 25, 60.0) if long else (50, 200, 1.5)
     ages: list[float] = []
 
     def age(event: Event) -> None:
         if isinstance(event, EmotionDistribution):
             ages.append(time.monotonic() - event.time_s)
 
-    with session(Camera(rate_hz=200), Stage(recognize_s=0.05), age) as s:
-        time.sleep(1.5)
-    assert s.bags.dropped > 100
+    with session(Camera(rate_hz=rate_hz), Stage(recognize_s=engine_ms / 1e3), age) as s:
+        time.sleep(seconds)
+    assert s.bags.dropped > 20
     assert len(ages) >= 10
-    assert np.median(ages) < 0.15, "an age that does not grow"
-    measured(f"engine at 50 ms, source at 200 a second: age p95 {1e3 * np.percentile(ages, 95):.0f} ms")
+    assert np.median(ages[len(ages) // 2 :]) < 0.2, "an age that does not grow"
+    p95_ms, slope = 1e3 * np.percentile(ages, 95), 1e3 * np.polyfit(np.linspace(0, seconds, len(ages)), ages, 1)[0]
+    measured(
+        f"engine at {engine_ms} ms, {rate_hz} frames a second, {seconds:.0f} s: age p95 {p95_ms:.0f} ms, "
+        f"slope {slope:+.1f} ms/s"
+    )
 
 
 @pytest.mark.fault("R8")

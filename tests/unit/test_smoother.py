@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,7 +54,7 @@ def test_it_is_unsure_below_the_threshold_and_has_hysteresis_there() -> None:
 
 
 @pytest.mark.fault("R23")
-def test_near_equal_emotions_do_not_flicker() -> None:
+def test_near_equal_emotions_do_not_flicker(measured: Callable[[str], None]) -> None:
     s = smoother(0.0)
     s.update(1, 0.0, distribution(neutral=0.6))
     shown = []
@@ -60,6 +62,7 @@ def test_near_equal_emotions_do_not_flicker() -> None:
         share = {"neutral": 0.46, "sad": 0.48} if n % 2 else {"neutral": 0.48, "sad": 0.46}
         shown.append(s.update(1, n / 10, distribution(**share))[1])
     assert set(shown) == {NEUTRAL}
+    measured("39 readings whose leader changes each time: no flip")
     assert s.update(1, 4.0, distribution(sad=0.7))[1] == SAD
 
 
