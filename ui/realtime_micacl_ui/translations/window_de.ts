@@ -292,6 +292,46 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Markierung setzen</translation>
     </message>
     <message>
+      <source>Take the neutral face</source>
+      <translation>Neutrales Gesicht merken</translation>
+    </message>
+    <message>
+      <source>Drop the neutral face</source>
+      <translation>Neutrales Gesicht vergessen</translation>
+    </message>
+    <message>
+      <source>Keep a neutral face for {seconds} s</source>
+      <translation>Noch {seconds} s lang neutral schauen</translation>
+    </message>
+    <message>
+      <source>The neutral face is noted</source>
+      <translation>Das neutrale Gesicht ist gemerkt</translation>
+    </message>
+    <message>
+      <source>The neutral face is dropped</source>
+      <translation>Das neutrale Gesicht ist vergessen</translation>
+    </message>
+    <message>
+      <source>No neutral face was taken: no face is read now</source>
+      <translation>Kein neutrales Gesicht gemerkt: Gerade wird keines ausgewertet</translation>
+    </message>
+    <message>
+      <source>No neutral face was taken: the face was read too seldom</source>
+      <translation>Kein neutrales Gesicht gemerkt: Es wurde zu selten ausgewertet</translation>
+    </message>
+    <message>
+      <source>No neutral face was taken: the expression changed</source>
+      <translation>Kein neutrales Gesicht gemerkt: Der Ausdruck hat gewechselt</translation>
+    </message>
+    <message>
+      <source>No neutral face was taken: this does not look neutral</source>
+      <translation>Kein neutrales Gesicht gemerkt: Dieses sieht nicht neutral aus</translation>
+    </message>
+    <message>
+      <source>{words}, compared with the own neutral face</source>
+      <translation>{words}, verglichen mit dem eigenen neutralen Gesicht</translation>
+    </message>
+    <message>
       <source>Blur or hide the picture</source>
       <translation>Bild unkenntlich machen oder verbergen</translation>
     </message>
@@ -388,6 +428,10 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Markierung setzen</translation>
     </message>
     <message>
+      <source>take the neutral face, drop it</source>
+      <translation>neutrales Gesicht merken, vergessen</translation>
+    </message>
+    <message>
       <source>blur, hide, show the picture</source>
       <translation>Bild unkenntlich, verborgen, sichtbar</translation>
     </message>
@@ -431,5 +475,4 @@ Jede Taste schließt das Fenster.</translation>
       <source>A card says what a face's expression looks like. It cannot say what the person feels.</source>
       <translation>Eine Karte sagt, wonach der Ausdruck eines Gesichts aussieht. Was der Mensch fühlt, kann sie nicht sagen.</translation>
     </message>
-  </context>
-</TS>
+</context></TS>
