@@ -27,7 +27,8 @@ from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
 
 SECONDS = 5.0
 NEUTRAL = 0.8
-PRIOR, CAP = 2.0, 2.0  # log-odds; the cap is measured in docs/response.md
+PRIOR = 2.0  # log-odds
+CAP = 1.0  # log-odds; more helps hardly anybody and harms more where the face was not neutral, see docs/response.md
 STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
 LEAST = 0.6  # of the ticks in five seconds
 GAP_S = 0.5  # five seconds taken unasked hold no longer gap
@@ -108,7 +109,7 @@ class Baselines:
             track.rows.clear()
 
 
-def offset(logits: F32, windows: float) -> tuple[F32, Baseline]:
+def offset(logits: F32, windows: float, cap: float = CAP) -> tuple[F32, Baseline]:
     """Return what is to be added to calibrated logits [K], from readings [n,K] of a neutral face; or why nothing is."""
     nothing = np.zeros(logits.shape[1], np.float32)
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -118,7 +119,7 @@ def offset(logits: F32, windows: float) -> tuple[F32, Baseline]:
     odds = logits - logits[:, [PLACE]]
     mean, variance = odds.mean(axis=0), odds.var(axis=0)
     own = np.maximum(0, mean - REFERENCE) * PRIOR**2 / (PRIOR**2 + variance / windows)
-    shift = np.where(OTHERS, -np.minimum(own, CAP), 0)
+    shift = np.where(OTHERS, -np.minimum(own, cap), 0)
     if (mean + shift)[OTHERS].max() > 0:
         return nothing, Baseline.UNLIKE
     return shift.astype(np.float32), Baseline.SET

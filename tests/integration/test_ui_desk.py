@@ -75,7 +75,7 @@ def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
         window.act("s")
         window._step(time.monotonic())
         controls = [*buttons(window).values(), *window._desk.panel.findChildren((QComboBox, QLineEdit, QSlider))]
-        assert len(controls) == 8 + 4
+        assert len(controls) == 9 + 4
         assert all(control.accessibleName() for control in controls)
         assert all(button.toolTip().endswith(")") for button in buttons(window).values())
         ticks = window._desk.panel.findChildren(QAbstractButton)
@@ -95,6 +95,19 @@ def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: py
         lambda w: qtbot.wait(500),
         lambda w: w._desk.bar.isVisible(),
     )
+
+
+def test_the_neutral_face_is_asked_for_by_key_and_by_button(qtbot: QtBot) -> None:
+    tuning = Tuning(0.3, 0.45)
+    shown(
+        lambda w: bool(w.view.readings),
+        lambda w: w.act("b"),
+        lambda w: w.view.notice == "Keep a neutral face for 5\u00a0s",
+        lambda w: qtbot.mouseClick(buttons(w)["Take the neutral face"], Qt.MouseButton.LeftButton),
+        lambda w: w.view.notice == "The neutral face is dropped",
+        options=Options(tuning=tuning),
+    )
+    assert tuning.baseline.number == 2
 
 
 def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:

@@ -30,7 +30,7 @@ def naive(readings: np.ndarray, windows: float) -> list[float]:
         mean = sum(odds) / len(odds)
         variance = sum((d - mean) ** 2 for d in odds) / len(odds)
         own = max(0.0, mean - reference) * 2.0**2 / (2.0**2 + variance / windows)
-        shift.append(0.0 if e == NEUTRAL else -min(own, 2.0))
+        shift.append(0.0 if e == NEUTRAL else -min(own, 1.0))
     return shift
 
 
@@ -69,20 +69,21 @@ def test_the_shift_is_the_formula(readings: F32) -> None:
 
 
 def test_the_formula_by_hand() -> None:
-    """A steady face that is sad by -1 against neutral shows 2.178 more than it should, of which the cap takes 2."""
+    """A steady face that is sad by -1 against neutral shows 2.178 more than it should, of which the cap takes 1."""
     shift, state = offset(face(sad=-1.0), windows=4)
     assert state is Baseline.SET
-    assert shift[SAD] == pytest.approx(-2.0)
-    shift, _ = offset(face(sad=-2.0), windows=4)
-    assert shift[SAD] == pytest.approx(-(-2.0 + log(24)), abs=1e-5)
-    assert share(face(sad=-2.0)[0] + shift, SAD) == pytest.approx(share(face(sad=-2.0)[0] + shift, NEUTRAL) / 24)
+    assert shift[SAD] == pytest.approx(-1.0)
+    shift, _ = offset(face(sad=-2.5), windows=4)
+    assert shift[SAD] == pytest.approx(-(-2.5 + log(24)), abs=1e-5)
+    shifted = face(sad=-2.5)[0] + shift
+    assert share(shifted, SAD) == pytest.approx(share(shifted, NEUTRAL) / 24)
 
 
 def test_what_wavers_is_shifted_less() -> None:
-    wavering = face(sad=-2.0)
+    wavering = face(sad=-2.5)
     wavering[::2, SAD] += 1.5
     wavering[1::2, SAD] -= 1.5
-    assert -offset(wavering, windows=1)[0][SAD] < -offset(wavering, windows=9)[0][SAD] < -offset(face(-2.0), 9)[0][SAD]
+    assert -offset(wavering, windows=1)[0][SAD] < -offset(wavering, windows=9)[0][SAD] < -offset(face(-2.5), 9)[0][SAD]
 
 
 @given(READINGS)
@@ -100,8 +101,8 @@ def test_a_face_that_reads_as_neutral_is_left_alone() -> None:
 
 
 def test_an_expression_is_refused_as_a_baseline() -> None:
-    assert offset(face(sad=1.5), windows=4)[1] is Baseline.SET, "neutral leads again with the shift"
-    shift, state = offset(face(sad=2.5), windows=4)
+    assert offset(face(sad=0.9), windows=4)[1] is Baseline.SET, "neutral leads again with the shift"
+    shift, state = offset(face(sad=1.1), windows=4)
     assert state is Baseline.UNLIKE
     assert not shift.any()
 

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.compound import mixture
-from realtime_micacl.types import EMOTIONS, F32, Face, State
+from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
 from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
@@ -72,16 +72,21 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     if mark:
         write(painter, theme.body, header.left(), baseline, mark, theme.scheme.soft)
         header.setLeft(header.left() + theme.body.width(mark) + theme.px(0.6))
-    word = elided(letters, words(view, face), header.width())
+    if reading and reading.baseline is Baseline.SET:
+        header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
+    share = ""
+    if reading and reading.emotion:
+        share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
+    room = header.width() - (theme.lead.width(share) + theme.px(0.3) if share else 0)
+    word = elided(letters, words(view, face), room)
     unsure = reading is not None and reading.emotion is None
     write(painter, letters, header.left(), baseline, word, theme.scheme.soft if unsure else theme.scheme.text)
     if collects:
         _progress(painter, header, face, theme)
     if reading is None:
         return
-    if reading.emotion:
-        share = float(reading.probabilities[EMOTIONS.index(reading.emotion)])
-        write_right(painter, theme.lead, header.right(), baseline, f"{100 * share:.0f} %", theme.scheme.text)
+    if share:
+        write_right(painter, theme.lead, header.right(), baseline, share, theme.scheme.text)
     if has_bars:
         _lengths(painter, area, reading.probabilities, lead, theme, view.bars.get(face.track_id))
         if view.mixtures:
@@ -96,6 +101,18 @@ def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str |
     if rows:
         pad = theme.px(0.8)
         _names(painter, QRectF(pad, rows, rect.width() - 2 * pad, 0), theme, lead)
+
+
+def _own(painter: QPainter, header: QRectF, theme: Theme) -> float:
+    """Draw a framed B: the face is compared with its own neutral one; return how wide the mark is."""
+    width, height = round(theme.body.width("B") + theme.px(0.6)), theme.px(1.2)
+    frame = QRectF(header.left() + 0.5, round(header.center().y() - height / 2) + 0.5, width, height)
+    painter.setPen(QPen(theme.scheme.soft, 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(frame, theme.px(0.25), theme.px(0.25))
+    inner = theme.body.baseline(frame.top(), height)
+    write(painter, theme.body, header.left() + theme.px(0.3), inner, "B", theme.scheme.soft)
+    return width
 
 
 def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:

@@ -30,6 +30,7 @@ BUTTONS = (
     Button("space", texts.SPACE, "pause", "play", texts.PAUSE, texts.RESUME),
     Button("r", "R", "record", "stop", texts.RECORD, texts.STOP_RECORDING),
     Button("m", "M", "mark", "mark", texts.MARK, texts.MARK),
+    Button("b", "B", "neutral", "neutral", texts.TAKE_NEUTRAL, texts.DROP_NEUTRAL),
     Button("p", "P", "eye", "no eye", texts.PRIVACY, texts.PRIVACY),
     Button("t", "T", "timeline", "timeline", texts.SHOW_TIMELINE, texts.HIDE_TIMELINE),
     Button("s", "S", "settings", "settings", texts.SETTINGS, texts.SETTINGS),

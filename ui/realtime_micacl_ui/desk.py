@@ -18,6 +18,7 @@ from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.types import State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import ControlBar
+from realtime_micacl_ui.neutral import Neutral, has_baseline
 from realtime_micacl_ui.panel import Panel
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
@@ -49,6 +50,7 @@ class Desk:
     def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
         self._window, self._recorder = window, options.recorder
         self.bar, self.panel = ControlBar(window), Panel(window, options.tuning)
+        self._neutral, self._tunes = Neutral(options.tuning), options.tuning is not None
         self.bar.pressed.connect(act)
         self.bar.hide()
         self.panel.hide()
@@ -98,9 +100,17 @@ class Desk:
         except ConfigError as error:
             self._fault = str(error).removeprefix("--record ")
 
+    def ask_neutral(self, view: View) -> None:
+        """Take the neutral face of those in the picture as baseline, or drop it."""
+        self._neutral.ask(view, monotonic())
+
     def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
         """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""
-        view = replace(view, recording=self._recording(now_s), notice=self._notice() or view.notice)
+        view = replace(
+            view,
+            recording=self._recording(now_s),
+            notice=self._notice() or self._neutral.said(view, now_s) or view.notice,
+        )
         return replace(view, controls=self._placed(view, theme, calm))
 
     def _recording(self, now_s: float) -> str:
@@ -131,14 +141,15 @@ class Desk:
         on = {
             "space": view.state is State.PAUSED,
             "r": bool(view.recording),
+            "b": has_baseline(view),
             "p": view.privacy != "clear",
             "t": view.timeline,
             "f11": self._window.isFullScreen(),
             "s": self.busy,
             "?": view.help,
         }
-        disabled = frozenset() if self._recorder else frozenset({"r"})
-        self.bar.present(theme, frozenset(key for key, is_on in on.items() if is_on), disabled)
+        disabled = {key for key, there in (("r", self._recorder), ("b", self._tunes)) if not there}
+        self.bar.present(theme, frozenset(key for key, is_on in on.items() if is_on), frozenset(disabled))
         margin = theme.px(0.8)
         width, height = self.bar.width(), self.bar.height()
         left = max(0, self._window.width() - margin - width)

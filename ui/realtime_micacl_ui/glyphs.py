@@ -49,6 +49,14 @@ def _mark(p: QPainter, colour: QColor) -> None:
     p.drawPolygon(QPointF(7, 4), QPointF(18, 7.5), QPointF(7, 11))
 
 
+def _neutral(p: QPainter, colour: QColor) -> None:
+    p.drawEllipse(QPointF(12, 12), 9, 9)
+    p.drawLine(QPointF(8, 15.5), QPointF(16, 15.5))
+    p.setBrush(colour)
+    for x in (8.8, 15.2):
+        p.drawEllipse(QPointF(x, 9.5), 0.6, 0.6)
+
+
 def _eye(p: QPainter, colour: QColor) -> None:
     path = QPainterPath(QPointF(2.5, 12))
     path.quadTo(12, 2, 21.5, 12)
@@ -99,6 +107,7 @@ GLYPHS: dict[str, Callable[[QPainter, QColor], None]] = {
     "record": _record,
     "stop": _stop,
     "mark": _mark,
+    "neutral": _neutral,
     "eye": _eye,
     "no eye": _no_eye,
     "timeline": _timeline,

@@ -97,6 +97,16 @@ RECORDINGS = QT_TRANSLATE_NOOP("window", "Tables (*.csv);;JSON Lines (*.jsonl)")
 RECORDING = QT_TRANSLATE_NOOP("window", "REC {minutes}:{seconds}")
 NOT_RECORDED = QT_TRANSLATE_NOOP("window", "Not recorded: {reason}")
 MARK = QT_TRANSLATE_NOOP("window", "Set a marker")
+TAKE_NEUTRAL = QT_TRANSLATE_NOOP("window", "Take the neutral face")
+DROP_NEUTRAL = QT_TRANSLATE_NOOP("window", "Drop the neutral face")
+HOLD = QT_TRANSLATE_NOOP("window", "Keep a neutral face for {seconds}\u00a0s")
+NOTED = QT_TRANSLATE_NOOP("window", "The neutral face is noted")
+DROPPED = QT_TRANSLATE_NOOP("window", "The neutral face is dropped")
+NOBODY = QT_TRANSLATE_NOOP("window", "No neutral face was taken: no face is read now")
+TOO_LITTLE = QT_TRANSLATE_NOOP("window", "No neutral face was taken: the face was read too seldom")
+NOT_STEADY = QT_TRANSLATE_NOOP("window", "No neutral face was taken: the expression changed")
+NOT_NEUTRAL = QT_TRANSLATE_NOOP("window", "No neutral face was taken: this does not look neutral")
+OWN_NEUTRAL = QT_TRANSLATE_NOOP("window", "{words}, compared with the own neutral face")
 PRIVACY = QT_TRANSLATE_NOOP("window", "Blur or hide the picture")
 PICTURE = QT_TRANSLATE_NOOP("window", "Picture")
 PICTURES = {
@@ -134,6 +144,7 @@ KEYS = (
     (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
     ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
+    ("B", QT_TRANSLATE_NOOP("window", "take the neutral face, drop it")),
     ("P", QT_TRANSLATE_NOOP("window", "blur, points alone, hide, show")),
     ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
     ("S", QT_TRANSLATE_NOOP("window", "source and settings")),

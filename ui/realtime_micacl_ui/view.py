@@ -8,7 +8,7 @@ from typing import Literal
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
+from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
 from realtime_micacl_ui.sayings import SILENT_S, message
@@ -176,7 +176,9 @@ def spoken(view: View) -> str:
     """Return what a screen reader is told: the state, the message and the leading word of each face."""
     parts = [say(texts.STATES[view.state]), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
-        parts.append(say(texts.SPOKEN, number=number, words=words(view, face)))
+        reading, said = view.reading(face), words(view, face)
+        own = reading is not None and reading.baseline is Baseline.SET
+        parts.append(say(texts.SPOKEN, number=number, words=say(texts.OWN_NEUTRAL, words=said) if own else said))
     return "; ".join(part for part in parts if part)
 
 

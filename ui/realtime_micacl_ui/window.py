@@ -222,6 +222,8 @@ class LiveWindow(QWidget):
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
         elif key == "r":
             self._desk.toggle_recording()
+        elif key == "b":
+            self._desk.ask_neutral(self.view)
         elif key == "m":
             self._present(marked(self.view, monotonic()))
             if self._options.recorder:

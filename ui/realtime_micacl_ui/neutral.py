@@ -1,0 +1,76 @@
+"""The baseline as a person asks for it: what the recognize thread is told, and what is said until it has answered."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from realtime_micacl.live.baseline import SECONDS, Ask
+from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.types import Baseline, Face
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.texts import say
+from realtime_micacl_ui.view import View
+
+PATIENCE_S = SECONDS + 1.5  # without an answer the face was lost
+SAID_S = 4.0
+REFUSED = {
+    Baseline.SPARSE: texts.TOO_LITTLE,
+    Baseline.UNSTEADY: texts.NOT_STEADY,
+    Baseline.UNLIKE: texts.NOT_NEUTRAL,
+}
+
+
+class Neutral:
+    """Asks for the neutral face of those in the picture, or of the selected one; asking again drops it."""
+
+    def __init__(self, tuning: Tuning | None) -> None:
+        self._tuning = tuning
+        self._asked_s: float | None = None
+        self._said = ""
+        self._until_s = 0.0
+
+    def ask(self, view: View, now_s: float) -> None:
+        """Tell the recognize thread, unless nobody is there."""
+        if self._tuning is None:
+            return
+        faces = _meant(view)
+        states = {_baseline(view, face) for face in faces}
+        if not faces:
+            self._say(texts.NOBODY, now_s)
+            return
+        drops = Baseline.SET in states or self._asked_s is not None
+        self._tuning.baseline = Ask(self._tuning.baseline.number + 1, view.selected)
+        self._asked_s = None if drops else now_s
+        if drops:
+            self._say(texts.DROPPED, now_s)
+
+    def said(self, view: View, now_s: float) -> str:
+        """Return what a person should know now, empty where there is nothing."""
+        if self._asked_s is not None:
+            waited_s = now_s - self._asked_s
+            states = [_baseline(view, face) for face in _meant(view)]
+            answered = [state for state in states if state in REFUSED or state is Baseline.SET]
+            if waited_s < PATIENCE_S and (waited_s < SECONDS - 0.5 or Baseline.TAKING in states or not answered):
+                return say(texts.HOLD, seconds=max(1, ceil(SECONDS - waited_s)))
+            refusal = next((REFUSED[state] for state in answered if state in REFUSED), None)
+            self._asked_s = None
+            self._say(refusal or (texts.NOTED if answered else texts.TOO_LITTLE), now_s)
+        return say(self._said) if now_s < self._until_s else ""
+
+    def _say(self, text: str, now_s: float) -> None:
+        self._said, self._until_s = text, now_s + SAID_S
+
+
+def has_baseline(view: View) -> bool:
+    """Say whether a face in the picture is compared with its own neutral one."""
+    return any(_baseline(view, face) is Baseline.SET for face in view.faces)
+
+
+def _meant(view: View) -> list[Face]:
+    """Return the faces that are read now: the selected one, or all."""
+    return [f for f in view.faces if view.reading(f) and view.selected in (None, f.track_id)]
+
+
+def _baseline(view: View, face: Face) -> Baseline:
+    reading = view.reading(face)
+    return reading.baseline if reading else Baseline.NONE
