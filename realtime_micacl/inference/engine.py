@@ -50,7 +50,7 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
     if device.startswith(TRITON) and graphs:
         return _on_triton(device, sidecar)
-    if device in ("cuda", "tensorrt"):
+    if device == "cuda" or device == "tensorrt":
         from realtime_micacl.inference.gpu import open_on_gpu
 
         return open_on_gpu(device, folder, sidecar)

@@ -35,7 +35,7 @@ def test_nothing_but_picture_boxes_and_cards_is_shown() -> None:
     pixels = painted(replace(SAMPLE, notice="no", recording="REC 0:01", help=True, title="x"))
     picture = SAMPLE.frame.image
     assert (pixels[:40, :300] == picture[:40, :300]).all(), "no state"
-    assert (pixels[690:] == picture[690:]).all(), "no figures, no timeline"
+    assert (pixels[710:] == picture[710:]).all(), "no figures, no timeline"
     assert (pixels == painted(SAMPLE)).all(), "no notice, no recording, no help, no message"
     happy = EMOTION_COLOURS["happy"]
     assert (pixels == (happy.red(), happy.green(), happy.blue())).all(-1).any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -75,13 +76,38 @@ def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
         window.act("s")
         window._step(time.monotonic())
         controls = [*buttons(window).values(), *window._desk.panel.findChildren((QComboBox, QLineEdit, QSlider))]
-        assert len(controls) == 9 + 4
+        assert len(controls) == 9 + 5
         assert all(control.accessibleName() for control in controls)
         assert all(button.toolTip().endswith(")") for button in buttons(window).values())
         ticks = window._desk.panel.findChildren(QAbstractButton)
         assert all(tick.text() for tick in ticks)
 
     shown(lambda w: w._desk.bar.isVisible(), check)
+
+
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
+    def check(window: LiveWindow) -> None:
+        window.act("s")
+        window._step(time.monotonic())
+        panel = window._desk.panel
+        controls = [*buttons(window).values(), panel.sources, panel.address, panel.smoothing, panel.boxes["hud"]]
+        ink = window._theme().scheme.text.rgb()
+        for control in controls:
+            edges = []
+            for focus in (True, False):
+                control.setFocus() if focus else window.setFocus()
+                QApplication.processEvents()
+                image = control.grab().toImage()
+                along = [image.pixel(x, 1) for x in range(image.width() // 4, 3 * image.width() // 4)]
+                edges.append(sum(pixel == ink for pixel in along) / len(along))
+            assert edges[0] > 0.9 > 0.1 > edges[1], control.accessibleName()
+
+    shown(
+        lambda w: w._desk.bar.isVisible(),
+        check,
+        options=Options(look=look, recorder=Recorder(0.0, 4), tuning=Tuning(0.3, 0.45)),
+    )
 
 
 def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,14 +188,16 @@ def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
         qtbot.keyClick(panel.smoothing, Qt.Key.Key_Home)
         for _ in range(3):
             qtbot.keyClick(panel.abstaining, Qt.Key.Key_Right)
-        qtbot.keyClick(panel.mixtures, Qt.Key.Key_Space)
-        qtbot.keyClick(panel.calm, Qt.Key.Key_Space)
+        for name in ("mixtures", "calm", "hud"):
+            qtbot.keyClick(panel.boxes[name], Qt.Key.Key_Space)
+        for _ in range(2):
+            qtbot.keyClick(panel.veil, Qt.Key.Key_Down)
 
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
         lambda w: w._desk.busy,
         tune,
-        lambda w: w.view.mixtures and w._reduced,
+        lambda w: w.view.mixtures and w._reduced and not w.view.hud and w.view.privacy == "points",
         lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
         lambda w: not w._desk.busy and w.isVisible(),
         options=Options(tuning=tuning),

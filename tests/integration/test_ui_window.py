@@ -302,7 +302,7 @@ def test_the_surroundings_are_as_asked(look: Literal["light", "dark"], light: bo
 
     def shoot(window: LiveWindow) -> bool:
         window.resize(400, 700)
-        shots.append(window.grab().toImage().pixelColor(200, 120).lightness())
+        shots.append(window.grab().toImage().pixelColor(395, 345).lightness())
         return window.size() == QSize(400, 700) and len(shots) > 3
 
     with session(camera()) as running:

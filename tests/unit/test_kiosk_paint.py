@@ -47,7 +47,8 @@ def picture() -> U8:
 
 def view(state: State = State.LIVE, face_state: State = State.LIVE, emotion: str | None = "happy") -> View:
     image = picture()
-    face = Face(1, np.array([250, 100, 370, 240], np.float32), image[:4, :4], 0.9, Quality(1.0), face_state, 0.5)
+    quality = Quality(0.0, "dark") if face_state is State.LOW_QUALITY else Quality(1.0)
+    face = Face(1, np.array([250, 100, 370, 240], np.float32), image[:4, :4], 0.9, quality, face_state, 0.5)
     p = np.array(SHARES, np.float32)
     reading = EmotionDistribution(1, 10.0, p, p[:4], emotion, 1.0, 1.0)
     faces = () if state is State.NO_FACE else (face,)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PyQt6.QtCore import QRectF
-from PyQt6.QtGui import QColor, QImage, QPainter
+from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.hud import hud_rect, pill_rect
+from realtime_micacl_ui.ink import ring
 from realtime_micacl_ui.layout import Layout, bar_px, key_px, row_px
 from realtime_micacl_ui.paint import coarse, paint
 from realtime_micacl_ui.sample import sample
@@ -322,3 +323,47 @@ def test_a_live_picture_without_analysis_is_not_darkened() -> None:
     assert (corner == painted(view())[0][300:310, 20:30]).all()
     ended = replace(view(), state=State.FAILED, title="Stopped by an error")
     assert (painted(ended)[0][300:310, 20:30] != corner).any()
+
+
+def test_points_stand_for_the_faces_where_the_picture_is_not_shown() -> None:
+    points = np.array([[350, 300], [410, 300], [380, 330], [380, 370], [310, 310], [450, 310]], np.float32)
+    v = replace(view(replace(face(), points=points)), privacy="points", hud=False)
+    pixels, _ = painted(v)
+    for x, y in points[:4].astype(int):
+        assert is_colour(pixels[y - 1 : y + 1, x - 1 : x + 1], EMOTION_COLOURS["happy"]).all()
+    assert is_colour(part(pixels, QRectF(900, 400, 300, 200)), INK).all(), "and nothing of the picture"
+    without, _ = painted(replace(v, faces=(face(),)))
+    hidden, _ = painted(replace(v, privacy="hidden"))
+    assert (without == hidden).all(), "a face whose points are not known has none"
+
+
+def test_what_is_pressed_from_a_stamp_is_what_it_was_the_first_time() -> None:
+    v = replace(view(face(), face(track_id=2, x=700)), time_s=10.0)
+    first, _ = painted(v)
+    other, _ = painted(replace(v, selected=2, state=State.STALLED))
+    again, _ = painted(v)
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize("wide", [2, 3, 4, 7])
+def test_a_frame_of_corners_and_edges_is_a_rounded_rectangle(wide: int) -> None:
+    box = QRectF(10, 12, 70, 61)
+    pictures = []
+    for drawn_whole in (False, True):
+        image = QImage(100, 90, QImage.Format.Format_RGB32)
+        image.fill(QColor("grey"))
+        with QPainter(image) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if drawn_whole:
+                shifted = box.translated(wide % 2 / 2, wide % 2 / 2)
+                for colour, more in ((INK, 2), (TEXT, 0)):
+                    painter.setPen(QPen(colour, wide + more))
+                    painter.drawRoundedRect(shifted, 9, 9)
+            else:
+                ring(painter, box, 9, wide, TEXT, INK)
+        bits = image.constBits()
+        assert bits is not None
+        pictures.append(np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() < 40
+    assert np.abs(pictures[0] - pictures[1]).mean() < 0.2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,8 +13,8 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 from realtime_micacl.types import EMOTIONS, U8, State
 from realtime_micacl_ui.layout import picture_rect
 from realtime_micacl_ui.paint import paint
-from realtime_micacl_ui.past import SPAN_S, Past
-from realtime_micacl_ui.ribbon import NOTHING, PALETTE, bar_share, gaps, spread, stacked, tiles, weighed
+from realtime_micacl_ui.past import SPAN_S, Past, remember
+from realtime_micacl_ui.ribbon import NOTHING, PALETTE, TILE, bar_share, gaps, spread, stacked, tiles, weighed
 from realtime_micacl_ui.sample import NOW_S, sample
 from realtime_micacl_ui.theme import TEXT, theme_of, unit_for
 from realtime_micacl_ui.timeline import Parts, parts
@@ -167,3 +168,68 @@ def test_it_leaves_most_of_the_window_to_the_picture(size: tuple[int, int], scal
     assert at.panel.contains(at.ribbon)
     assert at.ribbon.width() > 0.35 * size[0]
     assert at.window.width() == 0 or at.panel.contains(at.window)
+
+
+def test_a_ribbon_of_tiles_is_the_ribbon_drawn_at_once() -> None:
+    p, instance_s, width = SAMPLE.pasts[1], SAMPLE.instance_s, 700
+    last = int(NOW_S / SPAN_S * width)
+    columns = (last + 1 - np.arange(width)[::-1]) * (SPAN_S / width)
+    index = p.standing(columns)
+    whole = stacked(p, index, 40)
+    heights = np.rint(20 * np.nan_to_num(bar_share(weighed(p, columns, instance_s), 0.1)))
+    first_s, seen = float(p.times_s[0]), np.zeros(width, bool)
+    for first, tile in tiles(p, last, (width, 40, 20), instance_s, 0.1, 0xFF123456):
+        for column in range(max(0, first), min(width, first + TILE)):
+            seen[column] = True
+            for row in (5, 20, 39):
+                k = whole[row, column]
+                assert tile.image.pixel(column - first, row) == (0 if k == NOTHING else PALETTE[k])
+            ink = sum(tile.image.pixel(column - first, 40 + row) == 0xFF123456 for row in range(20))
+            assert abs(ink - (heights[column] if index[column] >= 0 else 0)) <= 1
+        inside = [(a, b) for a, b in tile.gaps if 0 <= first + a < width]
+        for a, b in inside:
+            run = slice(max(0, first + a), min(width, first + b))
+            assert (index[run] < 0).all()
+            assert (columns[run] >= first_s).all()
+    assert seen.all()
+
+
+def test_an_old_tile_is_not_drawn_anew_when_a_reading_comes() -> None:
+    p = SAMPLE.pasts[1]
+    new = replace(SAMPLE.readings[1], time_s=NOW_S + 0.08)
+    later = remember(SAMPLE.pasts, [new], NOW_S + 0.08)[1]
+    width = 1500
+    last = int(NOW_S / SPAN_S * width)
+    before, after = (
+        {first: tile for first, tile in tiles(each, last, (width, 40, 20), SAMPLE.instance_s, 0.1, 0)}
+        for each in (p, later)
+    )
+    same = [first for first in before if after[first] is before[first]]
+    assert len(same) >= len(before) - 2, "all but the first, which loses readings, and the last"
+
+
+def test_an_upright_window_has_the_ribbons_of_all_faces_and_the_crops_below() -> None:
+    size = (1080, 1920)
+    at = parts(SAMPLE, theme_of(unit_for(*size, 1.0)), size)
+    assert at is not None
+    assert [track for track, _ in at.others] == [2, 3]
+    rows = [rect for _, rect in at.others] + [at.ribbon, at.weights, at.window]
+    assert all(a.bottom() < b.top() for a, b in pairwise(rows))
+    assert at.panel.contains(at.window)
+    pixels, _ = drawn(SAMPLE, size)
+    for track, rect in at.others:
+        column = part(pixels, rect)[:, -1]
+        k = int(SAMPLE.readings[track].probabilities.argmax())
+        c = QColor(PALETTE[k])
+        share = (column == (c.red(), c.green(), c.blue())).all(-1).mean()
+        assert share == pytest.approx(float(SAMPLE.readings[track].probabilities[k]), abs=0.04)
+
+
+def test_weights_stay_where_the_picture_is_hidden() -> None:
+    shown, at = drawn(SAMPLE)
+    assert at is not None
+    hidden, _ = drawn(replace(SAMPLE, privacy="hidden"))
+    squares = part(hidden, at.window)
+    assert (squares[..., 0].max() - squares[..., 0].min()) < 60, "no crop"
+    below = QRectF(at.window.left(), at.weights.top(), at.window.width(), at.weights.height())
+    assert (part(shown, below) == part(hidden, below)).all()

@@ -243,3 +243,22 @@ def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
     view = follow(view, seen(70.0, scene(72.0)))
     assert view.markers[0].time_s >= 12.0
     assert follow(view, seen(90.0, scene(90.0))).markers == ()
+
+
+def test_an_empty_picture_is_spoken_of_after_a_while() -> None:
+    view = START
+    for time_s, said in ((1.0, False), (2.9, False), (3.0, True), (3.1, True)):
+        view = follow(view, seen(time_s, scene(time_s)))
+        assert (view.title != "") is said
+    view = follow(view, seen(3.2, scene(3.2, face(1))))
+    assert view.title == ""
+    assert follow(view, seen(3.3, scene(3.3))).title == "", "a face that leaves is no reason to speak at once"
+
+
+def test_how_long_an_instance_is_outlives_the_crops() -> None:
+    bag = Bag(1, 0, np.zeros((4, 4, 8, 8, 3), np.uint8), 8.8, 10.0, 1.0, 1.0)
+    here = replace(seen(10.0, scene(10.0, face(1)), reading(1, 10.0)), bags=(bag,))
+    view = follow(START, here)
+    assert view.instance_s == pytest.approx(view.weighed[1].instance_s)
+    gone = follow(view, seen(10.5, scene(10.5)))
+    assert (gone.weighed, gone.instance_s) == ({}, view.instance_s)

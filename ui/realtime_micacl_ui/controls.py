@@ -121,6 +121,7 @@ def style(theme: Theme) -> str:
     QCheckBox::indicator:checked {{ background: {text}; }}
     QLineEdit, QComboBox, QPushButton {{ background: transparent; border: 1px solid {soft}; border-radius: {radius}px;
         padding: {pad}px {2 * pad}px; selection-background-color: {soft}; }}
+    QLineEdit {{ placeholder-text-color: {soft}; }}
     QComboBox::drop-down {{ border: none; width: {theme.px(1.2)}px; }}
     QComboBox QAbstractItemView {{ background: {_css(scheme.ground)}; color: {text}; selection-background-color: {edge};
         selection-color: {text}; }}
