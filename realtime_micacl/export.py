@@ -16,11 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, WEIGHTS
+from realtime_micacl.data.prepared import read_prepared
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.int8 import add_int8, parts
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.fold import FoldedR3D18
 from realtime_micacl.model.micacl import MICACL
@@ -38,17 +40,28 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
+    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
+    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
     arguments = p.parse_args(argv)
+    if arguments.int8 != bool(arguments.data):
+        raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
+    data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
     measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
     sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
+    said = ""
+    if data:
+        sidecar, said = add_int8(arguments.engine, sidecar, *data)
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
+    sys.stdout.write(f"{said}\n" if said else "")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
+    (engine / ENCODE_INT8).unlink(missing_ok=True)
     config = model.config
     piece = model.encoder.piece
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
