@@ -26,7 +26,7 @@ ONLY_IN = {
     "PyQt6": {"doctor"},
     "realtime_micacl_ui": {"measuring.live"},
     "prometheus_client": {"monitor"},
-    "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "train", "export"},
+    "torch": {"model", "data.bank", "data.augment", "inference.torch_engine", "measuring.engines", "train", "export"},
     "mediapipe": {"live.detector"},
     "numba": {"render"},
     "tqdm": {"data", "prepare", "train", "render", "evaluation"},
