@@ -7,155 +7,73 @@ import json
 import os
 import platform
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import default_engine
-from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import SourceSpec, check, looped, open_source, parse_source
-from realtime_micacl.live.video import paced, read_file
-from realtime_micacl.metrics import Meter
-from realtime_micacl.types import Event, Frame, Retry, StateChange
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.source import SourceSpec, check, parse_source
+from realtime_micacl.measuring import engines, live, loop, stages
 
-WARM_UP_S = 6.0
-PAINT_ALONE = "1920 x 1080, three faces, timeline:"
+PARTS = {
+    "live": "the program with its window",
+    "stages": "each stage alone",
+    "engines": "engines side by side",
+    "loop": "a plain cv2 loop instead",
+}
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
+    parts = "; ".join(f"{name}: {said}" for name, said in PARTS.items())
     p = argparse.ArgumentParser(prog="realtime-micacl bench", description="Measure the real program on this machine.")
     p.add_argument("--source", default="demo", metavar="WHAT", help="what to play; a file is repeated (default demo)")
-    p.add_argument("--seconds", type=float, default=20.0, help="how long to measure, after a warm-up (default 20)")
+    p.add_argument("--seconds", type=float, default=20.0, help="how long to run the program (default 20)")
     p.add_argument("--engine", type=Path, metavar="PATH", help="folder of another engine")
+    p.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=parts)
     p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = p.parse_args(argv)
     if arguments.seconds < 1:
         raise ConfigError(f"--seconds {arguments.seconds:g}: measure one second at least")
-    figures = measure(parse_source(arguments.source), arguments.seconds, arguments.engine or default_engine())
-    sys.stdout.write(as_text(figures))
+    spec = parse_source(arguments.source)
+    check(spec)
+    if spec.kind != "file" and arguments.only != ["live"]:
+        raise ConfigError(f"{spec.name} can be measured live alone, the other parts read a file: add --only live")
+    folder, sidecar = read_sidecar(arguments.engine or default_engine())
+    figures = measured(spec, arguments.seconds, folder, sidecar, arguments.only)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
 
 
-@dataclass
-class Progress:
-    """What is noted while the program runs."""
-
-    first_reading_s: float | None = None
-    marked_s: float | None = None
-    cpu_s: float = 0.0
-    counts: dict[str, int] | None = None
-    faces: int = 0
-
-
-def measure(spec: SourceSpec, seconds: float, engine: Path) -> dict[str, Any]:
-    """Run the window on `spec` for a warm-up and `seconds`; return the figures."""
-    check(spec)
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    window = import_module("realtime_micacl_ui.window")
-    process = psutil.Process()
-    folder, sidecar = read_sidecar(engine)
-    progress = Progress()
-
-    def note(event: Event) -> None:
-        if progress.first_reading_s is None and not isinstance(event, StateChange):
-            progress.first_reading_s = time.time() - process.create_time()
-
-    session = LiveSession(_frames(spec), *openers(Settings(), folder, sidecar), [note])
-    meters: dict[str, Meter] = {}
-
-    def tick(shown: Any) -> None:
-        now_s = time.monotonic()
-        meters.update(session.meters | shown.meters)
-        scene = session.scenes.peek()
-        progress.faces = max(progress.faces, len(scene.faces) if scene else 0)
-        if progress.marked_s is None and now_s - session.started_s > WARM_UP_S:
-            progress.marked_s, progress.cpu_s = now_s, sum(process.cpu_times()[:2])
-            progress.counts = {name: meter.count for name, meter in meters.items()}
-        if progress.marked_s is not None and now_s - progress.marked_s >= seconds:
-            figures.update(_figures(session, shown, process, progress, meters))
-            shown.close()
-
+def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, parts: Sequence[str]) -> dict[str, Any]:
+    """Measure the parts one after the other, tell each as it is done, and return all figures."""
     figures: dict[str, Any] = {"machine": _machine(), "source": spec.name, "engine": sidecar.name}
-    with session:
-        window.show(session, source_name=spec.name, on_tick=tick)
-    figures["paint_alone_ms"] = import_module("realtime_micacl_ui.timing").paint_alone()
-    if "painted_hz" not in figures:
-        raise ConfigError(f"{spec.name} ended before {WARM_UP_S + seconds:.0f} s were over; give a longer one")
+    _tell([(name, figures[name]) for name in figures])
+    if "live" in parts:  # first: the start-up is counted from the start of the process
+        figures |= live.measure(spec, seconds, folder, sidecar)
+        _tell(live.rows(figures))
+    if set(parts) == {"live"}:
+        return figures
+    own = stages.staged(Path(spec.value), folder, sidecar)
+    figures["stages"] = own.figures
+    if "stages" in parts:
+        _tell(stages.table(own.figures))
+    if "engines" in parts:
+        figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
+        _tell(engines.table(figures["engines"]))
+    if "loop" in parts:
+        figures["loop"] = loop.loops(Path(spec.value), folder, sidecar, own)
+        _tell(loop.table(figures["loop"]))
     return figures
 
 
-def as_text(figures: dict[str, Any]) -> str:
-    """Return the figures as lines for people."""
-    rows = [
-        ("machine", figures["machine"]),
-        ("source", f"{figures['source']}, {figures['size']}, {figures['faces']} faces; engine {figures['engine']}"),
-        ("window", figures["platform"]),
-        ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
-        ("latency", "capture to paint p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["latency_ms"])),
-        ("readings", f"{figures['readings_hz_per_face']:.1f} a second and face, of {figures['ticks_hz']:.1f} ticks"),
-        ("reading age", "capture to reading p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["reading_ms"])),
-        ("perceive", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a frame".format(figures["perceive_ms"])),
-        ("recognize", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a tick, all faces".format(figures["recognize_ms"])),
-        ("paint", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a picture".format(figures["paint_ms"])),
-        ("paint alone", f"{PAINT_ALONE} p50 {{0[0]:.1f}} ms, p95 {{0[1]:.1f}} ms".format(figures["paint_alone_ms"])),
-        ("processor", f"{figures['cpu_percent']:.0f} % of one core"),
-        ("memory", f"{figures['memory_mb']:.0f} MB"),
-        ("start-up", "first picture {0[0]:.1f} s, first reading {0[1]:.1f} s".format(figures["start_s"])),
-    ]
-    return "".join(f"{name:<12} {said}\n" for name, said in rows)
-
-
-def _figures(
-    session: LiveSession, window: Any, process: psutil.Process, progress: Progress, meters: dict[str, Meter]
-) -> dict[str, Any]:
-    assert progress.marked_s is not None
-    assert progress.counts is not None
-    elapsed_s = time.monotonic() - progress.marked_s
-    counted = {name: (meter.count - progress.counts[name]) / elapsed_s for name, meter in meters.items()}
-    since_start_s = time.time() - process.create_time()
-    first_picture_s = since_start_s - (time.monotonic() - window.first_picture_s)
-    frame = session.scenes.peek()
-    image = frame.frame.image if frame and frame.frame else None
-
-    def p50_p95(name: str) -> list[float]:
-        return [round(meters[name].percentile_ms(q, elapsed_s), 2) for q in (50, 95)]
-
-    return {
-        "size": f"{image.shape[1]} x {image.shape[0]}" if image is not None else "no picture",
-        "platform": os.environ.get("QT_QPA_PLATFORM") or "on the screen",
-        "faces": progress.faces,
-        "seconds": round(elapsed_s, 1),
-        "painted_hz": round(counted["latency"], 2),
-        "captured_hz": round(counted["capture"], 2),
-        "latency_ms": p50_p95("latency"),
-        "readings_hz_per_face": round(counted["reading"] / max(1, progress.faces), 2),
-        "ticks_hz": round(counted["recognize"], 2),
-        "reading_ms": p50_p95("reading"),
-        "perceive_ms": p50_p95("perceive"),
-        "recognize_ms": p50_p95("recognize"),
-        "paint_ms": p50_p95("paint"),
-        "cpu_percent": round((sum(process.cpu_times()[:2]) - progress.cpu_s) / elapsed_s * 100, 1),
-        "memory_mb": round(process.memory_info().rss / 1e6),
-        "start_s": [round(first_picture_s, 2), round(progress.first_reading_s or float("nan"), 2)],
-    }
-
-
-def _frames(spec: SourceSpec) -> Iterator[Frame | Retry]:
-    if spec.kind != "file":
-        return open_source(spec)
-    return paced(looped(lambda: read_file(Path(spec.value))))
+def _tell(rows: Sequence[tuple[str, str]]) -> None:
+    sys.stdout.write("".join(f"{name:<12} {said}".rstrip() + "\n" for name, said in rows))
+    sys.stdout.flush()
 
 
 def _machine() -> str:

@@ -18,13 +18,15 @@ from onnxruntime import InferenceSession
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIGHTS
+from realtime_micacl.data.prepared import read_prepared
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
 from realtime_micacl.inference.torch_engine import TorchEngine
 from realtime_micacl.inference.trial import tried
 from realtime_micacl.inference.triton_repository import write_repository
+from realtime_micacl.int8 import add_int8, parts
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.fold import FoldedR3D18
 from realtime_micacl.model.half import halved
@@ -46,13 +48,23 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
     p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
+    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
+    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
+    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
     arguments = p.parse_args(argv)
+    if arguments.int8 != bool(arguments.data):
+        raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
+    data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
     measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
     sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
+    said = ""
+    if data:
+        sidecar, said = add_int8(arguments.engine, sidecar, *data)
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
+    sys.stdout.write(f"{said}\n" if said else "")
     if arguments.tensorrt:
         sys.stdout.write(tried("tensorrt", arguments.engine, sidecar) + "\n")
 
@@ -63,6 +75,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         return _copied(checkpoint, engine)
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
+    (engine / ENCODE_INT8).unlink(missing_ok=True)
     weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
     model.load_state_dict(weights)  # the graphs shall hold the very same numbers
     config = model.config

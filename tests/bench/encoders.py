@@ -1,24 +1,30 @@
 """What instance encoders cost on this machine: `python tests/bench/encoders.py`.
 
-Prints parameters, multiply-adds and the time in ONNX Runtime on one thread of what each tick of a face asks for: one
-frame of the light encoders, an instance of four frames of r3d_18.
+Prints parameters, multiply-adds and the processor time of what each tick of a face asks for: one frame of the light
+encoders, an instance of four frames of r3d_18; in ONNX Runtime, its int8 form and OpenVINO, one thread each, in turn.
+The int8 forms are calibrated on noise: they are good for their speed alone.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import onnxruntime as ort
+import openvino as ov
 import torch
+from torch import nn
 
 from realtime_micacl.export import write_graph
+from realtime_micacl.int8 import quantize
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.cost import count
+from realtime_micacl.model.fold import FoldedR3D18
 
 ROUNDS, CALLS = 5, 20
 LIGHT = {
@@ -28,35 +34,66 @@ LIGHT = {
     "light, 32-64-128-192, 2-2-2-1 blocks": ((32, 64, 128, 192), (2, 2, 2, 1)),
     "light, 32-64-128-256, 2 blocks": ((32, 64, 128, 256), (2, 2, 2, 2)),
 }
+RUNTIMES = ("torch", "ONNX Runtime", "int8", "OpenVINO")
+Call = Callable[[], object]
 
 
 def main() -> None:
+    torch.set_num_threads(1)
+    deep = R3D18().eval()
+    encoders: list[tuple[str, nn.Module, int, int]] = [
+        (name, FrameEncoder(widths=widths, blocks=blocks).eval(), 1, 64) for name, (widths, blocks) in LIGHT.items()
+    ]
+    encoders += [("r3d_18, 112 px, as it is", deep, 4, 112), ("r3d_18, 112 px, folded", FoldedR3D18(deep), 4, 112)]
+    times: dict[tuple[str, str], list[float]] = {}
+    costs = {}
+    with tempfile.TemporaryDirectory() as folder:
+        calls = {}
+        for name, encoder, frames, size in encoders:
+            crops = torch.randint(0, 256, (1, frames, size, size, 3), dtype=torch.uint8)
+            costs[name] = count(encoder, crops)
+            calls[name] = opened(encoder, crops, Path(folder) / "encode.onnx")
+        for _ in range(ROUNDS):  # in turn, so that a machine that changes its speed changes it for all
+            for name, runtimes in calls.items():
+                for runtime, call in runtimes.items():
+                    call()
+                    for _ in range(1 if "r3d" in name else CALLS):
+                        times.setdefault((name, runtime), []).append(timed_ms(call))
+    sys.stdout.write(f"{'':<42}{'parameters':>14}{'mult-adds':>12}" + "".join(f"{r:>14}" for r in RUNTIMES) + "\n")
+    for name, cost in costs.items():
+        row = "".join(f"{median(times[name, runtime]):>11.2f} ms" for runtime in RUNTIMES)
+        sys.stdout.write(f"{name:<42}{cost.parameters / 1e6:>12.2f} M{cost.multiply_adds / 1e6:>10.0f} M{row}\n")
+
+
+def opened(encoder: nn.Module, crops: torch.Tensor, file: Path) -> dict[str, Call]:
+    """Return a call of the encoder in each runtime."""
+    write_graph(encoder, crops, file, "crops", ["features"])
+    small = file.with_suffix(".int8.onnx")
+    quantize(file, small, [crops.numpy()] * 4)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        encoders = [(name, FrameEncoder(widths=w, blocks=b), 64) for name, (w, b) in LIGHT.items()]
-        for name, encoder, size in [*encoders, ("r3d_18, 112 px", R3D18(), 112)]:
-            crops = torch.randint(0, 256, (1, encoder.piece, size, size, 3), dtype=torch.uint8)
-            cost = count(encoder, crops)
-            file = Path(folder) / "encode.onnx"
-            write_graph(encoder, crops, file, "crops", ["features"])
-            rows.append((name, cost, ort.InferenceSession(str(file), options), crops.numpy()))
-        times: dict[str, list[float]] = {name: [] for name, *_ in rows}
-        for _ in range(ROUNDS):  # in turn, so that a machine that changes its speed changes it for all
-            for name, _, session, crops in rows:
-                for _ in range(1 if "r3d" in name else CALLS):
-                    times[name].append(timed_ms(session, crops))
-    for name, cost, *_ in rows:
-        line = f"{name:<42} {cost.parameters / 1e6:6.2f} M parameters {cost.multiply_adds / 1e6:8.0f} M multiply-adds"
-        sys.stdout.write(f"{line} {median(times[name]):7.2f} ms\n")
+    fp32, int8 = (ort.InferenceSession(str(graph), options) for graph in (file, small))
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+    request = ov.Core().compile_model(str(file), "CPU", settings).create_infer_request()
+    feed: dict[str, np.ndarray] = {"crops": crops.numpy()}
+
+    @torch.inference_mode()
+    def own() -> object:
+        return encoder(crops)
+
+    return {
+        "torch": own,
+        "ONNX Runtime": lambda: fp32.run(None, feed),
+        "int8": lambda: int8.run(None, feed),
+        "OpenVINO": lambda: request.infer(feed, share_inputs=True),
+    }
 
 
-def timed_ms(session: ort.InferenceSession, crops: np.ndarray) -> float:
-    started_s = perf_counter()
-    session.run(None, {"crops": crops})
-    return (perf_counter() - started_s) * 1e3
+def timed_ms(call: Call) -> float:
+    start_s = process_time()
+    call()
+    return (process_time() - start_s) * 1e3
 
 
 if __name__ == "__main__":

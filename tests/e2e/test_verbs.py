@@ -30,7 +30,8 @@ def test_doctor_without_a_display_says_so(command: Callable) -> None:
 
 def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
-    done = command("bench", "--source", clips / "three_faces_720p.mp4", "--seconds", 4, "--json", file, timeout_s=90)
+    clip = clips / "three_faces_720p.mp4"
+    done = command("bench", "--source", clip, "--seconds", 4, "--only", "live", "--json", file, timeout_s=90)
     assert done.code == 0, done.err
     figures = json.loads(file.read_text())
     assert figures["size"] == "1280 x 720"
@@ -44,6 +45,36 @@ def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_
     assert 0 < figures["start_s"][0] < figures["start_s"][1]
     for name in ("painted", "latency", "readings", "paint alone", "processor", "memory", "start-up"):
         assert name in done.out
+
+
+def test_bench_measures_stages_engines_and_what_else_one_would_write(
+    command: Callable, clips: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "bench.json"
+    parts = ("stages", "engines", "loop")
+    done = command("bench", "--source", clips / "cut.mp4", "--only", *parts, "--json", file, timeout_s=240)
+    assert done.code == 0, done.err
+    figures = json.loads(file.read_text())
+    stages = figures["stages"]["stages_ms"]
+    assert list(stages) == ["decode", "detect", "crop and track", "encode", "classify"]
+    assert all(0 < row["p50"] <= row["p95"] for row in stages.values())
+    assert stages["detect"]["per_s"] < 0.8 * stages["decode"]["per_s"], "faces are looked for once a tick"
+    engines = figures["engines"]
+    assert {"ONNX Runtime", "OpenVINO", "torch"} <= engines["rows"].keys()
+    assert engines["absent"].keys() & {"cuda", "tensorrt"} or engines["rows"].keys() & {"cuda", "tensorrt"}
+    for row in engines["rows"].values():
+        assert row["readings_per_s"].keys() >= {"1", "4"}
+        assert row["ratio"] > 0
+    assert engines["re_encoding"] > 2, "a window is sixteen pieces"
+    assert figures["loop"].keys() == {"own", "mediapipe", "haar"}
+    for name in ("stages", "engines", "loop", "ONNX Runtime", "Haar"):
+        assert name in done.out
+
+
+def test_bench_refuses_to_read_a_stream_as_a_file(command: Callable) -> None:
+    done = command("bench", "--source", "synthetic")
+    assert done.code == 2
+    assert "--only live" in done.err
 
 
 def test_bench_of_a_source_that_ends_too_soon_is_refused(command: Callable) -> None:

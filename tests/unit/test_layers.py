@@ -18,13 +18,13 @@ RANK = {
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "render", "journal"), 3),
     **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
-    **dict.fromkeys(("training", "evaluation"), 5),
+    **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
     **dict.fromkeys(("prepare", "train", "ablate", "evaluate", "export", "bench", "doctor", "replay"), 6),
     **dict.fromkeys(("arguments", "cli", "__main__"), 7),
 }
 ONLY_IN = {
     "PyQt6": {"doctor"},
-    "realtime_micacl_ui": {"bench"},
+    "realtime_micacl_ui": {"measuring.live"},
     "prometheus_client": {"monitor"},
     "torch": {
         "model",
@@ -35,6 +35,7 @@ ONLY_IN = {
         "inference.tensorrt_engine",
         "inference.cuda_engine",
         "inference.worker",
+        "measuring.engines",
         "train",
         "export",
     },

@@ -1,0 +1,133 @@
+"""The real program with its window, on a clip: rates, latencies, processor, memory, start-up."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.source import SourceSpec, looped, open_source
+from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.metrics import Meter
+from realtime_micacl.types import Event, Frame, Retry, StateChange
+
+WARM_UP_S = 6.0
+PAINT_ALONE = "1920 x 1080, three faces, timeline:"
+
+
+@dataclass
+class Progress:
+    """What is noted while the program runs."""
+
+    first_reading_s: float | None = None
+    marked_s: float | None = None
+    cpu_s: float = 0.0
+    counts: dict[str, int] | None = None
+    faces: int = 0
+
+
+def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) -> dict[str, Any]:
+    """Run the window on `spec` for a warm-up and `seconds`; return the figures."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    window = import_module("realtime_micacl_ui.window")
+    process = psutil.Process()
+    progress = Progress()
+
+    def note(event: Event) -> None:
+        if progress.first_reading_s is None and not isinstance(event, StateChange):
+            progress.first_reading_s = time.time() - process.create_time()
+
+    session = LiveSession(_frames(spec), *openers(Settings(), folder, sidecar), [note])
+    meters: dict[str, Meter] = {}
+
+    def tick(shown: Any) -> None:
+        now_s = time.monotonic()
+        meters.update(session.meters | shown.meters)
+        scene = session.scenes.peek()
+        progress.faces = max(progress.faces, len(scene.faces) if scene else 0)
+        if progress.marked_s is None and now_s - session.started_s > WARM_UP_S:
+            progress.marked_s, progress.cpu_s = now_s, sum(process.cpu_times()[:2])
+            progress.counts = {name: meter.count for name, meter in meters.items()}
+        if progress.marked_s is not None and now_s - progress.marked_s >= seconds:
+            figures.update(_figures(session, shown, process, progress, meters))
+            shown.close()
+
+    figures: dict[str, Any] = {}
+    with session:
+        window.show(session, source_name=spec.name, on_tick=tick)
+    figures["paint_alone_ms"] = import_module("realtime_micacl_ui.timing").paint_alone()
+    if "painted_hz" not in figures:
+        raise ConfigError(f"{spec.name} ended before {WARM_UP_S + seconds:.0f} s were over; give a longer one")
+    return figures
+
+
+def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the figures as rows for people."""
+    return [
+        ("window", f"{figures['platform']}; {figures['size']}, {figures['faces']} faces"),
+        ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
+        ("latency", "capture to paint p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["latency_ms"])),
+        ("readings", f"{figures['readings_hz_per_face']:.1f} a second and face, of {figures['ticks_hz']:.1f} ticks"),
+        ("reading age", "capture to reading p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["reading_ms"])),
+        ("perceive", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a frame".format(figures["perceive_ms"])),
+        ("recognize", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a tick, all faces".format(figures["recognize_ms"])),
+        ("paint", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a picture".format(figures["paint_ms"])),
+        ("paint alone", f"{PAINT_ALONE} p50 {{0[0]:.1f}} ms, p95 {{0[1]:.1f}} ms".format(figures["paint_alone_ms"])),
+        ("processor", f"{figures['cpu_percent']:.0f} % of one core"),
+        ("memory", f"{figures['memory_mb']:.0f} MB"),
+        ("start-up", "first picture {0[0]:.1f} s, first reading {0[1]:.1f} s".format(figures["start_s"])),
+    ]
+
+
+def _figures(
+    session: LiveSession, window: Any, process: psutil.Process, progress: Progress, meters: dict[str, Meter]
+) -> dict[str, Any]:
+    assert progress.marked_s is not None
+    assert progress.counts is not None
+    elapsed_s = time.monotonic() - progress.marked_s
+    counted = {name: (meter.count - progress.counts[name]) / elapsed_s for name, meter in meters.items()}
+    since_start_s = time.time() - process.create_time()
+    first_picture_s = since_start_s - (time.monotonic() - window.first_picture_s)
+    frame = session.scenes.peek()
+    image = frame.frame.image if frame and frame.frame else None
+
+    def p50_p95(name: str) -> list[float]:
+        return [round(meters[name].percentile_ms(q, elapsed_s), 2) for q in (50, 95)]
+
+    return {
+        "size": f"{image.shape[1]} x {image.shape[0]}" if image is not None else "no picture",
+        "platform": os.environ.get("QT_QPA_PLATFORM") or "on the screen",
+        "faces": progress.faces,
+        "seconds": round(elapsed_s, 1),
+        "painted_hz": round(counted["latency"], 2),
+        "captured_hz": round(counted["capture"], 2),
+        "latency_ms": p50_p95("latency"),
+        "readings_hz_per_face": round(counted["reading"] / max(1, progress.faces), 2),
+        "ticks_hz": round(counted["recognize"], 2),
+        "reading_ms": p50_p95("reading"),
+        "perceive_ms": p50_p95("perceive"),
+        "recognize_ms": p50_p95("recognize"),
+        "paint_ms": p50_p95("paint"),
+        "cpu_percent": round((sum(process.cpu_times()[:2]) - progress.cpu_s) / elapsed_s * 100, 1),
+        "memory_mb": round(process.memory_info().rss / 1e6),
+        "start_s": [round(first_picture_s, 2), round(progress.first_reading_s or float("nan"), 2)],
+    }
+
+
+def _frames(spec: SourceSpec) -> Iterator[Frame | Retry]:
+    if spec.kind != "file":
+        return open_source(spec)
+    return paced(looped(lambda: read_file(Path(spec.value))))

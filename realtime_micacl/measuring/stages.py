@@ -1,0 +1,147 @@
+"""What each stage takes of the processor, one after the other on one thread, and the real crops that come of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import Engine, open_engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.pipeline import Perceiver, Recognizer
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import F32, U8, Bag, Frame
+
+FRAMES = 240
+STAGES = ("decode", "detect", "crop and track", "encode", "classify")
+Spent = dict[str, list[float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """What one thread made of a clip."""
+
+    figures: dict[str, Any]
+    bags: tuple[tuple[Bag, ...], ...]
+    """Those of each tick."""
+    label_changes: int
+    """How often the leading emotion of a face became another one."""
+
+
+class TimedDetector(FaceDetector):
+    """A detector that notes what it takes."""
+
+    def __init__(self, spent: Spent) -> None:
+        self._note = _clock(spent, "detect")
+        super().__init__()
+
+    def detect(self, image: U8) -> list[Detection]:
+        """Return the faces in `image`."""
+        with self._note():
+            return super().detect(image)
+
+
+class TimedEngine:
+    """An engine that notes what its verbs take."""
+
+    def __init__(self, engine: Engine, spent: Spent) -> None:
+        self._engine, self.device = engine, engine.device
+        self._encode, self._classify = _clock(spent, "encode"), _clock(spent, "classify")
+
+    def encode(self, crops: U8) -> F32:
+        """Return the features of pieces."""
+        with self._encode():
+            return self._engine.encode(crops)
+
+    def classify(self, features: F32) -> tuple[F32, F32]:
+        """Return logits and importance of bags."""
+        with self._classify():
+            return self._engine.classify(features)
+
+    def close(self) -> None:
+        """Free the engine."""
+        self._engine.close()
+
+
+def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
+    """Run the first `FRAMES` of a clip through the stages of the live program; return what each of them takes."""
+    spent: Spent = defaultdict(list)
+    decode, perceive, recognize = (_clock(spent, name) for name in ("decode", "perceive", "recognize"))
+    engine = TimedEngine(open_engine(folder, sidecar), spent)
+    perceiver = Perceiver(TimedDetector(spent), sidecar)
+    recognizer = Recognizer(engine, sidecar, smoothing_s=Settings().smoothing_s)
+    spent.clear()  # of the first, black picture
+    bags: list[tuple[Bag, ...]] = []
+    leading: dict[int, int] = {}
+    changes, faces, last = 0, 0, 0.0
+    with closing(perceiver), closing(recognizer):
+        for frame in _decoded(clip, decode):
+            looks = len(spent["detect"])
+            with perceive():
+                scene, ready = perceiver.perceive(frame)
+            if len(spent["detect"]) > looks:
+                spent["crop and track"].append(spent["perceive"][-1] - spent["detect"][-1])
+            faces, last = max(faces, len(scene.faces)), frame.time_s
+            if ready:
+                bags.append(ready)
+                with recognize():
+                    readings = recognizer.recognize(ready)
+                for reading in readings:
+                    word = int(reading.probabilities.argmax())
+                    changes += leading.get(reading.track_id, word) != word
+                    leading[reading.track_id] = word
+    total_s = sum(sum(spent[name]) for name in ("decode", "perceive", "recognize"))
+    figures = {
+        "frames": len(spent["decode"]),
+        "seconds": round(last, 2),
+        "faces": faces,
+        "stages_ms": {name: p50_p95(spent[name]) | {"per_s": round(len(spent[name]) / last, 1)} for name in STAGES},
+        "processor_percent": round(100 * total_s / last, 1),
+    }
+    return Staged(figures, tuple(bags), changes)
+
+
+def table(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows for people."""
+    rows = [("stages", f"{'processor time':<16}{'p50 ms':>9}{'p95 ms':>9}{'a second':>10}")]
+    for name, row in figures["stages_ms"].items():
+        if "p50" in row:
+            rows.append(("", f"{name:<16}{row['p50']:>9.2f}{row['p95']:>9.2f}{row['per_s']:>10.1f}"))
+    rows.append(("", f"together {figures['processor_percent']:.0f} % of one core, without painting"))
+    return rows
+
+
+def p50_p95(took_s: list[float]) -> dict[str, float]:
+    """Return percentiles of times, in ms."""
+    return {f"p{q}": round(float(np.percentile(took_s, q)) * 1e3, 3) for q in (50, 95)} if took_s else {}
+
+
+def _decoded(clip: Path, note: Callable[[], Any]) -> Iterator[Frame]:
+    with closing(read_file(clip)) as frames:  # type: ignore[type-var]  # a generator
+        for _ in range(FRAMES):
+            with note():
+                frame = next(islice(frames, 1), None)
+            if frame is None:
+                return
+            yield frame
+
+
+def _clock(spent: Spent, name: str) -> Callable[[], Any]:
+    @contextmanager
+    def note() -> Iterator[None]:
+        start_s = process_time()
+        try:
+            yield
+        finally:
+            spent[name].append(process_time() - start_s)
+
+    return note
