@@ -50,10 +50,10 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
     if device.startswith(TRITON) and graphs:
         return _on_triton(device, sidecar)
-    if device == "cuda" or device == "tensorrt":
+    if device in ("cuda", "tensorrt"):
         from realtime_micacl.inference.gpu import open_on_gpu
 
-        return open_on_gpu(device, folder, sidecar)
+        return open_on_gpu("cuda" if device == "cuda" else "tensorrt", folder, sidecar)
     if device == "auto":
         from realtime_micacl.inference.gpu import best_on_gpu
 

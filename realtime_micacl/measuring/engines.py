@@ -129,7 +129,7 @@ def _torch(folder: Path, sidecar: Sidecar) -> Engine:
     from realtime_micacl.inference.torch_engine import TorchEngine
 
     torch.set_num_threads(1)
-    return TorchEngine(folder, sidecar, "cpu")
+    return TorchEngine(folder, sidecar)
 
 
 def _int8(folder: Path, sidecar: Sidecar, bags: Sequence[Bag], stack: ExitStack) -> Engine:
