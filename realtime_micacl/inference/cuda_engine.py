@@ -13,13 +13,15 @@ from realtime_micacl.inference.worker import Step, Worker
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL
 
+FAST_HALF = (7, 0)  # Volta; older GPUs count in half precision at a fraction of their speed
+
 
 class TorchNetwork:
-    """Runs the network's own code; the encoder's convolutions in half precision."""
+    """Runs the network's own code, where `half` is true the encoder's convolutions in half precision."""
 
-    def __init__(self, model: MICACL, device: torch.device, name: str) -> None:
+    def __init__(self, model: MICACL, device: torch.device, name: str, *, half: bool) -> None:
         self.name = name
-        self._encoder = halved(model.encoder).to(device)
+        self._encoder = (halved(model.encoder) if half else model.encoder).to(device)
         self._head = model.eval().to(device)
 
     def encoder(self, crops: Tensor, features: Tensor) -> Step:
@@ -40,8 +42,10 @@ class TorchNetwork:
 def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
     """Load the weights in `folder` onto the first GPU."""
     device = torch.device("cuda", 0)
-    name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, half precision)"
-    return Worker(TorchNetwork(load_model(folder, sidecar), device, name), sidecar, device)
+    half = torch.cuda.get_device_capability(device) >= FAST_HALF
+    precision = "half" if half else "single"
+    name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, {precision} precision)"
+    return Worker(TorchNetwork(load_model(folder, sidecar), device, name, half=half), sidecar, device)
 
 
 def _fill(buffer: Tensor, made: Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["tensorrt", "cuda"]
 PROBE_TIMEOUT_S = 20.0
+SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")  # Linux, WSL, Jetson
 NEEDS: dict[Kind, tuple[str, ...]] = {"tensorrt": (ENCODE_HALF, CLASSIFY), "cuda": (WEIGHTS,)}
 PACKAGES: dict[Kind, tuple[str, ...]] = {"tensorrt": ("tensorrt", "torch"), "cuda": ("torch", "safetensors", "einops")}
 MEMORY_BYTES: dict[Kind, int] = {"tensorrt": 2 << 30, "cuda": 1 << 30}  # libraries, context and, once, the builder
@@ -56,6 +58,8 @@ def probe(timeout_s: float = PROBE_TIMEOUT_S) -> Gpu | None:
     Nothing of CUDA may be touched before: without a GPU, TensorRT's objects end the process. Raise EngineError where
     the driver is broken.
     """
+    if not _driver_is_there():
+        return None
     command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("ask_cuda.py"))]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
@@ -70,6 +74,13 @@ def probe(timeout_s: float = PROBE_TIMEOUT_S) -> Gpu | None:
     if "fault" in said_of_it:
         raise EngineError(f"the NVIDIA driver fails: {said_of_it['fault']}; install it again, or use --device cpu")
     return msgspec.convert(said_of_it, Gpu)
+
+
+def _driver_is_there() -> bool:
+    """Say whether asking can be worth it: most machines have no such driver, and start no program for nothing."""
+    folders = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    signs = [*SIGNS, *(f"{folder}/libcuda.so.1" for folder in folders)]
+    return sys.platform == "win32" or any(Path(sign).exists() for sign in signs)
 
 
 def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:

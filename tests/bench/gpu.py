@@ -63,7 +63,7 @@ def opened(device: str, folder: Path, sidecar: Sidecar) -> Engine:
     if device != "worker":
         return open_engine(folder, sidecar, device)  # type: ignore[arg-type]
     cpu = torch.device("cpu")
-    return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker on the processor"), sidecar, cpu)
+    return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker on the processor", half=False), sidecar, cpu)
 
 
 def pieces(sidecar: Sidecar, n: int) -> np.ndarray:

@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import cuda_engine
 from realtime_micacl.inference.cuda_engine import TorchNetwork
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine, default_engine, open_engine
 from realtime_micacl.inference.onnx_engine import OnnxEngine
@@ -35,9 +34,7 @@ def shipped() -> tuple[Path, Sidecar]:
 def worker(folder: Path, sidecar: Sidecar) -> Worker:
     """What `--device cuda` opens, on the processor: without stream, graphs and half precision, which is slow there."""
     cpu = torch.device("cpu")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuda_engine, "halved", lambda encoder: encoder)
-        return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker"), sidecar, cpu)
+    return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker", half=False), sidecar, cpu)
 
 
 ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "worker": worker, "triton": OnServer, "openvino": OpenVinoEngine}
@@ -100,9 +97,9 @@ def test_every_engine_says_what_torch_says(engine: Engine, shipped: tuple[Path, 
     assert np.abs(importance - expected[1]).max() < 1e-4
 
 
-def test_the_cuda_engine_counts_in_half_precision(shipped: tuple[Path, Sidecar]) -> None:
+def test_the_worker_counts_in_half_precision(shipped: tuple[Path, Sidecar]) -> None:
     n, cpu, own = shipped[1].pieces, torch.device("cpu"), TorchEngine(*shipped)
-    halved = Worker(TorchNetwork(load_model(*shipped), cpu, "worker"), shipped[1], cpu)
+    halved = Worker(TorchNetwork(load_model(*shipped), cpu, "worker", half=True), shipped[1], cpu)
     crops = pieces(shipped[1], 2)
     found = halved.classify(np.repeat(halved.encode(crops)[:, None], n, axis=1))[0]
     expected = own.classify(np.repeat(own.encode(crops)[:, None], n, axis=1))[0]

@@ -55,6 +55,19 @@ def test_no_device_is_no_fault(driver: Driver, faults: dict[str, int]) -> None:
     assert probe() is None
 
 
+def test_without_a_driver_no_program_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a program was started")
+
+    monkeypatch.setattr(subprocess, "run", refused)
+    monkeypatch.setenv("LD_LIBRARY_PATH", f":{tmp_path}")
+    monkeypatch.setattr(gpu, "SIGNS", ("/dev/no-such-device",))
+    assert probe() is None
+    monkeypatch.setattr(gpu, "SIGNS", ("/dev/null",))
+    with pytest.raises(AssertionError, match="a program was started"):
+        probe()
+
+
 def test_no_driver_is_no_fault() -> None:
     code = "import sys; sys.platform = 'darwin'; import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
     asked = subprocess.run(

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import cuda_engine, trial
+from realtime_micacl.inference import trial
 from realtime_micacl.inference.cuda_engine import TorchNetwork
 from realtime_micacl.inference.engine import Engine, default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
@@ -26,10 +26,9 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def on_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The CUDA engine without CUDA; and in single precision, because a processor is slow in half."""
-    monkeypatch.setattr(cuda_engine, "halved", lambda encoder: encoder)
 
     def opened(kind: str, folder: Path, sidecar: Sidecar) -> Engine:
-        return Worker(TorchNetwork(load_model(folder, sidecar), CPU, f"{kind} on paper"), sidecar, CPU)
+        return Worker(TorchNetwork(load_model(folder, sidecar), CPU, f"{kind} on paper", half=False), sidecar, CPU)
 
     monkeypatch.setattr(trial, "open_on_gpu", opened)
 
