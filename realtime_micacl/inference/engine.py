@@ -7,10 +7,9 @@ from typing import Protocol
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import F32, U8
+from realtime_micacl.types import F32, TRITON, U8
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
-TRITON = "triton://"
 
 
 class Engine(Protocol):
@@ -42,16 +41,22 @@ def default_engine() -> Path:
 
 def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     """Load the engine in `folder`; raise EngineError where it does not fit the device, or this program."""
+    if device.startswith(TRITON):
+        try:
+            from realtime_micacl.inference.triton_engine import TritonEngine
+        except ImportError as cause:
+            raise EngineError(
+                f"--device {device}: its client is not installed: pip install 'realtime-micacl[triton]'"
+            ) from cause
+        return TritonEngine(folder, sidecar, device)
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
-    if device.startswith(TRITON) and graphs:
-        return _on_triton(device, sidecar)
     if device in ("auto", "cpu") and graphs:
         from realtime_micacl.inference.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, sidecar)
     if device == "tensorrt":
         raise EngineError("--device tensorrt: this version has no TensorRT engine; use --device cpu or cuda")
-    if WEIGHTS not in sidecar.files or device.startswith(TRITON):
+    if WEIGHTS not in sidecar.files:
         needed = WEIGHTS if device == "cuda" else f"{ENCODE} and {CLASSIFY}"
         raise EngineError(f"the engine in {folder} holds {sorted(sidecar.files)}; --device {device} needs {needed}")
     try:
@@ -62,13 +67,3 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
             "pip install 'realtime-micacl[train]'"
         ) from cause
     return TorchEngine(folder, sidecar, "cuda" if device == "cuda" else "cpu")
-
-
-def _on_triton(device: str, sidecar: Sidecar) -> Engine:
-    try:
-        from realtime_micacl.inference.triton_engine import TritonEngine
-    except ImportError as cause:
-        raise EngineError(
-            f"--device {device}: Triton's client is not installed: pip install 'realtime-micacl[triton]'"
-        ) from cause
-    return TritonEngine(device, sidecar)

@@ -41,6 +41,12 @@ def server(exported: tuple[Path, Sidecar]) -> Iterator[tuple[Server, str]]:
         yield running, f"triton://127.0.0.1:{port}"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a loaded machine its time."""
+    monkeypatch.setattr(triton_engine, "ANSWER_S", 30.0)
+
+
 def crops(sidecar: Sidecar, n: int) -> np.ndarray:
     size_px = sidecar.bag.size_px
     return np.random.default_rng(0).integers(0, 256, (n, sidecar.piece, size_px, size_px, 3)).astype(np.uint8)
