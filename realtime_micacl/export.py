@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from realtime_micacl.errors import EngineError
+from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
@@ -39,18 +39,22 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
     arguments = p.parse_args(argv)
-    measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
-    sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
+    said = f"torch and ONNX Runtime agree within {TOLERANCE:g}"
+    if (arguments.checkpoint / NAME).is_file():
+        if arguments.trained_on or arguments.measured:
+            raise ConfigError(f"{arguments.checkpoint} is an engine and stays as it is; name a checkpoint to say more")
+        sidecar, said = _copied(arguments.checkpoint, arguments.engine), "copied as it is"
+    else:
+        measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
+        sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
-    sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
+    sys.stdout.write(f"{arguments.engine}: {sizes}; {said}\n")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
-    if (checkpoint / NAME).is_file():
-        return _copied(checkpoint, engine)
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
     config = model.config
