@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
-    what = "rtsp:// or http:// address, video file, demo or synthetic; several with --headless"
+    what = "rtsp:// or http:// address, video file, demo or synthetic; may be given again"
     source.add_argument("--source", action="append", metavar="WHAT", help=what)
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
     use = p.add_argument_group("use")

@@ -55,24 +55,27 @@ def main(argv: Sequence[str]) -> None:
     if arguments.int8 != bool(arguments.data):
         raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
     data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
-    measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
-    sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
-    said = ""
+    said = [f"torch and ONNX Runtime agree within {TOLERANCE:g}"]
+    if (arguments.checkpoint / NAME).is_file():
+        if arguments.trained_on or arguments.measured:
+            raise ConfigError(f"{arguments.checkpoint} is an engine and stays as it is; name a checkpoint to say more")
+        sidecar, said = _copied(arguments.checkpoint, arguments.engine), ["copied as it is"]
+    else:
+        measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
+        sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
     if data:
-        sidecar, said = add_int8(arguments.engine, sidecar, *data)
+        sidecar, why = add_int8(arguments.engine, sidecar, *data)
+        said.append(why)
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
-    sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
-    sys.stdout.write(f"{arguments.engine}: {sizes}; torch and ONNX Runtime agree within {TOLERANCE:g}\n")
-    sys.stdout.write(f"{said}\n" if said else "")
     if arguments.tensorrt:
-        sys.stdout.write(tried("tensorrt", arguments.engine, sidecar) + "\n")
+        said.append(tried("tensorrt", arguments.engine, sidecar))
+    sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
+    sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
-    if (checkpoint / NAME).is_file():
-        return _copied(checkpoint, engine)
     fields, model = read_checkpoint(checkpoint)
     engine.mkdir(parents=True, exist_ok=True)
     (engine / ENCODE_INT8).unlink(missing_ok=True)

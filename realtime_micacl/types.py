@@ -24,7 +24,8 @@ EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 
 Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
 DEVICES: tuple[str, ...] = get_args(Device)
-DEVICE = rf"^({'|'.join(DEVICES)}|triton://[\w.-]+(:\d{{1,5}})?)$"
+TRITON = "triton://"
+DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}[\w.-]+(:\d{{1,5}})?)$"
 """Besides these, a server."""
 
 

@@ -7,13 +7,12 @@ from typing import Protocol
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import F32, U8, Features
+from realtime_micacl.types import F32, TRITON, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
 ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
-LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 ENCODE_INT8 = "encode.int8.onnx"  # only where `export --int8` found it worth having
-TRITON = "triton://"
+LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 
 
 class Engine(Protocol):
@@ -47,9 +46,15 @@ def default_engine() -> Path:
 
 def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     """Load the engine in `folder`; raise EngineError where it does not fit the device, or this program."""
+    if device.startswith(TRITON):
+        try:
+            from realtime_micacl.inference.triton_engine import TritonEngine
+        except ImportError as cause:
+            raise EngineError(
+                f"--device {device}: its client is not installed: pip install 'realtime-micacl[triton]'"
+            ) from cause
+        return TritonEngine(folder, sidecar, device)
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
-    if device.startswith(TRITON) and graphs:
-        return _on_triton(device, sidecar)
     if device in ("cuda", "tensorrt"):
         from realtime_micacl.inference.gpu import open_on_gpu
 
@@ -80,13 +85,3 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
             "pip install 'realtime-micacl[train]'"
         ) from cause
     return TorchEngine(folder, sidecar)
-
-
-def _on_triton(device: str, sidecar: Sidecar) -> Engine:
-    try:
-        from realtime_micacl.inference.triton_engine import TritonEngine
-    except ImportError as cause:
-        raise EngineError(
-            f"--device {device}: Triton's client is not installed: pip install 'realtime-micacl[triton]'"
-        ) from cause
-    return TritonEngine(device, sidecar)

@@ -134,12 +134,28 @@ def test_one_that_is_given_up_ends_by_itself(start: Callable, servers: list[Rtsp
     assert "given up" in ended.err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("how", [[], ["--offline"], ["--kiosk", "--headless"]])
-def test_several_need_headless(command: Callable, how: list[str]) -> None:
+@pytest.mark.parametrize("how", [["--offline"], ["--kiosk"], ["--output-window", "clean"]])
+def test_some_ways_take_one_source(command: Callable, how: list[str]) -> None:
     ended = command("--source", "demo", "--source", "synthetic", *how)
     assert ended.code == 2
     assert "2 sources" in ended.err
-    assert "--headless" in ended.err
+    assert how[0] in ended.err
+
+
+def test_a_window_shows_several_and_records_them(start: Callable, clips: Path, tmp_path: Path) -> None:
+    recorded = tmp_path / "all.jsonl"
+    sources = ("--source", "demo", "--source", clips / "no_face.mp4")
+    running = start(*sources, "--record", recorded, QT_QPA_PLATFORM="offscreen")
+
+    def records() -> list[dict[str, Any]]:
+        text = recorded.read_text() if recorded.exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    running.until(lambda now: any("probabilities" in r and r["source"] == "the demo clip" for r in records()), 60.0)
+    ended, _ = running.stop()
+    assert (ended.code, ended.out) == (0, "")
+    last = {r["source"]: r["state"] for r in records()}
+    assert last == {"the demo clip": "ended", str(clips / "no_face.mp4"): "ended"}
 
 
 def test_the_same_source_twice_has_two_names(start: Callable) -> None:

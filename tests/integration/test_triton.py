@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from realtime_micacl.errors import EngineError, EngineLost
+from realtime_micacl.errors import ConfigError, EngineError, EngineLost
 from realtime_micacl.export import main as export_main
 from realtime_micacl.inference import triton_engine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, default_engine, open_engine
@@ -41,6 +41,12 @@ def server(exported: tuple[Path, Sidecar]) -> Iterator[tuple[Server, str]]:
         yield running, f"triton://127.0.0.1:{port}"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a loaded machine its time."""
+    monkeypatch.setattr(triton_engine, "ANSWER_S", 30.0)
+
+
 def crops(sidecar: Sidecar, n: int) -> np.ndarray:
     size_px = sidecar.bag.size_px
     return np.random.default_rng(0).integers(0, 256, (n, sidecar.piece, size_px, size_px, 3)).astype(np.uint8)
@@ -63,6 +69,20 @@ def test_the_repository_is_what_triton_reads(exported: tuple[Path, Sidecar]) -> 
             assert [(t.name, list(t.dims), t.data_type) for t in said] == [
                 (t.name, t.shape[1:], kinds[t.type]) for t in true
             ]
+
+
+def test_an_engine_is_copied_as_it_is_or_stays_where_it_is(
+    exported: tuple[Path, Sidecar], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, sidecar = exported
+    assert sidecar == read_sidecar(default_engine())[1]
+    shutil.rmtree(folder / "triton")
+    export_main([str(folder), str(folder), "--triton"])
+    assert "copied as it is" in capsys.readouterr().out
+    assert len(list((folder / "triton").iterdir())) == 2
+    with pytest.raises(ConfigError, match="is an engine and stays as it is"):
+        export_main([str(folder), str(tmp_path), "--trained-on", "other faces"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_graph_whose_batch_is_fixed_is_refused(exported: tuple[Path, Sidecar], tmp_path: Path) -> None:

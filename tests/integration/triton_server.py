@@ -112,7 +112,8 @@ class OnServer(TritonEngine):
         repository = Path(self._open.enter_context(TemporaryDirectory()))
         write_repository(folder, sidecar, repository)
         _, port = self._open.enter_context(serving(repository))
-        super().__init__(f"triton://127.0.0.1:{port}", sidecar)
+        super().__init__(folder, sidecar, f"triton://127.0.0.1:{port}")
+        self._answer_s = 30.0  # a loaded machine
 
     def close(self) -> None:
         super().close()
