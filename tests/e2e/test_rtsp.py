@@ -30,7 +30,7 @@ def test_a_lost_server_is_told_and_found_again(start: Callable, rtsp) -> None:
     rtsp.kill()
     killed_s = time.monotonic()
     running.until(lambda now: "reconnecting" in now.states)
-    assert time.monotonic() - killed_s < 3.0
+    assert time.monotonic() - killed_s < 10.0
     read = len(running.so_far().readings)
     time.sleep(2.0)
     assert len(running.so_far().readings) <= read + 1, "no emotion while the stream is lost"
@@ -49,7 +49,7 @@ def test_a_frozen_server_is_stalled_then_reconnecting_and_shows_no_emotion(start
     rtsp.signal(signal.SIGSTOP)
     frozen_s = time.monotonic()
     running.until(lambda now: now.states[-1] in ("stalled", "reconnecting"))
-    assert time.monotonic() - frozen_s < 3.0
+    assert time.monotonic() - frozen_s < 10.0
     read = len(running.so_far().readings)
     time.sleep(3.0)
     assert len(running.so_far().readings) == read
