@@ -23,7 +23,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.smoother import Smoother
 from realtime_micacl.types import EMOTIONS, F32
 
-GRID_S = np.arange(-0.4, 2.01, 0.2).astype(np.float32)
+GRID_S = np.arange(-0.4, 2.01, 0.04).astype(np.float32)
 STARTED, FADED = 0.05, 0.95
 
 
@@ -155,7 +155,7 @@ def main() -> None:
             say(f"| {name} | {len(pairs)} | {len(each)} | {medians[0]:.2f} | {medians[1]:.2f} |\n")
     curves = {moment: curve(takes, shown, moment) for moment in ("onset_s", "offset_s")}
     say("\n| s | onset: intensity | shown | offset: intensity | shown |\n|---|---|---|---|---|\n")
-    for i, at_s in enumerate(GRID_S):
+    for i, at_s in list(enumerate(GRID_S))[::5]:
         cells = [f"{values[i]:.2f}" for pair in curves.values() for values in pair]
         say(f"| {at_s:+.1f} | {' | '.join(cells)} |\n")
     if arguments.plot:
@@ -175,8 +175,8 @@ def plot(curves: dict[str, tuple[F32, F32]], file: Path) -> None:
         pane.plot(GRID_S, share, color="#4477AA", label="share on the card")
         pane.axvline(0, color="0.8", linewidth=0.8)
         pane.set_xlabel(f"seconds from the {moment.removesuffix('_s')}")
-        pane.set_ylim(0, 1)
-    panes[0].legend(frameon=False, loc="upper left")
+        pane.set_ylim(0, 1.05)
+    panes[1].legend(frameon=False, loc="upper right")
     figure.tight_layout()
     figure.savefig(file, dpi=100)
 

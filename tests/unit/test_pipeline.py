@@ -18,6 +18,7 @@ from realtime_micacl.types import (
     F32,
     U8,
     Bag,
+    Baseline,
     EmotionDistribution,
     Face,
     Frame,
@@ -263,6 +264,21 @@ def test_the_temperature_of_the_sidecar_is_applied() -> None:
 
 def _with(temperature: float) -> Sidecar:
     return msgspec.structs.replace(SIDECAR, calibration=Calibration(temperature=temperature, abstain_below=0.3))
+
+
+def test_a_baseline_shifts_the_readings_of_one_identity_and_ends_with_it() -> None:
+    world, sidecar = FramesWithFaces(), _with(8.0)
+    recognizer = Recognizer(MeanEngine(), sidecar, smoothing_s=0.0, baseline=True)
+    frames = (world.frame(n, [(100, 80, 1 if n < 180 else 2)]) for n in range(250))
+    events = list(offline(frames, Perceiver(world, sidecar), recognizer))  # type: ignore[arg-type]
+    readings = [e for e in events if isinstance(e, EmotionDistribution)]
+    before = [r for r in readings if r.track_id == 1 and r.baseline is Baseline.TAKING]
+    after = [r for r in readings if r.track_id == 1 and r.baseline is Baseline.SET]
+    assert before[-1].time_s < after[0].time_s == pytest.approx(before[0].time_s + 5.0, abs=0.1)
+    fear, neutral = EMOTIONS.index("fear"), EMOTIONS.index("neutral")
+    odds = [r.probabilities[fear] / r.probabilities[neutral] for r in (before[-1], after[0])]
+    assert odds[1] == pytest.approx(odds[0] / np.e, rel=0.01), "as far as the cap lets it"
+    assert {r.baseline for r in readings if r.track_id == 2} == {Baseline.TAKING}
 
 
 def test_a_change_is_told_once() -> None:

@@ -1,0 +1,90 @@
+"""Whether order and change carry information: `python tests/bench/order.py PREPARED..`, rendered clips.
+
+Windows are read as they are, with their frames in another order, and frozen (one frame sixteen times). Rising are those
+in which the expression comes, falling those in which it goes, held and calm those in which nothing changes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from traces import NEUTRAL, bags_of, prepared
+
+from realtime_micacl.data.clips import bag_frames
+from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.pipeline import softmax
+from realtime_micacl.types import F32, U8
+
+Order = npt.NDArray[np.int64]
+MOST = 60  # windows of a phase, spread evenly over all there are
+
+
+def orders(ticks: int) -> dict[str, Order]:
+    """Return which frame stands in each place of a changed window."""
+    forwards, half = np.arange(ticks), ticks // 2
+    return {
+        "as it is": forwards,
+        "shuffled": np.random.default_rng(1).permutation(ticks),
+        "backwards": forwards[::-1],
+        "halves swapped": np.roll(forwards, half),
+        "newest frame alone": np.full(ticks, ticks - 1),
+        "oldest frame alone": np.zeros(ticks, np.int64),
+    }
+
+
+def phase(intensity: F32) -> str | None:
+    """Return what the expression does in a window [N*L]; None for what is in between."""
+    change = float(intensity[-1] - intensity[0])
+    if abs(change) > 0.5:
+        return "rising" if change > 0 else "falling"
+    if intensity.min() > 0.5:
+        return "held"
+    return "calm" if intensity.max() < 0.05 else None
+
+
+def read(crops: U8, order: Order, engine: Engine, sidecar: Sidecar) -> F32:
+    """Return the calibrated shares [K] of a window's crops [N*L,S,S,3] in another order."""
+    pieces = np.ascontiguousarray(crops[order]).reshape(-1, sidecar.piece, *crops.shape[1:])
+    logits = engine.classify(np.stack([engine.encode(pieces)]))[0][0]
+    return softmax(logits / sidecar.calibration.temperature)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("prepared", type=Path, nargs="+")
+    p.add_argument("--engine", type=Path, default=default_engine())
+    arguments = p.parse_args()
+    folder, sidecar = read_sidecar(arguments.engine)
+    engine = open_engine(folder, sidecar)
+    windows: dict[str, list[tuple[int, U8]]] = defaultdict(list)
+    for ready in prepared(arguments.prepared):
+        if ready.label == NEUTRAL:
+            continue
+        clip = ready.load()
+        for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.spec), strict=True):
+            if name := phase(clip.targets[frames, ready.label]):
+                windows[name].append((ready.label, bag.pieces(1)[:, 0]))
+    changed = orders(sidecar.spec.ticks)
+    sys.stdout.write(f"{sidecar.name}: mean share of the clip's emotion; in brackets, how far all shares moved\n\n")
+    sys.stdout.write(f"| windows | n | {' | '.join(changed)} |\n{(len(changed) + 2) * '|---'}|\n")
+    for name in ("rising", "held", "falling", "calm"):
+        picked = [windows[name][i] for i in np.linspace(0, len(windows[name]) - 1, MOST).astype(int)]
+        plain = [read(crops, changed["as it is"], engine, sidecar) for _, crops in picked]
+        cells = []
+        for order in changed.values():
+            found = [read(crops, order, engine, sidecar) for _, crops in picked]
+            share = np.mean([shares[label] for (label, _), shares in zip(picked, found, strict=True)])
+            moved = np.mean([np.abs(a - b).sum() / 2 for a, b in zip(plain, found, strict=True)])
+            cells.append(f"{share:.2f} ({moved:.2f})")
+        sys.stdout.write(f"| {name} | {len(windows[name])} | {' | '.join(cells)} |\n")
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()
