@@ -19,7 +19,6 @@ from PyQt6.QtWidgets import QApplication, QWidget
 
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.smoother import Tuning
-from realtime_micacl.live.video import read_file
 from realtime_micacl.types import Frame, Quality, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.desk import Desk, Options
@@ -31,8 +30,8 @@ from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.view import View
 
 SIZES = {"720p": ((1280, 720), 1.0), "portrait": ((1080, 1920), 1.0), "large-text": ((1280, 720), 2.0)}
-QUALITY = 50  # of the WebP pictures
-MIXED = (0.36, 0.01, 0.08, 0.01, 0.50, 0.01, 0.03)
+QUALITY = 44  # of the WebP pictures
+MIXED = (0.50, 0.01, 0.08, 0.01, 0.36, 0.01, 0.03)
 STREAM = "rtsp://camera:***@10.0.0.7:554/entrance"
 
 
@@ -43,7 +42,7 @@ def views() -> dict[str, View]:
     early = (replace(one, state=State.COLLECTING, filled=0.6), replace(two, state=State.COLLECTING, filled=0.25))
     poor = replace(three, state=State.LOW_QUALITY, quality=Quality(0.0, "turned away"))
     unsure = {1: replace(live.readings[1], emotion=None), 2: live.readings[2]}
-    mixed = replace(live.readings[3], probabilities=np.array(MIXED, np.float32), emotion="surprise")
+    mixed = replace(live.readings[2], probabilities=np.array(MIXED, np.float32), emotion="happy")
     empty = replace(live, faces=(), readings={}, weighed={})
     frozen = replace(live, bars={}, weighed={})
     lost = say(texts.RETRYING, reason=f"{STREAM} was lost: end of file", attempt=3, when=say(texts.NEXT_TRY, seconds=2))
@@ -79,13 +78,16 @@ def views() -> dict[str, View]:
         "help": replace(live, help=True),
         "blurred": replace(live, privacy="blurred", recording="REC 0:42"),
         "points": replace(live, privacy="points"),
-        "mixture": replace(live, mixtures=True, readings={**live.readings, 3: mixed}, selected=3, followed=1),
+        "mixture": replace(live, mixtures=True, readings={**live.readings, 2: mixed}, selected=2, followed=1),
     }
 
 
 def nobody() -> Frame:
-    """Return a picture without a face."""
-    return next(read_file(Path(__file__).parents[1] / "data" / "no_face.mp4"))
+    """Return a picture without a face: the wall behind the people of the demo clip."""
+    frame = sample().frame
+    assert frame is not None
+    rows = np.linspace(0, 140, frame.image.shape[0]).astype(int)
+    return replace(frame, image=np.ascontiguousarray(frame.image[rows]))
 
 
 def pictures() -> Iterator[tuple[str, QImage]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +109,7 @@ def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
     width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
     if reading and reading.emotion:
         width += theme.lead.width(f"{100 * reading.probabilities.max():.0f} %") + theme.px(0.9)
-    return max(round(width) + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
+    return max(ceil(width) + 1 + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
 
 
 def header_px(theme: Theme) -> int:

@@ -68,7 +68,7 @@ def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
         first = max(small.strong.width(key) for key, _ in keys) + small.px(1.2)
         column = first + max(small.body.width(text) for _, text in keys)
         width = columns * column + (columns - 1) * gap
-        words = Paragraph(small.body, say(DISCLAIMER), width)
+        words = Paragraph(small.body, say(DISCLAIMER), width, balanced=True)
         height = 2 * pad + small.px(2.6) + row * rows + small.px(0.8) + words.size.height()
         if height <= size[1] - theme.px(1) and width + 2 * pad <= size[0] - theme.px(1):
             break

@@ -63,7 +63,7 @@ def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
     others = tracks[:MOST_OTHERS] if upright else []
     side = 0
     if upright:
-        side = min(theme.px(8), (right - left + between) // count - between)
+        side = min(theme.px(11), (right - left + between) // count - between)
     elif not low and size[0] >= WINDOW_WIDTH * theme.unit:
         side = min(tall, int(size[0] * 0.36 / count))
     crops = count * (side + between) - between if side else 0

@@ -84,8 +84,10 @@ def _word(
         write(painter, letters, left, baseline, word, TEXT)
         write_right(painter, theme.header, area.right(), baseline, share, TEXT)
         return
-    if theme.title.width(word) < area.width():
-        write(painter, theme.title, area.left(), theme.title.baseline(area.top(), area.height()), word, SOFT)
+    for letters in (theme.title, theme.header):
+        if letters.width(word) < area.width():
+            write(painter, letters, area.left(), letters.baseline(area.top(), area.height()), word, SOFT)
+            break
     else:
         words = Paragraph(theme.large, word, area.width())
         words.draw(painter, area.left(), area.center().y() - words.size.height() / 2, SOFT)

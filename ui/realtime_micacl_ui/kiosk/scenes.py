@@ -42,10 +42,12 @@ def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *
     others = [texts for texts in screen.house.texts if texts is not screen.texts]
     for shrink in SHRINKS:
         big, small = theme_of(theme.unit * 1.45 * shrink), theme_of(theme.unit * shrink)
-        lines = [(Paragraph(big.title, screen.texts.invitation, area.width(), centred=centred), TEXT, 0.8)]
+        lines = [
+            (Paragraph(big.title, screen.texts.invitation, area.width(), centred=centred, balanced=True), TEXT, 0.8)
+        ]
         lines += [(Paragraph(small.large, o.invitation, area.width(), centred=centred), SOFT, 0.3) for o in others]
         bars = small.px(3.6)
-        hint = Paragraph(small.header, screen.texts.hint, area.width(), centred=centred)
+        hint = Paragraph(small.header, screen.texts.hint, area.width(), centred=centred, balanced=True)
         lines.append((hint, screen.house.accent, 0))
         gaps = [small.px(gap) for *_, gap in lines]
         height = sum(p.size.height() for p, *_ in lines) + sum(gaps) + bars
@@ -189,7 +191,7 @@ def farewell(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, i
     """Draw the thanks, and that everything is forgotten."""
     body, radius = body_rect(theme, size), theme.px(4.2)
     thanks = _fitting(theme, screen.texts.thanks, body.width())
-    forgotten = Paragraph(theme.header, screen.texts.forgotten, body.width(), centred=True)
+    forgotten = Paragraph(theme.header, screen.texts.forgotten, body.width(), centred=True, balanced=True)
     gap = theme.px(1.6)
     y = body.center().y() - (2 * radius + 2 * gap + thanks.size.height() + forgotten.size.height()) / 2
     centre = QPointF(body.center().x(), y + radius)
