@@ -46,7 +46,8 @@ def main(argv: Sequence[str]) -> None:
     folder, sidecar = read_sidecar(arguments.engine or default_engine())
     figures = measured(spec, arguments.seconds, folder, sidecar, arguments.only)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+        strict = json.loads(json.dumps(figures), parse_constant=lambda _: None)  # what was not seen is null, not NaN
+        arguments.json.write_text(json.dumps(strict, indent=1) + "\n", "utf-8")
 
 
 def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, parts: Sequence[str]) -> dict[str, Any]:

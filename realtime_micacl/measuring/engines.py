@@ -64,7 +64,8 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
                 found["absent"][name] = str(cause)
         for faces in FACES:
             for name, took in _in_turn(courses, faces).items():
-                wall_s, cpu_s = (median(times) for times in zip(*took, strict=True))
+                wall_s = min(wall_s for wall_s, _ in took)  # at best: another program's turn is not the engine's time
+                cpu_s = median(cpu_s for _, cpu_s in took)
                 row = found["rows"].setdefault(name, {"readings_per_s": {}, "processor_ms": {}})
                 row["readings_per_s"][str(faces)] = round(faces / wall_s, 1)
                 row["processor_ms"][str(faces)] = round(cpu_s / faces * 1e3, 3)
@@ -79,7 +80,7 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
 def table(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the rows for people."""
     head = "".join(f"{faces:>8}" for faces in FACES)
-    rows = [("engines", f"{'readings a second of so many faces':<26}{head}   processor, ms a reading; ratio")]
+    rows = [("engines", f"{'readings a second, at best; faces:':<34}{head}   processor, ms a reading; ratio")]
     for name, row in found["rows"].items():
         rates = "".join(f"{row['readings_per_s'].get(str(faces), '-'):>8}" for faces in FACES)
         rows.append(("", f"{name:<26}        {rates}   {row['processor_ms']['1']:.2f}; {row['ratio']:.2f}"))
