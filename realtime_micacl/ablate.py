@@ -16,7 +16,7 @@ import numpy as np
 from realtime_micacl.config import read_toml
 from realtime_micacl.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.pipeline import softmax
+from realtime_micacl.live.recognizer import softmax
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import Labels, confusion, recalls, report, uar, war
 from realtime_micacl.train import TrainingPart, read_training_part, train

@@ -18,7 +18,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.protocol import Part
 from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.pipeline import softmax
+from realtime_micacl.live.recognizer import softmax
 from realtime_micacl.scores import Labels
 from realtime_micacl.types import F32, U8
 

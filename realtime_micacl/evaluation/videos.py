@@ -17,7 +17,9 @@ from realtime_micacl.evaluation.predictions import Read, collected
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import F32, EmotionDistribution
 

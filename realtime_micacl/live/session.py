@@ -66,9 +66,8 @@ class LiveSession:
         self.meters = {stage: Meter() for stage in ("capture", "perceive", "recognize", "reading")}
         self.started_s = monotonic()
         self.failures = {one: Failures(f"{one} of {name}" if name else one) for one in ("perceive", "recognize")}
-        self.damaged = 0
+        self.damaged, self.paused = 0, False
         self.error: MicaclError | None = None
-        self.paused = False
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
         self._changes = Changes(State.STARTING)

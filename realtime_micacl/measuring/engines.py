@@ -19,7 +19,7 @@ from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8, Engi
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.processor import multiplies_bytes
 from realtime_micacl.inference.sidecar import Sidecar, sha256
-from realtime_micacl.live.pipeline import Recognizer
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.types import Bag, Device
 
 FACES = (1, 4, 16, 64)

@@ -17,7 +17,8 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, Recognizer
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import F32, U8, Bag, Frame
 

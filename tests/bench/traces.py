@@ -18,7 +18,9 @@ from realtime_micacl.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.smoother import Smoother
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.window import Window

@@ -20,7 +20,9 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.torch_engine import TorchEngine, load_model
 from realtime_micacl.inference.worker import Worker
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, State, StateChange
 from tests.integration.triton_server import OnServer

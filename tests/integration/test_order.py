@@ -13,7 +13,8 @@ import pytest
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, softmax
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.recognizer import softmax
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import EMOTIONS, F32, U8
 

@@ -7,7 +7,7 @@ import numpy as np
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.baseline import Ask
-from realtime_micacl.live.pipeline import Recognizer
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.smoother import Tuning
 from realtime_micacl.types import F32, U8, Bag, Baseline, EmotionDistribution
 

@@ -12,7 +12,9 @@ import pytest
 
 from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
 from realtime_micacl.live.detector import Detection
-from realtime_micacl.live.pipeline import Changes, Perceiver, Recognizer, offline
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.pipeline import Changes, offline
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.types import (
     EMOTIONS,
     F32,

@@ -80,7 +80,14 @@ class Desk:
             self.panel.raise_()
             self.panel.sources.setFocus()
 
-    def toggle_recording(self) -> None:
+    def act(self, key: str, view: View) -> None:
+        """Do what a key stands for: R records, B takes the neutral face of those in the picture, or drops it."""
+        if key == "r":
+            self._toggle_recording()
+        else:
+            self._neutral.ask(view, monotonic())
+
+    def _toggle_recording(self) -> None:
         """Stop the recording, or begin one in a file that the person names."""
         if self._recorder is None:
             return
@@ -99,10 +106,6 @@ class Desk:
             self._recorder.start(path)
         except ConfigError as error:
             self._fault = str(error).removeprefix("--record ")
-
-    def ask_neutral(self, view: View) -> None:
-        """Take the neutral face of those in the picture as baseline, or drop it."""
-        self._neutral.ask(view, monotonic())
 
     def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
         """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""

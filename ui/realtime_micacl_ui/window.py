@@ -220,10 +220,8 @@ class LiveWindow(QWidget):
             self._session.paused = not self._session.paused
         elif key == "f11":
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-        elif key == "r":
-            self._desk.toggle_recording()
-        elif key == "b":
-            self._desk.ask_neutral(self.view)
+        elif key in ("r", "b"):
+            self._desk.act(key, self.view)
         elif key == "m":
             self._present(marked(self.view, monotonic()))
             if self._options.recorder:

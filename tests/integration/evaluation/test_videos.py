@@ -15,7 +15,9 @@ from realtime_micacl.evaluate import main
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.pipeline import Perceiver, Recognizer, offline
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import EMOTIONS, EmotionDistribution
 

@@ -1,0 +1,93 @@
+"""The first half of the pipeline: frames become scenes and bags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import inf
+
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.quality import assess, frontal
+from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
+from realtime_micacl.live.window import Window
+from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
+
+LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
+HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
+RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
+
+
+class Perceiver:
+    """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
+
+    Faces are looked for once per tick of the window, which needs no more crops, and in every frame while somebody has
+    just come or is missed. In between they are where their tracks are expected.
+    """
+
+    def __init__(self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None) -> None:
+        self._detector = detector
+        self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
+        self._cuts = CutDetector()
+        self._tracker = Tracker(ids)
+        self._window = Window(sidecar.spec)
+        self._seen: dict[int, tuple[float, Face]] = {}
+        self._looked_s = -inf
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what is seen in `frame` and the bags that it completed."""
+        cut = self._cuts.is_cut(frame.image)
+        if cut:
+            self._tracker.restart()
+            self._seen.clear()
+        look = cut or self._due(frame.time_s)
+        bags = self._look(frame) if look else ()
+        self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
+        faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
+        if not look:  # then everybody was there at the last look
+            boxes = self._tracker.boxes(frame.time_s)
+            faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
+        return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), bags
+
+    def close(self) -> None:
+        """Free the detector."""
+        self._detector.close()
+
+    def _due(self, time_s: float) -> bool:
+        recent = 0 <= time_s - self._looked_s < LOOK_S
+        return not (recent and self._tracker.settled) or self._window.due(time_s)
+
+    def _look(self, frame: Frame) -> tuple[Bag, ...]:
+        """Look for faces and fill the windows; return the bags that are complete."""
+        self._looked_s = frame.time_s
+        found = self._faces(frame)
+        bags = self._window.push([f for f in found if f.state is not State.LOW_QUALITY], frame.time_s)
+        self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
+        return bags
+
+    def _faces(self, frame: Frame) -> list[Face]:
+        """Return the confirmed faces of a frame."""
+        detections = self._detector.detect(frame.image)
+        crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
+        sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
+        ids = self._tracker.update(sightings, frame.time_s)
+        return [
+            self._face(track_id, detection, crop)
+            for track_id, detection, crop in zip(ids, detections, crops, strict=True)
+            if track_id is not None
+        ]
+
+    def _face(self, track_id: int, detection: Detection, crop: U8) -> Face:
+        quality = assess(crop, detection.points)
+        last = self._seen.get(track_id)
+        if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
+            quality = Quality(quality.value, last[1].quality.fault)
+        state = State.LOW_QUALITY if quality.fault else State.COLLECTING
+        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points)
+
+    def _staged(self, face: Face) -> Face:
+        """Return the face with how far its window is filled."""
+        filled = self._window.filled(face.track_id)
+        state = State.LIVE if face.state is State.COLLECTING and filled >= 1 else face.state
+        return replace(face, filled=filled, state=state)

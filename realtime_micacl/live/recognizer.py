@@ -1,0 +1,92 @@
+"""The second half of the pipeline: bags become readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.baseline import Ask, Baselines
+from realtime_micacl.live.smoother import Smoother, Tuning
+from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
+
+
+class Recognizer:
+    """Encodes each new piece once, classifies the bags as one batch and calms the result."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sidecar: Sidecar,
+        *,
+        smoothing_s: float,
+        tuning: Tuning | None = None,
+        baseline: bool = False,
+    ) -> None:
+        """Take an engine; `tuning`, where given, says how calm and how sure instead, and asks for baselines.
+
+        `baseline` takes one of each track unasked.
+        """
+        self._engine = engine
+        self._bag, self._piece = sidecar.spec, sidecar.piece
+        self._temperature = sidecar.calibration.temperature
+        self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
+        self._baselines = Baselines(sidecar.spec, each=baseline, asked=tuning.baseline if tuning else Ask())
+        self._tuning = tuning
+        self._features: dict[tuple[int, int], Any] = {}
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        """Return a reading for each bag."""
+        if self._tuning:
+            self._smoother.tune(self._tuning)
+            self._baselines.ask(self._tuning.baseline, [bag.track_id for bag in bags])
+        logits, importance = self._engine.classify(self._encoded(bags))
+        return tuple(
+            self._reading(bag, row / self._temperature, weights)
+            for bag, row, weights in zip(bags, logits, importance, strict=True)
+        )
+
+    def close(self) -> None:
+        """Free the engine."""
+        self._engine.close()
+
+    def _encoded(self, bags: Sequence[Bag]) -> Features:
+        """Return the piece features of the bags, [B,N*L/P, ..], encoding only the pieces not met before."""
+        wanted = [[(bag.track_id, tick) for tick in self._piece_ticks(bag)] for bag in bags]
+        missing = {
+            key: piece
+            for bag, keys in zip(bags, wanted, strict=True)
+            for key, piece in zip(keys, bag.pieces(self._piece), strict=True)
+            if key not in self._features
+        }
+        if missing:
+            encoded = self._engine.encode(np.stack(list(missing.values())))
+            self._features.update(zip(missing, encoded, strict=True))
+        features: Features = np.stack([[self._features[key] for key in keys] for keys in wanted])
+        newest = max(bag.tick for bag in bags)  # ticks begin anew with a new perceiver
+        self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
+        return features
+
+    def _piece_ticks(self, bag: Bag) -> range:
+        """Return the tick at which each piece of a bag ends, oldest first."""
+        return range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
+
+    def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits."""
+        logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits))
+        for array in (smooth, importance):
+            array.flags.writeable = False
+        emotion = None if leader is None else EMOTIONS[leader]
+        return EmotionDistribution(
+            bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage, baseline=baseline
+        )
+
+
+def softmax(logits: F32) -> F32:
+    """Return the softmax of logits [K]."""
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum(), np.float32)
