@@ -10,7 +10,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.types import F32, U8, Device, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
-ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
+ENCODE_HALF = "encode.half.onnx"  # for TensorRT, which takes every precision from the graph
 LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 
 
