@@ -10,7 +10,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.types import F32, TRITON, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
-ENCODE_HALF = "encode-half.onnx"  # for TensorRT, which takes every precision from the graph
+ENCODE_HALF = "encode.half.onnx"  # for TensorRT, which takes every precision from the graph
 ENCODE_INT8 = "encode.int8.onnx"  # only where `export --int8` found it worth having
 LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 Kind = Literal["tensorrt", "cuda"]
 PROBE_TIMEOUT_S = 20.0
+TENSORRT_CUDA = 13  # of the packages that the extra names
 SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")  # Linux, WSL, Jetson
 NEEDS: dict[Kind, tuple[str, ...]] = {"tensorrt": (ENCODE_HALF, CLASSIFY), "cuda": (WEIGHTS,)}
 PACKAGES: dict[Kind, tuple[str, ...]] = {"tensorrt": ("tensorrt", "torch"), "cuda": ("torch", "safetensors", "einops")}
@@ -98,7 +99,7 @@ def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:
             try:
                 return _opened(kind, gpu, folder, sidecar)
             except EngineError as cause:
-                log.warning("%s; going on with the next best engine", cause)
+                log.warning(f"{cause}; going on with the next best engine")  # two causes are two lines of the log
     return None
 
 
@@ -125,11 +126,12 @@ def check(kind: Kind, gpu: Gpu, made_for: str | None) -> None:
     """Raise EngineError where the GPU is too full, or the driver too old for the CUDA that torch is `made_for`."""
     if made_for is None:
         raise EngineError(f"{kind}: torch is installed without CUDA; pip install --force-reinstall torch, or {MEND}")
-    if gpu.cuda[0] < int(made_for.split(".")[0]):
-        raise EngineError(f"{kind}: torch is made for CUDA {made_for}: update the NVIDIA driver; found {gpu}")
+    needed = max(int(made_for.split(".")[0]), TENSORRT_CUDA if kind == "tensorrt" else 0)
+    if gpu.cuda[0] < needed:
+        raise EngineError(f"{kind} needs a driver for CUDA {needed} (torch {made_for}); update it: found {gpu}")
     if gpu.free_bytes < MEMORY_BYTES[kind]:
-        needed = f"{MEMORY_BYTES[kind] / 2**30:.0f} GiB of free memory are needed"
-        raise EngineError(f"{kind}: {needed}, found {gpu}; close what uses the GPU, or use --device cpu")
+        room = f"{MEMORY_BYTES[kind] / 2**30:.0f} GiB of free memory are needed"
+        raise EngineError(f"{kind}: {room}, found {gpu}; close what uses the GPU, or use --device cpu")
 
 
 def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Worker:

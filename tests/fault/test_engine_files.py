@@ -80,6 +80,10 @@ def test_weights_of_another_shape_are_refused_before_memory_is_taken(
     assert taken_mb < 200, "the network that it names would take gigabytes"
     for model in (fields["model"] | {"blocks": [10**9] * 4}, fields["model"] | {"widths": [8] * 10**5}):
         refused(signed(engine, model=model), "cpu", "must be at most")
+    for change in ({"instances": 8}, {"frames": 2}, {"size_px": 96}):
+        bag = fields["bag"] | change
+        refused(signed(engine, model=fields["model"], bag=bag), "cpu", "in the network")
+    (engine / "engine.json").write_text(json.dumps(fields | {"files": {"model.safetensors": "0" * 64}}))
     weights = load_file(engine / "model.safetensors")
     save_file(dict(list(weights.items())[1:]), engine / "model.safetensors")
     refused(signed(engine, model=fields["model"]), "cpu", "has shape None")

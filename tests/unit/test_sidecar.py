@@ -85,7 +85,7 @@ def test_a_missing_or_altered_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.fault("R14")
 def test_an_engine_without_the_files_a_device_needs_is_refused(tmp_path: Path) -> None:
     folder, sidecar = read_sidecar(written(tmp_path))
-    for device, needed in (("cpu", "encode.onnx"), ("cuda", "model.safetensors"), ("tensorrt", "encode-half.onnx")):
+    for device, needed in (("cpu", "encode.onnx"), ("cuda", "model.safetensors"), ("tensorrt", "encode.half.onnx")):
         with pytest.raises(EngineError, match=needed):
             open_engine(folder, sidecar, device)  # type: ignore[arg-type]
 

@@ -102,7 +102,7 @@ def test_a_full_gpu_has_no_free_memory(driver: Driver) -> None:
 @pytest.mark.parametrize(
     ("change", "made_for", "said"),
     [
-        ({"cuda": (12, 4)}, "13.0", "update the NVIDIA driver; found .* for CUDA 12.4"),
+        ({"cuda": (12, 4)}, "13.0", r"needs a driver for CUDA 13 \(torch 13.0\); update it: found .* for CUDA 12.4"),
         ({"free_bytes": 300 << 20}, "13.0", "1 GiB of free memory are needed, found .* 0.3 of 16.0 GiB free"),
         ({}, None, "torch is installed without CUDA"),
     ],
@@ -112,6 +112,8 @@ def test_what_does_not_fit_is_said_with_what_mends_it(change: dict, made_for: st
         check("cuda", msgspec.structs.replace(PAPER, **change), made_for)
     check("cuda", PAPER, "13.0")
     check("cuda", PAPER, "12.6")
+    with pytest.raises(EngineError, match="needs a driver for CUDA 13"):
+        check("tensorrt", msgspec.structs.replace(PAPER, cuda=(12, 8)), "12.6")
 
 
 def test_without_a_gpu_auto_is_the_processor_and_silent(
