@@ -13,9 +13,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from realtime_micacl import export
 from realtime_micacl.export import write_graph
-from realtime_micacl.model.backbone import R3D18
-from realtime_micacl.model.fold import FoldedR3D18
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -81,14 +80,14 @@ def test_onnx_runtime_agrees(form: str, tmp_path: Path) -> None:
 
 def test_r3d_18_leaves_folded_into_2d_and_gives_the_same_numbers(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    encoder = R3D18().eval()
+    model = MICACL(MICACLConfig(encoder="r3d_18", size_px=32)).eval()
     crops = torch.randint(0, 256, (2, 4, 32, 32, 3), dtype=torch.uint8)
-    write_graph(FoldedR3D18(encoder), crops[:1], tmp_path / "encode.onnx", "crops", ["features"])
+    write_graph(export._Encode(model), crops[:1], tmp_path / "encode.onnx", "crops", ["features"])
     graph = onnx.load(tmp_path / "encode.onnx").graph
     kernels = {tensor.name: len(tensor.dims) for tensor in graph.initializer}
     assert {kernels[node.input[1]] for node in graph.node if node.op_type == "Conv"} == {4}
     session = onnxruntime.InferenceSession(str(tmp_path / "encode.onnx"), providers=["CPUExecutionProvider"])
     with torch.no_grad():
-        expected = encoder(crops).numpy()
+        expected = model.encode(crops).numpy()
     (got,) = session.run(None, {"crops": crops.numpy()})
     assert np.linalg.norm(got - expected) / np.linalg.norm(expected) < 1e-5
