@@ -40,6 +40,7 @@ def frames(n: int, error: Exception | None = None, closed: list[bool] | None = N
         ("RTSP://10.0.0.5:554/h264?channel=1", "stream"),
         ("rtsp://user:p@ss:word@10.0.0.5/x", "stream"),
         ("rtsp://[fe80::1]:554/x", "stream"),
+        ("rtspu://camera.local/stream", "stream"),
         ("http://localhost:8080/mjpeg", "stream"),
     ],
 )
