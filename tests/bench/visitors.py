@@ -47,7 +47,7 @@ from realtime_micacl_ui.kiosk.window import KioskWindow, show
 DATA = Path(__file__).parents[1] / "data"
 RATE_HZ = 25
 SPAN_S = 1.2  # a little less than the window of the engine
-VISIT_S = 4.0  # at least, whatever the speed, so that there is time for a reading
+VISIT_S = 8.0  # at least, whatever the speed, so that there is time for a reading
 LIMIT_S = 30.0  # for each step
 UNREAD = "is not read in time"  # on a machine that is busy with other work
 WAYS = ("walks away", "touches stop", "is relieved by another", "says no more", "is asked and stops")

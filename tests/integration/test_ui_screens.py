@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QImage
+from PyQt6.QtGui import QImage, QImageReader
 
 from realtime_micacl.types import State
 
@@ -54,3 +54,11 @@ def test_every_state_of_a_scene_has_its_picture() -> None:
 
 def test_the_pictures_are_small() -> None:
     assert sum(file.stat().st_size for file in SCREENS.glob("*.webp")) < 1.7e6
+
+
+def test_the_moving_picture_moves_and_is_small() -> None:
+    file = ROOT / "docs" / "live.webp"
+    reader = QImageReader(str(file))
+    assert reader.imageCount() > 50
+    assert file.stat().st_size < 1.5e6
+    assert "docs/live.webp" in (ROOT / "README.md").read_text("utf-8")

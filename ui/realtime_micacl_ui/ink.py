@@ -66,10 +66,10 @@ def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QCo
     corner = reach + radius + width_px
     dark, thick = around.rgba(), width_px + 2
     outer = box.adjusted(-reach, -reach, reach + width_px % 2, reach + width_px % 2)
-    if min(outer.width(), outer.height()) < 2 * corner:
+    ratio = ratio_of(painter)
+    if min(outer.width(), outer.height()) < 2 * corner or ratio % 1:  # between px of the device pieces would not meet
         _draw_ring(painter, outer, radius, width_px, colour.rgba(), dark)
         return
-    ratio = ratio_of(painter)
     stamp = _stamp(_draw_ring, (2 * corner, 2 * corner), (radius, width_px, colour.rgba(), dark), ratio)
     side = corner * ratio
     far_x, far_y = outer.right() - corner, outer.bottom() - corner

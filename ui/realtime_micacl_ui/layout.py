@@ -17,7 +17,7 @@ from realtime_micacl.types import EMOTIONS, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View, words
 
-CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 7.0  # of a card that covers such a thing wholly
+CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 14.0  # of a card that covers such a thing wholly
 TOUCH_COST = 6.0  # of text on text, however little
 FACE_TOUCH_COST = 0.7  # of a card on somebody else's face, however little
 SMALL_COST = 3.0  # of a card without bars
