@@ -30,7 +30,7 @@ NEUTRAL = 0.8
 PRIOR = 2.0  # log-odds
 CAP = 1.0  # log-odds; more helps hardly anybody and harms more where the face was not neutral, see docs/response.md
 STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
-LEAST = 0.6  # of the ticks in five seconds
+LEAST = 0.3  # of the ticks in five seconds; neighbours share most of their frames
 GAP_S = 0.5  # five seconds taken unasked hold no longer gap
 FORGET_S = 60.0
 

@@ -23,7 +23,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.smoother import Smoother
 from realtime_micacl.types import EMOTIONS, F32
 
-GRID_S = np.arange(-0.4, 2.01, 0.04).astype(np.float32)
+GRID_S = np.linspace(-0.4, 2.0, 61).round(2).astype(np.float32)
 STARTED, FADED = 0.05, 0.95
 
 

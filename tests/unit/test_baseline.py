@@ -160,9 +160,16 @@ def test_what_was_asked_before_was_meant_for_others() -> None:
 
 def test_too_few_readings_are_refused() -> None:
     baselines = asked()
+    for n in range(15):
+        _, state = baselines.shifted(1, n * 0.4, face(sad=0.5)[0])
+    assert state is Baseline.SPARSE
+
+
+def test_a_third_of_the_ticks_is_enough() -> None:
+    baselines = asked()
     for n in range(30):
         _, state = baselines.shifted(1, n * 0.2, face(sad=0.5)[0])
-    assert state is Baseline.SPARSE
+    assert state is Baseline.SET
 
 
 def test_unasked_it_waits_for_five_good_seconds() -> None:
