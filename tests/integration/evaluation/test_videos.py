@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from realtime_micacl.config import Settings
 from realtime_micacl.evaluate import main
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
@@ -48,7 +49,7 @@ def test_videos_go_through_the_live_stages(videos: Path, tmp_path: Path) -> None
     assert (scores["war"], scores["war_all"]) == (right / 2, right / 4)
     folder, sidecar = read_sidecar(default_engine())
     perceiver = Perceiver(FaceDetector(), sidecar)
-    recognizer = Recognizer(open_engine(folder, sidecar), sidecar, smoothing_s=0.3)
+    recognizer = Recognizer(open_engine(folder, sidecar), sidecar, smoothing_s=Settings().smoothing_s)
     events = offline(read_file(videos / "surprise" / "b.mp4"), perceiver, recognizer)
     mean = np.mean([e.probabilities for e in events if isinstance(e, EmotionDistribution)], axis=0)
     perceiver.close()
