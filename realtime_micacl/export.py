@@ -6,7 +6,6 @@ import argparse
 import json
 import shutil
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import numpy as np
 import torch
 from onnxruntime import InferenceSession
 from safetensors.torch import save_file
-from torch import Tensor, nn
 
 from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError, EngineError
@@ -27,14 +25,11 @@ from realtime_micacl.inference.torch_engine import TorchEngine
 from realtime_micacl.inference.trial import tried
 from realtime_micacl.inference.triton_repository import write_repository
 from realtime_micacl.int8 import add_int8, parts
-from realtime_micacl.model.backbone import R3D18
-from realtime_micacl.model.fold import FoldedR3D18
+from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.half import halved
-from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.checkpoint import read_checkpoint
 from realtime_micacl.types import EMOTIONS, F32, U8
 
-OPSET = 17
 TOLERANCE = 1e-4
 HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
 
@@ -85,9 +80,9 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     piece = model.encoder.piece
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
     features = torch.zeros(1, config.instances * config.frames // piece, model.encoder.features)
-    write_graph(_Encode(model), crops, engine / ENCODE, "crops", ["features"])
+    write_graph(Encode(model), crops, engine / ENCODE, "crops", ["features"])
     write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
-    write_graph(_Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
+    write_graph(Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
     save_file(weights, engine / WEIGHTS)
     sidecar = {
         "schema": 1,
@@ -142,40 +137,3 @@ def _compare_half(folder: Path, crops: U8, expected: F32) -> None:
     relative = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
     if not relative <= HALF_TOLERANCE:
         raise EngineError(f"{folder / ENCODE_HALF} differs by {relative:.2g}, {HALF_TOLERANCE:g} is allowed")
-
-
-class _Encode(nn.Module):
-    def __init__(self, model: MICACL) -> None:
-        super().__init__()
-        encoder = model.eval().encoder
-        self.encoder = FoldedR3D18(encoder) if isinstance(encoder, R3D18) else encoder
-
-    def forward(self, crops: Tensor) -> Tensor:
-        features: Tensor = self.encoder(crops)
-        return features
-
-
-class _Classify(nn.Module):
-    def __init__(self, model: MICACL) -> None:
-        super().__init__()
-        self.model = model.eval()
-
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        return self.model.classify(features)
-
-
-def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
-    """Write one verb of a network as an ONNX graph in which only the batch is free."""
-    verb.eval()  # else the exporter leaves the network in training mode
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript and gains nothing
-        torch.onnx.export(
-            verb,
-            (example,),
-            str(file),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=[takes],
-            output_names=gives,
-            dynamic_axes={name: {0: "batch"} for name in (takes, *gives)},
-        )

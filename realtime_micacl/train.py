@@ -26,6 +26,7 @@ from realtime_micacl.scores import calibrated
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
 from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, train_clips
 from realtime_micacl.training.loop import Run
+from realtime_micacl.training.objectives import remove_prior
 from realtime_micacl.training.ranks import ONE, Ranks, joined
 from realtime_micacl.training.stages import Faces, still_logits, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
@@ -125,12 +126,14 @@ def train(
         history += train_stills(encoder, recipe.stills, faces, run) if recipe.stills else []
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
+        remove_prior(model.head, counts.tolist(), recipe.prior_removed)
         measured = still_logits(model.eval(), encoder, faces.validation, run), faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
     if recipe.clips and part:
         parts = split(part.clips, recipe.clips, recipe.seed)
         history += train_clips(model, recipe.clips, recipe, parts, run, kept)
         counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
+        remove_prior(model.head, counts.tolist(), recipe.prior_removed)
         measured = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
         trained_on += part.said
     if ranks.first:

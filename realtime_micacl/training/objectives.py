@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -60,6 +62,20 @@ class BagsObjective(nn.Module):
         with torch.autocast(bags.device.type, torch.bfloat16, enabled=bags.is_cuda):
             features = self.model.encode(pieces.flatten(0, 1)).float()
         return rearrange(features, "(b u) d -> b u d", b=len(bags))
+
+
+@torch.no_grad()
+def remove_prior(head: nn.Sequential, counts: Sequence[int], share: float) -> None:
+    """Take `share` of what the class frequencies of the training part add to the logits out of a trained head.
+
+    Logit adjustment (Menon et al. 2021): the logits lose share x ln(frequency). The people in front of a camera do not
+    show the seven emotions as often as the pictures of a data set. Classes without an example stay as they are.
+    """
+    n = torch.tensor(counts, dtype=torch.float64)
+    frequency = torch.where(n > 0, n / n.sum(), 1.0)
+    last = head[-1]
+    assert isinstance(last, nn.Linear)
+    last.bias.sub_((share * frequency.log()).to(last.bias))
 
 
 def smoothed(targets: Tensor, amount: float) -> Tensor:

@@ -20,11 +20,11 @@ import openvino as ov
 import torch
 from torch import nn
 
-from realtime_micacl.export import write_graph
 from realtime_micacl.int8 import quantize
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.cost import count
 from realtime_micacl.model.fold import FoldedR3D18
+from realtime_micacl.model.graph import write_graph
 
 ROUNDS, CALLS = 5, 20
 LIGHT = {

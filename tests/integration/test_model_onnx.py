@@ -13,8 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from realtime_micacl import export
-from realtime_micacl.export import write_graph
+from realtime_micacl.model.graph import Encode, write_graph
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -82,7 +81,7 @@ def test_r3d_18_leaves_folded_into_2d_and_gives_the_same_numbers(tmp_path: Path)
     torch.manual_seed(0)
     model = MICACL(MICACLConfig(encoder="r3d_18", size_px=32)).eval()
     crops = torch.randint(0, 256, (2, 4, 32, 32, 3), dtype=torch.uint8)
-    write_graph(export._Encode(model), crops[:1], tmp_path / "encode.onnx", "crops", ["features"])
+    write_graph(Encode(model), crops[:1], tmp_path / "encode.onnx", "crops", ["features"])
     graph = onnx.load(tmp_path / "encode.onnx").graph
     kernels = {tensor.name: len(tensor.dims) for tensor in graph.initializer}
     assert {kernels[node.input[1]] for node in graph.node if node.op_type == "Conv"} == {4}
@@ -91,3 +90,15 @@ def test_r3d_18_leaves_folded_into_2d_and_gives_the_same_numbers(tmp_path: Path)
         expected = model.encode(crops).numpy()
     (got,) = session.run(None, {"crops": crops.numpy()})
     assert np.linalg.norm(got - expected) / np.linalg.norm(expected) < 1e-5
+
+
+def test_weights_are_kept_in_half_where_that_loses_nothing(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    verb = nn.Sequential(nn.Linear(64, 32, bias=False), nn.Linear(32, 16))
+    verb[0].weight.data = verb[0].weight.data.half().float()
+    write_graph(verb, torch.zeros(1, 64), tmp_path / "two.onnx", "x", ["y"])
+    kept = {tuple(w.dims): w.data_type for w in onnx.load(tmp_path / "two.onnx").graph.initializer if len(w.dims) > 1}
+    assert sorted(kept.values()) == [onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16]
+    x = torch.randn(3, 64)
+    (found,) = onnxruntime.InferenceSession(tmp_path / "two.onnx").run(None, {"x": x.numpy()})
+    np.testing.assert_allclose(found, verb(x).detach().numpy(), atol=1e-6)

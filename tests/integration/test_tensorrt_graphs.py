@@ -12,11 +12,12 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.export import HALF_TOLERANCE, OPSET, compare, write_graph
+from realtime_micacl.export import HALF_TOLERANCE, compare
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.torch_engine import TorchEngine
 from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.graph import OPSET, write_graph
 from realtime_micacl.model.half import halved
 
 # From the operator table of TensorRT's ONNX parser: what these graphs may be made of, in the types they use.

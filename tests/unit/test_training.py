@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Plan
 from realtime_micacl.training.checkpoint import read_checkpoint, start_encoder
 from realtime_micacl.training.loop import Run, fit, rate
+from realtime_micacl.training.objectives import remove_prior
 
 SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)
 
@@ -163,3 +165,20 @@ def test_half_of_the_clips_are_mirrored() -> None:
     anew = seen_anew(clips)[:, 0].float().mean(dim=(1, 3))
     mirrored = (anew[:, 0] > anew[:, -1]).float().mean()
     assert 0.35 < mirrored < 0.65
+
+
+def test_the_prior_is_taken_out_of_the_logits_in_the_share_that_is_asked_for() -> None:
+    head = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).eval()
+    seen = torch.randn(5, 4)
+    before = head(seen).detach()
+    remove_prior(head, [80, 20, 0], 0.5)
+    shift = (head(seen) - before).detach()
+    expected = torch.tensor([-0.5 * math.log(0.8), -0.5 * math.log(0.2), 0.0])
+    torch.testing.assert_close(shift, expected.expand(5, 3))
+
+
+def test_nothing_is_taken_out_by_default() -> None:
+    head = nn.Sequential(nn.Linear(2, 2))
+    bias = head[0].bias.detach().clone()
+    remove_prior(head, [9, 1], 0.0)
+    assert torch.equal(head[0].bias, bias)

@@ -1,0 +1,79 @@
+"""The two verbs of a network as ONNX graphs."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.fold import FoldedR3D18
+from realtime_micacl.model.micacl import MICACL
+
+OPSET = 17
+
+
+class Encode(nn.Module):
+    """Pieces, u8[M,P,S,S,3], to features [M,D]."""
+
+    def __init__(self, model: MICACL) -> None:
+        super().__init__()
+        encoder = model.eval().encoder
+        self.encoder = FoldedR3D18(encoder) if isinstance(encoder, R3D18) else encoder
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Return features."""
+        features: Tensor = self.encoder(crops)
+        return features
+
+
+class Classify(nn.Module):
+    """Piece features [B,N*L/P,D] to logits [B,K] and importance [B,N]."""
+
+    def __init__(self, model: MICACL) -> None:
+        super().__init__()
+        self.model = model.eval()
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and importance."""
+        return self.model.classify(features)
+
+
+def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
+    """Write one verb of a network as an ONNX graph in which only the batch is free."""
+    verb.eval()  # else the exporter leaves the network in training mode
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript and gains nothing
+        torch.onnx.export(
+            verb,
+            (example,),
+            str(file),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[takes],
+            output_names=gives,
+            dynamic_axes={name: {0: "batch"} for name in (takes, *gives)},
+        )
+    model = onnx.load(file)
+    _store_in_half(model.graph)
+    onnx.save(model, file)
+
+
+def _store_in_half(graph: onnx.GraphProto) -> None:
+    """Keep weights that half precision holds exactly as such, and turn them back at their use: half the size."""
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        half = values.astype(np.float16)
+        if weight.data_type == TensorProto.FLOAT and values.ndim > 1 and (half == values).all():
+            name = weight.name
+            weight.CopyFrom(numpy_helper.from_array(half, f"{name}/half"))
+            casts.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT, name=f"{name}/cast"))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
