@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 
-from tests.e2e.conftest import Ended, RtspServer
+from tests.e2e.conftest import Ended, RtspServer, pictures
 from tests.e2e.test_operation import port
 
 __all__ = ["port"]  # a fixture
@@ -25,15 +24,8 @@ __all__ = ["port"]  # a fixture
 @pytest.fixture
 def servers(tmp_path: Path, clips: Path) -> Iterator[list[RtspServer]]:
     """Three servers of a face each, in small pictures: they encode on the cores that the command needs."""
-    folder, small = tmp_path / "frames", str(tmp_path / "small.avi")
-    folder.mkdir()
-    video = cv2.VideoCapture(str(clips / "one_face_720p.mp4"))
-    writer = cv2.VideoWriter(small, cv2.VideoWriter_fourcc(*"MJPG"), 10, (512, 288))  # type: ignore[attr-defined]
-    while (frame := video.read()[1]) is not None:
-        writer.write(cv2.resize(frame, (512, 288), interpolation=cv2.INTER_AREA))
-    video.release()
-    writer.release()
-    started = [RtspServer(folder, Path(small), rate_hz=10) for _ in range(3)]
+    shown = pictures(tmp_path / "frames", clips / "one_face_720p.mp4", scale=0.4)
+    started = [RtspServer(shown, rate_hz=10) for _ in range(3)]
     for server in started:
         server.start()
     yield started
