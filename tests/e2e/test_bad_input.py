@@ -160,8 +160,8 @@ def test_an_engine_that_is_missing_damaged_or_of_other_labels(
 
 
 def test_a_device_that_is_not_there(command: Callable) -> None:
-    refused(command("--source", "demo", "--headless", "--device", "tensorrt"), 4, "TensorRT")
-    refused(command("--source", "demo", "--headless", "--device", "cuda"), 4, "CUDA")
+    refused(command("--source", "demo", "--headless", "--device", "tensorrt"), 4, "tensorrt")
+    refused(command("--source", "demo", "--headless", "--device", "cuda"), 4, "NVIDIA GPU")
 
 
 def test_a_screen_that_is_not_there(command: Callable) -> None:
