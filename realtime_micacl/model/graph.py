@@ -65,13 +65,17 @@ def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives:
 
 
 def _store_in_half(graph: onnx.GraphProto) -> None:
-    """Keep weights that half precision holds exactly as such, and turn them back at their use: half the size."""
-    casts = []
+    """Keep weights that half precision holds exactly as such, and turn them back at their use: half the size.
+
+    But for those of convolutions, which TensorRT takes from nothing but an initializer.
+    """
+    casts, convolved = [], {name for node in graph.node if node.op_type == "Conv" for name in node.input}
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
         half = values.astype(np.float16)
-        if weight.data_type == TensorProto.FLOAT and values.ndim > 1 and (half == values).all():
-            name = weight.name
+        name = weight.name
+        is_matrix = weight.data_type == TensorProto.FLOAT and values.ndim > 1 and name not in convolved
+        if is_matrix and (half == values).all():
             weight.CopyFrom(numpy_helper.from_array(half, f"{name}/half"))
             casts.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT, name=f"{name}/cast"))
     nodes = [*casts, *graph.node]

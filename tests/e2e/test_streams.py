@@ -76,7 +76,7 @@ def test_a_killed_and_a_frozen_stream_delay_nobody_and_come_back(
     assert f'realtime_micacl_readings_total{{source="{names[1]}"}}' in page
     said = command("doctor", "--metrics", port).out
     assert [name in said for name in names] == [True] * 3
-    assert re.search(rr"state +reconnecting, attempt \d+, 0 faces", said)
+    assert re.search(r"state +reconnecting, attempt \d+, 0 faces", said)
 
     servers[0].start()
     servers[1].signal(signal.SIGCONT)

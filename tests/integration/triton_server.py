@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier
 from typing import Any
 
 import grpc
@@ -91,7 +92,8 @@ class Server(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[mis
 @contextmanager
 def serving(repository: Path, port: int = 0) -> Iterator[tuple[Server, int]]:
     """Serve a repository on 127.0.0.1; give the server and its port."""
-    pool = ThreadPoolExecutor(4)
+    pool, all_there = ThreadPoolExecutor(4), Barrier(4)
+    list(pool.map(lambda _: all_there.wait(), range(4)))  # no thread begins within a test
     grpc_server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
     server = Server(repository)
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(server, grpc_server)
