@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,20 +52,19 @@ def test_the_pages_show_commands() -> None:
     assert len(commands()) >= 8
 
 
+@cache
+def help_of(verb: str) -> str:
+    command = [sys.executable, "-m", "realtime_micacl", verb, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+
+
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_the_pages_is_understood(line: str) -> None:
     words = [word for word in shlex.split(line) if word not in (">", "|")]
     arguments = words[1:]
     if arguments and arguments[0] in VERBS:
-        done = subprocess.run(
-            [sys.executable, "-m", "realtime_micacl", arguments[0], "--help"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
         for word in arguments[1:]:
             if word.startswith("--"):
-                assert word in done.stdout, f"{arguments[0]} does not know {word}"
+                assert word in help_of(arguments[0]), f"{arguments[0]} does not know {word}"
         return
     parser().parse_args(arguments)
