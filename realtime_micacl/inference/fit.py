@@ -13,14 +13,21 @@ from realtime_micacl.types import EMOTIONS
 
 
 def check_fit(engine: Engine, folder: Path, sidecar: Sidecar) -> None:
-    """Raise EngineError where an engine's shapes are others than its sidecar says; this also warms it up."""
-    bag = sidecar.bag
+    """Raise EngineError where the graphs in `folder` do not run, or not with the shapes that their sidecar says."""
     try:
-        features = engine.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
-        logits, importance = engine.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))
+        check_shapes(engine, f"the engine in {folder}", sidecar)
+    except EngineError:
+        raise
     except Exception as cause:
         raise EngineError(f"the engine in {folder} does not fit its sidecar: {cause}") from cause
+
+
+def check_shapes(engine: Engine, where: str, sidecar: Sidecar) -> None:
+    """Raise EngineError where an engine's shapes are others than its sidecar says; this also warms it up."""
+    bag = sidecar.bag
+    features = engine.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
+    logits, importance = engine.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))
     found = (features.shape, logits.shape, importance.shape)
     expected = ((1, sidecar.feature_size), (1, len(EMOTIONS)), (1, bag.instances))
     if found != expected:
-        raise EngineError(f"the engine in {folder} gives shapes {found}, its sidecar says {expected}")
+        raise EngineError(f"{where} gives shapes {found}, its sidecar says {expected}")

@@ -14,9 +14,10 @@ from tritonclient.utils import InferenceServerException
 
 from realtime_micacl.errors import EngineError, EngineLost
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
+from realtime_micacl.inference.fit import check_shapes
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.inference.triton_repository import HASH, MOST, model_name
-from realtime_micacl.types import EMOTIONS, F32, TRITON, U8
+from realtime_micacl.types import F32, TRITON, U8
 
 PORT = 8001
 OPEN_S = 5.0
@@ -45,7 +46,7 @@ class TritonEngine:
         try:
             for file in self._names:
                 self._check_model(file, sidecar)
-            self._check_answers(sidecar)
+            check_shapes(self, f"the engine at {self._where}", sidecar)
         except BaseException:
             self.close()
             raise
@@ -112,13 +113,3 @@ class TritonEngine:
                 f"{name} on the Triton server at {self._where} is another graph than {file} of the engine here: its "
                 f"SHA-256 is {found[:12] or 'not said'}, here it is {sidecar.files[file][:12]}; {mend}"
             )
-
-    def _check_answers(self, sidecar: Sidecar) -> None:
-        """Raise EngineError where the server's answers have other shapes than the sidecar says; this warms it up."""
-        bag = sidecar.bag
-        features = self.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
-        logits, importance = self.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))
-        found = (features.shape, logits.shape, importance.shape)
-        expected = ((1, sidecar.feature_size), (1, len(EMOTIONS)), (1, bag.instances))
-        if found != expected:
-            raise EngineError(f"the engine at {self._where} gives shapes {found}, its sidecar says {expected}")

@@ -33,7 +33,7 @@ class ILogger:
     INTERNAL_ERROR, ERROR, WARNING = Severity
 
     def log(self, severity: Any, msg: str) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # abstract in TensorRT too: whoever wants messages derives from it
 
 
 class IProgressMonitor:
