@@ -16,9 +16,8 @@ import numpy as np
 from realtime_micacl.config import read_toml
 from realtime_micacl.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.recognizer import softmax
 from realtime_micacl.recipe import Recipe
-from realtime_micacl.scores import Labels, confusion, recalls, report, uar, war
+from realtime_micacl.scores import Labels, confusion, recalls, report, softmax, uar, war
 from realtime_micacl.train import TrainingPart, read_training_part, train
 from realtime_micacl.training.clips import TAIL, FrozenFeatures, clip_logits, split
 from realtime_micacl.training.loop import Run
@@ -131,7 +130,7 @@ def figures(found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequenc
     rare = sorted(range(len(EMOTIONS)), key=lambda k: (counts[k], -TAIL.index(EMOTIONS[k])))[:2]
     _, person = np.unique(people, return_inverse=True)
     pooled = report(
-        np.stack([softmax(row) for logits, _ in found for row in logits]),
+        softmax(np.concatenate([logits for logits, _ in found])),
         np.concatenate([labels for _, labels in found]),
         np.tile(person, len(found)),
     )

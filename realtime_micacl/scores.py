@@ -15,6 +15,12 @@ Labels = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
 
+def softmax(logits: F32) -> F32:
+    """Return the softmax of logits over their last axis, [..,K]."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
 def confusion(labels: Labels, predicted: Labels) -> Labels:
     """Return how often each class (row) was taken for each (column), [K,K]."""
     k = len(EMOTIONS)
@@ -93,8 +99,7 @@ def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, f
     picked = logits[np.arange(len(labels)), labels]
     costs = [np.mean(np.logaddexp.reduce(logits / t, axis=1) - picked / t) for t in temperatures]
     temperature = float(temperatures[np.argmin(costs)])
-    powers = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    probabilities = powers / powers.sum(axis=1, keepdims=True)
+    probabilities = softmax(logits / np.float32(temperature))
     top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
     order = np.argsort(-top)
     allowed = np.flatnonzero(np.cumsum(wrong[order]) / np.arange(1, len(order) + 1) <= risk)

@@ -18,8 +18,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.protocol import Part
 from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.recognizer import softmax
-from realtime_micacl.scores import Labels
+from realtime_micacl.scores import Labels, softmax
 from realtime_micacl.types import F32, U8
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
@@ -126,7 +125,7 @@ def pooled(parts: Sequence[Read]) -> Read:
 
 def probabilities(logits: F32, sidecar: Sidecar) -> F32:
     """Return the calibrated probabilities of logits [n,K]."""
-    return np.stack([softmax(row / sidecar.calibration.temperature) for row in logits])
+    return softmax(logits / sidecar.calibration.temperature)
 
 
 def _logits(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:

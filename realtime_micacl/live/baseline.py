@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
 
 SECONDS = 5.0
@@ -112,8 +113,7 @@ class Baselines:
 def offset(logits: F32, windows: float, cap: float = CAP) -> tuple[F32, Baseline]:
     """Return what is to be added to calibrated logits [K], from readings [n,K] of a neutral face; or why nothing is."""
     nothing = np.zeros(logits.shape[1], np.float32)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares = powers / powers.sum(axis=1, keepdims=True)
+    shares = softmax(logits)
     if np.abs(shares - shares.mean(axis=0)).sum(axis=1).mean() / 2 > STEADY:
         return nothing, Baseline.UNSTEADY
     odds = logits - logits[:, [PLACE]]

@@ -11,6 +11,7 @@ from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.baseline import Ask, Baselines
 from realtime_micacl.live.smoother import Smoother, Tuning
+from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
 
 
@@ -84,9 +85,3 @@ class Recognizer:
         return EmotionDistribution(
             bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage, baseline=baseline
         )
-
-
-def softmax(logits: F32) -> F32:
-    """Return the softmax of logits [K]."""
-    powers = np.exp(logits - logits.max())
-    return np.asarray(powers / powers.sum(), np.float32)

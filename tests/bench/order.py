@@ -18,7 +18,7 @@ from traces import NEUTRAL, bags_of, prepared
 from realtime_micacl.data.clips import bag_frames
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.recognizer import softmax
+from realtime_micacl.scores import softmax
 from realtime_micacl.types import F32, U8
 
 Order = npt.NDArray[np.int64]

@@ -14,8 +14,8 @@ from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.recognizer import softmax
 from realtime_micacl.live.video import read_file
+from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 HAPPY = EMOTIONS.index("happy")
