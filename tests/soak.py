@@ -186,7 +186,7 @@ def plots(rows: list[Row], folder: Path) -> None:
 def report(rows: list[Row], back: dict[str, list[float]], states: Counter[str], code: int) -> str:
     times, values = (np.array([row[name] for row in rows]) for name in ("time_s", "memory_mb"))
     settled = times > min(600.0, times[-1] / 3)
-    slope = np.polyfit(times[settled] / 3600, values[settled], 1)[0]
+    early, late = values[~settled], values[settled]
     third = len(rows) // 3
     p99 = [np.nanmedian([row["latency_p99_ms"] for row in part]) for part in (rows[:third], rows[-third:])]
     p50 = np.nanmedian([row["latency_p50_ms"] for row in rows])
@@ -199,7 +199,8 @@ def report(rows: list[Row], back: dict[str, list[float]], states: Counter[str], 
         "",
         "| what | measured |",
         "|---|---|",
-        f"| memory | {values[0]:.0f} MB at first, {values[-1]:.0f} MB at last; slope once settled {slope:+.1f} MB/h |",
+        f"| memory | {early.min():.0f} to {early.max():.0f} MB at first, {late.min():.0f} to {late.max():.0f} MB after"
+        f" {times[settled][0] / 60:.0f} minutes; slope of those {slope(times[settled], late):+.1f} MB/h |",
         f"| descriptors, threads | {least[0]:.0f} to {most[0]:.0f}, {least[1]:.0f} to {most[1]:.0f} |",
         f"| latency to reading | p50 {p50:.0f} ms; p99 {p99[0]:.0f} ms (first third), {p99[1]:.0f} ms (last third) |",
         f"| frames | {captured:.0f} captured, {dropped:.0f} not analysed |",
@@ -210,6 +211,12 @@ def report(rows: list[Row], back: dict[str, list[float]], states: Counter[str], 
     ]
     lines += [f"| {n} | {len(s)} | {np.median(s):.1f} s, {max(s):.1f} s |" for n, s in sorted(back.items())]
     return "\n".join([*lines, ""])
+
+
+def slope(times: np.ndarray, values: np.ndarray) -> float:
+    """Return the median slope per hour between all pairs (Theil-Sen): memory jumps with every thread that comes."""
+    older, newer = np.triu_indices(len(times), 1)
+    return float(np.median((values[newer] - values[older]) / (times[newer] - times[older])) * 3600)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def _clip(folder: Path, row: dict[str, object], detector: FaceDetector, aligner:
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         numbers, crops, times_s = _cut(file, detector, aligner)
-        partial = kept.with_suffix(".partial.npz")
+        partial = kept.with_suffix(f".{os.getpid()}.npz")  # another run may cut the same clip
         np.savez_compressed(partial, numbers=numbers, crops=crops, times_s=times_s)
         partial.rename(kept)
     with np.load(kept) as stored:
