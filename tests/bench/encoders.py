@@ -2,6 +2,8 @@
 
 Prints parameters, multiply-adds and the processor time of what each tick of a face asks for: one frame of the light
 encoders, an instance of four frames of r3d_18; in ONNX Runtime, its int8 form and OpenVINO, one thread each, in turn.
+In brackets: times the floor, which is what the multiply-adds would take at the rate of a large matrix product of the
+same run, floats against floats.
 The int8 forms are calibrated on noise: they are good for their speed alone.
 """
 
@@ -34,6 +36,7 @@ LIGHT = {
     "light, 32-64-128-192, 2-2-2-1 blocks": ((32, 64, 128, 192), (2, 2, 2, 1)),
     "light, 32-64-128-256, 2 blocks": ((32, 64, 128, 256), (2, 2, 2, 2)),
 }
+SIDE = 1024  # of the matrices
 RUNTIMES = ("torch", "ONNX Runtime", "int8", "OpenVINO")
 Call = Callable[[], object]
 
@@ -46,6 +49,8 @@ def main() -> None:
     ]
     encoders += [("r3d_18, 112 px, as it is", deep, 4, 112), ("r3d_18, 112 px, folded", FoldedR3D18(deep), 4, 112)]
     times: dict[tuple[str, str], list[float]] = {}
+    products: list[float] = []
+    matrix = torch.rand(SIDE, SIDE)
     costs = {}
     with tempfile.TemporaryDirectory() as folder:
         calls = {}
@@ -54,14 +59,21 @@ def main() -> None:
             costs[name] = count(encoder, crops)
             calls[name] = opened(encoder, crops, Path(folder) / "encode.onnx")
         for _ in range(ROUNDS):  # in turn, so that a machine that changes its speed changes it for all
+            products += [timed_ms(lambda: matrix @ matrix) for _ in range(CALLS)]
             for name, runtimes in calls.items():
                 for runtime, call in runtimes.items():
                     call()
                     for _ in range(1 if "r3d" in name else CALLS):
                         times.setdefault((name, runtime), []).append(timed_ms(call))
-    sys.stdout.write(f"{'':<42}{'parameters':>14}{'mult-adds':>12}" + "".join(f"{r:>14}" for r in RUNTIMES) + "\n")
+    rate = SIDE**3 / median(products)  # multiply-adds a ms
+    sys.stdout.write(f"a matrix product of {SIDE}: {2 * rate / 1e6:.0f} GFLOP/s on one thread\n\n")
+    sys.stdout.write(f"{'':<42}{'parameters':>14}{'mult-adds':>12}" + "".join(f"{r:>20}" for r in RUNTIMES) + "\n")
     for name, cost in costs.items():
-        row = "".join(f"{median(times[name, runtime]):>11.2f} ms" for runtime in RUNTIMES)
+        row = ""
+        for runtime in RUNTIMES:
+            took_ms = median(times[name, runtime])
+            over = "" if runtime == "int8" else f" ({took_ms * rate / cost.multiply_adds:.1f})"
+            row += f"{f'{took_ms:.2f} ms{over}':>20}"
         sys.stdout.write(f"{name:<42}{cost.parameters / 1e6:>12.2f} M{cost.multiply_adds / 1e6:>10.0f} M{row}\n")
 
 
