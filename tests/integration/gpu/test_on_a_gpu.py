@@ -76,7 +76,6 @@ def test_memory_does_not_grow(engine: Worker, shipped: tuple[Path, Sidecar]) -> 
 
 @pytest.mark.gpu
 @pytest.mark.tensorrt
-@pytest.mark.fault("R12")
 def test_a_warm_start_takes_five_seconds_at_most(
     shipped: tuple[Path, Sidecar], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
