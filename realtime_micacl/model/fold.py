@@ -84,13 +84,14 @@ class FoldedR3D18(nn.Module):
     For L = 4 it has 14.0 instead of 33.2 million parameters.
     """
 
-    mean: Tensor
-    std: Tensor
+    scale: Tensor
+    shift: Tensor
 
     def __init__(self, encoder: R3D18) -> None:
         super().__init__()
-        self.register_buffer("mean", encoder.mean.clone(), persistent=False)
-        self.register_buffer("std", encoder.std.clone(), persistent=False)
+        mean, std = encoder.mean.double(), encoder.std.double()
+        self.register_buffer("scale", (1 / (255 * std)).to(encoder.mean.dtype), persistent=False)
+        self.register_buffer("shift", (mean / std).to(encoder.mean.dtype), persistent=False)
         self.stem = _folded(encoder.stem, encoder.piece)
         self.blocks = nn.Sequential()
         self.frames = self.stem.frames
@@ -103,7 +104,7 @@ class FoldedR3D18(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode pieces, uint8 [M,L,S,S,3], to [M,512]."""
-        x = rearrange((crops.to(self.mean.dtype) / 255 - self.mean) / self.std, "m l h w c -> m (l c) h w")
+        x = rearrange(crops.to(self.scale.dtype) * self.scale - self.shift, "m l h w c -> m (l c) h w")
         maps = self.blocks(torch.relu(self.stem(x)))
         features: Tensor = rearrange(maps, "m (l c) h w -> m c (l h w)", l=self.frames).mean(dim=2)
         return features
