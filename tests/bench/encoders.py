@@ -2,8 +2,8 @@
 
 Prints parameters, multiply-adds and the processor time of what each tick of a face asks for: one frame of the light
 encoders, an instance of four frames of r3d_18; in ONNX Runtime, its int8 form and OpenVINO, one thread each, in turn.
-In brackets: times the floor, which is what the multiply-adds would take at the rate of a large matrix product of the
-same run, floats against floats.
+In brackets: times what the multiply-adds would take at the rate of a large matrix product of the same run, floats
+against floats; a yardstick, since convolutions may pass it. `peak.c` beside this file measures the floor.
 The int8 forms are calibrated on noise: they are good for their speed alone.
 """
 
