@@ -108,6 +108,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not (self.stills or self.bags or self.clips):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
+        if self.bag.mirrored and self.clips:
+            raise ConfigError(f"the recipe {self.name!r} mirrors frames, which the stage [clips] cannot learn from")
 
     @property
     def network(self) -> dict[str, Any]:

@@ -127,7 +127,8 @@ def train(
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
         remove_prior(model.head, counts.tolist(), recipe.prior_removed)
-        measured = still_logits(model.eval(), encoder, faces.validation, run), faces.validation.labels
+        logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag.spec, run)
+        measured = logits, faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
     if recipe.clips and part:
         parts = split(part.clips, recipe.clips, recipe.seed)

@@ -132,6 +132,8 @@ class BagSpec:
     frames: int
     size_px: int
     span_s: float
+    mirrored: bool = False
+    """Whether the encoder sees the frames of odd ticks as in a mirror."""
 
     @property
     def ticks(self) -> int:
@@ -159,9 +161,14 @@ class Bag:
     """Share of distinct frames, 1 / (N L) to 1."""
     quality: float
 
-    def pieces(self, frames: int) -> U8:
-        """Return the crops in pieces of P = `frames`, [N*L/P,P,S,S,3]."""
-        return self.crops.reshape(-1, frames, *self.crops.shape[2:])
+    def pieces(self, frames: int, *, mirrored: bool = False) -> U8:
+        """Return the crops in pieces of P = `frames`, [N*L/P,P,S,S,3], with `mirrored` those of odd ticks mirrored."""
+        pieces = self.crops.reshape(-1, frames, *self.crops.shape[2:])
+        if mirrored:
+            odd = slice((self.tick - len(pieces)) % 2, None, 2)
+            pieces = pieces.copy()
+            pieces[odd] = pieces[odd, :, :, ::-1]
+        return pieces
 
 
 @dataclass(frozen=True, eq=False)

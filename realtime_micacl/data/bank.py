@@ -50,30 +50,38 @@ class Bank:
 def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec) -> Bank:
     """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little."""
     groups = torch.arange(JITTERS * 64) // JITTERS
+    each = JITTERS // 2 if spec.mirrored else JITTERS
+    turned = torch.arange(JITTERS * 64) % JITTERS >= each
     features = []
     for _ in range(views):
         rows = []
         for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
             crops = part.float()[:, None].repeat_interleave(JITTERS, dim=0)
-            rows.append(_encoded(encoder, crops, groups[: len(crops)]))
+            rows.append(_encoded(encoder, crops, groups[: len(crops)], turned[: len(crops)]))
         features.append(np.concatenate(rows))
     first = np.arange(len(stills.crops))[:, None] * JITTERS
-    return Bank(np.stack(features), np.repeat(first, spec.ticks, axis=1), JITTERS, stills.targets)
+    return Bank(np.stack(features), first + each * turned_ticks(spec), each, stills.targets)
 
 
 def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:
     """Return a bank of all bags that the live window cuts from `clips`."""
     features = []
+    forms = 2 if spec.mirrored else 1
     for _ in range(views):
         parts = []
         for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
             crops = torch.from_numpy(luma(clip.crops))[:, None].float()
-            parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long)))
+            turned = torch.arange(forms).repeat_interleave(len(crops)) == 1
+            crops = crops.repeat(forms, 1, 1, 1)
+            parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long), turned))
         features.append(np.concatenate(parts))
-    starts = np.cumsum([0] + [len(clip.times_s) for clip in clips])
+    starts = np.cumsum([0] + [len(clip.times_s) * forms for clip in clips])
     rows = [bag_frames(clip.times_s, spec) for clip in clips]
     targets = [bag_targets(clip, frames, spec) for clip, frames in zip(clips, rows, strict=True)]
-    shifted = [frames + start for frames, start in zip(rows, starts, strict=False)]
+    shifted = [
+        frames + start + len(clip.times_s) * turned_ticks(spec)
+        for clip, frames, start in zip(clips, rows, starts, strict=False)
+    ]
     return Bank(np.stack(features), np.concatenate(shifted), 1, np.concatenate(targets))
 
 
@@ -82,13 +90,19 @@ def bag_targets(clip: Clip, frames: npt.NDArray[np.int64], spec: BagSpec) -> F32
     return np.asarray(clip.targets[frames[:, spec.ticks // 2 :]].mean(axis=1), np.float32)
 
 
+def turned_ticks(spec: BagSpec) -> npt.NDArray[np.int64]:
+    """Return 1 for each frame of a bag that the encoder sees as in a mirror, 0 for the others, [N * L]."""
+    return np.arange(spec.ticks) % 2 if spec.mirrored else np.zeros(spec.ticks, np.int64)
+
+
 def luma(crops: U8) -> U8:
     """Return the luma [n,S,S] of RGB crops [n,S,S,3]."""
     return np.array([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops], np.uint8)
 
 
 @torch.inference_mode()
-def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor) -> npt.NDArray[np.float16]:
-    pixels = as_rgb(jitter(spoil(shake(crops, groups), groups)))
+def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> npt.NDArray[np.float16]:
+    crops = jitter(spoil(shake(crops, groups), groups))
+    pixels = as_rgb(torch.where(turned.view(-1, 1, 1, 1), crops.flip(-1), crops))
     with torch.autocast("cpu", torch.bfloat16):
         return encoder.frames(pixels).float().numpy().astype(np.float16)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from realtime_micacl.data.bags import segments
-from realtime_micacl.data.bank import bag_targets
+from realtime_micacl.data.bank import bag_targets, turned_ticks
 from realtime_micacl.data.clips import Clip, bag_frames
 from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.errors import ConfigError
@@ -44,17 +44,18 @@ class Read:
 
 
 def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
-    """Return what is read from pictures as clips of one repeated frame.
-
-    The pieces of such a bag are equal, so one of them is encoded.
-    """
-    rows = []
-    for start in range(0, len(stills.crops), BATCH):
-        crops = stills.crops[start : start + BATCH]
-        pieces = np.broadcast_to(crops[:, None, :, :, None], (len(crops), sidecar.piece, *crops.shape[1:], 3))
-        features = engine.encode(np.ascontiguousarray(pieces))
-        rows.append(engine.classify(np.repeat(features[:, None], sidecar.pieces, axis=1))[0])
+    """Return what is read from pictures [n,S,S] as clips of one repeated frame."""
+    rows = [
+        still_logits(engine, sidecar, np.repeat(stills.crops[i : i + BATCH, ..., None], 3, axis=-1))
+        for i in range(0, len(stills.crops), BATCH)
+    ]
     return probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
+
+
+def still_logits(engine: Engine, sidecar: Sidecar, crops: U8) -> F32:
+    """Return the logits [n,K] of crops [n,S,S,3] as clips of one repeated frame: few pieces of such a bag differ."""
+    frames = np.broadcast_to(np.arange(len(crops))[:, None], (len(crops), sidecar.spec.ticks))
+    return _logits(engine, sidecar, crops, frames)
 
 
 def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
@@ -135,6 +136,14 @@ def _logits(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.
 
 
 def _some(engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]) -> F32:
-    rows, place = np.unique(frames.reshape(-1, sidecar.piece), axis=0, return_inverse=True)
-    features = np.concatenate([engine.encode(crops[rows[i : i + BATCH]]) for i in range(0, len(rows), BATCH)])
+    turned = np.tile(turned_ticks(sidecar.spec)[:: sidecar.piece], len(frames))
+    keys = np.column_stack([frames.reshape(-1, sidecar.piece), turned])
+    rows, place = np.unique(keys, axis=0, return_inverse=True)
+    features = np.concatenate([engine.encode(_pieces(crops, rows[i : i + BATCH])) for i in range(0, len(rows), BATCH)])
     return engine.classify(features[place.reshape(len(frames), sidecar.pieces)])[0]
+
+
+def _pieces(crops: U8, rows: npt.NDArray[np.int64]) -> U8:
+    """Return the pieces [n,P,S,S,3] of `rows` [n,P+1]: the numbers of their frames, and 1 for those to be mirrored."""
+    pieces = crops[rows[:, :-1]]
+    return np.where(rows[:, -1, None, None, None, None] == 1, pieces[..., ::-1, :], pieces)

@@ -28,11 +28,13 @@ class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     frames: Count
     size_px: Annotated[int, Meta(ge=16, le=512)]
     span_s: Annotated[float, Meta(ge=0.1, le=60.0)]
+    mirrored: bool = False
+    """The encoder sees every other frame as in a mirror, so that neither side of a face counts more."""
 
     @property
     def spec(self) -> BagSpec:
         """The same as the live path uses it."""
-        return BagSpec(self.instances, self.frames, self.size_px, self.span_s)
+        return BagSpec(self.instances, self.frames, self.size_px, self.span_s, self.mirrored)
 
 
 class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +101,8 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
         raise EngineError(
             f"{file} has pieces of {sidecar.piece} frames; 1 or those of an instance, {sidecar.bag.frames}"
         )
+    if sidecar.bag.mirrored and sidecar.piece != 1:
+        raise EngineError(f"{file} has mirrored frames in pieces of {sidecar.piece}; only single ones can be mirrored")
     if sidecar.labels != EMOTIONS:
         raise EngineError(f"{file} has the label order {list(sidecar.labels)}, this program's is {list(EMOTIONS)}")
     for name, expected in sidecar.files.items():

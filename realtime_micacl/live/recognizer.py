@@ -60,7 +60,7 @@ class Recognizer:
         missing = {
             key: piece
             for bag, keys in zip(bags, wanted, strict=True)
-            for key, piece in zip(keys, bag.pieces(self._piece), strict=True)
+            for key, piece in zip(keys, bag.pieces(self._piece, mirrored=self._bag.mirrored), strict=True)
             if key not in self._features
         }
         if missing:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from realtime_micacl.data.bank import Bank, clip_bank, luma, still_bank
+from realtime_micacl.data.bank import Bank, clip_bank, luma, still_bank, turned_ticks
 from realtime_micacl.data.clips import Clip
 from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.data.sampler import CategorySampler
@@ -23,7 +23,7 @@ from realtime_micacl.scores import confusion, uar, war
 from realtime_micacl.training.loop import Batch, Run, begin, fit
 from realtime_micacl.training.objectives import BagsObjective, StillsObjective
 from realtime_micacl.training.saved import Row
-from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl.types import EMOTIONS, F32, BagSpec
 
 LOOKED_AT = 256  # pictures that are encoded at once
 
@@ -84,16 +84,22 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
             yield features, targets
 
     def look() -> Row:
-        return seen(still_logits(model, encoder, faces.validation, run), faces.validation.labels)
+        return seen(still_logits(model, encoder, faces.validation, spec, run), faces.validation.labels)
 
     steps = max(1, len(faces.stills.crops) // plan.batch)
     return fit("bags", objective, batches, look, plan, steps, run)
 
 
-def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, run: Run) -> F32:
-    """Return the logits [n,K] of pictures as clips of one repeated frame; all instances of such a bag are equal."""
-    ticks = model.config.instances * model.config.frames
-    return _over(stills, lambda x: model.classify(encoder.frames(x)[:, None].expand(-1, ticks, -1))[0], run)
+def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, spec: BagSpec, run: Run) -> F32:
+    """Return the logits [n,K] of pictures as clips of one repeated frame."""
+    turned = torch.from_numpy(turned_ticks(spec))
+
+    def read(crops: Tensor) -> Tensor:
+        plain = encoder.frames(crops)
+        other = encoder.frames(crops.flip(-2)) if spec.mirrored else plain
+        return model.classify(torch.stack([plain, other], dim=1)[:, turned])[0]
+
+    return _over(stills, read, run)
 
 
 def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:

@@ -22,6 +22,7 @@ from traces import NEUTRAL, prepared, trace_clip
 from realtime_micacl.data.bank import bag_targets
 from realtime_micacl.data.clips import bag_frames
 from realtime_micacl.data.london import read_london
+from realtime_micacl.evaluation.predictions import still_logits
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.align import Aligner
@@ -78,10 +79,8 @@ def london(folder: Path, engine: Engine, sidecar: Sidecar, camera: Callable[[U8]
             continue
         calm, smiling = (stills.crops[mine[e]] for e in (NEUTRAL, EMOTIONS.index("happy")))
         crops = np.stack([camera(crop) for crop in (calm, calm[:, ::-1], smiling)])
-        pieces = np.broadcast_to(crops[:, None, :, :, None], (3, sidecar.piece, *crops.shape[1:], 3))
-        features = engine.encode(np.ascontiguousarray(pieces))
-        bags = np.stack([np.stack([feature] * sidecar.pieces) for feature in features])
-        logits = np.asarray(engine.classify(bags)[0] / sidecar.calibration.temperature, np.float32)
+        pictures = np.repeat(crops[..., None], 3, axis=-1)
+        logits = np.asarray(still_logits(engine, sidecar, pictures) / sidecar.calibration.temperature, np.float32)
         labels = np.array([NEUTRAL, EMOTIONS.index("happy")], np.int64)
         people.append(Person(number, logits[1:], labels, logits[:1], {EMOTIONS.index("happy"): logits[2:]}))
     return people

@@ -3,7 +3,8 @@
     pip install h5py
     python tests/bench/peers.py --ferplus FILE --london FOLDER --rendered FOLDER.. --peer fer2013_mini_XCEPTION.hdf5
 
-A per-frame reader's reading of a window is the mean over its frames. "The same encoder" is the engine's own frame
+A per-frame reader's reading of a window is the mean over its frames, and where the engine sees every other one as in a
+mirror, a per-frame reader's of a frame is the mean over both views. "The same encoder" is the engine's own frame
 encoder with one linear layer, trained here on the same pictures; its temperature is not calibrated, so no ECE is given.
 """
 
@@ -63,6 +64,11 @@ class LinearHead:
         return F.softmax(self._layer((x - self._mean) / self._scale), dim=1).numpy()
 
 
+def both_views(read: PerFrame) -> PerFrame:
+    """Return a reader that takes the mean over faces and their mirror images."""
+    return lambda faces: (read(faces) + read(np.ascontiguousarray(faces[:, :, ::-1]))) / 2
+
+
 def over_clips(read: PerFrame, clips: Sequence[Clip], spec: BagSpec) -> Predictions:
     """Return what a per-frame reader says of the windows that evaluate.clip_predictions measures."""
     rows, labels, people = [], [], []
@@ -108,6 +114,8 @@ def main() -> None:
         "the same encoder, frame by frame": head,
         "mini-XCEPTION, frame by frame": MiniXception(a.peer),
     }
+    if sidecar.bag.mirrored:
+        readers = {name: both_views(read) for name, read in readers.items()}
     stills = {
         "FER+ test": read_ferplus(a.ferplus, "test", aligner, a.cache),
         "London, held-out people": read_london(a.london, aligner, held_out=True),

@@ -27,7 +27,7 @@ from realtime_micacl.training.stages import Faces
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "name": "small",
-    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8},
+    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8, "mirrored": True},
     "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
     "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
     "stills": {"epochs": 4, "batch": 70, "learning_rate": 0.01, "rendered_share": 0.2, "photo_share": 0.15},
@@ -96,6 +96,11 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_the_shipped_recipes_are_understood(file: Path) -> None:
     recipe = read_toml(file, Recipe)
     assert recipe.network["size_px"] == recipe.bag.size_px
+
+
+def test_clips_are_not_learnt_from_mirrored_frames() -> None:
+    with pytest.raises(ConfigError, match="mirrors frames"):
+        converted(SMALL | {"clips": {}}, Recipe, "r.toml")
 
 
 def test_a_mistake_in_a_recipe_is_named() -> None:

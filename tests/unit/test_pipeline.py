@@ -129,6 +129,26 @@ def test_a_face_is_collected_then_live_and_read_at_every_tick() -> None:
     assert engine.encoded == pytest.approx(len(readings) + 12, abs=1), "each instance is encoded once"
 
 
+def test_an_engine_that_wants_it_sees_every_other_frame_as_in_a_mirror() -> None:
+    seen: list[U8] = []
+
+    class Looking(MeanEngine):
+        def encode(self, crops: U8) -> F32:
+            seen.extend(crops[:, 0])
+            return super().encode(crops)
+
+    bag = msgspec.structs.replace(SIDECAR.bag, mirrored=True)
+    sidecar = msgspec.structs.replace(SIDECAR, piece=1, bag=bag)
+    world, engine = FramesWithFaces(), Looking(1)
+    perceiver, recognizer = Perceiver(world, sidecar), Recognizer(engine, sidecar, smoothing_s=0.0)  # type: ignore[arg-type]
+    frames = (world.frame(n, [(100, 80, 1)]) for n in range(80))
+    readings = [e for e in offline(frames, perceiver, recognizer) if isinstance(e, EmotionDistribution)]
+    assert len(seen) == len(readings) + 15, "each frame is encoded once"
+    assert all(np.array_equal(frame, seen[n % 2]) for n, frame in enumerate(seen))
+    assert np.array_equal(seen[1], seen[0][:, ::-1])
+    assert not np.array_equal(seen[1], seen[0])
+
+
 def test_faces_are_looked_for_once_a_tick_and_expected_in_between() -> None:
     world, _, perceiver, _ = stages()
     for n in range(80):

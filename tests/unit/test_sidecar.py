@@ -50,6 +50,7 @@ def test_it_is_read_from_the_folder_or_the_file(tmp_path: Path) -> None:
         ({"labels": sorted(EMOTIONS)}, "label order"),
         ({"piece": 3}, "pieces of 3 frames"),
         ({"schema": 2}, r"\$.schema"),
+        ({"piece": 4, "bag": fields()["bag"] | {"mirrored": True}}, "mirrored frames in pieces of 4"),
         ({"bag": {"instances": 4, "frames": 4, "size_px": 10**9, "span_s": 1.0}}, r"\$.bag.size_px"),
         ({"bag": {"instances": 4, "frames": 4, "size_px": 64, "span_s": -1.0}}, r"\$.bag.span_s"),
         ({"calibration": {"temperature": 0, "abstain_below": 0.4}}, "temperature"),

@@ -30,6 +30,19 @@ def frames_in(bag: Bag) -> list[int]:
     return [int(high * 256 + low) for _, high, low in pixels]
 
 
+@given(st.integers(0, 10**6))
+def test_the_frame_of_a_tick_stays_mirrored_or_not_while_it_is_in_the_window(tick: int) -> None:
+    frames = np.random.default_rng(tick).integers(0, 256, (17, 5, 5, 3)).astype(np.uint8)
+    before, after = (
+        Bag(1, tick + i, frames[i : i + 16].reshape(4, 4, 5, 5, 3), 0, 1, 1, 1).pieces(1, mirrored=True)[:, 0]
+        for i in range(2)
+    )
+    assert np.array_equal(before[1:], after[:-1]), "so that what was encoded can be kept"
+    turned = [np.array_equal(seen, frame[:, ::-1]) for seen, frame in zip(before, frames, strict=False)]
+    assert turned == [(tick - 15 + i) % 2 == 1 for i in range(16)]
+    assert all(np.array_equal(before[i], frames[i]) for i in range(16) if not turned[i])
+
+
 @dataclass
 class Step:
     time_s: float
