@@ -89,7 +89,7 @@ class FoldedR3D18(nn.Module):
 
     def __init__(self, encoder: R3D18) -> None:
         super().__init__()
-        mean, std = encoder.mean.double(), encoder.std.double()
+        mean, std = (each.double().repeat(encoder.piece)[:, None, None] for each in (encoder.mean, encoder.std))
         self.register_buffer("scale", (1 / (255 * std)).to(encoder.mean.dtype), persistent=False)
         self.register_buffer("shift", (mean / std).to(encoder.mean.dtype), persistent=False)
         self.stem = _folded(encoder.stem, encoder.piece)
@@ -104,8 +104,8 @@ class FoldedR3D18(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode pieces, uint8 [M,L,S,S,3], to [M,512]."""
-        x = rearrange(crops.to(self.scale.dtype) * self.scale - self.shift, "m l h w c -> m (l c) h w")
-        maps = self.blocks(torch.relu(self.stem(x)))
+        planes = rearrange(crops, "m l h w c -> m (l c) h w")  # as bytes, a plane for each colour: a sixth of the time
+        maps = self.blocks(torch.relu(self.stem(planes.to(self.scale.dtype) * self.scale - self.shift)))
         features: Tensor = rearrange(maps, "m (l c) h w -> m c (l h w)", l=self.frames).mean(dim=2)
         return features
 
