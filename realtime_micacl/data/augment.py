@@ -27,18 +27,23 @@ def jitter(crops: Tensor) -> Tensor:
 
 
 def spoil(crops: Tensor, groups: Tensor) -> Tensor:
-    """Change gamma and the fall of light, coarsen, blur, cover a part, a clip's frames alike; add noise to each."""
+    """Change gamma, the fall of light, contrast and detail, cover a part, a clip's frames alike; add noise to each.
+
+    Noise comes last: where the contrast is low, as with a camera in the dark, it hides more.
+    """
     n, size = _draws(groups), crops.shape[-1]
     x = (crops / 255).clamp(0, 1) ** torch.exp(torch.randn(n, 1, 1, 1) * 0.25)[groups] * 255
     ramp = torch.linspace(-1, 1, size)
     light = torch.randn(n, 1, 1, 1) * 0.15 * ramp[:, None] + torch.randn(n, 1, 1, 1) * 0.15 * ramp
     x = x * (1 + light).clamp(0.3, 1.7)[groups]
-    coarse = (torch.rand(n) < 0.2)[groups]
+    contrast = torch.where(torch.rand(n) < 0.25, 0.2 + 0.5 * torch.rand(n), 1.0).view(n, 1, 1, 1)[groups]
+    x = x * contrast + 20 * (1 - contrast)
+    coarse = (torch.rand(n) < 0.25)[groups]
     if coarse.any():
-        small = F.interpolate(x[coarse], size=_whole(size * 3 // 8, size * 3 // 4), mode="area")
+        small = F.interpolate(x[coarse], size=_whole(size // 4, size * 3 // 4), mode="area")
         x[coarse] = F.interpolate(small, size=size, mode="bilinear")
-    blurred = (torch.rand(n) < 0.2)[groups]
-    if blurred.any():
+    blurred = (torch.rand(n) < 0.25)[groups]
+    for _ in range(_whole(1, 5) if blurred.any() else 0):
         x[blurred] = F.avg_pool2d(F.pad(x[blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
     for group in torch.where(torch.rand(n) < 0.35)[0].tolist():
         height, width = (_whole(size // 8, size * 7 // 16) for _ in range(2))
