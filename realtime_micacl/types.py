@@ -161,14 +161,11 @@ class Bag:
     """Share of distinct frames, 1 / (N L) to 1."""
     quality: float
 
-    def pieces(self, frames: int, *, mirrored: bool = False) -> U8:
-        """Return the crops in pieces of P = `frames`, [N*L/P,P,S,S,3], with `mirrored` those of odd ticks mirrored."""
+    def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
+        """Return views of the N*L/P pieces of P = `frames`, [P,S,S,3], with `mirrored` those of odd ticks mirrored."""
         pieces = self.crops.reshape(-1, frames, *self.crops.shape[2:])
-        if mirrored:
-            odd = slice((self.tick - len(pieces)) % 2, None, 2)
-            pieces = pieces.copy()
-            pieces[odd] = pieces[odd, :, :, ::-1]
-        return pieces
+        first = self.tick - len(pieces) + 1
+        return [piece[:, :, ::-1] if mirrored and tick % 2 else piece for tick, piece in enumerate(pieces, first)]
 
 
 @dataclass(frozen=True, eq=False)

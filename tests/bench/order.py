@@ -69,7 +69,7 @@ def main() -> None:
         clip = ready.load()
         for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.spec), strict=True):
             if name := phase(clip.targets[frames, ready.label]):
-                windows[name].append((ready.label, bag.pieces(1, mirrored=sidecar.bag.mirrored)[:, 0]))
+                windows[name].append((ready.label, np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))))
     changed = orders(sidecar.spec.ticks)
     sys.stdout.write(f"{sidecar.name}: mean share of the clip's emotion; in brackets, how far all shares moved\n\n")
     sys.stdout.write(f"| windows | n | {' | '.join(changed)} |\n{(len(changed) + 2) * '|---'}|\n")

@@ -200,7 +200,7 @@ def test_streaming_equals_offline(run: list, shipped: tuple[Path, Sidecar]) -> N
     engine = OnnxEngine(folder, sidecar)
     assert len(run) > 100
     for bag, reading in run[::7]:
-        pieces = bag.pieces(sidecar.piece, mirrored=sidecar.bag.mirrored)
+        pieces = np.stack(bag.pieces(sidecar.piece, mirrored=sidecar.bag.mirrored))
         logits = engine.classify(engine.encode(pieces)[None])[0][0] / sidecar.calibration.temperature
         whole = np.exp(logits - logits.max())
         assert np.abs(reading.probabilities - whole / whole.sum()).max() < 1e-5

@@ -46,7 +46,7 @@ def smile() -> Iterator[Smile]:
     clip = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
     with closing(open_engine(folder, sidecar)) as engine, closing(Perceiver(FaceDetector(), sidecar)) as perceiver:
         bags = [bag for frame in read_file(clip) for bag in perceiver.perceive(frame)[1]]
-        windows = [bag.pieces(1, mirrored=sidecar.bag.mirrored)[:, 0] for bag in bags]
+        windows = [np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored)) for bag in bags]
         yield Smile(windows, engine, sidecar.piece, sidecar.calibration.temperature)
 
 
