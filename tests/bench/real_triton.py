@@ -1,7 +1,7 @@
 """The engine on a real Triton server, without a GPU.
 
     pip download --no-deps --dest wheel nvidia-pytriton==0.7.0 && unzip -q wheel/*.whl -d wheel/unpacked
-    python tests/bench/real_triton.py wheel/unpacked
+    python tests/bench/real_triton.py wheel/unpacked 2>/dev/null    # where the server logs
 
 That wheel (Apache-2.0, Linux) holds the server itself with its Python backend, but not its onnxruntime backend. So a
 few lines of Python stand in for that one, under its name, and the server reads `config.pbtxt` as `export --triton`
@@ -82,13 +82,12 @@ def serving(unpacked: Path, backends: Path, repository: Path, port: int) -> Iter
     command += [f"--model-repository={repository}", f"--backend-directory={backends}", "--allow-metrics=false"]
     command += ["--grpc-address=127.0.0.1", f"--grpc-port={port}"]
     libraries = {"LD_LIBRARY_PATH": str(unpacked / "nvidia_pytriton.libs")}
-    with (repository.parent / "server.log").open("ab") as log:
-        server = subprocess.Popen(command, env=os.environ | libraries, stdout=log, stderr=log)
-        try:
-            yield server
-        finally:
-            server.terminate()
-            server.wait()
+    server = subprocess.Popen(command, env=os.environ | libraries, stdout=sys.stderr)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def wait_for(port: int) -> InferenceServerClient:
@@ -100,7 +99,7 @@ def wait_for(port: int) -> InferenceServerClient:
                 return client
         except Exception:
             time.sleep(0.1)
-    raise SystemExit("the server did not come up; its log is server.log")
+    raise SystemExit("the server did not come up; its log stands above")
 
 
 def main() -> None:
@@ -153,6 +152,8 @@ def main() -> None:
                 open_engine(folder, other, device)
             except EngineError as cause:
                 say(f"another engine: refused: {cause}\n")
+            else:
+                raise SystemExit("another engine was taken for this one")
             failures = Failures("recognition")
             half = Rebuilt(lambda: open_engine(folder, sidecar, device), failures)  # type: ignore[type-var]
             half.attempt(lambda engine: engine.encode(pieces[:1]))  # type: ignore[attr-defined]
