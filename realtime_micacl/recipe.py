@@ -46,6 +46,8 @@ class Stills(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Share of rendered pictures in a batch."""
     photo_share: Share = 0.05
     """Share of London photographs in a batch."""
+    form: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.0
+    """Weight of a second loss: how far the encoder is from telling where brows, lids and lips lie."""
 
 
 class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ import torch
 from realtime_micacl.config import read_toml
 from realtime_micacl.data.clips import read_clips
 from realtime_micacl.data.ferplus import read_ferplus
+from realtime_micacl.data.landmarks import FormModel, read_landmarks
 from realtime_micacl.data.london import read_london
 from realtime_micacl.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.errors import ConfigError
@@ -28,7 +29,7 @@ from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, t
 from realtime_micacl.training.loop import Run
 from realtime_micacl.training.objectives import remove_prior
 from realtime_micacl.training.ranks import ONE, Ranks, joined
-from realtime_micacl.training.stages import Faces, still_logits, train_bags, train_stills
+from realtime_micacl.training.stages import Faces, frames_of, still_logits, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
 
 
@@ -65,12 +66,22 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
         raise ConfigError(f"the recipe {recipe.name!r} needs --ferplus, --london and --rendered; see engines/README.md")
     aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
     clips = [clip for folder in arguments.rendered for clip in read_clips(folder, aligner, arguments.cache)]
-    return Faces(
+    faces = Faces(
         stills=read_ferplus(arguments.ferplus, "train", aligner, arguments.cache),
         photos=read_london(arguments.london, aligner, held_out=False),
         clips=[clip for clip in clips if not clip.held_out],
         validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
     )
+    return with_forms(faces, arguments.cache) if recipe.stills and recipe.stills.form else faces
+
+
+def with_forms(faces: Faces, cache: Path) -> Faces:
+    """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
+    stills, frames, photos = (
+        read_landmarks(pool.crops, cache) for pool in (faces.stills, frames_of(faces.clips), faces.photos)
+    )
+    model = FormModel(stills)
+    return replace(faces, forms=(model(stills), model(frames), model(photos)))
 
 
 @dataclass(frozen=True)

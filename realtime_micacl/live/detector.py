@@ -41,7 +41,7 @@ class FaceDetector:
 
     def __init__(self, *, reach: Reach = "full", min_score: float = 0.5, max_faces: int = 8) -> None:
         self._max_faces = max_faces
-        with OPENING, _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
+        with opening():
             from mediapipe.python.solutions.face_detection import FaceDetection
 
             self._solution = FaceDetection(
@@ -61,6 +61,13 @@ class FaceDetector:
     def close(self) -> None:
         """Free mediapipe's graph."""
         self._solution.close()
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Import mediapipe and open one of its models within the block: nothing is written to folders or standard error."""
+    with OPENING, _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
+        yield
 
 
 @contextmanager

@@ -17,21 +17,37 @@ from realtime_micacl.training.ranks import gathered
 
 
 class StillsObjective(nn.Module):
-    """Cross-entropy of single pictures under a linear head that is thrown away."""
+    """Cross-entropy of single pictures plus `weight` times the error of their form; both heads are thrown away."""
 
-    def __init__(self, encoder: FrameEncoder, *, emotions: int, dropout: float, label_smoothing: float) -> None:
+    def __init__(
+        self,
+        encoder: FrameEncoder,
+        *,
+        emotions: int,
+        dropout: float,
+        label_smoothing: float,
+        components: int = 0,
+        weight: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.encoder, self.label_smoothing = encoder, label_smoothing
+        self.encoder, self.label_smoothing, self.weight = encoder, label_smoothing, weight
         encoder.to_change.requires_grad_(False)  # pools frames, of which a still has one
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(encoder.features, emotions))
+        self.form = nn.Linear(encoder.features, components) if components else None
 
-    def forward(self, crops: Tensor, targets: Tensor) -> Tensor:
-        """Return the loss of luma crops [B,1,S,S], each spoilt anew, and soft targets [B,K]."""
+    def forward(self, crops: Tensor, targets: Tensor, forms: Tensor) -> Tensor:
+        """Return the loss of luma crops [B,1,S,S], each spoilt anew, soft targets [B,K], forms [B,C] (NaN: unknown)."""
         each = torch.arange(len(crops), device=crops.device)
         pixels = as_rgb(spoil(shake(crops.float(), each), each))
         with torch.autocast(crops.device.type, torch.bfloat16):
-            logits = self.head(self.encoder.frames(pixels))
-        return F.cross_entropy(logits.float(), smoothed(targets, self.label_smoothing))
+            features = self.encoder.frames(pixels)
+            logits = self.head(features)
+            told = self.form(features) if self.form else forms
+        loss = F.cross_entropy(logits.float(), smoothed(targets, self.label_smoothing))
+        if self.form is None:
+            return loss
+        known = forms.isfinite()
+        return loss + self.weight * F.smooth_l1_loss(told.float().where(known, 0.0), forms.where(known, 0.0))
 
 
 class BagsObjective(nn.Module):

@@ -36,25 +36,34 @@ class Faces:
     photos: Stills
     clips: list[Clip]
     validation: Stills
+    forms: tuple[F32, F32, F32] | None = None
+    """Of the stills, of all frames of the clips, and of the photographs, [n,C] each, where the recipe asks for them."""
 
 
 def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run) -> list[Row]:
     """Train `encoder.frames` on single pictures with soft labels."""
     begin(run, "stills")
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
-    pools = (faces.stills, _frames_of(faces.clips), faces.photos)
+    pools = (faces.stills, frames_of(faces.clips), faces.photos)
+    forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
     part = run.ranks.part(plan.batch)
     objective = StillsObjective(
-        encoder, emotions=len(EMOTIONS), dropout=plan.dropout, label_smoothing=plan.label_smoothing
+        encoder,
+        emotions=len(EMOTIONS),
+        dropout=plan.dropout,
+        label_smoothing=plan.label_smoothing,
+        components=forms[0].shape[1],
+        weight=plan.form,
     )
 
     def batches(steps: range) -> Iterator[Batch]:
         for step in steps:
-            drawn = [(pool, sampler.batch(step)) for pool, sampler in zip(pools, samplers, strict=True)]
-            crops = np.concatenate([pool.crops[i] for pool, i in drawn])[part]
-            targets = np.concatenate([pool.targets[i] for pool, i in drawn])[part]
-            yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets)
+            drawn = [sampler.batch(step) for sampler in samplers]
+            crops = np.concatenate([pool.crops[i] for pool, i in zip(pools, drawn, strict=True)])[part]
+            targets = np.concatenate([pool.targets[i] for pool, i in zip(pools, drawn, strict=True)])[part]
+            told = np.concatenate([form[i] for form, i in zip(forms, drawn, strict=True)])[part]
+            yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets), torch.from_numpy(told)
 
     def look() -> Row:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
@@ -125,7 +134,7 @@ def _samplers(labels: Sequence[npt.NDArray[np.int64]], plan: StillsPlan | Bags, 
     return [CategorySampler(y, n, seed + i) for i, (y, n) in enumerate(zip(labels, sizes, strict=True))]
 
 
-def _frames_of(clips: Sequence[Clip]) -> Stills:
+def frames_of(clips: Sequence[Clip]) -> Stills:
     """Return the frames of clips as single pictures."""
     return Stills(np.concatenate([luma(clip.crops) for clip in clips]), np.concatenate([c.targets for c in clips]))
 
