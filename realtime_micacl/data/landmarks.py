@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.data.workers import Died, shared_out
-from realtime_micacl.live.detector import opening
+from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.types import F32, U8
 
 ENLARGED_PX, MARGIN_PX = 192, 64  # as for FER+: the mesh finds its face with room around it
@@ -88,21 +88,17 @@ class FormModel:
 
 @contextmanager
 def _mesh() -> Iterator[Read]:
-    """Open mediapipe's face mesh, which travels inside its wheel."""
-    with opening():
-        from mediapipe.python.solutions.face_mesh import FaceMesh
-
-        mesh = FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.3)
-        mesh.process(np.zeros((128, 128, 3), np.uint8))  # the first picture loads the models
+    mesh = FaceMesh(refined=True)
 
     def read(crops: U8) -> F32:
         points = np.full((len(crops), 478, 2), np.nan, np.float32)
         for n, crop in enumerate(crops):
             large = cv2.resize(crop, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
             large = cv2.cvtColor(np.pad(large, MARGIN_PX, mode="edge"), cv2.COLOR_GRAY2RGB)
-            for face in mesh.process(large).multi_face_landmarks or ():
-                points[n] = [(p.x, p.y) for p in face.landmark]
-        return (points * (ENLARGED_PX + 2 * MARGIN_PX) - MARGIN_PX) / ENLARGED_PX
+            found = mesh.points(np.asarray(large, np.uint8))
+            if found is not None:
+                points[n] = (found - MARGIN_PX) / ENLARGED_PX
+        return points
 
     with closing(mesh):
         yield read

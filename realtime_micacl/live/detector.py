@@ -1,4 +1,4 @@
-"""Faces in one picture, by mediapipe's face detection; its models travel inside its wheel."""
+"""Faces in one picture, by mediapipe's face detection and face mesh; their models travel inside its wheel."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FaceDetector:
 
     def __init__(self, *, reach: Reach = "full", min_score: float = 0.5, max_faces: int = 8) -> None:
         self._max_faces = max_faces
-        with opening():
+        with _opening():
             from mediapipe.python.solutions.face_detection import FaceDetection
 
             self._solution = FaceDetection(
@@ -63,8 +63,33 @@ class FaceDetector:
         self._solution.close()
 
 
+class FaceMesh:
+    """Mediapipe's face mesh on single pictures, for rendering and training; nothing of it runs live."""
+
+    def __init__(self, *, refined: bool = False) -> None:
+        with _opening():
+            from mediapipe.python.solutions.face_mesh import FaceMesh
+
+            self._solution = FaceMesh(
+                static_image_mode=True, max_num_faces=1, refine_landmarks=refined, min_detection_confidence=0.3
+            )
+            self.points(np.zeros((128, 128, 3), np.uint8))  # the first picture loads the models
+
+    def points(self, picture: U8) -> F32 | None:
+        """Return the landmarks of the face in RGB [H,W,3] in px, [468,2] or `refined` [478,2]; None: no face."""
+        found = self._solution.process(picture).multi_face_landmarks
+        if not found:
+            return None
+        size = np.array([picture.shape[1], picture.shape[0]], np.float32)
+        return np.array([(mark.x, mark.y) for mark in found[0].landmark], np.float32) * size
+
+    def close(self) -> None:
+        """Free mediapipe's graph."""
+        self._solution.close()
+
+
 @contextmanager
-def opening() -> Iterator[None]:
+def _opening() -> Iterator[None]:
     """Import mediapipe and open one of its models within the block: nothing is written to folders or standard error."""
     with OPENING, _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
         yield

@@ -13,9 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError, MicaclError
+from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.render.assets import Assets
 from realtime_micacl.render.clip import Label, make_clip, write_labels
-from realtime_micacl.render.dress import FaceMesh, dress
+from realtime_micacl.render.dress import dress
 from realtime_micacl.render.figure import Figure, build_figure
 from realtime_micacl.render.person import FIRST_TEST_SEED, sample_person
 from realtime_micacl.render.video import write_video

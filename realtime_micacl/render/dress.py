@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.render.assets import SKIN_PX
 from realtime_micacl.render.figure import Figure
 from realtime_micacl.render.mesh import vertex_normals
@@ -28,27 +29,6 @@ BEHIND_DM = 0.03
 """What lies deeper than this behind the nearest surface is not seen."""
 FACING = 0.3
 """Skin that is turned further away than this (cosine) is a blur in the photograph."""
-
-
-class FaceMesh:
-    """Mediapipe's face mesh on single pictures."""
-
-    def __init__(self) -> None:
-        from mediapipe.python.solutions.face_mesh import FaceMesh
-
-        self._solution = FaceMesh(static_image_mode=True, max_num_faces=1, min_detection_confidence=0.3)
-
-    def points(self, picture: U8) -> F32 | None:
-        """Return the 468 landmarks of the face in RGB [H,W,3] in px, [468,2]; None where none is found."""
-        found = self._solution.process(picture).multi_face_landmarks
-        if not found:
-            return None
-        size = np.array([picture.shape[1], picture.shape[0]], np.float32)
-        return np.array([(mark.x, mark.y) for mark in found[0].landmark], np.float32) * size
-
-    def close(self) -> None:
-        """Free mediapipe's graph."""
-        self._solution.close()
 
 
 def dress(figure: Figure, photo: U8, mesh: FaceMesh) -> Figure:

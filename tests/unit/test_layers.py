@@ -39,7 +39,7 @@ ONLY_IN = {
         "train",
         "export",
     },
-    "mediapipe": {"live.detector", "render.dress"},
+    "mediapipe": {"live.detector"},
     "numba": {"render"},
     "tqdm": {"data", "prepare", "train", "render", "evaluation"},
     "matplotlib": {"evaluation.plots"},
