@@ -99,8 +99,9 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
     bag: BagShape
     crop: Crop
-    prior_removed: Share = 0.0
-    """How much of the training part's class frequencies is taken out of the logits in the end."""
+    least_war: Share | None = None
+    """In the end as much of the training part's class frequencies is taken out of the logits, in steps of a twentieth,
+    as leaves this WAR on the held-out part; without it nothing is."""
     model: dict[str, Any] = field(default_factory=dict)
     """What `MICACLConfig` takes, but for the bag's shape."""
     stills: Stills | None = None

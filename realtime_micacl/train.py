@@ -23,11 +23,11 @@ from realtime_micacl.live.align import Aligner
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Recipe
-from realtime_micacl.scores import calibrated
+from realtime_micacl.scores import calibrated, log_prior, removable_prior
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
 from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, train_clips
 from realtime_micacl.training.loop import Run
-from realtime_micacl.training.objectives import remove_prior
+from realtime_micacl.training.objectives import shift_logits
 from realtime_micacl.training.ranks import ONE, Ranks, joined
 from realtime_micacl.training.stages import Faces, frames_of, still_logits, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
@@ -137,24 +137,26 @@ def train(
         history += train_stills(encoder, recipe.stills, faces, run) if recipe.stills else []
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
-        remove_prior(model.head, counts.tolist(), recipe.prior_removed)
         logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag.spec, run)
-        measured = logits, faces.validation.labels
+        labels = faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
     if recipe.clips and part:
         parts = split(part.clips, recipe.clips, recipe.seed)
         history += train_clips(model, recipe.clips, recipe, parts, run, kept)
         counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
-        remove_prior(model.head, counts.tolist(), recipe.prior_removed)
-        measured = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
+        logits, labels = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
         trained_on += part.said
+    removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
+    shift = np.float32(-removed) * log_prior(counts)
+    shift_logits(model.head, shift)
     if ranks.first:
         write_checkpoint(
             out,
             recipe,
             model,
-            calibration=calibrated(*measured),
+            calibration=calibrated(logits + shift, labels),
             counts=counts.tolist(),
+            prior_removed=removed,
             history=history,
             trained_on=trained_on,
         )

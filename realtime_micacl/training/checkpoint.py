@@ -36,10 +36,14 @@ def write_checkpoint(
     *,
     calibration: tuple[float, float],
     counts: Sequence[int],
+    prior_removed: float,
     history: Sequence[Row],
     trained_on: Sequence[str],
 ) -> None:
-    """Write the folder `out`; `calibration` is temperature and threshold, `counts` the training clips by emotion."""
+    """Write the folder `out`; `calibration` is temperature and threshold, `counts` the training clips by emotion.
+
+    `prior_removed` is the share of their frequencies that was taken out of the logits.
+    """
     about = {
         "name": recipe.name,
         "labels": EMOTIONS,
@@ -48,6 +52,7 @@ def write_checkpoint(
         "model": model.config.to_dict(),
         "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
         "counts": list(counts),
+        "prior_removed": prior_removed,
         "trained_on": list(trained_on),
         "recipe": recipe,
         "version": __version__,

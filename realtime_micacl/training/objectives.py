@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -14,6 +12,7 @@ from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.micacl import MICACL
 from realtime_micacl.training.ranks import gathered
+from realtime_micacl.types import F32
 
 
 class StillsObjective(nn.Module):
@@ -81,17 +80,11 @@ class BagsObjective(nn.Module):
 
 
 @torch.no_grad()
-def remove_prior(head: nn.Sequential, counts: Sequence[int], share: float) -> None:
-    """Take `share` of what the class frequencies of the training part add to the logits out of a trained head.
-
-    Logit adjustment (Menon et al. 2021): the logits lose share x ln(frequency). The people in front of a camera do not
-    show the seven emotions as often as the pictures of a data set. Classes without an example stay as they are.
-    """
-    n = torch.tensor(counts, dtype=torch.float64)
-    frequency = torch.where(n > 0, n / n.sum(), 1.0)
+def shift_logits(head: nn.Sequential, by: F32) -> None:
+    """Add `by` [K] to the logits of a trained head."""
     last = head[-1]
     assert isinstance(last, nn.Linear)
-    last.bias.sub_((share * frequency.log()).to(last.bias))
+    last.bias.add_(torch.from_numpy(by).to(last.bias))
 
 
 def smoothed(targets: Tensor, amount: float) -> Tensor:

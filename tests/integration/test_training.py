@@ -27,6 +27,7 @@ from realtime_micacl.training.stages import Faces
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "name": "small",
+    "least_war": 0.4,
     "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8, "mirrored": True},
     "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
     "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
@@ -84,6 +85,7 @@ def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
     assert [row["stage"] for row in said["history"]] == ["stills"] * 4 + ["bags"] * 3
     assert said["history"][3]["loss"] < said["history"][0]["loss"]
     assert said["counts"] == [80] * 7
+    assert said["prior_removed"] == 1.0, "where all are equally frequent, the prior decides nothing"
     assert 0.3 <= said["calibration"]["temperature"] <= 5
 
 

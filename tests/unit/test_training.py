@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Plan
 from realtime_micacl.training.checkpoint import read_checkpoint, start_encoder
 from realtime_micacl.training.loop import Run, fit, rate
-from realtime_micacl.training.objectives import remove_prior
+from realtime_micacl.training.objectives import shift_logits
 
 SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)
 
@@ -167,18 +166,9 @@ def test_half_of_the_clips_are_mirrored() -> None:
     assert 0.35 < mirrored < 0.65
 
 
-def test_the_prior_is_taken_out_of_the_logits_in_the_share_that_is_asked_for() -> None:
+def test_logits_are_shifted_by_what_is_asked_for() -> None:
     head = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).eval()
-    seen = torch.randn(5, 4)
+    seen, by = torch.randn(5, 4), np.array([0.5, -1.0, 0.0], np.float32)
     before = head(seen).detach()
-    remove_prior(head, [80, 20, 0], 0.5)
-    shift = (head(seen) - before).detach()
-    expected = torch.tensor([-0.5 * math.log(0.8), -0.5 * math.log(0.2), 0.0])
-    torch.testing.assert_close(shift, expected.expand(5, 3))
-
-
-def test_nothing_is_taken_out_by_default() -> None:
-    head = nn.Sequential(nn.Linear(2, 2))
-    bias = head[0].bias.detach().clone()
-    remove_prior(head, [9, 1], 0.0)
-    assert torch.equal(head[0].bias, bias)
+    shift_logits(head, by)
+    torch.testing.assert_close((head(seen) - before).detach(), torch.from_numpy(by).expand(5, 3))
