@@ -36,13 +36,13 @@ def spoil(crops: Tensor, groups: Tensor) -> Tensor:
     ramp = torch.linspace(-1, 1, size)
     light = torch.randn(n, 1, 1, 1) * 0.15 * ramp[:, None] + torch.randn(n, 1, 1, 1) * 0.15 * ramp
     x = x * (1 + light).clamp(0.3, 1.7)[groups]
-    contrast = torch.where(torch.rand(n) < 0.25, 0.2 + 0.5 * torch.rand(n), 1.0).view(n, 1, 1, 1)[groups]
+    contrast = torch.where(torch.rand(n) < 0.12, 0.2 + 0.5 * torch.rand(n), 1.0).view(n, 1, 1, 1)[groups]
     x = x * contrast + 20 * (1 - contrast)
-    coarse = (torch.rand(n) < 0.25)[groups]
+    coarse = (torch.rand(n) < 0.12)[groups]
     if coarse.any():
         small = F.interpolate(x[coarse], size=_whole(size // 4, size * 3 // 4), mode="area")
         x[coarse] = F.interpolate(small, size=size, mode="bilinear")
-    blurred = (torch.rand(n) < 0.25)[groups]
+    blurred = (torch.rand(n) < 0.12)[groups]
     for _ in range(_whole(1, 5) if blurred.any() else 0):
         x[blurred] = F.avg_pool2d(F.pad(x[blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
     for group in torch.where(torch.rand(n) < 0.35)[0].tolist():
