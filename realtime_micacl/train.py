@@ -23,11 +23,12 @@ from realtime_micacl.live.align import Aligner
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Recipe
-from realtime_micacl.scores import calibrated, log_prior, removable_prior
+from realtime_micacl.scores import calibrated
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
 from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, train_clips
 from realtime_micacl.training.loop import Run
 from realtime_micacl.training.objectives import shift_logits
+from realtime_micacl.training.prior import log_prior, removable_prior
 from realtime_micacl.training.ranks import ONE, Ranks, joined
 from realtime_micacl.training.stages import Faces, frames_of, still_logits, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
