@@ -6,6 +6,7 @@ Ten taggers' votes say what a picture shows, the points say how brows, lids and 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +19,8 @@ from tqdm import tqdm
 from realtime_micacl.data.workers import Died, shared_out
 from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.types import F32, U8
+
+log = logging.getLogger(__name__)
 
 ENLARGED_PX, MARGIN_PX = 192, 64  # as for FER+: the mesh finds its face with room around it
 PIECE = 256  # crops that a process is given at once
@@ -36,7 +39,10 @@ def read_landmarks(crops: U8, cache: Path) -> F32:
     found: list[F32 | None] = [None] * len(pieces)
     work = shared_out(_mesh, pieces, os.cpu_count() or 1)
     for index, points in tqdm(work, desc="landmarks", total=len(pieces), leave=False, disable=None):
-        found[index] = np.full((len(pieces[index]), 478, 2), np.nan, np.float32) if isinstance(points, Died) else points
+        if isinstance(points, Died):
+            log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))
+            points = np.full((len(pieces[index]), 478, 2), np.nan, np.float32)
+        found[index] = points
     points = np.concatenate([piece for piece in found if piece is not None])
     cache.mkdir(parents=True, exist_ok=True)
     partial = kept.with_suffix(f".{os.getpid()}.npy")

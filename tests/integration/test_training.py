@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -18,11 +19,14 @@ from realtime_micacl.evaluate import as_text, clip_predictions, still_prediction
 from realtime_micacl.export import export
 from realtime_micacl.inference.engine import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.recipe import Recipe
+from realtime_micacl.recipe import Stills as StillsPlan
 from realtime_micacl.scores import report
 from realtime_micacl.train import train
 from realtime_micacl.training import loop, saved
-from realtime_micacl.training.stages import Faces
+from realtime_micacl.training.loop import Run
+from realtime_micacl.training.stages import Faces, frames_of, train_stills
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
@@ -87,6 +91,23 @@ def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
     assert said["counts"] == [80] * 7
     assert said["prior_removed"] == 1.0, "where all are equally frequent, the prior decides nothing"
     assert 0.3 <= said["calibration"]["temperature"] <= 5
+
+
+def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
+    known = faces()
+    pools = (known.stills, frames_of(known.clips), known.photos)
+    told = replace(known, forms=tuple(3 * pool.targets - 1 for pool in pools))
+    plan = StillsPlan(epochs=4, batch=70, learning_rate=0.01, rendered_share=0.2, photo_share=0.15, form=2.0)
+
+    def losses(given: Faces, out: Path) -> list[float]:
+        torch.manual_seed(1)
+        out.mkdir()
+        rows = train_stills(FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2), plan, given, Run(out, "a recipe", 1))
+        return [row["loss"] for row in rows]
+
+    more = np.subtract(losses(told, tmp_path / "told"), losses(known, tmp_path / "untold"))
+    assert more[0] > 0.1, "what the forms add to the loss"
+    assert more[-1] < 0.8 * more[0], "and they are learnt"
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
