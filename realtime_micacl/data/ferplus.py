@@ -75,6 +75,12 @@ def read_ferplus(file: Path, split: Literal["train", "validation", "test"], alig
     return Stills(crops, emotions[chosen] / emotions[chosen].sum(axis=1, keepdims=True))
 
 
+def with_room(picture: U8) -> U8:
+    """Return a small luma picture [S,S] as mediapipe finds its face: ENLARGED_PX wide, MARGIN_PX around it, RGB."""
+    large = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+    return cv2.cvtColor(np.pad(large, MARGIN_PX, mode="edge"), cv2.COLOR_GRAY2RGB).astype(np.uint8)
+
+
 def _repeats(pictures: U8, part: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
     """Say of each picture whether a training picture has the same bytes, [n]."""
     digests = [hashlib.sha1(picture.tobytes(), usedforsecurity=False).digest() for picture in pictures]
@@ -102,9 +108,7 @@ def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
 
 def _crop(picture: U8, detector: FaceDetector, aligner: Aligner) -> U8:
     """Return the aligned luma crop [S,S] of one picture."""
-    large = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
-    large = np.pad(large, MARGIN_PX, mode="edge")
-    found = detector.detect(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB).astype(np.uint8))
+    found = detector.detect(with_room(picture))
     scale = picture.shape[0] / ENLARGED_PX
     points = (found[0].points[:4] - MARGIN_PX) * scale if found else aligner.points * picture.shape[0]
     return aligner.crop(np.repeat(picture[:, :, None], 3, axis=2), points.astype(np.float32) - 0.5)[:, :, 0]

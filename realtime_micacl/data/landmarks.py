@@ -12,17 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from realtime_micacl.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.data.workers import Died, shared_out
 from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
 
-ENLARGED_PX, MARGIN_PX = 192, 64  # as for FER+: the mesh finds its face with room around it
 PIECE = 256  # crops that a process is given at once
 Read = Callable[[U8], F32]
 
@@ -71,7 +70,7 @@ class FormModel:
         self._centre = forms.mean(axis=0)
         spread, basis = np.linalg.eigh(np.cov(forms[:20_000], rowvar=False))
         spread, basis = spread[::-1][:components], basis[:, ::-1][:, :components]
-        signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(components)])  # the same on every machine
+        signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(components)])  # not left to the solver
         weight = (spread / spread[0]) ** 0.1  # large movements count more, but nearly alike: small ones tell more
         self._basis = basis * signs * weight / np.sqrt(spread)
 
@@ -99,9 +98,7 @@ def _mesh() -> Iterator[Read]:
     def read(crops: U8) -> F32:
         points = np.full((len(crops), 478, 2), np.nan, np.float32)
         for n, crop in enumerate(crops):
-            large = cv2.resize(crop, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
-            large = cv2.cvtColor(np.pad(large, MARGIN_PX, mode="edge"), cv2.COLOR_GRAY2RGB)
-            found = mesh.points(np.asarray(large, np.uint8))
+            found = mesh.points(with_room(crop))
             if found is not None:
                 points[n] = (found - MARGIN_PX) / ENLARGED_PX
         return points
