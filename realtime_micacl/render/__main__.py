@@ -18,15 +18,12 @@ from realtime_micacl.render.assets import Assets
 from realtime_micacl.render.clip import Label, make_clip, write_labels
 from realtime_micacl.render.dress import dress
 from realtime_micacl.render.figure import Figure, build_figure
-from realtime_micacl.render.person import FIRST_TEST_SEED, sample_person
+from realtime_micacl.render.person import FIRST_TEST_SEED, PHOTOGRAPHED, sample_person
 from realtime_micacl.render.video import write_video
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
 
-PHOTOGRAPHED = 5004
-"""Photograph n dresses person 5004 + n: every fifth, those whose n is a multiple of 5, is held out (data/clips.py), as
-are the photographs themselves (data/london.py)."""
 MOST_NEUTRAL_S = 60.0
 
 

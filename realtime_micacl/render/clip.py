@@ -47,7 +47,7 @@ def make_clip(
     seed = figure.person.seed
     rng = np.random.default_rng([seed, 4, EMOTIONS.index(emotion), take])
     times = (np.arange(round((lead_s + seconds + tail_s) * rate_hz)) / rate_hz - lead_s).astype(np.float32)
-    acts = [] if emotion == "neutral" else [_act(emotion, seconds, rng)]
+    acts = [] if emotion == "neutral" else [act(emotion, seconds, rng)]
     talk = float(rng.uniform(0.6, 1.2)) if rng.random() < (0.6 if emotion == "neutral" else 0.35) else 0.0
     acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))
     scale = size_px * rng.uniform(0.29, 0.4)
@@ -69,8 +69,8 @@ def write_labels(path: Path, labels: list[Label]) -> None:
     path.write_text(json.dumps([asdict(label) for label in labels]), encoding="utf-8")
 
 
-def _act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
-    """Draw when an expression comes and goes; most, not all, are gone before the end."""
+def act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
+    """Draw when an expression comes and goes within `seconds`; most, not all, are gone before the end."""
     onset_s = rng.uniform(0.2, 0.8) * (0.6 if emotion in ("surprise", "fear") else 1.0)
     offset_s = rng.uniform(0.3, 1.0)
     start_s = rng.uniform(0.1, 0.3) * seconds

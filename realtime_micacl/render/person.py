@@ -13,6 +13,9 @@ from realtime_micacl.types import F32
 
 FIRST_TEST_SEED = 10_000
 """From here on people are for the demo and the tests, never for training."""
+PHOTOGRAPHED = 5004
+"""Photograph n is of, or dresses, person 5004 + n: every fifth, those whose n is a multiple of 5, is held out
+(data/clips.py), as are the photographs themselves (data/london.py)."""
 
 SKIN_TONES = {  # sRGB by melanin
     0.0: (243, 208, 186),

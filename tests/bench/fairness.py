@@ -26,8 +26,7 @@ from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import FaceMesh
-from realtime_micacl.render.__main__ import PHOTOGRAPHED
-from realtime_micacl.render.person import sample_person
+from realtime_micacl.render.person import PHOTOGRAPHED, sample_person
 from realtime_micacl.scores import Labels, report
 from realtime_micacl.types import F32, U8
 
