@@ -17,9 +17,8 @@ from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.window import Window
+from realtime_micacl.render.person import held_out
 from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec, Face, Quality
-
-HELD_OUT = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +82,7 @@ def _clip(folder: Path, row: dict[str, object], detector: FaceDetector, aligner:
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
     targets[:, EMOTIONS.index(str(row["emotion"]))] += intensity
-    held_out = int(str(row["identity"])) % HELD_OUT == HELD_OUT - 1
-    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, held_out)
+    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, held_out(int(str(row["identity"]))))
 
 
 def _cut(file: Path, detector: FaceDetector, aligner: Aligner) -> tuple[npt.NDArray[np.int64], U8, F32]:

@@ -11,10 +11,11 @@ from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.render.person import PHOTOGRAPHED
+from realtime_micacl.render.person import held_out as is_held_out
 from realtime_micacl.types import EMOTIONS
 
 EXPRESSIONS = {"neutral": "neutral", "smiling": "happy"}
-HELD_OUT = 5  # every fifth person is never trained on
 
 
 def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
@@ -27,7 +28,7 @@ def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
             raise ConfigError(f"no photographs in {folder / name}; see engines/README.md for where they come from")
         for file in files:
             person = int(file.name[:3])
-            if (person % HELD_OUT == 0) is not held_out:
+            if is_held_out(PHOTOGRAPHED + person) is not held_out:
                 continue
             picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB).astype(np.uint8)
             found = detector.detect(picture)

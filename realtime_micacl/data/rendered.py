@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from realtime_micacl.data.clips import HELD_OUT
 from realtime_micacl.data.prepared import Part
 from realtime_micacl.data.samples import Sample, with_folds
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.render.person import held_out
 from realtime_micacl.types import EMOTIONS
 
 LABELS = "labels.json"
@@ -38,7 +38,7 @@ def read(root: Path) -> list[Sample]:
         ) from None
     except (UnicodeDecodeError, msgspec.MsgspecError) as cause:
         raise ConfigError(f"{file} is not what `python -m realtime_micacl.render` writes: {cause}") from cause
-    parts: list[Part] = ["test" if label.identity % HELD_OUT == HELD_OUT - 1 else "train" for label in labels]
+    parts: list[Part] = ["test" if held_out(label.identity) else "train" for label in labels]
     official = len(set(parts)) == 2
     samples = {
         label.file: Sample(

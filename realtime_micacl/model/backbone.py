@@ -54,7 +54,9 @@ class FrameEncoder(nn.Module):
     """Encode each frame with a small 2D SE-ResNet, then pool the frames of an instance; D = widths[-1].
 
     Colour cannot matter (luma only) and light hardly (each crop is standardised by itself). S must be
-    divisible by 2 ** len(widths). A frame is encoded once, however many instances hold it; stills train that half
+    divisible by 2 ** len(widths). With `places`, the side of the last maps, each channel weighs the places of an
+    aligned face by itself (global depthwise convolution, arXiv 1804.07573) and starts with their mean; without, the
+    mean is all. A frame is encoded once, however many instances hold it; stills train that half
     alone, and a data set's frame features can be kept between epochs.
     """
 
@@ -69,6 +71,7 @@ class FrameEncoder(nn.Module):
         frames: int = 4,
         bottleneck: int = 64,
         eps: float = 1e-3,
+        places: int = 0,
     ) -> None:
         super().__init__()
         self.features, self.length, self.eps = widths[-1], frames, eps
@@ -85,6 +88,7 @@ class FrameEncoder(nn.Module):
                 self.stages.append(SEBlock(inputs=inputs, width=width, stride=stride))
                 inputs, stride = width, 1
             stride = 2
+        self.places = nn.Parameter(torch.zeros(self.features, places, places)) if places else None
         last = nn.Linear(bottleneck, self.features, bias=False)
         nn.init.zeros_(last.weight)
         self.to_change = nn.Sequential(nn.Linear(frames * self.features, bottleneck, bias=False), nn.GELU(), last)
@@ -100,7 +104,14 @@ class FrameEncoder(nn.Module):
         x = x - x.mean(dim=(2, 3), keepdim=True)
         x = x / (x.square().mean(dim=(2, 3), keepdim=True) + self.eps).sqrt()
         maps: Tensor = self.stages(self.stem(x))  # [B,D,H,W]
+        if self.places is not None:
+            maps = maps * (1 + self.places)
         return maps.mean(dim=(2, 3))
+
+    def freeze_frames(self) -> None:
+        """Leave what encodes a single frame as it is; only the pooling of frames learns on."""
+        self.requires_grad_(False)
+        self.to_change.requires_grad_(True)
 
     def pool(self, features: Tensor) -> Tensor:
         """Pool frame features [M,L,D] to [M,D]: mean_l f_l + g([f_1 - mean; ..; f_L - mean]).

@@ -17,7 +17,13 @@ from realtime_micacl.model.wian import WIAN, BiLSTMMean, Over
 from realtime_micacl.types import EMOTIONS
 
 Encoder = Literal["light", "r3d_18"]
-CHOICES = {"encoder": get_args(Encoder), "geiim_nodes": get_args(Nodes), "wian_over": get_args(Over)}
+Pooling = Literal["mean", "gdc"]
+CHOICES = {
+    "encoder": get_args(Encoder),
+    "pooling": get_args(Pooling),
+    "geiim_nodes": get_args(Nodes),
+    "wian_over": get_args(Over),
+}
 
 LARGEST = {"widths": 4096, "geiim_width": 4096, "wian_hidden": 4096, "size_px": 512}  # others 64:
 LONGEST = 16  # a configuration may come from a stranger's file
@@ -33,6 +39,8 @@ class MICACLConfig:
     """Channels of the light encoder's stages, multiples of 8; the last is D."""
     blocks: tuple[int, ...] = (1, 1, 1, 1)
     """Residual blocks of the light encoder's stages."""
+    pooling: Pooling = "mean"
+    """What the light encoder makes of its last maps: mean, or gdc, weights learnt for each channel and place."""
     instances: int = 4
     frames: int = 4
     size_px: int = 64
@@ -91,6 +99,11 @@ class MICACLConfig:
         if not 0 <= self.dropout < 1:
             yield "dropout", "must be at least 0 and below 1"
 
+    @property
+    def places(self) -> int:
+        """The side of the light encoder's last maps, where their places are weighed; else 0."""
+        return self.size_px >> len(self.widths) if self.pooling == "gdc" else 0
+
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Self:
         """Build from plain values, lists for tuples; raise ConfigError at an unknown key, naming the nearest."""
@@ -132,7 +145,7 @@ class MICACL(nn.Module):
         super().__init__()
         self.config = config
         self.encoder: FrameEncoder | R3D18 = (
-            FrameEncoder(widths=config.widths, blocks=config.blocks, frames=config.frames)
+            FrameEncoder(widths=config.widths, blocks=config.blocks, frames=config.frames, places=config.places)
             if config.encoder == "light"
             else R3D18(frames=config.frames)
         )

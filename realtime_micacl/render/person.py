@@ -14,8 +14,7 @@ from realtime_micacl.types import F32
 FIRST_TEST_SEED = 10_000
 """From here on people are for the demo and the tests, never for training."""
 PHOTOGRAPHED = 5004
-"""Photograph n is of, or dresses, person 5004 + n: every fifth, those whose n is a multiple of 5, is held out
-(data/clips.py), as are the photographs themselves (data/london.py)."""
+"""Photograph n of the London set is of, or dresses, person 5004 + n."""
 
 SKIN_TONES = {  # sRGB by melanin
     0.0: (243, 208, 186),
@@ -46,6 +45,11 @@ BALD, CROPPED = "bald", "cropped"
 """Hair styles without a mesh; the others are named after their files."""
 MALE_HAIR = ("short01", "short02", "short03", "short04", CROPPED, BALD)
 FEMALE_HAIR = ("long01", "bob01", "bob02", "ponytail01", "braid01", "short02")
+
+
+def held_out(person: int) -> bool:
+    """Say whether all of a person is kept for measuring: every fifth is, photographed or not."""
+    return person % 5 == 4
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from realtime_micacl.data.london import HELD_OUT
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.render.clip import Label, act, write_labels
 from realtime_micacl.render.motion import sway
-from realtime_micacl.render.person import PHOTOGRAPHED
+from realtime_micacl.render.person import PHOTOGRAPHED, held_out
 from realtime_micacl.render.video import write_video
 from realtime_micacl.types import F32, U8
 
@@ -198,7 +197,7 @@ def _apart(points: F32, pair: tuple[int, int]) -> float:
 
 
 def _held_out(pair: Pair) -> bool:
-    return pair.person % HELD_OUT == 0
+    return held_out(PHOTOGRAPHED + pair.person)
 
 
 def _pixels(values: F32) -> U8:

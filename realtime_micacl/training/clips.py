@@ -130,8 +130,7 @@ def train_clips(
     features = watched = None
     if plan.frozen:
         encoder, kept = _light(model), kept or FrozenFeatures()
-        for learnt in (encoder.stem, encoder.stages):
-            learnt.requires_grad_(False)
+        encoder.freeze_frames()
         features, watched = kept.of(encoder, parts.train), kept.of(encoder, parts.held_out)
     drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
     sampler = CategorySampler(drawn_from, plan.batch, run.seed)

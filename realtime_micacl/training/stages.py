@@ -81,8 +81,7 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts) if plan.mccl else None
     model.requires_grad_(True)
-    for learnt in (encoder.stem, encoder.stages):
-        learnt.requires_grad_(False)
+    encoder.freeze_frames()
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
 
     def batches(steps: range) -> Iterator[Batch]:

@@ -20,6 +20,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "default": {},
     "channels": {"geiim_nodes": "channels", "wian_over": "channels"},
     "own hidden size": {"wian_hidden": 8, "geiim": False},
+    "places weighed": {"pooling": "gdc"},
 }
 
 
@@ -56,6 +57,9 @@ def exported(verb: Verb, x: Tensor, outputs: list[str], path: Path) -> onnxrunti
 def test_onnx_runtime_agrees(form: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = MICACL(MICACLConfig(widths=(8, 16), blocks=(1, 1), size_px=16, **FORMS[form])).eval()
+    for learnt in model.parameters():
+        if not learnt.any():
+            nn.init.normal_(learnt)  # zeros would hide what they multiply
     crops = torch.randint(0, 256, (3, 1, 16, 16, 3), dtype=torch.uint8)
     features = torch.randn(3, 16, 16)
     for verb, x, outputs in (("encode", crops, ["features"]), ("classify", features, ["logits", "importance"])):

@@ -106,6 +106,30 @@ def test_each_crop_enters_as_its_own_standardised_luma() -> None:
         np.testing.assert_allclose(seen[0][b, 0].numpy(), expected, atol=1e-6)  # the weights of luma are float32
 
 
+def test_places_are_weighed_by_channel_and_start_alike() -> None:
+    torch.manual_seed(0)
+    encoder, batch = FrameEncoder(widths=(8, 16), blocks=(1, 1), places=4).double().eval(), crops(2, 16, 16)
+    maps: list[Tensor] = []
+    encoder.stages.register_forward_hook(lambda _, __, made: maps.append(made.detach()))
+    torch.testing.assert_close(encoder.frames(batch), maps[0].mean(dim=(2, 3)))
+    assert encoder.places is not None
+    nn.init.normal_(encoder.places)
+    features, weights = encoder.frames(batch).detach().numpy(), 1 + encoder.places.detach().numpy()
+    for b in range(2):
+        for c in range(16):
+            at = [weights[c, i, j] * maps[1][b, c, i, j].item() for i in range(4) for j in range(4)]
+            assert features[b, c] == pytest.approx(sum(at) / 16, abs=1e-12)
+
+
+def test_frozen_frames_leave_only_the_pooling_of_frames_to_learn() -> None:
+    encoder = FrameEncoder(widths=(8, 16), blocks=(1, 1), places=4)
+    encoder.freeze_frames()
+    assert {name for name, p in encoder.named_parameters() if p.requires_grad} == {
+        "to_change.0.weight",
+        "to_change.2.weight",
+    }
+
+
 @pytest.mark.parametrize(("gain", "offset"), [(0.5, 0), (0.5, 100), (1, 60), (1.4, -10)])
 def test_light_hardly_matters(gain: float, offset: float) -> None:
     torch.manual_seed(0)

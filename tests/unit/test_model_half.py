@@ -10,6 +10,7 @@ from realtime_micacl.model.half import halved
 
 ENCODERS = {
     "light": lambda: FrameEncoder(widths=(8, 16, 32), blocks=(1, 2, 1)),
+    "light, gdc": lambda: FrameEncoder(widths=(8, 16, 32), blocks=(1, 2, 1), places=4),
     "r3d_18": lambda: R3D18(frames=4),
 }
 
@@ -22,9 +23,11 @@ def test_half_is_near_float64(name: str) -> None:
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm3d):  # as training leaves them
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 2)
+    if isinstance(encoder, FrameEncoder) and encoder.places is not None:
+        torch.nn.init.normal_(encoder.places)
     encoder.eval()
-    size_px = 32 if name == "light" else 16
-    crops = torch.randint(0, 256, (3, encoder.piece if name == "light" else 4, size_px, size_px, 3), dtype=torch.uint8)
+    size_px = 32 if name != "r3d_18" else 16
+    crops = torch.randint(0, 256, (3, encoder.piece if name != "r3d_18" else 4, size_px, size_px, 3), dtype=torch.uint8)
     with torch.inference_mode():
         single = encoder(crops)
         half = halved(encoder)(crops)

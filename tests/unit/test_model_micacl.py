@@ -26,6 +26,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "released head": {"geiim_nodes": "channels", "geiim_kernels": [], "wian_over": "channels", "wian_layers": 4},
     "plain": {"geiim": False, "wian": False},
     "own hidden size": {"wian_hidden": 24, "instances": 3, "frames": 2},
+    "places weighed": {"pooling": "gdc"},
 }
 
 
@@ -136,6 +137,7 @@ def test_the_released_form_is_the_paper_backbone_with_the_known_cost() -> None:
         ({"geim_nodes": "channels"}, "the nearest is model.geiim_nodes"),
         ({"encoder": "resnet"}, "model.encoder must be one of light, r3d_18, not 'resnet'"),
         ({"wian_over": "frames"}, "model.wian_over must be one of"),
+        ({"pooling": "max"}, "model.pooling must be one of mean, gdc, not 'max'"),
         ({"geiim_nodes": 3}, "model.geiim_nodes must be of type str"),
         ({"instances": True}, "model.instances must be of type int"),
         ({"instances": 1}, "at least 2 for WIAN"),
