@@ -54,10 +54,11 @@ def main(argv: Sequence[str]) -> None:
     faces.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
-    faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
-    part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
-    arguments.out.mkdir(parents=True, exist_ok=True)
     with joined() as ranks:
+        with ranks.in_turn():
+            faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
+            part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
+            arguments.out.mkdir(parents=True, exist_ok=True)
         train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
 
 

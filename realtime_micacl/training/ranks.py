@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from realtime_micacl.errors import ConfigError
+
+LONGEST_WAIT = timedelta(hours=2)
+"""Of the others, while the first process reads pictures for the first time."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Ranks:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return DistributedDataParallel(network)
 
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Let the first process go through the block before the others, who then find what it has kept."""
+        if not self.first:
+            dist.barrier()
+        yield
+        if self.first and self.world > 1:
+            dist.barrier()
+
     def part(self, batch: int) -> slice:
         """Return which of a batch's items are this rank's; all ranks have equally many."""
         if batch % self.world:
@@ -57,7 +70,7 @@ def joined() -> Iterator[Ranks]:
         return
     if gpu:
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if gpu else "gloo")
+    dist.init_process_group("nccl" if gpu else "gloo", timeout=LONGEST_WAIT)
     try:
         yield Ranks(dist.get_rank(), dist.get_world_size(), device)
     finally:

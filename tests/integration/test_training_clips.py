@@ -132,8 +132,10 @@ def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
     )
     script, env = str(HERE / "two_ranks.py"), os.environ | {"OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, script, str(tmp_path)], check=True, timeout=120, env=env)
+    (tmp_path / "turn0").unlink()
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run([*torchrun, script, str(tmp_path)], check=True, timeout=120, env=env)
+    assert [(tmp_path / f"turn{rank}").read_text() for rank in range(2)] == ["", "turn0"], "one after the other"
     one = load_file(tmp_path / "rank0-of-1.safetensors")
     assert sum(float(g.abs().sum()) for g in one.values()) > 0
     assert {name.split(".")[0] for name in one} == {"model", "mccl"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -17,6 +18,10 @@ from realtime_micacl.training.ranks import joined
 def gradients(folder: Path) -> None:
     """Read batch.safetensors, take a step on this rank's part, write rank<r>.safetensors."""
     with joined() as ranks:
+        with ranks.in_turn():
+            done = " ".join(file.name for file in folder.glob("turn*"))
+            time.sleep(0.2)
+            (folder / f"turn{ranks.rank}").write_text(done)
         batch = load_file(folder / "batch.safetensors")
         part = ranks.part(len(batch["bags"]))
         torch.manual_seed(0)
