@@ -10,15 +10,17 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from realtime_micacl.config import read_toml
 from realtime_micacl.data.augment import seen_anew
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
-from realtime_micacl.recipe import Plan
+from realtime_micacl.recipe import Plan, Recipe
 from realtime_micacl.training.checkpoint import read_checkpoint, start_encoder
 from realtime_micacl.training.loop import Run, fit, rate
 from realtime_micacl.training.objectives import shift_logits
 
+ENGINES = Path(__file__).parents[2] / "engines"
 SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)
 
 
@@ -117,6 +119,16 @@ def test_an_encoder_starts_from_a_checkpoint(tmp_path: Path) -> None:
     start_encoder(two, str(tmp_path))
     assert torch.equal(one.encoder.stem[0].weight, two.encoder.stem[0].weight)
     assert not torch.equal(one.head[1].weight, two.head[1].weight)
+
+
+@pytest.mark.parametrize("name", ["default", "light", "light-tail"])
+def test_recipes_fit_the_encoder_of_the_engine_that_ships(name: str) -> None:
+    recipe = read_toml(ENGINES / f"{name}.toml", Recipe)
+    model = MICACL(MICACLConfig.from_dict(recipe.network))
+    start_encoder(model, str(ENGINES / "realtime_micacl_engines" / "default"))
+    assert isinstance(model.encoder, FrameEncoder)
+    assert model.encoder.places is not None
+    assert model.encoder.places.std() > 0.05, "places are weighed"
 
 
 class Harmful:
