@@ -94,7 +94,7 @@ def near(points: F32) -> F32:
 def read_pairs(folder: Path) -> list[Pair]:
     """Return everybody in the London set of whom there are both photographs."""
     mesh, pairs = FaceMesh(), []
-    for file in sorted((folder / "neutral").glob("*.jpg")):
+    for file in sorted((folder / "neutral").glob("[0-9][0-9][0-9]_*.jpg")):
         smiling = sorted((folder / "smiling").glob(f"{file.name[:3]}_*.jpg"))
         if smiling and (pair := _pair(int(file.name[:3]), file, smiling[0], mesh)):
             pairs.append(pair)
@@ -111,6 +111,8 @@ def write_smiles(london: Path, out: Path, takes: int) -> list[Label]:
 
     Nobody who is held out lends a smile to one who is not, nor the other way round.
     """
+    if takes < 0:
+        raise ConfigError(f"--takes {takes}: it is the number of clips with a borrowed smile, at least 0")
     pairs = read_pairs(london)
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
@@ -188,6 +190,8 @@ def _face(file: Path, mesh: FaceMesh) -> tuple[U8, F32] | None:
 def _placed(picture: U8, points: F32, place: F32) -> tuple[U8, F32]:
     """Lay a face over the landmarks `place` as a whole, SIDE px wide; return it and its own landmarks there."""
     matrix, _ = cv2.estimateAffinePartial2D(points, place, method=cv2.LMEDS)
+    if matrix is None:
+        raise ConfigError("the landmarks of the two photographs of a person do not fit each other")
     laid = cv2.warpAffine(picture, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(laid, np.uint8), np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 

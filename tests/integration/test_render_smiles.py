@@ -118,9 +118,12 @@ def test_a_folder_without_photographs_is_refused(tmp_path: Path, caplog: pytest.
     assert smiles.main([str(tmp_path), str(tmp_path / "out")]) == 2
     assert "001_03.jpg" in caplog.text
     (tmp_path / "neutral").mkdir()
-    cv2.imwrite(str(tmp_path / "neutral" / "007_03.jpg"), np.zeros((64, 64, 3), np.uint8))
+    for name in ("007_03.jpg", "somebody.jpg"):
+        cv2.imwrite(str(tmp_path / "neutral" / name), np.zeros((64, 64, 3), np.uint8))
     assert smiles.main([str(tmp_path), str(tmp_path / "out")]) == 2
     assert "007_03.jpg was left out" in caplog.text
+    assert smiles.main([str(tmp_path), str(tmp_path / "out"), "--takes", "-1"]) == 2
+    assert "--takes -1" in caplog.text
     assert not (tmp_path / "out").exists()
 
 
