@@ -59,8 +59,14 @@ def bent(points: F32, here: F32, there: F32) -> F32:
     turn, shift = similarity[:, :2].astype(np.float32), similarity[:, 2].astype(np.float32)
     rest = there - (here @ turn.T + shift)
     mapped = points @ turn.T + shift
-    near = np.exp(-((points[:, None] - here) ** 2).sum(axis=-1) / (2 * REACH_PX**2))
-    return np.asarray(mapped + near @ rest / (near.sum(axis=1, keepdims=True) + 0.05), np.float32)
+    return np.asarray(mapped + follow(points, here, REACH_PX) @ rest, np.float32)
+
+
+def follow(points: F32, landmarks: F32, reach: float) -> F32:
+    """Return how much each of `points` [V,2] follows each of `landmarks` [M,2], [V,M]; far from all of them hardly."""
+    squares = (points**2).sum(axis=1, keepdims=True) - 2 * points @ landmarks.T + (landmarks**2).sum(axis=1)
+    near = np.exp(squares / np.float32(-2 * reach**2))
+    return np.asarray(near / (near.sum(axis=1, keepdims=True) + np.float32(0.05)), np.float32)
 
 
 def _skin(figure: Figure, photo: U8, screen: F32, facing: F32, places: F32, face: U8) -> U8:

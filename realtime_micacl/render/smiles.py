@@ -21,6 +21,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.live.detector import FaceMesh
 from realtime_micacl.render.clip import Label, act, write_labels
+from realtime_micacl.render.dress import follow
 from realtime_micacl.render.motion import sway
 from realtime_micacl.render.person import PHOTOGRAPHED, held_out
 from realtime_micacl.render.video import write_video
@@ -79,16 +80,9 @@ class Pair:
 
 def bent(picture: U8, there: F32, here: F32) -> F32:
     """Bend a picture so that its landmarks `there` [M,2] come to lie at `here` [M,2], which is close by."""
-    shift = (near(here) @ (there - here)).reshape(SIDE // 2, SIDE // 2, 2)
+    shift = (follow(GRID, here, REACH_PX) @ (there - here)).reshape(SIDE // 2, SIDE // 2, 2)
     x, y = (PIXELS + cv2.resize(shift, (SIDE, SIDE))).transpose(2, 0, 1)
     return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-
-
-def near(points: F32) -> F32:
-    """Return how much each place of the grid follows each of `points` [M,2], [(SIDE/2)^2,M]; far from all hardly."""
-    squares = (GRID**2).sum(axis=1, keepdims=True) - 2 * GRID @ points.T + (points**2).sum(axis=1)
-    weights = np.exp(squares / np.float32(-2 * REACH_PX**2))
-    return np.asarray(weights / (weights.sum(axis=1, keepdims=True) + np.float32(0.05)), np.float32)
 
 
 def read_pairs(folder: Path) -> list[Pair]:
