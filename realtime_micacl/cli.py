@@ -25,7 +25,7 @@ from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time, recording
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
@@ -97,11 +97,11 @@ def live(settings: Settings) -> int:
     windowed = not (settings.headless or settings.offline)
     window = open_screen("grid" if several else "window") if windowed else None
     origin_s = 0.0 if settings.offline else monotonic()
-    tuning = Tuning(settings.smoothing_s, sidecar.calibration.abstain_below)
-    halves: tuple[Any, Any] = openers(settings, folder, sidecar, tuning)
+    tuned = Tuned(Tuning(settings.smoothing_s, sidecar.calibration.abstain_below))
+    halves: tuple[Any, Any] = openers(settings, folder, sidecar, tuned)
     if several:
         shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
-        open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuning, shared.share)
+        open_perceiver, open_recognizer = openers(settings, folder, sidecar, tuned, shared.share)
         halves = behind(open_perceiver), open_recognizer
     with ExitStack() as stack, Notifier() as notifier:
         sinks: list[Sink] = []
@@ -117,7 +117,7 @@ def live(settings: Settings) -> int:
                 reduced_motion=settings.reduced_motion,
                 language=settings.language,
                 recorder=recorder,
-                tuning=tuning,
+                tuned=tuned,
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
             )

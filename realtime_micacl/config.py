@@ -18,6 +18,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import DEVICE
 
 T = TypeVar("T", bound=Struct)
+MOST_SMOOTHING_S = 10.0
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: Annotated[str, Meta(pattern=DEVICE)] = "auto"
     detector: Literal["full", "short"] = "full"
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
-    smoothing_s: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.15
+    smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.15
     baseline: bool = False
     headless: bool = False
     offline: bool = False

@@ -16,7 +16,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def openers(
     settings: Settings,
     folder: Path,
     sidecar: Sidecar,
-    tuning: Tuning | None = None,
+    tuned: Tuned | None = None,
     share: Callable[[], Engine] | None = None,
 ) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
     """Return what opens the two halves, each to be called on the thread that will use it; `share` opens the engine."""
@@ -73,6 +73,6 @@ def openers(
     def open_recognizer() -> Recognizer:
         engine = share() if share else open_engine(folder, sidecar, settings.device)
         log.info("engine %s runs on %s", sidecar.name, engine.device)
-        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuning=tuning, baseline=settings.baseline)
+        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuned=tuned, baseline=settings.baseline)
 
     return open_perceiver, open_recognizer

@@ -9,8 +9,8 @@ import numpy as np
 
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.baseline import Ask, Baselines
-from realtime_micacl.live.smoother import Smoother, Tuning
+from realtime_micacl.live.baseline import Baselines
+from realtime_micacl.live.smoother import Smoother, Tuned, Tuning
 from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
 
@@ -24,26 +24,27 @@ class Recognizer:
         sidecar: Sidecar,
         *,
         smoothing_s: float,
-        tuning: Tuning | None = None,
+        tuned: Tuned | None = None,
         baseline: bool = False,
     ) -> None:
-        """Take an engine; `tuning`, where given, says how calm and how sure instead, and asks for baselines.
+        """Take an engine; `tuned`, where given, says how calm and how sure instead, and asks for baselines.
 
         `baseline` takes one of each track unasked.
         """
         self._engine = engine
         self._bag, self._piece = sidecar.spec, sidecar.piece
         self._temperature = sidecar.calibration.temperature
-        self._smoother = Smoother(abstain_below=sidecar.calibration.abstain_below, time_constant_s=smoothing_s)
-        self._baselines = Baselines(sidecar.spec, each=baseline, asked=tuning.baseline if tuning else Ask())
-        self._tuning = tuning
+        self._tuned = tuned or Tuned(Tuning(smoothing_s, sidecar.calibration.abstain_below))
+        now = self._tuned.now
+        self._smoother = Smoother(abstain_below=now.abstain_below, time_constant_s=now.smoothing_s)
+        self._baselines = Baselines(sidecar.spec, each=baseline, asked=now.baseline)
         self._features: dict[tuple[int, int], Any] = {}
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return a reading for each bag."""
-        if self._tuning:
-            self._smoother.tune(self._tuning)
-            self._baselines.ask(self._tuning.baseline, [bag.track_id for bag in bags])
+        tuning = self._tuned.now
+        self._smoother.tune(tuning)
+        self._baselines.ask(tuning.baseline, [bag.track_id for bag in bags])
         logits, importance = self._engine.classify(self._encoded(bags))
         return tuple(
             self._reading(bag, row / self._temperature, weights)

@@ -6,23 +6,37 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_micacl.config import MOST_SMOOTHING_S
 from realtime_micacl.live.baseline import Ask
 from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
-MOST_SMOOTHING_S, MOST_ABSTAINING = 10.0, 0.95
 BAND = 0.03  # half the width of the abstention threshold's hysteresis
 DWELL_S = 0.16  # how long the shown word must have been out of date before another takes its place; two ticks
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tuning:
-    """What a person may change while it runs: the window writes, the recognize thread reads once per batch."""
+    """What a person may change while it runs."""
 
     smoothing_s: float
+    """0 to MOST_SMOOTHING_S; 0 turns it off."""
     abstain_below: float
+    """0 to 1."""
     baseline: Ask = field(default_factory=Ask)
+
+    def __post_init__(self) -> None:
+        for name, most in (("smoothing_s", MOST_SMOOTHING_S), ("abstain_below", 1.0)):
+            if not 0.0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 to {most:g}")
+
+
+@dataclass
+class Tuned:
+    """Holds the tuning of now: the window swaps it as a whole, the recognize thread looks once per batch."""
+
+    now: Tuning
 
 
 @dataclass(eq=False)
@@ -57,9 +71,8 @@ class Smoother:
         self._memory: dict[int, _Memory] = {}
 
     def tune(self, tuning: Tuning) -> None:
-        """Take over what a person has chosen, within limits; the next reading is the first that it holds for."""
-        self._time_constant_s = min(max(tuning.smoothing_s, 0.0), MOST_SMOOTHING_S)
-        self._abstain_below = min(max(tuning.abstain_below, 0.0), MOST_ABSTAINING)
+        """Take over what a person has chosen; the next reading is the first that it holds for."""
+        self._time_constant_s, self._abstain_below = tuning.smoothing_s, tuning.abstain_below
 
     def update(self, track_id: int, time_s: float, probabilities: F32) -> tuple[F32, int | None]:
         """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.baseline import Ask
 from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.types import F32, U8, Bag, Baseline, EmotionDistribution
 
 
@@ -54,8 +56,8 @@ class Wavering:
 def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
     """An engine that takes a neutral face for a slightly sad one is put right for this face alone."""
     _, sidecar = read_sidecar(default_engine())
-    tuning = Tuning(0.0, 0.0)
-    recognizer = Recognizer(Saddened(sidecar.calibration.temperature), sidecar, smoothing_s=0.0, tuning=tuning)
+    tuned = Tuned(Tuning(0.0, 0.0))
+    recognizer = Recognizer(Saddened(sidecar.calibration.temperature), sidecar, smoothing_s=0.0, tuned=tuned)
     spec = sidecar.spec
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
 
@@ -67,20 +69,20 @@ def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
         return list(readings)
 
     assert [r.emotion for r in read(0)] == ["sad", "sad"]
-    tuning.baseline = Ask(1, track_id=1)
+    tuned.now = replace(tuned.now, baseline=Ask(1, track_id=1))
     assert [r.baseline for r in read(1)] == [Baseline.TAKING, Baseline.NONE]
     first, second = read(*range(2, 70))
     assert (first.emotion, first.baseline) == ("neutral", Baseline.SET)
     assert (second.emotion, second.baseline) == ("sad", Baseline.NONE)
-    tuning.baseline = Ask(2)
+    tuned.now = replace(tuned.now, baseline=Ask(2))
     assert [r.baseline for r in read(70)] == [Baseline.NONE, Baseline.NONE]
     assert read(71, 72, 73)[0].emotion == "sad"
 
 
 def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     _, sidecar = read_sidecar(default_engine())
-    tuning = Tuning(5.0, 0.0)
-    recognizer = Recognizer(Wavering(), sidecar, smoothing_s=0.0, tuning=tuning)
+    tuned = Tuned(Tuning(5.0, 0.0))
+    recognizer = Recognizer(Wavering(), sidecar, smoothing_s=0.0, tuned=tuned)
     n, frames, side = sidecar.bag.instances, sidecar.bag.frames, sidecar.bag.size_px
     crops = np.zeros((n, frames, side, side, 3), np.uint8)
 
@@ -91,7 +93,7 @@ def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
 
     assert read(0) == (0, "happy")
     assert read(1) == (0, "happy"), "smoothed over five seconds the second one does not show"
-    tuning.smoothing_s = 0.0
+    tuned.now = replace(tuned.now, smoothing_s=0.0)
     assert read(2)[0] == 2, "and without smoothing it does"
-    tuning.abstain_below = 0.95
+    tuned.now = replace(tuned.now, abstain_below=0.95)
     assert [read(tick)[1] for tick in (3, 4, 5)][-1] is None, "the word follows within a dwell"

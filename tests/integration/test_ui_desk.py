@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLineEdit, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
 
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import SourceSpec
+from realtime_micacl.live.video import read_file
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
 from realtime_micacl_ui import desk
 from realtime_micacl_ui.clean import CleanWindow
@@ -62,7 +70,7 @@ def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None
             window.close()
 
     recorder = options.recorder if options else None
-    options = options or Options(recorder=Recorder(0.0, 4), tuning=Tuning(0.3, 0.45))
+    options = options or Options(recorder=Recorder(0.0, 4), tuned=Tuned(Tuning(0.3, 0.45)))
     with LiveSession(camera(), Seer, Seer, [recorder] if recorder else []) as session:
         return show(session, source_name="x", on_tick=tick, options=options)
 
@@ -106,7 +114,7 @@ def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
     shown(
         lambda w: w._desk.bar.isVisible(),
         check,
-        options=Options(look=look, recorder=Recorder(0.0, 4), tuning=Tuning(0.3, 0.45)),
+        options=Options(look=look, recorder=Recorder(0.0, 4), tuned=Tuned(Tuning(0.3, 0.45))),
     )
 
 
@@ -124,16 +132,16 @@ def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: py
 
 
 def test_the_neutral_face_is_asked_for_by_key_and_by_button(qtbot: QtBot) -> None:
-    tuning = Tuning(0.3, 0.45)
+    tuned = Tuned(Tuning(0.3, 0.45))
     shown(
         lambda w: bool(w.view.readings),
         lambda w: w.act("b"),
         lambda w: w.view.notice == "Keep a neutral face for 5\u00a0s",
         lambda w: qtbot.mouseClick(buttons(w)["Take the neutral face"], Qt.MouseButton.LeftButton),
         lambda w: w.view.notice == "The neutral face is dropped",
-        options=Options(tuning=tuning),
+        options=Options(tuned=tuned),
     )
-    assert tuning.baseline.number == 2
+    assert tuned.now.baseline.number == 2
 
 
 def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
@@ -180,7 +188,7 @@ def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, m
 
 
 def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
-    tuning = Tuning(0.3, 0.45)
+    tuned = Tuned(Tuning(0.3, 0.45))
 
     def tune(window: LiveWindow) -> None:
         panel = window._desk.panel
@@ -200,10 +208,64 @@ def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
         lambda w: w.view.mixtures and w._reduced and not w.view.hud and w.view.privacy == "points",
         lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
         lambda w: not w._desk.busy and w.isVisible(),
-        options=Options(tuning=tuning),
+        options=Options(tuned=tuned),
     )
-    assert tuning.smoothing_s == 0.0
-    assert tuning.abstain_below == pytest.approx(0.48)
+    assert tuned.now.smoothing_s == 0.0
+    assert tuned.now.abstain_below == pytest.approx(0.48)
+
+
+def test_a_slider_speaks_only_when_a_person_moves_it(qtbot: QtBot) -> None:
+    """Values between two steps stay as they are, whatever is opened, scrolled or shown."""
+    before = Tuning(0.1523, 0.6205)
+    tuned = Tuned(before)
+    moved: list[Tuning] = []
+
+    def turn_the_wheel(window: LiveWindow) -> None:
+        for control in (window._desk.panel.smoothing, window._desk.panel.abstaining, window._desk.panel.veil):
+            at = QPointF(5, 5)
+            none, no_phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+            turn = QPoint(0, 120)
+            keys = Qt.KeyboardModifier.NoModifier
+            QApplication.sendEvent(control, QWheelEvent(at, at, turn, turn, none, keys, no_phase, False))
+        moved.append(tuned.now)
+
+    def check(window: LiveWindow) -> None:
+        panel = window._desk.panel
+        assert panel.smoothing.accessibleName() == "Smoothed over 0.15\u00a0s"
+        assert panel.abstaining.accessibleName() == "Unsure below 62\u00a0%"
+        assert window.view.privacy == "clear"
+
+    shown(
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
+        lambda w: w._desk.busy,
+        turn_the_wheel,
+        check,
+        lambda w: qtbot.keyClick(w._desk.panel.smoothing, Qt.Key.Key_Right),
+        options=Options(tuned=tuned),
+    )
+    assert moved == [before]
+    assert tuned.now == Tuning(0.2, 0.6205), "one slider moves one value"
+
+
+def test_readings_are_the_same_with_a_window_and_without(qtbot: QtBot, clips: Path) -> None:
+    folder, sidecar = read_sidecar(default_engine())
+    plain = Tuned(Tuning(0.1523, sidecar.calibration.abstain_below))
+    behind_a_window = Tuned(plain.now)
+    shown(
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
+        lambda w: w._desk.busy,
+        lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
+        options=Options(tuned=behind_a_window),
+    )
+    read = []
+    for tuned in (plain, behind_a_window):
+        perceiver, recognizer = (opens() for opens in openers(Settings(), folder, sidecar, tuned))
+        frames = islice(read_file(clips / "one_face_720p.mp4"), 60)
+        with closing(perceiver), closing(recognizer):
+            found = list(offline(frames, perceiver, recognizer))
+        read.append([(r.emotion, r.probabilities.tolist()) for r in found if isinstance(r, EmotionDistribution)])
+    assert len(read[0]) > 5
+    assert read[0] == read[1]
 
 
 def test_another_source_is_asked_for_and_a_wrong_one_is_refused(qtbot: QtBot) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PyQt6.QtGui import QImage, QPainter
 
 from realtime_micacl.live.baseline import SECONDS, Ask
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.types import Baseline, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.language import use_language
@@ -42,10 +42,10 @@ def view(*states: Baseline, selected: int | None = None) -> View:
 
 
 def test_a_press_asks_once_and_counts_the_seconds_down() -> None:
-    tuning = Tuning(0.1, 0.5)
-    neutral = Neutral(tuning)
+    tuned = Tuned(Tuning(0.1, 0.5))
+    neutral = Neutral(tuned)
     neutral.ask(view(Baseline.NONE), 10.0)
-    assert tuning.baseline == Ask(1)
+    assert tuned.now.baseline == Ask(1)
     assert neutral.said(view(Baseline.NONE), 10.0) == say(texts.HOLD, seconds=5)
     assert neutral.said(view(Baseline.TAKING), 12.5) == say(texts.HOLD, seconds=3)
     assert neutral.said(view(Baseline.TAKING), 10.1 + SECONDS) == say(texts.HOLD, seconds=1), "the last tick is awaited"
@@ -64,36 +64,36 @@ def test_a_press_asks_once_and_counts_the_seconds_down() -> None:
     ],
 )
 def test_it_says_why_none_was_taken(states: tuple[Baseline, ...], said: str) -> None:
-    neutral = Neutral(Tuning(0.1, 0.5))
+    neutral = Neutral(Tuned(Tuning(0.1, 0.5)))
     neutral.ask(view(Baseline.NONE), 10.0)
     assert neutral.said(view(*states), 17.0) == said
 
 
 def test_a_second_press_drops_it() -> None:
-    tuning = Tuning(0.1, 0.5)
-    neutral = Neutral(tuning)
+    tuned = Tuned(Tuning(0.1, 0.5))
+    neutral = Neutral(tuned)
     neutral.ask(view(Baseline.NONE), 10.0)
     neutral.ask(view(Baseline.TAKING), 12.0)
     assert neutral.said(view(Baseline.NONE), 12.1) == texts.DROPPED
     neutral.ask(view(Baseline.SET), 20.0)
     assert neutral.said(view(Baseline.NONE), 20.1) == texts.DROPPED
-    assert tuning.baseline.number == 3
+    assert tuned.now.baseline.number == 3
 
 
 def test_nobody_is_asked_where_nobody_is_read() -> None:
-    tuning = Tuning(0.1, 0.5)
-    neutral = Neutral(tuning)
+    tuned = Tuned(Tuning(0.1, 0.5))
+    neutral = Neutral(tuned)
     neutral.ask(view(), 10.0)
     assert neutral.said(view(), 10.1) == texts.NOBODY
-    assert tuning.baseline == Ask()
+    assert tuned.now.baseline == Ask()
     Neutral(None).ask(view(Baseline.NONE), 10.0)
 
 
 def test_the_selected_face_alone_is_meant() -> None:
-    tuning = Tuning(0.1, 0.5)
-    neutral = Neutral(tuning)
+    tuned = Tuned(Tuning(0.1, 0.5))
+    neutral = Neutral(tuned)
     neutral.ask(view(Baseline.SET, Baseline.NONE, selected=2), 10.0)
-    assert tuning.baseline == Ask(1, track_id=2)
+    assert tuned.now.baseline == Ask(1, track_id=2)
     assert neutral.said(view(Baseline.SET, Baseline.TAKING, selected=2), 12.0) == say(texts.HOLD, seconds=3)
 
 

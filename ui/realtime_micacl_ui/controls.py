@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen
-from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QWidget
+from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QWheelEvent
+from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
 
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.glyphs import glyph
@@ -82,8 +82,22 @@ class ControlBar(QFrame):
         self.adjustSize()
 
 
+class Slider(QSlider):
+    """A slider that a wheel does not move: it scrolls what the slider stands in."""
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Leave the wheel to whatever is around."""
+        if event is not None:
+            event.ignore()
+
+
 class Choice(QComboBox):
-    """A box to choose from, with an arrow in the colour of its letters."""
+    """A box to choose from, with an arrow in the colour of its letters; a wheel chooses nothing."""
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """Leave the wheel to whatever is around."""
+        if event is not None:
+            event.ignore()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the box, then the arrow, which a style sheet could take from a file alone."""

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.recorder import Recorder
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.types import State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import ControlBar
@@ -29,13 +29,13 @@ AWAKE_S = 4.0
 
 @dataclass(frozen=True)
 class Options:
-    """How the window is to be; without a recorder or a tuning their controls are not there."""
+    """How the window is to be; without a recorder or what is tuned their controls are not there."""
 
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
     language: str = "en"
     recorder: Recorder | None = None
-    tuning: Tuning | None = None
+    tuned: Tuned | None = None
     mixtures: bool = False
     clean: bool = False
     """Whether there is a second window for projection and capture."""
@@ -49,8 +49,8 @@ class Desk:
 
     def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
         self._window, self._recorder = window, options.recorder
-        self.bar, self.panel = ControlBar(window), Panel(window, options.tuning)
-        self._neutral, self._tunes = Neutral(options.tuning), options.tuning is not None
+        self.bar, self.panel = ControlBar(window), Panel(window, options.tuned)
+        self._neutral, self._tunes = Neutral(options.tuned), options.tuned is not None
         self.bar.pressed.connect(act)
         self.bar.hide()
         self.panel.hide()

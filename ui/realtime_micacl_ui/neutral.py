@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 from realtime_micacl.live.baseline import SECONDS, Ask
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.types import Baseline, Face
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say
@@ -23,15 +24,15 @@ REFUSED = {
 class Neutral:
     """Asks for the neutral face of those in the picture, or of the selected one; asking again drops it."""
 
-    def __init__(self, tuning: Tuning | None) -> None:
-        self._tuning = tuning
+    def __init__(self, tuned: Tuned | None) -> None:
+        self._tuned = tuned
         self._asked_s: float | None = None
         self._said = ""
         self._until_s = 0.0
 
     def ask(self, view: View, now_s: float) -> None:
         """Tell the recognize thread, unless nobody is there."""
-        if self._tuning is None:
+        if self._tuned is None:
             return
         faces = _meant(view)
         states = {_baseline(view, face) for face in faces}
@@ -39,7 +40,8 @@ class Neutral:
             self._say(texts.NOBODY, now_s)
             return
         drops = Baseline.SET in states or self._asked_s is not None
-        self._tuning.baseline = Ask(self._tuning.baseline.number + 1, view.selected)
+        now = self._tuned.now
+        self._tuned.now = replace(now, baseline=Ask(now.baseline.number + 1, view.selected))
         self._asked_s = None if drops else now_s
         if drops:
             self._say(texts.DROPPED, now_s)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import (
@@ -15,25 +18,23 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.camera import list_cameras
-from realtime_micacl.live.smoother import Tuning
+from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.live.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.controls import Choice, style
+from realtime_micacl_ui.controls import Choice, Slider, style
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
 GUESSED_CAMERAS = 4  # outside Linux only opening a camera tells whether it is there
-SMOOTHING_STEP_S, MOST_SMOOTHING_S = 0.1, 2.0
-ABSTAIN_STEP, MOST_ABSTAINING = 0.01, 0.95
-
+SMOOTHING = (0.05, 2.0)  # the step of a slider and how far it goes
+ABSTAINING = (0.01, 0.95)
 
 SWITCHES = {  # of a view, and calm
     "overlay": texts.CARDS,
@@ -45,25 +46,24 @@ SWITCHES = {  # of a view, and calm
 
 
 class Panel(QFrame):
-    """Lets a person choose; what was chosen is told by signals, the tuning is changed in place."""
+    """Lets a person choose; what was chosen is told by signals, the tuning is swapped for another one."""
 
     source_asked = pyqtSignal(object)
     """A SourceSpec that was checked as far as is possible without opening it."""
     switched = pyqtSignal(str, object)
     """Something of a view was chosen, or calm: its name and what it is to be."""
 
-    def __init__(self, parent: QWidget, tuning: Tuning | None) -> None:
+    def __init__(self, parent: QWidget, tuned: Tuned | None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(say(texts.SETTINGS))
-        self._tuning = tuning
         self._theme: Theme | None = None
         self._content = QWidget()
         self._content.setObjectName("content")
         self._column = QVBoxLayout(self._content)
         self._add_source()
-        if tuning:
-            self._add_tuning(tuning)
+        if tuned:
+            self._add_tuning(tuned)
         self._add_looks()
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)
@@ -150,35 +150,33 @@ class Panel(QFrame):
         if file:
             self.ask(file)
 
-    def _add_tuning(self, tuning: Tuning) -> None:
+    def _add_tuning(self, tuned: Tuned) -> None:
         self._heading(texts.READINGS)
-
-        def smooth(step: int) -> str:
-            tuning.smoothing_s = step * SMOOTHING_STEP_S
-            return say(texts.SMOOTHING, seconds=f"{tuning.smoothing_s:.1f}")
-
-        def abstain(step: int) -> str:
-            tuning.abstain_below = step * ABSTAIN_STEP
-            return say(texts.ABSTAIN, percent=step)
-
         self.smoothing = self._slider(
-            smooth, tuning.smoothing_s / SMOOTHING_STEP_S, MOST_SMOOTHING_S / SMOOTHING_STEP_S
+            tuned, "smoothing_s", SMOOTHING, lambda s: say(texts.SMOOTHING, seconds=f"{s:.2f}".rstrip("0").rstrip("."))
         )
-        self.abstaining = self._slider(abstain, tuning.abstain_below / ABSTAIN_STEP, MOST_ABSTAINING / ABSTAIN_STEP)
+        self.abstaining = self._slider(
+            tuned, "abstain_below", ABSTAINING, lambda share: say(texts.ABSTAIN, percent=f"{100 * share:.0f}")
+        )
 
-    def _slider(self, change: object, value: float, most: float) -> QSlider:
-        """Add a slider under words that say what it is at."""
-        label, slider = QLabel(), QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, round(most))
+    def _slider(self, tuned: Tuned, name: str, scale: tuple[float, float], words: Callable[[float], str]) -> Slider:
+        """Add a slider for a part of the tuning, under words that say what that is; it changes nothing by itself."""
+        label, slider, (step, most) = QLabel(), Slider(Qt.Orientation.Horizontal), scale
+        slider.setRange(0, round(most / step))
         slider.setPageStep(5)
+        slider.setValue(round(getattr(tuned.now, name) / step))
 
-        def moved(step: int) -> None:
-            words = change(step)  # type: ignore[operator]
-            label.setText(words)
-            slider.setAccessibleName(words)
+        def tell() -> None:
+            said = words(getattr(tuned.now, name))
+            label.setText(said)
+            slider.setAccessibleName(said)
 
-        slider.setValue(round(value))
-        moved(slider.value())
+        def moved(to: int) -> None:
+            chosen: dict[str, Any] = {name: round(to * step, 4)}
+            tuned.now = replace(tuned.now, **chosen)
+            tell()
+
+        tell()
         slider.valueChanged.connect(moved)
         self._column.addWidget(label)
         self._column.addWidget(slider)
