@@ -15,6 +15,7 @@ from tqdm import tqdm
 from realtime_micacl.data.augment import as_rgb, jitter, shake, spoil
 from realtime_micacl.data.clips import Clip, bag_frames
 from realtime_micacl.data.ferplus import Stills
+from realtime_micacl.data.sent import sent
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.types import F32, U8, BagSpec
 
@@ -58,7 +59,7 @@ def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec)
         for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
             crops = part.float()[:, None].repeat_interleave(JITTERS, dim=0)
             rows.append(_encoded(encoder, crops, groups[: len(crops)], turned[: len(crops)]))
-        features.append(np.concatenate(rows))
+        features.append(torch.cat(rows).cpu().numpy())
     first = np.arange(len(stills.crops))[:, None] * JITTERS
     return Bank(np.stack(features), first + each * turned_ticks(spec), each, stills.targets)
 
@@ -74,7 +75,7 @@ def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: Ba
             turned = torch.arange(forms).repeat_interleave(len(crops)) == 1
             crops = crops.repeat(forms, 1, 1, 1)
             parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long), turned))
-        features.append(np.concatenate(parts))
+        features.append(torch.cat(parts).cpu().numpy())
     starts = np.cumsum([0] + [len(clip.times_s) * forms for clip in clips])
     rows = [bag_frames(clip.times_s, spec) for clip in clips]
     targets = [bag_targets(clip, frames, spec) for clip, frames in zip(clips, rows, strict=True)]
@@ -101,8 +102,10 @@ def luma(crops: U8) -> U8:
 
 
 @torch.inference_mode()
-def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> npt.NDArray[np.float16]:
-    crops = jitter(spoil(shake(crops, groups), groups))
-    pixels = as_rgb(torch.where(turned.view(-1, 1, 1, 1), crops.flip(-1), crops))
-    with torch.autocast("cpu", torch.bfloat16):
-        return encoder.frames(pixels).float().numpy().astype(np.float16)
+def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
+    """Return the features f16[n,D] of crops, where the encoder is."""
+    device = encoder.luma.device
+    crops = jitter(spoil(shake(sent(crops, device), groups), groups))
+    pixels = as_rgb(torch.where(sent(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
+    with torch.autocast(device.type, torch.bfloat16):
+        return encoder.frames(pixels).half()

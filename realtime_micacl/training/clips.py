@@ -19,6 +19,7 @@ from realtime_micacl.data.bank import bag_targets
 from realtime_micacl.data.clips import Clip, bag_frames
 from realtime_micacl.data.prepared import PreparedClip
 from realtime_micacl.data.sampler import CategorySampler
+from realtime_micacl.data.sent import sent
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
@@ -87,6 +88,7 @@ class ClipBags(Dataset[Batch]):
         features: Sequence[npt.NDArray[np.float16]] | None = None,
     ) -> None:
         self._clips, self._spec, self._seed, self._features = clips, spec, seed, features
+        self.reads = features is None
         self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
@@ -135,15 +137,14 @@ def train_clips(
     drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
     sampler = CategorySampler(drawn_from, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
-    bags = ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features)
+    learnt = _Loader(ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features), plan, run)
+    held_out = _Loader(ClipBags(parts.held_out, recipe.bag.spec, plan.bags, run.seed, watched), plan, run)
 
     def batches(steps: range) -> Iterable[Batch]:
-        places = [[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps]
-        return _loader(bags, places, 0 if plan.frozen else plan.workers)
+        return learnt.batches([[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps])
 
     def look() -> Row:
-        logits, held_labels = clip_logits(model, parts.held_out, recipe, plan, run, watched)
-        return seen(logits, held_labels)
+        return seen(*_read(model, held_out, len(parts.held_out), run))
 
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
     return fit("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch), run)
@@ -159,16 +160,20 @@ def clip_logits(
     features: Sequence[npt.NDArray[np.float16]] | None = None,
 ) -> tuple[F32, Labels]:
     """Return the logits [n,K] and labels [n] of clips, one fixed bag of each."""
-    model.eval()
     bags = ClipBags(clips, recipe.bag.spec, plan.bags, run.seed, features)
-    places = [[(-1, i) for i in range(len(clips))][n : n + 64] for n in range(0, len(clips), 64)]
+    return _read(model.eval(), _Loader(bags, plan, run), len(clips), run)
+
+
+def _read(model: MICACL, loader: _Loader, clips: int, run: Run) -> tuple[F32, Labels]:
+    """Return the logits [n,K] and labels [n] of all `clips` of a loader."""
+    places = [[(-1, i) for i in range(clips)][n : n + 64] for n in range(0, clips, 64)]
     logits, labels = [], []
-    for drawn, targets in _loader(bags, places, 0 if features is not None else plan.workers):
-        drawn = drawn.to(run.ranks.device)
+    for drawn, targets in loader.batches(places):
+        drawn = sent(drawn, run.ranks.device)
         said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.classify(drawn.flatten(1, 2))
-        logits.append(said.float().cpu())
+        logits.append(said.float())
         labels.append(targets.argmax(dim=1))
-    return np.asarray(torch.cat(logits).numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
+    return np.asarray(torch.cat(logits).cpu().numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
 
 
 class FrozenFeatures:
@@ -183,7 +188,7 @@ class FrozenFeatures:
         encoder.eval()
         for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
             if clip.file not in self._kept:
-                crops = torch.tensor(clip.load().crops, device=encoder.luma.device)
+                crops = sent(torch.tensor(clip.load().crops), encoder.luma.device)
                 self._kept[clip.file] = encoder.frames(crops).half().cpu().numpy()
         return [self._kept[clip.file] for clip in clips]
 
@@ -194,8 +199,21 @@ def _light(model: MICACL) -> FrameEncoder:
     return model.encoder
 
 
-def _loader(bags: ClipBags, places: list[list[tuple[int, int]]], workers: int) -> Iterable[Batch]:
-    return DataLoader(bags, batch_sampler=places, num_workers=workers)
+class _Loader:
+    """Reads bags, in processes that stay between epochs; features that are kept need none."""
+
+    def __init__(self, bags: ClipBags, plan: Clips, run: Run) -> None:
+        self._places: list[list[tuple[int, int]]] = []
+        workers = plan.workers if bags.reads else 0
+        pinned = run.ranks.device.type == "cuda"
+        self._loader = DataLoader(
+            bags, batch_sampler=self._places, num_workers=workers, pin_memory=pinned, persistent_workers=workers > 0
+        )
+
+    def batches(self, places: list[list[tuple[int, int]]]) -> Iterable[Batch]:
+        """Return the batches of these places."""
+        self._places[:] = places
+        return self._loader
 
 
 def _person(clip: PreparedClip) -> str:

@@ -15,8 +15,10 @@ from zlib import crc32
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from realtime_micacl.data.sent import sent
 from realtime_micacl.recipe import Plan
 from realtime_micacl.training.ranks import ONE, Ranks
 from realtime_micacl.training.saved import Row, Weights, resume, save
@@ -100,7 +102,7 @@ def _epoch(
 ) -> float:
     """Run the epoch after `rows`; return its mean loss."""
     objective.train()
-    losses = []
+    losses, (averaged, followed) = [], _paired(average, objective)
     done = len(rows)
     places = range(done * steps, (done + 1) * steps)
     last = f", WAR {rows[-1]['war']:.3f} UAR {rows[-1]['uar']:.3f}" if rows else ""
@@ -110,14 +112,15 @@ def _epoch(
         torch.manual_seed(crc32(f"{run.seed}/{stage}/{step}/{run.ranks.rank}".encode()))
         for group in optimiser.param_groups:
             group["lr"] = rate(plan, step + 1, plan.epochs * steps, steps)
-        loss: Tensor = wrapped(*(t.to(run.ranks.device, non_blocking=True) for t in batch))
+        loss: Tensor = wrapped(*(sent(t, run.ranks.device) for t in batch))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(objective.parameters(), plan.clip_norm)
         optimiser.step()
-        _follow(average, objective, min(plan.average, (step + 1) / (step + 51)))
-        losses.append(float(loss.detach()))
-    return round(float(np.mean(losses)), 4)
+        get_ema_multi_avg_fn(min(plan.average, (step + 1) / (step + 51)))(averaged, followed, step)
+        losses.append(loss.detach())
+    _copy_counts(average, objective)
+    return round(float(torch.stack(losses).double().mean().cpu()), 4)
 
 
 def rate(plan: Plan, step: int, total: int, steps: int) -> float:
@@ -147,10 +150,14 @@ def _copy(network: nn.Module) -> Weights:
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
 
-@torch.no_grad()
-def _follow(average: Weights, network: nn.Module, keep: float) -> None:
+def _paired(average: Weights, network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the tensors that are averaged, and those of the network that they follow."""
+    followed = {name: tensor for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
+    return [average[name] for name in followed], list(followed.values())
+
+
+def _copy_counts(average: Weights, network: nn.Module) -> None:
+    """Take over what is counted and cannot be averaged."""
     for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point():
-            average[name].lerp_(tensor, 1 - keep)
-        else:
+        if not tensor.is_floating_point():
             average[name].copy_(tensor)

@@ -36,7 +36,7 @@ class StillsObjective(nn.Module):
 
     def forward(self, crops: Tensor, targets: Tensor, forms: Tensor) -> Tensor:
         """Return the loss of luma crops [B,1,S,S], each spoilt anew, soft targets [B,K], forms [B,C] (NaN: unknown)."""
-        each = torch.arange(len(crops), device=crops.device)
+        each = torch.arange(len(crops))
         pixels = as_rgb(spoil(shake(crops.float(), each), each))
         with torch.autocast(crops.device.type, torch.bfloat16):
             features = self.encoder.frames(pixels)

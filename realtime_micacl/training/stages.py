@@ -14,6 +14,7 @@ from realtime_micacl.data.bank import Bank, clip_bank, luma, still_bank, turned_
 from realtime_micacl.data.clips import Clip
 from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.data.sampler import CategorySampler
+from realtime_micacl.data.sent import sent
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.micacl import MICACL
@@ -100,7 +101,7 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
 
 def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, spec: BagSpec, run: Run) -> F32:
     """Return the logits [n,K] of pictures as clips of one repeated frame."""
-    turned = torch.from_numpy(turned_ticks(spec))
+    turned = torch.from_numpy(turned_ticks(spec)).to(run.ranks.device)
 
     def read(crops: Tensor) -> Tensor:
         plain = encoder.frames(crops)
@@ -117,7 +118,7 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
 
 
 def _banks(encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
-    encoder.eval().cpu()
+    encoder.eval()
     spec = recipe.bag.spec
     return (
         still_bank(encoder, faces.stills, plan.views, spec),
@@ -142,5 +143,5 @@ def frames_of(clips: Sequence[Clip]) -> Stills:
 def _over(stills: Stills, read: Callable[[Tensor], Tensor], run: Run) -> F32:
     """Return what `read` says of all pictures."""
     parts = torch.from_numpy(stills.crops).split(LOOKED_AT)
-    said = [read(part.to(run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float().cpu() for part in parts]
-    return np.asarray(torch.cat(said).numpy(), np.float32)
+    said = [read(sent(part, run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float() for part in parts]
+    return np.asarray(torch.cat(said).cpu().numpy(), np.float32)

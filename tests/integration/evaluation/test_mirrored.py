@@ -35,6 +35,7 @@ class Sides(nn.Module):
     """An engine and an encoder whose one feature says which side of a face is the brighter one, -1 left, 1 right."""
 
     device = "double"
+    luma = torch.zeros(3)  # says where the encoder is
 
     def encode(self, crops: U8) -> F32:
         return self.frames(torch.from_numpy(crops[:, 0])).numpy()
