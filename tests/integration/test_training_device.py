@@ -118,7 +118,7 @@ def test_earlier_bags_are_compared_with_where_the_network_is(
 
 
 def test_every_device_sees_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    groups, drawn = torch.arange(12) // 4, {}
+    groups, drawn = torch.arange(48), {}
 
     def kept(tensor: Tensor, device: torch.device) -> Tensor:
         drawn.setdefault(device.type, []).append(tensor.clone())
@@ -126,18 +126,18 @@ def test_every_device_sees_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(augment, "sent", kept)
     for device in ("cpu", "meta"):
-        torch.manual_seed(4)
-        crops = torch.full((12, 1, 64, 64), 100.0, device=device)
+        torch.manual_seed(2)
+        crops = torch.full((48, 1, 64, 64), 100.0, device=device)
         spoilt = jitter(spoil(shake(crops, groups), groups))
         anew = seen_anew(torch.full((3, 4, 64, 64, 3), 100, dtype=torch.uint8, device=device))
         assert (spoilt.device.type, anew.device.type) == (device, device)
-    assert len(drawn["cpu"]) == len(drawn["meta"]) > 5
+    assert len(drawn["cpu"]) == len(drawn["meta"]) == 8, "softened and blurred ones among them"
     assert all(torch.equal(a, b) for a, b in zip(drawn["cpu"], drawn["meta"], strict=True))
 
 
 def objective_of(kind: str) -> nn.Module:
     torch.manual_seed(2)
-    model = MICACL(MICACLConfig(widths=(16, 32), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16))
+    model = MICACL(MICACLConfig(widths=(16, 32), blocks=(1, 1), frames=1, size_px=32, wian_hidden=16))
     if kind == "bags":
         mccl = MCCL(feature_size=model.bag_features, class_counts=[5] * K)
         return BagsObjective(model, mccl, weight=0.1, label_smoothing=0.1)
@@ -147,21 +147,21 @@ def objective_of(kind: str) -> nn.Module:
 
 def striped(kind: str, step: int) -> tuple[Tensor, ...]:
     """Return a batch whose stripes say the emotion."""
-    labels = torch.arange(2 * K) % K
+    labels = torch.arange(4 * K) % K
     waves = torch.sin(2 * torch.pi * (labels[:, None] + 1) * torch.linspace(0, 1, 32))
     noise = torch.randn((len(labels), 32, 32), generator=torch.Generator().manual_seed(step))
     crops = (128 + 80 * waves[:, None] + 8 * noise).clamp(0, 255).to(torch.uint8)
     targets = nn.functional.one_hot(labels, K).float()
     if kind == "stills":
         return crops[:, None], targets, torch.stack([labels / K, labels % 2], dim=1)
-    return crops[:, None, None, :, :, None].expand(-1, 4, 2, -1, -1, 3), targets
+    return crops[:, None, None, :, :, None].expand(-1, 4, 1, -1, -1, 3), targets
 
 
 @pytest.mark.parametrize("kind", ["stills", "bags"])
 def test_half_precision_learns_as_single_precision_does(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = Plan(epochs=100, batch=2 * K, learning_rate=3e-3)
+    plan = Plan(epochs=100, batch=4 * K, learning_rate=3e-3)
     run, whole, losses = Run(tmp_path, "", 1, Ranks(1, 1, torch.device("cpu"))), torch.autocast, []
     for half in (False, True):
         monkeypatch.setattr(torch, "autocast", lambda *_, half=half, **__: whole("cpu", torch.bfloat16, enabled=half))
@@ -170,5 +170,5 @@ def test_half_precision_learns_as_single_precision_does(
         losses.append(np.array([row["loss"] for row in rows]))
     single, half = losses
     assert single[-10:].mean() < 0.7 * single[0], "something is learnt"
-    assert 0 < np.abs(half - single).max() < 0.05
+    assert 0 < np.abs(half - single).max() < 0.1
     assert abs(float((half - single).mean())) < 0.005
