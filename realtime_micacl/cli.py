@@ -6,11 +6,10 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
 from importlib import import_module
 from pathlib import Path
-from time import monotonic
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -19,18 +18,21 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.shared import SharedEngine
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.journal import configure_log
+from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.recording import recording
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time, recording
+from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time
 from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
-from realtime_micacl.live.visit import by_consent
-from realtime_micacl.screen import open_screen, stopped_by_signals
+from realtime_micacl.screen import open_screen
+from realtime_micacl.shown import in_tiles, in_window, kiosk, watched
 from realtime_micacl.systemd import Notifier
 from realtime_micacl.types import Event
 
@@ -93,11 +95,14 @@ def live(settings: Settings) -> int:
         check(one)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     if settings.kiosk is not None:
-        return _kiosk(settings, spec, folder, sidecar)
+        return kiosk(settings, spec, folder, sidecar)
     windowed = not (settings.headless or settings.offline)
     window = open_screen("grid" if several else "window") if windowed else None
-    origin_s = 0.0 if settings.offline else monotonic()
+    clock = Clock() if settings.offline else Clock.started()
     tuned = Tuned(Tuning(settings.smoothing_s, sidecar.calibration.abstain_below))
+    origin = None if settings.offline else Origin(settings, folder, sidecar, tuned, clock)
+    if origin:
+        origin.sources = [one.name for one in specs]
     halves: tuple[Any, Any] = openers(settings, folder, sidecar, tuned)
     if several:
         shared = SharedEngine(lambda: open_engine(folder, sidecar, settings.device))
@@ -108,7 +113,7 @@ def live(settings: Settings) -> int:
         n = sidecar.bag.instances
         limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
         if window:
-            recorder = Recorder(origin_s, n, **limits)
+            recorder = Recorder(clock, n, origin, **limits)
             stack.callback(recorder.stop)
             if settings.record:
                 recorder.start(Path(settings.record))
@@ -123,19 +128,19 @@ def live(settings: Settings) -> int:
             )
             if several:
                 streams = Streams(_sessions(specs, settings, halves, [recorder]), shown=True)
-                _tiled(window, streams, settings, options, notifier)
+                in_tiles(window, streams, settings, options, notifier)
             else:
-                _windowed(window, spec, settings, halves, options, notifier)
+                in_window(window, spec, settings, halves, options, notifier, origin)
             return 0
-        sinks.append(json_lines(sys.stdout, origin_s))
+        sinks.append(json_lines(sys.stdout, clock))
         if settings.record:
-            sinks.append(stack.enter_context(recording(Path(settings.record), origin_s, n, **limits)))
+            sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
             perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
             _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
             return 0
         streams = Streams(_sessions(specs, settings, halves, sinks))
-        with _watched(streams, streams.sessions, settings):
+        with watched(streams, streams.sessions, settings):
             while not streams.wait(0.2):
                 notifier.tick(*streams.running)
     return 0
@@ -158,69 +163,6 @@ def _sessions(
         )
         for spec, name in zip(specs, names, strict=True)
     ]
-
-
-def _kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
-    """Run the kiosk: one session watches, each visit is a session of its own."""
-    if settings.headless or settings.offline or settings.record or settings.baseline:
-        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
-    window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
-    source, halves = (
-        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
-        openers(settings, folder, sidecar),
-    )
-    watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with stopped_by_signals(watch), watch, Notifier() as notifier:
-        window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
-    return 0
-
-
-def _windowed(
-    window: ModuleType,
-    spec: SourceSpec | None,
-    settings: Settings,
-    halves: tuple[Any, Any],
-    options: Any,
-    notifier: Notifier,
-) -> None:
-    """Show one source after the other, as the person asks for them, in one window until it is closed."""
-    shown, wait = None, settings.wait
-    while spec:
-        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
-        session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
-        with _watched(session, [session], settings):
-            shown = window.show(
-                session,
-                source_name=spec.name,
-                options=options,
-                window=shown,
-                on_tick=lambda _, session=session: notifier.tick(session),
-            )
-        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
-
-
-def _tiled(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:
-    """Show several sources in one window until it is closed or all have ended."""
-    with _watched(streams, streams.sessions, settings):
-
-        def tick(_: Any) -> None:
-            streams.wait(0.0)
-            notifier.tick(*(streams.running or streams.sessions))
-
-        window.show(streams, options=options, on_tick=tick)
-
-
-@contextmanager
-def _watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[None]:
-    """Run what signals end, with the figures of its sessions served where that was asked for."""
-    with ExitStack() as stack:
-        if settings.metrics:
-            from realtime_micacl.monitor import served
-
-            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token))
-        stack.enter_context(stopped_by_signals(running))
-        stack.enter_context(running)
-        yield
 
 
 def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:

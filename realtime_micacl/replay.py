@@ -26,6 +26,7 @@ from realtime_micacl.types import (
     Event,
     Face,
     Frame,
+    Mark,
     Quality,
     Scene,
     State,
@@ -34,6 +35,7 @@ from realtime_micacl.types import (
 
 WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 25
 COLUMNS, ROWS, FACE_PX = 4, 2, 96
+MARKS = 60  # as many as the window keeps
 GROUND = (40, 45, 52)
 CROP = np.zeros((1, 1, 3), np.uint8)
 
@@ -41,7 +43,7 @@ CROP = np.zeros((1, 1, 3), np.uint8)
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(prog="realtime-micacl replay", description="Show a recording in the window.")
-    p.add_argument("file", type=Path, metavar="FILE.jsonl", help="what --record wrote")
+    p.add_argument("file", type=Path, metavar="FILE", help="what --record wrote, .jsonl or .csv")
     p.add_argument("--source", metavar="NAME", help="which one, where it holds several")
     arguments = p.parse_args(argv)
     path = arguments.file
@@ -86,6 +88,7 @@ class Replay:
         self._next = next(events, None)
         self._state, self._detail = State.STARTING, ""
         self._faces: dict[int, Face] = {}
+        self._marks: tuple[Mark, ...] = ()
 
     def frames(self, end_s: float) -> Iterator[Frame]:
         """Yield an empty picture for each moment up to `end_s` of the recording."""
@@ -100,13 +103,16 @@ class Replay:
         bags: dict[int, Bag] = {}
         while self._next is not None and self._next.time_s <= until_s:
             event, self._next = self._next, next(self._events, None)
-            if isinstance(event, StateChange):
-                self._change(event)
-            else:
-                self._show(event.track_id, State.LIVE)
-                bags[event.track_id] = _bag(event, frame)
+            match event:
+                case StateChange():
+                    self._change(event)
+                case Mark():
+                    self._marks = (*self._marks, replace(event, time_s=frame.time_s))[-MARKS:]
+                case EmotionDistribution():
+                    self._show(event.track_id, State.LIVE)
+                    bags[event.track_id] = _bag(event, frame)
         faces = tuple(self._faces.values()) if self._state is State.LIVE else ()
-        return Scene(frame.time_s, frame, faces, self._state, self._detail), tuple(bags.values())
+        return Scene(frame.time_s, frame, faces, self._state, self._detail, self._marks), tuple(bags.values())
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return the readings that were recorded."""

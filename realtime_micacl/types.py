@@ -122,6 +122,8 @@ class Scene:
     faces: tuple[Face, ...]
     state: State
     detail: str = ""
+    marks: tuple[Mark, ...] = ()
+    """What was marked up to now, where a recording is shown."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,8 @@ class Mark:
 
     time_s: float
     number: int
+    source: str = ""
+    """The name of its source where there are several."""
 
 
-Event = EmotionDistribution | StateChange
+Event = EmotionDistribution | StateChange | Mark

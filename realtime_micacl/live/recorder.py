@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from realtime_micacl.live.sinks import Tape, recording
-from realtime_micacl.types import Event, Mark
+from realtime_micacl.live.origin import Hello
+from realtime_micacl.live.record import Clock
+from realtime_micacl.live.recording import recording
+from realtime_micacl.live.sinks import Sink
+from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +24,14 @@ class Recorder:
     A file that cannot be written any more is given up: `fault` says why, and the rest goes on.
     """
 
-    def __init__(self, origin_s: float, instances: int, **limits: float | None) -> None:
+    def __init__(
+        self, clock: Clock, instances: int, origin: Callable[[], Hello] | None = None, **limits: float | None
+    ) -> None:
         """Take what `recording` takes."""
-        self._origin_s, self._instances, self._limits = origin_s, instances, limits
+        self._clock, self._instances, self._origin, self._limits = clock, instances, origin, limits
         self._lock = Lock()
         self._open = ExitStack()
-        self._sink: Tape | None = None
+        self._sink: Sink | None = None
         self.path: Path | None = None
         self.since_s: float | None = None
         """When the recording began, None while there is none."""
@@ -36,7 +42,8 @@ class Recorder:
         self.stop()
         with self._lock:
             self.fault = ""
-            self._sink = self._open.enter_context(recording(path, self._origin_s, self._instances, **self._limits))
+            opened = recording(path, self._clock, self._instances, self._origin, **self._limits)
+            self._sink = self._open.enter_context(opened)
             self.path, self.since_s = path, monotonic()
 
     def stop(self) -> None:
@@ -44,7 +51,7 @@ class Recorder:
         with self._lock:
             self._close()
 
-    def __call__(self, event: Event | Mark) -> None:
+    def __call__(self, event: Event) -> None:
         """Write an event, if there is a recording."""
         with self._lock:
             if self._sink is None:

@@ -6,6 +6,7 @@ import csv
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def test_a_file_gives_readings_at_every_tick_at_its_own_rate(command: Callable, 
     assert done.err == ""
     assert done.states == ["starting", "live", "ended"] or done.states == ["starting", "no face", "live", "ended"]
     first = done.readings[0]
-    assert list(first) == [*KEYS, "latency_ms"]
+    assert list(first) == [*KEYS[:2], "time_unix", *KEYS[2:], "latency_ms"]
+    assert abs(first["time_unix"] - time.time()) < 60
     assert list(first["probabilities"]) == list(EMOTIONS)
     assert sum(first["probabilities"].values()) == pytest.approx(1, abs=0.001)
     assert len(first["importance"]) == 4
@@ -58,6 +60,7 @@ def test_offline_three_times_gives_the_same_bytes_and_no_clock(
     assert runs[0] == runs[1] == runs[2]
     measured(f"three runs, {len(runs[0].encode())} equal bytes")
     assert "latency" not in runs[0]
+    assert "unix" not in runs[0]
     assert len({r["track"] for r in done.readings}) == 3
     assert done.states[-1] == "ended"
 
@@ -122,7 +125,8 @@ def test_a_signal_ends_it_within_two_seconds_and_the_recording_is_whole(
     assert ended.code == 0
     assert ended.err == ""
     assert took_s < 2.0
-    lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    hello, *lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert hello["hello"]["sources"] == ["the demo clip"]
     assert lines[-1]["state"] == "ended"
     assert lines == ended.records
     measured(f"{signal.Signals(number).name}: ended after {took_s:.1f} s, recording whole")

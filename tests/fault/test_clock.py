@@ -13,6 +13,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.record import Clock
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sinks import json_lines
 from realtime_micacl.live.source import open_source, parse_source
@@ -30,7 +31,7 @@ def test_times_go_on_when_the_clock_is_put_right(
         return out.getvalue().count("probabilities")
 
     opens = openers(Settings(), *read_sidecar(default_engine()))
-    with LiveSession(open_source(parse_source("demo")), *opens, [json_lines(out, started_s)]):
+    with LiveSession(open_source(parse_source("demo")), *opens, [json_lines(out, Clock(started_s))]):
         for shift_s in (0, 3600, -3600):
             monkeypatch.setattr(time, "time", lambda shift_s=shift_s: true_time() + shift_s)
             before = readings()

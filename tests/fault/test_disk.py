@@ -43,7 +43,7 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(
     assert ended.err.count(SAID) == 1
     assert file.stat().st_size == written
     whole = file.read_text().rpartition("\n")[0].splitlines()
-    assert all(json.loads(line)["schema"] == 1 for line in whole)
+    assert all(json.loads(line)["schema"] == 2 for line in whole)
     measured("full disk: said once, readings go on, exit code 0")
 
 

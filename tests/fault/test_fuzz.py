@@ -22,8 +22,8 @@ from realtime_micacl.errors import ConfigError, EngineError, MicaclError, Source
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.record import Clock, as_record, columns
 from realtime_micacl.live.recorded import read_recording
-from realtime_micacl.live.sinks import as_record
 from realtime_micacl.model.micacl import MICACLConfig
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.replay import Replay, span
@@ -154,10 +154,20 @@ def test_recordings(folder: Path, content: list[dict[str, Any]] | bytes) -> None
         file.write_bytes(content)
     try:
         for event in read_recording(file):
-            read.append(as_record(event, 0.0))
+            read.append(as_record(event, Clock()))
     except SourceError as error:
         assert "line" in str(error)
     assert [r["state"] for r in read] == [r["state"] for r in records[: len(read)]]
+
+
+@given(st.binary(max_size=200) | st.lists(st.text(max_size=8), max_size=25).map(lambda row: ",".join(row).encode()))
+def test_tables(folder: Path, row: bytes) -> None:
+    file = folder / "r.csv"
+    file.write_bytes(",".join(columns(4)).encode() + b"\n1.0,,no face" + 19 * b"," + b"\n" + row + b"\n")
+    try:
+        assert len(list(read_recording(file))) >= 1
+    except SourceError as error:
+        assert "line" in str(error)
 
 
 @given(st.lists(Change | Reading, min_size=1, max_size=20))

@@ -35,7 +35,9 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
     assert [name for name, _, _ in seen] == ["the demo clip", "synthetic"]
     assert seen[0][1] is None
     assert seen[1][1] is not None
-    records = [json.loads(line) for line in file.read_text().splitlines()]
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["hello"]["sources"] for line in lines if "hello" in line] == [["the demo clip"], ["synthetic"]]
+    records = [line for line in lines if "hello" not in line]
     assert [r["state"] for r in records if r["state"] in ("starting", "ended")] == ["starting", "ended"] * 2
     times = [r["time_s"] for r in records if r["state"] == "starting"]
     assert times[1] > times[0], "its time goes on"

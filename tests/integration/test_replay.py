@@ -12,12 +12,13 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.record import Clock, as_record
 from realtime_micacl.live.recorded import read_recording
+from realtime_micacl.live.recording import recording
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sinks import as_record, recording
 from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.replay import Replay, main, span
-from realtime_micacl.types import EmotionDistribution, Event, State
+from realtime_micacl.types import EmotionDistribution, Event, Mark, State, StateChange
 from realtime_micacl_ui.window import LiveWindow, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -29,7 +30,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clip = Path(__file__).parents[1] / "data" / "three_faces_720p.mp4"
     open_perceiver, open_recognizer = openers(Settings(), *read_sidecar(default_engine()))
     perceiver, recognizer = open_perceiver(), open_recognizer()
-    with recording(file, 0.0, 4) as sink:
+    with recording(file, Clock(), 4) as sink:
         for event in offline(read_file(clip), perceiver, recognizer):
             sink(event)
     perceiver.close()
@@ -46,7 +47,7 @@ def test_every_reading_is_given_once_in_order(recorded: Path) -> None:
 
     def without_times(events: list[Event]) -> list[dict[str, object]]:
         readings = [event for event in events if isinstance(event, EmotionDistribution)]
-        return [as_record(event, 0.0) | {"time_s": 0} for event in readings]
+        return [as_record(event, Clock()) | {"time_s": 0} for event in readings]
 
     kept = list(read_recording(recorded))
     key = repr
@@ -94,3 +95,30 @@ def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").touch()
     with pytest.raises(SourceError, match="is empty"):
         main([str(tmp_path / "r.jsonl")])
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_markers_are_shown_where_they_were_set(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / f"r.{kind}"
+    with recording(file, Clock(), 4) as sink:
+        for event in (
+            StateChange(0.0, None, State.NO_FACE),
+            Mark(0.1, 1),
+            Mark(0.2, 2),
+            StateChange(1, None, State.ENDED),
+        ):
+            sink(event)
+    _, start_s, end_s = span(file)
+    replay = Replay(read_recording(file), start_s)
+    found: list[tuple[int, ...]] = []
+
+    def tick(window: LiveWindow) -> None:
+        found.append(tuple(marker.number for marker in window.view.markers))
+        if len(found[-1]) == 2:
+            window.close()
+
+    with LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True) as session:
+        window = show(session, source_name=file.name, on_tick=tick)
+    assert found[-1] == (1, 2)
+    first, second = (marker.time_s for marker in window.view.markers)
+    assert second - first == pytest.approx(0.1, abs=0.05)

@@ -20,6 +20,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.smoother import Tuned, Tuning
@@ -70,7 +71,7 @@ def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None
             window.close()
 
     recorder = options.recorder if options else None
-    options = options or Options(recorder=Recorder(0.0, 4), tuned=Tuned(Tuning(0.3, 0.45)))
+    options = options or Options(recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45)))
     with LiveSession(camera(), Seer, Seer, [recorder] if recorder else []) as session:
         return show(session, source_name="x", on_tick=tick, options=options)
 
@@ -114,7 +115,7 @@ def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
     shown(
         lambda w: w._desk.bar.isVisible(),
         check,
-        options=Options(look=look, recorder=Recorder(0.0, 4), tuned=Tuned(Tuning(0.3, 0.45))),
+        options=Options(look=look, recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45))),
     )
 
 
@@ -170,7 +171,7 @@ def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
 def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = tmp_path / "numbers"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(chosen), ""))
-    options = Options(recorder=Recorder(0.0, 4))
+    options = Options(recorder=Recorder(Clock(), 4))
     file = tmp_path / "numbers.csv"
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_R),

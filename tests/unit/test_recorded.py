@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.record import Clock, as_record, columns
 from realtime_micacl.live.recorded import LINE_BYTES, read_recording
-from realtime_micacl.live.sinks import as_record, json_lines
+from realtime_micacl.live.sinks import json_lines
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
@@ -42,7 +43,7 @@ def read(tmp_path: Path, text: str | bytes) -> list[Any]:
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     out = io.StringIO()
-    sink = json_lines(out, 100.0)
+    sink = json_lines(out, Clock(100.0))
     events = [
         StateChange(100.0, None, State.STARTING),
         StateChange(101.0, 7, State.LOW_QUALITY, "dark"),
@@ -55,13 +56,13 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     for event in events:
         sink(event)
     back = read(tmp_path, out.getvalue())
-    assert [as_record(event, 0.0) for event in back] == [as_record(event, 100.0) for event in events]
+    assert [as_record(event, Clock()) for event in back] == [as_record(event, Clock(100.0)) for event in events]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": 2},
+        {"schema": 3},
         {"extra": 1},
         {"time_s": "1"},
         {"time_s": 1e300},
@@ -110,10 +111,31 @@ def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no .jsonl recording"):
-        next(read_recording(tmp_path / "r.csv"))
+    with pytest.raises(SourceError, match=r"r\.txt is no recording"):
+        next(read_recording(tmp_path / "r.txt"))
     with pytest.raises(SourceError, match="cannot be read"):
         next(read_recording(tmp_path / "none.jsonl"))
+
+
+HEADER = ",".join(columns(4))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1 is no header"),
+        ("time_s,happy\n1,2\n", "line 1 is no header"),
+        (f"{HEADER}\n1.0,,live\n", "line 2 is no record.*3 cells"),
+        (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is no record"),
+        (f"{HEADER}\nnan,,live{',' * 19}\n", "line 2 is no record"),
+        (f"{HEADER}\n1.0,1,live,,happy,1,0,0,0,0,0,0,1,1,1,1,1,1,,,yes,\n", "line 2 is no record"),
+        (f'{HEADER}\n1.0,,"live{"," * 20}\n', "line 2 is no record"),
+    ],
+)
+def test_what_is_no_table_of_ours_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "r.csv").write_text(text)
+    with pytest.raises(SourceError, match=said):
+        list(read_recording(tmp_path / "r.csv"))
 
 
 @given(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.types import EmotionDistribution, Mark, State, StateChange
 
@@ -19,7 +20,7 @@ def reading(time_s: float) -> EmotionDistribution:
 
 
 def test_it_writes_from_start_to_stop_and_not_before_or_after(tmp_path: Path) -> None:
-    recorder, file = Recorder(10.0, 4), tmp_path / "a.jsonl"
+    recorder, file = Recorder(Clock(10.0), 4), tmp_path / "a.jsonl"
     recorder(reading(10.5))
     assert recorder.since_s is None
     recorder.start(file)
@@ -32,11 +33,11 @@ def test_it_writes_from_start_to_stop_and_not_before_or_after(tmp_path: Path) ->
     assert recorder.since_s is None
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["time_s"] for line in lines] == [1.0, 1.5, 2.0]
-    assert lines[1] == {"schema": 1, "time_s": 1.5, "track": None, "state": "marker", "detail": "1"}
+    assert lines[1] == {"schema": 2, "time_s": 1.5, "track": None, "state": "marker", "detail": "1"}
 
 
 def test_a_marker_is_a_row_of_a_table(tmp_path: Path) -> None:
-    recorder, file = Recorder(0.0, 4), tmp_path / "a.csv"
+    recorder, file = Recorder(Clock(), 4), tmp_path / "a.csv"
     recorder.start(file)
     recorder(Mark(2.0, 7))
     recorder.stop()
@@ -44,7 +45,7 @@ def test_a_marker_is_a_row_of_a_table(tmp_path: Path) -> None:
 
 
 def test_another_recording_ends_the_first(tmp_path: Path) -> None:
-    recorder = Recorder(0.0, 4)
+    recorder = Recorder(Clock(), 4)
     recorder.start(tmp_path / "a.jsonl")
     recorder.start(tmp_path / "b.jsonl")
     recorder(reading(1.0))
@@ -56,7 +57,7 @@ def test_another_recording_ends_the_first(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("mine")
-    recorder = Recorder(0.0, 4)
+    recorder = Recorder(Clock(), 4)
     with pytest.raises(ConfigError, match="exists"):
         recorder.start(file)
     assert recorder.since_s is None
@@ -67,7 +68,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
 def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     link = tmp_path / "a.jsonl"
-    recorder = Recorder(0.0, 4)
+    recorder = Recorder(Clock(), 4)
     recorder.start(link)
     link.unlink()
 

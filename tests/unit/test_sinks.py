@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.sinks import Outlets, json_lines, one_at_a_time, recording
+from realtime_micacl.live.record import Clock
+from realtime_micacl.live.recording import recording
+from realtime_micacl.live.sinks import Outlets, json_lines, one_at_a_time
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
@@ -25,10 +27,10 @@ def reading(emotion: str | None = "happy", time_s: float = 12.3456) -> EmotionDi
 
 def test_a_reading_is_one_line_of_json() -> None:
     out = io.StringIO()
-    json_lines(out, 10.0)(reading())
+    json_lines(out, Clock(10.0))(reading())
     assert out.getvalue().count("\n") == 1
     assert json.loads(out.getvalue()) == {
-        "schema": 1,
+        "schema": 2,
         "time_s": 2.346,
         "track": 1,
         "state": "live",
@@ -42,7 +44,7 @@ def test_a_reading_is_one_line_of_json() -> None:
 
 def test_an_abstaining_reading_says_unsure_and_a_live_one_its_latency() -> None:
     out = io.StringIO()
-    json_lines(out, 0.0)(replace(reading(None), latency_s=0.0504))
+    json_lines(out, Clock())(replace(reading(None), latency_s=0.0504))
     record = json.loads(out.getvalue())
     assert record["emotion"] == "unsure"
     assert record["latency_ms"] == 50
@@ -51,15 +53,15 @@ def test_an_abstaining_reading_says_unsure_and_a_live_one_its_latency() -> None:
 def test_a_reading_with_a_baseline_says_so_and_one_without_does_not() -> None:
     for state, said in ((Baseline.SET, True), (Baseline.TAKING, None), (Baseline.UNLIKE, None)):
         out = io.StringIO()
-        json_lines(out, 0.0)(replace(reading(), baseline=state))
+        json_lines(out, Clock())(replace(reading(), baseline=state))
         assert json.loads(out.getvalue()).get("baseline") is said
 
 
 def test_a_change_of_state_has_no_probabilities() -> None:
     out = io.StringIO()
-    json_lines(out, 0.0)(StateChange(1.5, None, State.STALLED, "no new picture for 2 s"))
+    json_lines(out, Clock())(StateChange(1.5, None, State.STALLED, "no new picture for 2 s"))
     assert json.loads(out.getvalue()) == {
-        "schema": 1,
+        "schema": 2,
         "time_s": 1.5,
         "track": None,
         "state": "stalled",
@@ -69,7 +71,7 @@ def test_a_change_of_state_has_no_probabilities() -> None:
 
 def test_a_recording_is_complete_after_every_event(tmp_path: Path) -> None:
     for name in ("r.jsonl", "r.csv"):
-        with recording(tmp_path / name, 0.0, 4) as sink:
+        with recording(tmp_path / name, Clock(), 4) as sink:
             for n in range(3):
                 sink(reading(time_s=float(n)))
                 sink(StateChange(float(n), 1, State.LIVE))
@@ -87,9 +89,9 @@ def test_a_recording_is_complete_after_every_event(tmp_path: Path) -> None:
 def test_one_of_several_sources_is_named_and_a_single_one_is_not(tmp_path: Path) -> None:
     events = [replace(reading(), source="rtsp://door/1"), StateChange(13.0, None, State.LIVE, "", "rtsp://door/1")]
     out = io.StringIO()
-    with recording(tmp_path / "r.csv", 0.0, 4) as sink:
+    with recording(tmp_path / "r.csv", Clock(), 4) as sink:
         for event in events:
-            json_lines(out, 0.0)(event)
+            json_lines(out, Clock())(event)
             sink(event)
         sink(reading())
     assert [json.loads(line)["source"] for line in out.getvalue().splitlines()] == ["rtsp://door/1"] * 2
@@ -119,20 +121,20 @@ def test_a_name_with_a_percent_sign_reaches_the_log(caplog: pytest.LogCaptureFix
 def test_a_recording_never_overwrites(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     file.write_text("precious")
-    with pytest.raises(ConfigError, match="not overwritten"), recording(file, 0.0, 4):
+    with pytest.raises(ConfigError, match="not overwritten"), recording(file, Clock(), 4):
         pass
     assert file.read_text() == "precious"
 
 
 def test_a_recording_goes_on_in_another_file_and_leaves_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "r-2.jsonl").write_text("precious")
-    with recording(tmp_path / "r.jsonl", 0.0, 4, rotate_s=10.0) as sink:
+    with recording(tmp_path / "r.jsonl", Clock(), 4, rotate_s=10.0) as sink:
         for second in range(25):
             sink(reading(time_s=100.0 + second))
     assert (tmp_path / "r-2.jsonl").read_text() == "precious"
     lines = [(tmp_path / name).read_text().splitlines() for name in ("r.jsonl", "r-3.jsonl", "r-4.jsonl")]
     assert [len(part) for part in lines] == [10, 10, 5]
-    with recording(tmp_path / "s.csv", 0.0, 4, rotate_mb=0.001) as sink:
+    with recording(tmp_path / "s.csv", Clock(), 4, rotate_mb=0.001) as sink:
         for second in range(50):
             sink(reading(time_s=float(second)))
     parts = sorted(tmp_path.glob("s*.csv"))
@@ -144,6 +146,6 @@ def test_a_recording_goes_on_in_another_file_and_leaves_what_is_there(tmp_path: 
 
 @pytest.mark.parametrize("name", ["r.txt", "r", "missing/r.csv"])
 def test_what_cannot_be_recorded_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="--record"), recording(tmp_path / name, 0.0, 4):
+    with pytest.raises(ConfigError, match="--record"), recording(tmp_path / name, Clock(), 4):
         pass
     assert list(tmp_path.iterdir()) == []

@@ -162,7 +162,7 @@ def follow(last: View, now: Look) -> View:
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
         instance_s=next((window.instance_s for window in weighed.values()), last.instance_s),
         bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
-        markers=tuple(marker for marker in last.markers if scene_s - marker.time_s <= SPAN_S),
+        markers=tuple(marker for marker in _markers(last, scene) if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
         title=title,
@@ -200,6 +200,12 @@ def _followed(last: View, faces: tuple[Face, ...], pasts: Mapping[int, Past]) ->
     if last.followed in pasts and (last.followed in here or not here):
         return last.followed
     return here[0] if here else None
+
+
+def _markers(last: View, scene: Scene | None) -> tuple[Marker, ...]:
+    """Return the markers of a person who looks, and those that a recording holds."""
+    held = {Marker(mark.number, mark.time_s) for mark in scene.marks} if scene else set()
+    return tuple(sorted({*last.markers, *held}, key=lambda marker: marker.time_s)) if held else last.markers
 
 
 def _state(now: Look) -> State:

@@ -1,0 +1,200 @@
+"""What is written of an event and read back: the one definition for JSON, CSV, replay and docs/schema.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic, time
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, State, StateChange
+
+SCHEMA = 2
+MARKER = "marker"
+TEXT = 4096  # letters of a text at most
+BACK_S = 5.0  # a change of state is stamped when it is noticed, a reading when its picture was taken
+STEP_S = 0.1  # by so much the wall clock must have been set for it to be followed
+WEIGHT = "importance_"
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Emotion = Literal["happy", "sad", "neutral", "angry", "surprise", "disgust", "fear"]
+Weights = Annotated[list[Annotated[float, Meta(ge=0.0, le=1e3)]], Meta(min_length=1, max_length=64)]
+
+
+@dataclass
+class Clock:
+    """Where the times of a run count from; `ahead_s` is how far the wall clock is ahead, None where none is asked."""
+
+    origin_s: float = 0.0
+    ahead_s: float | None = None
+
+    @classmethod
+    def started(cls) -> Clock:
+        """Return a clock that counts from now on and knows the time of day."""
+        return cls(monotonic(), time() - monotonic())
+
+    def unix_s(self, time_s: float) -> float | None:
+        """Return the time of day at a monotonic time; it jumps where the wall clock was set or the machine slept."""
+        if self.ahead_s is None:
+            return None
+        ahead_s = time() - monotonic()
+        if abs(ahead_s - self.ahead_s) > STEP_S:
+            self.ahead_s = ahead_s
+        return time_s + self.ahead_s
+
+
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of JSON or a row of CSV; what is at its default is left out of a line and empty in a row."""
+
+    schema: Annotated[Literal[1, 2], Meta(description=f"which form this is; {SCHEMA} is written, 1 is read as well")]
+    time_s: Annotated[
+        float,
+        Meta(ge=-BACK_S, le=1e9, description="seconds since the start; offline since the first picture of the file"),
+    ]
+    time_unix: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1e11)] | None,
+        Meta(description="the same moment in seconds since 1970-01-01 UTC, by this machine's clock; live only"),
+    ] = None
+    track: Annotated[
+        Annotated[int, Meta(ge=1, le=1 << 53)] | None,
+        Meta(description="number of the person, used once; null for the whole scene"),
+    ]
+    source: Annotated[
+        str, Meta(max_length=TEXT, description="name of the source, where there are several; no password")
+    ] = ""
+    state: Annotated[
+        str,
+        Meta(
+            pattern=rf"^({'|'.join([*State, MARKER])})$",
+            description=f"{', '.join(State)}; or {MARKER}: a person marked this moment",
+        ),
+    ]
+    detail: Annotated[str, Meta(max_length=TEXT, description="why, in words; the number of a marker")] = ""
+    emotion: Annotated[
+        Emotion | Literal["unsure"] | None, Meta(description="the leading one, or unsure; readings have it")
+    ] = None
+    probabilities: Annotated[
+        dict[Emotion, Share] | None, Meta(description="calibrated and smoothed shares, 1 in all; readings have it")
+    ] = None
+    importance: Annotated[
+        Weights | None, Meta(description="WIAN's weight of each instance, oldest first, mean 1; readings have it")
+    ] = None
+    quality: Annotated[Share | None, Meta(description="how usable the face is, 0 to 1; readings have it")] = None
+    coverage: Annotated[
+        Share | None, Meta(description="share of distinct pictures in the window, 0 to 1; readings have it")
+    ] = None
+    latency_ms: Annotated[
+        Annotated[int, Meta(ge=-1000, le=10**9)] | None,
+        Meta(description="milliseconds from the picture to the reading; live readings have it"),
+    ] = None
+    baseline: Annotated[
+        bool, Meta(description="true where the face is compared with its own neutral one; else not there")
+    ] = False
+
+    def event(self) -> Event:
+        """Return what was recorded; raise ValueError where that is no change, no marker and no whole reading."""
+        reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
+        if all(part is None for part in (*reading, self.latency_ms)) and not self.baseline:
+            if self.state != MARKER:
+                return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source)
+            if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
+                raise ValueError("a marker has a number in its detail and no track")
+            return Mark(self.time_s, int(self.detail), self.source)
+        if (
+            self.emotion is None
+            or self.probabilities is None
+            or self.importance is None
+            or self.quality is None
+            or self.coverage is None
+            or self.track is None
+        ):
+            raise ValueError("a reading needs track, emotion, probabilities, importance, quality and coverage")
+        if self.detail or self.state != State.LIVE:
+            raise ValueError("a reading is live and has no detail")
+        if len(self.probabilities) != len(EMOTIONS) or abs(sum(self.probabilities.values()) - 1.0) > 0.01:
+            raise ValueError(f"there must be a probability of {', '.join(EMOTIONS)}, and 1 in all")
+        return EmotionDistribution(
+            self.track,
+            self.time_s,
+            np.array([self.probabilities[name] for name in EMOTIONS], np.float32),  # type: ignore[index]
+            np.array(self.importance, np.float32),
+            None if self.emotion == "unsure" else self.emotion,
+            self.quality,
+            self.coverage,
+            None if self.latency_ms is None else self.latency_ms / 1e3,
+            self.source,
+            Baseline.SET if self.baseline else Baseline.NONE,
+        )
+
+
+def record_of(event: Event, clock: Clock) -> Record:
+    """Return what is written of an event."""
+    unix_s = clock.unix_s(event.time_s)
+    fields: dict[str, Any] = {
+        "schema": SCHEMA,
+        "time_s": round(event.time_s - clock.origin_s, 3),
+        "time_unix": None if unix_s is None else round(unix_s, 3),
+        "track": None if isinstance(event, Mark) else event.track_id,
+        "source": _line(event.source),
+    }
+    match event:
+        case Mark():
+            return Record(**fields, state=MARKER, detail=str(event.number))
+        case StateChange():
+            return Record(**fields, state=str(event.state), detail=_line(event.detail))
+    return Record(
+        **fields,
+        state=str(State.LIVE),
+        emotion=event.emotion or "unsure",  # type: ignore[arg-type]  # one of EMOTIONS
+        probabilities={name: round(float(p), 4) for name, p in zip(EMOTIONS, event.probabilities, strict=True)},  # type: ignore[misc]
+        importance=[round(float(w), 3) for w in event.importance],
+        quality=round(event.quality, 3),
+        coverage=round(event.coverage, 3),
+        latency_ms=None if event.latency_s is None else round(event.latency_s * 1e3),
+        baseline=event.baseline is Baseline.SET,
+    )
+
+
+def as_record(event: Event, clock: Clock) -> dict[str, Any]:
+    """Return an event as the dictionary that a line of JSON holds."""
+    fields: dict[str, Any] = msgspec.to_builtins(record_of(event, clock))
+    return fields
+
+
+def columns(instances: int) -> list[str]:
+    """Return the names of the columns of CSV, in order."""
+    names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
+    names += [f"{WEIGHT}{i + 1}" for i in range(instances)]
+    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix"]
+
+
+def as_row(event: Event, clock: Clock) -> dict[str, Any]:
+    """Return an event as a row of CSV, by the names of its columns."""
+    fields = as_record(event, clock)
+    fields |= fields.pop("probabilities", {})
+    return fields | {f"{WEIGHT}{i + 1}": w for i, w in enumerate(fields.pop("importance", ()))}
+
+
+def from_row(row: Mapping[str, str]) -> Record:
+    """Return the record of a row of CSV; raise msgspec.ValidationError where it is none."""
+    given = {name: value for name, value in row.items() if value != ""}
+    weights = sorted((name for name in given if name.startswith(WEIGHT)), key=lambda name: (len(name), name))
+    fields: dict[str, Any] = {name: value for name, value in given.items() if name not in (*EMOTIONS, *weights)}
+    if shares := {name: given[name] for name in EMOTIONS if name in given}:
+        fields["probabilities"] = shares
+    if weights:
+        fields["importance"] = [given[name] for name in weights]
+    if "baseline" in fields:
+        fields["baseline"] = {"True": True}.get(fields["baseline"], fields["baseline"])
+    return msgspec.convert({"schema": SCHEMA, "track": None} | fields, Record, strict=False)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line of letters that any file can hold."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", plain)[:TEXT]

@@ -1,0 +1,87 @@
+"""The live job as it runs: in a window, in tiles or as a kiosk, and what ends it from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.origin import Origin
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.source import SourceSpec, open_source
+from realtime_micacl.live.streams import Streams
+from realtime_micacl.live.visit import by_consent
+from realtime_micacl.screen import open_screen, stopped_by_signals
+from realtime_micacl.systemd import Notifier
+
+
+def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
+    """Run the kiosk: one session watches, each visit is a session of its own."""
+    if settings.headless or settings.offline or settings.record or settings.baseline:
+        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
+    window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
+    source, halves = (
+        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
+        openers(settings, folder, sidecar),
+    )
+    watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
+    with stopped_by_signals(watch), watch, Notifier() as notifier:
+        window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
+    return 0
+
+
+def in_window(
+    window: ModuleType,
+    spec: SourceSpec | None,
+    settings: Settings,
+    halves: tuple[Any, Any],
+    options: Any,
+    notifier: Notifier,
+    origin: Origin | None,
+) -> None:
+    """Show one source after the other, as the person asks for them, in one window until it is closed."""
+    shown, wait = None, settings.wait
+    while spec:
+        if origin:
+            origin.sources = [spec.name]
+        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
+        session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
+        with watched(session, [session], settings):
+            shown = window.show(
+                session,
+                source_name=spec.name,
+                options=options,
+                window=shown,
+                on_tick=lambda _, session=session: notifier.tick(session),
+            )
+        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
+
+
+def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:
+    """Show several sources in one window until it is closed or all have ended."""
+    with watched(streams, streams.sessions, settings):
+
+        def tick(_: Any) -> None:
+            streams.wait(0.0)
+            notifier.tick(*(streams.running or streams.sessions))
+
+        window.show(streams, options=options, on_tick=tick)
+
+
+@contextmanager
+def watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[None]:
+    """Run what signals end, with the figures of its sessions served where that was asked for."""
+    with ExitStack() as stack:
+        if settings.metrics:
+            from realtime_micacl.monitor import served
+
+            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token))
+        stack.enter_context(stopped_by_signals(running))
+        stack.enter_context(running)
+        yield

@@ -1,0 +1,87 @@
+"""Write docs/schema.md from the definition of the record: `python tests/bench/schema.py > docs/schema.md`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+
+from realtime_micacl.live.origin import Hello
+from realtime_micacl.live.record import Record, columns
+
+HEAD = """# What a recording holds
+
+*Written from the program's own definition by `python tests/bench/schema.py > docs/schema.md`; a test compares them.*
+
+A reading, a change of state or a marker is a line of JSON on standard output (`--headless`) and in
+`--record FILE.jsonl`, and a row in `--record FILE.csv`. `replay` shows either file. All of it is numbers and words,
+never a picture.
+
+## Lines of JSON
+
+Keys are in this order; one that is not needed is left out.
+
+"""
+CSV = """
+## Rows of CSV
+
+The columns, each named in the first line, an empty cell where a line of JSON would have no such key:
+{columns}.
+There are as many weights as the engine has instances. Columns of a later form are added at the end.
+
+## Where a recording comes from
+
+The first line of a live recording in JSON Lines is `{{"schema": 2, "time_s": 0.0, "hello": {{..}}}}`, with the keys
+below. A recording in CSV has it in a file beside it, `FILE.csv.json`. When the source or a slider is changed in the
+window, it is said again, with the `time_s` from which it holds: as a line of its own, or under `later` in the file
+beside a CSV. Standard output has no such line. Offline there is neither this nor any wall clock: the same file gives
+the same bytes.
+
+"""
+FOOT = """
+`time_unix` is `time_s` plus the time of day at the start, so it runs as evenly as `time_s`. Only where the clock is set
+by more than a tenth of a second, or the machine slept, does it follow. To lay a recording beside an EEG, let both
+machines follow the same time server. What a camera needs from light to `time_s` is not in it: the program cannot know
+that.
+
+## Forms
+
+| `schema` | what it added |
+|---|---|
+| 1 | the keys above without `time_unix` |
+| 2 | `time_unix`, `hello`, the file beside a CSV; markers are read back |
+
+Recordings of form 1 are read as before.
+"""
+
+
+def document() -> str:
+    """Return the page."""
+    names = ", ".join(f"`{name}`" for name in columns(4))
+    parts = [HEAD, _table(Record), CSV.format(columns=names), _table(Hello), FOOT]
+    return "".join(parts)
+
+
+def _table(kind: type[msgspec.Struct]) -> str:
+    (schema,) = msgspec.json.schema(kind)["$defs"].values()
+    rows = [f"| `{name}` | {_type(of)} | {of['description']} |" for name, of in schema["properties"].items()]
+    return "| key | type | what |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _type(of: dict[str, Any]) -> str:
+    """Return the type of a value as words."""
+    options = of.get("anyOf", [of])
+    kinds = [option.get("type", "string" if "enum" in option else "") for option in options]
+    if any("enum" in option and isinstance(option["enum"][0], int) for option in options):
+        return "1 or 2"
+    null = " or null" if "null" in kinds and "default" not in of else ""
+    names = {"array": "list of numbers", "object": "object", "integer": "whole number", "boolean": "true"}
+    kind = next(k for k in kinds if k != "null")
+    if kind == "array" and "string" in str(options):
+        return "list of strings"
+    return names.get(kind, kind) + null
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
