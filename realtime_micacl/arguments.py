@@ -69,7 +69,26 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
+    _add_outlets(p)
     return p
+
+
+def _add_outlets(p: argparse.ArgumentParser) -> None:
+    """Add the ways out of the program while it runs."""
+    out = p.add_argument_group("live data out (docs/outlets.md)")
+    out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="Lab Streaming Layer")
+    out.add_argument("--web", metavar="[HOST:]PORT", help="a page and a WebSocket, to this machine alone")
+    out.add_argument("--web-token-file", metavar="FILE", help="what others must know; needed with a HOST")
+    out.add_argument("--osc", metavar="HOST[:PORT]", help="OSC over UDP (port 9000, Wekinator 6448)")
+    out.add_argument("--osc-style", choices=("plain", "wekinator", "vrchat"), help="which addresses (default plain)")
+    out.add_argument("--mqtt", metavar="[USER@]HOST[:PORT][/NAME]", help="a broker, mqtts:// for TLS")
+    out.add_argument("--mqtt-password-file", metavar="FILE", help="its first line is the password")
+    where = "for Home Assistant (default prefix homeassistant); off makes it forget"
+    out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
+    out.add_argument("--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers alone")
+    every = out.add_argument("--every", type=float, metavar="SECONDS", help="means and shares over so long, for these")
+    every.dest = "every_s"
+    out.add_argument("--slots", type=int, metavar="N", help="faces that have a place of their own (default 4)")
 
 
 def _device(text: str) -> str:

@@ -31,6 +31,7 @@ from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
+from realtime_micacl.outlets.feed import Feed, feeding
 from realtime_micacl.screen import open_screen
 from realtime_micacl.shown import in_tiles, in_window, kiosk, watched
 from realtime_micacl.systemd import Notifier
@@ -91,6 +92,8 @@ def live(settings: Settings) -> int:
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
     if settings.offline and spec.kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {spec.name} is not one")
+    if settings.outlets and (settings.offline or settings.kiosk is not None):
+        raise ConfigError(f"--{settings.outlets[0]} is for live work that is no kiosk's; leave it out, or the other")
     for one in () if settings.wait else specs:
         check(one)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
@@ -110,7 +113,8 @@ def live(settings: Settings) -> int:
         halves = behind(open_perceiver), open_recognizer
     with ExitStack() as stack, Notifier() as notifier:
         sinks: list[Sink] = []
-        n = sidecar.bag.instances
+        n, names = sidecar.bag.instances, distinct([one.name for one in specs])
+        feed = stack.enter_context(feeding(settings, origin, clock, names, n))
         limits = {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
         if window:
             recorder = Recorder(clock, n, origin, **limits)
@@ -122,12 +126,13 @@ def live(settings: Settings) -> int:
                 reduced_motion=settings.reduced_motion,
                 language=settings.language,
                 recorder=recorder,
+                feed=feed,
                 tuned=tuned,
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
             )
             if several:
-                streams = Streams(_sessions(specs, settings, halves, [recorder]), shown=True)
+                streams = Streams(_sessions(specs, settings, halves, [recorder], feed), shown=True)
                 in_tiles(window, streams, settings, options, notifier)
             else:
                 in_window(window, spec, settings, halves, options, notifier, origin)
@@ -137,29 +142,29 @@ def live(settings: Settings) -> int:
             sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
             perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
-            _write(offline(read_file(Path(spec.value)), perceiver, recognizer), sinks)
+            _write(map(feed.slots.placed, offline(read_file(Path(spec.value)), perceiver, recognizer)), sinks)
             return 0
-        streams = Streams(_sessions(specs, settings, halves, sinks))
-        with watched(streams, streams.sessions, settings):
+        streams = Streams(_sessions(specs, settings, halves, sinks, feed))
+        with watched(streams, streams.sessions, settings, feed):
             while not streams.wait(0.2):
                 notifier.tick(*streams.running)
     return 0
 
 
 def _sessions(
-    specs: Sequence[SourceSpec], settings: Settings, halves: tuple[Any, Any], sinks: Iterable[Sink]
+    specs: Sequence[SourceSpec], settings: Settings, halves: tuple[Any, Any], sinks: Iterable[Sink], feed: Feed
 ) -> list[LiveSession]:
     """Return a session for each source; where there are several, each has a name."""
     names = distinct([spec.name for spec in specs]) if len(specs) > 1 else [""]
-    outlets = [one_at_a_time(sink) for sink in sinks]
-    wait, give_up_after_s = settings.wait, settings.give_up_after_s
+    outlets: list[Sink] = [*map(one_at_a_time, sinks), feed]
     return [
         LiveSession(
-            open_source(spec, wait=wait, give_up_after_s=give_up_after_s),
+            open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
             *halves,
             outlets,
             holds=not spec.live,
             name=name,
+            slots=feed.slots,
         )
         for spec, name in zip(specs, names, strict=True)
     ]

@@ -41,6 +41,19 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     metrics: str | None = None
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    slots: Annotated[int, Meta(ge=1, le=16)] = 4
+    lsl: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    web: str | None = None
+    web_token: Annotated[str, Meta(min_length=16)] | None = None
+    web_token_file: str | None = None
+    osc: str | None = None
+    osc_style: Literal["plain", "wekinator", "vrchat"] = "plain"
+    mqtt: str | None = None
+    mqtt_password: str | None = None
+    mqtt_password_file: str | None = None
+    mqtt_discovery: Annotated[str, Meta(pattern=r"^[\w/-]+$")] | None = None
+    latest: str | None = None
+    every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] | None = None
     mixtures: bool = False
     output_window: Literal["clean"] | None = None
     look: Literal["auto", "dark", "light"] = "auto"
@@ -54,6 +67,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def sources(self) -> tuple[str, ...]:
         """The sources, however many were given."""
         return (self.source,) if isinstance(self.source, str) else self.source or ()
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """The ways out that were asked for."""
+        return tuple(name for name in ("lsl", "web", "osc", "mqtt", "latest") if getattr(self, name) is not None)
 
 
 def read_toml(path: Path, kind: type[T]) -> T:

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import BOUNDS_S
+from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import Retry, State
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -32,8 +33,8 @@ PREFIX = "realtime_micacl_"
 class Counts(Collector):
     """What sessions count, in the words of Prometheus; where there are several, each has the label `source`."""
 
-    def __init__(self, sessions: Sequence[LiveSession]) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Sequence[LiveSession], outlets: Sequence[Posted] = ()) -> None:
+        self._sessions, self._outlets = sessions, outlets
         self._by = ["source"] if len(sessions) > 1 else []
 
     def collect(self) -> Iterator[Metric]:
@@ -41,7 +42,19 @@ class Counts(Collector):
         page = Page(self._by)
         for session in self._sessions:
             page.add(session, [session.name][: len(self._by)])
-        return iter(page.families)
+        yield from page.families
+        if self._outlets:
+            yield from _of_outlets(self._outlets)
+
+
+def _of_outlets(outlets: Sequence[Posted]) -> Iterator[Metric]:
+    """Yield what is counted of the ways out."""
+    dropped = CounterMetricFamily(PREFIX + "outlet_dropped", "What did not leave by an outlet.", labels=["outlet"])
+    away = GaugeMetricFamily(PREFIX + "outlet_away", "1 while an outlet reaches nobody.", labels=["outlet"])
+    for outlet in outlets:
+        dropped.add_metric([outlet.name], outlet.dropped)
+        away.add_metric([outlet.name], float(bool(outlet.notice)))
+    yield from (dropped, away)
 
 
 class Page:
@@ -106,10 +119,12 @@ def address(text: str, token: str | None) -> tuple[str, int]:
 
 
 @contextmanager
-def served(sessions: Sequence[LiveSession], text: str, token: str | None) -> Iterator[None]:
+def served(
+    sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[Posted] = ()
+) -> Iterator[None]:
     """Serve the page of sessions at `[HOST:]PORT` within the block."""
     registry = CollectorRegistry()
-    registry.register(Counts(sessions))
+    registry.register(Counts(sessions, outlets))
     ProcessCollector(registry=registry)
 
     class Answer(BaseHTTPRequestHandler):
@@ -160,7 +175,7 @@ def asked(text: str) -> dict[str, dict[str, float]]:
         raise SourceError(f"no session answers at {host}:{port}: {cause}; start one with --metrics {port}") from cause
     found: dict[str, dict[str, float]] = {}
     for sample in (s for s in samples if s.name.startswith(PREFIX)):
-        source = sample.labels.pop("source", "")
+        source = sample.labels.pop("source", "outlets" if "outlet" in sample.labels else "")
         name = " ".join([sample.name.removeprefix(PREFIX), *sample.labels.values()])
         found.setdefault(source, {})[name] = sample.value
     return found

@@ -17,6 +17,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import SourceSpec, open_source
 from realtime_micacl.live.streams import Streams
 from realtime_micacl.live.visit import by_consent
+from realtime_micacl.outlets.feed import Feed
 from realtime_micacl.screen import open_screen, stopped_by_signals
 from realtime_micacl.systemd import Notifier
 
@@ -51,8 +52,9 @@ def in_window(
         if origin:
             origin.sources = [spec.name]
         source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
-        session = LiveSession(source, *halves, [options.recorder], holds=not spec.live)
-        with watched(session, [session], settings):
+        slots = options.feed.slots
+        session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)
+        with watched(session, [session], settings, options.feed):
             shown = window.show(
                 session,
                 source_name=spec.name,
@@ -65,7 +67,7 @@ def in_window(
 
 def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:
     """Show several sources in one window until it is closed or all have ended."""
-    with watched(streams, streams.sessions, settings):
+    with watched(streams, streams.sessions, settings, options.feed):
 
         def tick(_: Any) -> None:
             streams.wait(0.0)
@@ -75,13 +77,15 @@ def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: 
 
 
 @contextmanager
-def watched(running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings) -> Iterator[None]:
+def watched(
+    running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings, feed: Feed
+) -> Iterator[None]:
     """Run what signals end, with the figures of its sessions served where that was asked for."""
     with ExitStack() as stack:
         if settings.metrics:
             from realtime_micacl.monitor import served
 
-            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token))
+            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token, feed.outlets))
         stack.enter_context(stopped_by_signals(running))
         stack.enter_context(running)
         yield

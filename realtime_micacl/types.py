@@ -6,6 +6,7 @@ D feature size, K emotions, H W frame size in px. Arrays inside these types are 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, get_args
@@ -190,6 +191,19 @@ class EmotionDistribution:
     source: str = ""
     """The name of its source where there are several."""
     baseline: Baseline = Baseline.NONE
+    slot: int | None = None
+    """The place that its face holds while it is there, from 1; None where all are taken."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mean(EmotionDistribution):
+    """What the readings of one face were over some seconds; time and latency are the last one's."""
+
+    over_s: float
+    """From the first of them to the last."""
+    count: int
+    shares: Mapping[str, float]
+    """Of how many readings each word led, "unsure" among them; 1 in all."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +216,8 @@ class StateChange:
     detail: str = field(default="")
     source: str = ""
     """The name of its source where there are several."""
+    slot: int | None = None
+    """The place that its face holds, or held until now."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, State, StateChange
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, Mean, State, StateChange
 
 SCHEMA = 2
 MARKER = "marker"
@@ -64,6 +64,10 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         Annotated[int, Meta(ge=1, le=1 << 53)] | None,
         Meta(description="number of the person, used once; null for the whole scene"),
     ]
+    slot: Annotated[
+        Annotated[int, Meta(ge=1, le=64)] | None,
+        Meta(description="place of the face, the lowest that was free when it came; not there where all were taken"),
+    ] = None
     source: Annotated[
         str, Meta(max_length=TEXT, description="name of the source, where there are several; no password")
     ] = ""
@@ -95,13 +99,20 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     baseline: Annotated[
         bool, Meta(description="true where the face is compared with its own neutral one; else not there")
     ] = False
+    mean: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="of a mean, which `--every` gives to outlets: `over_s` seconds, how many `readings` it covers, "
+            "and the `shares` of the words that led"
+        ),
+    ] = None
 
     def event(self) -> Event:
         """Return what was recorded; raise ValueError where that is no change, no marker and no whole reading."""
         reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
         if all(part is None for part in (*reading, self.latency_ms)) and not self.baseline:
             if self.state != MARKER:
-                return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source)
+                return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source, self.slot)
             if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
                 raise ValueError("a marker has a number in its detail and no track")
             return Mark(self.time_s, int(self.detail), self.source)
@@ -129,6 +140,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             None if self.latency_ms is None else self.latency_ms / 1e3,
             self.source,
             Baseline.SET if self.baseline else Baseline.NONE,
+            self.slot,
         )
 
 
@@ -140,6 +152,7 @@ def record_of(event: Event, clock: Clock) -> Record:
         "time_s": round(event.time_s - clock.origin_s, 3),
         "time_unix": None if unix_s is None else round(unix_s, 3),
         "track": None if isinstance(event, Mark) else event.track_id,
+        "slot": None if isinstance(event, Mark) else event.slot,
         "source": _line(event.source),
     }
     match event:
@@ -157,7 +170,13 @@ def record_of(event: Event, clock: Clock) -> Record:
         coverage=round(event.coverage, 3),
         latency_ms=None if event.latency_s is None else round(event.latency_s * 1e3),
         baseline=event.baseline is Baseline.SET,
+        mean=_mean(event) if isinstance(event, Mean) else None,
     )
+
+
+def _mean(event: Mean) -> dict[str, Any]:
+    shares = {word: round(share, 3) for word, share in event.shares.items()}
+    return {"over_s": round(event.over_s, 3), "readings": event.count, "shares": shares}
 
 
 def as_record(event: Event, clock: Clock) -> dict[str, Any]:
@@ -170,7 +189,7 @@ def columns(instances: int) -> list[str]:
     """Return the names of the columns of CSV, in order."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"{WEIGHT}{i + 1}" for i in range(instances)]
-    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix"]
+    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot"]
 
 
 def as_row(event: Event, clock: Clock) -> dict[str, Any]:

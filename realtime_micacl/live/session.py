@@ -24,12 +24,14 @@ from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.sinks import Outlets
 from realtime_micacl.live.still import Stillness
 from realtime_micacl.metrics import Meter
+from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.1
 JOIN_S = 1.5
+STAGES = ("capture", "perceive", "recognize")
 Seen = tuple[Scene, tuple[Bag, ...]]
 
 
@@ -54,24 +56,24 @@ class LiveSession:
         holds: bool = False,
         stall_s: float = 2.0,
         name: str = "",
+        slots: Slots | None = None,
     ) -> None:
         """Take a `source`; `holds` says that it waits while the session is paused (a file, not a camera)."""
         self.name, self._source, self._holds, self._stall_s = name, source, holds, stall_s
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
-        self.outlets = Outlets(sinks, name)
+        self.outlets = Outlets(sinks, name, slots)
         self.frames: Mailbox[Frame | Retry] = Mailbox()
         self.scenes: Mailbox[Scene] = Mailbox()
         self.bags: Mailbox[Seen] = Mailbox()
         self.readings: Mailbox[tuple[EmotionDistribution, ...]] = Mailbox()
-        self.meters = {stage: Meter() for stage in ("capture", "perceive", "recognize", "reading")}
+        self.meters = {stage: Meter() for stage in (*STAGES, "reading")}
         self.started_s = monotonic()
-        self.failures = {one: Failures(f"{one} of {name}" if name else one) for one in ("perceive", "recognize")}
+        self.failures = {one: Failures(f"{one} of {name}" if name else one) for one in STAGES[1:]}
         self.damaged, self.paused = 0, False
         self.error: MicaclError | None = None
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
-        self._changes = Changes(State.STARTING)
-        self._stillness = Stillness()
+        self._changes, self._stillness = Changes(State.STARTING), Stillness()
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
@@ -97,8 +99,7 @@ class LiveSession:
 
     def stop(self) -> None:
         """Ask every stage to end."""
-        if not self.stopping:
-            self._stopped_s = monotonic()
+        self._stopped_s = self._stopped_s if self.stopping else monotonic()
         self.stopping = True
         self._stop.set()
 
@@ -111,7 +112,7 @@ class LiveSession:
 
     def __enter__(self) -> Self:
         self._emit([StateChange(self.started_s, None, State.STARTING)])
-        for name in ("capture", "perceive", "recognize"):
+        for name in STAGES:
             self._start(name)
         return self
 
@@ -143,9 +144,8 @@ class LiveSession:
             failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
             failure.__cause__ = cause
             self._fail(failure)
-        outboxes: dict[str, Mailbox[Any]]
-        outboxes = {"capture": self.frames, "perceive": self.bags, "recognize": self.readings}
-        outboxes[name].close()
+        outboxes: tuple[Mailbox[Any], ...] = (self.frames, self.bags, self.readings)
+        outboxes[STAGES.index(name)].close()
 
     def _watch(self, name: str) -> None:
         """Put another thread in the place of one whose half hangs; called from the thread upstream of it."""

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TextIO
 
 from realtime_micacl.live.record import Clock, as_record, as_row, columns
+from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.types import Event, State, StateChange
 
 log = logging.getLogger(__name__)
@@ -24,19 +25,25 @@ class Outlets:
     """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
     A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. `changes`
-    counts how often each state was entered.
+    counts how often each state was entered, `slots` are the places of faces.
     """
 
-    def __init__(self, sinks: Iterable[Sink], source: str = "") -> None:
-        self._sinks, self._source = list(sinks), source
-        self.notice = ""
+    def __init__(self, sinks: Iterable[Sink], source: str = "", slots: Slots | None = None) -> None:
+        self._sinks, self._source, self._slots = list(sinks), source, slots or Slots()
+        self._fault = ""
         self.changes = Counter[State]()
+
+    @property
+    def notice(self) -> str:
+        """What people have to know of a sink; empty while all is well."""
+        told = (getattr(sink, "notice", "") for sink in self._sinks)  # of those that go on by themselves
+        return self._fault or next((notice for notice in told if notice), "")
 
     def write(self, events: Iterable[Event]) -> bool:
         """Hand on events; return False where whoever read our output has left."""
         read = True
         who = f"{self._source}: ".replace("%", "%%") if self._source else ""
-        for event in [replace(event, source=self._source) for event in events]:
+        for event in [self._slots.placed(replace(event, source=self._source)) for event in events]:
             if isinstance(event, StateChange) and event.track_id is None:
                 self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
@@ -47,7 +54,7 @@ class Outlets:
                 except BrokenPipeError:
                     read = False
                 except OSError as cause:
-                    self.notice = f"Nothing more is written: {cause.strerror or cause}"
+                    self._fault = f"Nothing more is written: {cause.strerror or cause}"
                     log.error("%s; nothing more is written there, the rest goes on", cause)
                     self._sinks.remove(sink)
         return read

@@ -16,7 +16,7 @@ RANK = {
     **dict.fromkeys(("types", "errors", ""), 0),
     **dict.fromkeys(("config", "metrics", "scores", "compound"), 1),
     **dict.fromkeys(("model", "inference"), 2),
-    **dict.fromkeys(("live", "render", "journal"), 3),
+    **dict.fromkeys(("live", "outlets", "render", "journal"), 3),
     **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
     **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
     **dict.fromkeys(("shown", "prepare", "train", "ablate", "evaluate", "export", "bench", "doctor", "replay"), 6),
@@ -78,6 +78,7 @@ def test_the_live_path_loads_neither_torch_nor_qt() -> None:
     code = (
         "import sys, realtime_micacl.cli; "
         "heavy = {'torch', 'PyQt6', 'mediapipe', 'tensorrt', 'numba', 'prometheus_client', 'tritonclient'}; "
+        "heavy |= {'pylsl', 'paho', 'pythonosc', 'websockets'}; "
         "heavy &= set(sys.modules); "
         "sys.exit(f'loaded: {heavy}' if heavy else 0)"
     )
@@ -92,8 +93,8 @@ def test_files_stay_small() -> None:
 
 def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
-    said = "the pipeline's, that of an engine which several streams share, and the server of --metrics"
-    assert users == {"live.session", "inference.shared", "monitor"}, said
+    said = "the pipeline's, an engine's that several streams share, those of outlets, the server of --metrics"
+    assert users == {"live.session", "inference.shared", "monitor", "outlets.thread"}, said
 
 
 def test_numpy_s_products_leave_no_spinning_thread() -> None:

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.sinks import Sink
 from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.types import State
 from realtime_micacl_ui import texts
@@ -35,10 +36,17 @@ class Options:
     reduced_motion: bool = False
     language: str = "en"
     recorder: Recorder | None = None
+    feed: Sink | None = None
+    """What leaves the program while it runs."""
     tuned: Tuned | None = None
     mixtures: bool = False
     clean: bool = False
     """Whether there is a second window for projection and capture."""
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """Who is told what happens, markers as well."""
+        return [sink for sink in (self.recorder, self.feed) if sink]
 
 
 DEFAULT = Options()

@@ -224,8 +224,8 @@ class LiveWindow(QWidget):
             self._desk.act(key, self.view)
         elif key == "m":
             self._present(marked(self.view, monotonic()))
-            if self._options.recorder:
-                self._options.recorder(Mark(self.view.markers[-1].time_s, self.view.marks))
+            for sink in self._options.sinks:
+                sink(Mark(self.view.markers[-1].time_s, self.view.marks))
         else:
             self._present(pressed(self.view, key))
 

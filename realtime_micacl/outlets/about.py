@@ -1,0 +1,32 @@
+"""What every outlet says of the program, and in which words it says what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_micacl.live.origin import Hello
+from realtime_micacl.live.record import Clock, as_record
+from realtime_micacl.outlets.slots import SLOTS, STALE_S
+from realtime_micacl.types import Event
+
+
+@dataclass(frozen=True)
+class About:
+    """A run of the program, as its readers know it."""
+
+    hello: Callable[[], Hello]
+    """Where the numbers come from, as it is now."""
+    clock: Clock
+    sources: tuple[str, ...]
+    """Those that it began with, each by another name, without passwords."""
+    instances: int
+    """How many weights of importance a reading has."""
+    slots: int = SLOTS
+    stale_s: float = STALE_S
+    """After so long without a reading none is told any more."""
+
+    def record(self, event: Event) -> dict[str, Any]:
+        """Return an event as the dictionary that a line of standard output holds."""
+        return as_record(event, self.clock)

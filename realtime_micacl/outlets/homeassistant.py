@@ -1,0 +1,71 @@
+"""What Home Assistant is told, so that it finds the program by itself: one device with a few sensors per face."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from realtime_micacl import __version__
+from realtime_micacl.outlets.about import About
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
+
+PREFIX = "homeassistant"
+UNSURE, NOBODY = "unsure", "nobody"
+EXPIRES_S = 15
+
+
+def device(prefix: str, root: str, about: About) -> tuple[str, str]:
+    """Return topic and text of the device that publishes under `root`; with the prefix "off" it is forgotten."""
+    name = root.rpartition("/")[2]
+    topic = f"{PREFIX if prefix == 'off' else prefix}/device/realtime-micacl-{name}/config"
+    if prefix == "off":
+        return topic, ""
+    hello = about.hello()
+    sensors: dict[str, dict[str, Any]] = {}
+    for number, source in enumerate(about.sources, start=1):
+        several = len(about.sources) > 1
+        sensors[f"state_{number}"] = {
+            "name": f"State of {source}" if several else "State",
+            "state_topic": f"{root}/state/{number}" if several else f"{root}/state",
+            "device_class": "enum",
+            "options": [str(state) for state in State],
+        }
+    for slot in range(1, about.slots + 1):
+        common = {"state_topic": f"{root}/face/{slot}/summary", "expire_after": EXPIRES_S}
+        sensors[f"face_{slot}"] = common | {
+            "name": f"Face {slot}",
+            "device_class": "enum",
+            "options": [*EMOTIONS, UNSURE, NOBODY],
+            "value_template": "{{ value_json.expression }}",
+        }
+        for emotion in EMOTIONS:
+            sensors[f"face_{slot}_{emotion}"] = common | {
+                "name": f"Face {slot} {emotion}",
+                "unit_of_measurement": "%",
+                "state_class": "measurement",
+                "value_template": f"{{{{ value_json.{emotion} }}}}",
+            }
+    for key, sensor in sensors.items():
+        sensor |= {"platform": "sensor", "unique_id": f"realtime-micacl-{name}-{key}"}
+    return topic, json.dumps(
+        {
+            "device": {
+                "identifiers": [f"realtime-micacl-{name}"],
+                "name": f"realtime-micacl {name}",
+                "manufacturer": "realtime-micacl",
+                "model": hello.engine,
+                "sw_version": __version__,
+            },
+            "origin": {"name": "realtime-micacl", "sw_version": __version__},
+            "components": sensors,
+            "availability_topic": f"{root}/availability",
+            "qos": 0,
+        }
+    )
+
+
+def summary(reading: EmotionDistribution | None) -> str:
+    """Return a place as whole percents; nobody where there is no reading."""
+    shares = reading.probabilities.tolist() if reading else [0.0] * len(EMOTIONS)
+    said = (reading.emotion or UNSURE) if reading else NOBODY
+    return json.dumps({"expression": said} | {name: round(100 * p) for name, p in zip(EMOTIONS, shares, strict=True)})

@@ -1,0 +1,94 @@
+"""A file that holds what stands now and nothing else, for programs that can read a file: Arduino bridges, PLCs, Max.
+
+It is replaced as a whole, so that a reader never meets half of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.record import as_row
+from realtime_micacl.outlets.about import About
+from realtime_micacl.outlets.slots import Board
+from realtime_micacl.outlets.thread import Ring
+from realtime_micacl.types import EMOTIONS
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+COLUMNS = ("slot", "track", "emotion", *EMOTIONS, "quality", "coverage", "latency_ms", "source", "time_unix")
+SIGNS = {".json": b'{"latest":', ".csv": b"slot,track,emotion,"}
+"""How a file of ours begins: no other is written over."""
+
+
+class Latest:
+    """Writes what stands whenever it changes, and once a second, so that a reader can tell that somebody writes."""
+
+    name = "latest"
+
+    def __init__(self, path: Path, about: About) -> None:
+        self.notice, self.lost = "", 0
+        self._path, self._about = path, about
+        self._part = path.with_name(f".{path.name}.part")
+        self._board = Board(about.slots, about.stale_s)
+        sign = SIGNS.get(path.suffix.lower())
+        if sign is None:
+            raise ConfigError(f"--latest {path}: the ending must be .json or .csv")
+        try:
+            with path.open("rb") as before:
+                if before.read(len(sign)) not in (sign, b""):
+                    raise ConfigError(f"--latest {path}: it exists and is something else; name another or remove it")
+        except FileNotFoundError:
+            pass
+        except OSError as cause:
+            raise ConfigError(f"--latest {path} cannot be read: {cause.strerror}") from cause
+        try:
+            self._write()
+        except OSError as cause:
+            raise ConfigError(f"--latest {path} cannot be written: {cause.strerror}; check the folder") from cause
+
+    def run(self, ring: Ring) -> None:
+        """Write what the ring brings."""
+        while not ring.over:
+            for event in ring.take(BEAT_S):
+                self._board.take(event)
+            try:
+                self._write()
+                self.notice = ""
+            except OSError as cause:  # a full disk, or on Windows a reader that holds the file
+                self.lost += 1
+                self.notice = f"{self._path} is not written: {cause.strerror or cause}"
+                log.warning("%s is not written: %s; it is tried again", self._path, cause.strerror or cause)
+
+    def _write(self) -> None:
+        try:
+            self._part.write_text(self._text(), encoding="utf-8", newline="")
+            os.replace(self._part, self._path)
+        except OSError:
+            with suppress(OSError):
+                self._part.unlink()
+            raise
+
+    def _text(self) -> str:
+        """Return what stands: one line a place of CSV, empty where nobody is read, or one object of JSON."""
+        found = self._board.readings(monotonic())
+        if self._path.suffix.lower() == ".csv":
+            out = io.StringIO()
+            table = csv.DictWriter(out, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+            table.writeheader()
+            for slot, reading in zip(self._board.slots, found, strict=True):
+                table.writerow(as_row(reading, self._about.clock) if reading else {"slot": slot})
+            return out.getvalue()
+        states = {source or self._about.sources[0]: str(state) for source, state in self._board.states.items()}
+        faces = [self._about.record(reading) for reading in found if reading]
+        now = {"written_unix": round(time.time(), 3), "states": states, "faces": faces}
+        return json.dumps({"latest": now}) + "\n"

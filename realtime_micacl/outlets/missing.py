@@ -1,0 +1,16 @@
+"""What outlets are built on, imported when one is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from realtime_micacl.errors import ConfigError
+
+
+def needed(module: str, extra: str) -> Any:
+    """Return a module; raise ConfigError where the extra that brings it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError as cause:
+        raise ConfigError(f"--{extra} needs {module}, which is not installed: pip install '.[{extra}]'") from cause

@@ -1,0 +1,138 @@
+"""MQTT: a broker that houses, museums and Node-RED listen to; Home Assistant finds what is there by itself.
+
+A broker may be away at the start, killed, silent or back: the connection is made again for as long as it takes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from time import monotonic
+from typing import Any
+
+from realtime_micacl.outlets import homeassistant
+from realtime_micacl.outlets.about import About
+from realtime_micacl.outlets.address import Peer
+from realtime_micacl.outlets.missing import needed
+from realtime_micacl.outlets.slots import Board
+from realtime_micacl.outlets.thread import KEPT, Ring
+from realtime_micacl.types import EmotionDistribution, Event, Mark, StateChange
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 10
+BACKOFF_S = (0.5, 8)
+LOOK_S = 0.5
+AWAY_S = 2.0  # a broker that has not answered for so long is away
+FACE_S = 0.2  # of each face five readings a second at most
+SUMMARY_S, BEAT_S = 1.0, 5.0
+
+
+class Mqtt:
+    """Publishes under realtime-micacl/NAME: availability, state, event, face/K and face/K/summary."""
+
+    name = "mqtt"
+
+    def __init__(self, peer: Peer, password: str | None, prefix: str | None, about: About) -> None:
+        """Take the broker, and where Home Assistant looks: a `prefix`, "off" to be forgotten there, or None."""
+        self.notice, self.lost = "", 0
+        self._peer, self._prefix, self._about = peer, prefix, about
+        self._root = f"realtime-micacl/{peer.name}"
+        self._board = Board(about.slots, about.stale_s)
+        self._read_s: dict[int, float] = {}
+        self._said: dict[str, str] = {}
+        self._said_s: dict[str, float] = {}
+        self._there_s, self._greeted, self._reason = monotonic(), False, "no answer"
+        module = needed("paho.mqtt.client", "mqtt")
+        client = self._client = module.Client(module.CallbackAPIVersion.VERSION2)
+        client.will_set(f"{self._root}/availability", "offline", qos=1, retain=True)
+        client.max_queued_messages_set(KEPT)
+        client.reconnect_delay_set(*BACKOFF_S)
+        client.on_connect, client.on_connect_fail = self._connected, self._not_connected
+        if peer.user:
+            client.username_pw_set(peer.user, password)
+        if peer.secure:
+            client.tls_set()
+
+    def run(self, ring: Ring) -> None:
+        """Publish what the ring brings; in the end say that nothing follows."""
+        self._client.connect_async(self._peer.host, self._peer.port, KEEPALIVE_S)
+        self._client.loop_start()
+        try:
+            while not ring.over:
+                for event in ring.take(LOOK_S):
+                    self._board.take(event)
+                    self._tell(event)
+                self._look()
+        finally:
+            self._publish("availability", "offline", qos=1, retain=True)
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def _tell(self, event: Event) -> None:
+        """Publish what an event says."""
+        line = json.dumps(self._about.record(event))
+        if not isinstance(event, EmotionDistribution):
+            self._publish("event", line, qos=1)
+        if isinstance(event, Mark):
+            return
+        if isinstance(event, StateChange) and event.track_id is None:
+            self._publish(self._state_topic(event.source), str(event.state), qos=1, retain=True)
+        elif event.slot:
+            since_s = event.time_s - self._read_s.get(event.slot, 0.0)
+            if isinstance(event, StateChange) or since_s >= FACE_S:
+                self._read_s[event.slot] = event.time_s
+                self._publish(f"face/{event.slot}", line)
+
+    def _look(self) -> None:
+        """Say how it stands: to a broker that is there, to people where none is."""
+        now_s = monotonic()
+        if not self._client.is_connected():
+            if now_s - self._there_s >= AWAY_S:
+                self.notice = f"MQTT: {self._peer} is away: {self._reason}"
+                log.warning("MQTT: %s is away: %s; it is tried again", self._peer, self._reason)
+            return
+        self._there_s, self.notice, self._reason = now_s, "", "no answer"
+        if not self._greeted:
+            self._greeted = True
+            self._greet()
+        if self._prefix and self._prefix != "off":
+            self._summarize(now_s)
+
+    def _greet(self) -> None:
+        """Tell a broker what it cannot know, or may have forgotten."""
+        self._publish("availability", "online", qos=1, retain=True)
+        for source, state in self._board.states.items():
+            self._publish(self._state_topic(source), str(state), qos=1, retain=True)
+        if self._prefix:
+            topic, config = homeassistant.device(self._prefix, self._root, self._about)
+            self._send(topic, config, qos=1, retain=True)
+
+    def _summarize(self, now_s: float) -> None:
+        """Publish each place for Home Assistant: once a second while it changes, else every five seconds."""
+        for slot, reading in zip(self._board.slots, self._board.readings(now_s), strict=True):
+            topic, text = f"face/{slot}/summary", homeassistant.summary(reading)
+            after_s = SUMMARY_S if text != self._said.get(topic) else BEAT_S
+            if now_s - self._said_s.get(topic, -BEAT_S) >= after_s:
+                self._said[topic], self._said_s[topic] = text, now_s
+                self._publish(topic, text)
+
+    def _state_topic(self, source: str) -> str:
+        return f"state/{self._about.sources.index(source) + 1}" if source else "state"
+
+    def _publish(self, topic: str, text: str, *, qos: int = 0, retain: bool = False) -> None:
+        self._send(f"{self._root}/{topic}", text, qos=qos, retain=retain)
+
+    def _send(self, topic: str, text: str, *, qos: int, retain: bool) -> None:
+        """Hand a message to the client; where it has no room for it, it is lost."""
+        self.lost += bool(self._client.publish(topic, text, qos, retain).rc)
+
+    def _connected(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:
+        """Note how the broker answered; called on the client's thread."""
+        self._greeted = False
+        self._reason = str(code)  # such as "Not authorized"
+
+    def _not_connected(self, client: Any, data: Any) -> None:
+        """Note why there is no connection; called on the client's thread, while it handles the cause."""
+        self._reason = str(sys.exception())

@@ -1,0 +1,30 @@
+"""The page that `--web` serves, of parts that lie here: one answer, no request to anybody else."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+
+
+def page() -> str:
+    """Return the whole page."""
+    here = files(__name__)
+    whole = (here / "page.html").read_text("utf-8")
+    script = "\n".join((here / name).read_text("utf-8") for name in ("words.js", "past.js", "page.js"))
+    style = (here / "page.css").read_text("utf-8")
+    return whole.replace("/* style */", style).replace("/* script */", script)
+
+
+def csp(whole: str, host: str) -> str:
+    """Return what a browser may do with the page: run this script and talk to `host`.
+
+    A style may be added: that is how OBS makes a page transparent.
+    """
+    script = re.search(r"<script>(.*?)</script>", whole, re.DOTALL)
+    digest = b64encode(sha256((script[1] if script else "").encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        f"connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'"
+    )

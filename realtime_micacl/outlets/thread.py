@@ -1,0 +1,122 @@
+"""The threads of outlets: each works on its own, behind a ring of events. No other file here makes one."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from threading import Condition, Thread
+from typing import Protocol
+
+from realtime_micacl.types import EmotionDistribution, Event
+
+log = logging.getLogger(__name__)
+
+KEPT = 64
+
+
+class Ring:
+    """Hands events to one reading thread. Writing never blocks: of more than 64 the oldest reading is dropped.
+
+    `wake` is called after each event and at the end, on the thread that writes.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._events: deque[Event] = deque()
+        self._closed = False
+        self.dropped = 0
+        self.wake: Callable[[], None] = lambda: None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is closed and read out."""
+        return self._closed and not self._events
+
+    def put(self, event: Event) -> None:
+        """Add an event; after `close` it is dropped."""
+        with self._changed:
+            if self._closed:
+                self.dropped += 1
+                return
+            if len(self._events) >= KEPT:  # a change of state is worth more than a reading
+                del self._events[next((n for n, e in enumerate(self._events) if isinstance(e, EmotionDistribution)), 0)]
+                self.dropped += 1
+            self._events.append(event)
+            self._changed.notify()
+        self.wake()
+
+    def take(self, timeout_s: float) -> list[Event]:
+        """Return all that wait; none where nothing came within `timeout_s`, or nothing will."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._events or self._closed, max(0.0, timeout_s))
+            taken = list(self._events)
+            self._events.clear()
+        return taken
+
+    def close(self) -> None:
+        """Let the reader finish: nothing follows."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self.wake()
+
+
+class Outlet(Protocol):
+    """A way out of the program."""
+
+    name: str
+    notice: str
+    """What is wrong with it now, for people; empty while all is well."""
+    lost: int
+    """Readings that it could not hand on."""
+
+    def run(self, ring: Ring) -> None:
+        """Hand on what the ring brings until that is over; called on a thread of its own."""
+
+
+class Posted:
+    """A sink that never waits: the outlet behind it works on a thread of its own. What it raises ends it alone."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._ring = Ring()
+        self._fault = ""
+        self._thread = Thread(target=self._run, name=outlet.name, daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Which outlet it is."""
+        return self._outlet.name
+
+    @property
+    def notice(self) -> str:
+        """What is wrong now, for people; empty while all is well."""
+        return self._fault or self._outlet.notice
+
+    @property
+    def dropped(self) -> int:
+        """How many events did not leave."""
+        return self._ring.dropped + self._outlet.lost
+
+    def __call__(self, event: Event) -> None:
+        """Hand on an event, at once."""
+        self._ring.put(event)
+
+    def close(self) -> None:
+        """Let the outlet finish, without waiting for it."""
+        self._ring.close()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it has ended, `timeout_s` at most; say whether it has."""
+        self._thread.join(max(0.0, timeout_s))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._outlet.run(self._ring)
+        except Exception as cause:
+            self._fault = f"{self.name}: nothing more is sent: {cause}"
+            log.exception("%s failed; nothing more is sent there, the rest goes on", self.name)
+        self._ring.close()

@@ -1,0 +1,104 @@
+"""Behind each outlet stands a ring: nobody waits for it, and what it raises ends it alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from realtime_micacl.outlets.feed import CLOSE_S, Feed
+from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.outlets.thread import KEPT, Posted, Ring
+from realtime_micacl.types import Event, Mark, State, StateChange
+from tests.unit.test_slots import reading
+
+
+class Ear:
+    """An outlet that keeps what it hears; `deaf` holds it up, `fault` makes it fail."""
+
+    name = "ear"
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.notice, self.lost = "", 0
+        self.heard: list[Event] = []
+        self.deaf = threading.Event()
+        self.deaf.set()
+        self._fault = fault
+
+    def run(self, ring: Ring) -> None:
+        while not ring.over:
+            for event in ring.take(0.05):
+                self.deaf.wait(5.0)
+                if self._fault:
+                    raise self._fault
+                self.heard.append(event)
+
+
+def test_everything_arrives_in_order_and_the_end_is_read_out() -> None:
+    ear = Ear()
+    feed = Feed([Posted(ear)], Slots())
+    events = [reading(1, float(n)) for n in range(KEPT)]
+    for event in events:
+        feed(event)
+    feed(Mark(99.0, 1))
+    feed.close()
+    assert ear.heard == [*events, Mark(99.0, 1)][-len(ear.heard) :]
+    assert len(ear.heard) + feed.outlets[0].dropped == KEPT + 1
+
+
+def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for_states() -> None:
+    deaf, good = Ear(), Ear()
+    feed = Feed([Posted(deaf), Posted(good)], Slots())
+    deaf.deaf.clear()
+    feed(reading(1, -1.0))
+    time.sleep(0.2)  # the deaf one has it in hand
+    change = StateChange(0.0, None, State.STALLED)
+    started_s = time.monotonic()
+    feed(change)
+    for n in range(1000):
+        feed(reading(1, float(n)))
+        time.sleep(2e-4)
+    assert time.monotonic() - started_s < 5.0
+    assert feed.outlets[0].dropped == 1001 - KEPT
+    deaf.deaf.set()
+    feed.close()
+    assert len(good.heard) + feed.outlets[1].dropped == 1002
+    assert change in deaf.heard, "a change of state was kept"
+    assert [e.time_s for e in deaf.heard if e is not change][1:] == [float(n) for n in range(1000 - KEPT + 1, 1000)]
+
+
+def test_what_one_raises_ends_it_alone_and_is_told() -> None:
+    bad, good = Ear(ValueError("no such thing")), Ear()
+    feed = Feed([Posted(bad), Posted(good)], Slots())
+    feed(reading(1))
+    deadline_s = time.monotonic() + 5.0
+    while not feed.notice:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    assert feed.notice == "ear: nothing more is sent: no such thing"
+    feed(reading(1, 1.0))
+    feed.close()
+    assert len(good.heard) == 2
+    assert feed.outlets[0].dropped >= 1
+
+
+@pytest.mark.fault("R24")
+def test_one_that_does_not_end_is_left_behind() -> None:
+    stuck, good = Ear(), Ear()
+    feed = Feed([Posted(stuck), Posted(good)], Slots())
+    stuck.deaf.clear()
+    feed(reading(1))
+    started_s = time.monotonic()
+    feed.close()
+    assert time.monotonic() - started_s < CLOSE_S + 0.5
+    assert len(good.heard) == 1
+    stuck.deaf.set()
+
+
+def test_without_outlets_there_is_no_thread() -> None:
+    before = threading.active_count()
+    feed = Feed([], Slots())
+    feed(reading(1))
+    assert (threading.active_count(), feed.notice) == (before, "")
+    feed.close()
