@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         usage="realtime-micacl [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
         description="Follow each face in a camera, stream or file and show what its expression looks like.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32),
         allow_abbrev=False,
     )
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
@@ -76,17 +77,25 @@ def parser() -> argparse.ArgumentParser:
 def _add_outlets(p: argparse.ArgumentParser) -> None:
     """Add the ways out of the program while it runs."""
     out = p.add_argument_group("live data out (docs/outlets.md)")
-    out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="Lab Streaming Layer")
-    out.add_argument("--web", metavar="[HOST:]PORT", help="a page and a WebSocket, to this machine alone")
-    out.add_argument("--web-token-file", metavar="FILE", help="what others must know; needed with a HOST")
-    out.add_argument("--osc", metavar="HOST[:PORT]", help="OSC over UDP (port 9000, Wekinator 6448)")
-    out.add_argument("--osc-style", choices=("plain", "wekinator", "vrchat"), help="which addresses (default plain)")
-    out.add_argument("--mqtt", metavar="[USER@]HOST[:PORT][/NAME]", help="a broker, mqtts:// for TLS")
+    out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="to the Lab Streaming Layer")
+    out.add_argument("--web", metavar="[HOST:]PORT", help="a page and a WebSocket, for this machine alone")
+    out.add_argument(
+        "--web-token-file", metavar="FILE", help="its first line is what others must know; needed with a HOST"
+    )
+    out.add_argument("--osc", metavar="HOST[:PORT]", help="OSC over UDP (port 9000, or Wekinator's 6448)")
+    out.add_argument(
+        "--osc-style", choices=("plain", "wekinator", "vrchat"), help="which addresses OSC has (default plain)"
+    )
+    out.add_argument("--mqtt", metavar="[USER@]HOST[:PORT][/NAME]", help="to an MQTT broker; mqtts://.. for TLS")
     out.add_argument("--mqtt-password-file", metavar="FILE", help="its first line is the password")
-    where = "for Home Assistant (default prefix homeassistant); off makes it forget"
+    where = "let Home Assistant find it (default prefix homeassistant); off: forget it"
     out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
-    out.add_argument("--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers alone")
-    every = out.add_argument("--every", type=float, metavar="SECONDS", help="means and shares over so long, for these")
+    out.add_argument(
+        "--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers and no others"
+    )
+    every = out.add_argument(
+        "--every", type=float, metavar="SECONDS", help="for all these: means and shares over so many seconds"
+    )
     every.dest = "every_s"
     out.add_argument("--slots", type=int, metavar="N", help="faces that have a place of their own (default 4)")
 
