@@ -90,7 +90,8 @@ def open_source(
     `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for. The
     source is opened by the first `next`.
     """
-    from realtime_micacl.live.video import paced, read_file, read_stream
+    from realtime_micacl.live.stream import read_stream
+    from realtime_micacl.live.video import paced, read_file
 
     match spec.kind:
         case "camera":

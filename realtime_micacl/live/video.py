@@ -1,4 +1,4 @@
-"""Frames from files and network streams, by PyAV (FFmpeg)."""
+"""Frames from files, and what files and streams have in common, by PyAV (FFmpeg)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import av
 import numpy as np
-from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from realtime_micacl.errors import SourceError, SourceLost
@@ -20,12 +19,7 @@ from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
-OPEN_TIMEOUT_S = 2.0
-READ_TIMEOUT_S = 1.0  # FFmpeg tries twice: a silent peer is noticed after about 2 s
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
-LATE_S = 1.0  # a network frame handed out later than this after its time is stale
-DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost; cameras send a key frame more often
-LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto"}
 
 
 def check_file(path: Path) -> None:
@@ -42,12 +36,12 @@ def read_file(path: Path) -> Iterator[Frame]:
     """Yield every frame of a video file, `time_s` as the file says; raise SourceError where it is no video."""
     check_file(path)
     # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
-    with closing(_open(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
-        decoded = 0
-        for index, (time_s, image, damaged) in enumerate(_decoded(container, str(path))):
-            decoded += 1
+    with closing(opened(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
+        count = 0
+        for index, (time_s, image, damaged) in enumerate(decoded(container, str(path))):
+            count += 1
             yield Frame(image, time_s, index, damaged)
-        if not decoded:
+        if not count:
             raise SourceError(f"{path} holds a video track but not one frame that can be decoded; it is damaged")
 
 
@@ -63,65 +57,16 @@ def paced(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield replace(frame, time_s=offset_s + frame.time_s)
 
 
-def read_stream(url: str, shown: str) -> Iterator[Frame]:
-    """Yield the frames of a network stream with their capture times, until it is lost: then raise SourceLost.
-
-    `shown` is the name for messages. The first failure to open raises SourceError. Frames that the network held back
-    for over `LATE_S` are left out; where all are, the stream is lost too: opened anew it has no backlog.
-    """
-    options = LIVE_OPTIONS | {"rtsp_transport": "udp" if url.startswith("rtspu:") else "tcp"}
-    url = url.replace("rtspu:", "rtsp:", 1)
-    with closing(_open(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
-        stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
-        clock = StreamClock()
-        index = 0
-        late_s: float | None = None
-        for pts_s, image, damaged in _decoded(container, shown, DUMB_S):
-            arrived_s = monotonic()
-            time_s = clock.capture_time(pts_s, arrived_s) if stamped else arrived_s
-            if arrived_s - time_s > LATE_S:
-                late_s = late_s or arrived_s
-                if arrived_s - late_s > LATE_S:
-                    raise SourceLost(f"{shown} fell {arrived_s - time_s:.0f} s behind")
-                continue
-            late_s = None
-            yield Frame(image, time_s, index, damaged)
-            index += 1
-    raise SourceLost(f"{shown} ended")
-
-
-class StreamClock:
-    """Turns the time stamps of a stream into monotonic capture times.
-
-    The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
-    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift. After a backward
-    jump of the stream's clock every frame seems late; the stream is then opened anew, with a new clock.
-    """
-
-    DRIFT = 1e-3  # seconds per second
-
-    def __init__(self) -> None:
-        self._offset_s = float("inf")
-        self._arrived_s = 0.0
-
-    def capture_time(self, pts_s: float, arrived_s: float) -> float:
-        """Return when the frame with time stamp `pts_s` was taken, in the seconds of `arrived_s`."""
-        offset_s = arrived_s - pts_s
-        expected_s = self._offset_s + self.DRIFT * (arrived_s - self._arrived_s)
-        self._arrived_s = arrived_s
-        self._offset_s = min(offset_s, expected_s)
-        return pts_s + self._offset_s
-
-
-def _open(
+def opened(
     url: str, shown: str, options: dict[str, str], timeout: tuple[float, float] | None
 ) -> av.container.InputContainer:
+    """Return an open container that holds a video; raise SourceError. `shown` is its name for messages."""
     started_s = monotonic()
     try:
         container = av.open(url, options=options, timeout=timeout)
     except (av.error.FFmpegError, OSError, ValueError) as cause:
         silent = timeout is not None and monotonic() - started_s >= timeout[0]
-        reason = f"no answer within {monotonic() - started_s:.0f} s" if silent else _reason(cause)
+        reason = f"no answer within {monotonic() - started_s:.0f} s" if silent else said(cause)
         mend = "check the address, and that the camera is on" if timeout else "it is not a video, or it is damaged"
         raise SourceError(f"{shown} cannot be opened: {reason}; {mend}") from cause
     if not container.streams.video:
@@ -131,7 +76,7 @@ def _open(
     return container
 
 
-def _decoded(
+def decoded(
     container: av.container.InputContainer, shown: str, patience_s: float = float("inf")
 ) -> Iterator[tuple[float, U8, int]]:
     """Yield time and upright RGB picture [H,W,3] of each frame, and how many damaged packets were left out before it.
@@ -154,9 +99,9 @@ def _decoded(
             damaged += 1
             if damaged < 1000:
                 continue
-            raise SourceLost(f"{shown} was lost: {_reason(cause)}") from cause
+            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
         except (av.error.FFmpegError, OSError) as cause:
-            raise SourceLost(f"{shown} was lost: {_reason(cause)}") from cause
+            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
@@ -187,6 +132,6 @@ def _rate_hz(stream: Any) -> float:
     return float(stream.average_rate or 25)
 
 
-def _reason(cause: Exception) -> str:
+def said(cause: Exception) -> str:
     """Return what FFmpeg says, without the address: it may hold a password."""
     return getattr(cause, "strerror", None) or type(cause).__name__

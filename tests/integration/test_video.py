@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live import video
+from realtime_micacl.live.stream import LATE_S, StreamClock
 from realtime_micacl.live.synthetic import read_code, write_code
-from realtime_micacl.live.video import LATE_S, StreamClock, paced, read_file
+from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.types import Frame
 
 RATE_HZ, LENGTH = 25, 50
