@@ -21,7 +21,9 @@ from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.origin import Origin
+from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.recording import recording
@@ -32,21 +34,25 @@ from realtime_micacl.live.source import SourceSpec, check, open_source, parse_so
 from realtime_micacl.live.streams import Streams, behind, distinct
 from realtime_micacl.live.video import read_file
 from realtime_micacl.outlets.feed import Feed, feeding
-from realtime_micacl.screen import open_screen
+from realtime_micacl.screen import open_screen, stopped_by_signals
 from realtime_micacl.shown import in_tiles, in_window, kiosk, watched
+from realtime_micacl.standard import flushed, why
 from realtime_micacl.systemd import Notifier
-from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
+
+BROKEN_OFF = 130
 
 
 def main() -> None:
     """Run the command and leave with its exit code."""
-    code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output left first, which is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = run(sys.argv[1:])
+    except SystemExit as end:  # of the parser
+        code = end.code if isinstance(end.code, int) else 1
+    if (cause := flushed()) and not code:
+        sys.stderr.write(f"realtime-micacl: the output cannot be written: {why(cause)}\n")
+        code = StageFailed.exit_code
     if threading.active_count() > 1:  # a device holds a thread: leave without waiting for it
         sys.stderr.flush()
         os._exit(code)
@@ -70,7 +76,13 @@ def run(argv: Sequence[str]) -> int:
         sys.stderr.write(f"realtime-micacl: {redacted(str(error))}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return BROKEN_OFF
+    except BrokenPipeError:  # the reader of our output left first, which is no error
+        return 0
+    except OSError as cause:
+        log.debug("the error came from here", exc_info=True)
+        sys.stderr.write(f"realtime-micacl: {cause.filename or 'the output cannot be written'}: {why(cause)}\n")
+        return StageFailed.exit_code
 
 
 def _verb(name: str) -> ModuleType:
@@ -142,8 +154,7 @@ def live(settings: Settings) -> int:
             sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
             perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
-            _write(map(feed.slots.placed, offline(read_file(Path(spec.value)), perceiver, recognizer)), sinks)
-            return 0
+            return _offline(Path(spec.value), perceiver, recognizer, feed, sinks)
         streams = Streams(_sessions(specs, settings, halves, sinks, feed))
         with watched(streams, streams.sessions, settings, feed):
             while not streams.wait(0.2):
@@ -156,7 +167,7 @@ def _sessions(
 ) -> list[LiveSession]:
     """Return a session for each source; where there are several, each has a name."""
     names = distinct([spec.name for spec in specs]) if len(specs) > 1 else [""]
-    outlets: list[Sink] = [*map(one_at_a_time, sinks), feed]
+    outlets: list[Sink] = [*map(one_at_a_time, sinks), *([feed] if feed.outlets else [])]
     return [
         LiveSession(
             open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
@@ -170,15 +181,20 @@ def _sessions(
     ]
 
 
-def _write(events: Iterable[Event], sinks: Sequence[Sink]) -> None:
-    for event in events:
-        for sink in sinks:
-            try:
-                sink(event)
-            except BrokenPipeError:
-                return
-            except OSError as cause:
-                raise StageFailed(f"the readings cannot be written: {cause}") from cause
+def _offline(file: Path, perceiver: Perceiver, recognizer: Recognizer, feed: Feed, sinks: Sequence[Sink]) -> int:
+    """Write the events of a file; return the exit code."""
+    told = threading.Event()
+    with stopped_by_signals(told.set):
+        events = offline(read_file(file), perceiver, recognizer, broken_off=told.is_set)
+        for event in map(feed.slots.placed, events):
+            for sink in sinks:
+                try:
+                    sink(event)
+                except BrokenPipeError:
+                    return 0
+                except OSError as cause:
+                    raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
+    return BROKEN_OFF if told.is_set() else 0
 
 
 def _list_cameras(out: TextIO) -> None:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> None:
     frames = paced(replay.frames(end_s))
     window = open_screen("window")
     session = LiveSession(frames, lambda: replay, lambda: replay, holds=True)
-    with stopped_by_signals(session), session:
+    with stopped_by_signals(session.stop), session:
         window.show(session, source_name=f"recording {path.name}")
 
 

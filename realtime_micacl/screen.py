@@ -5,29 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType, ModuleType
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.streams import Streams
+
+ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @contextmanager
-def stopped_by_signals(session: LiveSession | Streams) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end what runs in good order."""
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and a terminal that is closed call `stop`; what is ignored, as by nohup, stays ignored."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        session.stop()
+    def told(number: int, frame: FrameType | None) -> None:
+        stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, told) for number in heeded}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def open_screen(module: str) -> ModuleType:

@@ -32,7 +32,7 @@ def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) 
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with stopped_by_signals(watch), watch, Notifier() as notifier:
+    with stopped_by_signals(watch.stop), watch, Notifier() as notifier:
         window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
     return 0
 
@@ -86,6 +86,6 @@ def watched(
             from realtime_micacl.monitor import served
 
             stack.enter_context(served(sessions, settings.metrics, settings.metrics_token, feed.outlets))
-        stack.enter_context(stopped_by_signals(running))
+        stack.enter_context(stopped_by_signals(running.stop))
         stack.enter_context(running)
         yield

@@ -44,17 +44,28 @@ class Changes:
         return tuple(changes)
 
 
-def offline(frames: Iterable[Frame], perceiver: Perceiver, recognizer: Recognizer) -> Iterator[Event]:
-    """Yield every change of state and every reading of `frames`, in order, without threads and without a clock."""
+def offline(
+    frames: Iterable[Frame],
+    perceiver: Perceiver,
+    recognizer: Recognizer,
+    *,
+    broken_off: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Yield every change of state and every reading of `frames`, in order, without threads and without a clock.
+
+    Before each frame it is asked whether that is `broken_off`; the last event says so.
+    """
     changes = Changes()
     time_s = 0.0
     for frame in frames:
+        if broken_off():
+            break
         time_s = frame.time_s
         scene, bags = perceiver.perceive(frame)
         yield from changes.update(scene)
         if bags:
             yield from recognizer.recognize(bags)
-    yield StateChange(time_s, None, State.ENDED)
+    yield StateChange(time_s, None, State.ENDED, "broken off" if broken_off() else "")
 
 
 def openers(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from threading import Lock
 from typing import TextIO
 
+from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.record import Clock, as_record, as_row, columns
 from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.standard import flushed, why
 from realtime_micacl.types import Event, State, StateChange
 
 log = logging.getLogger(__name__)
@@ -24,8 +27,8 @@ TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
 class Outlets:
     """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
-    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. `changes`
-    counts how often each state was entered, `slots` are the places of faces.
+    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. Where it was the
+    last one, StageFailed is raised. `changes` counts how often each state was entered, `slots` are the places of faces.
     """
 
     def __init__(self, sinks: Iterable[Sink], source: str = "", slots: Slots | None = None) -> None:
@@ -54,9 +57,11 @@ class Outlets:
                 except BrokenPipeError:
                     read = False
                 except OSError as cause:
-                    self._fault = f"Nothing more is written: {cause.strerror or cause}"
-                    log.error("%s; nothing more is written there, the rest goes on", cause)
                     self._sinks.remove(sink)
+                    if not self._sinks:
+                        raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
+                    self._fault = f"Nothing more is written: {why(cause)}"
+                    log.error("%s; nothing more is written there, the rest goes on", why(cause))
         return read
 
 
@@ -64,8 +69,13 @@ def json_lines(stream: TextIO, clock: Clock) -> Sink:
     """Return a sink that writes each event as one line of JSON, at once."""
 
     def write(event: Event) -> None:
-        stream.write(json.dumps(as_record(event, clock)) + "\n")
-        stream.flush()
+        try:
+            stream.write(json.dumps(as_record(event, clock)) + "\n")
+            stream.flush()
+        except OSError:
+            if stream is sys.stdout:
+                flushed()  # what cannot be written is said once, and not again at the end
+            raise
 
     return write
 

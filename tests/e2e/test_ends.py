@@ -1,0 +1,92 @@
+"""How people end, close, pipe and fill: one line at most, the documented exit code, and a recording that is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.live import source
+from tests.e2e.conftest import COMMAND
+
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+
+
+def ran(*arguments: object, output: str) -> tuple[int, str]:
+    """Run the command with its standard output `output`: full, closed, or without a reader."""
+    shell = {"full": '"$@" >/dev/full', "closed": '"$@" >&-', "all closed": '"$@" <&- >&- 2>&-', "left": '"$@"'}[output]
+    command = ["sh", "-c", shell, "sh", COMMAND, *map(str, arguments)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
+@FULL
+@pytest.mark.parametrize(
+    ("arguments", "output", "code", "said"),
+    [
+        (["--source", "demo", "--headless"], "full", 5, "No space left on device"),
+        (["--source", "demo", "--headless"], "closed", 5, "standard output is closed"),
+        (["--source", "demo", "--headless"], "left", 0, ""),
+        (["--source", str(source.DEMO), "--offline"], "full", 5, "No space left on device"),
+        (["--source", str(source.DEMO), "--offline"], "left", 0, ""),
+        (["doctor"], "left", 0, ""),
+        (["doctor"], "full", 5, "No space left on device"),
+        (["--list-cameras"], "closed", 5, "standard output is closed"),
+        (["--version"], "left", 0, ""),
+    ],
+)
+def test_an_output_that_takes_nothing(arguments: list[str], output: str, code: int, said: str) -> None:
+    ended, err = ran(*arguments, output=output)
+    lines = [line for line in err.splitlines() if line.startswith("realtime-micacl: ")]
+    assert (ended, "Traceback" in err) == (code, False), err
+    assert len(lines) == (1 if said else 0), err
+    assert all(said in line for line in lines)
+
+
+def test_a_recording_goes_on_where_everything_else_is_closed(clips: Path, tmp_path: Path) -> None:
+    """No file may take the number of a standard output that is not there, where a library could write into it."""
+    for output in ("closed", "all closed"):
+        file = tmp_path / f"{output}.jsonl"
+        assert ran("--source", clips / "no_face.mp4", "--headless", "--record", file, output=output)[0] == 0
+        records = [json.loads(line) for line in file.read_text().splitlines()]
+        assert records[-1]["state"] == "ended"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, number: int) -> None:
+    file = tmp_path / "r.csv"
+    running = start("--source", source.DEMO, "--offline", "--record", file)
+    running.until(lambda now: len(now.readings) > 3)
+    ended, took_s = running.stop(number)
+    assert (ended.code, ended.err) == (130, "")
+    assert took_s < 5.0
+    assert (ended.records[-1]["state"], ended.records[-1]["detail"]) == ("ended", "broken off")
+    assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "broken off"]
+
+
+def test_a_closed_terminal_ends_in_good_order_unless_it_is_ignored(start: Callable, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    running = start("--source", "demo", "--headless", "--record", file)
+    running.until(lambda now: now.records)
+    ended, _ = running.stop(signal.SIGHUP)
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(file.read_text().splitlines()[-1])["state"] == "ended"
+    with (tmp_path / "out.txt").open("wb") as out:
+        command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", COMMAND, "--source", "demo", "--headless"]
+        kept = subprocess.Popen(command, stdout=out)
+        while not (tmp_path / "out.txt").read_text():
+            time.sleep(0.05)
+        kept.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert kept.poll() is None, "under nohup it goes on"
+        kept.terminate()
+        assert kept.wait(10) == 0
