@@ -29,6 +29,7 @@ ONLY_IN = {
     "torch": {
         "model",
         "data.bank",
+        "data.sent",
         "data.augment",
         "inference.torch_engine",
         "inference.gpu",
