@@ -73,7 +73,7 @@ def span(path: Path, source: str | None = None) -> tuple[str, float, float]:
     return shown, *spans[shown]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recorded(Bag):
     """A window of which the reading alone was kept."""
 
@@ -146,7 +146,7 @@ class Replay:
 def _bag(reading: EmotionDistribution, frame: Frame) -> Recorded:
     track_id, now_s = reading.track_id, frame.time_s
     shown, crops = replace(reading, time_s=now_s), np.full((len(reading.importance), 1, 1, 1, 3), GROUND, np.uint8)
-    return Recorded(track_id, frame.index, crops, now_s, now_s, reading.coverage, reading.quality, shown)
+    return Recorded(track_id, frame.index, crops, now_s, now_s, reading.coverage, reading.quality, reading=shown)
 
 
 def _box(column: int, row: int) -> F32:

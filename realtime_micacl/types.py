@@ -112,6 +112,10 @@ class Face:
     """Share of the window collected so far, 0 to 1."""
     points: F32 | None = None
     """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
+    shape: F32 | None = None
+    """Where its landmarks lie once the head's pose is taken out, [3 P], where the engine asks for them."""
+    head: F32 | None = None
+    """Yaw, pitch and roll of the head in degrees, [3], see live/shape.py; None where no landmarks are read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +167,8 @@ class Bag:
     coverage: float
     """Share of distinct frames, 1 / (N L) to 1."""
     quality: float
+    shapes: F32 | None = None
+    """Of the faces in the same frames, [N*L, 3 P], where the engine asks for them."""
 
     def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
         """Return views of the N*L/P pieces of P = `frames`, [P,S,S,3], with `mirrored` those of odd ticks mirrored."""

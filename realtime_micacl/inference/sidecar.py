@@ -45,6 +45,30 @@ class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
 
 
+Landmark = Annotated[int, Meta(ge=0, lt=468)]
+
+
+class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`shape`: what a face's landmarks are compared by, where the engine reads them; see live/shape.py."""
+
+    bone: tuple[Landmark, ...]
+    """Landmarks on bone, from which the pose of the head is known."""
+    frame: tuple[tuple[float, float, float], ...]
+    """Where they lie in a face that looks at the camera, in distances between the outer corners of the eyes."""
+    points: tuple[Landmark, ...]
+    """Landmarks that are compared, P."""
+    mean: tuple[float, ...]
+    """Where these lie in everybody's neutral face, [3 P]."""
+    prior: Annotated[float, Meta(gt=0.0)]
+    """How many neutral ticks of its own everybody's face counts for in a track's neutral face."""
+    half_s: Annotated[float, Meta(gt=0.0)]
+    """After so long a tick counts half."""
+
+    def __post_init__(self) -> None:
+        if len(self.frame) != len(self.bone) or len(self.mean) != 3 * len(self.points) or len(self.bone) < 4:
+            raise ValueError("as many places as landmarks are needed, and at least four on bone")
+
+
 class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`calibration`: chosen on held-out people when the engine was made."""
 
@@ -64,6 +88,8 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Frames that are encoded at once and kept, P: 1, or those of an instance."""
     feature_size: Annotated[int, Meta(ge=1, le=8192)]
     """Of a piece, D."""
+    shape: Shape | None = None
+    """None: the engine reads crops alone."""
     calibration: Calibration
     files: dict[FileName, Digest]
     """File name -> SHA-256."""

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.live.shape import TURNS, ShapeReader
+from realtime_micacl.types import F32
+
+BONE, POINTS = (0, 1, 2, 3, 4), (5, 6, 7)
+RNG = np.random.default_rng(3)
+HEAD = np.concatenate([RNG.normal(0, 1, (8, 3)), np.zeros((460, 3))]).astype(np.float32)
+
+
+@pytest.fixture
+def reader() -> ShapeReader:
+    frame = tuple(tuple(place) for place in HEAD[:5].tolist())
+    return ShapeReader(Shape(bone=BONE, frame=frame, points=POINTS, mean=(0.0,) * 9, prior=1.0, half_s=10.0))
+
+
+def turned(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> F32:
+    """Return what turns a head that looks at the camera: x right, y down, z away from it."""
+    y, p, r = np.radians([yaw, pitch, roll])
+    around_y = [[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]]
+    around_x = [[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]]
+    around_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]]
+    return np.asarray(np.array(around_y) @ around_x @ around_z, np.float32)
+
+
+def test_a_shape_is_the_same_wherever_the_head_is_and_however_it_is_turned(reader: ShapeReader) -> None:
+    moved = 80 * HEAD @ turned(25, -12, 8).T + (640, 360, -30)
+    shapes, _ = reader.read(np.stack([HEAD, moved]).astype(np.float32))
+    assert np.abs(shapes[0] - HEAD[5:8].ravel()).max() < 1e-4
+    assert np.abs(shapes[1] - shapes[0]).max() < 1e-4
+
+
+def test_what_moves_in_the_face_moves_in_the_shape(reader: ShapeReader) -> None:
+    smiling = HEAD.copy()
+    smiling[6] += (0.1, -0.2, 0.05)
+    shapes, _ = reader.read(np.stack([80 * HEAD @ turned(30).T, 50 * smiling @ turned(-30).T]).astype(np.float32))
+    change = (shapes[1] - shapes[0]).reshape(3, 3)
+    assert np.allclose(change[1], (0.1, -0.2, 0.05), atol=1e-4)
+    assert np.abs(change[[0, 2]]).max() < 1e-4
+
+
+@pytest.mark.parametrize("angles", [(20.0, 0.0, 0.0), (0.0, 15.0, 0.0), (0.0, 0.0, -10.0), (-30.0, 10.0, 5.0)])
+def test_the_turn_of_the_head_is_told(reader: ShapeReader, angles: tuple[float, float, float]) -> None:
+    yaw, pitch, roll = angles
+    marks = (70 * HEAD @ turned(yaw, pitch, roll).T + (300, 200, 0))[None].astype(np.float32)
+    _, found = reader.read(marks)
+    assert np.allclose(found[0] * TURNS, angles, atol=1e-2)
+
+
+def test_nobody_has_no_shape(reader: ShapeReader) -> None:
+    shapes, angles = reader.read(np.zeros((0, 468, 3), np.float32))
+    assert shapes.shape == (0, 9)
+    assert angles.shape == (0, 3)
