@@ -164,6 +164,12 @@ class Web:
 
     def _answer(self, client: Any, request: Any) -> Any:
         """Return the answer to a request, None where it may open a WebSocket."""
+        try:
+            return self._judged(client, request)
+        except (ValueError, LookupError):  # an address that is none, a header that is there twice
+            return client.respond(400, "This cannot be read.\n")
+
+    def _judged(self, client: Any, request: Any) -> Any:
         parts = urlsplit(request.path)
         host = request.headers.get("Host", "")
         given = parse_qs(parts.query).get("token", [""])[0]
