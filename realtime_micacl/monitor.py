@@ -88,7 +88,7 @@ class Page:
         scene = session.scenes.peek()
         self._captured.add_metric(who, session.meters["capture"].count)
         self._analysed.add_metric(who, session.meters["perceive"].count)
-        self._dropped.add_metric(who, max(0, session.dropped))
+        self._dropped.add_metric(who, session.dropped)
         self._damaged.add_metric(who, session.damaged)
         self._readings.add_metric(who, session.meters["reading"].count)
         for one in State:

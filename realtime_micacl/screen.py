@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import FrameType, ModuleType
 
 from realtime_micacl.errors import ConfigError
 
+X_PORT, ANSWER_S = 6000, 5.0
 ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -32,13 +36,33 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def open_screen(module: str) -> ModuleType:
-    """Return a module of the window; raise ConfigError where none can be shown."""
-    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-    if sys.platform == "linux" and not shown:
-        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
+    """Return a module of the window, with Qt ready; raise ConfigError, or end in one line, where none can be shown."""
+    if sys.platform == "linux":
+        _look_for_one(os.environ)
+        if os.environ.get("WAYLAND_DISPLAY") == "":  # Qt looks whether it is there
+            del os.environ["WAYLAND_DISPLAY"]
     try:
+        import_module("realtime_micacl_ui.qt").application("realtime-micacl")
         return import_module(f"realtime_micacl_ui.{module}")
     except ImportError as cause:
         raise ConfigError(
             f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"
         ) from cause
+
+
+def _look_for_one(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError where there is plainly no screen, or one over the network that does not answer Qt either."""
+    display, wayland, wanted = (environ.get(name, "") for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if not (display or wayland or wanted):
+        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
+    if wayland and not (display or wanted):
+        place = Path(environ.get("XDG_RUNTIME_DIR", "/run")) / wayland
+        if not place.exists():
+            raise ConfigError(f"no window can be shown: there is no Wayland server at {place}; use --headless")
+    far = re.fullmatch(r"(?:tcp/)?([\w.-]+):(\d+)(?:\.\d+)?", display)
+    if far and far[1] != "unix" and not wayland and wanted in ("", "xcb"):
+        try:
+            socket.create_connection((far[1], X_PORT + int(far[2])), ANSWER_S).close()
+        except (OSError, OverflowError) as cause:
+            text = f"no window can be shown: no X server answers at DISPLAY={display} ({cause}); use --headless"
+            raise ConfigError(text) from cause

@@ -22,14 +22,16 @@ class Mailbox(Generic[T]):
         self._closed = False
         self.dropped = 0
 
-    def put(self, item: T) -> None:
-        """Offer `item` in place of an unread one; after `close` do nothing."""
+    def put(self, item: T) -> T | None:
+        """Offer `item` in place of an unread one, and return that; after `close` do nothing."""
         with self._changed:
             if self._closed:
-                return
+                return None
+            replaced = self._item if self._unread else None
             self.dropped += self._unread
             self._item, self._unread = item, True
             self._changed.notify()
+            return replaced
 
     def peek(self) -> T | None:
         """Return the newest item and leave it unread; None before the first."""

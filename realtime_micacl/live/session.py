@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from threading import Event as Flag
 from threading import Thread
@@ -21,8 +21,8 @@ from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt, Recognizes
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
+from realtime_micacl.live.sight import Seen, Sight
 from realtime_micacl.live.sinks import Outlets
-from realtime_micacl.live.still import Stillness
 from realtime_micacl.metrics import Meter
 from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 POLL_S = 0.1
 JOIN_S = 1.5
 STAGES = ("capture", "perceive", "recognize")
-Seen = tuple[Scene, tuple[Bag, ...]]
 
 
 class LiveSession:
@@ -59,7 +58,7 @@ class LiveSession:
         slots: Slots | None = None,
     ) -> None:
         """Take a `source`; `holds` says that it waits while the session is paused (a file, not a camera)."""
-        self.name, self._source, self._holds, self._stall_s = name, source, holds, stall_s
+        self.name, self._source, self._holds = name, source, holds
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
         self.outlets = Outlets(sinks, name, slots)
         self.frames: Mailbox[Frame | Retry] = Mailbox()
@@ -73,7 +72,8 @@ class LiveSession:
         self.error: MicaclError | None = None
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
-        self._changes, self._stillness = Changes(State.STARTING), Stillness()
+        self._changes, self._replaced, self._concluded = Changes(State.STARTING), 0, False
+        self._sight = Sight(lambda: self.fault, self.meters["perceive"], stall_s=stall_s, holds=holds)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
@@ -94,8 +94,8 @@ class LiveSession:
 
     @property
     def dropped(self) -> int:
-        """How many captured frames were not analysed; one may still be on its way."""
-        return self.meters["capture"].count - self.meters["perceive"].count
+        """How many captured frames were not analysed; those on their way are not counted yet."""
+        return self._replaced + self._sight.left_out
 
     def stop(self) -> None:
         """Ask every stage to end."""
@@ -120,12 +120,23 @@ class LiveSession:
         self.stop()
         if not self.wait(self._stopped_s + JOIN_S - monotonic()):
             log.warning("%s did not end within %.1f s and is left behind", " and ".join(self.stuck), JOIN_S)
-        last = self.scenes.peek()
-        error = self.error or self.fault
-        end_s = last.time_s if last else self.started_s
-        self._emit([StateChange(end_s, None, State.FAILED if error else State.ENDED, str(error or ""))])
-        if error and exc is None:
+        self.conclude()
+        if (error := self.error or self.fault) and exc is None:
             raise error
+
+    def conclude(self) -> None:
+        """Say once how it ended: when it is left, or before that by whoever sees that no stage is at work any more."""
+        if not self._concluded:
+            self._concluded = True
+            last, error = self.scenes.peek(), self.error or self.fault
+            state = State.FAILED if error else State.ENDED
+            self._emit([StateChange(last.time_s if last else self.started_s, None, state, str(error or ""))])
+
+    def leave(self, error: MicaclError) -> None:
+        """End because of an error of somebody else's, and raise nothing."""
+        self._fail(error)
+        with suppress(MicaclError):
+            self.__exit__(None, None, None)
 
     def _start(self, name: str) -> None:
         thread = Thread(target=self._run, args=(name,), name=name, daemon=True)
@@ -164,10 +175,11 @@ class LiveSession:
                     return
                 while self.paused and self._holds and not self._stop.wait(POLL_S):
                     pass
-                self.frames.put(item)
-                self._watch("perceive")
                 if isinstance(item, Frame):
                     self.meters["capture"].add(0.0)
+                self._replaced += isinstance(self.frames.put(item), Frame)
+                self._watch("perceive")
+                if isinstance(item, Frame):
                     self.damaged += item.damaged
 
     def _perceive(self) -> None:
@@ -175,12 +187,12 @@ class LiveSession:
             self._halves["perceive"] = half
             last = before = self.scenes.peek() or Scene(self.started_s, None, (), State.STARTING)
             if before.frame:  # this thread stands in for one that hangs
-                last = self._shown(self._broken(before.frame), (), last)
+                last = self._shown(self._sight.broken(before.frame), (), last)
             for item in self.frames.read(POLL_S):
                 if self._stop.is_set():
                     return
                 self._watch("recognize")
-                last = self._shown(*self._seen(half, item, last), last)
+                last = self._shown(*self._sight.seen(half, item, last, paused=self.paused), last)
 
     def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
         """Hand a scene on where it is not `last`; return it."""
@@ -189,36 +201,6 @@ class LiveSession:
             if bags or _states(scene) != _states(last):
                 self.bags.put((scene, bags))
         return scene
-
-    def _seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene) -> Seen:
-        """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
-        now_s = monotonic()
-        if isinstance(item, Retry):
-            return Scene(now_s, last.frame, (), State.RECONNECTING, item.detail), ()
-        if self.paused:
-            return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
-        if item is not None and now_s - item.time_s < self._stall_s:
-            return self._analysed(half, item)
-        waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
-        if waits or last.frame is None or now_s - last.frame.time_s < self._stall_s:
-            return last, ()
-        return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
-
-    def _analysed(self, half: Rebuilt[Perceives], frame: Frame) -> Seen:
-        """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
-        if not self.fault:
-            started_s = perf_counter()
-            seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
-            if seen is not None:
-                self.meters["perceive"].add(perf_counter() - started_s)
-                return seen if self._holds else self._stillness.sift(*seen)  # a file may stand still
-        return self._broken(frame), ()
-
-    def _broken(self, frame: Frame | None) -> Scene:
-        """Return the picture alone, and say why."""
-        if self.fault:
-            return Scene(monotonic(), frame, (), State.FAILED, str(self.fault))
-        return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
 
     def _recognize(self) -> None:
         with Rebuilt(self._open_recognizer, self.failures["recognize"]) as half:

@@ -191,6 +191,10 @@ class Screen:
         pixels = np.frombuffer(content, np.uint8, height * line_bytes, header_size + colours * 12)
         return pixels.reshape(height, line_bytes)[:, : width * 4].reshape(height, width, 4)[:, :, 2::-1]
 
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait()

@@ -90,3 +90,33 @@ def test_a_closed_terminal_ends_in_good_order_unless_it_is_ignored(start: Callab
         assert kept.poll() is None, "under nohup it goes on"
         kept.terminate()
         assert kept.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ({"DISPLAY": ":98"}, "could not connect to display :98"),
+        ({"DISPLAY": "127.0.0.1:71"}, "no X server answers at DISPLAY=127.0.0.1:71"),
+        ({"DISPLAY": "", "WAYLAND_DISPLAY": "wayland-7"}, "no Wayland server at"),
+        ({"QT_QPA_PLATFORM": "foo"}, 'Could not find the Qt platform plugin "foo"'),
+    ],
+)
+def test_a_screen_that_does_not_work_is_one_line(command: Callable, where: dict[str, str], said: str) -> None:
+    ended = command("--source", "demo", **{"QT_QPA_PLATFORM": "", "WAYLAND_DISPLAY": ""} | where)
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith("realtime-micacl: no window can be shown: ")
+    assert said in line
+    assert "--headless" in line
+
+
+def test_a_screen_that_goes_ends_the_recording_in_good_order(start: Callable, screen, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    running = start("--source", "demo", "--record", file, DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
+    running.until(lambda now: file.exists() and "probabilities" in file.read_text(), 40.0)
+    screen.kill()
+    ended = running.ended(10.0)
+    assert ended.code == 5
+    assert ended.err.endswith("\nrealtime-micacl: the screen has gone, and the window with it\n")
+    last = json.loads(file.read_text().splitlines()[-1])
+    assert (last["state"], last["detail"]) == ("failed", "the screen has gone, and the window with it")

@@ -17,12 +17,14 @@ from realtime_micacl.live.streams import Streams
 from realtime_micacl.metrics import Meter
 from realtime_micacl_ui.desk import DEFAULT, Options
 from realtime_micacl_ui.keys import key_of, pressed
+from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.theme import INK, theme_for
 from realtime_micacl_ui.view import View, spoken
 from realtime_micacl_ui.watch import Watch
-from realtime_micacl_ui.window import NAME, SPEAK_S, application
+from realtime_micacl_ui.window import NAME, SPEAK_S
 
 TICK_MS = 33
 GAP_PX = 2
@@ -31,12 +33,14 @@ WIDE = 16 / 9
 
 def show(streams: Streams, *, options: Options = DEFAULT, on_tick: Callable[[GridWindow], None] | None = None) -> None:
     """Show running sessions until the window is closed or all have ended; they are then asked to stop."""
-    application(options.language)
+    application(NAME)
+    use_language(options.language)
     window = GridWindow(streams.sessions, options, on_tick)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
-    loop.exec()
+    with ended_with_the_screen(lambda: streams.sessions):
+        loop.exec()
     streams.stop()
     if window.failure:
         raise window.failure

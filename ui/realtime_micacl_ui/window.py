@@ -7,9 +7,9 @@ from dataclasses import replace
 from time import monotonic, perf_counter
 from typing import Any
 
-from PyQt6.QtCore import QCoreApplication, QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
@@ -23,6 +23,7 @@ from realtime_micacl_ui.keys import key_of, marked, pressed
 from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme, theme_for
 from realtime_micacl_ui.timeline import parts
@@ -34,14 +35,6 @@ TICK_MS = 8
 SPEAK_S = 1.0
 
 OnTick = Callable[["LiveWindow"], None]
-_application: list[QCoreApplication] = []  # Qt wants it to outlive every window
-
-
-def application(language: str = "en") -> None:
-    """Make the application, if there is none yet, before anything else of Qt; speak a language from now on."""
-    if QApplication.instance() is None:
-        _application.append(QApplication([NAME]))
-    use_language(language)
 
 
 def show(
@@ -57,14 +50,16 @@ def show(
     The session is then asked to stop. `on_tick` is called with the window about 120 times a second, and may close it.
     """
     if window is None:
-        application(options.language)
+        application(NAME)
+        use_language(options.language)
         window = LiveWindow(session, source_name, on_tick, options)
     else:
         window.turn_to(session, source_name, on_tick)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
-    loop.exec()
+    with ended_with_the_screen(lambda: [session]):
+        loop.exec()
     if window.failure:
         raise window.failure
     return window

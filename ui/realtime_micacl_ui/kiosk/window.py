@@ -6,9 +6,9 @@ from collections.abc import Callable
 from math import ceil, floor
 from time import monotonic
 
-from PyQt6.QtCore import QCoreApplication, QEventLoop, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEventLoop, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QApplication, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.session import LiveSession
@@ -19,6 +19,7 @@ from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
+from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.view import View, look
 from realtime_micacl_ui.view import follow as follow_view
 
@@ -28,8 +29,6 @@ ATTRACT_HZ = 25
 FRESH_S = 1.0  # an older scene says nothing about who is there now
 SILENT_S = 2.5  # without a picture for longer the camera is in trouble
 WIPE_S = 10.0  # an analysis that does not end within this is ended with the program
-
-_application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 
 
 def show(
@@ -44,13 +43,13 @@ def show(
 
     `open_visit` returns the session of one visitor, not yet started; the time of the course is `clock`'s.
     """
-    if QApplication.instance() is None:
-        _application.append(QApplication([NAME]))
+    application(NAME)
     window = KioskWindow(watch, open_visit, house, clock, on_tick)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.showFullScreen()
-    loop.exec()
+    with ended_with_the_screen(lambda: window.sessions):
+        loop.exec()
     if window.failure:
         raise window.failure
 

@@ -1,0 +1,59 @@
+"""What is seen of each item of a source, while the picture may be paused, old or lost and the analysis broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic, perf_counter
+
+from realtime_micacl.errors import StageFailed
+from realtime_micacl.live.halves import Perceives, Rebuilt
+from realtime_micacl.live.still import Stillness
+from realtime_micacl.metrics import Meter
+from realtime_micacl.types import Bag, Frame, Retry, Scene, State
+
+Seen = tuple[Scene, tuple[Bag, ...]]
+
+
+class Sight:
+    """Makes scenes on the perceive thread; `left_out` counts the pictures that were given and not analysed."""
+
+    def __init__(self, fault: Callable[[], StageFailed | None], meter: Meter, *, stall_s: float, holds: bool) -> None:
+        self._fault, self._meter, self._stall_s, self._holds = fault, meter, stall_s, holds
+        self._stillness = Stillness()
+        self.left_out = 0
+
+    def seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
+        """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
+        analysed = self._meter.count
+        seen = self._seen(half, item, last, paused)
+        self.left_out += isinstance(item, Frame) and self._meter.count == analysed
+        return seen
+
+    def _seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, paused: bool) -> Seen:
+        now_s = monotonic()
+        if isinstance(item, Retry):
+            return Scene(now_s, last.frame, (), State.RECONNECTING, item.detail), ()
+        if paused:
+            return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
+        if item is not None and now_s - item.time_s < self._stall_s:
+            return self._analysed(half, item)
+        waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
+        if waits or last.frame is None or now_s - last.frame.time_s < self._stall_s:
+            return last, ()
+        return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
+
+    def _analysed(self, half: Rebuilt[Perceives], frame: Frame) -> Seen:
+        """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
+        if not self._fault():
+            started_s = perf_counter()
+            seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
+            if seen is not None:
+                self._meter.add(perf_counter() - started_s)
+                return seen if self._holds else self._stillness.sift(*seen)  # a file may stand still
+        return self.broken(frame), ()
+
+    def broken(self, frame: Frame | None) -> Scene:
+        """Return the picture alone, and say why."""
+        if fault := self._fault():
+            return Scene(monotonic(), frame, (), State.FAILED, str(fault))
+        return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
