@@ -79,7 +79,7 @@ def test_the_live_path_loads_neither_torch_nor_qt() -> None:
     code = (
         "import sys, realtime_micacl.cli; "
         "heavy = {'torch', 'PyQt6', 'mediapipe', 'tensorrt', 'numba', 'prometheus_client', 'tritonclient'}; "
-        "heavy |= {'pylsl', 'paho', 'pythonosc', 'websockets'}; "
+        "heavy |= {'pylsl', 'paho', 'pythonosc', 'websockets', 'onnxruntime_ep_nv_tensorrt_rtx'}; "
         "heavy &= set(sys.modules); "
         "sys.exit(f'loaded: {heavy}' if heavy else 0)"
     )
