@@ -18,14 +18,18 @@ import psutil
 from realtime_micacl import __version__
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.inference.engine import default_engine, open_engine
-from realtime_micacl.inference.gpu import Gpu, Kind, check, missing, probe
+from realtime_micacl.inference.gpu import KINDS, Gpu, Kind, check, missing, probe, rtx, suits
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.types import State
 
-PACKAGES = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
+REPORTED = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
+RUNS_ON: dict[Kind, tuple[str, ...]] = {
+    "tensorrt": ("torch", "tensorrt"),
+    "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
+    "cuda": ("torch",),
+}
 ANSWER_TIMEOUT_S = 30
 TRIAL_TIMEOUT_S = 3600  # TensorRT may build for a long time
-KINDS: tuple[Kind, ...] = ("cuda", "tensorrt")
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,8 @@ def main(argv: Sequence[str]) -> None:
         sys.stdout.flush()
     if False in (found.get("engine"), found.get("packages")):
         raise EngineError("the main job cannot run here; see the lines marked MISSING")
-    if arguments.tensorrt and not found.get("try tensorrt"):
-        raise EngineError("TensorRT cannot be used here; the lines above say why")
+    if arguments.tensorrt and not (found.get("try tensorrt") or found.get("try tensorrt-rtx")):
+        raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
 
 
 def session(where: str) -> Iterator[Finding]:
@@ -96,7 +100,7 @@ def system() -> Iterator[Finding]:
 def packages() -> Iterator[Finding]:
     """Look at what the program is built on."""
     found, missing = [], []
-    for name in PACKAGES:
+    for name in REPORTED:
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
@@ -189,15 +193,19 @@ def tensorrt() -> Iterator[Finding]:
 
 
 def _fits(kind: Kind, found: Gpu) -> Finding:
-    """Say whether torch, the driver and the memory go together."""
-    made_for = _said([sys.executable, "-c", "import torch; print(torch.version.cuda or '')"]).stdout.strip()
+    """Say whether the GPU, the driver, the memory and what is installed go together."""
+    made_for = ""
     try:
+        if kind == "tensorrt-rtx":
+            found = rtx(found)
+        else:
+            made_for = _said([sys.executable, "-c", "import torch; print(torch.version.cuda or '')"]).stdout.strip()
         check(kind, found, made_for or None)
     except EngineError as error:
-        return Finding(kind, False, str(error))
-    names = ["torch"] if kind == "cuda" else ["torch", *packages_distributions()["tensorrt"]]
-    versions = ", ".join(f"{name} {version(name)}" for name in dict.fromkeys(names))
-    return Finding(kind, True, f"--device {kind} fits: {versions}, CUDA {made_for}")
+        return Finding(kind, False if suits(kind, found) else None, str(error))
+    names = dict.fromkeys(name for module in RUNS_ON[kind] for name in packages_distributions()[module])
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return Finding(kind, True, f"--device {kind} fits: {versions}" + (f", CUDA {made_for}" if made_for else ""))
 
 
 def _said(command: list[str]) -> subprocess.CompletedProcess[str]:

@@ -43,6 +43,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
     p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
+    p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
     p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
     p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
     p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
@@ -65,6 +66,8 @@ def main(argv: Sequence[str]) -> None:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     if arguments.tensorrt:
         said.append(tried("tensorrt", arguments.engine, sidecar))
+    if arguments.tensorrt_rtx:
+        said.append(tried("tensorrt-rtx", arguments.engine, sidecar))
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
 

@@ -23,7 +23,7 @@ EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
 
 
-Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt"]
+Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"]
 DEVICES: tuple[str, ...] = get_args(Device)
 TRITON = "triton://"
 DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}[\w.-]+(:\d{{1,5}})?)$"

@@ -9,8 +9,8 @@ NO_DEVICE = 100
 MULTIPROCESSORS, MAJOR, MINOR = 16, 75, 76  # numbers of device attributes
 
 
-def ask() -> dict[str, Any]:
-    """Return what is said of the first device; {} where there is no driver or no device, "fault" where it fails."""
+def ask(number: int) -> dict[str, Any]:
+    """Return what is said of a device; {} where there is no driver or no device, "fault" where it fails."""
     names = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
     try:
         cuda = ctypes.CDLL(names[sys.platform])
@@ -27,20 +27,31 @@ def ask() -> dict[str, Any]:
     if not code and not count.value:
         return {}
     code = code or cuda.cuDriverGetVersion(ctypes.byref(version))
-    code = code or cuda.cuDeviceGet(ctypes.byref(device), 0)
+    code = code or cuda.cuDeviceGet(ctypes.byref(device), number)
     code = code or cuda.cuDeviceGetName(name, len(name), device)
     code = code or cuda.cuDeviceTotalMem_v2(ctypes.byref(total), device)
     if code:
         return {"fault": f"the driver gives {_name(cuda, code)}"}
     return {
         "name": name.value.decode("utf-8", "replace"),
-        "capability": [_attribute(cuda, MAJOR, device), _attribute(cuda, MINOR, device)],
+        "capability": _capability(cuda, device),
+        "capabilities": [_capability(cuda, _device(cuda, other)) for other in range(count.value)],
         "processors": _attribute(cuda, MULTIPROCESSORS, device),
         "memory_bytes": total.value,
         "free_bytes": _free(cuda, device),
         "cuda": [version.value // 1000, version.value % 1000 // 10],
         "driver": _driver(),
     }
+
+
+def _device(cuda: ctypes.CDLL, number: int) -> ctypes.c_int:
+    device = ctypes.c_int()
+    cuda.cuDeviceGet(ctypes.byref(device), number)
+    return device
+
+
+def _capability(cuda: ctypes.CDLL, device: ctypes.c_int) -> list[int]:
+    return [_attribute(cuda, MAJOR, device), _attribute(cuda, MINOR, device)]
 
 
 def _attribute(cuda: ctypes.CDLL, number: int, device: ctypes.c_int) -> int:
@@ -79,4 +90,4 @@ def _name(cuda: ctypes.CDLL, code: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(ask()))
+    sys.stdout.write(json.dumps(ask(int(sys.argv[1]))))

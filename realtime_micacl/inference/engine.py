@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.types import F32, TRITON, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
-ENCODE_HALF = "encode.half.onnx"  # for TensorRT, which takes every precision from the graph
+ENCODE_HALF = "encode.half.onnx"  # for both TensorRTs, which take every precision from the graph
 ENCODE_INT8 = "encode.int8.onnx"  # only where `export --int8` found it worth having
 LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
 
@@ -55,10 +55,10 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
             ) from cause
         return TritonEngine(folder, sidecar, device)
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
-    if device in ("cuda", "tensorrt"):
-        from realtime_micacl.inference.gpu import open_on_gpu
+    if device in ("cuda", "tensorrt", "tensorrt-rtx"):
+        from realtime_micacl.inference.gpu import Kind, open_on_gpu
 
-        return open_on_gpu("cuda" if device == "cuda" else "tensorrt", folder, sidecar)
+        return open_on_gpu(cast(Kind, device), folder, sidecar)
     if device == "auto":
         from realtime_micacl.inference.gpu import best_on_gpu
 

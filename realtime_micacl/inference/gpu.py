@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -18,17 +18,31 @@ from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, WEIGHTS
 from realtime_micacl.inference.sidecar import Sidecar
 
 if TYPE_CHECKING:
-    from realtime_micacl.inference.worker import Worker
+    from realtime_micacl.inference.engine import Engine
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["tensorrt", "cuda"]
+Kind = Literal["tensorrt", "tensorrt-rtx", "cuda"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The fastest first."""
 PROBE_TIMEOUT_S = 20.0
-TENSORRT_CUDA = 13  # of the packages that the extra names
+PACKAGES_CUDA = 13  # what the packages of both extras for TensorRT are made for
 SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")  # Linux, WSL, Jetson
-NEEDS: dict[Kind, tuple[str, ...]] = {"tensorrt": (ENCODE_HALF, CLASSIFY), "cuda": (WEIGHTS,)}
-PACKAGES: dict[Kind, tuple[str, ...]] = {"tensorrt": ("tensorrt", "torch"), "cuda": ("torch", "safetensors", "einops")}
-MEMORY_BYTES: dict[Kind, int] = {"tensorrt": 2 << 30, "cuda": 1 << 30}  # libraries, context and, once, the builder
+NEEDS: dict[Kind, tuple[str, ...]] = {
+    "tensorrt": (ENCODE_HALF, CLASSIFY),
+    "tensorrt-rtx": (ENCODE_HALF, CLASSIFY),
+    "cuda": (WEIGHTS,),
+}
+PACKAGES: dict[Kind, tuple[str, ...]] = {
+    "tensorrt": ("tensorrt", "torch"),
+    "tensorrt-rtx": ("onnxruntime_ep_nv_tensorrt_rtx",),
+    "cuda": ("torch", "safetensors", "einops"),
+}
+MEMORY_BYTES: dict[Kind, int] = {  # libraries, context and, once, the builder
+    "tensorrt": 2 << 30,
+    "tensorrt-rtx": 1 << 30,
+    "cuda": 1 << 30,
+}
 MEND = "run `realtime-micacl doctor --tensorrt`, or use --device cpu"
 
 
@@ -37,6 +51,8 @@ class Gpu(Struct, frozen=True, kw_only=True):
 
     name: str
     capability: tuple[int, int]
+    capabilities: tuple[tuple[int, int], ...]
+    """Of all GPUs, in the driver's order."""
     processors: int
     memory_bytes: int
     free_bytes: int
@@ -53,15 +69,15 @@ class Gpu(Struct, frozen=True, kw_only=True):
         return f"{self.name}, {kind}, {free}, {driver}"
 
 
-def probe(timeout_s: float = PROBE_TIMEOUT_S) -> Gpu | None:
-    """Ask the driver in a process of its own; None where there is no driver or no GPU.
+def probe(timeout_s: float = PROBE_TIMEOUT_S, number: int = 0) -> Gpu | None:
+    """Ask the driver for GPU `number` in a process of its own; None where there is no driver or no GPU.
 
     Nothing of CUDA may be touched before: without a GPU, TensorRT's objects end the process. Raise EngineError where
     the driver is broken.
     """
     if not _driver_is_there():
         return None
-    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("ask_cuda.py"))]
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("ask_cuda.py")), str(number)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
@@ -84,7 +100,7 @@ def _driver_is_there() -> bool:
     return sys.platform == "win32" or any(Path(sign).exists() for sign in signs)
 
 
-def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:
+def best_on_gpu(folder: Path, sidecar: Sidecar) -> Engine | None:
     """Return the fastest engine that runs on the GPU; None where there is none, which is said where it is a fault."""
     try:
         gpu = probe()
@@ -93,9 +109,8 @@ def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:
         return None
     if gpu is None:
         return None
-    kinds: tuple[Kind, ...] = ("tensorrt", "cuda")
-    for kind in kinds:
-        if not missing(kind) and set(NEEDS[kind]) <= set(sidecar.files):
+    for kind in KINDS:
+        if not missing(kind) and set(NEEDS[kind]) <= set(sidecar.files) and suits(kind, gpu):
             try:
                 return _opened(kind, gpu, folder, sidecar)
             except EngineError as cause:
@@ -103,7 +118,7 @@ def best_on_gpu(folder: Path, sidecar: Sidecar) -> Worker | None:
     return None
 
 
-def open_on_gpu(kind: Kind, folder: Path, sidecar: Sidecar) -> Worker:
+def open_on_gpu(kind: Kind, folder: Path, sidecar: Sidecar) -> Engine:
     """Return the engine that was asked for by name; raise EngineError with what mends it."""
     for file in NEEDS[kind]:
         if file not in sidecar.files:
@@ -122,21 +137,54 @@ def missing(kind: Kind) -> str:
     return ", ".join(name for name in PACKAGES[kind] if find_spec(name) is None)
 
 
+def suits(kind: Kind, gpu: Gpu) -> bool:
+    """Say whether this kind of engine is made for such a GPU at all."""
+    return kind != "tensorrt-rtx" or any(_is_rtx(capability) for capability in gpu.capabilities)
+
+
+def rtx(gpu: Gpu) -> Gpu:
+    """Return the first GPU that TensorRT for RTX runs on; raise EngineError where there is none."""
+    for number, capability in enumerate(gpu.capabilities):
+        if _is_rtx(capability):
+            return (probe(number=number) if number else None) or gpu
+    found = ", ".join(f"{major}.{minor}" for major, minor in gpu.capabilities)
+    raise EngineError(
+        "tensorrt-rtx runs on GPUs of compute capability 8.6, 8.9 and from 12.0 on (RTX 30, 40, 50), here there is "
+        f"{found}; use --device tensorrt, cuda or cpu"
+    )
+
+
+def _is_rtx(capability: tuple[int, int]) -> bool:
+    return capability in ((8, 6), (8, 9)) or capability >= (12, 0)
+
+
 def check(kind: Kind, gpu: Gpu, made_for: str | None) -> None:
-    """Raise EngineError where the GPU is too full, or the driver too old for the CUDA that torch is `made_for`."""
-    if made_for is None:
-        raise EngineError(f"{kind}: torch is installed without CUDA; pip install --force-reinstall torch, or {MEND}")
-    needed = max(int(made_for.split(".")[0]), TENSORRT_CUDA if kind == "tensorrt" else 0)
+    """Raise EngineError where the GPU is too full, or the driver too old for the CUDA that torch is `made_for`.
+
+    TensorRT for RTX needs no torch.
+    """
+    needed, why = PACKAGES_CUDA, ""
+    if kind != "tensorrt-rtx":
+        if made_for is None:
+            mend = f"pip install --force-reinstall torch, or {MEND}"
+            raise EngineError(f"{kind}: torch is installed without CUDA; {mend}")
+        own, why = int(made_for.split(".")[0]), f" (torch {made_for})"
+        needed = max(own, PACKAGES_CUDA) if kind == "tensorrt" else own
     if gpu.cuda[0] < needed:
-        raise EngineError(f"{kind} needs a driver for CUDA {needed} (torch {made_for}); update it: found {gpu}")
+        raise EngineError(f"{kind} needs a driver for CUDA {needed}{why}; update it: found {gpu}")
     if gpu.free_bytes < MEMORY_BYTES[kind]:
         room = f"{MEMORY_BYTES[kind] / 2**30:.0f} GiB of free memory are needed"
         raise EngineError(f"{kind}: {room}, found {gpu}; close what uses the GPU, or use --device cpu")
 
 
-def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Worker:
+def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Engine:
     """Open the engine; whatever its libraries raise becomes an EngineError."""
     try:
+        if kind == "tensorrt-rtx":
+            check(kind, card := rtx(gpu), None)
+            from realtime_micacl.inference.rtx_engine import open_rtx
+
+            return open_rtx(folder, sidecar, card)
         import torch
 
         check(kind, gpu, torch.version.cuda)

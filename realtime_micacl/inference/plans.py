@@ -1,4 +1,4 @@
-"""The cache of TensorRT plans: built once for a graph, a GPU and a version, and never trusted blindly.
+"""The cache of compiled graphs, plans: built once for a graph, a GPU and a version, and never trusted blindly.
 
 A plan is code that is run, so the folder belongs to its user alone. What is damaged, foreign or refused is built again
 once; where nothing can be kept, the plan is built for this run, and that is said.
@@ -6,10 +6,10 @@ once; where nothing can be kept, the plan is built for this run, and that is sai
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,8 +69,21 @@ def kept(folder: Path, facts: Facts, machine: Facts, build: Build, load: Callabl
         if loaded is None:
             raise EngineError("TensorRT cannot load the plan that it has just built; use --device cuda or cpu")
         if safe:
-            _keep(folder / key, timings, facts, plan, learnt)
+            _keep(folder / key, facts, plan, {timings: learnt} if learnt else {})
         return loaded
+
+
+def found(folder: Path, facts: Facts) -> bytes | None:
+    """Return what `put` has kept under these facts, where it is whole."""
+    with _locked(folder, key := key_of(facts)) as safe:
+        return _read(folder / key, facts) if safe else None
+
+
+def put(folder: Path, facts: Facts, content: bytes) -> None:
+    """Keep something else beside the plans, by the same rules."""
+    with _locked(folder, key := key_of(facts)) as safe:
+        if safe:
+            _keep(folder / key, facts, content, {})
 
 
 @contextmanager
@@ -90,16 +103,19 @@ def _locked(folder: Path, key: str) -> Iterator[bool]:
 
 def _lock(folder: Path, key: str) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise EngineError("it belongs to somebody else")
-    folder.chmod(0o700)
-    held = os.open(folder / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    flags = os.O_RDWR | os.O_CREAT
+    if sys.platform != "win32":  # where a user's folders are the user's own
+        if folder.stat().st_uid != os.getuid():
+            raise EngineError("it belongs to somebody else")
+        folder.chmod(0o700)
+        flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    held = os.open(folder / f"{key}.lock", flags, 0o600)
     until_s, told = time.monotonic() + WAIT_S, False
     while True:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(held)
             return held
-        except BlockingIOError:
+        except BUSY:
             if not told:
                 log.warning("another process builds this plan; waiting for it")
             told = True
@@ -110,6 +126,23 @@ def _lock(folder: Path, key: str) -> int:
         except OSError:
             os.close(held)
             raise
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    BUSY: type[OSError] = PermissionError
+
+    def _take(held: int) -> None:
+        msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    BUSY: type[OSError] = BlockingIOError
+
+    def _take(held: int) -> None:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read(stem: Path, facts: Facts) -> bytes | None:
@@ -133,11 +166,12 @@ def _read(stem: Path, facts: Facts) -> bytes | None:
     return None
 
 
-def _keep(stem: Path, timings: Path, facts: Facts, plan: bytes, learnt: bytes) -> None:
-    """Write plan, label and timings, each whole or not at all; a plan without its label is no plan."""
+def _keep(stem: Path, facts: Facts, plan: bytes, besides: Mapping[Path, bytes]) -> None:
+    """Write plan, label and further files, each whole or not at all; a plan without its label is no plan."""
     label = Label(facts=_plain(facts), sha256=hashlib.sha256(plan).hexdigest())
     try:
-        _write(timings, learnt)
+        for file, content in besides.items():
+            _write(file, content)
         _write(stem.with_suffix(".plan"), plan)
         _write(stem.with_suffix(".json"), msgspec.json.encode(label))
     except OSError as cause:
@@ -152,11 +186,12 @@ def _write(file: Path, content: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
-        directory = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        if sys.platform != "win32":  # which has no such thing
+            directory = os.open(file.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

@@ -1,6 +1,6 @@
 """Open an engine on the GPU, run it against ONNX Runtime and say how near it is.
 
-`python -m realtime_micacl.inference.trial cuda|tensorrt ENGINE` does so in a process of its own, for `doctor`.
+`python -m realtime_micacl.inference.trial KIND ENGINE` does so in a process of its own, for `doctor`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def tried(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
         crops = _crops(sidecar, 1)
         started_s = perf_counter()
         for _ in range(100):
-            engine.classify(np.repeat(engine.encode(crops), sidecar.pieces)[None])
+            engine.classify(np.repeat(engine.encode(crops), sidecar.pieces, axis=0)[None])
         tick_ms = (perf_counter() - started_s) * 10
         return f"{engine.device}, open in {opened_s:.1f} s, {tick_ms:.2f} ms a tick for one face, {worst:.2g} apart"
 

@@ -19,7 +19,8 @@ int cuDeviceGet(int *device, int number) { *device = number; return 0; }
 int cuDeviceGetName(char *name, int size, int device) { strncpy(name, "NVIDIA Paper 9000", size); return 0; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = (size_t)16 << 30; return set("DRIVER_TOTAL", 0); }
 int cuDeviceGetAttribute(int *value, int number, int device) {
-    *value = number == 16 ? 132 : number == 75 ? 9 : 0;
+    long capability = set(device ? "DRIVER_SECOND" : "DRIVER_CAPABILITY", 90);
+    *value = number == 16 ? 132 : number == 75 ? capability / 10 : capability % 10;
     return 0;
 }
 int cuDevicePrimaryCtxRetain(void **context, int device) { *context = 0; return set("DRIVER_CONTEXT", 0); }

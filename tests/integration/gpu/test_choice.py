@@ -26,6 +26,7 @@ Driver = Callable[..., None]
 PAPER = Gpu(
     name="NVIDIA Paper 9000",
     capability=(9, 0),
+    capabilities=((9, 0),),
     processors=132,
     memory_bytes=16 << 30,
     free_bytes=15000 << 20,
@@ -69,9 +70,9 @@ def test_without_a_driver_no_program_is_started(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_no_driver_is_no_fault() -> None:
-    code = "import sys; sys.platform = 'darwin'; import runpy; runpy.run_path(sys.argv[1], run_name='__main__')"
+    code = "import sys; sys.platform = 'darwin'; import runpy; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
     asked = subprocess.run(
-        [sys.executable, "-c", code, gpu.__file__.replace("gpu.py", "ask_cuda.py")], capture_output=True, text=True
+        [sys.executable, "-c", code, gpu.__file__.replace("gpu.py", "ask_cuda.py"), "0"], capture_output=True, text=True
     )
     assert (asked.returncode, asked.stdout) == (0, "{}")
 
@@ -151,7 +152,7 @@ def test_a_device_asked_for_by_name_is_never_replaced(driver: Driver, shipped: t
     with pytest.raises(EngineError, match="shows no NVIDIA GPU here; run `realtime-micacl doctor --tensorrt`"):
         open_engine(folder, sidecar, "cuda")
     bare = msgspec.structs.replace(sidecar, files={"encode.onnx": "0" * 64})
-    for device, file in (("cuda", WEIGHTS), ("tensorrt", ENCODE_HALF)):
+    for device, file in (("cuda", WEIGHTS), ("tensorrt", ENCODE_HALF), ("tensorrt-rtx", ENCODE_HALF)):
         with pytest.raises(EngineError, match=f"--device {device} needs {file}"):
             open_engine(folder, bare, device)  # type: ignore[arg-type]
 

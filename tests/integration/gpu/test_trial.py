@@ -65,6 +65,8 @@ def doctor() -> subprocess.CompletedProcess[str]:
         ({"DEVICES": 0}, "gpu", "-", "no NVIDIA driver, or no GPU"),
         ({"INIT": 999}, "gpu", "MISSING", "CUDA_ERROR_UNKNOWN"),
         ({}, "cuda", "MISSING", "torch is installed without CUDA"),
+        ({}, "tensorrt", "-", "not installed; for --device tensorrt: pip install 'realtime-micacl[tensorrt]'"),
+        ({}, "tensorrt-rtx", "-", "runs on GPUs of compute capability 8.6, 8.9 and from 12.0 on"),
     ],
 )
 def test_doctor_says_why_there_is_no_tensorrt(
@@ -77,7 +79,10 @@ def test_doctor_says_why_there_is_no_tensorrt(
     assert said in found[line][1]
     assert "engine" not in found, "the rest of the machine was not asked about"
     assert done.returncode == 4
-    assert done.stderr == "realtime-micacl: TensorRT cannot be used here; the lines above say why\n"
+    assert (
+        done.stderr
+        == "realtime-micacl: neither TensorRT nor TensorRT for RTX can be used here; the lines above say why\n"
+    )
 
 
 def test_a_trial_in_its_own_process_ends_in_words(driver: Callable[..., None], tmp_path: Path) -> None:
