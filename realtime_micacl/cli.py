@@ -142,6 +142,7 @@ def live(settings: Settings) -> int:
                 tuned=tuned,
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
+                stays=settings.give_up_after_s is None,
             )
             if several:
                 streams = Streams(_sessions(specs, settings, halves, [recorder], feed), shown=True)

@@ -48,12 +48,13 @@ def main(argv: Sequence[str]) -> None:
     arguments = p.parse_args(argv)
     path = arguments.file
     source, start_s, end_s = span(path, arguments.source)
-    replay = Replay((event for event in read_recording(path) if event.source == source), start_s)
-    frames = paced(replay.frames(end_s))
-    window = open_screen("window")
-    session = LiveSession(frames, lambda: replay, lambda: replay, holds=True)
-    with stopped_by_signals(session.stop), session:
-        window.show(session, source_name=f"recording {path.name}")
+    window, shown = open_screen("window"), None
+    while shown is None or shown.again:
+        replay = Replay((event for event in read_recording(path) if event.source == source), start_s)
+        session = LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True)  # noqa: B023
+        with stopped_by_signals(session.stop), session:
+            options = window.Options(stays=True)
+            shown = window.show(session, source_name=f"recording {path.name}", options=options, window=shown)
 
 
 def span(path: Path, source: str | None = None) -> tuple[str, float, float]:

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from realtime_micacl.config import Settings
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.pipeline import openers
@@ -39,30 +39,40 @@ def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) 
 
 def in_window(
     window: ModuleType,
-    spec: SourceSpec | None,
+    spec: SourceSpec,
     settings: Settings,
     halves: tuple[Any, Any],
     options: Any,
     notifier: Notifier,
     origin: Origin | None,
 ) -> None:
-    """Show one source after the other, as the person asks for them, in one window until it is closed."""
-    shown, wait = None, settings.wait
-    while spec:
+    """Show one source after the other, as the person asks for them, in one window until it is closed.
+
+    How the last one ended is how this ends: an error is raised once the window is closed.
+    """
+    shown, wait, error = None, settings.wait, None
+    while True:
         if origin:
             origin.sources = [spec.name]
         source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
         slots = options.feed.slots
         session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)
-        with watched(session, [session], settings, options.feed):
-            shown = window.show(
-                session,
-                source_name=spec.name,
-                options=options,
-                window=shown,
-                on_tick=lambda _, session=session: notifier.tick(session),
-            )
-        spec, wait = shown.asked, True  # a camera that is asked for in the window is waited for there
+        try:
+            with watched(session, [session], settings, options.feed):
+                shown = window.show(
+                    session,
+                    source_name=spec.name,
+                    options=options,
+                    window=shown,
+                    on_tick=lambda _, session=session: notifier.tick(session),
+                )
+        except MicaclError as cause:
+            error = cause
+        if shown is None or shown.failure or not (shown.asked or shown.again):
+            break
+        spec, wait, error = shown.asked or spec, True, None  # a camera that is asked for there is waited for
+    if error:
+        raise error
 
 
 def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:

@@ -26,13 +26,20 @@ def seen(screen, true: Callable[[np.ndarray], bool], timeout_s: float = 25.0) ->
     return time.monotonic() - started_s
 
 
-def test_picture_first_then_faces_with_bars_and_a_clean_end(start: Callable, clips: Path, screen) -> None:
-    running = start("--source", clips / "three_faces_720p.mp4", DISPLAY=screen.display, QT_QPA_PLATFORM="xcb")
+def test_picture_first_then_faces_with_bars_and_a_clean_end(
+    start: Callable, clips: Path, screen, tmp_path: Path
+) -> None:
+    file = tmp_path / "r.jsonl"
+    where = {"DISPLAY": screen.display, "QT_QPA_PLATFORM": "xcb"}
+    running = start("--source", clips / "three_faces_720p.mp4", "--record", file, **where)
     picture_s = seen(screen, lambda p: p.std() > 20)
     assert picture_s < 10.0, "three seconds on an idle machine; docs/figures.md has the measured time"
     seen(screen, lambda p: colours_shown(p) >= 3)
-    ended = running.ended(40.0)
+    running.until(lambda now: '"ended"' in file.read_text(), 40.0)
+    time.sleep(2.0)
+    ended, took_s = running.stop()
     assert ended.code == 0, ended.err
+    assert took_s < 2.0
     assert ended.err == ""
     assert ended.out == ""
 

@@ -27,7 +27,7 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
         seen.append((source_name, window, session))
         while session.scenes.peek() is None:
             session.wait(0.02)
-        return SimpleNamespace(asked=asked[len(seen) - 1])
+        return SimpleNamespace(asked=asked[len(seen) - 1], again=False, failure=None)
 
     monkeypatch.setattr(cli, "open_screen", lambda module: SimpleNamespace(show=show, Options=Options))
     file = tmp_path / "a.jsonl"

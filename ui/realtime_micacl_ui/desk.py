@@ -42,6 +42,8 @@ class Options:
     mixtures: bool = False
     clean: bool = False
     """Whether there is a second window for projection and capture."""
+    stays: bool = False
+    """Whether the window stays when a source that was seen has ended or failed; a person may then ask for it again."""
 
     @property
     def sinks(self) -> list[Sink]:
@@ -150,7 +152,7 @@ class Desk:
         if not awake:
             return None
         on = {
-            "space": view.state is State.PAUSED,
+            "space": view.state is State.PAUSED or view.rests,
             "r": bool(view.recording),
             "b": has_baseline(view),
             "p": view.privacy != "clear",

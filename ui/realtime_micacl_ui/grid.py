@@ -21,10 +21,11 @@ from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.qt import application, ended_with_the_screen
+from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.theme import INK, theme_for
-from realtime_micacl_ui.view import View, spoken
+from realtime_micacl_ui.view import View
 from realtime_micacl_ui.watch import Watch
-from realtime_micacl_ui.window import NAME, SPEAK_S
+from realtime_micacl_ui.window import NAME
 
 TICK_MS = 33
 GAP_PX = 2
@@ -157,7 +158,7 @@ class Tile(QWidget):
         self._watch = Watch(session, {"paint": Meter(), "latency": Meter()})
         self._layout: Layout | None = None
         self._failure: Exception | None = None
-        self._spoken_s = 0.0
+        self._speaker = Speaker(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def step(self, now_s: float) -> bool:
@@ -165,10 +166,7 @@ class Tile(QWidget):
         if self._failure:
             raise self._failure
         self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
-        if now_s - self._spoken_s >= SPEAK_S:
-            self._spoken_s = now_s
-            self.setAccessibleName(f"{self.session.name}: {self.view.state}")
-            self.setAccessibleDescription(spoken(self.view))
+        self._speaker.tell(self.view, self.session.name, now_s)
         return self._watch.done(self.view, now_s)
 
     def present(self, view: View) -> None:

@@ -30,11 +30,12 @@ def message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[
         case State.RECONNECTING:
             return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
         case State.ENDED:
-            return say(texts.ENDED, source=source), ""
+            return say(texts.ENDED, source=source), say(texts.PLAY_AGAIN) if now.stays else ""
         case State.FAILED if not now.over:
             return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
-            return say(texts.FAILED), say(texts.ANY_KEY, error=redacted(str(now.error)))
+            text = texts.TRY_AGAIN if now.stays else texts.ANY_KEY
+            return say(texts.FAILED), say(text, error=redacted(str(now.error)))
     return "", ""
 
 

@@ -29,6 +29,8 @@ PICTURE_ONLY = QT_TRANSLATE_NOOP(
 VACANT = QT_TRANSLATE_NOOP("window", "No face in the picture")
 VACANT_HINT = QT_TRANSLATE_NOOP("window", "A face is found when it is near, lit, and seen from the front.")
 ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
+PLAY_AGAIN = QT_TRANSLATE_NOOP("window", "Space or a click plays it again.")
+TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nSpace or a click tries again.")
 STREAM = QT_TRANSLATE_NOOP("window", "the stream")
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
 

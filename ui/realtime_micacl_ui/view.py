@@ -54,6 +54,8 @@ class Look:
     error: MicaclError | None
     bags: tuple[Bag, ...] = ()
     notice: str = ""
+    stays: bool = False
+    """Whether the window stays once it is over."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class View:
     """How long a recording has gone on, as words; empty without one."""
     notice: str = ""
     """What a person should know while all goes on."""
+    rests: bool = False
+    """Whether the source has ended or failed and may be asked for again."""
     broken: bool = False
     """Whether the analysis has failed for good while the picture stays live."""
     controls: tuple[int, int, int, int] | None = None
@@ -122,12 +126,12 @@ def anew(last: View, source: str) -> View:
     return replace(View(source), **{name: getattr(last, name) for name in kept})
 
 
-def look(session: LiveSession, now_s: float) -> Look:
+def look(session: LiveSession, now_s: float, *, stays: bool = False) -> Look:
     """Look at a running session; it is over once it failed, was stopped or has nothing left to do."""
     over = session.error is not None or session.stopping or not session.running
     newest, scene, readings = session.frames.peek(), session.scenes.peek(), session.readings.peek()
     _, bags = session.bags.peek() or (None, ())
-    return Look(now_s, newest, scene, readings or (), over, session.error, bags, session.outlets.notice)
+    return Look(now_s, newest, scene, readings or (), over, session.error, bags, session.outlets.notice, stays)
 
 
 def follow(last: View, now: Look) -> View:
@@ -168,6 +172,7 @@ def follow(last: View, now: Look) -> View:
         title=title,
         detail=detail,
         notice=now.notice,
+        rests=now.over and now.stays,
         broken=_broken(now),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from realtime_micacl.errors import SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Frame, State
@@ -21,8 +22,14 @@ WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
 class Watch:
     """Follows one session from its beginning to its end."""
 
-    def __init__(self, session: LiveSession, meters: Mapping[str, Meter]) -> None:
-        self._session, self._meters = session, meters
+    def __init__(
+        self, session: LiveSession, meters: Mapping[str, Meter], *, stays: bool = False, chosen: bool = False
+    ) -> None:
+        """Watch a session; the end of one that `stays` is shown until a person leaves it.
+
+        One that failed before anything was seen stays only where it was `chosen` in the window.
+        """
+        self._session, self._meters, self._stays, self._chosen = session, meters, stays, chosen
         self.first_picture_s: float | None = None
         self._painted: Frame | None = None
         self._drops = DropShare()
@@ -37,7 +44,7 @@ class Watch:
 
     def next(self, last: View, now_s: float, *, reduced: bool) -> View:
         """Return the view after `last`; with `reduced` motion nothing glides."""
-        now = look(self._session, now_s)
+        now = look(self._session, now_s, stays=self._stays)
         view = follow(last, now)
         if view.state not in WATCHED:
             self._live_since_s = None
@@ -46,6 +53,8 @@ class Watch:
             self._live_since_s = now_s
         if now.over:
             self._over_since_s = self._over_since_s or now_s
+            if not self._session.running:
+                self._session.conclude()
         due_s = now_s - self._figures_s - FIGURES_S
         # along with a new picture, if one comes
         if not self.over and due_s >= (0 if view != last else FIGURES_S / 2):
@@ -71,6 +80,10 @@ class Watch:
         """Say whether the end was shown for long enough: not at all where a person stopped it or has seen nothing."""
         if self._over_since_s is None:
             return False
-        unseen = self._session.error is not None and self._session.scenes.peek() is None
+        error = self._session.error
+        unseen = error is not None and self._session.scenes.peek() is None
+        shown = self._chosen or not unseen or (isinstance(error, SourceError) and self.first_picture_s is not None)
+        if self._stays and shown and not self._session.stopping:
+            return False
         linger_s = 0.0 if self._session.stopping or unseen else LINGER_S[view.state]
         return now_s - self._over_since_s >= linger_s

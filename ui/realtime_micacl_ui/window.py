@@ -24,15 +24,15 @@ from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.qt import application, ended_with_the_screen
+from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme, theme_for
 from realtime_micacl_ui.timeline import parts
-from realtime_micacl_ui.view import View, anew, spoken
+from realtime_micacl_ui.view import View, anew
 from realtime_micacl_ui.watch import Watch
 
 NAME = "realtime-micacl"
 TICK_MS = 8
-SPEAK_S = 1.0
 
 OnTick = Callable[["LiveWindow"], None]
 
@@ -45,9 +45,10 @@ def show(
     options: Options = DEFAULT,
     window: LiveWindow | None = None,
 ) -> LiveWindow:
-    """Show a running session, in `window` if there is one already, until it is closed or `asked` for another source.
+    """Show a running session, in `window` if there is one already, until it is closed or asked to go on.
 
-    The session is then asked to stop. `on_tick` is called with the window about 120 times a second, and may close it.
+    It is `asked` for another source, or for the same one `again`; the session is then asked to stop. `on_tick` is
+    called with the window about 120 times a second, and may close it.
     """
     if window is None:
         application(NAME)
@@ -93,6 +94,8 @@ class LiveWindow(QWidget):
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
+        self.asked: SourceSpec | None = None
+        self.again = False
         self.turn_to(session, source_name, on_tick)
 
     @property
@@ -102,20 +105,23 @@ class LiveWindow(QWidget):
 
     def turn_to(self, session: LiveSession, source_name: str, on_tick: OnTick | None = None) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
+        chosen = self.again or self.asked is not None
         self.view = anew(self.view, source_name)
         self._session, self._on_tick = session, on_tick
-        self.asked: SourceSpec | None = None
+        self.asked, self.again = None, False
         self._layout: Layout | None = None
-        self._watch = Watch(session, self.meters)
-        self._spoken_s = 0.0
+        self._watch = Watch(session, self.meters, stays=self._options.stays, chosen=chosen)
+        self._speaker = Speaker(self)
         self.setWindowTitle(f"{NAME} - {source_name}")
         self._timer.start(TICK_MS)
 
-    def _ask(self, spec: SourceSpec) -> None:
-        """Leave this session for another source; the window stays."""
-        self._desk.toggle_panel()
-        self.asked = spec
-        self.view = replace(anew(self.view, spec.name), title=say(texts.OPENING, source=spec.name))
+    def _ask(self, spec: SourceSpec | None) -> None:
+        """Leave this session for another source, or for a new one of the same; the window stays."""
+        if self._desk.busy:
+            self._desk.toggle_panel()
+        self.asked, self.again = spec, spec is None
+        name = spec.name if spec else self.view.source
+        self.view = replace(anew(self.view, name), title=say(texts.OPENING, source=name))
         self.repaint()  # what follows may take a second: the old source is closed first
         self._leave()
 
@@ -146,7 +152,7 @@ class LiveWindow(QWidget):
         self._present(self._desk.dressed(view, self._theme(), now_s, calm=self._reduced))
         if self._clean:
             self._clean.present(self.view)
-        self._speak(now_s)
+        self._speaker.tell(self.view, self.windowTitle(), now_s)
         if self._watch.done(view, now_s) and not self._desk.busy:
             self.close()
 
@@ -161,15 +167,6 @@ class LiveWindow(QWidget):
                 self.update(place.rect.toRect())
         else:
             self.update()
-
-    def _speak(self, now_s: float) -> None:
-        """Tell screen readers what is seen, once a second at most."""
-        if now_s - self._spoken_s >= SPEAK_S:
-            self._spoken_s = now_s
-            text = spoken(self.view)
-            if text != self.accessibleDescription():
-                self.setAccessibleName(f"{self.windowTitle()}: {self.view.state}")
-                self.setAccessibleDescription(text)
 
     def _fail(self, cause: Exception) -> None:
         if self.failure is None:
@@ -204,13 +201,15 @@ class LiveWindow(QWidget):
         return super().focusNextPrevChild(forward)
 
     def act(self, key: str) -> None:
-        """Do what a key stands for; once it is over, any key closes."""
+        """Do what a key stands for; once it is over, Space begins again, or any key closes where the window goes."""
         if key == "s" or (key == "escape" and self._desk.busy):
             self._desk.toggle_panel()
         elif key == "escape" and self.view.help:
             self._present(replace(self.view, help=False))
-        elif key == "escape" or self._watch.over:
+        elif key == "escape" or (self._watch.over and not self._options.stays):
             self.close()
+        elif key == "space" and self._watch.over:
+            self._ask(None)
         elif key == "space":
             self._session.paused = not self._session.paused
         elif key == "f11":
@@ -223,6 +222,11 @@ class LiveWindow(QWidget):
                 sink(Mark(self.view.markers[-1].time_s, self.view.marks))
         else:
             self._present(pressed(self.view, key))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        """Begin again once it is over: beside the buttons and the panel, which take their own clicks."""
+        if event and event.button() == Qt.MouseButton.LeftButton and self.view.rests and not self._desk.busy:
+            self._ask(None)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Bring the buttons out, and note where figures of the timeline are asked for."""

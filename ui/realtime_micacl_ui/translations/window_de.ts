@@ -515,4 +515,16 @@ Jede Taste schließt das Fenster.</translation>
       <source>A card says what a face's expression looks like. It cannot say what the person feels.</source>
       <translation>Eine Karte sagt, wonach der Ausdruck eines Gesichts aussieht. Was der Mensch fühlt, kann sie nicht sagen.</translation>
     </message>
+    <message>
+      <source>Space or a click plays it again.</source>
+      <translation>Leertaste oder Klick spielt es noch einmal.</translation>
+    </message>
+    <message>
+      <source>{error}
+
+Space or a click tries again.</source>
+      <translation>{error}
+
+Leertaste oder Klick versucht es noch einmal.</translation>
+    </message>
 </context></TS>

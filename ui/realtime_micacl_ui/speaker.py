@@ -1,0 +1,26 @@
+"""What screen readers are told."""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QWidget
+
+from realtime_micacl_ui.view import View, spoken
+
+SPEAK_S = 1.0
+
+
+class Speaker:
+    """Tells screen readers what a widget shows, once a second at most."""
+
+    def __init__(self, widget: QWidget) -> None:
+        self._widget, self._spoken_s = widget, 0.0
+
+    def tell(self, view: View, title: str, now_s: float) -> None:
+        """Say what is seen, where that is due and new."""
+        if now_s - self._spoken_s < SPEAK_S:
+            return
+        self._spoken_s = now_s
+        text = spoken(view)
+        if text != self._widget.accessibleDescription():
+            self._widget.setAccessibleName(f"{title}: {view.state}")
+            self._widget.setAccessibleDescription(text)
