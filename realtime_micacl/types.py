@@ -61,7 +61,7 @@ class Frame:
     """One picture of a source."""
 
     image: U8
-    """RGB, [H,W,3], read-only."""
+    """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/picture.py makes it."""
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int

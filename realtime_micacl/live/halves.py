@@ -51,6 +51,8 @@ class Failures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
+        self.last = ""
+        """Why it failed, the last time."""
         self.final: StageFailed | None = None
         """What is said once it is given up."""
         self._recent: deque[tuple[float, bool]] = deque(maxlen=LIMIT)
@@ -58,7 +60,7 @@ class Failures:
     def add(self, reason: str, cause: Exception | None = None) -> None:
         """Take a failure and say it in the log."""
         now_s = monotonic()
-        self.count += 1
+        self.count, self.last = self.count + 1, reason
         self._recent.append((now_s, isinstance(cause, EngineLost)))
         log.warning("%s failed: %s", self.name, reason, exc_info=cause if self.count == 1 else None)
         away = any(lost for _, lost in self._recent)

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from realtime_micacl.config import Settings
+from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import FaceDetector
@@ -53,18 +54,26 @@ def offline(
 ) -> Iterator[Event]:
     """Yield every change of state and every reading of `frames`, in order, without threads and without a clock.
 
-    Before each frame it is asked whether that is `broken_off`; the last event says so.
+    Before each frame it is asked whether that is `broken_off`; the last event says so. What a stage raises and is not
+    meant for a person becomes StageFailed.
     """
     changes = Changes()
-    time_s = 0.0
-    for frame in frames:
-        if broken_off():
-            break
-        time_s = frame.time_s
-        scene, bags = perceiver.perceive(frame)
-        yield from changes.update(scene)
-        if bags:
-            yield from recognizer.recognize(bags)
+    time_s, stage = 0.0, "capture"
+    try:
+        for frame in frames:
+            if broken_off():
+                break
+            time_s, stage = frame.time_s, "perceive"
+            scene, bags = perceiver.perceive(frame)
+            yield from changes.update(scene)
+            if bags:
+                stage = "recognize"
+                yield from recognizer.recognize(bags)
+            stage = "capture"
+    except MicaclError:
+        raise
+    except Exception as cause:
+        raise StageFailed(f"{stage} failed at {time_s:.2f} s: {type(cause).__name__}: {cause}") from cause
     yield StateChange(time_s, None, State.ENDED, "broken off" if broken_off() else "")
 
 

@@ -30,6 +30,7 @@ from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry,
 log = logging.getLogger(__name__)
 
 POLL_S = 0.1
+READY_S = 10.0  # so long a file's first picture stands while the halves are opened
 JOIN_S = 1.5
 STAGES = ("capture", "perceive", "recognize")
 
@@ -173,7 +174,7 @@ class LiveSession:
             for item in frames:
                 if self._stop.is_set():
                     return
-                while self.paused and self._holds and not self._stop.wait(POLL_S):
+                while self._holds and self.paused and not self._stop.wait(POLL_S):
                     pass
                 if isinstance(item, Frame):
                     self.meters["capture"].add(0.0)
@@ -181,6 +182,13 @@ class LiveSession:
                 self._watch("perceive")
                 if isinstance(item, Frame):
                     self.damaged += item.damaged
+                while self._holds and self._opening() and not self._stop.wait(POLL_S):
+                    pass
+
+    def _opening(self) -> bool:
+        """Say whether the first picture waits for somebody to look at it: a short file would be over by then."""
+        waits = self.meters["capture"].count == 1 and len(self._halves) < len(self.failures)
+        return waits and monotonic() - self.started_s < READY_S
 
     def _perceive(self) -> None:
         with Rebuilt(self._open_perceiver, self.failures["perceive"]) as half:
@@ -193,6 +201,7 @@ class LiveSession:
                     return
                 self._watch("recognize")
                 last = self._shown(*self._sight.seen(half, item, last, paused=self.paused), last)
+        self._not_in_vain("perceive")
 
     def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
         """Hand a scene on where it is not `last`; return it."""
@@ -222,6 +231,12 @@ class LiveSession:
                     self.meters["reading"].add(now_s - reading.time_s)
                 self.readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
                 self._emit(self.readings.peek() or ())
+        self._not_in_vain("recognize")
+
+    def _not_in_vain(self, name: str) -> None:
+        """Raise StageFailed where a source has ended and a half has failed at all that it was given."""
+        if (failures := self.failures[name]).count and not self.meters[name].count:
+            raise StageFailed(f"{failures.name} failed at every picture, last: {failures.last}")
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self.outlets.write(events):

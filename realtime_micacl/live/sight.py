@@ -35,7 +35,7 @@ class Sight:
             return Scene(now_s, last.frame, (), State.RECONNECTING, item.detail), ()
         if paused:
             return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
-        if item is not None and now_s - item.time_s < self._stall_s:
+        if item is not None and (self._holds or now_s - item.time_s < self._stall_s):
             return self._analysed(half, item)
         waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
         if waits or last.frame is None or now_s - last.frame.time_s < self._stall_s:

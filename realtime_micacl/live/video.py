@@ -11,10 +11,10 @@ from time import monotonic, sleep
 from typing import Any
 
 import av
-import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.picture import Upright
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
@@ -69,11 +69,24 @@ def opened(
         reason = f"no answer within {monotonic() - started_s:.0f} s" if silent else said(cause)
         mend = "check the address, and that the camera is on" if timeout else "it is not a video, or it is damaged"
         raise SourceError(f"{shown} cannot be opened: {reason}; {mend}") from cause
-    if not container.streams.video:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    try:
+        chosen(container, shown)
+    except SourceError:
         container.close()
-        raise SourceError(f"{shown} holds no video ({kinds} was found)")
+        raise
     return container
+
+
+def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream:
+    """Return the video that a player would show: the default one, never a cover; raise SourceError where none is."""
+    covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
+    videos = [one for one in container.streams.video if one not in covers]
+    if not videos:
+        kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
+        raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
+    pool = [one for one in videos if one.disposition & Disposition.default] or videos
+    best = container.streams.best("video")
+    return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 
 def decoded(
@@ -83,9 +96,12 @@ def decoded(
 
     A stream of which nothing can be decoded for `patience_s` is lost.
     """
-    stream = container.streams.video[0]
+    stream = chosen(container, shown)
+    if (videos := len(container.streams.video)) > 1:
+        place, size = container.streams.video.index(stream) + 1, f"{stream.width} x {stream.height}"
+        log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
     stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
-    reformatter = VideoReformatter()  # one of our own: the frame's costs ten times as much
+    upright = Upright(stream)
     damaged, all_damaged, first_s, last_s, decoded_s = 0, 0, None, 0.0, monotonic()
     packets = container.demux(stream)
     while True:
@@ -114,18 +130,10 @@ def decoded(
             time_s = float(frame.time) if frame.time is not None else last_s + 1 / _rate_hz(stream)
             first_s = time_s if first_s is None else first_s
             last_s = time_s
-            yield time_s - first_s, _upright(frame, reformatter), damaged
+            yield time_s - first_s, upright(frame), damaged
             all_damaged, damaged, decoded_s = all_damaged + damaged, 0, monotonic()
     if all_damaged + damaged:
         log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
-
-
-def _upright(frame: av.VideoFrame, reformatter: VideoReformatter) -> U8:
-    image = np.asarray(reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray(), np.uint8)
-    if frame.rotation % 90 == 0 and frame.rotation:
-        image = np.ascontiguousarray(np.rot90(image, frame.rotation // 90))
-    image.flags.writeable = False
-    return image
 
 
 def _rate_hz(stream: Any) -> float:

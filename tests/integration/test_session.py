@@ -92,6 +92,27 @@ def test_the_last_frame_is_read_before_the_end() -> None:
     assert stage.closed == 2
 
 
+@pytest.mark.parametrize("where", ["perceive", "recognize"])
+def test_a_source_of_which_nothing_could_be_analysed_does_not_end_well(where: str) -> None:
+    got: list[Event] = []
+    said = f"{where} failed at every picture, last: ValueError: boom"
+    with pytest.raises(StageFailed, match=said), session(Camera(n=3), Stage(fail=where, at=1), got.append) as s:
+        assert s.wait(5.0)
+    assert isinstance(got[-1], StateChange) and got[-1].state is State.FAILED
+
+
+def test_a_file_waits_until_somebody_looks() -> None:
+    camera, stage = Camera(n=5), Stage()
+
+    def slow() -> Stage:
+        time.sleep(0.5)
+        return stage
+
+    with LiveSession(camera, slow, lambda: stage, holds=True) as s:
+        assert s.wait(5.0)
+    assert stage.perceived == 5
+
+
 @pytest.mark.parametrize("where", ["capture", "sink", "open"])
 def test_a_failure_of_any_stage_ends_all_and_reaches_the_caller(where: str) -> None:
     camera = Camera(n=5 if where == "capture" else None, error=OSError("unplugged"))

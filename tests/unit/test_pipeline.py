@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from realtime_micacl.errors import StageFailed
 from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
 from realtime_micacl.live.detector import Detection
 from realtime_micacl.live.perceiver import Perceiver
@@ -171,6 +172,17 @@ def test_a_face_that_comes_or_is_missed_is_looked_for_in_every_frame() -> None:
     assert all(seen[:2]), "its second sighting confirms it"
     assert all(seen[31:35]), "missed"
     assert seen[4:30].count(True) == seen[38:].count(True) + 2 == 13, "every second one"
+
+
+def test_what_a_stage_raises_offline_is_said_in_one_line() -> None:
+    class Fails:
+        def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+            raise RuntimeError("'data' is not c_contiguous")
+
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 1.5, 3)
+    with pytest.raises(StageFailed, match=r"perceive failed at 1.50 s: RuntimeError: 'data' is not c_cont") as error:
+        list(offline([frame], Fails(), Fails()))  # type: ignore[arg-type]
+    assert error.value.exit_code == 5
 
 
 def test_slow_ticks_do_not_make_the_boxes_slow() -> None:

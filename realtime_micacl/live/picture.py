@@ -1,0 +1,74 @@
+"""The decoder's pictures as everybody else gets them: upright, with square pixels, RGB, without padding."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from realtime_micacl.types import U8
+
+log = logging.getLogger(__name__)
+
+WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wide: such a figure is a mistake
+PAPER = 255  # what shows through where a picture has holes
+
+
+class Upright:
+    """Turns the decoded frames of one video stream into read-only RGB pictures, [H,W,3], as a person is meant to see.
+
+    Rows without padding, whatever the pixel format; the shorter side of oblong pixels is stretched; the turn and the
+    mirror that the file or the camera asks for are carried out; what is transparent shows white.
+    """
+
+    def __init__(self, stream: av.VideoStream) -> None:
+        self._stream = stream
+        self._reformatter = VideoReformatter()  # one of our own: the frame's costs ten times as much
+        self._refused: Fraction | None = None
+
+    def __call__(self, frame: av.VideoFrame) -> U8:
+        """Return the picture of a decoded frame."""
+        width, height = self._square(frame.width, frame.height)
+        holed = any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8"
+        plain = self._reformatter.reformat(frame, width, height, "rgba" if holed else "rgb24", threads=1)
+        pixels = np.asarray(plain.to_ndarray(), np.uint8)  # a view with padded rows
+        image = np.ascontiguousarray(_turned(_on_paper(pixels) if holed else pixels, frame))
+        image.flags.writeable = False
+        return image
+
+    def _square(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size with square pixels; neither side gets smaller."""
+        shape = self._stream.sample_aspect_ratio
+        if not shape or shape == 1:
+            return width, height
+        if not Fraction(1, WIDEST) <= shape <= WIDEST:
+            if shape != self._refused:
+                log.warning("pixels of %d to %d are taken for square ones", shape.numerator, shape.denominator)
+            self._refused = shape
+            return width, height
+        return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
+
+
+def _on_paper(pixels: U8) -> U8:
+    """Return RGBA [H,W,4] as RGB [H,W,3], on white."""
+    alpha = pixels[..., 3:]
+    if alpha.min(initial=255) == 255:
+        return pixels[..., :3]
+    alpha = alpha.astype(np.uint16)
+    return np.asarray((pixels[..., :3] * alpha + PAPER * (255 - alpha) + 127) // 255, np.uint8)
+
+
+def _turned(pixels: U8, frame: av.VideoFrame) -> U8:
+    """Return the picture as its display matrix wants it, to the nearest quarter turn."""
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return pixels
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32, 5).tolist()  # it leads (x, y) to (a x + c y, b x + d y)
+    upright = abs(a) + abs(d) >= abs(b) + abs(c)
+    across, down = (a, d) if upright else (c, b)
+    pixels = pixels if upright else pixels.transpose(1, 0, 2)
+    return pixels[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
