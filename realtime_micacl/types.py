@@ -189,7 +189,7 @@ class EmotionDistribution:
     importance: F32
     """WIAN's weight of each instance, oldest first, mean 1, [N]."""
     emotion: str | None
-    """The leading emotion, or None when unsure."""
+    """The word for it: the leading emotion, or None when unsure; for a moment still the one before."""
     quality: float
     coverage: float
     latency_s: float | None = None
@@ -199,6 +199,12 @@ class EmotionDistribution:
     baseline: Baseline = Baseline.NONE
     slot: int | None = None
     """The place that its face holds while it is there, from 1; None where all are taken."""
+
+    @property
+    def leading(self) -> str | None:
+        """The emotion that has the largest share and is the word as well; None while they differ, and when unsure."""
+        share = self.probabilities[EMOTIONS.index(self.emotion)] if self.emotion else -1.0
+        return self.emotion if share >= self.probabilities.max() else None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

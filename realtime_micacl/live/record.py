@@ -80,7 +80,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     ]
     detail: Annotated[str, Meta(max_length=TEXT, description="why, in words; the number of a marker")] = ""
     emotion: Annotated[
-        Emotion | Literal["unsure"] | None, Meta(description="the leading one, or unsure; readings have it")
+        Emotion | Literal["unsure"] | None,
+        Meta(description="the leading one, up to 0.16 s late lest it flashes, or unsure; readings have it"),
     ] = None
     probabilities: Annotated[
         dict[Emotion, Share] | None, Meta(description="calibrated and smoothed shares, 1 in all; readings have it")

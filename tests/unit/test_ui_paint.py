@@ -10,6 +10,7 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
+from realtime_micacl_ui import cards
 from realtime_micacl_ui.hud import hud_rect, pill_rect
 from realtime_micacl_ui.ink import ring
 from realtime_micacl_ui.layout import Layout, bar_px, key_px, row_px
@@ -22,6 +23,7 @@ from realtime_micacl_ui.theme import (
     LIGHT,
     SOFT,
     TEXT,
+    Letters,
     theme_of,
     unit_for,
 )
@@ -116,6 +118,25 @@ def test_a_moving_bar_is_drawn_where_it_is_and_its_figure_is_the_reading() -> No
     assert np.ptp(columns) + 1 == pytest.approx(full * 0.5, abs=1.01)
     figures = QRectF(card.right() - 40, card.top(), 40, card.height())
     assert (part(still, figures) == part(moving, figures)).all()
+
+
+@pytest.mark.parametrize(("emotion", "figure"), [("happy", "30 %"), ("neutral", None), ("angry", None), (None, None)])
+def test_a_word_that_is_not_the_longest_bar_has_no_figure(
+    emotion: str | None, figure: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a moment, while another emotion waits to be named, the word is not that of the longest bar."""
+    drawn: list[tuple[Letters, str]] = []
+    keep = cards.write_right
+
+    def note(painter: QPainter, letters: Letters, right: float, baseline: float, text: str, ink: QColor) -> None:
+        drawn.append((letters, text))
+        keep(painter, letters, right, baseline, text, ink)
+
+    monkeypatch.setattr(cards, "write_right", note)
+    painted(view(face(), emotion=emotion))
+    assert [text for _, text in drawn if text.endswith("%")] == ([figure] if figure else [])
+    bold = [text for letters, text in drawn if letters is theme_of(unit_for(*HD, 1.0)).strong]
+    assert bold == (["30"] if figure else []), "nor is its bar brought out"
 
 
 @pytest.mark.parametrize("emotion", [*EMOTIONS, None])

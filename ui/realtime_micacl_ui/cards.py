@@ -63,7 +63,7 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     top = theme.px(0.6) + header_px(theme)
     area = QRectF(rect.left() + pad, rect.top() + top, rect.width() - 2 * pad, 0)
     has_bars = reading is not None and not place.small
-    lead = reading.emotion if reading else None
+    lead = reading.leading if reading else None
     press(painter, rect, _blank, theme, top if has_bars else 0, lead, face.track_id == view.selected)
     header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
     collects = reading is None and face.state is not State.LOW_QUALITY
@@ -75,8 +75,8 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     if reading and reading.baseline is Baseline.SET:
         header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
     share = ""
-    if reading and reading.emotion:
-        share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
+    if reading and lead:  # a figure beside a word that waits would belong to another bar
+        share = f"{100 * float(reading.probabilities.max()):.0f} %"
     room = header.width() - (theme.lead.width(share) + theme.px(0.3) if share else 0)
     word = elided(letters, words(view, face), room)
     unsure = reading is not None and reading.emotion is None

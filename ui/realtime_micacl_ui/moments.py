@@ -90,4 +90,5 @@ def hover(painter: QPainter, view: View, past: Past, asked: QRectF, whole: QRect
     word, baseline = say(EMOTION_WORDS[lead] if lead else UNSURE), theme.lead.baseline(inner.top(), inner.height())
     write(painter, theme.lead, inner.left(), baseline, word, theme.scheme.text)
     inner.translate(0, inner.height() + theme.px(0.2))
-    bars(painter, inner, past.shares[index], lead, theme)
+    largest = EMOTIONS[int(past.shares[index].argmax())]
+    bars(painter, inner, past.shares[index], lead if lead == largest else None, theme)

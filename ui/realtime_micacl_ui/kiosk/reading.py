@@ -74,7 +74,7 @@ def _word(
 ) -> None:
     """Write the leading expression and its share, or why there is none and how far it is."""
     if reading and reading.emotion:
-        share = f"{100 * float(reading.probabilities[EMOTIONS.index(reading.emotion)]):.0f} %"
+        share = f"{100 * float(reading.probabilities.max()):.0f} %" if reading.leading else ""
         baseline = theme.title.baseline(area.top(), area.height())
         mark = QRectF(area.left(), baseline - theme.title.metrics.capHeight(), theme.px(0.5), 0)
         mark.setBottom(baseline)
@@ -107,7 +107,7 @@ def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, t
     painter.setPen(Qt.PenStyle.NoPen)
     for i, name in enumerate(EMOTIONS):
         line = row.translated(0, i * row.height())
-        leads = reading is not None and reading.emotion == name
+        leads = reading is not None and reading.leading == name
         baseline = letters.baseline(line.top(), line.height())
         write(painter, letters, line.left(), baseline, texts.named(name), TEXT if leads else SOFT)
         bar = QRectF(line.left() + names, round(line.center().y() - thick / 2), line.width() - names - figures, thick)
