@@ -92,7 +92,7 @@ class Quality:
     value: float
     """0 to 1."""
     fault: str = ""
-    """Empty, or why the face is not analysed: too small, blurred, dark or turned away."""
+    """Empty, or why the face is not analysed: too small, blurred, dark, turned away or at the edge."""
 
 
 @dataclass(frozen=True, eq=False)

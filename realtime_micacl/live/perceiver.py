@@ -9,7 +9,7 @@ from math import inf
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.quality import assess, frontal
+from realtime_micacl.live.quality import assess, frontal, share_inside
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
 from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
@@ -73,13 +73,14 @@ class Perceiver:
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
         ids = self._tracker.update(sightings, frame.time_s)
         return [
-            self._face(track_id, detection, crop)
+            self._face(track_id, detection, crop, frame.image)
             for track_id, detection, crop in zip(ids, detections, crops, strict=True)
             if track_id is not None
         ]
 
-    def _face(self, track_id: int, detection: Detection, crop: U8) -> Face:
-        quality = assess(crop, detection.points)
+    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8) -> Face:
+        height, width = image.shape[:2]
+        quality = assess(crop, detection.points, share_inside(detection.box, width, height))
         last = self._seen.get(track_id)
         if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
             quality = Quality(quality.value, last[1].quality.fault)

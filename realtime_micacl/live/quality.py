@@ -1,4 +1,4 @@
-"""How usable a face is: large enough, sharp enough, lit enough, turned towards the camera."""
+"""How usable a face is: large enough, sharp enough, lit enough, turned towards the camera, all of it in the picture."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ LIGHT = (25.0, 60.0)  # mean luma
 CONTRAST = (6.0, 18.0)  # standard deviation of luma
 TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance
 TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
+INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
 
 
-def assess(crop: U8, points: F32) -> Quality:
-    """Return the quality of a face from its crop [S,S,3] and its key points [6,2] in px of the frame."""
+def assess(crop: U8, points: F32, inside: float = 1.0) -> Quality:
+    """Return the quality of a face from its crop [S,S,3], its key points [6,2] in px and how much is in the picture."""
     luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
     variance = float(luma.var())
     sharpness = float(cv2.Laplacian(luma, cv2.CV_32F).var()) / (variance + 1.0)
@@ -27,6 +28,7 @@ def assess(crop: U8, points: F32) -> Quality:
         "turned away": min(_grade(abs(turn), TURN), _grade(tall, TALL)),
         "dark": min(_grade(float(luma.mean()), LIGHT), _grade(variance**0.5, CONTRAST)),
         "blurred": _grade(sharpness, SHARPNESS),
+        "at the edge": _grade(inside, INSIDE),
     }
     worst = min(grades, key=lambda fault: grades[fault])
     value = grades[worst]
@@ -46,6 +48,14 @@ def geometry(points: F32) -> tuple[float, float, float]:
     turn = float((nose - middle) @ axis) / eyes_px
     tall = abs(float(axis[0] * down[1] - axis[1] * down[0])) / eyes_px
     return eyes_px, turn, tall
+
+
+def share_inside(box: F32, width: int, height: int) -> float:
+    """Return which share of a box (left, top, right, bottom in px) lies in a picture."""
+    left, top, right, bottom = (float(v) for v in box)
+    across = min(right, width) - max(left, 0.0)
+    down = min(bottom, height) - max(top, 0.0)
+    return max(0.0, across) * max(0.0, down) / max(1e-6, (right - left) * (bottom - top))
 
 
 def frontal(points: F32) -> bool:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.quality import assess, frontal
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.quality import assess, frontal, share_inside
+from realtime_micacl.live.video import read_file
 from realtime_micacl.types import F32
 
 POINTS = np.array([[0.30, 0.372], [0.70, 0.372], [0.50, 0.603], [0.50, 0.790], [0.1, 0.45], [0.9, 0.45]])
@@ -50,6 +59,39 @@ def test_a_good_face() -> None:
 def test_each_fault_is_named(picture: np.ndarray, key_points: F32, fault: str) -> None:
     quality = assess(picture, key_points)
     assert (quality.value, quality.fault) == (0.0, fault)
+
+
+@pytest.mark.parametrize(
+    ("box", "share"),
+    [
+        ((10, 10, 90, 90), 1.0),
+        ((-40, 10, 40, 90), 0.5),
+        ((60, 60, 140, 140), 0.25),
+        ((200, 10, 280, 90), 0.0),
+        ((-50, -50, 150, 150), 0.25),
+    ],
+)
+def test_a_face_at_the_edge_is_worth_what_is_seen_of_it(box: tuple[float, ...], share: float) -> None:
+    inside = share_inside(np.array(box, np.float32), 100, 100)
+    assert inside == pytest.approx(share)
+    quality = assess(crop(), points(), inside)
+    assert (quality.value, quality.fault) == ((1.0, "") if share == 1.0 else (0.0, "at the edge"))
+    assert 0.0 < assess(crop(), points(), 0.75).value < 0.6
+
+
+@pytest.mark.parametrize("cut", [(0.0, 1.0), (0.2, 0.9), (0.4, 0.0)])
+def test_half_a_real_face_at_the_edge_is_not_read(clips: Path, cut: tuple[float, float]) -> None:
+    """The picture is cut through a face: what is left of it loses quality, and half of it is not read at all."""
+    share, most = cut
+    frame = next(islice(read_file(clips / "one_face_720p.mp4"), 20, None))
+    perceiver = Perceiver(FaceDetector(), read_sidecar(default_engine())[1])
+    left = 547 + round(share * 184)  # of the face's box there
+    image = np.ascontiguousarray(frame.image[:, left:] if share else frame.image)
+    faces = [f for n in range(4) for f in perceiver.perceive(replace(frame, image=image, time_s=n / 25))[0].faces]
+    perceiver.close()
+    assert all(face.quality.value <= most for face in faces)
+    assert all((face.quality.fault == "at the edge") is (most == 0.0) for face in faces)
+    assert faces
 
 
 def test_a_turned_face_does_not_start_a_track() -> None:

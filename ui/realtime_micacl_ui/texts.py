@@ -75,6 +75,7 @@ FAULTS = {
     "turned away": QT_TRANSLATE_NOOP("window", "turned away"),
     "dark": QT_TRANSLATE_NOOP("window", "dark"),
     "blurred": QT_TRANSLATE_NOOP("window", "blurred"),
+    "at the edge": QT_TRANSLATE_NOOP("window", "at the edge"),
 }
 FIGURE_WORDS = {
     "capture": QT_TRANSLATE_NOOP("window", "capture"),

@@ -527,4 +527,8 @@ Space or a click tries again.</source>
 
 Leertaste oder Klick versucht es noch einmal.</translation>
     </message>
+    <message>
+      <source>at the edge</source>
+      <translation>am Rand</translation>
+    </message>
 </context></TS>
