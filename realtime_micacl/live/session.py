@@ -1,4 +1,4 @@
-"""The running program: capture, perceive and recognize, each on a thread of its own. The only file with threads.
+"""The running program: capture, perceive and recognize, each on a thread of its own.
 
 Between two threads stands a mailbox: the newest wins, so nothing waits and nothing falls behind. A thread that ends,
 for whatever reason, closes its outbox; the next one reads it out and ends in turn. Everyone else looks, with `peek`.

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import random
 import re
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
+from realtime_micacl.live.address import parse_address
+from realtime_micacl.live.pipe import is_fifo
 from realtime_micacl.types import Frame, Retry
 
 DEMO = Path(__file__).with_name("demo.mp4")
-PORTS = {"rtsp": 554, "rtspu": 554, "rtsps": 322, "http": 80, "https": 443}  # rtspu: its pictures come by UDP
 BACKOFF_S = (0.5, 8.0)
-LOOK_S, LOOK_TIMEOUT_S = 0.5, 0.3
+LOOK_S = 0.5
+CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SourceSpec:
 
     kind: Literal["camera", "stream", "file", "synthetic"]
     value: str
-    """Camera index, address or path; it may hold a password: show `name` instead."""
+    """Camera index, address, path, or `-` for standard input; it may hold a password: show `name` instead."""
 
     @property
     def name(self) -> str:
@@ -38,6 +39,8 @@ class SourceSpec:
                 return f"camera {self.value}"
             case "file" if self.loops:
                 return "the demo clip"
+            case "stream" if self.value == "-":
+                return "standard input"
         return redacted(self.value)
 
     @property
@@ -52,21 +55,53 @@ class SourceSpec:
 
 
 def parse_source(text: str) -> SourceSpec:
-    """Return what `text` names: an address, `synthetic`, `demo` or the path of a file; raise ConfigError."""
-    if text == "synthetic":
-        return SourceSpec("synthetic", text)
-    if text == "demo":
-        return SourceSpec("file", str(DEMO))
-    scheme, mark, rest = text.partition("://")
-    if not mark:
-        if not text:
-            raise ConfigError("source is empty; give an address, a file, 'demo' or 'synthetic'")
-        return SourceSpec("file", text)
-    if scheme.lower() not in PORTS:
-        raise ConfigError(f"source {redacted(text)}: {scheme}:// is not read; use {', '.join(PORTS)} or a path")
-    if not re.fullmatch(r"(?:\S*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:[/?]\S*)?", rest):
-        raise ConfigError(f"source {redacted(text)} is not a valid address; it looks like {scheme}://host:port/path")
-    return SourceSpec("stream", f"{scheme.lower()}://{rest}")
+    """Return what `text` names: an address, a camera's number or device, `synthetic`, `demo`, `-` or a path.
+
+    Raise ConfigError where it names nothing.
+    """
+    text = text.strip() if "://" in text or not Path(text).exists() else text
+    match text:
+        case "":
+            raise ConfigError("source is empty; give an address, a file, a camera's number, 'demo' or 'synthetic'")
+        case "synthetic":
+            return SourceSpec("synthetic", text)
+        case "demo":
+            return SourceSpec("file", str(DEMO))
+        case "-":
+            return SourceSpec("stream", text)
+    if text.lower().startswith("file:"):
+        text = _path(text)
+    elif "://" in text:
+        try:
+            return SourceSpec("stream", parse_address(text).url)
+        except ConfigError as cause:
+            raise ConfigError(f"source {redacted(text)}: {cause}") from None
+    camera = CAMERA.fullmatch(_device(text))
+    if camera and (text.startswith("/dev/") or not Path(text).exists()):
+        return SourceSpec("camera", str(int(camera[1])))
+    return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", _home(text))
+
+
+def _path(address: str) -> str:
+    """Return the path of a `file:` address; with `//` in front it is one of the web, with its percents."""
+    rest = address[5:]
+    if not rest.startswith("//"):
+        return rest
+    parts = urlsplit(f"file:{rest}")
+    if parts.netloc not in ("", "localhost"):
+        raise ConfigError(f"source {address}: a file of this machine has three slashes, file:///PATH")
+    path = unquote(parts.path)
+    return path[1:] if re.match(r"/[A-Za-z]:", path) else path  # Windows
+
+
+def _device(text: str) -> str:
+    """Return the device that a name of udev's stands for, as /dev/v4l/by-id/.. ; else the text."""
+    return str(Path(text).resolve()) if text.startswith("/dev/") else text
+
+
+def _home(text: str) -> str:
+    """Return a path with the `~` that no shell has filled in, as in a TOML file."""
+    return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
 def check(spec: SourceSpec) -> None:
@@ -90,7 +125,7 @@ def open_source(
     `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for. The
     source is opened by the first `next`.
     """
-    from realtime_micacl.live.stream import read_stream
+    from realtime_micacl.live.stream import Stream
     from realtime_micacl.live.video import paced, read_file
 
     match spec.kind:
@@ -100,8 +135,10 @@ def open_source(
             webcam = Webcam(int(spec.value))
             return reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
         case "stream":
-            opens, there = (lambda: read_stream(spec.value, spec.name)), (lambda: answers(spec.value))
-            return reconnecting(opens, there, wait=wait, give_up_after_s=give_up_after_s)
+            stream = Stream(spec.value, spec.name, wait=wait)
+            return reconnecting(
+                stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s
+            )
         case "synthetic":
             from realtime_micacl.live.synthetic import read_synthetic
 
@@ -130,27 +167,29 @@ def reconnecting(
     open_frames: Callable[[], Iterator[Frame]],
     there: Callable[[], bool] = lambda: True,
     *,
+    ready: Callable[[], bool] = lambda: False,
     wait: bool = False,
     give_up_after_s: float | None = None,
     seed: int | None = None,
 ) -> Iterator[Frame | Retry]:
     """Yield the frames of a live source and open it again whenever it is lost: for ever, or `give_up_after_s`.
 
-    A first failure to open is raised, unless `wait`. While it is lost a Retry is yielded several times a second, so
-    that whoever reads can stop. The pauses grow from 0.5 to 8 s and are jittered, lest many readers come at once;
-    one is cut short when the source, seen to be away by `there`, appears.
+    What ends without an error has ended. A first failure to open is raised, unless `wait`. While it is lost a Retry is
+    yielded several times a second, so that whoever reads can stop. The pauses grow from 0.5 to 8 s and are jittered,
+    lest many readers come at once; one is cut short when the source, seen to be away by `there`, appears, or when a try
+    that was begun before is `ready`.
     """
     jitter = random.Random(seed)
     index = attempt = 0
     lost_s: float | None = None
     while True:
-        reason = "lost"
         try:
             with closing(open_frames()) as frames:  # type: ignore[type-var]  # a generator
                 for frame in frames:
                     attempt, lost_s = 0, None
                     yield replace(frame, index=index)
                     index += 1
+            return
         except SourceError as cause:
             if not (index or wait):
                 raise
@@ -163,14 +202,16 @@ def reconnecting(
         until_s = monotonic() + longest_s * jitter.uniform(0.5, 1.0)
         if give_up_after_s is not None:
             until_s = min(until_s, lost_s + give_up_after_s)
-        yield from _pause(Retry(attempt, 0.0, reason), until_s, there)
+        yield from _pause(Retry(attempt, 0.0, reason), until_s, there, ready)
 
 
-def _pause(retry: Retry, until_s: float, there: Callable[[], bool]) -> Iterator[Retry]:
+def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Callable[[], bool]) -> Iterator[Retry]:
     """Yield what is being waited for until the time is up, or until the source appears."""
     away, look_s = False, 0.0
     while (left_s := until_s - (now_s := monotonic())) > 0:
         yield replace(retry, wait_s=left_s)
+        if ready():
+            break
         if now_s >= look_s:
             look_s = now_s + LOOK_S
             if (seen := there()) and away:
@@ -178,19 +219,6 @@ def _pause(retry: Retry, until_s: float, there: Callable[[], bool]) -> Iterator[
             away = not seen
         sleep(min(left_s, 0.1))
     yield retry
-
-
-def answers(url: str) -> bool:
-    """Say whether anybody listens where `url` points; True where that cannot be told."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or PORTS[parts.scheme]
-        with socket.create_connection((parts.hostname or "", port), LOOK_TIMEOUT_S):
-            return True
-    except ValueError:  # a password with a slash hides the host
-        return True
-    except OSError:
-        return False
 
 
 def redacted(text: str) -> str:

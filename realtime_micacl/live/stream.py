@@ -1,69 +1,232 @@
-"""Frames from network streams, by PyAV (FFmpeg)."""
+"""Streams from the network and from pipes, judged by what they are and not by how their address begins.
+
+A recording is played at its own rate and ends; what comes in pieces (HLS) or faster than it was taken is played at its
+own rate; a camera is read as fast as it sends, the newest picture wins. What stops without an end was lost.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import closing
-from time import monotonic
+from dataclasses import replace
+from functools import partial
+from time import monotonic, sleep
+from typing import Any
 
+import av
 from av.format import Flags
 
-from realtime_micacl.errors import SourceLost
-from realtime_micacl.live.video import decoded, opened
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.address import Address, answers, parse_address
+from realtime_micacl.live.arrival import Haste, hurries, known_length_s, taken
+from realtime_micacl.live.clock import ALIKE, Pace, StreamClock
+from realtime_micacl.live.connection import Connection, Way
+from realtime_micacl.live.decoder import Decoder
+from realtime_micacl.live.reasons import nothing_came, said, why
+from realtime_micacl.live.snapshot import FORMS, RATE_HZ, is_picture, polled
+from realtime_micacl.live.tries import PATIENCE_S, Tries
+from realtime_micacl.live.ways import PIECE_S, SILENT_S, way_to
 from realtime_micacl.types import Frame
 
-OPEN_TIMEOUT_S = 2.0
-READ_TIMEOUT_S = 1.0  # FFmpeg tries twice: a silent peer is noticed after about 2 s
-LATE_S = 1.0  # a network frame handed out later than this after its time is stale
-DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost; cameras send a key frame more often
-LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto"}
+log = logging.getLogger(__name__)
+
+TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
+KEY_S = 60.0  # cameras send a key frame more often
+LATE_S = 1.0  # a picture handed out later than this after its time is stale
+DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost
+END_S = 1.0  # a recording that breaks off this near its end has ended
 
 
-def read_stream(url: str, shown: str) -> Iterator[Frame]:
-    """Yield the frames of a network stream with their capture times, until it is lost: then raise SourceLost.
+class Stream:
+    """A stream that can be opened again; it remembers what it learnt of it."""
 
-    `shown` is the name for messages. The first failure to open raises SourceError. Frames that the network held back
-    for over `LATE_S` are left out; where all are, the stream is lost too: opened anew it has no backlog.
-    """
-    options = LIVE_OPTIONS | {"rtsp_transport": "udp" if url.startswith("rtspu:") else "tcp"}
-    url = url.replace("rtspu:", "rtsp:", 1)
-    with closing(opened(url, shown, options, (OPEN_TIMEOUT_S, READ_TIMEOUT_S))) as container:
+    def __init__(self, value: str, shown: str, *, wait: bool = False, rate_hz: float | None = None) -> None:
+        """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls."""
+        self.shown = shown
+        self._value, self._wait, self._rate_hz = value, wait, rate_hz
+        self._address: Address | None = parse_address(value) if "://" in value else None
+        self._tries = Tries()
+        self._form: str | None = None
+        self._seen = self._paced = self._listed = False
+        self._reached_s = 0.0
+        self._drift = 0.0
+        self._drifts: list[float] = []
+
+    def ready(self) -> bool:
+        """Say whether a try that was begun before has succeeded."""
+        return self._tries.ready
+
+    def there(self) -> bool:
+        """Say whether somebody answers."""
+        return not self._address or answers(self._value)
+
+    def close(self) -> None:
+        """Give up tries that are under way."""
+        self._tries.leave()
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield its frames with their capture times to the end of a recording; raise SourceLost where it is lost.
+
+        A first failure to open raises SourceError.
+        """
+        connection = self._connected()
+        try:
+            yield from self._read(connection)
+        finally:
+            connection.leave()
+
+    def _connected(self) -> Connection:
+        patience_s = TRY_S if self._seen or self._wait else PATIENCE_S
+        started_s = monotonic()
+        self._tries.begin(self._way())
+        connection = self._tries.take(patience_s)
+        if connection is None:
+            raise SourceLost(self._not_opened(None, monotonic() - started_s))
+        if connection.container is None:
+            connection.leave()
+            cause, waited_s = connection.cause, monotonic() - connection.started_s
+            if isinstance(cause, SourceError):
+                raise cause
+            if isinstance(cause, av.error.InvalidDataError) and self._web and self._form is None:
+                self._form = "hls"  # FFmpeg knows a play list by its name alone
+                try:
+                    return self._connected()
+                except SourceError:
+                    self._form = None
+            raise SourceError(self._not_opened(cause, waited_s)) from cause
+        return connection
+
+    def _not_opened(self, cause: Exception | None, waited_s: float) -> str:
+        if self._address:
+            reason = why(self._address, cause, waited_s)
+        elif cause is None:
+            reason = f"nobody wrote to it within {waited_s:.0f} s"
+        else:
+            reason = _of_a_pipe(cause)
+        return f"{self.shown} cannot be opened: {reason}"
+
+    @property
+    def _web(self) -> bool:
+        return self._address is not None and self._address.scheme in ("http", "https")
+
+    def _way(self) -> Way:
+        return way_to(self._address, self._value, self.shown, self._form, self._reached_s)
+
+    def _read(self, connection: Connection) -> Iterator[Frame]:
+        container = connection.container
+        assert container is not None
+        if self._web and is_picture(container):
+            way = replace(self._way(), form=FORMS[container.streams.video[0].codec_context.name])
+            connection.leave()
+            opens = partial(av.open, way.url, options=dict(way.options), format=way.form, timeout=(SILENT_S, SILENT_S))
+            self._seen = True
+            yield from polled(opens, self._rate_hz or RATE_HZ, self.shown)
+        listed = container.format.name == "hls"
+        length_s = known_length_s(container)
+        if self._listed and length_s:
+            return  # the broadcast is over: what is there now is its recording
+        self._listed = listed and not length_s
         stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
-        clock = StreamClock()
-        index = 0
-        late_s: float | None = None
-        for pts_s, image, damaged in decoded(container, shown, DUMB_S):
-            arrived_s = monotonic()
-            time_s = clock.capture_time(pts_s, arrived_s) if stamped else arrived_s
-            if arrived_s - time_s > LATE_S:
-                late_s = late_s or arrived_s
-                if arrived_s - late_s > LATE_S:
-                    raise SourceLost(f"{shown} fell {arrived_s - time_s:.0f} s behind")
+        if length_s:
+            yield from self._recorded(connection, length_s)
+            return
+        hurried = self._web or not self._address or self._address.scheme == "tcp"
+        self._paced = self._paced or listed or (hurried and not self._seen and stamped and hurries(connection))
+        yield from self._playing(connection, stamped=stamped, judged=hurried and stamped)
+
+    def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame]:
+        """Yield a recording's frames, each when it is due, to its end."""
+        pace, first_s, begun_s = Pace(), None, self._reached_s
+        for index, (pts_s, image, damaged, _) in enumerate(self._pictures(connection, PIECE_S)):
+            start_s = connection.container.start_time if connection.container else None
+            first_s = first_s if first_s is not None else (pts_s if start_s is None else start_s / 1e6)
+            self._seen = True
+            if pts_s - first_s < begun_s:
+                continue
+            self._reached_s = max(self._reached_s, pts_s - first_s)
+            due_s = pace.due(pts_s, monotonic())
+            sleep(max(0.0, due_s - monotonic()))
+            yield Frame(image, due_s, index, damaged)
+        if connection.cause is None or self._reached_s >= length_s - END_S:
+            return
+        if self._reached_s <= begun_s:
+            log.warning("%s breaks off after %.1f of %.1f s", self.shown, self._reached_s, length_s)
+            return
+        raise SourceLost(f"{self.shown} broke off after {self._reached_s:.0f} of {length_s:.0f} s")
+
+    def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame]:
+        """Yield the frames of a stream without an end until it is lost."""
+        clock, pace, haste = StreamClock(self._drift), Pace(), Haste()
+        index, late_s = 0, None
+        patience_s = PIECE_S if self._paced else SILENT_S
+        for pts_s, image, damaged, came_s in self._pictures(connection, patience_s if self._address else None):
+            self._seen = True
+            if judged and not self._paced and haste.noticed(pts_s, came_s):
+                self._paced = True
+            if self._paced:
+                time_s = pace.due(pts_s, monotonic())
+                sleep(max(0.0, time_s - monotonic()))
+            else:
+                time_s = clock.capture_time(pts_s, came_s) if stamped else came_s
+            now_s = monotonic()
+            if now_s - time_s > LATE_S:
+                late_s = late_s or now_s
+                if now_s - late_s > LATE_S:
+                    self._learn(clock.measured() if stamped else None)
+                    raise SourceLost(f"{self.shown} fell {now_s - time_s:.0f} s behind")
                 continue
             late_s = None
             yield Frame(image, time_s, index, damaged)
             index += 1
-    raise SourceLost(f"{shown} ended")
+        if self._value == "-":
+            return  # a pipe that was closed does not come back
+        raise SourceLost(f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}")
+
+    def _learn(self, drift: float | None) -> None:
+        """Note how fast a stream's clock seemed to run; twice the same is its clock, and no slow line."""
+        if drift is None:
+            return
+        if self._drifts and abs(self._drifts[-1] - drift) < ALIKE:
+            self._drift = drift
+            log.warning("%s: its clock is %.1f %% slow; it is followed", self.shown, 100 * drift)
+        self._drifts.append(drift)
+
+    def _pictures(self, connection: Connection, patience_s: float | None) -> Iterator[tuple[float, Any, int, float]]:
+        """Yield time stamp, picture, damaged ones before it, and arrival of each, until no more come."""
+        decoder = Decoder(connection.video)
+        opened_s = decoded_s = monotonic()
+        some = False
+        first_s = TRY_S + SILENT_S if self._seen else PATIENCE_S
+        while True:
+            wait_s = patience_s if some or patience_s is None else max(patience_s, first_s)
+            arrived = taken(connection, wait_s)
+            if arrived is None:
+                if connection.over:
+                    break
+                reason = f"sent nothing for {wait_s:.0f} s" if some else self._silent(wait_s or 0.0)
+                raise SourceLost(f"{self.shown} {reason}")
+            packet, came_s = arrived
+            some = True
+            for pts_s, image, damaged in decoder.pictures(packet):
+                yield pts_s, image, damaged, came_s
+                decoded_s = monotonic()
+            if not decoder.begun:
+                if monotonic() - opened_s > KEY_S:
+                    raise SourceLost(f"{self.shown} sent no key frame for {KEY_S:.0f} s")
+            elif monotonic() - max(decoded_s, opened_s) > DUMB_S:
+                raise SourceLost(f"{self.shown} sent nothing that can be decoded for {DUMB_S:.0f} s")
+        if decoder.all_damaged:
+            log.warning("%s: %d damaged packets or pictures were left out", self.shown, decoder.all_damaged)
+
+    def _silent(self, waited_s: float) -> str:
+        reason = nothing_came(self._address, waited_s) if self._address else "nothing came"
+        return f"is silent: {reason}"
 
 
-class StreamClock:
-    """Turns the time stamps of a stream into monotonic capture times.
-
-    The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
-    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift. After a backward
-    jump of the stream's clock every frame seems late; the stream is then opened anew, with a new clock.
-    """
-
-    DRIFT = 1e-3  # seconds per second
-
-    def __init__(self) -> None:
-        self._offset_s = float("inf")
-        self._arrived_s = 0.0
-
-    def capture_time(self, pts_s: float, arrived_s: float) -> float:
-        """Return when the frame with time stamp `pts_s` was taken, in the seconds of `arrived_s`."""
-        offset_s = arrived_s - pts_s
-        expected_s = self._offset_s + self.DRIFT * (arrived_s - self._arrived_s)
-        self._arrived_s = arrived_s
-        self._offset_s = min(offset_s, expected_s)
-        return pts_s + self._offset_s
+def _of_a_pipe(cause: Exception) -> str:
+    if isinstance(cause, av.error.InvalidDataError):
+        return (
+            "what comes is no video, or one whose index stands at its end: a pipe cannot go back to it; give the file"
+            " itself, or send MPEG-TS or Matroska"
+        )
+    return said(cause)

@@ -19,7 +19,7 @@ import pytest
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live import source
 from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.live.stream import LIVE_OPTIONS
+from realtime_micacl.live.ways import LIVE_OPTIONS
 from realtime_micacl.types import State
 from tests.e2e.conftest import Running
 from tests.fault.conftest import Watched, until, usage

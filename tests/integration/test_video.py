@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live import video
-from realtime_micacl.live.stream import LATE_S, StreamClock
+from realtime_micacl.live.clock import StreamClock
+from realtime_micacl.live.stream import LATE_S
 from realtime_micacl.live.synthetic import read_code, write_code
 from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.types import Frame

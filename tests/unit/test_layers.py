@@ -94,8 +94,8 @@ def test_files_stay_small() -> None:
 
 def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
-    said = "the pipeline's, an engine's that several streams share, those of outlets, the server of --metrics"
-    assert users == {"live.session", "inference.shared", "monitor", "outlets.thread"}, said
+    said = "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics"
+    assert users == {"live.session", "live.connection", "inference.shared", "monitor", "outlets.thread"}, said
 
 
 def test_numpy_s_products_leave_no_spinning_thread() -> None:

@@ -1,0 +1,123 @@
+"""The addresses of streams: what people write, and what FFmpeg takes."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from realtime_micacl.errors import ConfigError
+
+PORTS = {
+    "rtsp": 554,
+    "rtspu": 554,  # its pictures come by UDP
+    "rtsps": 322,
+    "http": 80,
+    "https": 443,
+    "rtmp": 1935,
+    "rtmps": 443,
+    "tcp": 0,
+    "udp": 0,
+}
+"""Scheme -> port where none is named; 0 for those that must name one."""
+NOT_READ = {
+    "srt": "FFmpeg comes without it in PyAV; let the sender, or `srt-live-transmit`, send it on as udp://",
+    "rtp": "a bare RTP stream does not say what it holds; give the camera's rtsp:// address, or send MPEG-TS by udp://",
+    "webrtc": "give the camera's rtsp:// address",
+    "whep": "give the camera's rtsp:// address",
+    "ndi": "give an rtsp:// address, or a virtual camera's number",
+    "mms": "the protocol is no longer in use; look for an http:// address",
+    "ftp": "copy the file to this machine first",
+    "sftp": "copy the file to this machine first",
+    "smb": "copy the file to this machine, or mount the share and give the path",
+}
+LOOK_TIMEOUT_S = 0.3
+HOST = r"[\w.-]+|\[[0-9a-fA-F:.]+(?:%\w+)?\]"
+PLACE = re.compile(rf"(?P<host>{HOST})?(?::(?P<port>\d{{1,5}}))?", re.ASCII)
+REST = re.compile(rf"@(?=(?:{HOST})(?::\d{{1,5}})?(?:[/?]|$))")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address in its parts, each as it is written there."""
+
+    scheme: str
+    user: str
+    """Name and password; empty, NAME or NAME:PASSWORD."""
+    host: str
+    port: int
+    path: str
+    """From the first slash or question mark on."""
+
+    @property
+    def url(self) -> str:
+        """The whole, with what a name or a password may not hold written in percent."""
+        return f"{self.scheme}://{_kept(self.user)}{'@' if self.user else ''}{self._place}{self.path}"
+
+    @property
+    def origin(self) -> str:
+        """The machine and the port, as people write them."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.host}:{self.port}" if self.port != PORTS[self.scheme] else self.host
+
+
+def parse_address(text: str) -> Address:
+    """Return an address in its parts; raise ConfigError, without a password, where it is none that is read.
+
+    A password may hold `#`, `@`, `/` and `?` as they are, where it is plain where it ends.
+    """
+    scheme, _, rest = text.strip().partition("://")
+    scheme = scheme.lower()
+    if scheme in NOT_READ:
+        raise ConfigError(f"{scheme}:// is not read: {NOT_READ[scheme]}")
+    if scheme not in PORTS:
+        raise ConfigError(f"{scheme}:// is not read; use {', '.join(PORTS)} or a path")
+    user, place, path = _split(rest)
+    found = PLACE.fullmatch(place)
+    host, port = (found["host"] or "", int(found["port"] or PORTS[scheme])) if found else ("", 0)
+    looks = f"it looks like {scheme}://{'HOST:PORT' if not PORTS[scheme] else 'HOST:PORT/PATH'}"
+    if not found or not (host or scheme == "udp") or not 0 < port < 65536 or re.search(r"[\x00-\x20]", user):
+        raise ConfigError(
+            f"this is not a valid {scheme}:// address; {looks}, or {scheme}://NAME:PASSWORD@HOST:PORT/PATH, where a"
+            " password's special characters may be written in percent (%40 for @, %2F for /)"
+        )
+    return Address(scheme, user, host, port, _kept(path))
+
+
+def _split(rest: str) -> tuple[str, str, str]:
+    """Return name and password, machine and port, and path of what stands behind the `://`."""
+    end = re.search(r"[/?]|$", rest)
+    ahead, path = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    if "@" in ahead:
+        user, _, place = ahead.rpartition("@")
+        return user, place, path
+    if PLACE.fullmatch(ahead):
+        return "", ahead, path
+    at = REST.search(rest)  # the slash or question mark belongs to the password
+    if not at:
+        return "", ahead, path
+    place, path = re.match(r"([^/?]*)(.*)", rest[at.end() :], re.DOTALL).groups()  # type: ignore[union-attr]
+    return rest[: at.start()], place, path
+
+
+def _kept(part: str) -> str:
+    """Return a part of an address with what may not stand there in percent; percents that are meant so stay."""
+    part = re.sub(r"%(?![0-9a-fA-F]{2})", "%25", part)
+    safe = "%:/?&=,;+!$*'()~[]@" if part[:1] in ("/", "?") else "%:!$&'()*+,;=~"
+    return quote(part, safe=safe)
+
+
+def answers(url: str) -> bool:
+    """Say whether anybody listens where `url` points; True where that cannot be told."""
+    address = parse_address(url)
+    if address.scheme == "udp":
+        return True
+    try:
+        with socket.create_connection((address.host.strip("[]"), address.port), LOOK_TIMEOUT_S):
+            return True
+    except OSError:
+        return False

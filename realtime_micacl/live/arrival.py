@@ -1,0 +1,69 @@
+"""How the packets of a stream arrive, which tells a camera from a file."""
+
+from __future__ import annotations
+
+from time import sleep
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from realtime_micacl.live.connection import Connection
+from realtime_micacl.live.tries import PATIENCE_S
+
+WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; a camera sends no faster than this
+HASTY_S = 3  # a stream that was too fast for so long, second by second, is no camera's
+Arrived = tuple["Packet[VideoStream]", float]
+"""A packet, and when it came."""
+
+
+class Haste:
+    """Notices a stream that goes on handing out more than it can have taken in that time."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, float] | None = None
+        self._seconds = 0
+
+    def noticed(self, pts_s: float, came_s: float) -> bool:
+        """Take a picture; say whether the last three seconds were too fast, one after the other."""
+        if self._since is None:
+            self._since = pts_s, came_s
+        if came_s - self._since[1] >= 1.0:
+            fast = pts_s - self._since[0] > FASTER * (came_s - self._since[1])
+            self._seconds = self._seconds + 1 if fast else 0
+            self._since = pts_s, came_s
+        return self._seconds >= HASTY_S
+
+
+def hurries(connection: Connection) -> bool:
+    """Say whether a stream hands out what it has as fast as it can, as files do: a camera's pictures come one by one.
+
+    What a server had at hand comes at once in either case; what counts is what comes after that.
+    """
+    connection.wait(PATIENCE_S, packets=2)
+    sleep(WATCHED_S / 2)
+    before = _newest_s(connection)
+    sleep(WATCHED_S / 2)
+    newest = _newest_s(connection)
+    return connection.full or connection.over or newest - before > 2 * WATCHED_S
+
+
+def _newest_s(connection: Connection) -> float:
+    times: list[Arrived] = [one for one in connection.waiting() if one[0].dts is not None]
+    return float(times[-1][0].dts * times[-1][0].time_base) if times else 0.0  # type: ignore[operator]
+
+
+def known_length_s(container: av.container.InputContainer) -> float:
+    """Return how long a recording is, 0 for a stream without an end; where only its bytes are known they tell."""
+    if container.duration:
+        return container.duration / 1e6
+    return float("inf") if container.format.name != "hls" and container.size > 0 else 0.0
+
+
+def taken(connection: Connection, patience_s: float | None) -> Arrived | None:
+    """Return the next packet; a pipe is waited for as long as it takes."""
+    while patience_s is None:
+        taken = connection.take(1.0)
+        if taken or connection.over:
+            return taken
+    return connection.take(patience_s)

@@ -1,0 +1,65 @@
+"""What comes through a pipe: standard input, or a FIFO whose writer may leave and return."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+from realtime_micacl.errors import SourceError
+
+POLL_S = 0.2
+SEND = "send a video to it: `... | realtime-micacl -`"
+
+
+class Pipe:
+    """The bytes of a pipe, for FFmpeg; `stop` ends a read that waits."""
+
+    def __init__(self, descriptor: int, name: str, *, owned: bool) -> None:
+        self.name = name
+        self._descriptor, self._owned, self._stopped = descriptor, owned, False
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, none where the writer has left."""
+        while os.name == "posix":  # elsewhere only files can be waited for so
+            if self._stopped:
+                return b""
+            if select.select([self._descriptor], [], [], POLL_S)[0]:
+                break
+        return os.read(self._descriptor, size)
+
+    def stop(self) -> None:
+        """Let a read end."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Let go of a FIFO."""
+        if self._owned:
+            os.close(self._descriptor)
+
+
+def is_fifo(path: Path) -> bool:
+    """Say whether a path is a FIFO."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def open_pipe(value: str) -> Any:
+    """Return what can be read: standard input for `-`, a file where it was redirected from one, else a FIFO."""
+    if value != "-":
+        return Pipe(os.open(value, os.O_RDONLY | os.O_NONBLOCK), value, owned=True)
+    try:
+        descriptor = sys.stdin.fileno()
+        mode = os.fstat(descriptor).st_mode
+    except (AttributeError, OSError, ValueError):
+        raise SourceError(f"standard input is closed; {SEND}") from None
+    if stat.S_ISREG(mode):
+        return open(descriptor, "rb", closefd=False)  # FFmpeg reads it
+    if os.isatty(descriptor):
+        raise SourceError(f"standard input is the keyboard; {SEND}")
+    return Pipe(descriptor, "standard input", owned=False)
