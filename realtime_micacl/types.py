@@ -118,6 +118,19 @@ class Face:
     """Yaw, pitch and roll of the head in degrees, [3], see live/shape.py; None where no landmarks are read."""
 
 
+@dataclass(frozen=True)
+class Strain:
+    """There is more to read than the machine has time for: it keeps up with so many of the faces."""
+
+    kept: int
+    faces: int
+
+    def __str__(self) -> str:
+        if self.faces == 1:
+            return "this machine does not keep up with one face"
+        return f"this machine keeps up with {self.kept or 'none'} of {self.faces} faces"
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What is seen at one moment."""
@@ -129,6 +142,8 @@ class Scene:
     detail: str = ""
     marks: tuple[Mark, ...] = ()
     """What was marked up to now, where a recording is shown."""
+    strain: Strain | None = None
+    """Set while the machine does not keep up."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.smoother import Tuned
-from realtime_micacl.types import Event, Frame, Scene, State, StateChange
+from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +28,13 @@ class Changes:
 
     def __init__(self, told: State | None = None) -> None:
         self._scene = told
+        self._strain: Strain | None = None
         self._faces: dict[int, tuple[State, str]] = {}
 
     def update(self, scene: Scene) -> tuple[StateChange, ...]:
         """Return what changed since the scene before."""
         changes = []
-        if scene.state is not self._scene:
+        if scene.state is not self._scene or scene.strain != self._strain:
             changes.append(StateChange(scene.time_s, None, scene.state, scene.detail))
         now = {face.track_id: (face.state, face.quality.fault) for face in scene.faces}
         for track_id in sorted(self._faces.keys() - now.keys()):
@@ -41,7 +42,7 @@ class Changes:
         for track_id, (state, fault) in now.items():
             if self._faces.get(track_id) != (state, fault):
                 changes.append(StateChange(scene.time_s, track_id, state, fault))
-        self._scene, self._faces = scene.state, now
+        self._scene, self._strain, self._faces = scene.state, scene.strain, now
         return tuple(changes)
 
 

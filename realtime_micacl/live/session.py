@@ -74,7 +74,7 @@ class LiveSession:
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
         self._changes, self._replaced, self._concluded = Changes(State.STARTING), 0, False
-        self._sight = Sight(lambda: self.fault, self.meters["perceive"], stall_s=stall_s, holds=holds)
+        self._sight = Sight(lambda: self.fault, self.meters, stall_s=stall_s, holds=holds)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
@@ -244,4 +244,4 @@ class LiveSession:
 
 
 def _states(scene: Scene) -> tuple[object, ...]:
-    return scene.state, tuple((face.track_id, face.state, face.quality.fault) for face in scene.faces)
+    return scene.state, scene.strain, tuple((face.track_id, face.state, face.quality.fault) for face in scene.faces)

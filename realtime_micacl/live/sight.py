@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic, perf_counter
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.halves import Perceives, Rebuilt
+from realtime_micacl.live.pace import Pace
 from realtime_micacl.live.still import Stillness
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State
@@ -17,17 +18,20 @@ Seen = tuple[Scene, tuple[Bag, ...]]
 class Sight:
     """Makes scenes on the perceive thread; `left_out` counts the pictures that were given and not analysed."""
 
-    def __init__(self, fault: Callable[[], StageFailed | None], meter: Meter, *, stall_s: float, holds: bool) -> None:
-        self._fault, self._meter, self._stall_s, self._holds = fault, meter, stall_s, holds
+    def __init__(
+        self, fault: Callable[[], StageFailed | None], meters: Mapping[str, Meter], *, stall_s: float, holds: bool
+    ) -> None:
+        self._fault, self._meter, self._stall_s, self._holds = fault, meters["perceive"], stall_s, holds
+        self._pace = Pace(meters)
         self._stillness = Stillness()
         self.left_out = 0
 
     def seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
         """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
         analysed = self._meter.count
-        seen = self._seen(half, item, last, paused)
+        scene, bags = self._seen(half, item, last, paused)
         self.left_out += isinstance(item, Frame) and self._meter.count == analysed
-        return seen
+        return (scene if scene is last else self._pace.judged(scene, bags)), bags
 
     def _seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, paused: bool) -> Seen:
         now_s = monotonic()

@@ -171,7 +171,7 @@ def follow(last: View, now: Look) -> View:
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
         title=title,
         detail=detail,
-        notice=now.notice,
+        notice=now.notice or _strained(scene),
         rests=now.over and now.stays,
         broken=_broken(now),
     )
@@ -211,6 +211,13 @@ def _markers(last: View, scene: Scene | None) -> tuple[Marker, ...]:
     """Return the markers of a person who looks, and those that a recording holds."""
     held = {Marker(mark.number, mark.time_s) for mark in scene.marks} if scene else set()
     return tuple(sorted({*last.markers, *held}, key=lambda marker: marker.time_s)) if held else last.markers
+
+
+def _strained(scene: Scene | None) -> str:
+    strain = scene.strain if scene else None
+    if strain is None:
+        return ""
+    return say(texts.KEEPS_UP, kept=strain.kept, faces=strain.faces) if strain.kept else say(texts.TOO_SLOW)
 
 
 def _state(now: Look) -> State:

@@ -531,4 +531,12 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <source>at the edge</source>
       <translation>am Rand</translation>
     </message>
+    <message>
+      <source>This machine keeps up with {kept} of {faces} faces</source>
+      <translation>Dieser Rechner kommt bei {kept} von {faces} Gesichtern mit</translation>
+    </message>
+    <message>
+      <source>This machine does not keep up: readings are fewer than they should be</source>
+      <translation>Dieser Rechner kommt nicht mit: es kommen weniger Messwerte, als sollten</translation>
+    </message>
 </context></TS>

@@ -1,0 +1,154 @@
+"""A machine that is too slow says so in words: on the screen and in what is written, once, and takes it back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from realtime_micacl.live.pace import SAMPLES, Pace
+from realtime_micacl.live.pipeline import Changes
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.metrics import Meter
+from realtime_micacl.types import (
+    Bag,
+    EmotionDistribution,
+    Event,
+    Face,
+    Frame,
+    Quality,
+    Scene,
+    State,
+    StateChange,
+    Strain,
+)
+from realtime_micacl_ui.view import View, follow, look
+
+CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
+IMAGE = np.zeros((90, 160, 3), np.uint8)
+SHARES = np.full(7, 1 / 7, np.float32)
+TICK_S = 0.08
+
+
+def faces(count: int, state: State = State.LIVE) -> tuple[Face, ...]:
+    box = np.array([10, 10, 50, 50], np.float32)
+    return tuple(Face(n + 1, box, IMAGE, 0.9, Quality(1.0), state, 1.0) for n in range(count))
+
+
+def run(
+    *, seconds: float, count: int = 3, rate_hz: float = 25, looks: float = 1.0, reads: float = 1.0
+) -> tuple[Pace, list[Scene]]:
+    """Let time pass: of the pictures a share is looked at, of the windows a share is read."""
+    meters = {name: Meter() for name in ("capture", "perceive", "reading")}
+    pace, shown = Pace(meters), []
+    go_on(pace, meters, shown, seconds=seconds, count=count, rate_hz=rate_hz, looks=looks, reads=reads)
+    return pace, shown
+
+
+def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, begin_s=0.0) -> None:
+    owed = read = 0.0
+    tick = -1
+    for n in range(int(seconds * rate_hz)):
+        now_s = begin_s + n / rate_hz
+        meters["capture"].add(0.0)
+        owed += looks
+        if owed < 1:
+            continue
+        owed -= 1
+        meters["perceive"].add(0.0)
+        bags: tuple[Bag, ...] = ()
+        if int(now_s / TICK_S) != tick:
+            tick = int(now_s / TICK_S)
+            bags = tuple(Bag(f + 1, tick, CROPS, now_s - 15 * TICK_S, now_s, 1.0, 1.0) for f in range(count))
+        shown.append(pace.judged(Scene(now_s, None, faces(count), State.LIVE), bags))
+        read += reads * len(bags)
+        while read >= 1:
+            read -= 1
+            meters["reading"].add(0.0)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({}, None),
+        ({"rate_hz": 5}, None),  # a slow source is not the machine's fault
+        ({"looks": 0.55}, None),  # between two ticks nobody needs to look
+        ({"reads": 0.9}, None),
+        ({"reads": 0.5}, Strain(1, 3)),
+        ({"reads": 0.7}, Strain(2, 3)),
+        ({"reads": 0.2}, Strain(0, 3)),
+        ({"looks": 0.2}, Strain(1, 3)),
+        ({"looks": 0.1, "count": 1}, Strain(0, 1)),
+        ({"reads": 0.0}, None),  # the engine is not there yet
+    ],
+)
+def test_what_is_said_is_how_many_readings_come(how: dict, said: Strain | None) -> None:
+    _, shown = run(seconds=9, **how)
+    assert shown[-1].strain == said
+    assert shown[-1].detail == ("" if said is None else str(said))
+    assert all(scene.strain is None for scene in shown if scene.time_s < 4.9), "not before five seconds have passed"
+
+
+def test_the_words() -> None:
+    assert str(Strain(1, 3)) == "this machine keeps up with 1 of 3 faces"
+    assert str(Strain(0, 3)) == "this machine keeps up with none of 3 faces"
+    assert str(Strain(0, 1)) == "this machine does not keep up with one face"
+
+
+def test_it_is_taken_back_and_a_pause_begins_anew() -> None:
+    meters = {name: Meter() for name in ("capture", "perceive", "reading")}
+    pace, shown = Pace(meters), []
+    for begin_s, reads in ((0.0, 0.5), (20.0, 1.0)):
+        go_on(pace, meters, shown, seconds=20, count=3, rate_hz=25, looks=1.0, reads=reads, begin_s=begin_s)
+    told = [scene.strain for scene in shown]
+    changes = [b for a, b in pairwise(told) if a != b]
+    assert (changes[0], changes[-1]) == (Strain(1, 3), None)
+    pace.judged(Scene(50.0, None, (), State.PAUSED), ())
+    assert len(pace._samples) < SAMPLES == 11
+
+
+def test_it_is_written_once() -> None:
+    changes, written = Changes(), []
+    for n, strain in enumerate([None, None, Strain(1, 3), Strain(1, 3), None, None]):
+        written += changes.update(Scene(float(n), None, (), State.LIVE, str(strain or ""), strain=strain))
+    assert [(change.time_s, change.detail) for change in written] == [
+        (0.0, ""),
+        (2.0, "this machine keeps up with 1 of 3 faces"),
+        (4.0, ""),
+    ]
+
+
+class Slow:
+    """Sees three faces in every picture and takes 0.2 s to read them."""
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        bags = tuple(Bag(n, frame.index, CROPS, frame.time_s - 1.2, frame.time_s, 1.0, 1.0) for n in (1, 2, 3))
+        return Scene(frame.time_s, frame, faces(3), State.LIVE), bags
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        time.sleep(0.2)
+        return tuple(EmotionDistribution(b.track_id, b.end_s, SHARES, SHARES[:4], None, 1.0, 1.0) for b in bags)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_slow_engine_is_said_on_the_screen_and_in_what_is_written() -> None:
+    def camera() -> Iterator[Frame]:
+        for index in range(10_000):
+            yield Frame(IMAGE, time.monotonic(), index)
+            time.sleep(TICK_S)
+
+    events: list[Event] = []
+    view = View("x")
+    with LiveSession(camera(), Slow, Slow, [events.append], holds=True) as session:
+        until_s = time.monotonic() + 12
+        while not view.notice and time.monotonic() < until_s:
+            time.sleep(0.1)
+            view = follow(view, look(session, time.monotonic()))
+    assert view.notice == "This machine keeps up with 1 of 3 faces"
+    told = [event.detail for event in events if isinstance(event, StateChange) and event.detail]
+    assert told[0] == "this machine keeps up with 1 of 3 faces"
