@@ -12,8 +12,8 @@ import msgspec
 
 from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
+from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import DEVICE, DEVICES
 
 VERBS = {
     "prepare": "cut the faces of a data set for training and evaluation",

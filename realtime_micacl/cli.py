@@ -19,6 +19,7 @@ from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.installed import install_command
 from realtime_micacl.journal import configure_log
 from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.perceiver import Perceiver
@@ -91,7 +92,7 @@ def _verb(name: str) -> ModuleType:
         return import_module(f"realtime_micacl.{name}")
     except ModuleNotFoundError as cause:
         raise ConfigError(
-            f"`realtime-micacl {name}` needs {cause.name}, which is not installed: pip install 'realtime-micacl[train]'"
+            f"`realtime-micacl {name}` needs {cause.name}, which is not installed: {install_command('train')}"
         ) from cause
 
 

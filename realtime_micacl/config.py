@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from realtime_micacl.devices import DEVICE
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.types import DEVICE
 
 T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0

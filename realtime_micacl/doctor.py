@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.gpu import KINDS, Gpu, Kind, check, missing, probe, rtx, suits
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.installed import install_command
 from realtime_micacl.types import State
 
 REPORTED = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
@@ -28,6 +30,7 @@ RUNS_ON: dict[Kind, tuple[str, ...]] = {
     "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
     "cuda": ("torch",),
 }
+NEEDED = ("system", "packages", "display", "engine")  # by the main job
 ANSWER_TIMEOUT_S = 30
 TRIAL_TIMEOUT_S = 3600  # TensorRT may build for a long time
 
@@ -46,10 +49,13 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
     p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
     p.add_argument("--metrics", metavar="[HOST:]PORT", help="say how the session is that serves its figures there")
+    p.add_argument("--headless", action="store_true", help="leave out the display: nothing is to be shown")
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
+    if arguments.headless:
+        looks = tuple(look for look in looks if look is not display)
     if arguments.tensorrt:
         looks = (system, tensorrt)
     findings = session(arguments.metrics) if arguments.metrics else (finding for look in looks for finding in look())
@@ -58,8 +64,9 @@ def main(argv: Sequence[str]) -> None:
         found[f.subject] = f.good and found.get(f.subject, True)
         sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
         sys.stdout.flush()
-    if False in (found.get("engine"), found.get("packages")):
-        raise EngineError("the main job cannot run here; see the lines marked MISSING")
+    if absent := [subject for subject in NEEDED if found.get(subject) is False]:
+        hint = "; without a window it can: doctor --headless" if absent == ["display"] else ""
+        raise EngineError(f"the main job cannot run here for want of {' and '.join(absent)}, see MISSING above{hint}")
     if arguments.tensorrt and not (found.get("try tensorrt") or found.get("try tensorrt-rtx")):
         raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
 
@@ -107,24 +114,25 @@ def packages() -> Iterator[Finding]:
             missing.append(name)
     yield Finding("packages", True, ", ".join(found))
     if missing:
-        yield Finding("packages", False, f"{', '.join(missing)}; pip install realtime-micacl")
+        yield Finding("packages", False, f"{', '.join(missing)}: {install_command()}")
     if "opencv-python" not in missing and "opencv-contrib-python" not in missing:
         one, two = version("opencv-python"), version("opencv-contrib-python")
         if one != two:
-            mend = f"pip install opencv-python=={two} opencv-contrib-python=={two}"
+            mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"
             yield Finding("packages", False, f"both OpenCV packages share one folder and must be equal: {mend}")
 
 
 def display() -> Iterator[Finding]:
     """Look for a screen, in a process of its own: without one Qt ends its process."""
-    code = "from PyQt6.QtWidgets import QApplication; a = QApplication([]); s = a.primaryScreen().size()"
+    code = "from realtime_micacl.screen import open_screen; open_screen('window')"
+    code += "; from PyQt6.QtGui import QGuiApplication as a; s = a.primaryScreen().size()"
     code += "; print(a.platformName(), s.width(), 'x', s.height())"
     done = _said([sys.executable, "-c", code])
     if done.returncode == 0:
         yield Finding("display", True, done.stdout.strip())
     else:
-        reason = (done.stderr.strip().splitlines() or ["no answer"])[0]
-        yield Finding("display", False, f"no window can be shown ({reason}); use --headless, or see the README")
+        reason = (done.stderr.strip().splitlines() or ["no answer"])[-1]
+        yield Finding("display", False, re.sub(r"^(realtime-micacl|realtime_micacl\.errors\.\w+): ", "", reason))
 
 
 def cameras() -> Iterator[Finding]:
@@ -141,7 +149,9 @@ def cameras() -> Iterator[Finding]:
 
 
 def engine() -> Iterator[Finding]:
-    """Load the default engine and run it once."""
+    """Load the default engine and run it, also to see how many faces it keeps up with."""
+    from realtime_micacl.measuring.keeping import kept
+
     try:
         folder, sidecar = read_sidecar(default_engine())
         loaded = open_engine(folder, sidecar)
@@ -154,10 +164,12 @@ def engine() -> Iterator[Finding]:
     for _ in range(10):
         loaded.encode(crops)
     took_ms = (perf_counter() - started_s) * 100
+    keeps = kept(loaded, sidecar)
     loaded.close()
     shape = f"{spec.instances} x {spec.frames} frames of {spec.size_px} px in {spec.span_s:g} s"
     said = f"{sidecar.name} on {loaded.device}, {shape}, {took_ms:.1f} ms a tick and face"
     yield Finding("engine", True, said)
+    yield Finding("speed", True if keeps.faces else None, f"this machine {keeps}")
 
 
 def gpu() -> Iterator[Finding]:
@@ -173,7 +185,7 @@ def gpu() -> Iterator[Finding]:
     yield Finding("gpu", True, str(found))
     for kind in KINDS:
         absent = missing(kind)
-        mend = f"{absent} not installed; for --device {kind}: pip install 'realtime-micacl[{kind}]'"
+        mend = f"{absent} not installed; for --device {kind}: {install_command(kind)}"
         yield Finding(kind, None, mend) if absent else _fits(kind, found)
 
 

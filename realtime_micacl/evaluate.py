@@ -15,6 +15,7 @@ from realtime_micacl.data.ferplus import read_ferplus
 from realtime_micacl.data.london import read_london
 from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.data.samples import Sample
+from realtime_micacl.devices import DEVICES
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.evaluation.predictions import (
@@ -39,7 +40,6 @@ from realtime_micacl.evaluation.results import Figures, Result, compared, folded
 from realtime_micacl.evaluation.videos import video_predictions
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.live.align import Aligner
-from realtime_micacl.types import DEVICES
 
 Plan = list[tuple[Candidate, Part]]
 

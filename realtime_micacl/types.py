@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,6 @@ Features = npt.NDArray[Any]
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
-
-
-Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"]
-DEVICES: tuple[str, ...] = get_args(Device)
-TRITON = "triton://"
-DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}[\w.-]+(:\d{{1,5}})?)$"
-"""Besides these, a server."""
 
 
 class State(StrEnum):
@@ -74,8 +67,7 @@ class Retry:
     """A live source was lost and is being opened again; it stands in the stream of frames."""
 
     attempt: int
-    wait_s: float
-    """Until the next try; 0 while it is being opened."""
+    wait_s: float  # until the next try; 0 while it is being opened
     reason: str
 
     @property
@@ -126,9 +118,7 @@ class Strain:
     faces: int
 
     def __str__(self) -> str:
-        if self.faces == 1:
-            return "this machine does not keep up with one face"
-        return f"this machine keeps up with {self.kept or 'none'} of {self.faces} faces"
+        return f"this machine keeps up with {self.kept or 'none'} of {self.faces} face{'s' * (self.faces > 1)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol, cast
 
+from realtime_micacl.devices import TRITON
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.types import F32, TRITON, U8, Features
+from realtime_micacl.installed import install_command
+from realtime_micacl.types import F32, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
 ENCODE_HALF = "encode.half.onnx"  # for both TensorRTs, which take every precision from the graph
@@ -50,9 +52,7 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
         try:
             from realtime_micacl.inference.triton_engine import TritonEngine
         except ImportError as cause:
-            raise EngineError(
-                f"--device {device}: its client is not installed: pip install 'realtime-micacl[triton]'"
-            ) from cause
+            raise EngineError(f"--device {device}: its client is not installed: {install_command('triton')}") from cause
         return TritonEngine(folder, sidecar, device)
     graphs = ENCODE in sidecar.files and CLASSIFY in sidecar.files
     if device in ("cuda", "tensorrt", "tensorrt-rtx"):
@@ -68,7 +68,7 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
         try:
             from realtime_micacl.inference.openvino_engine import OpenVinoEngine
         except ImportError as cause:
-            raise EngineError(f"--device openvino: {cause}; pip install 'realtime-micacl[openvino]'") from cause
+            raise EngineError(f"--device openvino: {cause}; {install_command('openvino')}") from cause
         return OpenVinoEngine(folder, sidecar)
     if device in ("auto", "cpu") and graphs:
         from realtime_micacl.inference.onnx_engine import OnnxEngine
@@ -82,6 +82,6 @@ def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
     except ImportError as cause:
         raise EngineError(
             f"--device {device}: the engine {sidecar.name!r} runs on torch here, which is not installed: "
-            "pip install 'realtime-micacl[train]'"
+            f"{install_command('train')}"
         ) from cause
     return TorchEngine(folder, sidecar)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, WEIGHTS
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.installed import install_command
 
 if TYPE_CHECKING:
     from realtime_micacl.inference.engine import Engine
@@ -125,7 +126,7 @@ def open_on_gpu(kind: Kind, folder: Path, sidecar: Sidecar) -> Engine:
             found = sorted(sidecar.files)
             raise EngineError(f"the engine in {folder} holds {found}; --device {kind} needs {file}: export it again")
     if absent := missing(kind):
-        raise EngineError(f"--device {kind} needs {absent}: pip install 'realtime-micacl[{kind}]', or use --device cpu")
+        raise EngineError(f"--device {kind} needs {absent}: {install_command(kind)}, or use --device cpu")
     gpu = probe()
     if gpu is None:
         raise EngineError(f"--device {kind}: the driver shows no NVIDIA GPU here; {MEND}")

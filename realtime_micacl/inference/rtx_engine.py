@@ -29,6 +29,7 @@ from realtime_micacl.inference.fit import check_fit
 from realtime_micacl.inference.gpu import PACKAGES, Gpu
 from realtime_micacl.inference.ring import LARGEST
 from realtime_micacl.inference.sidecar import Sidecar, sha256
+from realtime_micacl.installed import install_command
 from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def open_rtx(folder: Path, sidecar: Sidecar, gpu: Gpu) -> RtxEngine:
     found = tuple(int(part) for part in ort.__version__.split(".")[:2])
     if found < LEAST_ONNX_RUNTIME:
         least = ".".join(map(str, LEAST_ONNX_RUNTIME))
-        mend = "pip install 'realtime-micacl[tensorrt-rtx]'"
+        mend = install_command("tensorrt-rtx")
         raise EngineError(f"tensorrt-rtx needs ONNX Runtime {least}, found {ort.__version__}: {mend}")
     return RtxEngine(folder, sidecar, gpu, card())
 

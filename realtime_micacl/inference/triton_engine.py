@@ -12,12 +12,13 @@ import numpy.typing as npt
 from tritonclient.grpc import InferenceServerClient, InferInput
 from tritonclient.utils import InferenceServerException
 
+from realtime_micacl.devices import TRITON
 from realtime_micacl.errors import EngineError, EngineLost
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.fit import check_shapes
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.inference.triton_repository import HASH, MOST, model_name
-from realtime_micacl.types import F32, TRITON, U8
+from realtime_micacl.types import F32, U8
 
 PORT = 8001
 OPEN_S = 5.0

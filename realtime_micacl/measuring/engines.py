@@ -14,13 +14,14 @@ from typing import Any, get_args
 
 import msgspec
 
+from realtime_micacl.devices import Device
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8, Engine, open_engine
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.processor import multiplies_bytes
 from realtime_micacl.inference.sidecar import Sidecar, sha256
 from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.types import Bag, Device
+from realtime_micacl.types import Bag
 
 FACES = (1, 4, 16, 64)
 ROUND_S, ROUNDS, IN_A_ROW = 0.2, (2, 15), 3

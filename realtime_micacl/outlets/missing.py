@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.installed import install_command
 
 
 def needed(module: str, extra: str) -> Any:
@@ -13,4 +14,4 @@ def needed(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as cause:
-        raise ConfigError(f"--{extra} needs {module}, which is not installed: pip install '.[{extra}]'") from cause
+        raise ConfigError(f"--{extra} needs {module}, which is not installed: {install_command(extra)}") from cause

@@ -19,6 +19,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(command: Callable) -> Non
     engine = next(line for line in done.out.splitlines() if "engine" in line)
     assert engine.startswith("ok")
     assert "ms a tick and face" in engine
+    assert "this machine keeps up with" in next(line for line in done.out.splitlines() if "speed" in line)
 
 
 def test_doctor_without_a_display_says_so(command: Callable) -> None:
@@ -26,6 +27,10 @@ def test_doctor_without_a_display_says_so(command: Callable) -> None:
     display = next(line for line in done.out.splitlines() if "display" in line)
     assert display.startswith("MISSING")
     assert "--headless" in display
+    assert done.code == 4
+    assert "for want of display" in done.err
+    without = command("doctor", "--headless", DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="xcb")
+    assert (without.code, without.err) == (0, "")
 
 
 def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_path: Path) -> None:

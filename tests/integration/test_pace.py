@@ -95,7 +95,7 @@ def test_what_is_said_is_how_many_readings_come(how: dict, said: Strain | None) 
 def test_the_words() -> None:
     assert str(Strain(1, 3)) == "this machine keeps up with 1 of 3 faces"
     assert str(Strain(0, 3)) == "this machine keeps up with none of 3 faces"
-    assert str(Strain(0, 1)) == "this machine does not keep up with one face"
+    assert str(Strain(0, 1)) == "this machine keeps up with none of 1 face"
 
 
 def test_it_is_taken_back_and_a_pause_begins_anew() -> None:

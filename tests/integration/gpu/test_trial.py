@@ -19,6 +19,7 @@ from realtime_micacl.inference.engine import Engine, default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.torch_engine import load_model
 from realtime_micacl.inference.worker import Worker
+from realtime_micacl.installed import install_command
 
 CPU = torch.device("cpu")
 
@@ -65,7 +66,7 @@ def doctor() -> subprocess.CompletedProcess[str]:
         ({"DEVICES": 0}, "gpu", "-", "no NVIDIA driver, or no GPU"),
         ({"INIT": 999}, "gpu", "MISSING", "CUDA_ERROR_UNKNOWN"),
         ({}, "cuda", "MISSING", "torch is installed without CUDA"),
-        ({}, "tensorrt", "-", "not installed; for --device tensorrt: pip install 'realtime-micacl[tensorrt]'"),
+        ({}, "tensorrt", "-", f"not installed; for --device tensorrt: {install_command('tensorrt')}"),
         ({}, "tensorrt-rtx", "-", "runs on GPUs of compute capability 8.6, 8.9 and from 12.0 on"),
     ],
 )
