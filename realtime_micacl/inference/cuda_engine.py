@@ -45,7 +45,9 @@ def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
     half = torch.cuda.get_device_capability(device) >= FAST_HALF
     precision = "half" if half else "single"
     name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, {precision} precision)"
-    return Worker(TorchNetwork(load_model(folder, sidecar), device, name, half=half), sidecar, device)
+    network = TorchNetwork(load_model(folder, sidecar), device, name, half=half)
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # float32 means float32; graphs keep what they see
+        return Worker(network, sidecar, device)
 
 
 def _fill(buffer: Tensor, made: Tensor) -> None:

@@ -1,0 +1,41 @@
+"""Make an engine of a recipe untrained, to measure its speed: `python tests/bench/untrained.py RECIPE OUT`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from realtime_micacl.config import read_toml
+from realtime_micacl.export import export
+from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.recipe import Recipe
+from realtime_micacl.training.checkpoint import write_checkpoint
+
+
+def main(file: str, out: str) -> None:
+    torch.manual_seed(0)
+    recipe = read_toml(Path(file), Recipe)
+    model = MICACL(MICACLConfig.from_dict(recipe.network)).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm3d):  # equal biases would share one initializer
+            module.running_mean.normal_(std=0.01)
+    with tempfile.TemporaryDirectory() as folder:
+        write_checkpoint(
+            Path(folder),
+            recipe,
+            model,
+            calibration=(1.0, 0.3),
+            counts=[1] * 7,
+            prior_removed=0.0,
+            history=[],
+            trained_on=["nothing"],
+        )
+        export(Path(folder), Path(out), (), {})
+    sys.stdout.write(f"{out}: untrained\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
