@@ -12,6 +12,7 @@ from realtime_micacl.live.connection import Connection
 from realtime_micacl.live.tries import PATIENCE_S
 
 WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; a camera sends no faster than this
+MOST_HZ = 120
 HASTY_S = 3  # a stream that was too fast for so long, second by second, is no camera's
 Arrived = tuple["Packet[VideoStream]", float]
 """A packet, and when it came."""
@@ -42,15 +43,18 @@ def hurries(connection: Connection) -> bool:
     """
     connection.wait(PATIENCE_S, packets=2)
     sleep(WATCHED_S / 2)
-    before = _newest_s(connection)
+    before_s, before = _newest(connection)
     sleep(WATCHED_S / 2)
-    newest = _newest_s(connection)
-    return connection.full or connection.over or newest - before > 2 * WATCHED_S
+    newest_s, newest = _newest(connection)
+    fast = newest_s - before_s > 2 * WATCHED_S or newest - before > MOST_HZ * WATCHED_S / 2
+    return connection.full or connection.over or fast
 
 
-def _newest_s(connection: Connection) -> float:
-    times: list[Arrived] = [one for one in connection.waiting() if one[0].dts is not None]
-    return float(times[-1][0].dts * times[-1][0].time_base) if times else 0.0  # type: ignore[operator]
+def _newest(connection: Connection) -> tuple[float, int]:
+    """Return the time stamp in s of the newest packet, as far as there are some, and how many came."""
+    waiting = connection.waiting()
+    times = [packet.dts * packet.time_base for packet, _ in waiting if packet.dts is not None and packet.time_base]
+    return float(times[-1]) if times else 0.0, len(waiting)
 
 
 def known_length_s(container: av.container.InputContainer) -> float:

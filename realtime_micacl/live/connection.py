@@ -118,13 +118,14 @@ class Connection:
             self._read(container)
         except Exception as cause:  # FFmpeg's, the system's, and whatever reading a pipe may raise
             self.cause = cause
+        if self._pipe is not None:
+            self._pipe.close()  # the next writer waits for the next reader
         with self._changed:
             self.over = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._left)
-        for one in (container, self._pipe):
-            if one is not None:
-                one.close()
+        if container:
+            container.close()
 
     def _read(self, container: av.container.InputContainer) -> None:
         video = chosen(container, self.way.shown)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from realtime_micacl.errors import SourceError
+from realtime_micacl.errors import SourceError, SourceLost
 
 POLL_S = 0.2
 SEND = "send a video to it: `... | realtime-micacl -`"
@@ -20,7 +20,8 @@ class Pipe:
 
     def __init__(self, descriptor: int, name: str, *, owned: bool) -> None:
         self.name = name
-        self._descriptor, self._owned, self._stopped = descriptor, owned, False
+        self._descriptor, self._owned = descriptor, owned
+        self._stopped = self._some = False
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, none where the writer has left."""
@@ -29,7 +30,11 @@ class Pipe:
                 return b""
             if select.select([self._descriptor], [], [], POLL_S)[0]:
                 break
-        return os.read(self._descriptor, size)
+        content = os.read(self._descriptor, size)
+        if not (content or self._some):
+            raise SourceLost(f"{self.name} was empty; send a video to it")
+        self._some = True
+        return content
 
     def stop(self) -> None:
         """Let a read end."""

@@ -44,7 +44,7 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return "it points at something that is not read from the network"
         case ssl.SSLError():
             return "its certificate is not accepted"
-    if cause is None or isinstance(cause, av.error.ExitError | av.error.TimeoutError) or waited_s > ASK_S:
+    if cause is None or fell_silent(cause) or waited_s > ASK_S:
         return _silent(address, waited_s)
     return f"{said(cause)}; {CHECK}"
 
@@ -59,8 +59,15 @@ def nothing_came(address: Address, waited_s: float) -> str:
     return f"it answers, but no picture came within {waited_s:.0f} s"
 
 
+def fell_silent(cause: Any) -> bool:
+    """Say whether FFmpeg waited in vain."""
+    return isinstance(cause, av.error.ExitError | av.error.TimeoutError)
+
+
 def said(cause: Any) -> str:
     """Return what FFmpeg or the system says, without the address: it may hold a password."""
+    if fell_silent(cause):
+        return "it fell silent"
     return getattr(cause, "strerror", None) or type(cause).__name__
 
 

@@ -9,13 +9,16 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.live.address import parse_address
 from realtime_micacl.live.pipe import is_fifo
 from realtime_micacl.types import Frame, Retry
+
+if TYPE_CHECKING:
+    from realtime_micacl.live.stream import Stream
 
 DEMO = Path(__file__).with_name("demo.mp4")
 BACKOFF_S = (0.5, 8.0)
@@ -135,10 +138,7 @@ def open_source(
             webcam = Webcam(int(spec.value))
             return reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
         case "stream":
-            stream = Stream(spec.value, spec.name, wait=wait)
-            return reconnecting(
-                stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s
-            )
+            return _streamed(Stream(spec.value, spec.name, wait=wait), wait, give_up_after_s)
         case "synthetic":
             from realtime_micacl.live.synthetic import read_synthetic
 
@@ -147,6 +147,13 @@ def open_source(
             return paced(looped(lambda: read_file(Path(spec.value))))
         case "file":
             return paced(read_file(Path(spec.value)))
+
+
+def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Frame | Retry]:
+    """Yield a stream's frames, and in the end give up what is being tried."""
+    again = reconnecting(stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s)
+    with closing(again), closing(stream):  # type: ignore[type-var]  # a generator
+        yield from again
 
 
 def looped(open_frames: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:

@@ -22,10 +22,11 @@ from realtime_micacl.live.arrival import Haste, hurries, known_length_s, taken
 from realtime_micacl.live.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.connection import Connection, Way
 from realtime_micacl.live.decoder import Decoder
-from realtime_micacl.live.reasons import nothing_came, said, why
+from realtime_micacl.live.reasons import fell_silent, nothing_came, said, why
 from realtime_micacl.live.snapshot import FORMS, RATE_HZ, is_picture, polled
 from realtime_micacl.live.tries import PATIENCE_S, Tries
 from realtime_micacl.live.ways import PIECE_S, SILENT_S, way_to
+from realtime_micacl.live.whole import fetched
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ KEY_S = 60.0  # cameras send a key frame more often
 LATE_S = 1.0  # a picture handed out later than this after its time is stale
 DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost
 END_S = 1.0  # a recording that breaks off this near its end has ended
+
+
+class Unseekable(Exception):
+    """A recording whose server cannot go to where its pictures are."""
 
 
 class Stream:
@@ -47,7 +52,7 @@ class Stream:
         self._address: Address | None = parse_address(value) if "://" in value else None
         self._tries = Tries()
         self._form: str | None = None
-        self._seen = self._paced = self._listed = False
+        self._seen = self._paced = self._listed = self._whole = False
         self._reached_s = 0.0
         self._drift = 0.0
         self._drifts: list[float] = []
@@ -72,8 +77,12 @@ class Stream:
         connection = self._connected()
         try:
             yield from self._read(connection)
+        except Unseekable:
+            self._whole = True
         finally:
             connection.leave()
+        if self._whole and not self._seen:
+            yield from self.frames()
 
     def _connected(self) -> Connection:
         patience_s = TRY_S if self._seen or self._wait else PATIENCE_S
@@ -110,6 +119,8 @@ class Stream:
         return self._address is not None and self._address.scheme in ("http", "https")
 
     def _way(self) -> Way:
+        if self._whole and self._address:
+            return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
         return way_to(self._address, self._value, self.shown, self._form, self._reached_s)
 
     def _read(self, connection: Connection) -> Iterator[Frame]:
@@ -130,9 +141,10 @@ class Stream:
         if length_s:
             yield from self._recorded(connection, length_s)
             return
-        hurried = self._web or not self._address or self._address.scheme == "tcp"
-        self._paced = self._paced or listed or (hurried and not self._seen and stamped and hurries(connection))
-        yield from self._playing(connection, stamped=stamped, judged=hurried and stamped)
+        waits = not self._address or self._address.scheme in ("http", "https", "tcp")  # for us, if it is not read
+        judged = waits and container.format.name != "mpjpeg"
+        self._paced = self._paced or listed or (judged and not self._seen and hurries(connection))
+        yield from self._playing(connection, stamped=stamped, judged=judged and stamped)
 
     def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame]:
         """Yield a recording's frames, each when it is due, to its end."""
@@ -147,6 +159,10 @@ class Stream:
             due_s = pace.due(pts_s, monotonic())
             sleep(max(0.0, due_s - monotonic()))
             yield Frame(image, due_s, index, damaged)
+        if not self._seen:
+            if self._web and connection.cause and not self._whole:
+                raise Unseekable
+            raise SourceError(f"{self.shown} holds not one picture that can be decoded; it is damaged")
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
         if self._reached_s <= begun_s:
@@ -201,9 +217,10 @@ class Stream:
             wait_s = patience_s if some or patience_s is None else max(patience_s, first_s)
             arrived = taken(connection, wait_s)
             if arrived is None:
-                if connection.over:
+                if connection.over and (some or not fell_silent(connection.cause)):
                     break
-                reason = f"sent nothing for {wait_s:.0f} s" if some else self._silent(wait_s or 0.0)
+                waited_s = monotonic() - connection.started_s
+                reason = f"sent nothing for {wait_s:.0f} s" if some else self._silent(waited_s)
                 raise SourceLost(f"{self.shown} {reason}")
             packet, came_s = arrived
             some = True

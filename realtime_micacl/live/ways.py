@@ -34,6 +34,10 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
         case "rtsp" | "rtspu" | "rtsps":
             options["rtsp_transport"] = "udp" if scheme == "rtspu" else "tcp"
             url = url.replace("rtspu:", "rtsp:", 1)
+        case "rtmp" | "rtmps":
+            options["analyzeduration"] = "1500000"  # FFmpeg looks 5 s long for the sound that many cameras lack
+        case "tcp":
+            del options["fflags"]
         case "udp":
             options |= {"overrun_nonfatal": "1", "fifo_size": "65536"}
-    return Way(url, shown, options, PATIENCE_S, SILENT_S / 2)  # FFmpeg tries twice
+    return Way(url, shown, options, PATIENCE_S, SILENT_S)

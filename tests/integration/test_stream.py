@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -57,6 +58,10 @@ def look(
     except MicaclError as error:
         seen.error = str(error)
     source.close()  # type: ignore[attr-defined]
+    for thread in threading.enumerate():
+        if thread.name == "connection":
+            thread.join(5.0)
+            assert not thread.is_alive()
     seen.took_s = time.monotonic() - started_s
     return seen
 
