@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
         "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
     )
     give_up.dest = "give_up_after_s"
+    rate = use.add_argument("--rate", type=float, metavar="HZ", help="of pictures in a folder, of files without times")
+    rate.dest = "rate_hz"
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
     use.add_argument("--device", type=_device, help=runs_on)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +39,7 @@ from realtime_micacl.screen import open_screen, stopped_by_signals
 from realtime_micacl.shown import in_tiles, in_window, kiosk, watched
 from realtime_micacl.standard import flushed, why
 from realtime_micacl.systemd import Notifier
+from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ def live(settings: Settings) -> int:
             sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
             perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
-            return _offline(Path(spec.value), perceiver, recognizer, feed, sinks)
+            return _offline(read_file(Path(spec.value), settings.rate_hz), perceiver, recognizer, feed, sinks)
         streams = Streams(_sessions(specs, settings, halves, sinks, feed))
         with watched(streams, streams.sessions, settings, feed):
             while not streams.wait(0.2):
@@ -172,7 +173,7 @@ def _sessions(
     outlets: list[Sink] = [*map(one_at_a_time, sinks), *([feed] if feed.outlets else [])]
     return [
         LiveSession(
-            open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
+            open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz),
             *halves,
             outlets,
             holds=not spec.live,
@@ -183,11 +184,13 @@ def _sessions(
     ]
 
 
-def _offline(file: Path, perceiver: Perceiver, recognizer: Recognizer, feed: Feed, sinks: Sequence[Sink]) -> int:
+def _offline(
+    frames: Iterator[Frame], perceiver: Perceiver, recognizer: Recognizer, feed: Feed, sinks: Sequence[Sink]
+) -> int:
     """Write the events of a file; return the exit code."""
     told = threading.Event()
     with stopped_by_signals(told.set):
-        events = offline(read_file(file), perceiver, recognizer, broken_off=told.is_set)
+        events = offline(frames, perceiver, recognizer, broken_off=told.is_set)
         for event in map(feed.slots.placed, events):
             for sink in sinks:
                 try:

@@ -27,6 +27,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     camera: Annotated[int, Meta(ge=0, le=99)] | None = None
     source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     wait: bool = False
+    rate_hz: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
     device: Annotated[str, Meta(pattern=DEVICE)] = "auto"

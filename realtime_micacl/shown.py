@@ -28,7 +28,7 @@ def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) 
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
     source, halves = (
-        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s),
+        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz),
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
@@ -54,7 +54,7 @@ def in_window(
     while True:
         if origin:
             origin.sources = [spec.name]
-        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s)
+        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz)
         slots = options.feed.slots
         session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)
         try:

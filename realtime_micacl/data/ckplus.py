@@ -11,9 +11,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from realtime_micacl.data.pictures import pictures_in
 from realtime_micacl.data.samples import Sample, left_out, wanted_folder, wanted_lines, with_folds
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.stills import pictures_in
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")

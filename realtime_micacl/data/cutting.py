@@ -16,11 +16,12 @@ import msgspec
 import numpy as np
 
 from realtime_micacl.data.faces import Cut, FaceCutter, as_shipped
-from realtime_micacl.data.pictures import pictures_in, read_pictures
+from realtime_micacl.data.pictures import read_pictures
 from realtime_micacl.data.prepared import write_crops
 from realtime_micacl.data.samples import Sample
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.align import Points
+from realtime_micacl.live.stills import pictures_in
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import EMOTIONS, F32, Frame
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from realtime_micacl.data.pictures import pictures_in
 from realtime_micacl.data.samples import NAMES, OUTSIDE, Sample, label_named, left_out, wanted_folder, with_folds
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.stills import pictures_in
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,20 +10,12 @@ import cv2
 import numpy as np
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.stills import pictures_in
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 TAIL = 1024  # a whole JPEG has its end mark within so many last bytes
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder, 2 before 10; none where there is no such folder."""
-    if not folder.is_dir():
-        return []
-    found = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
-    return sorted(found, key=lambda f: [(int(n) if n.isdecimal() else 0, n) for n in re.split(r"(\d+)", f.stem)])
 
 
 def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:

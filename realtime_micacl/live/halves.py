@@ -73,6 +73,11 @@ class Failures:
         recent = sum(monotonic() - when <= WITHIN_S for when, _ in list(self._recent))
         return PAUSE_S * 2 ** (recent - 1) if recent else 0.0
 
+    def raise_if_in_vain(self, done: int) -> None:
+        """Raise StageFailed where it failed, and not one of what it was given was done."""
+        if self.count and not done:
+            raise StageFailed(f"{self.name} failed at every picture, last: {self.last}")
+
 
 class Abandoned(Exception):
     """Work came back after its thread had been replaced."""

@@ -41,7 +41,7 @@ class Perceiver:
         if cut:
             self._tracker.restart()
             self._seen.clear()
-        look = cut or self._due(frame.time_s)
+        look = cut or frame.alone or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
         faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
@@ -62,7 +62,9 @@ class Perceiver:
         """Look for faces and fill the windows; return the bags that are complete."""
         self._looked_s = frame.time_s
         found = self._faces(frame)
-        bags = self._window.push([f for f in found if f.state is not State.LOW_QUALITY], frame.time_s)
+        bags = self._window.push(
+            [f for f in found if f.state is not State.LOW_QUALITY], frame.time_s, alone=frame.alone
+        )
         self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
         return bags
 
@@ -71,7 +73,7 @@ class Perceiver:
         detections = self._detector.detect(frame.image)
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
-        ids = self._tracker.update(sightings, frame.time_s)
+        ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
         return [
             self._face(track_id, detection, crop, frame.image)
             for track_id, detection, crop in zip(ids, detections, crops, strict=True)

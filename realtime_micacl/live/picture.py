@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
@@ -15,6 +16,7 @@ from realtime_micacl.types import U8
 log = logging.getLogger(__name__)
 
 WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wide: such a figure is a mistake
+DITHERED = ("gif", "pal8", "rgb8", "bgr8", "rgb4_byte", "bgr4_byte")  # few colours; to a detector their dots are edges
 PAPER = 255  # what shows through where a picture has holes
 
 
@@ -22,7 +24,8 @@ class Upright:
     """Turns the decoded frames of one video stream into read-only RGB pictures, [H,W,3], as a person is meant to see.
 
     Rows without padding, whatever the pixel format; the shorter side of oblong pixels is stretched; the turn and the
-    mirror that the file or the camera asks for are carried out; what is transparent shows white.
+    mirror that the file or the camera asks for are carried out; what is transparent shows white; the dots that stand
+    for colours which a palette lacks are smoothed.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -36,7 +39,10 @@ class Upright:
         holed = any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8"
         plain = self._reformatter.reformat(frame, width, height, "rgba" if holed else "rgb24", threads=1)
         pixels = np.asarray(plain.to_ndarray(), np.uint8)  # a view with padded rows
-        image = np.ascontiguousarray(_turned(_on_paper(pixels) if holed else pixels, frame))
+        pixels = _on_paper(pixels) if holed else pixels
+        if frame.format.name in DITHERED or self._stream.codec_context.name in DITHERED:
+            pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), 0), np.uint8)
+        image = np.ascontiguousarray(_turned(pixels, frame))
         image.flags.writeable = False
         return image
 

@@ -79,10 +79,18 @@ class Recognizer:
     def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
         """Return the reading of a bag, from its calibrated logits."""
         logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
-        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits))
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits), still=bag.still)
         for array in (smooth, importance):
             array.flags.writeable = False
         emotion = None if leader is None else EMOTIONS[leader]
         return EmotionDistribution(
-            bag.track_id, bag.end_s, smooth, importance, emotion, bag.quality, bag.coverage, baseline=baseline
+            bag.track_id,
+            bag.end_s,
+            smooth,
+            importance,
+            emotion,
+            bag.quality,
+            bag.coverage,
+            baseline=baseline,
+            still=bag.still,
         )

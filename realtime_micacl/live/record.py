@@ -107,11 +107,15 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             "and the `shares` of the words that led"
         ),
     ] = None
+    still: Annotated[
+        bool,
+        Meta(description="true where the face was read from one picture alone, a photograph say; else not there"),
+    ] = False
 
     def event(self) -> Event:
         """Return what was recorded; raise ValueError where that is no change, no marker and no whole reading."""
         reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
-        if all(part is None for part in (*reading, self.latency_ms)) and not self.baseline:
+        if all(part is None for part in (*reading, self.latency_ms)) and not (self.baseline or self.still):
             if self.state != MARKER:
                 return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source, self.slot)
             if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
@@ -142,6 +146,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             self.source,
             Baseline.SET if self.baseline else Baseline.NONE,
             self.slot,
+            self.still,
         )
 
 
@@ -172,6 +177,7 @@ def record_of(event: Event, clock: Clock) -> Record:
         latency_ms=None if event.latency_s is None else round(event.latency_s * 1e3),
         baseline=event.baseline is Baseline.SET,
         mean=_mean(event) if isinstance(event, Mean) else None,
+        still=event.still,
     )
 
 
@@ -190,7 +196,7 @@ def columns(instances: int) -> list[str]:
     """Return the names of the columns of CSV, in order."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"{WEIGHT}{i + 1}" for i in range(instances)]
-    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot"]
+    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot", "still"]
 
 
 def as_row(event: Event, clock: Clock) -> dict[str, Any]:
@@ -209,8 +215,8 @@ def from_row(row: Mapping[str, str]) -> Record:
         fields["probabilities"] = shares
     if weights:
         fields["importance"] = [given[name] for name in weights]
-    if "baseline" in fields:
-        fields["baseline"] = {"True": True}.get(fields["baseline"], fields["baseline"])
+    for mark in {"baseline", "still"} & fields.keys():
+        fields[mark] = {"True": True}.get(fields[mark], fields[mark])
     return msgspec.convert({"schema": SCHEMA, "track": None} | fields, Record, strict=False)
 
 

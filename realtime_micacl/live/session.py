@@ -19,9 +19,10 @@ from typing import Any, Self
 
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt, Recognizes
+from realtime_micacl.live.items import Item, Pending
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
-from realtime_micacl.live.sight import Seen, Sight
+from realtime_micacl.live.sight import Seen, Sight, states
 from realtime_micacl.live.sinks import Outlets
 from realtime_micacl.metrics import Meter
 from realtime_micacl.outlets.slots import Slots
@@ -48,7 +49,7 @@ class LiveSession:
 
     def __init__(
         self,
-        source: Iterable[Frame | Retry],
+        source: Iterable[Item],
         open_perceiver: Callable[[], Perceives],
         open_recognizer: Callable[[], Recognizes],
         sinks: Sequence[Callable[[Event], None]] = (),
@@ -174,16 +175,16 @@ class LiveSession:
             for item in frames:
                 if self._stop.is_set():
                     return
-                while self._holds and self.paused and not self._stop.wait(POLL_S):
+                while self._holds and (self.paused or self._opening()) and not self._stop.wait(POLL_S):
                     pass
+                if isinstance(item, Pending):
+                    continue
                 if isinstance(item, Frame):
                     self.meters["capture"].add(0.0)
                 self._replaced += isinstance(self.frames.put(item), Frame)
                 self._watch("perceive")
                 if isinstance(item, Frame):
                     self.damaged += item.damaged
-                while self._holds and self._opening() and not self._stop.wait(POLL_S):
-                    pass
 
     def _opening(self) -> bool:
         """Say whether the first picture waits for somebody to look at it: a short file would be over by then."""
@@ -201,13 +202,13 @@ class LiveSession:
                     return
                 self._watch("recognize")
                 last = self._shown(*self._sight.seen(half, item, last, paused=self.paused), last)
-        self._not_in_vain("perceive")
+        self.failures["perceive"].raise_if_in_vain(self.meters["perceive"].count)
 
     def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
         """Hand a scene on where it is not `last`; return it."""
         if scene is not last:
             self.scenes.put(scene)
-            if bags or _states(scene) != _states(last):
+            if bags or states(scene) != states(last):
                 self.bags.put((scene, bags))
         return scene
 
@@ -231,17 +232,8 @@ class LiveSession:
                     self.meters["reading"].add(now_s - reading.time_s)
                 self.readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
                 self._emit(self.readings.peek() or ())
-        self._not_in_vain("recognize")
-
-    def _not_in_vain(self, name: str) -> None:
-        """Raise StageFailed where a source has ended and a half has failed at all that it was given."""
-        if (failures := self.failures[name]).count and not self.meters[name].count:
-            raise StageFailed(f"{failures.name} failed at every picture, last: {failures.last}")
+        self.failures["recognize"].raise_if_in_vain(self.meters["recognize"].count)
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self.outlets.write(events):
             self.stop()
-
-
-def _states(scene: Scene) -> tuple[object, ...]:
-    return scene.state, scene.strain, tuple((face.track_id, face.state, face.quality.fault) for face in scene.faces)

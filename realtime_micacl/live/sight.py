@@ -42,7 +42,12 @@ class Sight:
         if item is not None and (self._holds or now_s - item.time_s < self._stall_s):
             return self._analysed(half, item)
         waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
-        if waits or last.frame is None or now_s - last.frame.time_s < self._stall_s:
+        if (
+            waits
+            or last.frame is None
+            or (self._holds and last.frame.alone)
+            or now_s - last.frame.time_s < self._stall_s
+        ):
             return last, ()
         return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
 
@@ -61,3 +66,8 @@ class Sight:
         if fault := self._fault():
             return Scene(monotonic(), frame, (), State.FAILED, str(fault))
         return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
+
+
+def states(scene: Scene) -> tuple[object, ...]:
+    """Return what has to be said of a scene where it differs from the one before."""
+    return scene.state, scene.strain, tuple((face.track_id, face.state, face.quality.fault) for face in scene.faces)

@@ -74,9 +74,16 @@ class Smoother:
         """Take over what a person has chosen; the next reading is the first that it holds for."""
         self._time_constant_s, self._abstain_below = tuning.smoothing_s, tuning.abstain_below
 
-    def update(self, track_id: int, time_s: float, probabilities: F32) -> tuple[F32, int | None]:
-        """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure."""
+    def update(
+        self, track_id: int, time_s: float, probabilities: F32, *, still: bool = False
+    ) -> tuple[F32, int | None]:
+        """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure.
+
+        A `still` is taken as it is: what was read before is not near enough to calm it.
+        """
         self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= FORGET_S}
+        if still:
+            self._memory.pop(track_id, None)
         last = self._memory.get(track_id)
         if last is None:
             smooth, leader, sure = probabilities, int(np.argmax(probabilities)), False

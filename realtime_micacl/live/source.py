@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.live.address import parse_address
+from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipe import is_fifo
 from realtime_micacl.types import Frame, Retry
 
@@ -121,13 +122,14 @@ def check(spec: SourceSpec) -> None:
 
 
 def open_source(
-    spec: SourceSpec, *, wait: bool = False, give_up_after_s: float | None = None
-) -> Iterator[Frame | Retry]:
+    spec: SourceSpec, *, wait: bool = False, give_up_after_s: float | None = None, rate_hz: float | None = None
+) -> Iterator[Item]:
     """Return the frames of a source: a live one for ever, a file or the test picture at its own rate.
 
-    `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for. The
-    source is opened by the first `next`.
+    `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for; `rate_hz`
+    is for files without time stamps. The source is opened by the first `next`.
     """
+    from realtime_micacl.live.alone import told_slow
     from realtime_micacl.live.stream import Stream
     from realtime_micacl.live.video import paced, read_file
 
@@ -136,9 +138,11 @@ def open_source(
             from realtime_micacl.live.camera import Webcam
 
             webcam = Webcam(int(spec.value))
-            return reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
+            items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
+            return told_slow(items, spec.name)
         case "stream":
-            return _streamed(Stream(spec.value, spec.name, wait=wait), wait, give_up_after_s)
+            stream = Stream(spec.value, spec.name, wait=wait, rate_hz=rate_hz)
+            return told_slow(_streamed(stream, wait, give_up_after_s), spec.name)
         case "synthetic":
             from realtime_micacl.live.synthetic import read_synthetic
 
@@ -146,7 +150,7 @@ def open_source(
         case "file" if spec.loops:
             return paced(looped(lambda: read_file(Path(spec.value))))
         case "file":
-            return paced(read_file(Path(spec.value)))
+            return paced(read_file(Path(spec.value), rate_hz))
 
 
 def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Frame | Retry]:

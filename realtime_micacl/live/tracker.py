@@ -68,12 +68,17 @@ class Tracker:
         self._ids = ids or count(1)
         self._now_s = 0.0
 
-    def update(self, sightings: Sequence[Sighting], time_s: float) -> list[int | None]:
-        """Return the track id of each sighting, or None for one that is not confirmed; call once per frame."""
+    def update(self, sightings: Sequence[Sighting], time_s: float, *, alone: bool = False) -> list[int | None]:
+        """Return the track id of each sighting, or None for one that is not confirmed; call once per frame.
+
+        Of a frame that stands `alone`, with no other near in time, one look is enough; whoever was in the frame before
+        it is remembered, however long ago that was.
+        """
         if any(time_s < track.seen_s for track in self._tracks):
             self.restart()  # the clock went back
-        self._now_s = time_s
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= MEMORY_S]
+        before_s, self._now_s = self._now_s, time_s
+        memory_s = max(MEMORY_S, time_s - before_s) if alone else MEMORY_S
+        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= memory_s]
         pairs = sorted(
             (
                 (_affinity(track, sighting, time_s), t, s)
@@ -94,7 +99,8 @@ class Tracker:
                 track = _Track(sighting.box, sighting.signature, time_s, np.zeros(2, np.float32))
                 self._tracks.append(track)
                 owner[s] = track
-        return [self._confirmed_id(owner[s]) if s in owner else None for s in range(len(sightings))]
+        hits = 1 if alone else self._birth_hits
+        return [self._confirmed_id(owner[s], hits) if s in owner else None for s in range(len(sightings))]
 
     @property
     def settled(self) -> bool:
@@ -109,8 +115,8 @@ class Tracker:
         """Forget all tracks: after a cut nobody is who was there before."""
         self._tracks = []
 
-    def _confirmed_id(self, track: _Track) -> int | None:
-        if track.track_id is None and track.hits >= self._birth_hits:
+    def _confirmed_id(self, track: _Track, hits: int) -> int | None:
+        if track.track_id is None and track.hits >= hits:
             track.track_id = next(self._ids)
         return track.track_id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,50 +11,112 @@ from time import monotonic, sleep
 from typing import Any
 
 import av
+from av.format import Flags
 from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.alone import told_alone
+from realtime_micacl.live.items import Pending
 from realtime_micacl.live.picture import Upright
+from realtime_micacl.live.stills import NUMBER, RATE_HZ, is_picture, pictures_in, pictures_like, read_row, refused
+from realtime_micacl.live.timeline import Timeline
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
+PATIENCE_S = 0.2
+NOTHING = "holds a video track but not one frame that can be decoded; it is damaged"
 
 
 def check_file(path: Path) -> None:
-    """Raise SourceError where `path` is plainly no video file."""
+    """Raise SourceError where `path` is plainly no video, no picture and no row of pictures."""
+    if pictures_like(path):
+        return
     if not path.exists():
-        raise SourceError(f"no file at {path}; check the path")
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; name one video file in it")
-    if path.stat().st_size == 0:
+        row = "; no pictures are numbered so" if NUMBER.search(path.name) else ""
+        raise SourceError(f"no file at {path}{row}; check the path")
+    if path.is_dir() and not pictures_in(path):
+        raise SourceError(f"{path} is a folder without pictures; name a video file, or a folder of pictures")
+    if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
 
 
-def read_file(path: Path) -> Iterator[Frame]:
-    """Yield every frame of a video file, `time_s` as the file says; raise SourceError where it is no video."""
+def read_file(path: Path, rate_hz: float | None = None) -> Iterator[Frame]:
+    """Yield every frame of a video, a picture, a folder of pictures or a row of them as `img%04d.png`.
+
+    `time_s` counts from the first. `rate_hz` is for what has no time stamps: rows of pictures and bare streams as
+    .h264. Frames with no other near in time are marked as standing alone. Raise SourceError where nothing can be read.
+    """
     check_file(path)
+    if row := pictures_in(path) or pictures_like(path):
+        yield from told_alone(read_row(row, str(path), rate_hz), str(path))
+    else:
+        yield from told_alone(_read_video(path, rate_hz), str(path))
+
+
+def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
     # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
     with closing(opened(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
-        count = 0
-        for index, (time_s, image, damaged) in enumerate(decoded(container, str(path))):
+        timed, count = _timed(container, str(path), rate_hz), 0
+        for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
-            yield Frame(image, time_s, index, damaged)
+            yield Frame(image, timed(stamp_s), index, damaged)
+            if is_picture(container):
+                break
         if not count:
-            raise SourceError(f"{path} holds a video track but not one frame that can be decoded; it is damaged")
+            raise SourceError(f"{path} {refused(path) or NOTHING}")
 
 
-def paced(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Yield `frames` at their own rate; the capture time of each is the moment at which it was due."""
+def _timed(
+    container: av.container.InputContainer, shown: str, rate_hz: float | None
+) -> Callable[[float | None], float]:
+    """Return what turns the time stamps of a file's frames into times, one frame after the other."""
+    stream = chosen(container, shown)
+    picture, stamped = is_picture(container), Flags.no_timestamps not in Flags(container.format.flags)
+    if stamped and rate_hz and not picture:
+        log.warning("%s has time stamps of its own, so --rate is left out", shown)
+    if stamped:
+        return Timeline(1 / _rate_hz(stream), shown).time
+    line: Timeline | None = None
+
+    def timed(_: float | None) -> float:
+        nonlocal line
+        if line is None:  # by now the decoder knows what is written in the pictures
+            told_hz = float(stream.codec_context.framerate or 0)
+            taken_hz = rate_hz or told_hz or RATE_HZ
+            if not (rate_hz or picture):
+                why = "as it says itself" if told_hz else "as most have"
+                log.warning(
+                    "%s has no time stamps; it is taken for %.4g pictures a second, %s; --rate says otherwise",
+                    shown,
+                    taken_hz,
+                    why,
+                )
+            line = Timeline(1 / taken_hz, shown)
+        return line.time(None)
+
+    return timed
+
+
+def paced(frames: Iterator[Frame]) -> Iterator[Frame | Pending]:
+    """Yield `frames` at their own rate; the capture time of each is the moment at which it was due.
+
+    While nothing is due for longer, as in a hole, a Pending is yielded several times a second.
+    """
     offset_s: float | None = None
     with closing(frames):  # type: ignore[type-var]  # a generator
         for frame in frames:
             now_s = monotonic()
-            if offset_s is None or abs(now_s - offset_s - frame.time_s) > RESYNC_S:
+            if offset_s is None or now_s - offset_s - frame.time_s > RESYNC_S:
                 offset_s = now_s - frame.time_s
-            sleep(max(0.0, offset_s + frame.time_s - now_s))
-            yield replace(frame, time_s=offset_s + frame.time_s)
+            due_s = offset_s + frame.time_s
+            while due_s - now_s > PATIENCE_S:
+                sleep(PATIENCE_S)
+                yield Pending()
+                now_s = monotonic()
+            sleep(max(0.0, due_s - now_s))
+            yield replace(frame, time_s=due_s)
 
 
 def opened(
@@ -91,8 +153,8 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
 
 def decoded(
     container: av.container.InputContainer, shown: str, patience_s: float = float("inf")
-) -> Iterator[tuple[float, U8, int]]:
-    """Yield time and upright RGB picture [H,W,3] of each frame, and how many damaged packets were left out before it.
+) -> Iterator[tuple[float | None, U8, int]]:
+    """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it.
 
     A stream of which nothing can be decoded for `patience_s` is lost.
     """
@@ -102,7 +164,7 @@ def decoded(
         log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
     stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
     upright = Upright(stream)
-    damaged, all_damaged, first_s, last_s, decoded_s = 0, 0, None, 0.0, monotonic()
+    damaged, all_damaged, decoded_s = 0, 0, monotonic()
     packets = container.demux(stream)
     while True:
         if monotonic() - decoded_s > patience_s:
@@ -127,17 +189,14 @@ def decoded(
             if frame.is_corrupt:
                 damaged += 1
                 continue
-            time_s = float(frame.time) if frame.time is not None else last_s + 1 / _rate_hz(stream)
-            first_s = time_s if first_s is None else first_s
-            last_s = time_s
-            yield time_s - first_s, upright(frame), damaged
+            yield None if frame.time is None else float(frame.time), upright(frame), damaged
             all_damaged, damaged, decoded_s = all_damaged + damaged, 0, monotonic()
     if all_damaged + damaged:
         log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
 
 
 def _rate_hz(stream: Any) -> float:
-    return float(stream.average_rate or 25)
+    return float(stream.average_rate or RATE_HZ)
 
 
 def said(cause: Exception) -> str:

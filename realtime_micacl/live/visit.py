@@ -13,6 +13,7 @@ import numpy as np
 
 from realtime_micacl.live.detector import FaceDetector, Reach
 from realtime_micacl.live.halves import Perceives, Recognizes
+from realtime_micacl.live.items import Item
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
@@ -101,7 +102,7 @@ class Visit(LiveSession):
 
 
 def by_consent(
-    source: Iterable[Frame | Retry],
+    source: Iterable[Item],
     openers: tuple[Callable[[], Perceives], Callable[[], Recognizes]],
     reach: Reach,
     *,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import floor
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from realtime_micacl.types import U8, Bag, BagSpec, Face
 
+GAP_S = 0.5  # pictures that are further apart are not one course of a face
 EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
 
 
@@ -45,16 +46,25 @@ class Window:
     A frame that is not newer than the one before is left out.
     """
 
-    def __init__(self, spec: BagSpec, max_gap_s: float = 0.5) -> None:
+    def __init__(self, spec: BagSpec, max_gap_s: float = GAP_S) -> None:
         self._spec = spec
         self._max_gap_s = max_gap_s
         self._runs: dict[int, _Run] = {}
         self._origin_s: float | None = None
         self._now_s = 0.0
         self._tick = 0
+        self._stills = False
 
-    def push(self, faces: Iterable[Face], time_s: float) -> tuple[Bag, ...]:
-        """Take the usable faces of the frame captured at `time_s`; return a bag per full window once a tick passed."""
+    def push(self, faces: Iterable[Face], time_s: float, *, alone: bool = False) -> tuple[Bag, ...]:
+        """Take the usable faces of the frame captured at `time_s`; return a bag per full window once a tick passed.
+
+        Of a frame that stands `alone` every face gets a bag at once, all of it one crop.
+        """
+        if alone or self._stills:
+            self._runs.clear()
+        self._stills = alone
+        if alone:
+            return self._still(faces, time_s)
         if self._origin_s is None:
             self._origin_s = time_s
         elif time_s < self._now_s - self._max_gap_s:
@@ -82,6 +92,18 @@ class Window:
         """Return the share of the track's window that is collected, 0 to 1."""
         run = self._runs.get(track_id)
         return len(run.samples) / self._spec.ticks if run else 0.0
+
+    def _still(self, faces: Iterable[Face], time_s: float) -> tuple[Bag, ...]:
+        """Return a bag per face that shares no tick with any other."""
+        self._tick += self._spec.ticks
+        self._origin_s, self._now_s = time_s - self._tick * self._spec.tick_s, time_s
+        bags = []
+        for face in faces:
+            sample = _Sample(time_s, face.crop, face.quality.value)
+            run = _Run(sample, self._tick, deque([sample] * self._spec.ticks, maxlen=self._spec.ticks))
+            self._runs[face.track_id] = run
+            bags.append(replace(self._bag(face.track_id, run), still=True))
+        return tuple(bags)
 
     def _tick_at(self, time_s: float, origin_s: float) -> int:
         return floor((time_s - origin_s) / self._spec.tick_s + EARLY)

@@ -16,12 +16,13 @@ import psutil
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import SourceSpec, looped, open_source
 from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.metrics import Meter
-from realtime_micacl.types import Event, Frame, Retry, StateChange
+from realtime_micacl.types import Event, StateChange
 
 WARM_UP_S = 6.0
 PAINT_ALONE = "1920 x 1080, three faces, timeline:"
@@ -127,7 +128,7 @@ def _figures(
     }
 
 
-def _frames(spec: SourceSpec) -> Iterator[Frame | Retry]:
+def _frames(spec: SourceSpec) -> Iterator[Item]:
     if spec.kind != "file":
         return open_source(spec)
     return paced(looped(lambda: read_file(Path(spec.value))))

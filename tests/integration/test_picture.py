@@ -7,6 +7,7 @@ from contextlib import closing
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -186,6 +187,7 @@ class Square:
     """Stands for a stream that says nothing of its pixels."""
 
     sample_aspect_ratio = None
+    codec_context = SimpleNamespace(name="")
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 17, 360, 427, 854, 1366])

@@ -51,6 +51,8 @@ Readings = st.builds(
     st.none() | st.floats(-0.9, 1e5),
     Text,
     st.sampled_from(Baseline),
+    st.none() | st.integers(1, 64),
+    st.booleans(),
 )
 Changes = st.builds(StateChange, Time, st.none() | st.integers(1, 1 << 40), st.sampled_from(State), Text, Text)
 Marks = st.builds(Mark, Time, st.integers(1, 10**8), Text)
@@ -191,7 +193,7 @@ def test_a_table_of_form_1_is_read(tmp_path: Path) -> None:
     for event in (reading, Mark(2.0, 7)):
         csv_rows(out, Clock(), 4)(replace(event, source="door"))
     header, first, _, second = out.getvalue().splitlines()
-    old = [line.removesuffix(",time_unix,slot").removesuffix(",,") for line in (header, first, second)]
+    old = [line.removesuffix(",time_unix,slot,still").removesuffix(",,,") for line in (header, first, second)]
     (tmp_path / "old.csv").write_text("\n".join(old) + "\n")
     back = list(read_recording(tmp_path / "old.csv"))
     assert [as_record(event, Clock())["state"] for event in back] == ["live", "marker"]

@@ -1,0 +1,68 @@
+"""Pictures that stand alone in time, in recordings and in live sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from realtime_micacl.live.alone import told_alone, told_slow
+from realtime_micacl.types import Frame, Retry
+
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+
+
+def at(*times_s: float) -> Iterator[Frame]:
+    return (Frame(IMAGE, time_s, n) for n, time_s in enumerate(times_s))
+
+
+@pytest.mark.parametrize(
+    ("times_s", "alone"),
+    [
+        ([], []),
+        ([0.0], [True]),
+        ([0.0, 0.04, 0.08], [False] * 3),
+        ([0.0, 1.0, 2.0], [True] * 3),
+        ([0.0, 0.5, 1.0], [False] * 3),
+        ([0.0, 0.04, 2.0, 2.04], [False] * 4),
+        ([0.0, 0.04, 2.0, 4.0, 4.04], [False, False, True, False, False]),
+    ],
+)
+def test_a_picture_of_a_recording_with_none_near_it_stands_alone(times_s: list[float], alone: list[bool]) -> None:
+    got = list(told_alone(at(*times_s), "a.mp4"))
+    assert [f.alone for f in got] == alone
+    assert [f.time_s for f in got] == times_s
+
+
+def test_a_slow_source_is_said_once_and_a_photograph_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    list(told_alone(at(0.0), "a.png"))
+    assert not caplog.text
+    list(told_alone(at(0.0, 2.0, 4.0, 6.0), "a.mp4"))
+    assert caplog.text.count("a.mp4 gives a picture every 2 s; each is read from itself alone, as a still") == 1
+
+
+def test_a_live_source_is_slow_from_the_second_wide_gap_on() -> None:
+    def items() -> Iterator[Frame | Retry]:
+        yield from at(0.0, 1.0, 2.0, 3.0, 3.04, 4.0, 5.0)
+        yield Retry(1, 0.0, "lost")
+        yield from at(6.0, 7.0, 8.0)
+
+    got = [item.alone if isinstance(item, Frame) else None for item in told_slow(items(), "camera 0")]
+    assert got == [False, False, True, True, False, False, True, None, False, False, True]
+
+
+def test_leaving_it_closes_what_it_reads() -> None:
+    closed = []
+
+    def items() -> Iterator[Frame]:
+        try:
+            yield from at(0.0, 1.0, 2.0)
+        finally:
+            closed.append(True)
+
+    for told in (told_alone, told_slow):
+        got = told(items(), "a")  # type: ignore[operator]
+        next(got)
+        got.close()
+    assert closed == [True, True]
