@@ -176,8 +176,7 @@ class Bag:
     quality: float
     shapes: F32 | None = None
     """Of the faces in the same frames, [N*L, 3 P], where the engine asks for them."""
-    still: bool = False
-    """Whether all of it is one picture that stands alone."""
+    still: bool = False  # all of it is one picture that stands alone
 
     def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
         """Return views of the N*L/P pieces of P = `frames`, [P,S,S,3], with `mirrored` those of odd ticks mirrored."""
@@ -208,8 +207,7 @@ class EmotionDistribution:
     baseline: Baseline = Baseline.NONE
     slot: int | None = None
     """The place that its face holds while it is there, from 1; None where all are taken."""
-    still: bool = False
-    """Whether it was read from one picture alone."""
+    still: bool = False  # read from one picture alone
 
     @property
     def leading(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Frames from files, and what files and streams have in common, by PyAV (FFmpeg)."""
+"""Frames from files, by PyAV (FFmpeg)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.alone import told_alone
 from realtime_micacl.live.items import Pending
 from realtime_micacl.live.picture import Upright
+from realtime_micacl.live.reasons import said
 from realtime_micacl.live.stills import NUMBER, RATE_HZ, is_picture, pictures_in, pictures_like, read_row, refused
 from realtime_micacl.live.timeline import Timeline
 from realtime_micacl.types import U8, Frame
@@ -56,8 +57,7 @@ def read_file(path: Path, rate_hz: float | None = None) -> Iterator[Frame]:
 
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
-    # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
-    with closing(opened(f"file:{path}", str(path), {"protocol_whitelist": "file"}, None)) as container:
+    with closing(opened(path)) as container:
         timed, count = _timed(container, str(path), rate_hz), 0
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
@@ -119,20 +119,16 @@ def paced(frames: Iterator[Frame]) -> Iterator[Frame | Pending]:
             yield replace(frame, time_s=due_s)
 
 
-def opened(
-    url: str, shown: str, options: dict[str, str], timeout: tuple[float, float] | None
-) -> av.container.InputContainer:
-    """Return an open container that holds a video; raise SourceError. `shown` is its name for messages."""
-    started_s = monotonic()
+def opened(path: Path) -> av.container.InputContainer:
+    """Return the open container of a file that holds a video; raise SourceError."""
     try:
-        container = av.open(url, options=options, timeout=timeout)
+        # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        silent = timeout is not None and monotonic() - started_s >= timeout[0]
-        reason = f"no answer within {monotonic() - started_s:.0f} s" if silent else said(cause)
-        mend = "check the address, and that the camera is on" if timeout else "it is not a video, or it is damaged"
-        raise SourceError(f"{shown} cannot be opened: {reason}; {mend}") from cause
+        reason = f"{said(cause)}; it is not a video, or it is damaged"
+        raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
-        chosen(container, shown)
+        chosen(container, str(path))
     except SourceError:
         container.close()
         raise
@@ -151,24 +147,17 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 
-def decoded(
-    container: av.container.InputContainer, shown: str, patience_s: float = float("inf")
-) -> Iterator[tuple[float | None, U8, int]]:
-    """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it.
-
-    A stream of which nothing can be decoded for `patience_s` is lost.
-    """
+def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8, int]]:
+    """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
     stream = chosen(container, shown)
     if (videos := len(container.streams.video)) > 1:
         place, size = container.streams.video.index(stream) + 1, f"{stream.width} x {stream.height}"
         log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
     stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
     upright = Upright(stream)
-    damaged, all_damaged, decoded_s = 0, 0, monotonic()
+    damaged = all_damaged = 0
     packets = container.demux(stream)
     while True:
-        if monotonic() - decoded_s > patience_s:
-            raise SourceLost(f"{shown} sent nothing that can be decoded for {patience_s:.0f} s")
         try:
             packet = next(packets)
         except StopIteration:
@@ -190,15 +179,10 @@ def decoded(
                 damaged += 1
                 continue
             yield None if frame.time is None else float(frame.time), upright(frame), damaged
-            all_damaged, damaged, decoded_s = all_damaged + damaged, 0, monotonic()
+            all_damaged, damaged = all_damaged + damaged, 0
     if all_damaged + damaged:
         log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
 
 
 def _rate_hz(stream: Any) -> float:
     return float(stream.average_rate or RATE_HZ)
-
-
-def said(cause: Exception) -> str:
-    """Return what FFmpeg says, without the address: it may hold a password."""
-    return getattr(cause, "strerror", None) or type(cause).__name__
