@@ -58,10 +58,8 @@ class Frame:
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
-    damaged: int = 0
-    """Pictures and packets since the frame before that were damaged and left out."""
-    alone: bool = False
-    """Whether no other picture stands near enough in time: what is in it is read from it alone."""
+    damaged: int = 0  # pictures and packets since the frame before that were damaged and left out
+    alone: bool = False  # no other picture is near enough in time: what is in it is read from it alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +81,7 @@ class Retry:
 class Quality:
     """How usable a face is."""
 
-    value: float
-    """0 to 1."""
+    value: float  # 0 to 1
     fault: str = ""
     """Empty, or why the face is not analysed: too small, blurred, dark, turned away or at the edge."""
 
@@ -167,8 +164,7 @@ class Bag:
     track_id: int
     tick: int
     """Number of the newest sampling tick; instance i ends at tick - (N - 1 - i) * L."""
-    crops: U8
-    """[N,L,S,S,3]."""
+    crops: U8  # [N,L,S,S,3]
     start_s: float
     end_s: float
     coverage: float
