@@ -62,7 +62,8 @@ def run(command: list[str], log: Path, limit_s: float) -> tuple[int | str, str]:
         return "no time left", ""
     with log.open("w", encoding="utf-8") as stream:
         try:
-            path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+            own = [str(ROOT), str(ROOT / "ui"), str(ROOT / "engines")]
+            path = os.pathsep.join(filter(None, [*own, os.environ.get("PYTHONPATH")]))
             done = subprocess.run(
                 command,
                 cwd=ROOT,

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from realtime_micacl.devices import Device
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference import gpu
 from realtime_micacl.inference.cuda_engine import TorchNetwork
@@ -22,7 +23,7 @@ from realtime_micacl.inference.torch_engine import load_model
 from realtime_micacl.inference.worker import Step, Worker
 from realtime_micacl.live.halves import Failures, Rebuilt
 from realtime_micacl.live.pipeline import Recognizer
-from realtime_micacl.types import Bag, Device
+from realtime_micacl.types import Bag
 
 CPU = torch.device("cpu")
 
