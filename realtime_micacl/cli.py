@@ -144,11 +144,13 @@ def live(settings: Settings) -> int:
                 tuned=tuned,
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
+                mirror=settings.mirror,
                 stays=settings.give_up_after_s is None,
             )
             if several:
                 streams = Streams(_sessions(specs, settings, halves, [recorder], feed), shown=True)
-                in_tiles(window, streams, settings, options, notifier)
+                webcams = [name for name, one in zip(names, specs, strict=True) if one.kind == "camera"]
+                in_tiles(window, streams, settings, options, notifier, webcams)
             else:
                 in_window(window, spec, settings, halves, options, notifier, origin)
             return 0

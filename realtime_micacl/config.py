@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mqtt_discovery: Annotated[str, Meta(pattern=r"^[\w/-]+$")] | None = None
     latest: str | None = None
     every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] | None = None
+    mirror: bool | None = None
+    """How pictures are shown in the window; None: those of webcams as in a mirror."""
     mixtures: bool = False
     output_window: Literal["clean"] | None = None
     look: Literal["auto", "dark", "light"] = "auto"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -62,6 +62,7 @@ def in_window(
                 shown = window.show(
                     session,
                     source_name=spec.name,
+                    webcam=spec.kind == "camera",
                     options=options,
                     window=shown,
                     on_tick=lambda _, session=session: notifier.tick(session),
@@ -75,7 +76,14 @@ def in_window(
         raise error
 
 
-def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: Any, notifier: Notifier) -> None:
+def in_tiles(
+    window: ModuleType,
+    streams: Streams,
+    settings: Settings,
+    options: Any,
+    notifier: Notifier,
+    webcams: Collection[str],
+) -> None:
     """Show several sources in one window until it is closed or all have ended."""
     with watched(streams, streams.sessions, settings, options.feed):
 
@@ -83,7 +91,7 @@ def in_tiles(window: ModuleType, streams: Streams, settings: Settings, options: 
             streams.wait(0.0)
             notifier.tick(*(streams.running or streams.sessions))
 
-        window.show(streams, options=options, on_tick=tick)
+        window.show(streams, webcams=webcams, options=options, on_tick=tick)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
     asked = [SourceSpec("synthetic", "synthetic"), None]
     seen: list[tuple[str, object, Any]] = []
 
-    def show(session: Any, *, source_name: str, options: Options, window: object, on_tick: object) -> object:
+    def show(session: Any, *, source_name: str, webcam: bool, options: Options, window: object, **_: object) -> object:
         assert session.running
         assert all(not earlier.running for _, _, earlier in seen), "the one before has ended"
         seen.append((source_name, window, session))

@@ -101,7 +101,7 @@ def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
         window._step(time.monotonic())
         panel = window._desk.panel
         controls = [*buttons(window).values(), panel.sources, panel.address, panel.smoothing, panel.boxes["hud"]]
-        ink = window._theme().scheme.text.rgb()
+        ink = window.theme().scheme.text.rgb()
         for control in controls:
             edges = []
             for focus in (True, False):
@@ -334,3 +334,54 @@ def test_the_clean_feed_is_there_where_it_was_asked_for_and_ends_with_the_window
 
     shown(lambda w: len(feeds()) == clean and bool(w.view.readings), options=Options(clean=clean))
     assert not feeds()
+
+
+@pytest.mark.parametrize(
+    ("webcam", "asked", "mirrors"),
+    [(True, None, True), (False, None, False), (True, False, False), (False, True, True)],
+)
+def test_a_webcam_is_a_mirror_unless_it_was_asked_for_otherwise(
+    webcam: bool, asked: bool | None, mirrors: bool, qtbot: QtBot
+) -> None:
+    boxes: list[list[float]] = []
+
+    def note(window: LiveWindow) -> None:
+        boxes.append(window.view.faces[0].box.tolist())
+
+    with LiveSession(camera(), Seer, Seer) as session:
+        steps = [
+            lambda w: bool(w.view.readings) and w.view.mirror is mirrors,
+            note,
+            lambda w: qtbot.keyClick(w, Qt.Key.Key_X),
+            lambda w: w.view.mirror is not mirrors and bool(w.view.readings),
+            note,
+            lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
+            lambda w: w._desk.busy,
+            lambda w: qtbot.keyClick(w._desk.panel.boxes["mirror"], Qt.Key.Key_Space),
+            lambda w: w.view.mirror is mirrors and w._desk.panel.boxes["mirror"].isChecked() is mirrors,
+        ]
+
+        def tick(window: LiveWindow) -> None:
+            if steps and steps[0](window) is not False:
+                steps.pop(0)
+            if not steps:
+                window.close()
+
+        window = show(session, source_name="x", webcam=webcam, on_tick=tick, options=Options(mirror=asked))
+    assert boxes[0] == boxes[1] == [20, 20, 60, 60], "what is read stays where it is"
+    for kind in (True, False):  # what a person chose holds for the next source as well
+        window.turn_to(session, "y", webcam=kind)
+        assert window.view.mirror is mirrors
+    window._timer.stop()
+
+
+def test_the_clean_feed_is_for_others_and_no_mirror() -> None:
+    seen: list[bool] = []
+
+    def look(window: LiveWindow) -> bool:
+        (feed,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, CleanWindow) and w.isVisible()]
+        seen.append(feed._view.mirror)
+        return window.view.mirror
+
+    shown(lambda w: bool(w.view.readings), look, options=Options(clean=True, mirror=True))
+    assert seen[-1] is False

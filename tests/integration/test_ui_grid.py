@@ -186,6 +186,6 @@ def test_an_error_of_painting_ends_the_program_in_words(monkeypatch: pytest.Monk
     def broken(*args: object) -> None:
         raise ValueError("no paint")
 
-    monkeypatch.setattr("realtime_micacl_ui.grid.paint", broken)
+    monkeypatch.setattr("realtime_micacl_ui.canvas.paint", broken)
     with pytest.raises(StageFailed, match="the window failed: ValueError: no paint"):
         run([session(0), session(1)], lambda window: False)

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
-from realtime_micacl_ui import window as ui
+from realtime_micacl_ui import canvas
 from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.timeline import parts
 from realtime_micacl_ui.watch import LINGER_S
@@ -364,7 +364,7 @@ def test_a_fault_of_the_window_itself_is_reported(monkeypatch: pytest.MonkeyPatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError("pixels")
 
-    monkeypatch.setattr(ui, "paint", broken)
+    monkeypatch.setattr(canvas, "paint", broken)
     with pytest.raises(StageFailed, match="the window failed: ZeroDivisionError: pixels"), session(camera()) as running:
         show(running, source_name="x")
 

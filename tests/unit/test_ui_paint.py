@@ -28,7 +28,7 @@ from realtime_micacl_ui.theme import (
     unit_for,
 )
 from realtime_micacl_ui.timeline import parts
-from realtime_micacl_ui.view import Figure, View
+from realtime_micacl_ui.view import Figure, Privacy, View
 
 pytestmark = pytest.mark.usefixtures("qapp")
 HD = (1280, 720)
@@ -388,3 +388,33 @@ def test_a_frame_of_corners_and_edges_is_a_rounded_rectangle(wide: int) -> None:
         pictures.append(np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).astype(int))
     assert np.abs(pictures[0] - pictures[1]).max() < 40
     assert np.abs(pictures[0] - pictures[1]).mean() < 0.2
+
+
+@pytest.mark.parametrize("size", [HD, (1000, 900)])
+@pytest.mark.parametrize("privacy", ["clear", "blurred", "points"])
+def test_a_mirrored_picture_is_the_other_way_round_and_its_words_are_not(
+    size: tuple[int, int], privacy: Privacy
+) -> None:
+    """Picture, boxes and points are mirrored; a card is the same card, on the other side."""
+    points = np.array(((340, 300), (400, 310), (370, 340), (368, 370), (310, 305), (450, 312)), np.float32)
+    plain = replace(view(replace(face(), points=points)), hud=False, privacy=privacy)
+    alone = replace(plain, overlay=False, source="")
+    pill = 40  # below the state, which is words
+    one, _ = painted(alone, size)
+    two, _ = painted(replace(alone, mirror=True), size)
+    mirrored, straight = (np.abs(a.astype(int) - two[pill:]).mean() for a in (one[pill:, ::-1], one[pill:]))
+    assert mirrored < 0.2 * straight
+    (_, here), (_, there) = painted(plain, size), painted(replace(plain, mirror=True), size)
+    width = size[0]
+    assert there.boxes[1].left() == pytest.approx(width - here.boxes[1].right(), abs=1.5)
+    assert there.boxes[1].width() == pytest.approx(here.boxes[1].width(), abs=1.5)
+    assert there.cards[1].rect.size() == here.cards[1].rect.size()
+
+
+def test_the_words_of_a_card_are_not_mirrored() -> None:
+    plain = replace(view(face(x=560)), privacy="hidden", hud=False)  # its box is in the middle
+    (one, here), (two, there) = painted(plain), painted(replace(plain, mirror=True))
+    assert there.cards[1].rect == here.cards[1].rect
+    card = here.cards[1].rect.toRect()
+    part = slice(card.top(), card.bottom()), slice(card.left(), card.right())
+    assert np.array_equal(one[part], two[part])

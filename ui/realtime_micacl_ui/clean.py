@@ -33,8 +33,8 @@ class CleanWindow(QWidget):
         self.resize(1280, 720)
 
     def present(self, view: View) -> None:
-        """Show a view from now on, unless a person has closed this window."""
-        view = replace(view, figures=(), controls=None, pointer=None, timeline=False, help=False)
+        """Show a view from now on, unless a person has closed this window; others look at it, so it is no mirror."""
+        view = replace(view, mirror=False, figures=(), controls=None, pointer=None, timeline=False, help=False)
         if self._closed:
             return
         self.show()

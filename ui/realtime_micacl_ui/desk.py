@@ -40,6 +40,8 @@ class Options:
     """What leaves the program while it runs."""
     tuned: Tuned | None = None
     mixtures: bool = False
+    mirror: bool | None = None
+    """Whether pictures are shown as in a mirror; None: those of webcams are."""
     clean: bool = False
     """Whether there is a second window for projection and capture."""
     stays: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from math import ceil
 from time import monotonic
@@ -14,15 +14,13 @@ from PyQt6.QtWidgets import QWidget
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.streams import Streams
-from realtime_micacl.metrics import Meter
+from realtime_micacl_ui.canvas import Canvas
 from realtime_micacl_ui.desk import DEFAULT, Options
 from realtime_micacl_ui.keys import key_of, pressed
 from realtime_micacl_ui.language import use_language
-from realtime_micacl_ui.layout import Layout
-from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.speaker import Speaker
-from realtime_micacl_ui.theme import INK, theme_for
+from realtime_micacl_ui.theme import INK
 from realtime_micacl_ui.view import View
 from realtime_micacl_ui.watch import Watch
 from realtime_micacl_ui.window import NAME
@@ -32,11 +30,20 @@ GAP_PX = 2
 WIDE = 16 / 9
 
 
-def show(streams: Streams, *, options: Options = DEFAULT, on_tick: Callable[[GridWindow], None] | None = None) -> None:
-    """Show running sessions until the window is closed or all have ended; they are then asked to stop."""
+def show(
+    streams: Streams,
+    *,
+    webcams: Collection[str] = (),
+    options: Options = DEFAULT,
+    on_tick: Callable[[GridWindow], None] | None = None,
+) -> None:
+    """Show running sessions until the window is closed or all have ended; they are then asked to stop.
+
+    Those of `webcams`, by name, are mirrors.
+    """
     application(NAME)
     use_language(options.language)
-    window = GridWindow(streams.sessions, options, on_tick)
+    window = GridWindow(streams.sessions, options, on_tick, webcams)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
@@ -53,13 +60,17 @@ class GridWindow(QWidget):
     closed = pyqtSignal()
 
     def __init__(
-        self, sessions: Sequence[LiveSession], options: Options, on_tick: Callable[[GridWindow], None] | None = None
+        self,
+        sessions: Sequence[LiveSession],
+        options: Options,
+        on_tick: Callable[[GridWindow], None] | None = None,
+        webcams: Collection[str] = (),
     ) -> None:
         super().__init__()
         self.failure: StageFailed | None = None
         self.large: Tile | None = None
         self._on_tick = on_tick
-        self.tiles = [Tile(self, session, options) for session in sessions]
+        self.tiles = [Tile(self, session, options, webcam=session.name in webcams) for session in sessions]
         for tile in self.tiles:
             tile.chosen.connect(lambda tile=tile: self.enlarge(None if self.large else tile))
         self.setWindowTitle(f"{NAME} - {len(self.tiles)}")
@@ -100,6 +111,10 @@ class GridWindow(QWidget):
             paused = not all(tile.session.paused for tile in self.tiles)
             for tile in self.tiles:
                 tile.session.paused = paused
+        elif key == "x":
+            mirror = not all(tile.view.mirror for tile in self.tiles)
+            for tile in self.tiles:
+                tile.present(replace(tile.view, mirror=mirror))
         elif key in ("o", "p"):
             for tile in self.tiles:
                 tile.present(pressed(tile.view, key))
@@ -146,44 +161,25 @@ def columns_for(tiles: int, shape: float) -> int:
     return max(columns for columns, size in sizes.items() if size >= 0.99 * max(sizes.values()))
 
 
-class Tile(QWidget):
+class Tile(Canvas):
     """What a person sees of one of several sessions."""
 
     chosen = pyqtSignal()
 
-    def __init__(self, window: QWidget, session: LiveSession, options: Options) -> None:
-        super().__init__(window)
-        self.session, self._options = session, options
-        self.view = View(session.name, hud=False, mixtures=options.mixtures)
-        self._watch = Watch(session, {"paint": Meter(), "latency": Meter()})
-        self._layout: Layout | None = None
-        self._failure: Exception | None = None
+    def __init__(self, window: QWidget, session: LiveSession, options: Options, *, webcam: bool) -> None:
+        mirror = webcam if options.mirror is None else options.mirror
+        super().__init__(window, View(session.name, hud=False, mixtures=options.mixtures, mirror=mirror), options)
+        self.session = session
+        self._watch = Watch(session, self.meters)
         self._speaker = Speaker(self)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def step(self, now_s: float) -> bool:
         """Look at the session; say whether it is over and its end was shown."""
-        if self._failure:
-            raise self._failure
+        if self.fault:
+            raise self.fault
         self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
         self._speaker.tell(self.view, self.session.name, now_s)
         return self._watch.done(self.view, now_s)
-
-    def present(self, view: View) -> None:
-        """Make `view` the one that is shown."""
-        if view != self.view:
-            self.view = view
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the view."""
-        size = (self.width(), self.height())
-        try:
-            with QPainter(self) as painter:
-                self._layout = paint(painter, self.view, theme_for(*size, self._options.look), size, self._layout)
-        except Exception as cause:  # the next tick closes the window
-            self._failure = cause
-        self._watch.painted(self.view, monotonic())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
         """Ask for the whole window, or for all tiles again."""

@@ -66,7 +66,7 @@ def arrange(
     if not view.overlay or view.state not in (State.LIVE, State.STALLED):
         return Layout(picture)
     scale = picture.width() / view.frame.image.shape[1]
-    boxes = {face.track_id: _box(face, picture, scale) for face in view.faces}
+    boxes = {face.track_id: _box(face, picture, scale, mirror=view.mirror) for face in view.faces}
     cards: dict[int, Place] = {}
     if view.state is State.LIVE:
         margin = theme.px(0.5)
@@ -199,8 +199,10 @@ def _inside(x: float, y: float, size: tuple[int, int], area: Box) -> Box:
     return left, top, left + size[0], top + size[1]
 
 
-def _box(face: Face, picture: QRectF, scale: float) -> Box:
+def _box(face: Face, picture: QRectF, scale: float, *, mirror: bool) -> Box:
     left, top, right, bottom = (float(v) * scale for v in face.box)
+    if mirror:
+        left, right = picture.width() - right, picture.width() - left
     x, y, grow = picture.x(), picture.y(), GROWN * (right - left)
     return round(x + left - grow), round(y + top - grow), round(x + right + grow), round(y + bottom + grow)
 

@@ -21,18 +21,18 @@ from realtime_micacl_ui.view import View
 
 
 def window(
-    painter: QPainter, seen: Weighed | None, scale: float, squares: QRectF, slim: int, theme: Theme, *, crops: bool
+    painter: QPainter, seen: Weighed | None, scale: float, squares: QRectF, slim: int, theme: Theme, view: View
 ) -> None:
     """Draw one crop of each instance of the newest window, as strong as it weighed, and its weight.
 
-    Where nothing is `seen` the places are empty; without `crops` it is the weights alone.
+    Where nothing is `seen` the places are empty; where the view shows no clear picture it is the weights alone.
     """
     gap = theme.px(0.3)
     count = len(seen.importance) if seen else round((squares.width() + gap) / (squares.height() + gap))
     side = round((squares.width() + gap) / count) - gap
     places = [QRectF(squares.left() + n * (side + gap), squares.top(), side, side) for n in range(count)]
-    if seen is not None and crops:
-        painter.drawImage(squares.topLeft(), _crops(seen, side, gap, scale, ratio_of(painter)))
+    if seen is not None and view.privacy == "clear":
+        painter.drawImage(squares.topLeft(), _crops(seen, side, gap, scale, ratio_of(painter), mirror=view.mirror))
     else:
         for place in places:
             painter.fillRect(place, theme.scheme.plate)
@@ -47,13 +47,13 @@ def window(
 
 
 @lru_cache(maxsize=2)
-def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float) -> QImage:
+def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float, *, mirror: bool) -> QImage:
     """Return the crops side by side: a window stays for a few pictures, and scaling them is dear."""
     strip = blank(len(seen.importance) * (side + gap), side, ratio)
     with QPainter(strip) as painter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for n, (crop, weight) in enumerate(zip(seen.crops, seen.importance.tolist(), strict=True)):
-            pixels = np.ascontiguousarray(crop)
+            pixels = np.ascontiguousarray(crop[:, ::-1] if mirror else crop)
             height, width, _ = pixels.shape
             square = QRectF(n * (side + gap), 0, side, side)
             painter.fillRect(square, INK)

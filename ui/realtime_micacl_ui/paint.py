@@ -65,7 +65,7 @@ def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
         painter.fillRect(rect, INK)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for face in view.faces if view.privacy == "points" else ():
-            points(painter, face, rect, frame.image.shape[1], colour(view, face))
+            points(painter, face, rect, frame.image.shape[1], colour(view, face), mirror=view.mirror)
         return
     pixels = np.ascontiguousarray(frame.image)
     height, width, _ = pixels.shape
@@ -73,6 +73,8 @@ def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
     image = QImage(pixels.data, width, height, 3 * width, rgb)  # type: ignore[call-overload]  # any buffer, uncopied
     if view.privacy == "blurred":
         image = coarse(image, view.faces)
+    if view.mirror:
+        image = image.flipped(Qt.Orientation.Horizontal)
     device = painter.deviceTransform().mapRect(rect)
     if (device.width(), device.height()) == (image.width(), image.height()) and device.size() == rect.size():
         painter.drawImage(rect.topLeft(), image)

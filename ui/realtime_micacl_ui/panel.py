@@ -37,6 +37,7 @@ SMOOTHING = (0.05, 2.0)  # the step of a slider and how far it goes
 ABSTAINING = (0.01, 0.95)
 
 SWITCHES = {  # of a view, and calm
+    "mirror": texts.MIRROR,
     "overlay": texts.CARDS,
     "timeline": texts.TIMELINE,
     "hud": texts.FIGURES,

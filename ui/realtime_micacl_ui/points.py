@@ -10,13 +10,17 @@ from realtime_micacl.types import Face
 EYES, PROFILE = (4, 0, 2, 1, 5), (2, 3)  # from ear to ear over eyes and nose; from the nose to the mouth
 
 
-def points(painter: QPainter, face: Face, picture: QRectF, frame_width: int, colour: QColor) -> None:
+def points(painter: QPainter, face: Face, picture: QRectF, frame_width: int, colour: QColor, *, mirror: bool) -> None:
     """Draw the points of a face in `picture`, joined by thin lines."""
     if face.points is None:
         return
     scale = picture.width() / frame_width
     size = float(face.box[2] - face.box[0]) * scale
-    at = [QPointF(picture.left() + x * scale, picture.top() + y * scale) for x, y in face.points.tolist()]
+    across = [frame_width - x if mirror else x for x in face.points[:, 0].tolist()]
+    at = [
+        QPointF(picture.left() + x * scale, picture.top() + y * scale)
+        for x, y in zip(across, face.points[:, 1].tolist(), strict=True)
+    ]
     painter.setBrush(Qt.BrushStyle.NoBrush)
     thin = QColor(colour)
     thin.setAlpha(120)

@@ -140,6 +140,7 @@ LOOKS = QT_TRANSLATE_NOOP("window", "Looks")
 CARDS = QT_TRANSLATE_NOOP("window", "Boxes and cards")
 TIMELINE = QT_TRANSLATE_NOOP("window", "Timeline")
 FIGURES = QT_TRANSLATE_NOOP("window", "Figures")
+MIRROR = QT_TRANSLATE_NOOP("window", "Picture as in a mirror")
 MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
 CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
 
@@ -151,6 +152,7 @@ KEYS = (
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
     ("B", QT_TRANSLATE_NOOP("window", "take the neutral face, drop it")),
     ("P", QT_TRANSLATE_NOOP("window", "blur, points alone, hide, show")),
+    ("X", QT_TRANSLATE_NOOP("window", "picture as in a mirror, as it is")),
     ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
     ("S", QT_TRANSLATE_NOOP("window", "source and settings")),
     ("Tab", QT_TRANSLATE_NOOP("window", "to the buttons")),

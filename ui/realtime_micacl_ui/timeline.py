@@ -94,7 +94,7 @@ def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> N
     _markers(painter, view, at, theme)
     if not at.window.isEmpty():
         slim = round(at.weights.height())
-        window(painter, seen, scale, at.window, slim, theme, crops=view.privacy == "clear")
+        window(painter, seen, scale, at.window, slim, theme, view)
     hover(painter, view, past, at.asked, at.panel, theme.dark)
 
 

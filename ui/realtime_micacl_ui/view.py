@@ -81,6 +81,8 @@ class View:
     """A track, or None."""
     timeline: bool = False
     privacy: Privacy = "clear"
+    mirror: bool = False
+    """Whether the picture is shown as in a mirror; boxes are where they are in the picture itself."""
     mixtures: bool = False
     recording: str = ""
     """How long a recording has gone on, as words; empty without one."""

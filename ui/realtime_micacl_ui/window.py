@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 
 from PyQt6.QtCore import QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.source import SourceSpec
-from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Mark
 from realtime_micacl_ui import texts
+from realtime_micacl_ui.canvas import Canvas
 from realtime_micacl_ui.clean import CleanWindow
 from realtime_micacl_ui.desk import DEFAULT, Desk, Options
 from realtime_micacl_ui.keys import key_of, marked, pressed
 from realtime_micacl_ui.language import use_language
-from realtime_micacl_ui.layout import Layout
-from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.texts import say
-from realtime_micacl_ui.theme import Theme, theme_for
 from realtime_micacl_ui.timeline import parts
 from realtime_micacl_ui.view import View, anew
 from realtime_micacl_ui.watch import Watch
@@ -41,21 +37,22 @@ def show(
     session: LiveSession,
     *,
     source_name: str,
+    webcam: bool = False,
     on_tick: OnTick | None = None,
     options: Options = DEFAULT,
     window: LiveWindow | None = None,
 ) -> LiveWindow:
     """Show a running session, in `window` if there is one already, until it is closed or asked to go on.
 
-    It is `asked` for another source, or for the same one `again`; the session is then asked to stop. `on_tick` is
-    called with the window about 120 times a second, and may close it.
+    It is `asked` for another source, or for the same one `again`; the session is then asked to stop. A `webcam` is a
+    mirror. `on_tick` is called with the window about 120 times a second, and may close it.
     """
     if window is None:
         application(NAME)
         use_language(options.language)
-        window = LiveWindow(session, source_name, on_tick, options)
+        window = LiveWindow(session, source_name, on_tick, options, webcam=webcam)
     else:
-        window.turn_to(session, source_name, on_tick)
+        window.turn_to(session, source_name, on_tick, webcam=webcam)
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     window.show()
@@ -66,24 +63,26 @@ def show(
     return window
 
 
-class LiveWindow(QWidget):
+class LiveWindow(Canvas):
     """What a person sees of a session."""
 
     closed = pyqtSignal()  # there is nothing more to show of this session
 
     def __init__(
-        self, session: LiveSession, source_name: str, on_tick: OnTick | None = None, options: Options = DEFAULT
+        self,
+        session: LiveSession,
+        source_name: str,
+        on_tick: OnTick | None = None,
+        options: Options = DEFAULT,
+        *,
+        webcam: bool = False,
     ) -> None:
-        super().__init__()
-        self.view = View(source_name, timeline=True, mixtures=options.mixtures)
-        self.meters = {"paint": Meter(), "latency": Meter()}
+        super().__init__(None, View(source_name, timeline=True, mixtures=options.mixtures), options)
         self.failure: StageFailed | None = None
-        self._options = options
-        self._reduced = options.reduced_motion
+        self._reduced, self._mirror = options.reduced_motion, options.mirror
         self._desk = Desk(self, self.act, options)
         self._desk.panel.source_asked.connect(self._ask)
         self._desk.panel.switched.connect(self._switch)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocus()  # else Qt gives it to the first button
@@ -96,20 +95,22 @@ class LiveWindow(QWidget):
         self._timer.timeout.connect(self._tick)
         self.asked: SourceSpec | None = None
         self.again = False
-        self.turn_to(session, source_name, on_tick)
+        self.turn_to(session, source_name, on_tick, webcam=webcam)
 
     @property
     def first_picture_s(self) -> float | None:
         """When the first picture of this session was painted."""
         return self._watch.first_picture_s
 
-    def turn_to(self, session: LiveSession, source_name: str, on_tick: OnTick | None = None) -> None:
+    def turn_to(
+        self, session: LiveSession, source_name: str, on_tick: OnTick | None = None, *, webcam: bool = False
+    ) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
         chosen = self.again or self.asked is not None
-        self.view = anew(self.view, source_name)
+        self.view = replace(anew(self.view, source_name), mirror=webcam if self._mirror is None else self._mirror)
         self._session, self._on_tick = session, on_tick
         self.asked, self.again = None, False
-        self._layout: Layout | None = None
+        self._layout = None
         self._watch = Watch(session, self.meters, stays=self._options.stays, chosen=chosen)
         self._speaker = Speaker(self)
         self.setWindowTitle(f"{NAME} - {source_name}")
@@ -133,62 +134,31 @@ class LiveWindow(QWidget):
     def _switch(self, name: str, value: Any) -> None:
         if name == "calm":
             self._reduced = value
-        else:
-            self._present(replace(self.view, **{name: value}))
+            return
+        self._mirror = value if name == "mirror" else self._mirror  # for the next source as well
+        self.present(replace(self.view, **{name: value}))
 
     def _tick(self) -> None:
         """Look, show what changed, and leave once it is over."""
         try:
+            if self.fault:
+                raise self.fault
             self._step(monotonic())
             if self._on_tick and self._timer.isActive():
                 self._on_tick(self)
         except Exception as cause:  # Qt would abort the program
-            self._fail(cause)
-        if self.failure:
+            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
+            self.failure.__cause__ = cause
             self.close()
 
     def _step(self, now_s: float) -> None:
         view = self._watch.next(self.view, now_s, reduced=self._reduced)
-        self._present(self._desk.dressed(view, self._theme(), now_s, calm=self._reduced))
+        self.present(self._desk.dressed(view, self.theme(), now_s, calm=self._reduced))
         if self._clean:
             self._clean.present(self.view)
         self._speaker.tell(self.view, self.windowTitle(), now_s)
         if self._watch.done(view, now_s) and not self._desk.busy:
             self.close()
-
-    def _present(self, view: View) -> None:
-        """Make `view` the one that is shown; where bars alone have moved, only the cards are painted again."""
-        if view == self.view:
-            return
-        moved_alone = self._layout is not None and replace(view, bars=self.view.bars) == self.view
-        self.view = view
-        if self._layout and moved_alone:
-            for place in self._layout.cards.values():
-                self.update(place.rect.toRect())
-        else:
-            self.update()
-
-    def _fail(self, cause: Exception) -> None:
-        if self.failure is None:
-            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
-            self.failure.__cause__ = cause
-
-    def _theme(self) -> Theme:
-        return theme_for(self.width(), self.height(), self._options.look)
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the view and take the time."""
-        start_s = perf_counter()
-        size = (self.width(), self.height())
-        try:
-            with QPainter(self) as painter:
-                self._layout = paint(painter, self.view, self._theme(), size, self._layout)
-        except Exception as cause:  # the next tick closes the window
-            self._fail(cause)
-            return
-        self._watch.painted(self.view, monotonic())
-        if event is None or event.rect() == self.rect():
-            self.meters["paint"].add(perf_counter() - start_s)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Act on the few keys there are."""
@@ -205,7 +175,7 @@ class LiveWindow(QWidget):
         if key == "s" or (key == "escape" and self._desk.busy):
             self._desk.toggle_panel()
         elif key == "escape" and self.view.help:
-            self._present(replace(self.view, help=False))
+            self.present(replace(self.view, help=False))
         elif key == "escape" or (self._watch.over and not self._options.stays):
             self.close()
         elif key == "space" and self._watch.over:
@@ -216,12 +186,14 @@ class LiveWindow(QWidget):
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
         elif key in ("r", "b"):
             self._desk.act(key, self.view)
+        elif key == "x":
+            self._switch("mirror", not self.view.mirror)
         elif key == "m":
-            self._present(marked(self.view, monotonic()))
+            self.present(marked(self.view, monotonic()))
             for sink in self._options.sinks:
                 sink(Mark(self.view.markers[-1].time_s, self.view.marks))
         else:
-            self._present(pressed(self.view, key))
+            self.present(pressed(self.view, key))
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Begin again once it is over: beside the buttons and the panel, which take their own clicks."""
@@ -238,9 +210,9 @@ class LiveWindow(QWidget):
         self._point(None)
 
     def _point(self, at: tuple[int, int] | None) -> None:
-        past = parts(self.view, self._theme(), (self.width(), self.height()))
+        past = parts(self.view, self.theme(), (self.width(), self.height()))
         asks = at is not None and past is not None and past.asked.contains(*at)
-        self._present(replace(self.view, pointer=at if asks else None))
+        self.present(replace(self.view, pointer=at if asks else None))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ask the session to stop."""

@@ -539,4 +539,12 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <source>This machine does not keep up: readings are fewer than they should be</source>
       <translation>Dieser Rechner kommt nicht mit: es kommen weniger Messwerte, als sollten</translation>
     </message>
+    <message>
+      <source>Picture as in a mirror</source>
+      <translation>Bild wie im Spiegel</translation>
+    </message>
+    <message>
+      <source>picture as in a mirror, as it is</source>
+      <translation>Bild wie im Spiegel, wie es ist</translation>
+    </message>
 </context></TS>
