@@ -83,6 +83,7 @@ def steps(arguments: argparse.Namespace) -> list[Step]:
     """Return what is to be done."""
     out, small = arguments.out.absolute(), arguments.rehearse
     python, device = sys.executable, "worker" if small else "cuda"
+    paper = "light" if small else "micacl"  # r3d_18 is out on a processor
     program = [python, "-m", "realtime_micacl"]
     tests = [python, "-m", "pytest", "-q", "-rf", "tests/integration/gpu"]
     tests += ["-k", "test_replayed"] if small else ["-m", "gpu and not tensorrt"]
@@ -92,7 +93,7 @@ def steps(arguments: argparse.Namespace) -> list[Step]:
         ("floor", [python, str(BENCH / "gpu_floor.py"), "--json", str(out / "floor.json")], _file("floor.json")),
         ("tests", tests, _counts),
         ("default", _bench(device, out / "default.json", *engine), _file("default.json")),
-        ("r3d-engine", [python, str(BENCH / "untrained.py"), "engines/micacl.toml", str(out / "r3d")], _said),
+        ("r3d-engine", [python, str(BENCH / "untrained.py"), f"engines/{paper}.toml", str(out / "r3d")], _said),
         ("r3d", _bench(device, out / "r3d.json", *wide), _file("r3d.json")),
         (
             "r3d-floor",
