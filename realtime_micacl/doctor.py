@@ -78,7 +78,11 @@ def session(where: str) -> Iterator[Finding]:
     for source, found in asked(where).items():
         if source:
             yield Finding("source", True, source)
-        yield from _figures(found)
+        if "faces" in found:
+            yield from _figures(found)
+        for outlet in (name.partition(" ")[2] for name in found if name.startswith("outlet_away ")):
+            away, dropped = found[f"outlet_away {outlet}"], found[f"outlet_dropped_total {outlet}"]
+            yield Finding("outlet", not away, f"{outlet}{' reaches nobody' if away else ''}, {dropped:.0f} dropped")
 
 
 def _figures(found: dict[str, float]) -> Iterator[Finding]:

@@ -165,7 +165,10 @@ def served(
 
 
 def asked(text: str) -> dict[str, dict[str, float]]:
-    """Return what is served at `[HOST:]PORT`: of each source, "" where there is one, the figures by name and label."""
+    """Return what is served at `[HOST:]PORT`: of each source, "" where there is one, the figures by name and label.
+
+    Those of outlets are under "" as well.
+    """
     host, port = address(text, "not needed to ask")
     try:
         with urlopen(f"http://{host}:{port}/metrics", timeout=TIMEOUT_S) as page:
@@ -175,7 +178,7 @@ def asked(text: str) -> dict[str, dict[str, float]]:
         raise SourceError(f"no session answers at {host}:{port}: {cause}; start one with --metrics {port}") from cause
     found: dict[str, dict[str, float]] = {}
     for sample in (s for s in samples if s.name.startswith(PREFIX)):
-        source = sample.labels.pop("source", "outlets" if "outlet" in sample.labels else "")
+        source = sample.labels.pop("source", "")
         name = " ".join([sample.name.removeprefix(PREFIX), *sample.labels.values()])
         found.setdefault(source, {})[name] = sample.value
     return found

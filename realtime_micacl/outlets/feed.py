@@ -106,6 +106,8 @@ def _mqtt(settings: Settings, about: About) -> Outlet:
 
     peer = broker(settings.mqtt or "", "--mqtt", re.sub(r"[^\w-]+", "-", socket.gethostname()))
     password = _secret(settings.mqtt_password, settings.mqtt_password_file, "mqtt_password")
+    if password and not peer.user:
+        raise ConfigError("--mqtt has a password and no user; it is USER@HOST, such as me@broker.local")
     return Mqtt(peer, password, settings.mqtt_discovery, about)
 
 
@@ -120,7 +122,7 @@ def _secret(value: str | None, path: str | None, key: str) -> str | None:
     if path is None:
         return value
     try:
-        return Path(path).read_text("utf-8").partition("\n")[0].strip()
+        return Path(path).read_text("utf-8-sig").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigError(f"{key}_file {path} cannot be read: {cause}; check the path") from cause
 

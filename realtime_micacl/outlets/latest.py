@@ -88,7 +88,7 @@ class Latest:
             for slot, reading in zip(self._board.slots, found, strict=True):
                 table.writerow(as_row(reading, self._about.clock) if reading else {"slot": slot})
             return out.getvalue()
-        states = {source or self._about.sources[0]: str(state) for source, state in self._board.states.items()}
+        states = {source or " ".join(self._about.hello().sources): str(s) for source, s in self._board.states.items()}
         faces = [self._about.record(reading) for reading in found if reading]
         now = {"written_unix": round(time.time(), 3), "states": states, "faces": faces}
         return json.dumps({"latest": now}) + "\n"

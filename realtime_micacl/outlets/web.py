@@ -101,7 +101,10 @@ class Web:
         """Send an event to everybody who keeps up."""
         line = json.dumps(self._about.record(event))
         self._note(event, line)
-        self._server.broadcast(self._ready(monotonic()), line)
+        ready = self._ready(monotonic())
+        if isinstance(event, StateChange) and event.state is State.STARTING and not event.source:  # anew
+            self._server.broadcast(ready, self._hello())
+        self._server.broadcast(ready, line)
 
     def _ready(self, now_s: float) -> list[Any]:
         """Return the clients that keep up; one that has caught up again is told what stands now."""
@@ -135,6 +138,11 @@ class Web:
             self._standing.pop((*who, True), None)
 
     def _greet(self, client: Any) -> None:
+        for line in (self._hello(), *self._standing.values()):
+            self._server.broadcast([client], line)
+
+    def _hello(self) -> str:
+        """Return the line that comes first, and again where another source is shown."""
         about, now = self._about, self._about.hello()
         several = len(about.sources) > 1
         hello = {
@@ -146,8 +154,7 @@ class Web:
             "engine_sha256": now.engine_sha256,
             "stale_s": about.stale_s,
         }
-        for line in (json.dumps({"schema": SCHEMA, "hello": hello}), *self._standing.values()):
-            self._server.broadcast([client], line)
+        return json.dumps({"schema": SCHEMA, "hello": hello})
 
     async def _client(self, client: Any) -> None:
         """Keep a client until it leaves."""
@@ -172,7 +179,7 @@ class Web:
     def _judged(self, client: Any, request: Any) -> Any:
         parts = urlsplit(request.path)
         host = request.headers.get("Host", "")
-        given = parse_qs(parts.query).get("token", [""])[0]
+        given = parse_qs(parts.query.replace("+", "%2B")).get("token", [""])[0]
         given = given or request.headers.get("Authorization", "").removeprefix("Bearer ")
         known = bool(self._token) and hmac.compare_digest(given.encode(), (self._token or "").encode())
         origin = request.headers.get("Origin")

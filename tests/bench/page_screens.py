@@ -17,7 +17,7 @@ import numpy as np
 
 from realtime_micacl.live.record import Clock
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import KEPT, Posted
 from realtime_micacl.outlets.web import Web
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, State, StateChange
 from tests.e2e.browser import Browser
@@ -93,12 +93,14 @@ def main(out: Path) -> None:
             browser.until("trouble === ''")
             for event in events(time.monotonic()):
                 web(event)
-                time.sleep(5e-4)  # or the ring leaves some out
+                while len(web._ring._events) > KEPT // 2:
+                    time.sleep(1e-3)
             time.sleep(0.6)
-            browser.picture(out / f"page-{name}.png")
+            shot = Path(folder) / f"{name}.png"
+            browser.picture(shot)
             web.close()
             assert web.wait(2.0)
-            picture = cv2.imread(str(out / f"page-{name}.png"), cv2.IMREAD_UNCHANGED)
+            picture = cv2.imread(str(shot), cv2.IMREAD_UNCHANGED)
             cv2.imwrite(str(out / f"page-{name}.webp"), picture, [cv2.IMWRITE_WEBP_QUALITY, 90])
         assert not browser.errors, browser.errors
 

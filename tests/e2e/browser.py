@@ -33,7 +33,9 @@ class Browser:
         port = self._port(folder / "DevToolsActivePort")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
             (page,) = (target for target in json.load(answer) if target["type"] == "page")
-        self._socket = connect(page["webSocketDebuggerUrl"], max_size=None, compression=None)
+        self._socket = connect(
+            page["webSocketDebuggerUrl"], max_size=None, compression=None, ping_interval=None, legacy=True
+        )
         self._number = 0
         self.asked: list[str] = []
         """Every address that the page asked for, WebSockets included."""

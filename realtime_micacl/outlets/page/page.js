@@ -9,14 +9,14 @@ const say = (text, value) => text.replace("{}", value);
 const $ = (selector, under = document) => under.querySelector(selector);
 const set = (element, text) => { if (element.textContent !== text) element.textContent = text; };
 const seconds = () => performance.now() / 1000;
-const LEFT_S = 3, AGAIN_MS = 1000;
+const LEFT_S = 3, AGAIN_MS = 1000, GATHER_MS = 25;
 const LATE_S = 0.25; // the ribbon ends so long ago, that readings are there in time
 
 const root = document.documentElement;
 root.lang = language;
 root.dataset.look = asked.get("look") || (overlay ? "dark" : "auto"); // on a picture it is dark
 root.toggleAttribute("data-overlay", overlay);
-for (const part of (asked.get("show") || "word,bars,timeline").split(",")) root.setAttribute(`data-${part}`, "");
+for (const part of ["word", "bars", "timeline"]) root.toggleAttribute(`data-${part}`, (asked.get("show") || part).split(",").includes(part));
 set($("#said"), words.said);
 
 let hello = { labels: Object.keys(colours), sources: [""], stale_s: 2 };
@@ -68,7 +68,8 @@ class Card {
     const word = reading ? words[reading.emotion] : stale ? words.nobody : words[this.detail] || (this.state === "live" ? words.analysing : words[this.state]);
     this.element.dataset.state = reading ? (lead ? "lead" : "unsure") : stale ? "stale" : this.state;
     this.element.style.setProperty("--lead", lead ? colours[lead] : "transparent");
-    const share = lead ? `${Math.round(100 * reading.probabilities[lead])} %` : "";
+    const longest = lead && Math.max(...Object.values(reading.probabilities)) === reading.probabilities[lead];
+    const share = longest ? `${Math.round(100 * reading.probabilities[lead])} %` : ""; // the word stays a moment longer than its bar
     const several = hello.sources.length > 1 ? ` ${this.source || ""}` : "";
     set($("small", this.element), cards.size > 1 || several ? `${this.number}${several}` : "");
     set($("h2 b", this.element), word);
@@ -138,7 +139,7 @@ function draw() {
   $("#badge").dataset.state = state;
   set($("#badge b"), several && !trouble ? several : words[state]);
   set($("#badge span"), several ? "" : source);
-  set($("#badge em"), state === "live" ? latency : "");
+  set($("#badge em"), state === "live" ? first.detail || latency : ""); // a machine that does not keep up says so
   const [title, hint] = words.messages[state] || ["", ""];
   $("#message").hidden = !title || (state === "no face" && cards.size > 0);
   set($("#message h1"), say(title, source.includes("://") ? words.stream : source));
@@ -148,7 +149,7 @@ function draw() {
 
 let due = false;
 function later() {
-  if (!due) requestAnimationFrame(draw);
+  if (!due) setTimeout(() => requestAnimationFrame(draw), GATHER_MS); // the readings of all faces in one go
   due = true;
 }
 
