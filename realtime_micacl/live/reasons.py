@@ -49,6 +49,18 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
     return f"{said(cause)}; {CHECK}"
 
 
+def why_not_piped(cause: Exception | None, waited_s: float) -> str:
+    """Return why what comes through a pipe cannot be read."""
+    if cause is None:
+        return f"nobody wrote to it within {waited_s:.0f} s"
+    if isinstance(cause, av.error.InvalidDataError):
+        return (
+            "what comes is no video, or one whose index stands at its end: a pipe cannot go back to it; give the file"
+            " itself, or send MPEG-TS or Matroska"
+        )
+    return said(cause)
+
+
 def nothing_came(address: Address, waited_s: float) -> str:
     """Return what to say of a stream that was opened, and of which no picture came."""
     match address.scheme:

@@ -141,7 +141,7 @@ def open_source(
             items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
             return told_slow(items, spec.name)
         case "stream":
-            stream = Stream(spec.value, spec.name, wait=wait, rate_hz=rate_hz)
+            stream = Stream(spec.value, spec.name, wait=wait, patience_s=give_up_after_s, rate_hz=rate_hz)
             return told_slow(_streamed(stream, wait, give_up_after_s), spec.name)
         case "synthetic":
             from realtime_micacl.live.synthetic import read_synthetic
@@ -234,5 +234,5 @@ def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Calla
 
 def redacted(text: str) -> str:
     """Return `text` without the passwords of the addresses in it."""
-    text = re.sub(r"(\w+://)([^\s'\"/@:]*)(?::[^\s'\"]*)?@", r"\1\2:***@", text)
+    text = re.sub(r"(\w+://)(?!NAME:PASSWORD@)([^\s'\"/@:]*)(?::[^\s'\"]*)?@", r"\1\2:***@", text)
     return re.sub(r"(?i)([?&](?:pass(?:word|wd)?|pwd|token|secret|key|auth)=)[^&\s'\"]+", r"\1***", text)

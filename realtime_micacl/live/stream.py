@@ -22,7 +22,7 @@ from realtime_micacl.live.arrival import Haste, hurries, known_length_s, taken
 from realtime_micacl.live.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.connection import Connection, Way
 from realtime_micacl.live.decoder import Decoder
-from realtime_micacl.live.reasons import fell_silent, nothing_came, said, why
+from realtime_micacl.live.reasons import fell_silent, nothing_came, said, why, why_not_piped
 from realtime_micacl.live.snapshot import FORMS, RATE_HZ, is_picture, polled
 from realtime_micacl.live.tries import PATIENCE_S, Tries
 from realtime_micacl.live.ways import PIECE_S, SILENT_S, way_to
@@ -45,10 +45,22 @@ class Unseekable(Exception):
 class Stream:
     """A stream that can be opened again; it remembers what it learnt of it."""
 
-    def __init__(self, value: str, shown: str, *, wait: bool = False, rate_hz: float | None = None) -> None:
-        """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls."""
+    def __init__(
+        self,
+        value: str,
+        shown: str,
+        *,
+        wait: bool = False,
+        patience_s: float | None = None,
+        rate_hz: float | None = None,
+    ) -> None:
+        """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls.
+
+        `patience_s` limits how long the first opening may take.
+        """
         self.shown = shown
-        self._value, self._wait, self._rate_hz = value, wait, rate_hz
+        self._value, self._rate_hz = value, rate_hz
+        self._patience_s = TRY_S if wait else min(PATIENCE_S, patience_s or PATIENCE_S)
         self._address: Address | None = parse_address(value) if "://" in value else None
         self._tries = Tries()
         self._form: str | None = None
@@ -85,7 +97,7 @@ class Stream:
             yield from self.frames()
 
     def _connected(self) -> Connection:
-        patience_s = TRY_S if self._seen or self._wait else PATIENCE_S
+        patience_s = TRY_S if self._seen else self._patience_s
         started_s = monotonic()
         self._tries.begin(self._way())
         connection = self._tries.take(patience_s)
@@ -106,12 +118,7 @@ class Stream:
         return connection
 
     def _not_opened(self, cause: Exception | None, waited_s: float) -> str:
-        if self._address:
-            reason = why(self._address, cause, waited_s)
-        elif cause is None:
-            reason = f"nobody wrote to it within {waited_s:.0f} s"
-        else:
-            reason = _of_a_pipe(cause)
+        reason = why(self._address, cause, waited_s) if self._address else why_not_piped(cause, waited_s)
         return f"{self.shown} cannot be opened: {reason}"
 
     @property
@@ -238,12 +245,3 @@ class Stream:
     def _silent(self, waited_s: float) -> str:
         reason = nothing_came(self._address, waited_s) if self._address else "nothing came"
         return f"is silent: {reason}"
-
-
-def _of_a_pipe(cause: Exception) -> str:
-    if isinstance(cause, av.error.InvalidDataError):
-        return (
-            "what comes is no video, or one whose index stands at its end: a pipe cannot go back to it; give the file"
-            " itself, or send MPEG-TS or Matroska"
-        )
-    return said(cause)
