@@ -56,11 +56,11 @@ class Stream:
     ) -> None:
         """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls.
 
-        `patience_s` limits how long the first opening may take.
+        `patience_s` limits how long the first opening may take, down to 2 s.
         """
         self.shown = shown
         self._value, self._rate_hz = value, rate_hz
-        self._patience_s = TRY_S if wait else min(PATIENCE_S, patience_s or PATIENCE_S)
+        self._patience_s = TRY_S if wait else min(PATIENCE_S, max(TRY_S, patience_s or PATIENCE_S))
         self._address: Address | None = parse_address(value) if "://" in value else None
         self._tries = Tries()
         self._form: str | None = None
