@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from fractions import Fraction
-from typing import Any
+from math import cos, radians, sin
 
 import av
 import cv2
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
 from realtime_micacl.types import U8
@@ -70,11 +72,22 @@ def _on_paper(pixels: U8) -> U8:
 
 def _turned(pixels: U8, frame: av.VideoFrame) -> U8:
     """Return the picture as its display matrix wants it, to the nearest quarter turn."""
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return pixels
-    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32, 5).tolist()  # it leads (x, y) to (a x + c y, b x + d y)
+    a, b, c, d = _matrix(frame)
     upright = abs(a) + abs(d) >= abs(b) + abs(c)
     across, down = (a, d) if upright else (c, b)
     pixels = pixels if upright else pixels.transpose(1, 0, 2)
     return pixels[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+
+
+def _matrix(frame: av.VideoFrame) -> tuple[float, float, float, float]:
+    """Return a, b, c, d of the display matrix: it leads (x, y) to (a x + c y, b x + d y)."""
+    listed = SideDataContainer.__new__(SideDataContainer)
+    with suppress(ValueError):  # what PyAV has no name for, as a photograph's EXIF, ends its list: look at what it has
+        listed.__init__(frame)  # type: ignore[misc]
+    with suppress(ValueError):
+        for one in listed:
+            if one.type is Type.DISPLAYMATRIX:
+                a, b, _, c, d = np.frombuffer(bytes(one), np.int32, 5).tolist()
+                return a, b, c, d
+    turn = radians(frame.rotation)
+    return cos(turn), -sin(turn), sin(turn), cos(turn)

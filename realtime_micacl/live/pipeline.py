@@ -18,6 +18,7 @@ from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.smoother import Tuned
+from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
 
 log = logging.getLogger(__name__)
@@ -56,9 +57,9 @@ def offline(
     """Yield every change of state and every reading of `frames`, in order, without threads and without a clock.
 
     Before each frame it is asked whether that is `broken_off`; the last event says so. What a stage raises and is not
-    meant for a person becomes StageFailed.
+    meant for a person becomes StageFailed. Where there was no reading, the last event and the log say why, in counts.
     """
-    changes = Changes()
+    changes, tally, read = Changes(), Tally(), False
     time_s, stage = 0.0, "capture"
     try:
         for frame in frames:
@@ -66,8 +67,10 @@ def offline(
                 break
             time_s, stage = frame.time_s, "perceive"
             scene, bags = perceiver.perceive(frame)
+            tally.add(scene)
             yield from changes.update(scene)
             if bags:
+                read = True
                 stage = "recognize"
                 yield from recognizer.recognize(bags)
             stage = "capture"
@@ -75,7 +78,10 @@ def offline(
         raise
     except Exception as cause:
         raise StageFailed(f"{stage} failed at {time_s:.2f} s: {type(cause).__name__}: {cause}") from cause
-    yield StateChange(time_s, None, State.ENDED, "broken off" if broken_off() else "")
+    if not (read or broken_off()):
+        log.warning("ended with %s", tally.advice)
+    detail = "broken off" if broken_off() else "" if read else str(tally)
+    yield StateChange(time_s, None, State.ENDED, detail)
 
 
 def openers(

@@ -75,6 +75,7 @@ class LiveSession:
         self.stopping, self._stopped_s = False, 0.0
         self._stop = Flag()
         self._changes, self._replaced, self._concluded = Changes(State.STARTING), 0, False
+        self._why = ""
         self._sight = Sight(lambda: self.fault, self.meters, stall_s=stall_s, holds=holds)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
@@ -132,7 +133,7 @@ class LiveSession:
             self._concluded = True
             last, error = self.scenes.peek(), self.error or self.fault
             state = State.FAILED if error else State.ENDED
-            self._emit([StateChange(last.time_s if last else self.started_s, None, state, str(error or ""))])
+            self._emit([StateChange(last.time_s if last else self.started_s, None, state, str(error or self._why))])
 
     def leave(self, error: MicaclError) -> None:
         """End because of an error of somebody else's, and raise nothing."""
@@ -233,6 +234,9 @@ class LiveSession:
                 self.readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
                 self._emit(self.readings.peek() or ())
         self.failures["recognize"].raise_if_in_vain(self.meters["recognize"].count)
+        if self._holds and not (self.fault or self._stop.is_set() or self.meters["reading"].count):
+            self._why = str(self._sight.tally)
+            log.warning("%s with %s", f"{self.name} ended" if self.name else "ended", self._sight.tally.advice)
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self.outlets.write(events):

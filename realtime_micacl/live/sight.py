@@ -9,6 +9,7 @@ from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.halves import Perceives, Rebuilt
 from realtime_micacl.live.pace import Pace
 from realtime_micacl.live.still import Stillness
+from realtime_micacl.live.tally import Tally
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State
 
@@ -24,7 +25,7 @@ class Sight:
         self._fault, self._meter, self._stall_s, self._holds = fault, meters["perceive"], stall_s, holds
         self._pace = Pace(meters)
         self._stillness = Stillness()
-        self.left_out = 0
+        self.left_out, self.tally = 0, Tally()
 
     def seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
         """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
@@ -58,6 +59,7 @@ class Sight:
             seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
                 self._meter.add(perf_counter() - started_s)
+                self.tally.add(seen[0])
                 return seen if self._holds else self._stillness.sift(*seen)  # a file may stand still
         return self.broken(frame), ()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 import av
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live import video
 from realtime_micacl.live.clock import StreamClock
+from realtime_micacl.live.items import Pending
 from realtime_micacl.live.stream import LATE_S
 from realtime_micacl.live.synthetic import read_code, write_code
 from realtime_micacl.live.video import paced, read_file
@@ -201,3 +203,109 @@ def test_a_forward_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> No
         arrived_s = 500 + n / 25
         time_s = clock.capture_time(n / 25 + jump_s, arrived_s)
     assert abs(arrived_s - time_s) <= LATE_S + 0.1
+
+
+def test_a_hole_takes_its_time_and_whoever_reads_can_stop_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 50.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(video, "monotonic", lambda: now_s)
+    monkeypatch.setattr(video, "sleep", sleep)
+    image = np.zeros((2, 2, 3), np.uint8)
+    frames = (Frame(image, time_s, n) for n, time_s in enumerate((0.0, 0.1, 3.1, 3.2)))
+    items = list(paced(frames))
+    times = [item.time_s - 50.0 for item in items if isinstance(item, Frame)]
+    assert times == pytest.approx([0.0, 0.1, 3.1, 3.2])
+    assert 10 < sum(isinstance(item, Pending) for item in items) < 20
+
+
+@pytest.mark.parametrize(("rate_hz", "taken_hz", "why"), [(None, 25, "as it says itself"), (10.0, 10, "")])
+def test_a_bare_stream_is_read_at_the_rate_that_is_told(
+    clip: Path, tmp_path: Path, rate_hz: float | None, taken_hz: int, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare = write_clip(tmp_path / "bare.h264")
+    times = [f.time_s for f in read_file(bare, rate_hz)]
+    assert np.allclose(times, np.arange(LENGTH) / taken_hz)
+    assert ("has no time stamps" in caplog.text and why in caplog.text) == (rate_hz is None)
+    list(read_file(clip, 5.0))
+    assert "has time stamps of its own, so --rate is left out" in caplog.text
+
+
+def pictures(folder: Path, numbers: list[int], ending: str = "png") -> Path:
+    folder.mkdir(exist_ok=True)
+    for number in numbers:
+        image = np.full((48, 66, 3), 250, np.uint8)
+        image[:, :, 1] = number
+        assert cv2.imwrite(str(folder / f"img{number:04d}.{ending}"), image)
+    return folder
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp", "tiff"])
+def test_a_folder_and_a_row_of_pictures_are_a_clip(
+    tmp_path: Path, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = pictures(tmp_path / "row", [9, 10, 100], ending)
+    (folder / "notes.txt").write_text("not a picture")
+    for path in (folder, folder / f"img%04d.{ending}"):
+        frames = list(read_file(path, 10.0))
+        assert [f.time_s for f in frames] == pytest.approx([0.0, 0.1, 0.2])
+        assert [int(f.image[20, 30, 1]) for f in frames] == pytest.approx([9, 10, 100], abs=4)
+        assert not any(f.alone for f in frames)
+    assert not caplog.text
+    assert all(f.alone for f in read_file(folder, 1.0))
+    list(read_file(folder))
+    assert "taken for 25 pictures a second; --rate says otherwise" in caplog.text
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = pictures(tmp_path / "row", [1, 2, 3])
+    (folder / "img0002.png").write_bytes(b"\x89PNG\r\n\x1a\n then nothing")
+    assert [f.index for f in read_file(folder, 10.0)] == [0, 2]
+    assert "1 of 3 pictures cannot be read: img0002.png" in caplog.text
+    (folder / "img0001.png").unlink()
+    (folder / "img0003.png").unlink()
+    with pytest.raises(SourceError, match=r"none of the 1 pictures in .* can be read; the first: .*img0002.png"):
+        list(read_file(folder))
+    with pytest.raises(SourceError, match="no pictures are numbered so"):
+        list(read_file(folder / "frame%d.png"))
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "bmp", "tiff"])
+def test_a_photograph_is_one_picture_that_stands_alone(
+    tmp_path: Path, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = pictures(tmp_path / "one", [77], ending)
+    (frame,) = read_file(folder / f"img0077.{ending}")
+    assert frame.alone and frame.time_s == 0.0 and frame.image.shape == (48, 66, 3)
+    assert abs(int(frame.image[20, 30, 1]) - 77) < 5
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_as_its_exif_says(tmp_path: Path, orientation: int) -> None:
+    stored = np.zeros((48, 80, 3), np.uint8)
+    stored[:24, :40] = 255  # the corner at the beginning of the first row
+    content = cv2.imencode(".jpg", stored)[1].tobytes()
+    tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0" + bytes([orientation]) + b"\0\0\0\0\0\0\0"
+    exif = b"Exif\0\0" + tiff
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(content[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + content[2:])
+    (frame,) = read_file(file)
+    height, width = frame.image.shape[:2]
+    assert (width > height) == (orientation < 5)
+    bright = frame.image.mean(2) > 128
+    where = (bool(bright[: height // 2].mean() > 0.4), bool(bright[:, : width // 2].mean() > 0.4))  # above, left
+    wanted = {1: (1, 1), 2: (1, 0), 3: (0, 0), 4: (0, 1), 5: (1, 1), 6: (1, 0), 7: (0, 0), 8: (0, 1)}
+    assert where == tuple(map(bool, wanted[orientation]))
+
+
+def test_an_animated_webp_is_refused_by_its_name(tmp_path: Path) -> None:
+    body = b"VP8X" + (10).to_bytes(4, "little") + bytes([2, 0, 0, 0, 9, 0, 0, 9, 0, 0])
+    body += b"ANIM" + (6).to_bytes(4, "little") + bytes(6)
+    file = tmp_path / "moving.webp"
+    file.write_bytes(b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WEBP" + body)
+    with pytest.raises(SourceError, match="animated WebP"):
+        list(read_file(file))

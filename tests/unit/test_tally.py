@@ -1,0 +1,45 @@
+"""Why a source gave no reading, in counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from realtime_micacl.live.tally import Tally
+from realtime_micacl.types import Face, Frame, Quality, Scene, State
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+def face(fault: str = "") -> Face:
+    state = State.LOW_QUALITY if fault else State.COLLECTING
+    return Face(1, np.zeros(4, np.float32), IMAGE, 0.9, Quality(0.0 if fault else 1.0, fault), state)
+
+
+def tallied(*pictures: tuple[float, tuple[Face, ...]], alone: bool = False) -> Tally:
+    tally = Tally()
+    for n, (time_s, faces) in enumerate(pictures):
+        tally.add(Scene(time_s, Frame(IMAGE, time_s, n, alone=alone), faces, State.LIVE if faces else State.NO_FACE))
+    return tally
+
+
+def test_each_picture_counts_once_and_gaps_come_last() -> None:
+    none, small, seen = (), (face("too small"),), (face(),)
+    tally = tallied((0.0, none), (0.04, none), (1.0, none), (1.04, small), (3.0, small), (3.1, seen))
+    assert str(tally) == "no reading (no face 3, too small 2, seen too briefly 1, gaps 2)"
+    assert "a tenth of the picture" in tally.advice
+
+
+def test_where_there_were_faces_their_size_is_not_blamed() -> None:
+    assert tallied((0.0, ()), (0.04, (face("dark"),)), (0.08, (face("dark"),))).advice == (
+        "no reading (dark 2, no face 1)"
+    )
+
+
+@pytest.mark.parametrize(("alone", "told"), [(True, "no face 3"), (False, "no face 3, gaps 1")])
+def test_the_gaps_of_a_slow_source_are_no_reason(alone: bool, told: str) -> None:
+    assert str(tallied((0.0, ()), (0.1, ()), (1.0, ()), alone=alone)) == f"no reading ({told})"
+
+
+def test_no_picture_is_said() -> None:
+    assert str(Tally()) == "no reading (no picture)"
