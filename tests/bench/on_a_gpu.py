@@ -17,6 +17,7 @@ import re
 import shlex
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -37,9 +38,14 @@ def main() -> None:
     p.add_argument("--evaluate", default="", metavar="ARGUMENTS", help="what `evaluate` is given for that engine")
     p.add_argument("--ferplus", type=Path, metavar="FILE", help="for the teacher")
     p.add_argument("--clips", metavar="ARGUMENTS", help="what `train` is given for r3d_18, but --out")
+    p.add_argument("--wheels", type=Path, metavar="FOLDER", help="packages for a machine that cannot install any")
     p.add_argument("--rehearse", action="store_true", help="in small, on the processor")
     arguments = p.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    own = [ROOT, ROOT / "ui", ROOT / "engines"]  # a machine may have the packages and not the program
+    if arguments.wheels:
+        own.append(unpacked(arguments.wheels, arguments.out / "site"))
+    os.environ["PYTHONPATH"] = os.pathsep.join([*map(str, own), os.environ.get("PYTHONPATH", "")])
     figures: dict[str, Any] = {}
     until_s = monotonic() + arguments.limit_s
     for name, command, read in steps(arguments):
@@ -56,23 +62,21 @@ def main() -> None:
         sys.stderr.write(f"{name}: {done}, {figures[name]['took_s']} s\n")
 
 
+def unpacked(wheels: Path, site: Path) -> Path:
+    """Unpack wheels, which are archives; return the folder that holds their packages."""
+    for wheel in sorted(wheels.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
+    return site.absolute()
+
+
 def run(command: list[str], log: Path, limit_s: float) -> tuple[int | str, str]:
     """Run a command; return its exit code, or that time was up, and what it said, which is also kept."""
     if limit_s <= 1:
         return "no time left", ""
     with log.open("w", encoding="utf-8") as stream:
         try:
-            own = [str(ROOT), str(ROOT / "ui"), str(ROOT / "engines")]
-            path = os.pathsep.join(filter(None, [*own, os.environ.get("PYTHONPATH")]))
-            done = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": path},  # a machine may have the packages and not the program
-                stdout=stream,
-                stderr=stream,
-                timeout=limit_s,
-                check=False,
-            )
+            done = subprocess.run(command, cwd=ROOT, stdout=stream, stderr=stream, timeout=limit_s, check=False)
             code: int | str = done.returncode
         except subprocess.TimeoutExpired:
             code = "time was up"
