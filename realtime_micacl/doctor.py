@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu)
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu, outlets)
     if arguments.headless:
         looks = tuple(look for look in looks if look is not display)
     if arguments.tensorrt:
@@ -191,6 +191,15 @@ def gpu() -> Iterator[Finding]:
         absent = missing(kind)
         mend = f"{absent} not installed; for --device {kind}: {install_command(kind)}"
         yield Finding(kind, None, mend) if absent else _fits(kind, found)
+
+
+def outlets() -> Iterator[Finding]:
+    """Look at what ways out there are besides standard output and files."""
+    for extra, package in {"lsl": "pylsl", "web": "websockets", "osc": "python-osc", "mqtt": "paho-mqtt"}.items():
+        try:
+            yield Finding("live data", True, f"--{extra}: {package} {version(package)}")
+        except PackageNotFoundError:
+            yield Finding("live data", None, f"--{extra} needs {package}: {install_command(extra)}")
 
 
 def tensorrt() -> Iterator[Finding]:

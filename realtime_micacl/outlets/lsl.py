@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from hashlib import sha256
 from time import monotonic
@@ -22,6 +23,8 @@ NAME = "realtime-micacl"
 BUFFER_S = 60  # for an inlet that does not read
 SAME_CLOCK_S = 1e-3
 CLOCK_S = 1.0  # so often two clocks are compared
+CONFIGS = ("lsl_api.cfg", os.path.expanduser("~/lsl_api/lsl_api.cfg"), "/etc/lsl_api/lsl_api.cfg")
+"""Where liblsl looks for a person's own settings, besides what LSLAPICFG names."""
 LOOKS = 8  # of which the quickest counts
 
 
@@ -35,6 +38,8 @@ class Lsl:
         self._name, self._about = name, about
         self._board = Board(about.slots)
         self._pylsl = needed("pylsl", "lsl")
+        if not any(map(os.path.exists, CONFIGS)) and "LSLAPICFG" not in os.environ:
+            self._pylsl.set_config_content("[log]\nlevel = -1\n")  # liblsl has two lines for everybody otherwise
         self._channels = channels(about.instances)
         self._offset_s = self._compared_s = 0.0
 

@@ -26,6 +26,8 @@ from realtime_micacl.outlets.page import csp, page
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
+log = logging.getLogger(__name__)
+
 CLIENTS = 16
 CONNECTIONS = 64  # those included that have not said what they want
 BEHIND_BYTES, BEHIND_S = 1 << 18, 10.0  # a client with more waiting is left out, after so long it is closed
@@ -53,6 +55,7 @@ class Web:
             self._socket = socket.create_server((peer.host, peer.port), family=family)
         except OSError as cause:
             raise ConfigError(f"--web {peer}: {cause.strerror or cause}; name another port or host") from cause
+        log.info("the page is at http://%s/", peer)
         self._clients: dict[Any, float | None] = {}
         """Since when each has been behind."""
         self._standing: dict[tuple[object, ...], str] = {}
