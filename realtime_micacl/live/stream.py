@@ -31,6 +31,7 @@ from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
+FIRST_S = 4.0  # a first opening may take so long, however soon a lost one is to be given up
 TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
 KEY_S = 60.0  # cameras send a key frame more often
 LATE_S = 1.0  # a picture handed out later than this after its time is stale
@@ -56,11 +57,11 @@ class Stream:
     ) -> None:
         """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls.
 
-        `patience_s` limits how long the first opening may take, down to 2 s.
+        `patience_s` limits how long the first opening may take, down to 4 s.
         """
         self.shown = shown
         self._value, self._rate_hz = value, rate_hz
-        self._patience_s = TRY_S if wait else min(PATIENCE_S, max(TRY_S, patience_s or PATIENCE_S))
+        self._patience_s = TRY_S if wait else min(PATIENCE_S, max(FIRST_S, patience_s or PATIENCE_S))
         self._address: Address | None = parse_address(value) if "://" in value else None
         self._tries = Tries()
         self._form: str | None = None

@@ -87,7 +87,7 @@ def silent_port() -> Iterator[int]:
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_an_address_that_is_silent(command: Callable, silent_port: int, scheme: str) -> None:
     address = f"{scheme}://u:hunter2@127.0.0.1:{silent_port}/x"
-    refused(command("--source", address, "--headless", "--give-up-after", 2), 3, "no answer within 2 s")
+    refused(command("--source", address, "--headless", "--give-up-after", 2), 3, "no answer within 4 s")
 
 
 @pytest.mark.fault("R18")
