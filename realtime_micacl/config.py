@@ -8,17 +8,23 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from os.path import expanduser
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
-from realtime_micacl.devices import DEVICE
+from realtime_micacl.allowed import value_at, words_at
+from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
 
 T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0
+DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
+SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
+PATHS = ("engine", "record", "kiosk", "latest", "web_token_file", "mqtt_password_file")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_hz: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
-    device: Annotated[str, Meta(pattern=DEVICE)] = "auto"
+    device: Annotated[str, Meta(pattern=DEVICE, description=DEVICE_WORDS)] = "auto"
     detector: Literal["full", "short"] = "full"
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
     smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.15
@@ -66,6 +72,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Path of a kiosk.toml; empty for the kiosk as it comes."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
+    def __post_init__(self) -> None:
+        for name in PATHS:  # a shell puts the home folder in place of ~ only where it stands alone
+            if value := getattr(self, name):
+                force_setattr(self, name, expanduser(value))
+        if isinstance(self.source, str):
+            force_setattr(self, "source", expanduser(self.source))
+        elif self.source:
+            force_setattr(self, "source", tuple(map(expanduser, self.source)))
+
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources, however many were given."""
@@ -80,10 +95,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def read_toml(path: Path, kind: type[T]) -> T:
     """Read a TOML file into a struct; raise ConfigError that names the file and the key."""
     try:
-        fields = tomllib.loads(path.read_text("utf-8"))
+        fields = tomllib.loads(Path(expanduser(path)).read_text("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"no file at {path}; check the path") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
+    except UnicodeDecodeError as cause:
+        raise ConfigError(f"{path} is not written in UTF-8; save it as UTF-8") from cause
+    except OSError as cause:
+        raise ConfigError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
+    except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ConfigError(f"{path} cannot be read as TOML: {cause}") from cause
     return converted(fields, kind, str(path))
 
@@ -96,9 +115,20 @@ def converted(fields: Any, kind: type[T], where: str) -> T:
         message = str(cause)
     unknown = re.search(r"unknown field `(.+?)`", message)
     if not unknown:
-        raise ConfigError(f"{where}: {message}")
+        raise ConfigError(f"{where}: {_refused(message, fields, kind)}")
     near = get_close_matches(unknown[1], sorted(_keys(kind)), n=1, cutoff=0.0)
     raise ConfigError(f"{where}: unknown key {unknown[1]!r}; the nearest known one is {near[0]!r}")
+
+
+def _refused(message: str, fields: Any, kind: Any) -> str:
+    """Return why a value is refused: its key, itself, and what may stand there."""
+    place = re.search(r" - at `\$\.?(.+?)`$", message)
+    allowed = words_at(kind, place[1]) if place else ""
+    if not place or not allowed:
+        return message
+    if any(secret in place[1] for secret in SECRETS):
+        return f"{place[1]} must be {allowed}"
+    return f"{place[1]} is {value_at(fields, place[1])}; it must be {allowed}"
 
 
 def _keys(kind: Any) -> set[str]:

@@ -59,9 +59,8 @@ install_missing() {
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         say "installing system packages:$missing"
-        apt-get update -qq >/dev/null
         # shellcheck disable=SC2086  # a list of packages
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+        watched "$(echo $missing | wc -w)" apt_install $missing
     else
         say "System packages are missing. Install them and start again:"
         say "  sudo apt-get install -y$missing"
@@ -79,8 +78,63 @@ make_venv() {
     fi
     say "installing realtime-micacl into .venv (a few minutes the first time)"
     [ -x "$root/.venv/bin/python" ] || "$python" -m venv "$root/.venv"
-    pip_install() { "$root/.venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2; }
-    pip_install --require-hashes -r "$lock"
-    pip_install --no-build-isolation -e "$root$extra"
+    watched "$(grep -c == "$lock")" pip_install --require-hashes -r "$lock"
+    watched 1 pip_install --no-build-isolation -e "$root$extra"
     touch "$done_mark"
+}
+
+pip_install() { "$root/.venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off "$@"; }
+
+apt_install() {
+    apt-get update -q &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+# watched TOTAL COMMAND..: run it and show how far it is, in one line that moves, or in a log every tenth package. What it
+# says itself is shown where it fails.
+watched() {
+    total=$1
+    shift
+    said=$(mktemp)
+    { "$@" 2>&1 || echo "exit code $?"; } | tee "$said" | counted "$total"
+    if tail -n 1 "$said" | grep -q '^exit code '; then
+        tail -n 30 "$said" >&2
+        rm -f "$said"
+        exit 1
+    fi
+    rm -f "$said"
+}
+
+counted() {
+    done_so_far=0 name=
+    while IFS= read -r line; do
+        case "$line" in
+            "Collecting "*)
+                done_so_far=$((done_so_far + 1))
+                name=${line#* }
+                name=${name%%[!A-Za-z0-9_.-]*}
+                shown "$done_so_far of $1: $name" ;;
+            "Processing "*)
+                done_so_far=$((done_so_far + 1))
+                name=${line%% (from*}
+                name=${name##*/}
+                shown "$done_so_far of $1: ${name%%-*}" ;;
+            "  Downloading "*"("*) shown "$done_so_far of $1: $name, ${line##*(}" ;;
+            "Installing collected packages"*) [ "$done_so_far" -eq 0 ] || shown "unpacking $done_so_far packages, which takes a minute" always ;;
+            "Setting up "*)
+                done_so_far=$((done_so_far + 1))
+                name=${line#Setting up }
+                shown "$done_so_far: ${name%% *}" ;;
+        esac
+    done
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+# shown TEXT [always]: one line that is written over on a terminal; elsewhere every tenth.
+shown() {
+    if [ -t 2 ]; then
+        printf '\r\033[K  %s' "${1%)}" >&2
+    elif [ -n "${2:-}" ] || [ $((done_so_far % 10)) -eq 1 ]; then
+        printf '  %s\n' "${1%)}" >&2
+    fi
 }

@@ -10,13 +10,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from realtime_micacl import __version__
-from realtime_micacl.config import Settings
+from realtime_micacl.config import SECRETS, Settings
 from realtime_micacl.inference.sidecar import NAME, Sidecar, sha256
 from realtime_micacl.live.record import Clock
 from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.live.source import redacted
-
-SECRETS = ("token", "password", "secret")
 
 
 class Hello(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

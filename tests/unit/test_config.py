@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime_micacl.allowed import words_at
 from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError
@@ -46,11 +47,23 @@ def test_several_sources_are_told_apart_from_one(tmp_path: Path) -> None:
     [
         ("camra = 1", "unknown key 'camra'; the nearest known one is 'camera'"),
         ("smoothing = 1.0", "the nearest known one is 'smoothing_s'"),
-        ("camera = -1", r"\$.camera"),
-        ('camera = "0"', r"\$.camera"),
-        ("max_faces = 0", r"\$.max_faces"),
-        ('device = "gpu"', r"\$.device"),
-        ("smoothing_s = -0.5", r"\$.smoothing_s"),
+        ("camera = -1", "camera is -1; it must be a whole number from 0 to 99"),
+        ('camera = "0"', 'camera is "0"; it must be a whole number from 0 to 99'),
+        ("max_faces = 0", "max_faces is 0; it must be a whole number from 1 to 64"),
+        ('device = "gpu"', 'device is "gpu"; it must be one of auto, cpu, .*, or triton://'),
+        ("smoothing_s = -0.5", "smoothing_s is -0.5; it must be a number from 0 to 10"),
+        ('look = "blue"', 'look is "blue"; it must be one of auto, dark, light'),
+        ('output_window = "x"', 'output_window is "x"; it must be clean'),
+        ('wait = "yes"', 'wait is "yes"; it must be true or false'),
+        ("wait = 1", "wait is 1; it must be true or false"),
+        ("rotate_mb = 0", "rotate_mb is 0; it must be a number above 0"),
+        ('metrics_token = "short"', "metrics_token must be a text of 16 letters or more"),
+        ("source = 1.5", "source is 1.5; it must be a text or a list, each a text"),
+        ("source = [1]", "source"),
+        ("log_level = 'LOUD'", "it must be one of debug, error, info, warning"),
+        ("[look]\na = 1", 'look is {"a": 1}; it must be one of auto'),
+        ("wait = true\nwait = false", "cannot be read as TOML: Cannot overwrite a value"),
+        ("look = dark", "cannot be read as TOML"),
         ("camera = = 1", "cannot be read as TOML"),
     ],
 )
@@ -60,6 +73,55 @@ def test_a_mistake_is_named(tmp_path: Path, toml: str, said: str) -> None:
     assert "s.toml" in str(error.value)
     assert "\n" not in str(error.value) or "TOML" in str(error.value)
     assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'\xef\xbb\xbflook = "dark"\r\n',
+        b'look\t=\t"dark"\r\n# caf\xc3\xa9 \xf0\x9f\x99\x82\r\n',
+        b'  look = "dark"  # a comment',
+        b"\n\n'look' = 'dark'\n",
+    ],
+)
+def test_what_editors_make_of_a_file_is_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "s.toml").write_bytes(content)
+    assert read_toml(tmp_path / "s.toml", Settings).look == "dark"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('look = "dark"'.encode("utf-16"), "is not written in UTF-8; save it as UTF-8"),
+        ('record = "Übung.csv"'.encode("latin-1"), "is not written in UTF-8; save it as UTF-8"),
+        (b"\x00\x00", "cannot be read as TOML"),
+        (b"a=" + b"[" * 5000, "cannot be read as TOML"),
+    ],
+)
+def test_what_is_no_such_file_is_said(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "s.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        read_toml(tmp_path / "s.toml", Settings)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory"):
+        read_toml(tmp_path, Settings)
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = settings(tmp_path, 'record = "~/a.csv"\nsource = ["~/a.mp4", "rtsp://a/~b", "c~.mp4"]', "--engine", "~/e")
+    assert (found.record, found.engine) == (f"{tmp_path}/a.csv", f"{tmp_path}/e")
+    assert found.sources == (f"{tmp_path}/a.mp4", "rtsp://a/~b", "c~.mp4")
+    assert Settings(kiosk="").kiosk == ""
+    (tmp_path / "here.toml").write_text("wait = true")
+    assert read_toml(Path("~/here.toml"), Settings).wait
+
+
+def test_every_setting_says_what_it_may_be() -> None:
+    for name in Settings.__struct_fields__:
+        assert words_at(Settings, f"$.{name}"), name
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import expanduser
 from pathlib import Path
 from typing import Annotated
 
@@ -83,9 +84,9 @@ def read_house(file: str) -> House:
         background=background,
         accent=accent,
         host=settings.host,
-        logo=_logo(folder / settings.logo, where) if settings.logo else None,
+        logo=_logo(folder / expanduser(settings.logo), where) if settings.logo else None,
         qr=tuple(bytes(row) for row in segno.make_qr(settings.qr).matrix) if settings.qr else (),
-        counter=folder / settings.counter if settings.counter else None,
+        counter=folder / expanduser(settings.counter) if settings.counter else None,
         near=settings.near,
         mirror=settings.mirror,
     )
