@@ -25,13 +25,15 @@ need_to_run() {
         missing="$missing fonts-dejavu-core"
 }
 
-# What the tests need besides: a screen in memory, fingers for it and a real RTSP server.
+# What the tests need besides: a screen in memory, fingers for it, a real RTSP server, a browser and a broker.
 need_to_test() {
     [ "$(uname -s)" = Linux ] || return 0
     command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
     command -v Xvfb >/dev/null || missing="$missing xvfb"
     command -v xdotool >/dev/null || missing="$missing xdotool"
     command -v strace >/dev/null || missing="$missing strace"
+    command -v chromium >/dev/null || missing="$missing chromium"
+    [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
     /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null ||
         missing="$missing python3-gi gir1.2-gst-rtsp-server-1.0"
     need_plugin jpeg gstreamer1.0-plugins-good

@@ -17,6 +17,8 @@ from tqdm import tqdm
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads fight over the tiny matrices of tests: five times slower
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without a display PyQt6 ends the interpreter
 
+os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("data") / "lsl_api.cfg"))  # read once, by liblsl
+
 tqdm.monitor_interval = 0  # no thread of its own
 settings.register_profile("steady", deadline=None, derandomize=True)  # the same examples on every machine
 settings.register_profile("long", deadline=None, max_examples=20_000)
