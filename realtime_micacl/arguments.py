@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from realtime_micacl import __version__
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.framing import TURNS
+from realtime_micacl.live.source import parse_source
 
 VERBS = {
     "prepare": "cut the faces of a data set for training and evaluation",
@@ -35,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the live job."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl",
-        usage="realtime-micacl [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
+        usage="realtime-micacl [SOURCE] [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
         description="Follow each face in a camera, stream or file and show what its expression looks like.",
         epilog=EPILOG,
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32),
@@ -43,8 +46,11 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
     source = p.add_argument_group("source").add_mutually_exclusive_group()
-    source.add_argument("--camera", type=int, metavar="N", help="webcam number N (default 0)")
-    what = "rtsp:// or http:// address, video file, demo or synthetic; may be given again"
+    what = "what to look at: as --source"
+    source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
+    source.add_argument("--camera", type=_camera, metavar="N", help="webcam number N (default 0), or its /dev/video")
+    what = "video file, picture, folder, address of a stream, webcam's number, - for standard input, demo or synthetic;"
+    what += " may be given again"
     source.add_argument("--source", action="append", metavar="WHAT", help=what)
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
     use = p.add_argument_group("use")
@@ -63,6 +69,11 @@ def parser() -> argparse.ArgumentParser:
     give_up.dest = "give_up_after_s"
     rate = use.add_argument("--rate", type=float, metavar="HZ", help="of pictures in a folder, of files without times")
     rate.dest = "rate_hz"
+    use.add_argument("--size", metavar="WxH", help="of a camera's picture, in px (default 1280x720)")
+    use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
+    use.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
+    region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
+    use.add_argument("--region", type=_region, metavar="LEFT,TOP,WIDTH,HEIGHT", help=region)
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
     use.add_argument("--device", type=_device, help=runs_on)
@@ -108,10 +119,41 @@ def _device(text: str) -> str:
     return text
 
 
+def _camera(text: str) -> int:
+    try:
+        spec = parse_source(text)
+    except ConfigError as cause:
+        raise argparse.ArgumentTypeError(str(cause)) from None
+    if spec.kind != "camera":
+        raise argparse.ArgumentTypeError(f"{text!r} is no webcam's number and no /dev/video; other sources: --source")
+    return int(spec.value)
+
+
+def _meant(text: str) -> str:
+    """Return the one source that was named; raise ConfigError where a verb was meant."""
+    if re.fullmatch(r"[A-Za-z]+", text) and not Path(text).exists():
+        near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic"], n=1)
+        if near and near[0] != text:
+            raise ConfigError(f"no file is called {text!r}, and no verb; did you mean {near[0]}?")
+    return text
+
+
+def _region(text: str) -> tuple[float, ...]:
+    try:
+        shares = tuple(float(share) for share in text.split(","))
+    except ValueError:
+        shares = ()
+    if len(shares) != 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LEFT,TOP,WIDTH,HEIGHT in shares, such as 0.25,0,0.5,1")
+    return shares
+
+
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings: defaults, then the TOML file, then the command line."""
     base = read_toml(arguments.config, Settings) if arguments.config else Settings()
     given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    if "what" in given:
+        given["source"] = [_meant(given.pop("what"))]
     if len(given.get("source", ())) == 1:
         (given["source"],) = given["source"]
     fields = msgspec.to_builtins(base)

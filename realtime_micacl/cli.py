@@ -21,6 +21,7 @@ from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
 from realtime_micacl.journal import configure_log
+from realtime_micacl.live.framing import Framer, framing
 from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline, openers
@@ -108,6 +109,8 @@ def live(settings: Settings) -> int:
         raise ConfigError(f"--offline reads a file from end to end; {spec.name} is not one")
     if settings.outlets and (settings.offline or settings.kiosk is not None):
         raise ConfigError(f"--{settings.outlets[0]} is for live work that is no kiosk's; leave it out, or the other")
+    if (settings.size or settings.fps) and not any(one.kind == "camera" for one in specs):
+        log.warning("size and fps are asked of a camera; %s sends what it sends", spec.name)
     for one in () if settings.wait else specs:
         check(one)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
@@ -116,6 +119,7 @@ def live(settings: Settings) -> int:
     windowed = not (settings.headless or settings.offline)
     window = open_screen("grid" if several else "window") if windowed else None
     clock = Clock() if settings.offline else Clock.started()
+    framer = Framer(framing(settings))
     tuned = Tuned(Tuning(settings.smoothing_s, sidecar.calibration.abstain_below))
     origin = None if settings.offline else Origin(settings, folder, sidecar, tuned, clock)
     if origin:
@@ -142,6 +146,7 @@ def live(settings: Settings) -> int:
                 recorder=recorder,
                 feed=feed,
                 tuned=tuned,
+                framer=framer,
                 mixtures=settings.mixtures,
                 clean=settings.output_window == "clean",
                 mirror=settings.mirror,
@@ -159,7 +164,7 @@ def live(settings: Settings) -> int:
             sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
             perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
-            return _offline(read_file(Path(spec.value), settings.rate_hz), perceiver, recognizer, feed, sinks)
+            return _offline(framer(read_file(Path(spec.value), settings.rate_hz)), perceiver, recognizer, feed, sinks)
         streams = Streams(_sessions(specs, settings, halves, sinks, feed))
         with watched(streams, streams.sessions, settings, feed):
             while not streams.wait(0.2):
@@ -175,7 +180,13 @@ def _sessions(
     outlets: list[Sink] = [*map(one_at_a_time, sinks), *([feed] if feed.outlets else [])]
     return [
         LiveSession(
-            open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz),
+            open_source(
+                spec,
+                wait=settings.wait,
+                give_up_after_s=settings.give_up_after_s,
+                rate_hz=settings.rate_hz,
+                framer=Framer(framing(settings)),
+            ),
             *halves,
             outlets,
             holds=not spec.live,

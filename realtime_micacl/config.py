@@ -34,6 +34,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     wait: bool = False
     rate_hz: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
+    size: Annotated[str, Meta(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")] | None = None
+    """WIDTHxHEIGHT in px, asked of a camera; `fps` too."""
+    fps: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
+    rotate: Literal[0, 90, 180, 270] = 0
+    region: tuple[float, float, float, float] | None = None
+    """Left, top, width and height in shares of the picture."""
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
     device: Annotated[str, Meta(pattern=DEVICE, description=DEVICE_WORDS)] = "auto"

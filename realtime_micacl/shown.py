@@ -11,6 +11,7 @@ from typing import Any
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.framing import Framer, framing
 from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
@@ -28,7 +29,13 @@ def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) 
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     window, house = open_screen("kiosk.window"), open_screen("kiosk.house").read_house(settings.kiosk)
     source, halves = (
-        open_source(spec, wait=settings.wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz),
+        open_source(
+            spec,
+            wait=settings.wait,
+            give_up_after_s=settings.give_up_after_s,
+            rate_hz=settings.rate_hz,
+            framer=Framer(framing(settings)),
+        ),
         openers(settings, folder, sidecar),
     )
     watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
@@ -54,7 +61,13 @@ def in_window(
     while True:
         if origin:
             origin.sources = [spec.name]
-        source = open_source(spec, wait=wait, give_up_after_s=settings.give_up_after_s, rate_hz=settings.rate_hz)
+        source = open_source(
+            spec,
+            wait=wait,
+            give_up_after_s=settings.give_up_after_s,
+            rate_hz=settings.rate_hz,
+            framer=options.framer,
+        )
         slots = options.feed.slots
         session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)
         try:

@@ -1,11 +1,12 @@
-"""The addresses of streams: what people write, and what FFmpeg takes."""
+"""The addresses of streams and files: what people write, and what FFmpeg takes."""
 
 from __future__ import annotations
 
 import re
 import socket
 from dataclasses import dataclass
-from urllib.parse import quote
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 from realtime_micacl.errors import ConfigError
 
@@ -109,6 +110,28 @@ def _kept(part: str) -> str:
     part = re.sub(r"%(?![0-9a-fA-F]{2})", "%25", part)
     safe = "%:/?&=,;+!$*'()~[]@" if part[:1] in ("/", "?") else "%:!$&'()*+,;=~"
     return quote(part, safe=safe)
+
+
+def path_of(address: str) -> str:
+    """Return the path of a `file:` address; with `//` in front it is one of the web, with its percents."""
+    rest = address[5:]
+    if not rest.startswith("//"):
+        return rest
+    parts = urlsplit(f"file:{rest}")
+    if parts.netloc not in ("", "localhost"):
+        raise ConfigError(f"source {address}: a file of this machine has three slashes, file:///PATH")
+    path = unquote(parts.path)
+    return path[1:] if re.match(r"/[A-Za-z]:", path) else path  # Windows
+
+
+def device_of(text: str) -> str:
+    """Return the device that a name of udev's stands for, as /dev/v4l/by-id/.. ; else the text."""
+    return str(Path(text).resolve()) if text.startswith("/dev/") else text
+
+
+def at_home(text: str) -> str:
+    """Return a path with the `~` that no shell has filled in, as in a TOML file."""
+    return str(Path(text).expanduser()) if text.startswith("~") else text
 
 
 def answers(url: str) -> bool:

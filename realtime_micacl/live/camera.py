@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.framing import Framing, told_camera
 from realtime_micacl.types import Frame
 
-WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 30
+SIZE_PX, RATE_HZ = (1280, 720), 30.0
 START_S, LOST_S = 4.0, 0.5  # how long a camera may give no picture: at first, and later on
 DEVICES = Path("/sys/class/video4linux")
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_MSMF}
@@ -45,8 +46,16 @@ class Webcam:
     Names are known on Linux alone; elsewhere it is looked for under its number. `capture` stands for cv2.VideoCapture.
     """
 
-    def __init__(self, index: int, capture: Any = cv2.VideoCapture, devices: Path = DEVICES) -> None:
-        self._index, self._capture, self._devices = index, capture, devices
+    def __init__(
+        self,
+        index: int,
+        capture: Any = cv2.VideoCapture,
+        devices: Path = DEVICES,
+        *,
+        asked: Callable[[], Framing] = Framing,
+    ) -> None:
+        """Take a camera's number; `asked` tells, each time it is opened, what it is to be asked for."""
+        self._index, self._capture, self._devices, self._asked = index, capture, devices, asked
         self._node: tuple[str, str] | None = None
 
     def plugged(self) -> bool:
@@ -59,7 +68,7 @@ class Webcam:
         if number is None:
             raise SourceLost(f"camera {self._index} ({self._node and self._node[0]}) is not plugged in")
         self._index = number
-        yield from read_camera(number, self._capture)
+        yield from read_camera(number, self._capture, self._asked())
 
     def _number(self) -> int | None:
         """Return the number it has now; None where only other cameras are there."""
@@ -70,28 +79,31 @@ class Webcam:
         return next((number for number, node in nodes.items() if node == self._node), None)
 
 
-def read_camera(index: int, capture: Any = cv2.VideoCapture) -> Iterator[Frame]:
+def read_camera(index: int, capture: Any = cv2.VideoCapture, asked: Framing | None = None) -> Iterator[Frame]:
     """Yield a camera's frames with their capture times until it is lost: then raise SourceLost.
 
-    `capture` stands for cv2.VideoCapture. Raise SourceError where there is no such camera or it gives no picture.
+    `capture` stands for cv2.VideoCapture, `asked` is what it is asked for. Raise SourceError where there is no such
+    camera or it gives no picture.
     """
+    asked = asked or Framing()
+    width_px, height_px = asked.size or SIZE_PX
     device = capture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not device.isOpened():
             raise SourceError(f"camera {index} cannot be opened; another program may hold it. {_known()}")
         device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw 720p does not fit through USB 2
-        device.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH_PX)
-        device.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT_PX)
-        device.set(cv2.CAP_PROP_FPS, RATE_HZ)
+        device.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
+        device.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)
+        device.set(cv2.CAP_PROP_FPS, asked.fps or RATE_HZ)
         device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        yield from _frames(device, index)
+        yield from _frames(device, index, asked)
     except cv2.error as cause:
         raise SourceLost(f"camera {index} failed: {cause.err or cause}") from cause
     finally:
         device.release()
 
 
-def _frames(device: Any, camera: int) -> Iterator[Frame]:
+def _frames(device: Any, camera: int, asked: Framing) -> Iterator[Frame]:
     index, patience_s, seen_s = 0, START_S, monotonic()
     while True:
         taken = device.grab()
@@ -105,6 +117,9 @@ def _frames(device: Any, camera: int) -> Iterator[Frame]:
         seen_s, patience_s = monotonic(), LOST_S
         image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
         image.flags.writeable = False
+        if not index:
+            fps = float(device.get(cv2.CAP_PROP_FPS)) if asked.fps else 0.0
+            told_camera(camera, asked, (image.shape[1], image.shape[0]), fps)
         yield Frame(image, time_s, index)
         index += 1
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import unquote, urlsplit
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
-from realtime_micacl.live.address import parse_address
+from realtime_micacl.live.address import at_home, device_of, parse_address, path_of
+from realtime_micacl.live.framing import Framer
 from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipe import is_fifo
 from realtime_micacl.types import Frame, Retry
@@ -74,38 +74,16 @@ def parse_source(text: str) -> SourceSpec:
         case "-":
             return SourceSpec("stream", text)
     if text.lower().startswith("file:"):
-        text = _path(text)
+        text = path_of(text)
     elif "://" in text:
         try:
             return SourceSpec("stream", parse_address(text).url)
         except ConfigError as cause:
             raise ConfigError(f"source {redacted(text)}: {cause}") from None
-    camera = CAMERA.fullmatch(_device(text))
+    camera = CAMERA.fullmatch(device_of(text))
     if camera and (text.startswith("/dev/") or not Path(text).exists()):
         return SourceSpec("camera", str(int(camera[1])))
-    return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", _home(text))
-
-
-def _path(address: str) -> str:
-    """Return the path of a `file:` address; with `//` in front it is one of the web, with its percents."""
-    rest = address[5:]
-    if not rest.startswith("//"):
-        return rest
-    parts = urlsplit(f"file:{rest}")
-    if parts.netloc not in ("", "localhost"):
-        raise ConfigError(f"source {address}: a file of this machine has three slashes, file:///PATH")
-    path = unquote(parts.path)
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path  # Windows
-
-
-def _device(text: str) -> str:
-    """Return the device that a name of udev's stands for, as /dev/v4l/by-id/.. ; else the text."""
-    return str(Path(text).resolve()) if text.startswith("/dev/") else text
-
-
-def _home(text: str) -> str:
-    """Return a path with the `~` that no shell has filled in, as in a TOML file."""
-    return str(Path(text).expanduser()) if text.startswith("~") else text
+    return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", at_home(text))
 
 
 def check(spec: SourceSpec) -> None:
@@ -122,22 +100,37 @@ def check(spec: SourceSpec) -> None:
 
 
 def open_source(
-    spec: SourceSpec, *, wait: bool = False, give_up_after_s: float | None = None, rate_hz: float | None = None
+    spec: SourceSpec,
+    *,
+    wait: bool = False,
+    give_up_after_s: float | None = None,
+    rate_hz: float | None = None,
+    framer: Framer | None = None,
 ) -> Iterator[Item]:
     """Return the frames of a source: a live one for ever, a file or the test picture at its own rate.
 
     `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for; `rate_hz`
-    is for files without time stamps. The source is opened by the first `next`.
+    is for files without time stamps, `framer` asks a camera and turns and cuts all pictures. The source is
+    opened by the first `next`.
     """
+    framer = framer or Framer()
+    items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz)
+    return framer(items)
+
+
+def _opened(
+    spec: SourceSpec, framer: Framer, *, wait: bool, give_up_after_s: float | None, rate_hz: float | None
+) -> Iterator[Item]:
     from realtime_micacl.live.alone import told_slow
     from realtime_micacl.live.stream import Stream
     from realtime_micacl.live.video import paced, read_file
 
+    framer.of_camera = spec.kind == "camera"
     match spec.kind:
         case "camera":
             from realtime_micacl.live.camera import Webcam
 
-            webcam = Webcam(int(spec.value))
+            webcam = Webcam(int(spec.value), asked=lambda: framer.now)
             items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
             return told_slow(items, spec.name)
         case "stream":

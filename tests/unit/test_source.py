@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from time import monotonic
 
 import numpy as np
@@ -193,3 +194,44 @@ def test_a_looped_file_goes_on_in_time() -> None:
     got = list(islice(looped(lambda: frames(4)), 10))
     assert [f.index for f in got] == list(range(10))
     assert np.allclose([f.time_s for f in got], np.arange(10) / 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("0", "camera", "0"),
+        ("/dev/video2", "camera", "2"),
+        ("file:clip.mp4", "file", "clip.mp4"),
+        ("file:///a%20b/clip.mp4", "file", "/a b/clip.mp4"),
+        ("FILE:///clip.mp4", "file", "/clip.mp4"),
+        ("-", "stream", "-"),
+        ("  RTSP://h/x ", "stream", "rtsp://h/x"),
+        ("rtsp://u:a#b@h/x", "stream", "rtsp://u:a%23b@h/x"),
+        ("rtsp://u:a@b@h/x@y", "stream", "rtsp://u:a%40b@h/x@y"),
+        ("rtsp://u:a/b@h:99/x", "stream", "rtsp://u:a%2Fb@h:99/x"),
+        ("rtsp://u:a%23b@h/x", "stream", "rtsp://u:a%23b@h/x"),
+        ("rtsp://h/live@main", "stream", "rtsp://h/live@main"),
+        ("http://h/my clip.mp4", "stream", "http://h/my%20clip.mp4"),
+        ("udp://@:5000", "stream", "udp://:5000"),
+        ("udp://@239.0.0.1:5000", "stream", "udp://239.0.0.1:5000"),
+    ],
+)
+def test_a_source_is_what_is_meant(text: str, kind: str, value: str) -> None:
+    spec = parse_source(text)
+    assert (spec.kind, spec.value) == (kind, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("srt://h:9", "PyAV"), ("rtp://h:9", "rtsp://"), ("udp://h", "valid"), ("smb://h/x", "mount")]
+)
+def test_what_is_not_read_is_refused_by_name(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_source(text)
+
+
+def test_a_file_is_one_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").touch()
+    (tmp_path / " x ").touch()
+    assert parse_source("0").kind == "file"
+    assert parse_source(" x ").value == " x "

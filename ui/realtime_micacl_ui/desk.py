@@ -13,6 +13,7 @@ from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.framing import Framer
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.sinks import Sink
 from realtime_micacl.live.smoother import Tuned
@@ -39,6 +40,8 @@ class Options:
     feed: Sink | None = None
     """What leaves the program while it runs."""
     tuned: Tuned | None = None
+    framer: Framer | None = None
+    """What is asked of a camera, and how pictures are turned and cut."""
     mixtures: bool = False
     mirror: bool | None = None
     """Whether pictures are shown as in a mirror; None: those of webcams are."""
@@ -61,7 +64,7 @@ class Desk:
 
     def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
         self._window, self._recorder = window, options.recorder
-        self.bar, self.panel = ControlBar(window), Panel(window, options.tuned)
+        self.bar, self.panel = ControlBar(window), Panel(window, options.tuned, options.framer)
         self._neutral, self._tunes = Neutral(options.tuned), options.tuned is not None
         self.bar.pressed.connect(act)
         self.bar.hide()

@@ -24,10 +24,12 @@ from PyQt6.QtWidgets import (
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.camera import list_cameras
+from realtime_micacl.live.framing import Framer
 from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.live.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import Choice, Slider, style
+from realtime_micacl_ui.framing import FramingControls
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
@@ -50,11 +52,11 @@ class Panel(QFrame):
     """Lets a person choose; what was chosen is told by signals, the tuning is swapped for another one."""
 
     source_asked = pyqtSignal(object)
-    """A SourceSpec that was checked as far as is possible without opening it."""
+    """A SourceSpec that was checked as far as is possible without opening it; None for the same one anew."""
     switched = pyqtSignal(str, object)
     """Something of a view was chosen, or calm: its name and what it is to be."""
 
-    def __init__(self, parent: QWidget, tuned: Tuned | None) -> None:
+    def __init__(self, parent: QWidget, tuned: Tuned | None, framer: Framer | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(say(texts.SETTINGS))
@@ -63,6 +65,8 @@ class Panel(QFrame):
         self._content.setObjectName("content")
         self._column = QVBoxLayout(self._content)
         self._add_source()
+        if framer:
+            self.framing = FramingControls(self._column, framer, lambda: self.source_asked.emit(None))
         if tuned:
             self._add_tuning(tuned)
         self._add_looks()

@@ -547,4 +547,44 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <source>picture as in a mirror, as it is</source>
       <translation>Bild wie im Spiegel, wie es ist</translation>
     </message>
+    <message>
+      <source>Turn the picture</source>
+      <translation>Bild drehen</translation>
+    </message>
+    <message>
+      <source>Not turned</source>
+      <translation>Nicht gedreht</translation>
+    </message>
+    <message>
+      <source>Turned by {degrees}°</source>
+      <translation>Um {degrees}° gedreht</translation>
+    </message>
+    <message>
+      <source>Part: left, top, width, height in %</source>
+      <translation>Ausschnitt: links, oben, Breite, Höhe in %</translation>
+    </message>
+    <message>
+      <source>A part is four figures inside the picture, such as 25, 0, 50, 100</source>
+      <translation>Ein Ausschnitt sind vier Zahlen innerhalb des Bildes, etwa 25, 0, 50, 100</translation>
+    </message>
+    <message>
+      <source>Size asked of the camera</source>
+      <translation>Größe, um die die Kamera gebeten wird</translation>
+    </message>
+    <message>
+      <source>Camera: usual size</source>
+      <translation>Kamera: übliche Größe</translation>
+    </message>
+    <message>
+      <source>Pictures a second asked of the camera</source>
+      <translation>Bilder je Sekunde, um die die Kamera gebeten wird</translation>
+    </message>
+    <message>
+      <source>{hz} a second</source>
+      <translation>{hz} je Sekunde</translation>
+    </message>
+    <message>
+      <source>Camera: usual rate</source>
+      <translation>Kamera: übliche Rate</translation>
+    </message>
 </context></TS>

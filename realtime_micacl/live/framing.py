@@ -1,0 +1,98 @@
+"""What is asked of a camera, and how the pictures of every source are turned and cut before anything looks at them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import U8, Frame
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+LEAST_PX = 16
+TURNS = (0, 90, 180, 270)
+Region = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Framing:
+    """One choice of all of it; a window swaps it as a whole."""
+
+    size: tuple[int, int] | None = None
+    """Width and height in px that a camera is asked for."""
+    fps: float | None = None
+    """Pictures a second that a camera is asked for."""
+    turn: int = 0
+    """By how many degrees each picture is turned clockwise."""
+    region: Region = WHOLE
+    """Left, top, width and height of what is looked at, in shares of the turned picture."""
+
+    def framed(self, image: U8) -> U8:
+        """Return a picture, RGB [H,W,3], turned and cut."""
+        if self.turn:
+            image = np.rot90(image, -self.turn // 90)
+        if self.region != WHOLE:
+            height, width = image.shape[:2]
+            left, top, wide, high = self.region
+            x, y = round(left * width), round(top * height)
+            x, y = min(x, max(0, width - LEAST_PX)), min(y, max(0, height - LEAST_PX))
+            image = image[y : y + max(LEAST_PX, round(high * height)), x : x + max(LEAST_PX, round(wide * width))]
+        if not image.flags.c_contiguous:
+            image = np.ascontiguousarray(image)
+            image.flags.writeable = False
+        return image
+
+
+class Framer:
+    """How pictures are framed now; whoever opens a source and the window share one, and `now` is swapped as a whole."""
+
+    def __init__(self, now: Framing | None = None) -> None:
+        self.now = now or Framing()
+        self.of_camera = False
+        """Whether what is read now is a camera, which can be asked."""
+
+    def __call__(self, items: Iterator[T]) -> Iterator[T]:
+        """Yield what a source gives, each picture as it is framed at that moment."""
+        with closing(items):  # type: ignore[type-var]  # a generator
+            for item in items:
+                yield replace(item, image=self.now.framed(item.image)) if isinstance(item, Frame) else item
+
+
+def framing(settings: Settings) -> Framing:
+    """Return what is asked of a camera, and how pictures are turned and cut; raise ConfigError where that cannot be."""
+    width, _, height = (settings.size or "").partition("x")
+    size = (int(width), int(height)) if width else None
+    return Framing(size, settings.fps, settings.rotate, checked_region(settings.region) if settings.region else WHOLE)
+
+
+def checked_region(region: Region) -> Region:
+    """Return a region; raise ConfigError where it is none."""
+    left, top, width, height = region
+    inside = min(left, top) >= 0 and min(width, height) > 0 and left + width <= 1.001 and top + height <= 1.001
+    if not inside:
+        shown = ",".join(f"{share:g}" for share in region)
+        raise ConfigError(
+            f"region {shown} is not inside the picture; it is left,top,width,height in shares of it, such as"
+            " 0.25,0,0.5,1 for the middle"
+        )
+    return region
+
+
+def told_camera(camera: int, asked: Framing, size: tuple[int, int], fps: float) -> None:
+    """Say what a camera gave, aloud where it was asked for something else."""
+    gave = f"{size[0]} x {size[1]}" + (f" at {fps:g} a second" if 0 < fps < 1000 else "")
+    refused = [f"{asked.size[0]} x {asked.size[1]}"] if asked.size and asked.size != size else []
+    refused += [f"{asked.fps:g} a second"] if asked.fps and 0 < fps < 1000 and abs(asked.fps - fps) > 0.5 else []
+    if refused:
+        log.warning("camera %d was asked for %s and gives %s", camera, " and ".join(refused), gave)
+    else:
+        log.info("camera %d gives %s", camera, gave)
