@@ -70,11 +70,11 @@ class Card {
     this.element.style.setProperty("--lead", lead ? colours[lead] : "transparent");
     const longest = lead && Math.max(...Object.values(reading.probabilities)) === reading.probabilities[lead];
     const share = longest ? `${Math.round(100 * reading.probabilities[lead])} %` : ""; // the word stays a moment longer than its bar
-    const several = hello.sources.length > 1 ? ` ${this.source || ""}` : "";
-    set($("small", this.element), cards.size > 1 || several ? `${this.number}${several}` : "");
+    set($("p", this.element), hello.sources.length > 1 ? this.source || "" : "");
+    set($("small", this.element), cards.size > 1 && this.number > 0 ? String(this.number) : "");
     set($("h2 b", this.element), word);
     set($("h2 em", this.element), share);
-    const label = `${say(words.face, this.number)}: ${word} ${share}`;
+    const label = `${say(words.face, Math.abs(this.number))}: ${word} ${share}`;
     if (this.element.ariaLabel !== label) this.element.ariaLabel = label;
     this.rows.forEach(({ row, bar, share }, i) => {
       const value = reading ? reading.probabilities[hello.labels[i]] : 0;
@@ -102,10 +102,11 @@ function take(record) {
   if (record.state === "marker") return;
   if (record.track === null) {
     states[record.source || hello.sources[0]] = record;
-    for (const card of cards.values()) if (record.state !== "live" && card.source === record.source) card.reading = null;
+    const over = record.state !== "live" && [...cards.values()].filter((card) => card.source === record.source);
+    for (const card of over || []) card.take({ state: "no face", source: record.source });
     return;
   }
-  const key = record.slot || `+${record.track}`;
+  const key = record.slot || -record.track;
   if (only && String(key) !== only) return;
   if (!cards.has(key)) {
     if (record.state === "no face") return;
@@ -115,9 +116,9 @@ function take(record) {
   cards.get(key).take(record);
 }
 
-// Put the cards in the order of their places.
+// Put the cards in the order of their places, and behind them those who have none.
 function place() {
-  const order = [...cards.keys()].sort((a, b) => String(a).localeCompare(String(b), "en", { numeric: true }));
+  const order = [...cards.keys()].sort((a, b) => (a > 0 ? a : 1e6 - a) - (b > 0 ? b : 1e6 - b));
   $("#cards").replaceChildren(...order.map((key) => cards.get(key).element));
   root.style.setProperty("--cards", Math.max(1, cards.size));
 }

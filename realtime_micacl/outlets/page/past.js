@@ -8,11 +8,14 @@ class Past {
     this.colours = colours;
     this.samples = []; // [time, shares, how far back it holds]
     this.drawn = null; // the column up to which it is drawn
+    this.due = Infinity; // the moment from which that is no longer right
   }
 
   add(time, shares, over) {
     const since = this.samples.length ? time - this.samples[this.samples.length - 1][0] : Infinity;
-    this.samples.push([time, shares, over || (since <= GAP_S ? since : TICK_S)]);
+    const held = over || (since <= GAP_S ? since : TICK_S);
+    this.samples.push([time, shares, held]);
+    this.due = Math.min(this.due, time - held);
     while (this.samples[0][0] < time - SPAN_S - GAP_S) this.samples.shift();
   }
 
@@ -27,12 +30,14 @@ class Past {
       this.drawn = null;
     }
     const last = Math.floor((now / SPAN_S) * width);
-    const due = this.drawn === null ? width : Math.min(width, last - this.drawn);
+    const move = this.drawn === null ? width : Math.min(width, last - this.drawn);
+    const due = Math.min(width, Math.max(move, last - Math.floor((this.due / SPAN_S) * width)));
     if (due <= 0) return;
+    this.due = Infinity;
     const paint = canvas.getContext("2d");
-    if (due < width) {
+    if (move > 0 && move < width) {
       paint.globalCompositeOperation = "copy";
-      paint.drawImage(canvas, -due, 0);
+      paint.drawImage(canvas, -move, 0);
       paint.globalCompositeOperation = "source-over";
     }
     paint.clearRect(width - due, 0, due, height);
@@ -42,7 +47,7 @@ class Past {
       while (at < this.samples.length && this.samples[at][0] < time) at++;
       const sample = this.samples[at];
       if (sample && sample[0] - time <= sample[2]) this.column(paint, x, height, sample[1]);
-      else if (at > 0 || !sample) this.gap(paint, x, height, last - width + 1 + x, hatch, ratio);
+      else if (at > 0) this.gap(paint, x, height, last - width + 1 + x, hatch, ratio);
     }
     this.drawn = last;
   }
