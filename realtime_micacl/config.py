@@ -24,6 +24,7 @@ T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0
 DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
 SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
+LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
 PATHS = ("engine", "record", "kiosk", "latest", "web_token_file", "mqtt_password_file")
 
 
@@ -55,7 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics: str | None = None
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     slots: Annotated[int, Meta(ge=1, le=16)] = 4
-    lsl: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    lsl: Annotated[str, Meta(pattern=r"^[A-Za-z][\w -]{0,63}$", description=LSL_NAME)] | None = None
     web: str | None = None
     web_token: Annotated[str, Meta(min_length=16)] | None = None
     web_token_file: str | None = None
@@ -64,7 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mqtt: str | None = None
     mqtt_password: str | None = None
     mqtt_password_file: str | None = None
-    mqtt_discovery: Annotated[str, Meta(pattern=r"^[\w/-]+$")] | None = None
+    mqtt_discovery: (
+        Annotated[str, Meta(pattern=r"^[\w/-]+$", description="a prefix such as homeassistant, or off")] | None
+    ) = None
     latest: str | None = None
     every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] | None = None
     mirror: bool | None = None

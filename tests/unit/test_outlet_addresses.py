@@ -93,6 +93,8 @@ def test_the_command_line_knows_all_of_them() -> None:
         ("--every", "-1"),
         ("--mqtt-discovery", "#"),
         ("--lsl", ""),
+        ("--lsl", "clip.mp4"),
+        ("--lsl", "0"),
     ],
 )
 def test_a_value_out_of_range_is_named(argv: tuple[str, ...]) -> None:
