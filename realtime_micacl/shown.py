@@ -67,6 +67,7 @@ def in_window(
             give_up_after_s=settings.give_up_after_s,
             rate_hz=settings.rate_hz,
             framer=options.framer,
+            stays=settings.give_up_after_s is None,
         )
         slots = options.feed.slots
         session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)

@@ -106,20 +106,27 @@ def open_source(
     give_up_after_s: float | None = None,
     rate_hz: float | None = None,
     framer: Framer | None = None,
+    stays: bool = False,
 ) -> Iterator[Item]:
     """Return the frames of a source: a live one for ever, a file or the test picture at its own rate.
 
     `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for; `rate_hz`
-    is for files without time stamps, `framer` asks a camera and turns and cuts all pictures. The source is
-    opened by the first `next`.
+    is for files without time stamps, `framer` asks a camera and turns and cuts all pictures. A photograph ends at once,
+    or `stays`. The source is opened by the first `next`.
     """
     framer = framer or Framer()
-    items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz)
+    items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz, stays=stays)
     return framer(items)
 
 
 def _opened(
-    spec: SourceSpec, framer: Framer, *, wait: bool, give_up_after_s: float | None, rate_hz: float | None
+    spec: SourceSpec,
+    framer: Framer,
+    *,
+    wait: bool,
+    give_up_after_s: float | None,
+    rate_hz: float | None,
+    stays: bool,
 ) -> Iterator[Item]:
     from realtime_micacl.live.alone import told_slow
     from realtime_micacl.live.stream import Stream
@@ -143,7 +150,7 @@ def _opened(
         case "file" if spec.loops:
             return paced(looped(lambda: read_file(Path(spec.value))))
         case "file":
-            return paced(read_file(Path(spec.value), rate_hz))
+            return paced(read_file(Path(spec.value), rate_hz), stays=stays)
 
 
 def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Frame | Retry]:

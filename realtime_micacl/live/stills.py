@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 RATE_HZ = 25.0
+ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
+NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
+BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
 
@@ -45,12 +49,34 @@ def is_picture(container: av.container.InputContainer) -> bool:
 
 
 def refused(path: Path) -> str:
-    """Return what to say of a file that FFmpeg opens and cannot decode; empty where nothing is known."""
-    with path.open("rb") as stream:
-        head = stream.read(32)
-    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
-        return "is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
+    """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(32)
+            if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
+                return ANIMATED
+            if head[4:8] == b"ftyp" and not {b"moov", b"meta"} & _boxes(stream):
+                return NO_INDEX
+    except OSError:
+        return ""
     return ""
+
+
+def _boxes(stream: BinaryIO) -> set[bytes]:
+    """Return the kinds of the boxes that an MP4 consists of."""
+    kinds, at = set[bytes](), 0
+    while len(kinds) < BOXES:
+        stream.seek(at)
+        head = stream.read(16)
+        if len(head) < 8:
+            break
+        size = int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:], "big") if size == 1 else size
+        kinds.add(head[4:8])
+        if size < 8:  # the last: to the end of the file
+            break
+        at += size
+    return kinds
 
 
 def read_row(files: list[Path], shown: str, rate_hz: float | None) -> Iterator[Frame]:

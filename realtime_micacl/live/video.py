@@ -65,7 +65,8 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
             if is_picture(container):
                 break
         if not count:
-            raise SourceError(f"{path} {refused(path) or NOTHING}")
+            reason = refused(path)
+            raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {NOTHING}")
 
 
 def _timed(
@@ -99,12 +100,14 @@ def _timed(
     return timed
 
 
-def paced(frames: Iterator[Frame]) -> Iterator[Frame | Pending]:
+def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | Pending]:
     """Yield `frames` at their own rate; the capture time of each is the moment at which it was due.
 
-    While nothing is due for longer, as in a hole, a Pending is yielded several times a second.
+    While nothing is due for longer, as in a hole, a Pending is yielded several times a second. A single picture `stays`
+    without an end where a person looks at it.
     """
     offset_s: float | None = None
+    count = 0
     with closing(frames):  # type: ignore[type-var]  # a generator
         for frame in frames:
             now_s = monotonic()
@@ -117,6 +120,10 @@ def paced(frames: Iterator[Frame]) -> Iterator[Frame | Pending]:
                 now_s = monotonic()
             sleep(max(0.0, due_s - now_s))
             yield replace(frame, time_s=due_s)
+            count += 1
+    while stays and count == 1:
+        sleep(PATIENCE_S)
+        yield Pending()
 
 
 def opened(path: Path) -> av.container.InputContainer:
@@ -125,7 +132,7 @@ def opened(path: Path) -> av.container.InputContainer:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        reason = f"{said(cause)}; it is not a video, or it is damaged"
+        reason = refused(path) or f"{said(cause)}; it is not a video, or it is damaged"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
         chosen(container, str(path))
@@ -138,7 +145,10 @@ def opened(path: Path) -> av.container.InputContainer:
 def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream:
     """Return the video that a player would show: the default one, never a cover; raise SourceError where none is."""
     covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
-    videos = [one for one in container.streams.video if one not in covers]
+    tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
+    videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
+    if tiles and not videos:
+        raise SourceError(f"{shown} is a photograph in tiles (HEIC or AVIF), which is not read; save it as JPEG or PNG")
     if not videos:
         kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
         raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")

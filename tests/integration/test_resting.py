@@ -174,3 +174,21 @@ def test_a_replay_is_played_again(tmp_path: Path, qtbot: QtBot) -> None:
     hand = Hand(rests, lambda w: qtbot.keyClick(w, Qt.Key.Key_Space), runs, rests)
     replay([str(file)])
     assert hand.left == []
+
+
+def test_a_photograph_stays_with_what_was_read_from_it(tmp_path: Path) -> None:
+    photo = Path(__file__).parents[1] / "data" / "sources" / "photo.heic"
+    file, seen_s = tmp_path / "r.jsonl", []
+
+    def is_read(window: LiveWindow) -> bool:
+        readings = [window.view.reading(face) for face in window.view.faces]
+        return [reading.emotion for reading in readings if reading] == ["happy"]
+
+    hand = Hand(
+        lambda w: is_read(w) and not seen_s.append(time.monotonic()),  # type: ignore[func-returns-value]
+        lambda w: time.monotonic() - seen_s[0] > 3.0,
+        lambda w: is_read(w) and not rests(w) and w.view.state is State.LIVE,
+    )
+    assert cli.run(["--source", str(photo), "--record", str(file), "--log-level", "error"]) == 0
+    assert hand.left == []
+    assert file.read_text().count('"still": true') == 1

@@ -227,7 +227,8 @@ def _state(now: Look) -> State:
         return State.FAILED if now.error else State.ENDED
     if now.scene is None:
         return State.STARTING
-    awaited = now.scene.state in (State.LIVE, State.NO_FACE)
+    lasts = now.scene.frame is not None and now.scene.frame.alone  # the next may be long in coming, or there is none
+    awaited = now.scene.state in (State.LIVE, State.NO_FACE) and not lasts
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 
 

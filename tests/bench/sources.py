@@ -1,0 +1,109 @@
+"""What people point the program at: make the files, read each with a command, and write the table of docs/sources.md.
+
+    python -m tests.bench.sources FOLDER [--before COMMAND] [--more FOLDER]
+
+makes them in FOLDER by ffmpeg, GStreamer, OpenCV and Pillow, which are needed here alone, out of a clip of
+tests/data/sources. `--before` is the command of an older revision, `--more` a folder of further files that show a happy
+face. It ends above 0 where one is not read as it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.source_files import KEPT, Case, made
+
+PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+NOW = f"{sys.executable} -m realtime_micacl"
+NO_FACE = {"testsrc854x480.mp4", "testsrc_1fps_10s.mp4", "small_face_96.mp4"}
+REFUSED = {"animated.webp", "tiled.heic"}
+WHAT = {
+    "animated.webp": "animated WebP",
+    "cover_first.mkv": "the first video is a cover",
+    "dithered.gif": "dithered GIF",
+    "fps1.mp4": "one picture a second",
+    "http_faststart.mp4": "MP4, 480 x 480: what the others are made of",
+    "http_good.ts": "MPEG-TS",
+    "photo.heic": "a photograph, HEIC",
+    "portrait360x640.mp4": "width no multiple of 16",
+    "pts_reset.ts": "time stamps start anew",
+    "sar2_240x480.mp4": "pixels twice as wide as high",
+    "sar_half_480x240.mp4": "pixels twice as high as wide",
+    "small_face_96.mp4": "a face of 60 px in 720p, which is not found",
+    "testsrc854x480.mp4": "no face; width no multiple of 16",
+    "testsrc_1fps_10s.mp4": "no face; one picture a second",
+    "tiled.heic": "a photograph, HEIC in tiles",
+    "two_video_default2.mkv": "the second video is the default one",
+    "wide854x480.mp4": "width no multiple of 16",
+    "gap2s.mp4": "a hole of two seconds",
+    "hflip_matrix.mp4": "mirrored by its matrix",
+    "mask.mp4": "mouth covered: should be unsure",
+    "raw_30fps.h264": "a bare H.264 stream of 30 pictures a second",
+    "still480.png": "a photograph, PNG",
+    "vfr.mp4": "an uneven rate",
+}
+
+
+def kept(folders: list[Path]) -> Iterator[Case]:
+    """Return the files that are there already, each once."""
+    met = set()
+    for file in (file for folder in folders for file in sorted(folder.iterdir())):
+        if file.suffix not in (".md", ".txt") and file.name not in met:
+            met.add(file.name)
+            wanted = "no face" if file.name in NO_FACE else "refused" if file.name in REFUSED else "happy"
+            yield Case(file, "", WHAT.get(file.name, ""), "anything" if file.name == "mask.mp4" else wanted)
+
+
+def outcome(command: str, case: Case) -> tuple[str, str]:
+    """Return what a command makes of a file: in one word, and in words."""
+    arguments = [*shlex.split(command), "--offline", "--source", str(case.path), *shlex.split(case.options)]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1].removeprefix("realtime-micacl: ")
+        if "Traceback" in done.stderr:
+            return "failed", f"traceback, exit {done.returncode}"
+        words = re.sub(re.escape(str(case.path)), "it", last).split(": img")[0]
+        return "refused", f"exit {done.returncode}: {words}"
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    readings = [record for record in records if "emotion" in record]
+    if not readings:
+        return "no face", records[-1].get("detail") or "no reading, no word"
+    counts = Counter(record["emotion"] for record in readings).most_common()
+    words = ", ".join(f"{emotion} {n}" for emotion, n in counts)
+    stills = sum(record.get("still", False) for record in readings)
+    return counts[0][0], words + (f" ({'a still' if stills == 1 else f'{stills} stills'})" if stills else "")
+
+
+def main() -> None:
+    """Make the files, read them and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--before", default="")
+    parser.add_argument("--more", type=Path, action="append", default=[])
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    rows, wrong = [], []
+    for case in (*kept([KEPT, *arguments.more]), *made(arguments.folder)):
+        word, words = outcome(NOW, case)
+        old = outcome(arguments.before, case) if arguments.before and not case.options else ("", "not there")
+        if case.wanted not in (word, "anything"):
+            wrong.append(f"{case.path}: {words}, should be {case.wanted}")
+        name = case.path.name if case.path.parent.name != "row" else f"row/{case.path.name}"
+        rows.append(f"| `{name}` | {': '.join(filter(None, (case.maker, case.what)))} | {old[1]} | {words} |")
+        sys.stderr.write(f"{rows[-1]}\n")
+    table = "| input | what it is | b9d0fe1 | now |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    head, mark, _ = PAGE.read_text("utf-8").partition("<!-- table -->\n")
+    PAGE.write_text(head + mark + table, "utf-8")
+    sys.exit("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    main()
