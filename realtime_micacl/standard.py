@@ -13,7 +13,8 @@ CLOSED = {errno.EBADF: "standard output is closed"}
 def made_usable() -> None:
     """Open what is closed, lest a file or socket takes its number; let no letter stop a line from being written.
 
-    A standard output that was closed cannot be written to afterwards either, and says so.
+    A standard output that was closed cannot be written to afterwards either, and says so. What Python writes to standard
+    error has a way of its own, so that it is seen while the chatter of a library is kept away.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
@@ -22,10 +23,10 @@ def made_usable() -> None:
             os.open(os.devnull, mode)  # takes the lowest free number, which is this one
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    sys.stderr = os.fdopen(os.dup(2), "w", 1, encoding=encoding, errors="backslashreplace")
 
 
 def why(cause: OSError) -> str:

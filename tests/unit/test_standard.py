@@ -1,0 +1,31 @@
+"""Standard streams as people leave them; in a process of its own each, since they belong to it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def said(code: str, shell: str = '"$@"') -> tuple[str, str]:
+    command = ["sh", "-c", shell, "sh", sys.executable, "-c", f"from realtime_micacl.standard import *; {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout, done.stderr
+
+
+def test_what_is_told_while_a_library_is_kept_quiet_is_seen() -> None:
+    """The redirection of descriptor 2 that keeps native chatter away takes nothing from the log or a last word."""
+    code = "import os, sys; made_usable(); os.dup2(os.open(os.devnull, 1), 2); os.write(2, b'chatter'); "
+    assert said(code + "sys.stderr.write('told\\n')") == ("", "told\n")
+
+
+def test_no_letter_stops_a_line() -> None:
+    out, err = said(
+        "made_usable(); sys.stdout.write('\\xfc\\udcff\\n'); sys.stderr.write('\\xfc\\udcff\\n')",
+        'PYTHONIOENCODING=ascii "$@"',
+    )
+    assert out == err == "\\xfc\\udcff\n"
+
+
+def test_no_file_takes_the_number_of_a_closed_stream() -> None:
+    _, err = said("made_usable(); import sys; sys.stderr.write(str(os.open(os.devnull, 0)))", '"$@" <&- >&-')
+    assert int(err) > 2
