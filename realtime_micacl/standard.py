@@ -13,8 +13,8 @@ CLOSED = {errno.EBADF: "standard output is closed"}
 def made_usable() -> None:
     """Open what is closed, lest a file or socket takes its number; let no letter stop a line from being written.
 
-    A standard output that was closed cannot be written to afterwards either, and says so. What Python writes to standard
-    error has a way of its own, so that it is seen while the chatter of a library is kept away.
+    A standard output that was closed cannot be written to afterwards either, and says so. What Python writes to
+    standard error has a way of its own, so that it is seen while the chatter of a library is kept away.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
