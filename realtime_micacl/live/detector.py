@@ -19,6 +19,7 @@ from realtime_micacl.types import F32, U8
 log = logging.getLogger(__name__)
 
 Reach = Literal["full", "short"]
+LEAST_SHARE = 0.055  # 70 px in 1280 x 720: none of that size were found, most of 90 px
 OPENING = Lock()  # what is put aside while mediapipe opens belongs to the whole process
 
 
@@ -31,6 +32,19 @@ class Detection:
     points: F32
     """Right eye, left eye, nose tip, mouth centre, right ear, left ear in px, [6,2]; right is the person's."""
     score: float
+
+
+def least_px(image: U8) -> int:
+    """Return below about how many px of height no face in a picture [H,W,3] is found.
+
+    Mediapipe makes every picture as small as its network's input is, so that the size of the picture counts.
+    """
+    return int(round(LEAST_SHARE * max(image.shape[:2]), -1))
+
+
+def too_small(image: U8) -> str:
+    """Return the limit in words, for where nobody is found."""
+    return f"faces below about {least_px(image)} px are not seen; sit closer"
 
 
 class FaceDetector:

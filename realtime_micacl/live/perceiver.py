@@ -8,7 +8,7 @@ from math import inf
 
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.detector import Detection, FaceDetector, too_small
 from realtime_micacl.live.quality import assess, frontal, share_inside
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
@@ -48,7 +48,9 @@ class Perceiver:
         if not look:  # then everybody was there at the last look
             boxes = self._tracker.boxes(frame.time_s)
             faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
-        return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), bags
+        if not faces:
+            return Scene(frame.time_s, frame, (), State.NO_FACE, too_small(frame.image)), bags
+        return Scene(frame.time_s, frame, faces, State.LIVE), bags
 
     def close(self) -> None:
         """Free the detector."""

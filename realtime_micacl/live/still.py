@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from realtime_micacl.live.blank import UNSURE, Blank
 from realtime_micacl.types import F32, U8, Bag, Frame, Scene, State
 
 STILL_S = 5.0
@@ -25,10 +26,11 @@ class _Seen:
 class Stillness:
     """Withholds what is read from faces of which not a pixel moves: a living face always does.
 
-    Nobody's picture may stand still as long as it likes.
+    Nobody's picture may stand still as long as it likes, once it was seen to move.
     """
 
     def __init__(self) -> None:
+        self._blank = Blank()
         self._first: _Seen | None = None
         self._still = False
         self._moved_s = -float("inf")
@@ -37,6 +39,11 @@ class Stillness:
         """Return a scene and its bags; while the picture stands still a stalled scene with the first such picture."""
         frame, first = scene.frame, self._first
         boxes = tuple(face.box for face in scene.faces)
+        if boxes:
+            self._blank.lives()
+        elif frame is not None and scene.state is State.NO_FACE and (wrong := self._blank.said(frame)):
+            state = State.STARTING if wrong == UNSURE else State.STALLED
+            return replace(scene, state=state, detail=wrong), ()
         if frame is None or not boxes:
             self._first = None
         elif first is None or len(boxes) != len(first.boxes) or not _alike(first, frame):

@@ -17,6 +17,7 @@ import numpy as np
 from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QApplication, QWidget
 
+from realtime_micacl.live.framing import Framer
 from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.smoother import Tuned, Tuning
@@ -138,7 +139,9 @@ def controlled(view: View, size: tuple[int, int], scale: float, *, light: bool =
 
     still = Still()
     still.resize(*size)
-    desk = Desk(still, lambda key: None, Options(recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45))))
+    desk = Desk(
+        still, lambda key: None, Options(recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45)), framer=Framer())
+    )
     desk.toggle_panel()
     still.show()
     for _ in range(3):  # a style sheet and the sizes that follow from it hold from the next time on

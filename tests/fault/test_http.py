@@ -28,8 +28,8 @@ from tests.fault.proxy import free_port
 BOUNDARY = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
 
 
-def jpeg(size: tuple[int, int] = (320, 180)) -> bytes:
-    noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
+def jpeg(size: tuple[int, int] = (320, 180), seed: int = 0) -> bytes:
+    noise = np.random.default_rng(seed).integers(0, 255, (size[1], size[0], 3), np.uint8)
     return cv2.imencode(".jpg", noise)[1].tobytes()
 
 
@@ -78,7 +78,7 @@ class Camera:
         number = 0
         while not self.stop.is_set() and number != self.pictures:
             if not self.silent.is_set():
-                picture = jpeg(self.sizes[number // 10 % len(self.sizes)])
+                picture = jpeg(self.sizes[number // 10 % len(self.sizes)], number % 2)
                 request.wfile.write(BOUNDARY % len(picture) + picture + b"\r\n")
                 number += 1
             self.stop.wait(self.every_s)

@@ -20,7 +20,7 @@ class Seer:
 
 def camera():
     while True:
-        yield Frame(np.zeros((90, 160, 3), np.uint8), time.monotonic(), 0)
+        yield Frame(np.random.default_rng().integers(0, 255, (90, 160, 3), np.uint8), time.monotonic(), 0)
         time.sleep(0.02)
 
 with LiveSession(camera(), Seer, Seer) as session:

@@ -40,7 +40,7 @@ class FramingControls:
         self.size.activated.connect(lambda _: self._swap(size=self.size.currentData(), anew=True))
         self.rate.activated.connect(lambda _: self._swap(fps=self.rate.currentData(), anew=True))
         self.region = QLineEdit(_percents(now.region))
-        self.region.setPlaceholderText(say(texts.REGION))
+        self.region.setPlaceholderText(say(texts.PART))
         self.region.setAccessibleName(say(texts.REGION))
         self.region.setToolTip(say(texts.REGION))
         self.region.editingFinished.connect(self._cut)

@@ -6,6 +6,7 @@ from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from realtime_micacl.live import blank
 from realtime_micacl.live.source import redacted
 from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui import texts
@@ -14,6 +15,7 @@ from realtime_micacl_ui.texts import say
 if TYPE_CHECKING:
     from realtime_micacl_ui.view import Look
 
+BLANK = {blank.BLACK: (texts.BLACK, texts.BLACK_HINT), blank.FROZEN: (texts.FROZEN, texts.FROZEN_HINT)}
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 
 
@@ -25,6 +27,9 @@ def message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[
             return (say(texts.PREPARING) if frame else say(texts.OPENING, source=source)), ""
         case State.PAUSED:
             return say(texts.PAUSED), say(texts.GO_ON)
+        case State.STALLED if now.scene is not None and now.scene.detail in BLANK:
+            title, detail = BLANK[now.scene.detail]
+            return say(title), say(detail)
         case State.STALLED:
             return _stalled(source, frame, now), say(texts.NO_EMOTION)
         case State.RECONNECTING:

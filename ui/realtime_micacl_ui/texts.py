@@ -27,7 +27,17 @@ PICTURE_ONLY = QT_TRANSLATE_NOOP(
     "window", "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
 )
 VACANT = QT_TRANSLATE_NOOP("window", "No face in the picture")
-VACANT_HINT = QT_TRANSLATE_NOOP("window", "A face is found when it is near, lit, and seen from the front.")
+VACANT_HINT = QT_TRANSLATE_NOOP(
+    "window", "Faces below about {size} px are not seen: sit closer, in the light, facing the camera."
+)
+BLACK = QT_TRANSLATE_NOOP("window", "The picture is black")
+BLACK_HINT = QT_TRANSLATE_NOOP(
+    "window", "Open the camera's shutter, uncover its lens, or close the program that holds it."
+)
+FROZEN = QT_TRANSLATE_NOOP("window", "The picture stands still")
+FROZEN_HINT = QT_TRANSLATE_NOOP(
+    "window", "Is this a virtual camera with nothing to show? Choose another one in the settings."
+)
 ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
 PLAY_AGAIN = QT_TRANSLATE_NOOP("window", "Space or a click plays it again.")
 TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nSpace or a click tries again.")
@@ -136,13 +146,14 @@ FILE = QT_TRANSLATE_NOOP("window", "Choose a video file …")
 TURN = QT_TRANSLATE_NOOP("window", "Turn the picture")
 UPRIGHT = QT_TRANSLATE_NOOP("window", "Not turned")
 TURNED = QT_TRANSLATE_NOOP("window", "Turned by {degrees}°")
-REGION = QT_TRANSLATE_NOOP("window", "Part: left, top, width, height in %")
+REGION = QT_TRANSLATE_NOOP("window", "Part of the picture in %: left, top, width, height")
+PART = QT_TRANSLATE_NOOP("window", "Part in %")
 NO_REGION = QT_TRANSLATE_NOOP("window", "A part is four figures inside the picture, such as 25, 0, 50, 100")
 CAMERA_SIZE = QT_TRANSLATE_NOOP("window", "Size asked of the camera")
-ANY_SIZE = QT_TRANSLATE_NOOP("window", "Camera: usual size")
+ANY_SIZE = QT_TRANSLATE_NOOP("window", "Usual size")
 CAMERA_RATE = QT_TRANSLATE_NOOP("window", "Pictures a second asked of the camera")
 RATE = QT_TRANSLATE_NOOP("window", "{hz} a second")
-ANY_RATE = QT_TRANSLATE_NOOP("window", "Camera: usual rate")
+ANY_RATE = QT_TRANSLATE_NOOP("window", "Usual rate")
 READINGS = QT_TRANSLATE_NOOP("window", "Readings")
 SMOOTHING = QT_TRANSLATE_NOOP("window", "Smoothed over {seconds}\u00a0s")
 ABSTAIN = QT_TRANSLATE_NOOP("window", "Unsure below {percent}\u00a0%")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from realtime_micacl.errors import MicaclError
+from realtime_micacl.live.detector import least_px
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
@@ -150,7 +151,7 @@ def follow(last: View, now: Look) -> View:
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
     title, detail = message(last.source, state, frame, now)
     if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
-        title, detail = say(texts.VACANT), say(texts.VACANT_HINT)
+        title, detail = say(texts.VACANT), say(texts.VACANT_HINT, size=least_px(frame.image)) if frame else ""
     here = {face.track_id for face in faces}
     pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)

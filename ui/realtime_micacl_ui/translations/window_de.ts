@@ -76,8 +76,8 @@ Das Bild läuft weiter; ein Ausdruck wird nicht gezeigt. Zum Weitermachen das Pr
       <translation>Kein Gesicht im Bild</translation>
     </message>
     <message>
-      <source>A face is found when it is near, lit, and seen from the front.</source>
-      <translation>Ein Gesicht wird gefunden, wenn es nah und hell ist und zur Kamera schaut.</translation>
+      <source>Faces below about {size} px are not seen: sit closer, in the light, facing the camera.</source>
+      <translation>Gesichter unter etwa {size} px werden nicht gesehen: näher herankommen, ins Licht, zur Kamera gewandt.</translation>
     </message>
     <message>
       <source>{error}
@@ -560,8 +560,8 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Um {degrees}° gedreht</translation>
     </message>
     <message>
-      <source>Part: left, top, width, height in %</source>
-      <translation>Ausschnitt: links, oben, Breite, Höhe in %</translation>
+      <source>Part of the picture in %: left, top, width, height</source>
+      <translation>Ausschnitt des Bildes in %: links, oben, Breite, Höhe</translation>
     </message>
     <message>
       <source>A part is four figures inside the picture, such as 25, 0, 50, 100</source>
@@ -572,8 +572,8 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Größe, um die die Kamera gebeten wird</translation>
     </message>
     <message>
-      <source>Camera: usual size</source>
-      <translation>Kamera: übliche Größe</translation>
+      <source>Usual size</source>
+      <translation>Übliche Größe</translation>
     </message>
     <message>
       <source>Pictures a second asked of the camera</source>
@@ -584,7 +584,27 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>{hz} je Sekunde</translation>
     </message>
     <message>
-      <source>Camera: usual rate</source>
-      <translation>Kamera: übliche Rate</translation>
+      <source>Usual rate</source>
+      <translation>Übliche Rate</translation>
+    </message>
+    <message>
+      <source>Part in %</source>
+      <translation>Ausschnitt in %</translation>
+    </message>
+    <message>
+      <source>The picture is black</source>
+      <translation>Das Bild ist schwarz</translation>
+    </message>
+    <message>
+      <source>Open the camera's shutter, uncover its lens, or close the program that holds it.</source>
+      <translation>Die Blende der Kamera öffnen, das Objektiv frei machen oder das Programm schließen, das sie belegt.</translation>
+    </message>
+    <message>
+      <source>The picture stands still</source>
+      <translation>Das Bild steht still</translation>
+    </message>
+    <message>
+      <source>Is this a virtual camera with nothing to show? Choose another one in the settings.</source>
+      <translation>Ist das eine virtuelle Kamera, die nichts zeigt? In den Einstellungen lässt sich eine andere wählen.</translation>
     </message>
 </context></TS>

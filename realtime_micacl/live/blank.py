@@ -1,0 +1,49 @@
+"""Noticing a picture that was never one: black, or without a change, from the start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realtime_micacl.types import U8, Frame
+
+SURE_S, LEAST = 1.2, 4  # how long, and how many pictures, before it is said
+STEP_PX = 8  # so far apart are the pixels that are looked at
+BRIGHTEST = 24  # of 255, for all but a hundredth of them; a sensor in the dark is not quite black
+BLACK = "the picture is black: a closed shutter, a covered lens, or another program holds the camera"
+FROZEN = "the picture has stood still since it began: a virtual camera with nothing to show, or one that hangs"
+UNSURE = "looking whether the picture is one"
+
+
+class Blank:
+    """Says what is wrong with a source of which nothing but black, or one same picture, was ever seen.
+
+    A sensor's noise alone turns some pixels each time; a picture sent again turns none.
+    """
+
+    def __init__(self) -> None:
+        self._alive = False
+        self._first: U8 | None = None
+        self._black = self._frozen = True
+        self._since_s = 0.0
+        self._count = 0
+
+    def said(self, frame: Frame) -> str:
+        """Take the next picture; return what is wrong, or `UNSURE`; empty where nothing is."""
+        if self._alive:
+            return ""
+        pixels = frame.image[::STEP_PX, ::STEP_PX]
+        if self._first is None:
+            self._first, self._since_s = pixels.copy(), frame.time_s
+        self._black = self._black and float(np.percentile(pixels, 99)) < BRIGHTEST
+        self._frozen = self._frozen and np.array_equal(pixels, self._first)
+        self._count += 1
+        self._alive = not (self._black or self._frozen)
+        if self._alive:
+            return ""
+        if self._count < LEAST or frame.time_s - self._since_s < SURE_S:
+            return UNSURE
+        return BLACK if self._black else FROZEN
+
+    def lives(self) -> None:
+        """Take note that somebody was seen."""
+        self._alive = True
