@@ -64,7 +64,7 @@ def views() -> dict[str, View]:
         "live": live,
         "unsure": replace(live, faces=(one, two, poor), readings=unsure, selected=1),
         "no-face": replace(
-            empty, state=State.NO_FACE, frame=nobody(), title=say(texts.VACANT), detail=say(texts.VACANT_HINT)
+            empty, state=State.NO_FACE, frame=nobody(), title=say(texts.VACANT), detail=say(texts.VACANT_HINT, size=70)
         ),
         "stalled": replace(
             frozen,
