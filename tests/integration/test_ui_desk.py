@@ -327,6 +327,21 @@ def test_the_end_waits_for_a_person_who_chooses_a_source() -> None:
     assert not window.isVisible()
 
 
+def test_a_signal_does_not_wait_for_a_person_who_chooses_a_source() -> None:
+    asked_s: list[float] = []
+
+    def tick(window: LiveWindow) -> None:
+        if window.view.readings and not asked_s:
+            window.act("s")
+            asked_s.append(time.monotonic())
+            session.stop()
+        assert not asked_s or time.monotonic() - asked_s[0] < 5.0
+
+    with LiveSession(camera(), Seer, Seer) as session:
+        show(session, source_name="x", on_tick=tick)
+    assert time.monotonic() - asked_s[0] < 2.0
+
+
 @pytest.mark.parametrize("clean", [True, False])
 def test_the_clean_feed_is_there_where_it_was_asked_for_and_ends_with_the_window(clean: bool) -> None:
     def feeds() -> list[CleanWindow]:

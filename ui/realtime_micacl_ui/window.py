@@ -157,7 +157,7 @@ class LiveWindow(Canvas):
         if self._clean:
             self._clean.present(self.view)
         self._speaker.tell(self.view, self.windowTitle(), now_s)
-        if self._watch.done(view, now_s) and not self._desk.busy:
+        if self._watch.done(view, now_s) and (self._session.stopping or not self._desk.busy):
             self.close()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
