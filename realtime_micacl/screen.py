@@ -64,5 +64,6 @@ def _look_for_one(environ: Mapping[str, str]) -> None:
         try:
             socket.create_connection((far[1], X_PORT + int(far[2])), ANSWER_S).close()
         except (OSError, OverflowError) as cause:
-            text = f"no window can be shown: no X server answers at DISPLAY={display} ({cause}); use --headless"
+            reason = getattr(cause, "strerror", None) or cause
+            text = f"no window can be shown: no X server answers at DISPLAY={display} ({reason}); use --headless"
             raise ConfigError(text) from cause

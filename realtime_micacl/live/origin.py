@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from realtime_micacl import __version__
 from realtime_micacl.config import SECRETS, Settings
 from realtime_micacl.inference.sidecar import NAME, Sidecar, sha256
-from realtime_micacl.live.record import Clock
+from realtime_micacl.live.record import Clock, one_line
 from realtime_micacl.live.smoother import Tuned
 from realtime_micacl.live.source import redacted
 
@@ -51,7 +51,7 @@ class Origin:
         """Return it."""
         now = self._tuned.now
         tuned = {"smoothing_s": now.smoothing_s, "abstain_below": now.abstain_below}
-        return Hello(**self._said, sources=list(self.sources), settings=self._settings | tuned)
+        return Hello(**self._said, sources=list(map(one_line, self.sources)), settings=self._settings | tuned)
 
 
 def _told(value: Any) -> Any:
@@ -62,5 +62,5 @@ def _told(value: Any) -> Any:
         case list() | tuple():
             return [_told(v) for v in value]
         case str():
-            return redacted(value)
+            return one_line(redacted(value))
     return value

@@ -159,13 +159,13 @@ def record_of(event: Event, clock: Clock) -> Record:
         "time_unix": None if unix_s is None else round(unix_s, 3),
         "track": None if isinstance(event, Mark) else event.track_id,
         "slot": None if isinstance(event, Mark) else event.slot,
-        "source": _line(event.source),
+        "source": one_line(event.source),
     }
     match event:
         case Mark():
             return Record(**fields, state=MARKER, detail=str(event.number))
         case StateChange():
-            return Record(**fields, state=str(event.state), detail=_line(event.detail))
+            return Record(**fields, state=str(event.state), detail=one_line(event.detail))
     return Record(
         **fields,
         state=str(State.LIVE),
@@ -220,7 +220,7 @@ def from_row(row: Mapping[str, str]) -> Record:
     return msgspec.convert({"schema": SCHEMA, "track": None} | fields, Record, strict=False)
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text as one line of letters that any file can hold."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", plain)[:TEXT]

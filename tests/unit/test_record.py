@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -128,6 +129,15 @@ def test_a_recording_says_where_it_comes_from(tmp_path: Path, origin: Origin) ->
     assert "hunter2" not in (tmp_path / "r.jsonl").read_text()
     assert json.loads((tmp_path / "r.csv.json").read_text()) == first, "a table has it beside"
     assert list(read_recording(tmp_path / "r.jsonl")) == list(read_recording(tmp_path / "r.csv")) == [Mark(1.0, 1)]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_name_that_no_encoding_knows_is_written(tmp_path: Path, origin: Origin, kind: str) -> None:
+    """As of a file whose name was written in another encoding than the system's."""
+    origin.sources = [os.fsdecode(b"\xff\n.mp4")]
+    with recording(tmp_path / f"r.{kind}", Clock(), 4, origin) as sink:
+        sink(Mark(1.0, 1))
+    assert list(read_recording(tmp_path / f"r.{kind}")) == [Mark(1.0, 1)]
 
 
 def test_what_changes_in_the_meantime_is_said_from_then_on(tmp_path: Path, origin: Origin) -> None:

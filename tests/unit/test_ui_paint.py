@@ -11,6 +11,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import cards
+from realtime_micacl_ui.badges import notice_rect
 from realtime_micacl_ui.hud import hud_rect, pill_rect
 from realtime_micacl_ui.ink import ring
 from realtime_micacl_ui.layout import Layout, bar_px, key_px, row_px
@@ -418,3 +419,16 @@ def test_the_words_of_a_card_are_not_mirrored() -> None:
     card = here.cards[1].rect.toRect()
     part = slice(card.top(), card.bottom()), slice(card.left(), card.right())
     assert np.array_equal(one[part], two[part])
+
+
+def test_no_card_lies_on_a_notice() -> None:
+    """One that would has room elsewhere."""
+    high = np.array([20, 40, 220, 240], np.float32)  # its card would be right of it, on the notice
+    told = replace(view(replace(face(), box=high)), notice="This machine does not keep up: readings are few")
+    _, layout = painted(told)
+    _, without = painted(replace(told, notice=""))
+    theme = theme_of(unit_for(*HD, 1.0))
+    rect = notice_rect(told, theme, HD)
+    assert not layout.cards[1].rect.intersects(rect)
+    assert notice_rect(replace(told, notice=""), theme, HD).isEmpty()
+    assert without.cards[1].rect.intersects(rect), "which is the point of this picture"

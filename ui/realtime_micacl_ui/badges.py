@@ -33,13 +33,25 @@ def recording(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]
     write(painter, theme.strong, rect.left() + theme.px(1.8), baseline, view.recording, theme.scheme.text)
 
 
+def notice_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
+    """Return where it is said what went wrong beside the session; empty where nothing did."""
+    if not view.notice:
+        return QRectF()
+    margin, pad = theme.px(0.8), theme.px(0.8)
+    width = round(theme.strong.width(_notice(view, theme, size))) + 2 * pad
+    return QRectF(margin, margin + theme.px(2.5), width, theme.px(2.1))
+
+
 def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
     """Say what went wrong beside the session, in one line below the state."""
-    if not view.notice:
+    rect = notice_rect(view, theme, size)
+    if rect.isEmpty():
         return
-    margin, pad = theme.px(0.8), theme.px(0.8)
-    text = elided(theme.strong, view.notice, size[0] - 2 * margin - 2 * pad)
-    rect = QRectF(margin, margin + theme.px(2.5), round(theme.strong.width(text)) + 2 * pad, theme.px(2.1))
     panel(painter, rect, theme, AMBER, 2)
     baseline = theme.strong.baseline(rect.top(), rect.height())
-    write(painter, theme.strong, rect.left() + pad, baseline, text, theme.scheme.text)
+    text = _notice(view, theme, size)
+    write(painter, theme.strong, rect.left() + theme.px(0.8), baseline, text, theme.scheme.text)
+
+
+def _notice(view: View, theme: Theme, size: tuple[int, int]) -> str:
+    return elided(theme.strong, view.notice, size[0] - 4 * theme.px(0.8))

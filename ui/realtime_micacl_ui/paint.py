@@ -9,7 +9,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QImage, QPainter, QRegion
 
 from realtime_micacl.types import Face, Frame, State
-from realtime_micacl_ui.badges import notice, recording, recording_rect
+from realtime_micacl_ui.badges import notice, notice_rect, recording, recording_rect
 from realtime_micacl_ui.cards import colour, overlay
 from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
@@ -29,6 +29,7 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     figures = hud_rect(view, theme, size, past.panel.top() if past else None)
     taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
     taken += [past.panel] if past else []
+    taken += [rect for rect in [notice_rect(view, theme, size)] if rect]
     if view.controls:
         taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
     layout = arrange(view, theme, size, taken, last)

@@ -42,7 +42,7 @@ ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
 PLAY_AGAIN = QT_TRANSLATE_NOOP("window", "Space or a click plays it again.")
 TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nSpace or a click tries again.")
 KEEPS_UP = QT_TRANSLATE_NOOP("window", "This machine keeps up with {kept} of {faces} faces")
-TOO_SLOW = QT_TRANSLATE_NOOP("window", "This machine does not keep up: readings are fewer than they should be")
+TOO_SLOW = QT_TRANSLATE_NOOP("window", "This machine does not keep up: readings are few")
 STREAM = QT_TRANSLATE_NOOP("window", "the stream")
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
 

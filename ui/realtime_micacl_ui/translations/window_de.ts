@@ -536,8 +536,8 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Dieser Rechner kommt bei {kept} von {faces} Gesichtern mit</translation>
     </message>
     <message>
-      <source>This machine does not keep up: readings are fewer than they should be</source>
-      <translation>Dieser Rechner kommt nicht mit: es kommen weniger Messwerte, als sollten</translation>
+      <source>This machine does not keep up: readings are few</source>
+      <translation>Dieser Rechner kommt nicht mit: nur wenige Messwerte</translation>
     </message>
     <message>
       <source>Picture as in a mirror</source>
