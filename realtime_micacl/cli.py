@@ -111,6 +111,7 @@ def live(settings: Settings) -> int:
         raise ConfigError(f"--{settings.outlets[0]} is for live work that is no kiosk's; leave it out, or the other")
     if (settings.size or settings.fps) and not any(one.kind == "camera" for one in specs):
         log.warning("size and fps are asked of a camera; %s sends what it sends", spec.name)
+    framer = Framer(framing(settings))
     for one in () if settings.wait else specs:
         check(one)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
@@ -119,7 +120,6 @@ def live(settings: Settings) -> int:
     windowed = not (settings.headless or settings.offline)
     window = open_screen("grid" if several else "window") if windowed else None
     clock = Clock() if settings.offline else Clock.started()
-    framer = Framer(framing(settings))
     tuned = Tuned(Tuning(settings.smoothing_s, sidecar.calibration.abstain_below))
     origin = None if settings.offline else Origin(settings, folder, sidecar, tuned, clock)
     if origin:

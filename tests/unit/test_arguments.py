@@ -1,0 +1,54 @@
+"""What people write behind the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.arguments import parser, settings_from
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.source import parse_source
+
+
+def settings(*arguments: str) -> Settings:
+    return settings_from(parser().parse_args(arguments))
+
+
+@pytest.mark.parametrize("source", ["clip.mp4", "0", "-", "demo", "rtsp://h/x", "/dev/video0"])
+def test_a_source_is_the_one_argument_without_a_name(source: str) -> None:
+    assert settings(source).sources == settings("--source", source).sources == (source,)
+    assert settings(source, "--headless").headless
+
+
+@pytest.mark.parametrize("camera", ["3", "/dev/video3"])
+def test_a_camera_is_a_number_or_its_device(camera: str) -> None:
+    assert settings("--camera", camera).camera == 3
+    assert parse_source(camera).value == "3"
+
+
+@pytest.mark.parametrize("wrong", [["--camera", "clip.mp4"], ["clip.mp4", "--source", "demo"], ["a.mp4", "b.mp4"]])
+def test_two_sources_and_no_camera_are_refused(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        settings(*wrong)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("doctr", "doctor"), ("Doctor", "doctor"), ("trian", "train"), ("synthetik", "synthetic")]
+)
+def test_a_mistyped_verb_is_asked_about(text: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean {meant}"):
+        settings(text)
+
+
+@pytest.mark.parametrize("text", ["clip.mp4", "xyz", "./doctr", "rtsp://doctr/x"])
+def test_what_is_no_verb_is_a_source(text: str) -> None:
+    assert settings(text).sources == (text,)
+
+
+def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "doctr").touch()
+    assert settings("doctr").sources == ("doctr",)
