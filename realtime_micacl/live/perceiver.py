@@ -8,6 +8,7 @@ from math import inf
 
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.closely import look_closely
 from realtime_micacl.live.detector import Detection, FaceDetector, too_small
 from realtime_micacl.live.quality import assess, frontal, share_inside
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
@@ -26,8 +27,11 @@ class Perceiver:
     just come or is missed. In between they are where their tracks are expected.
     """
 
-    def __init__(self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None) -> None:
-        self._detector = detector
+    def __init__(
+        self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
+    ) -> None:
+        """Take a detector; of a picture that stands alone `most` faces are taken at most."""
+        self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._cuts = CutDetector()
         self._tracker = Tracker(ids)
@@ -72,7 +76,10 @@ class Perceiver:
 
     def _faces(self, frame: Frame) -> list[Face]:
         """Return the confirmed faces of a frame."""
-        detections = self._detector.detect(frame.image)
+        if frame.alone:  # there is time, and no second look
+            detections = look_closely(self._detector, frame.image, self._most)
+        else:
+            detections = self._detector.detect(frame.image)
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)

@@ -95,7 +95,8 @@ def openers(
     ids = count(1)  # one perceiver after another: an id is never used again
 
     def open_perceiver() -> Perceiver:
-        return Perceiver(FaceDetector(reach=settings.detector, max_faces=settings.max_faces), sidecar, ids)
+        most = settings.max_faces
+        return Perceiver(FaceDetector(reach=settings.detector, max_faces=most), sidecar, ids, most=most)
 
     def open_recognizer() -> Recognizer:
         engine = share() if share else open_engine(folder, sidecar, settings.device)

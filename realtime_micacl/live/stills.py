@@ -20,6 +20,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 RATE_HZ = 25.0
 ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
 NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
+LISTED = "it is a play list, which is not followed; name the video itself"
+LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
@@ -55,6 +57,8 @@ def refused(path: Path) -> str:
             head = stream.read(32)
             if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
                 return ANIMATED
+            if head.startswith(LISTS):
+                return LISTED
             if head[4:8] == b"ftyp" and not {b"moov", b"meta"} & _boxes(stream):
                 return NO_INDEX
     except OSError:

@@ -40,5 +40,5 @@ class Tally:
     @property
     def advice(self) -> str:
         """What to say to a person who expected one."""
-        small = max(self._counts, key=lambda kind: self._counts[kind], default="") == NO_FACE
+        small = self._counts[NO_FACE] > (self._counts.total() - self._counts[GAPS]) / 2
         return f"{self}{SMALL if small else ''}"

@@ -151,7 +151,7 @@ def test_what_is_no_video_is_refused_in_words(tmp_path: Path) -> None:
 def test_a_play_list_opens_no_other_file(clip: Path, tmp_path: Path) -> None:
     listing = tmp_path / "list.ffconcat"
     listing.write_text(f"ffconcat version 1.0\nfile 'http://127.0.0.1:9/{clip.name}'\n")
-    with pytest.raises(SourceError):
+    with pytest.raises(SourceError, match="a play list, which is not followed"):
         list(read_file(listing))
 
 

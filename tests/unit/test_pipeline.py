@@ -74,7 +74,7 @@ class FramesWithFaces:
     def detect(self, image: U8) -> list[Detection]:
         self.looks += 1
         found = []
-        for x, y in self._where[id(image)]:
+        for x, y in self._where.get(id(image), ()):
             points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
             found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
         return found
@@ -329,3 +329,21 @@ def test_a_change_is_told_once() -> None:
     assert told(replace(face, filled=0.5)) == []
     assert told(replace(face, state=State.LIVE)) == [(1, State.LIVE)]
     assert told() == [(None, State.NO_FACE), (1, State.NO_FACE)]
+
+
+def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> None:
+    world, _, perceiver, recognizer = stages()
+    shades = (1.0, 0.9, 1.0, 0.9)
+    frames = [world.frame(n, [(100, 100, 1)], shade) for n, shade in enumerate(shades)]
+    alone = [replace(frame, time_s=float(n), alone=True) for n, frame in enumerate(frames)]
+    after = [replace(world.frame(n, [(100, 100, 1)]), time_s=4 + n / 25) for n in range(40)]
+    events = list(offline([*alone, *after], perceiver, recognizer))
+    readings = [event for event in events if isinstance(event, EmotionDistribution)]
+    stills = [reading for reading in readings if reading.still]
+    assert [reading.time_s for reading in stills] == [0.0, 1.0, 2.0, 3.0]
+    assert all(reading.coverage == 1 / 16 for reading in stills)
+    assert {reading.track_id for reading in stills} == {1}, "whoever was in the picture before is remembered"
+    shares = [float(reading.probabilities[6]) for reading in stills]
+    assert shares[0] == shares[2] > shares[1] == shares[3], "no feature of another picture is used again"
+    others = [reading for reading in readings if not reading.still]
+    assert others[0].time_s >= 4 + 1.1, "no still is in the window of moving pictures"

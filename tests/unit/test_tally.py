@@ -27,7 +27,8 @@ def test_each_picture_counts_once_and_gaps_come_last() -> None:
     none, small, seen = (), (face("too small"),), (face(),)
     tally = tallied((0.0, none), (0.04, none), (1.0, none), (1.04, small), (3.0, small), (3.1, seen))
     assert str(tally) == "no reading (no face 3, too small 2, seen too briefly 1, gaps 2)"
-    assert "a tenth of the picture" in tally.advice
+    assert tally.advice == str(tally)
+    assert "a tenth of the picture" in tallied((0.0, none), (0.04, none), (0.08, small)).advice
 
 
 def test_where_there_were_faces_their_size_is_not_blamed() -> None:
