@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import threading
@@ -38,6 +39,14 @@ def no_thread_left() -> Iterator[None]:
         time.sleep(0.01)
     left = [t.name for t in set(threading.enumerate()) - before]
     assert not left, f"threads left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def the_log_is_left_as_it_was() -> Iterator[None]:
+    """Some tests run the command, which sets how much is logged."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -53,7 +53,7 @@ class Perceiver:
             boxes = self._tracker.boxes(frame.time_s)
             faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
         if not faces:
-            return Scene(frame.time_s, frame, (), State.NO_FACE, too_small(frame.image)), bags
+            return Scene(frame.time_s, frame, (), State.NO_FACE, "" if frame.alone else too_small(frame.image)), bags
         return Scene(frame.time_s, frame, faces, State.LIVE), bags
 
     def close(self) -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from realtime_micacl.live.window import GAP_S
 from realtime_micacl.types import Scene, State
 
-SMALL = "; faces below about a tenth of the picture's height are not found"
 NO_FACE, BRIEF, GAPS = "no face", "seen too briefly", "gaps"
 
 
@@ -18,6 +17,7 @@ class Tally:
         self._counts = Counter[str]()
         self._last_s: float | None = None
         self._pictures = 0
+        self._hint = ""
 
     def add(self, scene: Scene) -> None:
         """Count a picture that was looked at."""
@@ -27,6 +27,7 @@ class Tally:
         if gap_s > GAP_S and not scene.frame.alone and self._pictures > 1:  # a file's first waits for who looks at it
             self._counts[GAPS] += 1
         self._pictures += 1
+        self._hint = scene.detail or self._hint
         self._last_s = scene.time_s
         faults = [face.quality.fault for face in scene.faces if face.state is State.LOW_QUALITY]
         self._counts[faults[0] if faults else BRIEF if scene.faces else NO_FACE] += 1
@@ -41,4 +42,4 @@ class Tally:
     def advice(self) -> str:
         """What to say to a person who expected one."""
         small = self._counts[NO_FACE] > (self._counts.total() - self._counts[GAPS]) / 2
-        return f"{self}{SMALL if small else ''}"
+        return f"{self}; {self._hint}" if small and self._hint else str(self)

@@ -19,7 +19,15 @@ def face(fault: str = "") -> Face:
 def tallied(*pictures: tuple[float, tuple[Face, ...]], alone: bool = False) -> Tally:
     tally = Tally()
     for n, (time_s, faces) in enumerate(pictures):
-        tally.add(Scene(time_s, Frame(IMAGE, time_s, n, alone=alone), faces, State.LIVE if faces else State.NO_FACE))
+        tally.add(
+            Scene(
+                time_s,
+                Frame(IMAGE, time_s, n, alone=alone),
+                faces,
+                State.LIVE if faces else State.NO_FACE,
+                "sit closer",
+            )
+        )
     return tally
 
 
@@ -28,7 +36,7 @@ def test_each_picture_counts_once_and_gaps_come_last() -> None:
     tally = tallied((0.0, none), (0.04, none), (1.0, none), (1.04, small), (3.0, small), (3.1, seen))
     assert str(tally) == "no reading (no face 3, too small 2, seen too briefly 1, gaps 2)"
     assert tally.advice == str(tally)
-    assert "a tenth of the picture" in tallied((0.0, none), (0.04, none), (0.08, small)).advice
+    assert "(no face 2, too small 1); sit closer" in tallied((0.0, none), (0.04, none), (0.08, small)).advice
 
 
 def test_where_there_were_faces_their_size_is_not_blamed() -> None:
