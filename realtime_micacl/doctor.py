@@ -24,13 +24,13 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
 from realtime_micacl.types import State
 
-REPORTED = ("mediapipe", "opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
+REPORTED = ("opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
 RUNS_ON: dict[Kind, tuple[str, ...]] = {
     "tensorrt": ("torch", "tensorrt"),
     "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
     "cuda": ("torch",),
 }
-NEEDED = ("system", "packages", "display", "engine")  # by the main job
+NEEDED = ("system", "packages", "display", "detector", "engine")  # by the main job
 ANSWER_TIMEOUT_S = 30
 TRIAL_TIMEOUT_S = 3600  # TensorRT may build for a long time
 
@@ -53,7 +53,8 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
-    looks: tuple[Callable[[], Iterator[Finding]], ...] = (system, packages, display, cameras, engine, gpu, outlets)
+    looks: tuple[Callable[[], Iterator[Finding]], ...]
+    looks = (system, packages, display, cameras, detector, engine, gpu, outlets)
     if arguments.headless:
         looks = tuple(look for look in looks if look is not display)
     if arguments.tensorrt:
@@ -101,10 +102,10 @@ def _figures(found: dict[str, float]) -> Iterator[Finding]:
 
 def system() -> Iterator[Finding]:
     """Look at the machine and the Python."""
-    good = (3, 11) <= sys.version_info[:2] < (3, 13)
+    good = (3, 11) <= sys.version_info[:2] <= (3, 14)
     memory_gb = psutil.virtual_memory().total / 1e9
     said = f"realtime-micacl {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    yield Finding("system", good, said + ("" if good else "; Python 3.11 or 3.12 is needed"))
+    yield Finding("system", good, said + ("" if good else "; Python 3.11 to 3.14 is needed"))
     yield Finding("processor", True, f"{os.cpu_count()} cores, {memory_gb:.0f} GB memory, {platform.machine()}")
 
 
@@ -150,6 +151,16 @@ def cameras() -> Iterator[Finding]:
         yield Finding("camera", good, f"--camera {index}: {name}{mend}")
     if not found:
         yield Finding("camera", None, "none; --source plays an address, a file, demo or synthetic")
+
+
+def detector() -> Iterator[Finding]:
+    """Look for a face with what the live program would use."""
+    from realtime_micacl.measuring.looking import looked
+
+    try:
+        yield Finding("detector", True, looked())
+    except Exception as cause:  # whatever a runtime of machine code raises where it does not fit the machine
+        yield Finding("detector", False, f"no face can be looked for: {cause}")
 
 
 def engine() -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def recalls(matrix: Labels) -> F32:
     """Return the recall of each class, [K]; NaN for one that does not occur."""
     totals = matrix.sum(axis=1)
     found = np.divide(matrix.diagonal(), totals, out=np.full(len(matrix), np.nan), where=totals > 0)
-    return found.astype(np.float32)
+    return np.asarray(found, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

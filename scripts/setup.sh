@@ -12,6 +12,7 @@ need_to_run() {
     [ "$(uname -s)" = Linux ] || return 0
     need libGL.so.1 libgl1
     need libEGL.so.1 libegl1
+    need libGLESv2.so.2 libgles2
     need libglib-2.0.so.0 libglib2.0-0
     need libdbus-1.so.3 libdbus-1-3
     need libfontconfig.so.1 libfontconfig1
@@ -46,13 +47,14 @@ need_plugin() {
     ls /usr/lib/*/gstreamer-1.0/libgst"$1"*.so >/dev/null 2>&1 || missing="$missing $2"
 }
 
+# The system's own Python first: that one has what Debian's packages bring. PYTHON=python3.13 asks for another one.
 find_python() {
-    for python in python3.12 python3.11 python3; do
-        if "$python" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then
+    for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        if "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
             return 0
         fi
     done
-    say "Python 3.11 or 3.12 is needed and was not found."
+    say "Python 3.11 to 3.14 is needed; not found${PYTHON:+ as $PYTHON}. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"
     exit 1
 }
 
@@ -75,6 +77,9 @@ install_missing() {
 make_venv() {
     lock="$root/scripts/$1" extra=${2:-}
     done_mark="$root/.venv/.installed$extra"
+    if [ -n "${PYTHON:-}" ] && [ -x "$root/.venv/bin/python" ] && [ "$("$PYTHON" -V)" != "$("$root/.venv/bin/python" -V)" ]; then
+        rm -r "$root/.venv"
+    fi
     if [ -f "$done_mark" ] && [ ! "$root/pyproject.toml" -nt "$done_mark" ] && [ ! "$lock" -nt "$done_mark" ]; then
         return 0
     fi

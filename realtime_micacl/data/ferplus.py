@@ -94,7 +94,7 @@ def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
     kept = cache / f"ferplus-{key}.npy"
     if kept.is_file():
         return np.asarray(np.load(kept), np.uint8)
-    detector = FaceDetector(reach="short", min_score=0.3)
+    detector = FaceDetector(reach="short")
     crops = np.stack(
         [_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)]
     )

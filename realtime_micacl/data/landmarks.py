@@ -1,4 +1,4 @@
-"""The form of a face, as training tells the frame encoder of it: where mediapipe's face mesh sees 478 points.
+"""The form of a face, as training tells the frame encoder of it: where the face mesh sees 468 points.
 
 Ten taggers' votes say what a picture shows, the points say how brows, lids and lips lie. Nothing of this runs live.
 """
@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from realtime_micacl.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.data.workers import Died, shared_out
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Read = Callable[[U8], F32]
 
 
 def read_landmarks(crops: U8, cache: Path) -> F32:
-    """Return the points in luma crops [n,S,S] as [n,478,2], in parts of the crop's side; NaN where no face is found.
+    """Return the points in luma crops [n,S,S] as [n,468,2], in parts of the crop's side; NaN where no face is found.
 
     They are kept in the folder `cache`.
     """
@@ -40,7 +40,7 @@ def read_landmarks(crops: U8, cache: Path) -> F32:
     for index, points in tqdm(work, desc="landmarks", total=len(pieces), leave=False, disable=None):
         if isinstance(points, Died):
             log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))
-            points = np.full((len(pieces[index]), 478, 2), np.nan, np.float32)
+            points = np.full((len(pieces[index]), 468, 2), np.nan, np.float32)
         found[index] = points
     points = np.concatenate([piece for piece in found if piece is not None])
     cache.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ class FormModel:
     """
 
     def __init__(self, points: F32, components: int = 96) -> None:
-        """Fit the model to points [n,478,2]."""
+        """Fit the model to points [n,468,2]."""
         points = points[np.isfinite(points[:, 0, 0])]
         mean = points.mean(axis=0, dtype=np.float64)
         mean -= mean.mean(axis=0)
@@ -82,7 +82,7 @@ class FormModel:
         return forms
 
     def _aligned(self, points: F32) -> F32:
-        """Return points [n,478,2] fitted to the mean and made the same on both sides, [n,956]."""
+        """Return points [n,468,2] fitted to the mean and made the same on both sides, [n,936]."""
         x = points - points.mean(axis=1, keepdims=True)
         z, mean = x[..., 0] + 1j * x[..., 1], self._mean[:, 0] + 1j * self._mean[:, 1]
         turned = (np.conj(z) * mean).sum(axis=1, keepdims=True)
@@ -93,10 +93,10 @@ class FormModel:
 
 @contextmanager
 def _mesh() -> Iterator[Read]:
-    mesh = FaceMesh(refined=True)
+    mesh = PictureMesh()
 
     def read(crops: U8) -> F32:
-        points = np.full((len(crops), 478, 2), np.nan, np.float32)
+        points = np.full((len(crops), 468, 2), np.nan, np.float32)
         for n, crop in enumerate(crops):
             found = mesh.points(with_room(crop))
             if found is not None:

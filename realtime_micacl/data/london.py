@@ -30,7 +30,9 @@ def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
             person = int(file.name[:3])
             if is_held_out(PHOTOGRAPHED + person) is not held_out:
                 continue
-            picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB).astype(np.uint8)
+            if (photograph := cv2.imread(str(file))) is None:
+                raise ConfigError(f"{file} cannot be read as a picture; fetch it again")
+            picture = cv2.cvtColor(photograph, cv2.COLOR_BGR2RGB).astype(np.uint8)
             found = detector.detect(picture)
             if found:
                 crop = aligner.crop(picture, found[0].points[:4])

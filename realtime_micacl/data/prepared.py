@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -198,9 +198,9 @@ def _members(frames: int, size_px: int) -> Iterator[tuple[str, tuple[int, ...], 
 
 def _header(archive: zipfile.ZipFile, name: str) -> Header:
     with archive.open(f"{name}.npy") as stream:
-        if np.lib.format.read_magic(stream) != (1, 0):  # type: ignore[no-untyped-call]
+        if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError(f"{name} is in another version of the format")
-        return cast(Header, np.lib.format.read_array_header_1_0(stream))  # type: ignore[no-untyped-call]
+        return np.lib.format.read_array_header_1_0(stream)
 
 
 def _check(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
@@ -216,7 +216,7 @@ def _check(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: n
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     _check(archive, name, shape, dtype)
     with archive.open(f"{name}.npy") as stream:
-        array = cast(npt.NDArray[Any], np.lib.format.read_array(stream, allow_pickle=False))  # type: ignore[no-untyped-call]
+        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     array.flags.writeable = False
     return array
 

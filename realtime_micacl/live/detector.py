@@ -1,16 +1,11 @@
-"""Faces in one picture, by mediapipe's face detection and face mesh; their models travel inside its wheel."""
+"""Faces in one picture, by mediapipe's models: in mediapipe itself, or in ONNX Runtime where it is not installed."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
-from types import ModuleType
-from typing import Literal
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -19,8 +14,11 @@ from realtime_micacl.types import F32, U8
 log = logging.getLogger(__name__)
 
 Reach = Literal["full", "short"]
+Runtime = Literal["mediapipe", "onnxruntime"]
+MIN_SCORE: dict[Reach, float] = {"full": 0.6, "short": 0.5}
+"""From which score on a detection is a face: what the graphs of mediapipe's authors use."""
+MEDIAPIPE = "0.10.33"  # no other: pyproject.toml says why
 LEAST_SHARE = 0.055  # 70 px in 1280 x 720: none of that size were found, most of 90 px
-OPENING = Lock()  # what is put aside while mediapipe opens belongs to the whole process
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,108 +45,71 @@ def too_small(image: U8) -> str:
     return f"faces below about {least_px(image)} px are not seen; sit closer"
 
 
+class Finds(Protocol):
+    """One model in one runtime; to be used from one thread."""
+
+    def find(self, image: U8) -> list[Detection]:
+        """Return the faces in `image`, RGB, [H,W,3], in any order."""
+
+    def close(self) -> None:
+        """Free the model."""
+
+
 class FaceDetector:
     """Mediapipe face detection: `full` range finds faces up to about 5 m away, `short` up to 2 m at half the cost.
 
     To be used from one thread. Importing mediapipe takes a second, so it is done here and not before the window is up.
+    `runtime` says what runs the model, `reason` why that is not mediapipe.
     """
 
-    def __init__(self, *, reach: Reach = "full", min_score: float = 0.5, max_faces: int = 8) -> None:
+    def __init__(
+        self,
+        *,
+        reach: Reach = "full",
+        min_score: float | None = None,
+        max_faces: int = 8,
+        runtime: Runtime | None = None,
+    ) -> None:
+        """Open the model of a `reach`; `min_score` is `MIN_SCORE` unless it is given, `runtime` the best there is."""
         self._max_faces = max_faces
-        with _opening():
-            from mediapipe.python.solutions.face_detection import FaceDetection
-
-            self._solution = FaceDetection(
-                model_selection=1 if reach == "full" else 0, min_detection_confidence=min_score
-            )
-            self.detect(np.zeros((128, 128, 3), np.uint8))  # the first picture loads the model
+        least = MIN_SCORE[reach] if min_score is None else min_score
+        self.runtime, self._model, self.reason = _opened(reach, least, runtime)
+        self.detect(np.zeros((128, 128, 3), np.uint8))  # the first picture is slow
 
     def detect(self, image: U8) -> list[Detection]:
         """Return the faces in `image` (RGB, [H,W,3]), the largest first."""
-        height, width = image.shape[:2]
-        size = np.array([width, height], np.float32)
-        found = self._solution.process(image).detections or ()
-        detections = [_detection(one, size) for one in found]
+        detections = self._model.find(np.ascontiguousarray(image))
         detections.sort(key=lambda d: float(d.box[0] - d.box[2]))
         return detections[: self._max_faces]
 
     def close(self) -> None:
-        """Free mediapipe's graph."""
-        self._solution.close()
+        """Free the model."""
+        self._model.close()
 
 
-class FaceMesh:
-    """Mediapipe's face mesh on single pictures, for rendering and training; nothing of it runs live."""
-
-    def __init__(self, *, refined: bool = False) -> None:
-        with _opening():
-            from mediapipe.python.solutions.face_mesh import FaceMesh
-
-            self._solution = FaceMesh(
-                static_image_mode=True, max_num_faces=1, refine_landmarks=refined, min_detection_confidence=0.3
-            )
-            self.points(np.zeros((128, 128, 3), np.uint8))  # the first picture loads the models
-
-    def points(self, picture: U8) -> F32 | None:
-        """Return the landmarks of the face in RGB [H,W,3] in px, [468,2] or `refined` [478,2]; None: no face."""
-        found = self._solution.process(picture).multi_face_landmarks
-        if not found:
-            return None
-        size = np.array([picture.shape[1], picture.shape[0]], np.float32)
-        return np.array([(mark.x, mark.y) for mark in found[0].landmark], np.float32) * size
-
-    def close(self) -> None:
-        """Free mediapipe's graph."""
-        self._solution.close()
-
-
-@contextmanager
-def _opening() -> Iterator[None]:
-    """Import mediapipe and open one of its models within the block: nothing is written to folders or standard error."""
-    with OPENING, _native_chatter_to_log(), _without("matplotlib", "matplotlib.pyplot", "sounddevice"):
-        yield
-
-
-@contextmanager
-def _without(*names: str) -> Iterator[None]:
-    """Put empty modules in the place of some that mediapipe imports and never needs here.
-
-    At their import they write folders, font lists and temporary files, and start a compiler.
-    """
-    absent = [name for name in names if name not in sys.modules]
-    sys.modules.update({name: ModuleType(name) for name in absent})
+def lacking() -> str:
+    """Say why mediapipe is not used, and what mends it where something does; empty where it is used."""
     try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
+        found = version("mediapipe")
+    except PackageNotFoundError:
+        return "mediapipe is not installed; there is no wheel of it for Linux on ARM"
+    if found != MEDIAPIPE:
+        return f"mediapipe {found} is left alone, some look up a host: pip install mediapipe=={MEDIAPIPE}"
+    return ""
 
 
-@contextmanager
-def _native_chatter_to_log() -> Iterator[None]:
-    """Send what native code writes to standard error within the block to the log instead."""
-    if os.name != "posix":
-        yield
-        return
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)  # more than a pipe holds is lost rather than waited for
-    stderr = os.dup(2)
-    os.dup2(writer, 2)
-    os.close(writer)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)  # this closes the pipe's last writer
-        os.close(stderr)
-        with open(reader, encoding="utf-8", errors="replace") as chatter:
-            for line in chatter:
-                log.debug("mediapipe: %s", line.rstrip())
+def _opened(reach: Reach, min_score: float, runtime: Runtime | None) -> tuple[Runtime, Finds, str]:
+    from realtime_micacl.live.detector_onnx import OnnxDetector
 
+    reason = "" if runtime else lacking()
+    if runtime == "mediapipe" or not (runtime or reason):
+        try:
+            from realtime_micacl.live.detector_mediapipe import MediapipeDetector
 
-def _detection(found: object, size: F32) -> Detection:
-    location = found.location_data  # type: ignore[attr-defined]
-    box = location.relative_bounding_box
-    corner = np.array([box.xmin, box.ymin], np.float32)
-    extent = np.array([box.width, box.height], np.float32)
-    points = np.array([(p.x, p.y) for p in location.relative_keypoints], np.float32) * size
-    return Detection(np.concatenate([corner * size, (corner + extent) * size]), points, float(found.score[0]))  # type: ignore[attr-defined]
+            return "mediapipe", MediapipeDetector(reach, min_score), ""
+        except (ImportError, OSError) as cause:
+            if runtime:
+                raise
+            reason = f"mediapipe cannot be loaded ({cause}); on Debian or Ubuntu: sudo apt-get install libgles2 libegl1"
+            log.warning("ONNX Runtime looks for faces: %s", reason)
+    return "onnxruntime", OnnxDetector(reach, min_score), reason

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
+from realtime_micacl.live.models import open_model
 from realtime_micacl.types import F32, U8
 
-MODEL = Path(__file__).with_name("models") / "face_landmark_468.onnx"
+MODEL = "face_landmark_468.onnx"
 LANDMARKS = 468
 SIZE_PX = 192  # of the model's input
 ROOM = 1.5  # the side of the region over that of the detector's box, as the model was trained
@@ -45,7 +43,7 @@ class FaceMesh:
     """Reads landmarks. A face costs about as much as an encoded frame; faces of one picture are read as one batch."""
 
     def __init__(self, threads: int = 1) -> None:
-        self._session = _session(threads)
+        self._session = open_model(MODEL, threads)
         self._input = self._session.get_inputs()[0].name
 
     def marks(self, image: U8, regions: Sequence[Region]) -> tuple[F32, F32]:
@@ -62,7 +60,7 @@ class FaceMesh:
         for mark, to_picture, one in zip(marks, maps, regions, strict=True):
             mark[:, :2] = mark[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
             mark[:, 2] *= one.side / SIZE_PX
-        return marks, 1 / (1 + np.exp(-np.asarray(score, np.float32).reshape(-1)))
+        return marks, np.asarray(1 / (1 + np.exp(-np.asarray(score, np.float32).reshape(-1))), np.float32)
 
     def close(self) -> None:
         """Free the model."""
@@ -84,17 +82,3 @@ def _cut(image: U8, to_picture: F32) -> U8:
     """Return the region as the model sees it, [192,192,3], black beyond the picture."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(image, to_picture, (SIZE_PX, SIZE_PX), flags=flags).astype(np.uint8, copy=False)
-
-
-@cache
-def _model() -> bytes:
-    return MODEL.read_bytes()
-
-
-def _session(threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(_model(), options, providers=["CPUExecutionProvider"])

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError, MicaclError
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.render.assets import Assets
 from realtime_micacl.render.clip import Label, make_clip, write_labels
 from realtime_micacl.render.dress import dress
@@ -103,7 +103,7 @@ def _dressed(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:
         raise ConfigError(f"--photos {photos}: no pictures there whose names begin with a number, such as 001_03.jpg")
 
     def figures() -> Iterator[Figure]:
-        mesh = FaceMesh()
+        mesh = PictureMesh()
         for file in files:
             figure = build_figure(sample_person(PHOTOGRAPHED + int(file.name[:3]), source.details), source)
             picture = cv2.imread(str(file))

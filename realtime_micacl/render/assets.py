@@ -72,7 +72,7 @@ class Assets:
             target = self.target(f"mouth/mouth-{name}-volume-incr")
             size = np.linalg.norm(target.delta, axis=1)
             lips[target.index] = np.maximum(lips[target.index], size / size.max())
-        return np.clip((lips - 0.2) / 0.25, 0, 1)
+        return np.asarray(np.clip((lips - 0.2) / 0.25, 0, 1), np.float32)
 
     @cached_property
     def details(self) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ class Assets:
         levels = np.rint(values[faces[whole]].mean(axis=1) * 255).tolist()
         for corner, level in zip(fixed_point(corners[whole]), levels, strict=True):
             cv2.fillConvexPoly(picture, corner, [level], lineType=cv2.LINE_AA, shift=4)
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.2), np.float32) / 255
+        return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.2), np.float32) / np.float32(255)
 
 
 def chart(points: F32) -> F32:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.render.assets import SKIN_PX
 from realtime_micacl.render.figure import Figure
 from realtime_micacl.render.mesh import vertex_normals
@@ -31,7 +31,7 @@ FACING = 0.3
 """Skin that is turned further away than this (cosine) is a blur in the photograph."""
 
 
-def dress(figure: Figure, photo: U8, mesh: FaceMesh) -> Figure:
+def dress(figure: Figure, photo: U8, mesh: PictureMesh) -> Figure:
     """Return `figure` with the skin of the face in `photo`, RGB [H,W,3]; raise ConfigError where there is none."""
     tile = render(figure, {}, FRONT, Light(), width=SIDE, height=SIDE)
     there, here = mesh.points(photo), mesh.points(np.ascontiguousarray(tile[..., :3]))
@@ -39,7 +39,7 @@ def dress(figure: Figure, photo: U8, mesh: FaceMesh) -> Figure:
         raise ConfigError("no face was found in the photograph" if there is None else "the figure's face was not found")
     vertices = posed(figure, {}, FRONT)
     screen = on_screen(vertices, FRONT)
-    places = bent(screen[:, :2] / SAMPLES, here, there)
+    places = bent(screen[:, :2] / np.float32(SAMPLES), here, there)
     face = np.zeros((SIDE * SAMPLES, SIDE * SAMPLES), np.uint8)
     cv2.fillConvexPoly(face, cv2.convexHull(here * SAMPLES).round().astype(np.int32), [1])
     facing = vertex_normals(vertices, figure.surface.faces)[:, 2]

@@ -116,7 +116,7 @@ def _openness(points: F32, surface: Surface) -> F32:
         toward = np.maximum(normals @ view[2], 0)
         seen += toward * (local[:, 2] > depth[row, column] - 0.06)
         possible += toward
-    openness = np.clip(seen / possible, 0, 1).astype(np.float32)
+    openness = np.asarray(np.clip(seen / possible, 0, 1), np.float32)
     for kind, always in ((EYE, 0.9), (TOOTH, 0.8)):  # lids and lips open later
         openness[np.unique(surface.faces[surface.kind == kind])] = always
     return openness

@@ -25,6 +25,7 @@ HAIR_TILE: Tile = (384, 1024, 640, 384)
 """Left, top, width, height in texels."""
 HAIR_TURN_PX = 424
 """Texels once around the head; the tile goes on beyond, so that no triangle has to wrap."""
+DARK = {"gum": (176, 98, 96), "mouth": (118, 52, 50), "lash": (26, 20, 18)}
 PLAIN = {"tooth": (20, 1428), "gum": (60, 1428), "mouth": (100, 1428), "lash": (140, 1428)}
 """Centres of the plain colours."""
 LASH_ALPHA = 120
@@ -54,7 +55,12 @@ def paint(person: Person, assets: Assets, scalp: F32) -> U8:
     _put(atlas, EYE_TILE, _eyes(person, assets))
     _put(atlas, HAIR_TILE, _hair(person, rng))
     ivory = np.array([236, 228, 208]) * rng.uniform(0.88, 1.0) * [1, 1, 1 - 0.08 * person.age]
-    plain = {"tooth": ivory, "gum": (176, 98, 96), "mouth": (118, 52, 50), "lash": (26, 20, 18)}
+    plain: dict[str, npt.ArrayLike] = {
+        "tooth": ivory,
+        "gum": (176, 98, 96),
+        "mouth": (118, 52, 50),
+        "lash": (26, 20, 18),
+    }
     for name, (x, y) in PLAIN.items():
         atlas[y - 20 : y + 20, x - 20 : x + 20, :3] = plain[name]
         atlas[y - 20 : y + 20, x - 20 : x + 20, 3] = LASH_ALPHA

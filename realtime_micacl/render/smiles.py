@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError, MicaclError
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.render.clip import Label, act, write_labels
 from realtime_micacl.render.dress import follow
 from realtime_micacl.render.motion import sway
@@ -34,7 +34,7 @@ SIDE, FACE = 160, 0.5
 REACH_PX = 4.0
 """How far around a landmark a picture is bent as it says."""
 PIXELS = np.stack(np.meshgrid(*2 * [np.arange(SIDE, dtype=np.float32)]), axis=-1)
-GRID = cv2.resize(PIXELS, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA).reshape(-1, 2)
+GRID = cv2.resize(PIXELS, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA).reshape(-1, 2).astype(np.float32)
 """Places of all pixels, [SIDE,SIDE,2], and the middle of every two by two, at which the bending is worked out."""
 LEVELS = 20
 """Steps from neutral to the whole smile."""
@@ -87,7 +87,7 @@ def bent(picture: U8, there: F32, here: F32) -> F32:
 
 def read_pairs(folder: Path) -> list[Pair]:
     """Return everybody in the London set of whom there are both photographs."""
-    mesh, pairs = FaceMesh(), []
+    mesh, pairs = PictureMesh(), []
     for file in sorted((folder / "neutral").glob("[0-9][0-9][0-9]_*.jpg")):
         smiling = sorted((folder / "smiling").glob(f"{file.name[:3]}_*.jpg"))
         if smiling and (pair := _pair(int(file.name[:3]), file, smiling[0], mesh)):
@@ -160,7 +160,7 @@ def _moving(pair: Pair, other: Pair | None, levels: F32, rng: np.random.Generato
         yield np.asarray(cv2.warpAffine(faces[level], matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _pair(person: int, neutral: Path, smiling: Path, mesh: FaceMesh) -> Pair | None:
+def _pair(person: int, neutral: Path, smiling: Path, mesh: PictureMesh) -> Pair | None:
     faces = [_face(neutral, mesh), _face(smiling, mesh)]
     if faces[0] is None or faces[1] is None:
         return None
@@ -170,7 +170,7 @@ def _pair(person: int, neutral: Path, smiling: Path, mesh: FaceMesh) -> Pair | N
     return Pair(person, *_placed(before, first, place), *_placed(after, second, place))
 
 
-def _face(file: Path, mesh: FaceMesh) -> tuple[U8, F32] | None:
+def _face(file: Path, mesh: PictureMesh) -> tuple[U8, F32] | None:
     """Return a photograph, made as small as it will be needed, and its landmarks."""
     picture = cv2.imread(str(file))
     found = None if picture is None else mesh.points(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8))

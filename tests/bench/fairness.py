@@ -25,7 +25,7 @@ from realtime_micacl.evaluation.predictions import Predictions, clip_predictions
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.render.person import PHOTOGRAPHED, sample_person
 from realtime_micacl.scores import Labels, report
 from realtime_micacl.types import F32, U8
@@ -57,7 +57,7 @@ def tone(angle: float) -> str:
 
 def of_photographs(folder: Path) -> Groups:
     """Return the groups of the people of the London set."""
-    mesh, found = FaceMesh(), {}
+    mesh, found = PictureMesh(), {}
     with (folder / "london_info.csv").open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             file = next(folder.glob(f"neutral/{row['face_id']}_*.jpg"), None)
@@ -82,7 +82,7 @@ def of_rendered(clips: Sequence[Clip]) -> Groups:
     return found
 
 
-def _cheeks(picture: U8, mesh: FaceMesh) -> F32:
+def _cheeks(picture: U8, mesh: PictureMesh) -> F32:
     points = mesh.points(picture)
     if points is None:
         raise SystemExit("no face was found in one of the photographs")

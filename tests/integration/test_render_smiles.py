@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.detector import FaceMesh
+from realtime_micacl.live.picture_mesh import PictureMesh
 from realtime_micacl.live.video import read_file
 from realtime_micacl.render import smiles
 from realtime_micacl.render.smiles import CORNERS, EYES, LIPS, SIDE, Pair, bent, read_pairs, write_smiles
@@ -29,7 +29,7 @@ def openness(points: F32) -> float:
 @pytest.fixture(scope="module")
 def london(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The face of a clip with its mouth shut and open, as photographs of several people."""
-    mesh, seen = FaceMesh(), []
+    mesh, seen = PictureMesh(), []
     for frame in read_file(CLIP):
         if frame.index % 10 == 0 and (points := mesh.points(frame.image)) is not None:
             seen.append((openness(points), frame.image))
@@ -55,7 +55,7 @@ def test_a_picture_whose_landmarks_stay_is_left_as_it_is(pair: Pair) -> None:
 def test_a_smile_leads_from_one_photograph_to_the_other(pair: Pair) -> None:
     assert np.abs(pair.own(0.0).astype(int) - pair.neutral).max() <= 1
     assert np.abs(pair.own(1.0).astype(int) - pair.smiling).max() <= 1
-    mesh = FaceMesh()
+    mesh = PictureMesh()
     shown = []
     for level in (0.0, 0.5, 1.0):
         points = mesh.points(cv2.resize(pair.own(level), (4 * SIDE, 4 * SIDE)))

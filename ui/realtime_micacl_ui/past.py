@@ -63,7 +63,7 @@ class Weighed:
     def instance_s(self) -> float:
         """How long an instance is."""
         instances, frames = self.bag.crops.shape[:2]
-        return (self.bag.end_s - self.bag.start_s) / max(1, instances * frames - 1) * frames
+        return float((self.bag.end_s - self.bag.start_s) / max(1, instances * frames - 1) * frames)
 
 
 def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution], now_s: float) -> Mapping[int, Past]:

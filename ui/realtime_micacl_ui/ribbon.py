@@ -97,7 +97,7 @@ def _tile(
     ink: int,
 ) -> Tile:
     width, tall, slim = size
-    columns = (number * TILE + 1 + np.arange(TILE)) * (SPAN_S / width)  # where each ends
+    columns: F64 = (number * TILE + 1 + np.arange(TILE)) * np.float64(SPAN_S / width)  # where each ends
     times_s = np.frombuffer(values[0], np.float64)
     picture = np.full((tall + slim, TILE), NOTHING, np.uint8)
     index = np.full(TILE, -1)

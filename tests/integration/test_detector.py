@@ -1,0 +1,145 @@
+"""Both runtimes of the detector: the same faces, whatever is installed, and nobody is called."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl import doctor
+from realtime_micacl.live import detector
+from realtime_micacl.live.detector import Detection, FaceDetector, Reach, Runtime
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import U8
+
+DATA = Path(__file__).parents[1] / "data"
+RUNTIMES: tuple[Runtime, ...] = ("mediapipe", "onnxruntime")
+REACHES: tuple[Reach, ...] = ("full", "short")
+
+
+@pytest.fixture(scope="module", params=REACHES)
+def both(request: pytest.FixtureRequest) -> Iterator[list[FaceDetector]]:
+    opened = [FaceDetector(reach=request.param, runtime=runtime) for runtime in RUNTIMES]
+    yield opened
+    for one in opened:
+        one.close()
+
+
+def pictures(name: str, every: int) -> list[U8]:
+    return [frame.image for frame in read_file(DATA / name) if frame.index % every == 0]
+
+
+def assert_same(found: list[list[Detection]]) -> None:
+    ours, theirs = found
+    assert len(ours) == len(theirs)
+    for one, two in zip(ours, theirs, strict=True):
+        assert np.abs(one.points - two.points).max() < 0.1
+        assert np.abs(one.box - two.box).max() <= 2, "whole numbers at most"
+        assert one.score == pytest.approx(two.score, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["one_face_720p.mp4", "three_faces_720p.mp4", "face_leaves.mp4", "no_face.mp4"])
+def test_both_runtimes_see_the_same_faces(both: list[FaceDetector], name: str) -> None:
+    seen = 0
+    for picture in pictures(name, 10):
+        found = [sorted(one.detect(picture), key=lambda d: float(d.points[2, 0])) for one in both]
+        assert_same(found)
+        seen += len(found[0])
+    assert seen or name == "no_face.mp4"
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_a_box_may_reach_beyond_the_picture(both: list[FaceDetector], side: str) -> None:
+    """Mediapipe's API would push it back into the picture, and off the face."""
+    (picture,) = pictures("one_face_720p.mp4", 10)[:1]
+    with closing(FaceDetector()) as whole:
+        (face,) = whole.detect(picture)
+    left, top, right, bottom = face.box.astype(int).tolist()
+    cut = (right - left) // 12
+    parts = {
+        "left": picture[:, left + cut :],
+        "top": picture[top + cut :],
+        "right": picture[:, : right - cut],
+        "bottom": picture[: bottom - cut],
+    }
+    found = [one.detect(np.ascontiguousarray(parts[side])) for one in both]
+    assert_same(found)
+    assert len(found[0]) == 1
+    shift = np.array([left + cut if side == "left" else 0, top + cut if side == "top" else 0] * 2)
+    assert np.abs(found[0][0].box + shift - face.box).max() < 0.2 * (right - left)
+
+
+def test_the_least_score_counts(both: list[FaceDetector]) -> None:
+    (picture,) = pictures("one_face_720p.mp4", 10)[:1]
+    for runtime in RUNTIMES:
+        with closing(FaceDetector(min_score=0.99, runtime=runtime)) as strict:
+            assert strict.detect(picture) == []
+
+
+def test_mediapipe_runs_where_it_is_installed() -> None:
+    assert version("mediapipe") == detector.MEDIAPIPE
+    with closing(FaceDetector()) as opened:
+        assert opened.runtime == "mediapipe"
+        assert opened.reason == ""
+    (finding,) = doctor.detector()
+    assert finding.good
+    assert finding.said.startswith(f"mediapipe {detector.MEDIAPIPE} looks for faces, ")
+
+
+@pytest.mark.parametrize(
+    ("installed", "said"),
+    [
+        ("", "mediapipe is not installed; there is no wheel of it for Linux on ARM"),
+        ("0.10.35", "mediapipe 0.10.35 is left alone, some look up a host: pip install mediapipe==0.10.33"),
+        ("broken", "libGLESv2.so.2"),
+    ],
+)
+def test_where_mediapipe_cannot_run_onnx_runtime_does(
+    installed: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def other(name: str) -> str:
+        if name == "mediapipe" and installed != "broken":
+            if not installed:
+                raise PackageNotFoundError(name)
+            return installed
+        return version(name)
+
+    def broken(*_: object) -> None:
+        raise OSError("libGLESv2.so.2: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(detector, "version", other)
+    if installed == "broken":
+        monkeypatch.setattr("realtime_micacl.live.detector_mediapipe.MediapipeDetector", broken)
+    with closing(FaceDetector()) as opened:
+        assert opened.runtime == "onnxruntime"
+        assert len(opened.detect(pictures("three_faces_720p.mp4", 10)[0])) == 3
+    assert ("libGLESv2" in caplog.text) is (installed == "broken")
+    (finding,) = doctor.detector()
+    assert finding.good
+    assert finding.said.startswith("ONNX Runtime ")
+    assert said in finding.said
+
+
+@pytest.mark.fault("R22")
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: apt-get install strace")
+def test_no_network_call_is_made(tmp_path: Path) -> None:
+    """Not even a socket is opened: mediapipe from 0.10.35 on asks for the address of a host here."""
+    code = (
+        "import numpy as np; from realtime_micacl.live.detector import FaceDetector; "
+        "opened = [FaceDetector(reach=r, runtime=t) for r in ('full', 'short') for t in ('mediapipe', 'onnxruntime')]; "
+        "[(one.detect(np.zeros((720, 1280, 3), np.uint8)), one.close()) for one in opened]"
+    )
+    log = tmp_path / "strace.txt"
+    traced = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=network", sys.executable, "-c", code]
+    done = subprocess.run(traced, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    calls = [line for line in log.read_text().splitlines() if "(" in line and "+++" not in line]
+    assert calls == []
+    assert done.stderr == "", "nothing is printed at the end either"
