@@ -53,12 +53,11 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
-    looks: tuple[Callable[[], Iterator[Finding]], ...]
-    looks = (system, packages, display, cameras, detector, engine, gpu, outlets)
+    looks: list[Callable[[], Iterator[Finding]]] = [system, packages, display, cameras, detector, engine, gpu, outlets]
     if arguments.headless:
-        looks = tuple(look for look in looks if look is not display)
+        looks = [look for look in looks if look is not display]
     if arguments.tensorrt:
-        looks = (system, tensorrt)
+        looks = [system, tensorrt]
     findings = session(arguments.metrics) if arguments.metrics else (finding for look in looks for finding in look())
     found: dict[str, bool | None] = {}
     for f in findings:

@@ -84,10 +84,8 @@ def _matrix(frame: av.VideoFrame) -> tuple[float, float, float, float]:
     listed = SideDataContainer.__new__(SideDataContainer)
     with suppress(ValueError):  # what PyAV has no name for, as a photograph's EXIF, ends its list: look at what it has
         listed.__init__(frame)  # type: ignore[misc]
-    with suppress(ValueError):
-        for one in listed:
-            if one.type is Type.DISPLAYMATRIX:
-                a, b, _, c, d = np.frombuffer(bytes(one), np.int32, 5).tolist()
-                return a, b, c, d
+    if (one := listed.get(Type.DISPLAYMATRIX)) is not None:
+        a, b, _, c, d = np.frombuffer(bytes(one), np.int32, 5).tolist()
+        return a, b, c, d
     turn = radians(frame.rotation)
     return cos(turn), -sin(turn), sin(turn), cos(turn)
