@@ -21,9 +21,15 @@ ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if has
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a terminal that is closed call `stop`; what is ignored, as by nohup, stays ignored."""
+    """Let Ctrl-C, SIGTERM and a terminal that is closed call `stop`; what is ignored, as by nohup, stays ignored.
+
+    Where one came, whatever follows it is taken as the same wish to the end of the program, which is near.
+    """
+    ends = False
 
     def told(number: int, frame: FrameType | None) -> None:
+        nonlocal ends
+        ends = True
         stop()
 
     heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -32,7 +38,7 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.signal(number, signal.SIG_IGN if ends else signal.SIG_DFL if handler is None else handler)
 
 
 def open_screen(module: str) -> ModuleType:

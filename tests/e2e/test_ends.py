@@ -73,6 +73,18 @@ def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, nu
     assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "broken off"]
 
 
+def test_an_impatient_hand_does_not_break_a_good_end(start: Callable, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    running = start("--source", "demo", "--headless", "--record", file)
+    running.until(lambda now: len(now.readings) > 3)
+    while running.process.poll() is None:
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(0.03)
+    ended = running.ended()
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(file.read_text().splitlines()[-1])["state"] == "ended"
+
+
 def test_a_closed_terminal_ends_in_good_order_unless_it_is_ignored(start: Callable, tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     running = start("--source", "demo", "--headless", "--record", file)

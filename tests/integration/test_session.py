@@ -14,6 +14,7 @@ import pytest
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import JOIN_S, LiveSession
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+from realtime_micacl_ui.figures import DropShare
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
@@ -202,6 +203,17 @@ def test_drops_are_counted_exactly(measured: Callable[[str], None]) -> None:
     assert s.dropped == camera.given - stage.perceived > 0
     measured(f"{camera.given} captured, {stage.perceived} analysed, {s.dropped} dropped")
     assert s.meters["capture"].count == camera.given
+
+
+def test_drops_never_go_back_while_pictures_are_on_their_way() -> None:
+    """The window's share of a difference of two looks was negative, and the counter of --metrics went back."""
+    share, seen = DropShare(), []
+    with session(Camera(rate_hz=200, n=400), Stage(perceive_s=0.004)) as s:
+        while not s.wait(0.002):
+            seen.append((s.dropped, share.update(s.meters["capture"].count, s.dropped)))
+    dropped, shares = zip(*seen, strict=True)
+    assert list(dropped) == sorted(dropped)
+    assert 0 <= min(shares) <= max(shares) <= 1
 
 
 def test_a_source_that_falls_silent_is_stalled_once_and_comes_back() -> None:
