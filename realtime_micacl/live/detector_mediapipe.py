@@ -92,7 +92,11 @@ def _without(*names: str) -> Iterator[None]:
 
 @contextmanager
 def _native_chatter_to_log() -> Iterator[None]:
-    """Send what native code writes to standard error within the block to the log instead."""
+    """Send what native code writes to standard error within the block to the log instead.
+
+    It holds for the whole process, so nothing that may have last words starts meanwhile: Qt is there before the threads
+    are. What Python itself writes has a descriptor of its own (`standard.py`).
+    """
     if os.name != "posix":
         yield
         return
