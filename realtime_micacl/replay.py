@@ -108,7 +108,8 @@ class Replay:
                 case StateChange():
                     self._change(event)
                 case Mark():
-                    self._marks = (*self._marks, replace(event, time_s=frame.time_s))[-MARKS:]
+                    set_s = frame.time_s - (until_s - event.time_s)  # pictures may have been left out since
+                    self._marks = (*self._marks, replace(event, time_s=set_s))[-MARKS:]
                 case EmotionDistribution():
                     self._show(event.track_id, State.LIVE)
                     bags[event.track_id] = _bag(event, frame)

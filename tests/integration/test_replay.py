@@ -121,4 +121,4 @@ def test_markers_are_shown_where_they_were_set(kind: str, tmp_path: Path) -> Non
         window = show(session, source_name=file.name, on_tick=tick)
     assert found[-1] == (1, 2)
     first, second = (marker.time_s for marker in window.view.markers)
-    assert second - first == pytest.approx(0.1, abs=0.05)
+    assert second - first == pytest.approx(0.1, abs=1e-6)
