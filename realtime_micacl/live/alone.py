@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
+from realtime_micacl.live.items import Item
 from realtime_micacl.live.window import GAP_S
 from realtime_micacl.types import Frame, Retry
 
@@ -37,14 +38,15 @@ def told_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
         yield replace(held, alone=held.time_s - before_s > GAP_S)
 
 
-def told_slow(items: Iterator[Frame | Retry], shown: str) -> Iterator[Frame | Retry]:
+def told_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
     """Yield what a live source gives, and mark the frames while it is slow: what comes next is not known."""
     times: deque[float] = deque(maxlen=GAPS + 1)
     said = False
     with closing(items):  # type: ignore[type-var]  # a generator
         for item in items:
-            if isinstance(item, Retry):
-                times.clear()
+            if not isinstance(item, Frame):
+                if isinstance(item, Retry):
+                    times.clear()
                 yield item
                 continue
             times.append(item.time_s)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from time import sleep
+from collections.abc import Iterator
+from time import monotonic, sleep
 
 import av
-from av.packet import Packet
-from av.video.stream import VideoStream
 
 from realtime_micacl.live.connection import Connection
+from realtime_micacl.live.items import Pending
 from realtime_micacl.live.tries import PATIENCE_S
 
+WAKE_S = 0.25
 WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; a camera sends no faster than this
 MOST_HZ = 120
 HASTY_S = 3  # a stream that was too fast for so long, second by second, is no camera's
-Arrived = tuple["Packet[VideoStream]", float]
-"""A packet, and when it came."""
 
 
 class Haste:
@@ -64,10 +63,9 @@ def known_length_s(container: av.container.InputContainer) -> float:
     return float("inf") if container.format.name != "hls" and container.size > 0 else 0.0
 
 
-def taken(connection: Connection, patience_s: float | None) -> Arrived | None:
-    """Return the next packet; a pipe is waited for as long as it takes."""
-    while patience_s is None:
-        taken = connection.take(1.0)
-        if taken or connection.over:
-            return taken
-    return connection.take(patience_s)
+def until(due_s: float) -> Iterator[Pending]:
+    """Wait until a picture is due; whoever reads may want to stop."""
+    while (left_s := due_s - monotonic()) > 0:
+        sleep(min(left_s, WAKE_S))
+        if left_s > WAKE_S:
+            yield Pending()

@@ -91,6 +91,11 @@ class LiveSession:
         return [name for name, thread in self._threads.items() if thread.is_alive()]
 
     @property
+    def overdue(self) -> bool:
+        """Whether it was asked to end, and a device or a server holds it."""
+        return self.stopping and monotonic() - self._stopped_s > JOIN_S
+
+    @property
     def fault(self) -> StageFailed | None:
         """What ended the analysis for good while the picture stays live."""
         return next((f.final for f in self.failures.values() if f.final), None)

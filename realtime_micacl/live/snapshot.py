@@ -11,11 +11,13 @@ import av
 
 from realtime_micacl.errors import SourceLost
 from realtime_micacl.live.decoder import Decoder
+from realtime_micacl.live.items import Pending
 from realtime_micacl.live.reasons import said
 from realtime_micacl.types import Frame
 
 RATE_HZ = 10.0
 LOST_S = 2.0
+WAKE_S = 0.25  # whoever reads may want to stop
 FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
 """Codec of a picture -> how FFmpeg reads one."""
 
@@ -26,11 +28,13 @@ def is_picture(container: av.container.InputContainer) -> bool:
     return name in ("image2", *FORMS.values()) and container.streams.video[0].codec_context.name in FORMS
 
 
-def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame]:
+def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
     """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none comes any more."""
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
     while True:
-        sleep(max(0.0, due_s - monotonic()))
+        while (left_s := due_s - monotonic()) > 0:
+            sleep(min(left_s, WAKE_S))
+            yield Pending()
         due_s = max(due_s + 1 / rate_hz, monotonic())
         asked_s = monotonic()
         try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.live.address import at_home, device_of, parse_address, path_of
 from realtime_micacl.live.framing import Framer
-from realtime_micacl.live.items import Item
+from realtime_micacl.live.items import Item, Pending
 from realtime_micacl.live.pipe import is_fifo
 from realtime_micacl.types import Frame, Retry
 
@@ -153,7 +153,7 @@ def _opened(
             return paced(read_file(Path(spec.value), rate_hz), stays=stays)
 
 
-def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Frame | Retry]:
+def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Item]:
     """Yield a stream's frames, and in the end give up what is being tried."""
     again = reconnecting(stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s)
     with closing(again), closing(stream):  # type: ignore[type-var]  # a generator
@@ -175,14 +175,14 @@ def looped(open_frames: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
 
 
 def reconnecting(
-    open_frames: Callable[[], Iterator[Frame]],
+    open_frames: Callable[[], Iterator[Frame] | Iterator[Frame | Pending]],
     there: Callable[[], bool] = lambda: True,
     *,
     ready: Callable[[], bool] = lambda: False,
     wait: bool = False,
     give_up_after_s: float | None = None,
     seed: int | None = None,
-) -> Iterator[Frame | Retry]:
+) -> Iterator[Item]:
     """Yield the frames of a live source and open it again whenever it is lost: for ever, or `give_up_after_s`.
 
     What ends without an error has ended. A first failure to open is raised, unless `wait`. While it is lost a Retry is
@@ -197,6 +197,9 @@ def reconnecting(
         try:
             with closing(open_frames()) as frames:  # type: ignore[type-var]  # a generator
                 for frame in frames:
+                    if isinstance(frame, Pending):
+                        yield frame
+                        continue
                     attempt, lost_s = 0, None
                     yield replace(frame, index=index)
                     index += 1

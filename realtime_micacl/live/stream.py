@@ -7,23 +7,24 @@ own rate; a camera is read as fast as it sends, the newest picture wins. What st
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from functools import partial
-from time import monotonic, sleep
-from typing import Any
+from math import inf
+from time import monotonic
 
 import av
 from av.format import Flags
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.address import Address, answers, parse_address
-from realtime_micacl.live.arrival import Haste, hurries, known_length_s, taken
+from realtime_micacl.live.arrival import Haste, hurries, known_length_s, until
 from realtime_micacl.live.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.connection import Connection, Way
-from realtime_micacl.live.decoder import Decoder
-from realtime_micacl.live.reasons import fell_silent, nothing_came, said, why, why_not_piped
-from realtime_micacl.live.snapshot import FORMS, RATE_HZ, is_picture, polled
+from realtime_micacl.live.items import Pending
+from realtime_micacl.live.pictures import Picture, pictures
+from realtime_micacl.live.reasons import said, why, why_not_piped
+from realtime_micacl.live.snapshot import FORMS, RATE_HZ, WAKE_S, is_picture, polled
 from realtime_micacl.live.tries import PATIENCE_S, Tries
 from realtime_micacl.live.ways import PIECE_S, SILENT_S, way_to
 from realtime_micacl.live.whole import fetched
@@ -33,9 +34,7 @@ log = logging.getLogger(__name__)
 
 FIRST_S = 4.0  # a first opening may take so long, however soon a lost one is to be given up
 TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
-KEY_S = 60.0  # cameras send a key frame more often
 LATE_S = 1.0  # a picture handed out later than this after its time is stale
-DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost
 END_S = 1.0  # a recording that breaks off this near its end has ended
 
 
@@ -82,12 +81,12 @@ class Stream:
         """Give up tries that are under way."""
         self._tries.leave()
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[Frame | Pending]:
         """Yield its frames with their capture times to the end of a recording; raise SourceLost where it is lost.
 
         A first failure to open raises SourceError.
         """
-        connection = self._connected()
+        connection = yield from self._connected()
         try:
             yield from self._read(connection)
         except Unseekable:
@@ -97,11 +96,12 @@ class Stream:
         if self._whole and not self._seen:
             yield from self.frames()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Generator[Pending, None, Connection]:
         patience_s = TRY_S if self._seen else self._patience_s
         started_s = monotonic()
         self._tries.begin(self._way())
-        connection = self._tries.take(patience_s)
+        while not (connection := self._tries.take(WAKE_S)) and monotonic() - started_s < patience_s:
+            yield Pending()
         if connection is None:
             raise SourceLost(self._not_opened(None, monotonic() - started_s))
         if connection.container is None:
@@ -112,7 +112,7 @@ class Stream:
             if isinstance(cause, av.error.InvalidDataError) and self._web and self._form is None:
                 self._form = "hls"  # FFmpeg knows a play list by its name alone
                 try:
-                    return self._connected()
+                    return (yield from self._connected())
                 except SourceError:
                     self._form = None
             raise SourceError(self._not_opened(cause, waited_s)) from cause
@@ -131,7 +131,7 @@ class Stream:
             return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
         return way_to(self._address, self._value, self.shown, self._form, self._reached_s)
 
-    def _read(self, connection: Connection) -> Iterator[Frame]:
+    def _read(self, connection: Connection) -> Iterator[Frame | Pending]:
         container = connection.container
         assert container is not None
         if self._web and is_picture(container):
@@ -154,10 +154,15 @@ class Stream:
         self._paced = self._paced or listed or (judged and not self._seen and hurries(connection))
         yield from self._playing(connection, stamped=stamped, judged=judged and stamped)
 
-    def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame]:
+    def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame | Pending]:
         """Yield a recording's frames, each when it is due, to its end."""
         pace, first_s, begun_s = Pace(), None, self._reached_s
-        for index, (pts_s, image, damaged, _) in enumerate(self._pictures(connection, PIECE_S)):
+        index = 0
+        for one in self._pictures(connection, PIECE_S):
+            if isinstance(one, Pending):
+                yield one
+                continue
+            pts_s, image, damaged, _ = one
             start_s = connection.container.start_time if connection.container else None
             first_s = first_s if first_s is not None else (pts_s if start_s is None else start_s / 1e6)
             self._seen = True
@@ -165,8 +170,9 @@ class Stream:
                 continue
             self._reached_s = max(self._reached_s, pts_s - first_s)
             due_s = pace.due(pts_s, monotonic())
-            sleep(max(0.0, due_s - monotonic()))
+            yield from until(due_s)
             yield Frame(image, due_s, index, damaged)
+            index += 1
         if not self._seen:
             if self._web and connection.cause and not self._whole:
                 raise Unseekable
@@ -178,18 +184,22 @@ class Stream:
             return
         raise SourceLost(f"{self.shown} broke off after {self._reached_s:.0f} of {length_s:.0f} s")
 
-    def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame]:
+    def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
         """Yield the frames of a stream without an end until it is lost."""
         clock, pace, haste = StreamClock(self._drift), Pace(), Haste()
         index, late_s = 0, None
         patience_s = PIECE_S if self._paced else SILENT_S
-        for pts_s, image, damaged, came_s in self._pictures(connection, patience_s if self._address else None):
+        for one in self._pictures(connection, patience_s if self._address else inf):
+            if isinstance(one, Pending):
+                yield one
+                continue
+            pts_s, image, damaged, came_s = one
             self._seen = True
             if judged and not self._paced and haste.noticed(pts_s, came_s):
                 self._paced = True
             if self._paced:
                 time_s = pace.due(pts_s, monotonic())
-                sleep(max(0.0, time_s - monotonic()))
+                yield from until(time_s)
             else:
                 time_s = clock.capture_time(pts_s, came_s) if stamped else came_s
             now_s = monotonic()
@@ -215,34 +225,6 @@ class Stream:
             log.warning("%s: its clock is %.1f %% slow; it is followed", self.shown, 100 * drift)
         self._drifts.append(drift)
 
-    def _pictures(self, connection: Connection, patience_s: float | None) -> Iterator[tuple[float, Any, int, float]]:
-        """Yield time stamp, picture, damaged ones before it, and arrival of each, until no more come."""
-        decoder = Decoder(connection.video)
-        opened_s = decoded_s = monotonic()
-        some = False
+    def _pictures(self, connection: Connection, patience_s: float) -> Iterator[Picture | Pending]:
         first_s = TRY_S + SILENT_S if self._seen else PATIENCE_S
-        while True:
-            wait_s = patience_s if some or patience_s is None else max(patience_s, first_s)
-            arrived = taken(connection, wait_s)
-            if arrived is None:
-                if connection.over and (some or not fell_silent(connection.cause)):
-                    break
-                waited_s = monotonic() - connection.started_s
-                reason = f"sent nothing for {wait_s:.0f} s" if some else self._silent(waited_s)
-                raise SourceLost(f"{self.shown} {reason}")
-            packet, came_s = arrived
-            some = True
-            for pts_s, image, damaged in decoder.pictures(packet):
-                yield pts_s, image, damaged, came_s
-                decoded_s = monotonic()
-            if not decoder.begun:
-                if monotonic() - opened_s > KEY_S:
-                    raise SourceLost(f"{self.shown} sent no key frame for {KEY_S:.0f} s")
-            elif monotonic() - max(decoded_s, opened_s) > DUMB_S:
-                raise SourceLost(f"{self.shown} sent nothing that can be decoded for {DUMB_S:.0f} s")
-        if decoder.all_damaged:
-            log.warning("%s: %d damaged packets or pictures were left out", self.shown, decoder.all_damaged)
-
-    def _silent(self, waited_s: float) -> str:
-        reason = nothing_came(self._address, waited_s) if self._address else "nothing came"
-        return f"is silent: {reason}"
+        return pictures(connection, self._address, patience_s, first_s)

@@ -45,7 +45,7 @@ class Streams:
             if any(session.stopping for session in self.running):  # by a signal, or whoever read our output has left
                 self.stop()
             for session in list(self.running):
-                if session.wait(0.0) or (session.fault and not self._shown):
+                if session.wait(0.0) or session.overdue or (session.fault and not self._shown):
                     self._leave(session)
             left_s = until_s - monotonic()
             if not self.running or left_s <= 0:

@@ -19,7 +19,7 @@ try:
         now = time.monotonic() - began
         if isinstance(item, Frame):
             frames, first = frames + 1, first or now
-        else:
+        elif hasattr(item, "attempt"):
             lost = max(lost, item.attempt)
         if now > float(sys.argv[2]):
             break

@@ -90,6 +90,15 @@ def test_an_address_that_is_silent(command: Callable, silent_port: int, scheme: 
     refused(command("--source", address, "--headless", "--give-up-after", 2), 3, "no answer within 4 s")
 
 
+@pytest.mark.fault("R24")
+def test_a_signal_ends_the_wait_for_an_answer(start: Callable, silent_port: int) -> None:
+    running = start("--source", f"rtsp://127.0.0.1:{silent_port}/x", "--headless")
+    running.until(lambda now: "starting" in now.states)
+    ended, took_s = running.stop()
+    assert ended.code == 0, ended.err
+    assert took_s < 2.5
+
+
 @pytest.mark.fault("R18")
 def test_no_password_in_the_fullest_log(command: Callable, silent_port: int) -> None:
     """At this level the log has tracebacks, and FFmpeg's messages hold the address."""

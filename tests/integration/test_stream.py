@@ -49,7 +49,7 @@ def look(
                 seen.first_s = seen.first_s or now_s - started_s
                 seen.codes.append(read_code(item.image))
                 seen.ages_s.append(now_s - item.time_s)
-            else:
+            elif isinstance(item, Retry):
                 seen.retries.append(item)
             if until(seen) or now_s - started_s > limit_s:
                 break
@@ -158,6 +158,14 @@ def test_a_snapshot_is_asked_for_again_and_again(server: Web) -> None:
     seen = look(f"{server.base}/snap.jpg", lambda now: len(now.codes) >= 5)
     assert seen.codes == sorted(set(seen.codes)), "the same picture is not given twice"
     assert server.asked.count("/snap.jpg") > 5
+
+
+def test_a_snapshot_that_never_changes_is_given_once(server: Web) -> None:
+    """Whoever waits for the next one may leave at any time."""
+    server.routes["/snap.jpg"] = web.snapshot(web.jpegs(1))
+    seen = look(f"{server.base}/snap.jpg", limit_s=1.5)
+    assert seen.codes == [0]
+    assert seen.took_s < 2.5
 
 
 def test_a_camera_that_answers_late_opens(server: Web) -> None:
