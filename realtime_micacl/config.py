@@ -44,7 +44,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
     engine: str | None = None
     device: Annotated[str, Meta(pattern=DEVICE, description=DEVICE_WORDS)] = "auto"
-    detector: Literal["full", "short"] = "full"
+    detector: Literal["auto", "full", "short"] = "auto"
+    far: bool = False
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
     smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.15
     baseline: bool = False

@@ -16,7 +16,7 @@ from realtime_micacl.errors import SourceError
 from realtime_micacl.evaluation.predictions import Read, collected
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.recognizer import Recognizer
@@ -33,7 +33,7 @@ def video_predictions(engine: Engine, sidecar: Sidecar, samples: Sequence[Sample
     """
     found: list[F32 | None] = []
     settings = Settings()
-    detector = FaceDetector(reach=settings.detector, max_faces=settings.max_faces)
+    detector = Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)
     with closing(detector):
         for sample in tqdm(samples, desc="reading videos", unit="clip", leave=False, disable=None):
             perceiver = Perceiver(detector, sidecar)

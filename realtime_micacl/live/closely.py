@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 import cv2
 import numpy as np
 
-from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.detector import Detection
 from realtime_micacl.types import F32, U8
 
 BORDER = 0.5  # of the picture's sides, around it
@@ -24,7 +25,14 @@ SURE = 0.7  # with so many looks chance has many tries: test pictures gave 0.67,
 SAME = 0.3  # overlap over the smaller one
 
 
-def look_closely(detector: FaceDetector, image: U8, most: int) -> list[Detection]:
+class Detects(Protocol):
+    """A detector."""
+
+    def detect(self, image: U8) -> list[Detection]:
+        """Return the faces in RGB [H,W,3]."""
+
+
+def look_closely(detector: Detects, image: U8, most: int) -> list[Detection]:
     """Return the faces in RGB [H,W,3], `most` at most, the largest first."""
     height, width = image.shape[:2]
     scale = max(1.0, max(height, width) / LARGEST_PX)
@@ -40,7 +48,7 @@ def look_closely(detector: FaceDetector, image: U8, most: int) -> list[Detection
             found.append(replace(one, box=scale * (one.box + np.tile(shift, 2)), points=scale * (one.points + shift)))
     kept: list[Detection] = []
     for one in sorted(found, key=lambda one: -one.score):
-        if all(_overlap(one.box, other.box) < SAME for other in kept):
+        if all(overlap(one.box, other.box) < SAME for other in kept):
             kept.append(one)
     return sorted(kept, key=lambda one: float(one.box[0] - one.box[2]))[:most]
 
@@ -56,18 +64,19 @@ def _views(image: U8) -> Iterator[tuple[U8, int, int]]:
         side = min(height, width) * 2 // (parts + 1)
         if side < LEAST_PX:
             continue
-        for y in _corners(height, side):
-            for x in _corners(width, side):
+        for y in corners(height, side, LAP):
+            for x in corners(width, side, LAP):
                 yield np.ascontiguousarray(image[y : y + side, x : x + side]), x, y
 
 
-def _corners(length: int, side: int) -> list[int]:
-    """Return where parts of `side` begin that cover a length and overlap."""
-    count = 1 + -(-(length - side) // max(1, round(side * (1 - LAP))))
+def corners(length: int, side: int, lap: float) -> list[int]:
+    """Return where parts of `side` begin that cover a length and overlap by a share `lap` of them, at least."""
+    count = 1 + -(-(length - side) // max(1, round(side * (1 - lap))))
     return [round(k * (length - side) / max(1, count - 1)) for k in range(count)]
 
 
-def _overlap(a: F32, b: F32) -> float:
+def overlap(a: F32, b: F32) -> float:
+    """Return how much of the smaller of two boxes lies in the other one, 0 to 1."""
     extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
     return float(np.prod(np.maximum(extent, 0))) / smaller if smaller > 0 else 0.0

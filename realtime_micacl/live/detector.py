@@ -82,6 +82,10 @@ class FaceDetector:
         detections.sort(key=lambda d: float(d.box[0] - d.box[2]))
         return detections[: self._max_faces]
 
+    def look(self, image: U8, time_s: float) -> list[Detection]:
+        """Return the faces in `image`, as `detect` does, whatever was seen before."""
+        return self.detect(image)
+
     def close(self) -> None:
         """Free the model."""
         self._model.close()

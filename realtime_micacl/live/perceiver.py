@@ -10,6 +10,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.closely import look_closely
 from realtime_micacl.live.detector import Detection, FaceDetector, too_small
+from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.quality import assess, frontal, share_inside
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
@@ -28,7 +29,7 @@ class Perceiver:
     """
 
     def __init__(
-        self, detector: FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
+        self, detector: Lookout | FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
     ) -> None:
         """Take a detector; of a picture that stands alone `most` faces are taken at most."""
         self._detector, self._most = detector, most
@@ -79,7 +80,7 @@ class Perceiver:
         if frame.alone:  # there is time, and no second look
             detections = look_closely(self._detector, frame.image, self._most)
         else:
-            detections = self._detector.detect(frame.image)
+            detections = self._detector.look(frame.image, frame.time_s)
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)

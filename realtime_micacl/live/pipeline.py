@@ -14,7 +14,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.smoother import Tuned
@@ -96,7 +96,8 @@ def openers(
 
     def open_perceiver() -> Perceiver:
         most = settings.max_faces
-        return Perceiver(FaceDetector(reach=settings.detector, max_faces=most), sidecar, ids, most=most)
+        lookout = Lookout(settings.detector, max_faces=most, far=settings.far)
+        return Perceiver(lookout, sidecar, ids, most=most)
 
     def open_recognizer() -> Recognizer:
         engine = share() if share else open_engine(folder, sidecar, settings.device)

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from realtime_micacl.live.detector import FaceDetector, Reach
 from realtime_micacl.live.halves import Perceives, Recognizes
 from realtime_micacl.live.items import Item
+from realtime_micacl.live.lookout import Choice, Lookout
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
@@ -24,7 +24,7 @@ PEEK_S = 0.004
 class Watcher:
     """Says whether a face is near, and nothing else: no crop, no track, no picture leaves it."""
 
-    def __init__(self, detector: FaceDetector, near: float) -> None:
+    def __init__(self, detector: Lookout, near: float) -> None:
         """Take the height of a near face as a share of the picture's."""
         self._detector, self._near = detector, near
         self._last = Scene(-np.inf, None, (), State.NO_FACE)
@@ -33,7 +33,9 @@ class Watcher:
         """Return an empty scene: live where a face is near, else without a face."""
         if not 0 <= frame.time_s - self._last.time_s < WATCH_S:
             height = frame.image.shape[0]
-            near = any(d.box[3] - d.box[1] >= self._near * height for d in self._detector.detect(frame.image))
+            near = any(
+                d.box[3] - d.box[1] >= self._near * height for d in self._detector.look(frame.image, frame.time_s)
+            )
             self._last = Scene(frame.time_s, None, (), State.LIVE if near else State.NO_FACE)
         return self._last, ()
 
@@ -104,7 +106,7 @@ class Visit(LiveSession):
 def by_consent(
     source: Iterable[Item],
     openers: tuple[Callable[[], Perceives], Callable[[], Recognizes]],
-    reach: Reach,
+    choice: Choice,
     *,
     near: float,
     mirror: bool,
@@ -112,7 +114,7 @@ def by_consent(
     """Return the session that watches `source` and what opens the session of a visit; neither is started."""
     open_perceiver, open_recognizer = openers
     open_recognizer().close()  # an engine that does not run is said now, not to the first visitor
-    watch = LiveSession(source, lambda: Watcher(FaceDetector(reach=reach), near), Idle)
+    watch = LiveSession(source, lambda: Watcher(Lookout(choice), near), Idle)
     return watch, lambda: Visit(watch, open_perceiver, open_recognizer, near=near, mirror=mirror)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.source import DEMO
 from realtime_micacl.live.video import read_file
@@ -45,8 +45,8 @@ def kept(engine: Engine, sidecar: Sidecar) -> Kept:
     settings = Settings()
     with closing(read_file(DEMO)) as frames:  # type: ignore[type-var]  # a generator
         picture = next(frames).image
-    with closing(FaceDetector(reach=settings.detector, max_faces=settings.max_faces)) as detector:
-        look_s = _median_s(lambda _: detector.detect(picture))
+    with closing(Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)) as lookout:
+        look_s = _median_s(lambda _: lookout.look(picture, 0.0))
     one_s, all_s = (_read_s(engine, sidecar, faces) for faces in (1, settings.max_faces))
     room_s, cores = SPARE * sidecar.spec.tick_s, min(2, os.cpu_count() or 1)
 

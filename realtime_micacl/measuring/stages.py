@@ -16,7 +16,8 @@ import numpy as np
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.detector import Detection
+from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.video import read_file
@@ -38,17 +39,17 @@ class Staged:
     """How often the leading emotion of a face became another one."""
 
 
-class TimedDetector(FaceDetector):
+class TimedLookout(Lookout):
     """A detector that notes what it takes."""
 
     def __init__(self, spent: Spent) -> None:
         self._note = _clock(spent, "detect")
         super().__init__()
 
-    def detect(self, image: U8) -> list[Detection]:
+    def look(self, image: U8, time_s: float) -> list[Detection]:
         """Return the faces in `image`."""
         with self._note():
-            return super().detect(image)
+            return super().look(image, time_s)
 
 
 class TimedEngine:
@@ -78,7 +79,7 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
     spent: Spent = defaultdict(list)
     decode, perceive, recognize = (_clock(spent, name) for name in ("decode", "perceive", "recognize"))
     engine = TimedEngine(open_engine(folder, sidecar), spent)
-    perceiver = Perceiver(TimedDetector(spent), sidecar)
+    perceiver = Perceiver(TimedLookout(spent), sidecar)
     recognizer = Recognizer(engine, sidecar, smoothing_s=Settings().smoothing_s)
     spent.clear()  # of the first, black picture
     bags: list[tuple[Bag, ...]] = []

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.closely import LEAST_PX, _corners, look_closely
+from realtime_micacl.live.closely import LAP, LEAST_PX, corners, look_closely
 from realtime_micacl.live.detector import Detection, FaceDetector
 from realtime_micacl.live.video import read_file
 from realtime_micacl.types import U8
@@ -79,6 +79,6 @@ def test_pictures_of_any_size_are_looked_at(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(("length", "side"), [(480, 160), (481, 160), (160, 160), (1000, 333)])
 def test_parts_cover_a_length_and_overlap_by_half(length: int, side: int) -> None:
-    corners = _corners(length, side)
-    assert corners[0] == 0 and corners[-1] == length - side
-    assert all(0 < b - a <= side / 2 + 1 for a, b in pairwise(corners))
+    starts = corners(length, side, LAP)
+    assert starts[0] == 0 and starts[-1] == length - side
+    assert all(0 < b - a <= side / 2 + 1 for a, b in pairwise(starts))

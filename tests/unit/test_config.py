@@ -19,7 +19,7 @@ def settings(tmp_path: Path, toml: str, *argv: str) -> Settings:
 
 
 def test_precedence_is_default_then_file_then_command_line(tmp_path: Path) -> None:
-    assert settings(tmp_path, "").detector == "full"
+    assert settings(tmp_path, "").detector == "auto"
     assert settings(tmp_path, 'detector = "short"').detector == "short"
     assert settings(tmp_path, 'detector = "short"', "--detector", "full").detector == "full"
     assert settings(tmp_path, "headless = true").headless

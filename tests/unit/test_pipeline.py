@@ -79,6 +79,9 @@ class FramesWithFaces:
             found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
         return found
 
+    def look(self, image: U8, time_s: float) -> list[Detection]:
+        return self.detect(image)
+
     def close(self) -> None:
         pass
 

@@ -1,0 +1,152 @@
+"""Which faces are found: by size, by number, close by, and how often one is seen where there is none; and the cost.
+
+`python -m tests.bench.faces LONDON` takes the folder of the London set (its neutral/ and smiling/); every face is
+another person's photograph, laid into a grey picture of 1920 x 1080 with a soft border. A face's size is the height of
+the box that the detector puts around it in the photograph. Without the folder, the people of tests/data are taken.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter, process_time
+
+import cv2
+import numpy as np
+
+from realtime_micacl.live.closely import overlap
+from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.lookout import Lookout
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import F32, U8
+
+WIDTH, HEIGHT = 1920, 1080
+SIZES = (24, 32, 40, 50, 60, 70, 90, 120, 160, 200, 250, 300)
+NUMBERS = (1, 2, 4, 8, 12, 16, 24, 32, 40)
+KINDS: dict[str, Callable[[], Lookout]] = {
+    "full": lambda: Lookout("full", max_faces=8),
+    "auto (default)": lambda: Lookout("auto"),
+    "--max-faces 40": lambda: Lookout("auto", max_faces=40),
+    "--max-faces 40 --far": lambda: Lookout("auto", max_faces=40, far=True),
+}
+Cut = tuple[U8, F32]
+"""A photograph around one face, and the face's box in it."""
+
+
+def cuts(folder: Path | None) -> list[Cut]:
+    """Return faces of different people with some room around each."""
+    if folder:
+        files = sorted(folder.glob("neutral/*.jpg")) + sorted(folder.glob("smiling/*.jpg"))
+        pictures = [cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB) for file in files]
+    else:
+        clips = sorted((Path(__file__).parents[1] / "data").glob("*faces_720p.mp4"))
+        pictures = [next(read_file(clip)).image for clip in clips]
+    found = []
+    with closing(FaceDetector()) as detector:
+        for picture in pictures:
+            for one in detector.detect(np.asarray(picture, np.uint8)):
+                left, top, right, bottom = one.box.astype(int).tolist()
+                room = (right - left) // 2
+                x, y = max(0, left - room), max(0, top - room)
+                part = np.asarray(picture[y : bottom + room, x : right + room], np.uint8)
+                found.append((part, np.array([left - x, top - y, right - x, bottom - y], np.float32)))
+    return found
+
+
+def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> tuple[U8, list[F32]]:
+    """Lay each face into a cell of its own; return the picture and the boxes."""
+    columns = int(np.ceil(np.sqrt(len(sizes) * WIDTH / HEIGHT)))
+    rows = int(np.ceil(len(sizes) / columns))
+    wide, high = WIDTH // columns, HEIGHT // rows
+    picture = cv2.resize(rng.integers(90, 150, (9, 16, 3)).astype(np.uint8), (WIDTH, HEIGHT)).astype(np.float32)
+    boxes = []
+    for cell, ((part, box), size) in enumerate(zip(faces, sizes, strict=True)):
+        scale = size / float(box[3] - box[1])
+        scale = min(scale, 0.98 * wide / part.shape[1], 0.98 * high / part.shape[0])
+        small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        tall, broad = small.shape[:2]
+        x = cell % columns * wide + int(rng.integers(0, max(1, wide - broad)))
+        y = cell // columns * high + int(rng.integers(0, max(1, high - tall)))
+        mask = np.zeros((tall, broad, 1), np.float32)
+        edge = max(1, min(tall, broad) // 12)
+        mask[edge:-edge, edge:-edge] = 1
+        mask = cv2.GaussianBlur(mask, (0, 0), edge / 2)[..., None]
+        picture[y : y + tall, x : x + broad] += mask * (small - picture[y : y + tall, x : x + broad])
+        boxes.append(box * scale + np.array([x, y, x, y], np.float32))
+    return picture.round().astype(np.uint8), boxes
+
+
+def recall(lookout: Lookout, scenes: list[tuple[U8, list[F32]]]) -> tuple[float, float, float, int]:
+    """Return the share of faces found, ms of the clock and of the processor a look, and how many were seen besides."""
+    hits = total = extra = 0
+    started, used = perf_counter(), process_time()
+    for number, (picture, boxes) in enumerate(scenes):
+        found = lookout.look(picture, float(number))
+        seen = sum(any(overlap(one.box, box) > 0.5 for one in found) for box in boxes)
+        hits, total, extra = hits + seen, total + len(boxes), extra + max(0, len(found) - seen)
+    n = len(scenes)
+    return hits / total, (perf_counter() - started) / n * 1e3, (process_time() - used) / n * 1e3, extra
+
+
+def empty(seconds: float, rate_hz: float) -> Iterator[U8]:
+    """Yield pictures without a face: shapes, noise of all grains, gradients and stripes."""
+    rng = np.random.default_rng(7)
+    for number in range(int(seconds * rate_hz)):
+        grain = 2 ** int(rng.integers(0, 8))
+        if number % 3 == 0:
+            noise = rng.integers(0, 256, (max(2, 480 // grain), max(2, 640 // grain), 3)).astype(np.uint8)
+            yield np.asarray(cv2.resize(noise, (640, 480), interpolation=int(rng.integers(0, 3))), np.uint8)
+            continue
+        picture = np.full((480, 640, 3), rng.integers(0, 256, 3), np.uint8)
+        for _ in range(int(rng.integers(3, 40))):
+            colour = [int(v) for v in rng.integers(0, 256, 3)]
+            place, size = ([int(v) for v in rng.integers(5, high, 2)] for high in (640, 160))
+            if number % 3 == 1:
+                cv2.ellipse(picture, place, size, int(rng.integers(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+            else:
+                cv2.line(picture, place, [int(v) for v in rng.integers(0, 640, 2)], colour, 1 + size[0] // 6)
+        yield np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.1, 4))), np.uint8)
+
+
+def main() -> None:
+    """Print the tables."""
+    faces = cuts(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    write = sys.stdout.write
+    write(f"{len(faces)} photographs of faces, pictures of {WIDTH} x {HEIGHT}\n")
+    order = np.random.default_rng(0)
+    by_size = {
+        size: [scene([faces[i] for i in order.choice(len(faces), 6)], [size] * 6, order) for _ in range(6)]
+        for size in SIZES
+    }
+    by_number = {}
+    for number in NUMBERS:
+        scenes = []
+        for _ in range(5):
+            chosen = [faces[i] for i in order.choice(len(faces), number, replace=number > len(faces))]
+            scenes.append(scene(chosen, order.integers(60, 161, number).tolist(), order))
+        by_number[number] = scenes
+    for title, table in (("px", by_size), ("faces of 60 to 160 px", by_number)):
+        for name, make in KINDS.items():
+            with closing(make()) as lookout:
+                found = {key: recall(lookout, scenes) for key, scenes in table.items()}
+            write(f"{title}, {name}: " + ", ".join(f"{key}: {share:.2f}" for key, (share, *_) in found.items()))
+            clock, used = (np.mean([row[k] for row in found.values()]) for k in (1, 2))
+            write(
+                f"; {clock:.0f} ms a look, processor {used:.0f} ms, {sum(row[3] for row in found.values())} besides\n"
+            )
+    close = [cv2.resize(part[int(b[1]) : int(b[3]), int(b[0]) : int(b[2])], (640, 480)) for part, b in faces]
+    for name in ("full", "auto (default)"):
+        with closing(KINDS[name]()) as lookout:
+            seen = sum(bool(lookout.look(np.asarray(one, np.uint8), 10.0 * k)) for k, one in enumerate(close))
+            false = looks = 0
+            for picture in empty(600, 12.5):
+                looks += 1
+                false += bool(lookout.look(picture, looks / 12.5))
+        write(f"close-ups cut to the face, {name}: {seen / len(close):.2f} found; ten minutes without a face: ")
+        write(f"{false} of {looks} looks saw one\n")
+
+
+if __name__ == "__main__":
+    main()
