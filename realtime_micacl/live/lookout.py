@@ -22,7 +22,7 @@ LARGE = 0.2  # of the picture's height: what the short range alone sees is a fac
 MESH_AGREES = 0.9  # and if the mesh is as sure as this
 MANY = 8  # more faces than this are looked for in parts of the picture, too
 LAP = 0.25  # of a part; a larger face that lies across two is seen in the whole picture
-PARTS = {"many": (3,), "far": (2, 4)}  # across the shorter side, by what is asked for
+PARTS = {"many": (3,), "far": (3, 5)}  # across the shorter side, by what is asked for
 ROOM = 64  # more faces than this are never looked at
 
 
