@@ -75,7 +75,7 @@ class Failures:
 
     def raise_if_in_vain(self, done: int) -> None:
         """Raise StageFailed where it failed, and not one of what it was given was done."""
-        if self.count and not done:
+        if self.count and not (done or self.final):
             raise StageFailed(f"{self.name} failed at every picture, last: {self.last}")
 
 

@@ -78,7 +78,7 @@ def test_pictures_of_any_size_are_looked_at(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(("length", "side"), [(480, 160), (481, 160), (160, 160), (1000, 333)])
-def test_parts_cover_a_length_and_overlap_by_half(length: int, side: int) -> None:
+def test_parts_cover_a_length_and_overlap(length: int, side: int) -> None:
     starts = corners(length, side, LAP)
     assert starts[0] == 0 and starts[-1] == length - side
-    assert all(0 < b - a <= side / 2 + 1 for a, b in pairwise(starts))
+    assert all(0 < b - a <= side * (1 - LAP) + 1 for a, b in pairwise(starts))
