@@ -60,7 +60,7 @@ def known_length_s(container: av.container.InputContainer) -> float:
     """Return how long a recording is, 0 for a stream without an end; where only its bytes are known they tell."""
     if container.duration:
         return container.duration / 1e6
-    return float("inf") if container.format.name != "hls" and container.size > 0 else 0.0
+    return float("inf") if container.format.name != "hls" and (container.size or 0) > 0 else 0.0
 
 
 def until(due_s: float) -> Iterator[Pending]:
