@@ -62,12 +62,12 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
     use.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
-    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
     give_up = use.add_argument(
         "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
     )
     give_up.dest = "give_up_after_s"
-    rate = use.add_argument("--rate", type=float, metavar="HZ", help="of pictures in a folder, of files without times")
+    rate = use.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
     rate.dest = "rate_hz"
     use.add_argument("--size", metavar="WxH", help="of a camera's picture, in px (default 1280x720)")
     use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")

@@ -43,12 +43,8 @@ class Sight:
         if item is not None and (self._holds or now_s - item.time_s < self._stall_s):
             return self._analysed(half, item)
         waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
-        if (
-            waits
-            or last.frame is None
-            or (self._holds and last.frame.alone)
-            or now_s - last.frame.time_s < self._stall_s
-        ):
+        old = last.frame is not None and now_s - last.frame.time_s >= self._stall_s
+        if waits or self._holds or not old:  # a file has holes, and its first picture waits for who looks at it
             return last, ()
         return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
 
