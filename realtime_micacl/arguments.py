@@ -77,10 +77,11 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--engine", metavar="PATH", help="folder of another engine")
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
     use.add_argument("--device", type=_device, help=runs_on)
-    models = "auto (default): full, and short where it helps; full finds small faces, short near ones and is faster"
-    use.add_argument("--detector", choices=("auto", "full", "short"), help=models)
-    use.add_argument("--max-faces", type=int, metavar="N", help="the largest N are analysed, 1 to 64 (default 8)")
-    use.add_argument("--far", **flag, help="look for small faces in parts of the picture, too; see docs/faces.md")
+    use.add_argument(
+        "--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones (default auto)"
+    )
+    use.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
+    use.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
