@@ -7,12 +7,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from realtime_micacl.data import folders
 from realtime_micacl.data.clips import read_clips
-from realtime_micacl.data.ferplus import read_ferplus
+from realtime_micacl.data.ferplus import Stills, read_ferplus
 from realtime_micacl.data.london import read_london
+from realtime_micacl.data.marks import read_marks
 from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.data.samples import Sample
 from realtime_micacl.devices import DEVICES
@@ -39,6 +41,7 @@ from realtime_micacl.evaluation.report import (
 from realtime_micacl.evaluation.results import Figures, Result, compared, folded, part_result, result
 from realtime_micacl.evaluation.videos import video_predictions
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 
 Plan = list[tuple[Candidate, Part]]
@@ -118,10 +121,10 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
     found: list[tuple[str, str, Predictions]] = []
     if arguments.ferplus:
-        stills = read_ferplus(arguments.ferplus, "test", aligner, arguments.cache)
+        stills = _marked(read_ferplus(arguments.ferplus, "test", aligner, arguments.cache), sidecar, arguments.cache)
         found.append(("FER+ test", "", still_predictions(engine, sidecar, stills)))
     if arguments.london:
-        stills = read_london(arguments.london, aligner, held_out=True)
+        stills = _marked(read_london(arguments.london, aligner, held_out=True), sidecar, arguments.cache)
         found.append(("London, held-out people", "", still_predictions(engine, sidecar, stills)))
     for folder in arguments.rendered:
         if held_out := [clip for clip in read_clips(folder, aligner, arguments.cache) if clip.held_out]:
@@ -131,6 +134,13 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
         yield result(candidate, where, Read(names, probabilities, labels, people), {})
+
+
+def _marked(stills: Stills, sidecar: Sidecar, cache: Path) -> Stills:
+    """Return pictures with their landmarks, where the engine reads them."""
+    if not sidecar.shape:
+        return stills
+    return replace(stills, marks=read_marks(stills.crops, Aligner(sidecar.bag.size_px, sidecar.crop.points), cache))
 
 
 def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> Iterator[Result]:

@@ -82,7 +82,8 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     config = model.config
     piece = model.encoder.piece
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
-    features = torch.zeros(1, config.instances * config.frames // piece, model.encoder.features)
+    size = model.encoder.features + (config.shape + 1 if config.shape else 0)
+    features = torch.zeros(1, config.instances * config.frames // piece, size)
     write_graph(Encode(model), crops, engine / ENCODE, "crops", ["features"])
     write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
     write_graph(Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
@@ -95,6 +96,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         "crop": fields["crop"],
         "piece": piece,
         "feature_size": model.encoder.features,
+        "shape": fields.get("shape"),
         "calibration": fields["calibration"],
         "files": {name: sha256(engine / name) for name in (ENCODE, ENCODE_HALF, CLASSIFY, WEIGHTS)},
         "model": config.to_dict(),
@@ -124,9 +126,10 @@ def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
     features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
     onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar)
     _compare_half(folder, crops, own.encode(crops))
+    changes = 0.1 * rng.normal(size=(3, spec.ticks, sidecar.coordinates + 1)).astype(np.float32)
     pairs = [
         (onnx.encode(crops), own.encode(crops)),
-        *zip(onnx.classify(features), own.classify(features), strict=True),
+        *zip(onnx.classify(features, changes), own.classify(features, changes), strict=True),
     ]
     worst = max(float(np.abs(a - b).max() / max(1.0, np.abs(b).max())) for a, b in pairs)
     if not worst <= TOLERANCE:

@@ -58,10 +58,33 @@ class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning_rate: Positive = 1e-3
     mccl: Share = 0.1
     """Weight of the contrastive loss, lambda."""
-    views: Annotated[int, Meta(ge=1, le=32)] = 3
-    """Augmented versions of every clip whose features are kept."""
+    views: Annotated[int, Meta(ge=0, le=32)] = 3
+    """Augmented versions of every clip whose features are kept; 0: pictures are taken as they are."""
     rendered_share: Share = 0.2
     photo_share: Share = 0.05
+
+
+class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[shapes]`: the second stream learns how rendered faces change from their own neutral, whoever they are."""
+
+    epochs: Epochs = 20
+    batch: Batch = 512
+    steps: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    """Of an epoch; the own neutrals of all clips are simulated anew for each."""
+    learning_rate: Positive = 2e-3
+    weight_decay: Share = 0.02
+    still_share: Share = 0.3
+    """Share of FER+ pictures in a batch, against everybody's neutral face."""
+    prior: Positive = 0.5
+    """How many neutral ticks of its own everybody's face counts for in a track's neutral face."""
+    half_s: Positive = 24.0
+    """After so long a tick counts half."""
+    gain: Positive = 1.6
+    """An expression counts as whole from 1 / gain of its fullest on."""
+    jitter: Positive = 0.006
+    """Standard deviation of the noise of landmarks from tick to tick, in distances between the eyes."""
+    doubt: Positive = 1.5
+    """How many times less sure the calibrated first stream is taken to be beside the second."""
 
 
 class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,15 +125,21 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     least_war: Share | None = None
     """In the end as much of the training part's class frequencies is taken out of the logits, in steps of a twentieth,
     as leaves this WAR on the held-out part; without it nothing is."""
+    abstain_below: Share | None = None
+    """Below this share the leading emotion is not named; without it, what is shown may be wrong in a tenth of the cases
+    on the held-out part."""
     model: dict[str, Any] = field(default_factory=dict)
     """What `MICACLConfig` takes, but for the bag's shape."""
     stills: Stills | None = None
     bags: Bags | None = None
+    shapes: Shapes | None = None
     clips: Clips | None = None
 
     def __post_init__(self) -> None:
         if not (self.stills or self.bags or self.clips):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
+        if bool(self.shapes) != bool(self.model.get("shape")):
+            raise ConfigError(f"the recipe {self.name!r} needs both model.shape and the table [shapes], or neither")
         if self.bag.mirrored and self.clips:
             raise ConfigError(f"the recipe {self.name!r} mirrors frames, which the stage [clips] cannot learn from")
 

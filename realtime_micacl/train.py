@@ -17,6 +17,7 @@ from realtime_micacl.data.clips import read_clips
 from realtime_micacl.data.ferplus import read_ferplus
 from realtime_micacl.data.landmarks import FormModel, read_landmarks
 from realtime_micacl.data.london import read_london
+from realtime_micacl.data.marks import read_marks
 from realtime_micacl.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.align import Aligner
@@ -27,10 +28,11 @@ from realtime_micacl.scores import calibrated
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
 from realtime_micacl.training.clips import FrozenFeatures, clip_logits, split, train_clips
 from realtime_micacl.training.loop import Run
-from realtime_micacl.training.objectives import shift_logits
+from realtime_micacl.training.objectives import shift_logits, weigh_logits
 from realtime_micacl.training.prior import log_prior, removable_prior
 from realtime_micacl.training.ranks import ONE, Ranks, joined
-from realtime_micacl.training.stages import Faces, frames_of, still_logits, train_bags, train_stills
+from realtime_micacl.training.shapes import face_shape, shape_logits, train_shapes
+from realtime_micacl.training.stages import Faces, frames_of, learnt, still_logits, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
 
 
@@ -71,16 +73,23 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
     faces = Faces(
         stills=read_ferplus(arguments.ferplus, "train", aligner, arguments.cache),
         photos=read_london(arguments.london, aligner, held_out=False),
-        clips=[clip for clip in clips if not clip.held_out],
+        clips=clips,
         validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
     )
-    return with_forms(faces, arguments.cache) if recipe.stills and recipe.stills.form else faces
+    if recipe.shapes:
+        stills, validation = (
+            replace(part, marks=read_marks(part.crops, aligner, arguments.cache))
+            for part in (faces.stills, faces.validation)
+        )
+        faces = replace(faces, stills=stills, validation=validation)
+    learns_form = recipe.stills and recipe.stills.form and not arguments.encoder_from
+    return with_forms(faces, arguments.cache) if learns_form else faces
 
 
 def with_forms(faces: Faces, cache: Path) -> Faces:
     """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
     stills, frames, photos = (
-        read_landmarks(pool.crops, cache) for pool in (faces.stills, frames_of(faces.clips), faces.photos)
+        read_landmarks(pool.crops, cache) for pool in (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
     )
     model = FormModel(stills)
     return replace(faces, forms=(model(stills), model(frames), model(photos)))
@@ -136,7 +145,8 @@ def train(
     if faces is not None:
         if not isinstance(encoder, FrameEncoder):
             raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
-        history += train_stills(encoder, recipe.stills, faces, run) if recipe.stills else []
+        if recipe.stills and not encoder_from:
+            history += train_stills(encoder, recipe.stills, faces, run)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
         logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag.spec, run)
@@ -151,12 +161,23 @@ def train(
     removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
     shift = np.float32(-removed) * log_prior(counts)
     shift_logits(model.head, shift)
+    logits, shape = logits + shift, None
+    if recipe.shapes and faces is not None and model.shape is not None:
+        shape = face_shape(learnt(faces.clips), recipe.shapes)
+        history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
+        weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
+        weigh_logits(model.head, weight)
+        logits = np.float32(weight) * logits + shape_logits(
+            model.shape.cpu().eval(), shape, faces.validation, recipe.bag.spec
+        )
+    temperature, threshold = calibrated(logits, labels)
     if ranks.first:
         write_checkpoint(
             out,
             recipe,
             model,
-            calibration=calibrated(logits + shift, labels),
+            shape=shape,
+            calibration=(temperature, threshold if recipe.abstain_below is None else recipe.abstain_below),
             counts=counts.tolist(),
             prior_removed=removed,
             history=history,

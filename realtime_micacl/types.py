@@ -103,10 +103,8 @@ class Face:
     """Share of the window collected so far, 0 to 1."""
     points: F32 | None = None
     """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
-    shape: F32 | None = None
-    """Where its landmarks lie once the head's pose is taken out, [3 P], where the engine asks for them."""
-    head: F32 | None = None
-    """Yaw, pitch and roll of the head in degrees, [3], see live/shape.py; None where no landmarks are read."""
+    shape: F32 | None = None  # its landmarks without the head's pose, [3 P], where the engine asks for them
+    head: F32 | None = None  # yaw, pitch and roll in degrees, [3], with it
 
 
 @dataclass(frozen=True)
@@ -145,6 +143,7 @@ class BagSpec:
     span_s: float
     mirrored: bool = False
     """Whether the encoder sees the frames of odd ticks as in a mirror."""
+    padded: bool = False  # whether a window is read from a face's first frame on, which stands for those before it
 
     @property
     def ticks(self) -> int:
@@ -170,8 +169,7 @@ class Bag:
     coverage: float
     """Share of distinct frames, 1 / (N L) to 1."""
     quality: float
-    shapes: F32 | None = None
-    """Of the faces in the same frames, [N*L, 3 P], where the engine asks for them."""
+    shapes: F32 | None = None  # of the faces in the same frames, [N*L, 3 P], where the engine asks for them
     still: bool = False  # all of it is one picture that stands alone
 
     def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
@@ -204,6 +202,7 @@ class EmotionDistribution:
     slot: int | None = None
     """The place that its face holds while it is there, from 1; None where all are taken."""
     still: bool = False  # read from one picture alone
+    known: float | None = None  # how well the face's own neutral is known, 0 to 1, where the engine compares with it
 
     @property
     def leading(self) -> str | None:

@@ -45,11 +45,16 @@ class Bank:
         view = rng.integers(0, len(self.features), (len(items), 1))
         frames = self.rows[items] + rng.integers(0, self.spread, (len(items), spec.ticks))
         features = self.features[view, frames].astype(np.float32)
-        return features.reshape(len(items), spec.instances, spec.frames, -1), self.targets[items]
+        return features.reshape(len(items), spec.instances, spec.frames, features.shape[-1]), self.targets[items]
 
 
 def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec) -> Bank:
-    """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little."""
+    """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little.
+
+    Without `views` every picture is taken as it is, and its mirror image where the encoder sees that.
+    """
+    if not views:
+        return _plain_bank(encoder, stills, spec)
     groups = torch.arange(JITTERS * 64) // JITTERS
     each = JITTERS // 2 if spec.mirrored else JITTERS
     turned = torch.arange(JITTERS * 64) % JITTERS >= each
@@ -62,6 +67,17 @@ def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec)
         features.append(torch.cat(rows).cpu().numpy())
     first = np.arange(len(stills.crops))[:, None] * JITTERS
     return Bank(np.stack(features), first + each * turned_ticks(spec), each, stills.targets)
+
+
+@torch.inference_mode()
+def _plain_bank(encoder: FrameEncoder, stills: Stills, spec: BagSpec) -> Bank:
+    device, rows = encoder.luma.device, []
+    for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
+        crops = as_rgb(sent(part, device)[:, None].float())
+        both = torch.stack([encoder.frames(crops), encoder.frames(crops.flip(-2))], dim=1)
+        rows.append(both.flatten(0, 1).float().cpu().numpy().astype(np.float16))
+    first = np.arange(len(stills.crops))[:, None] * 2
+    return Bank(np.concatenate(rows)[None], first + turned_ticks(spec), 1, stills.targets)
 
 
 def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.mesh import LANDMARKS, FaceMesh, region
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.window import Window
 from realtime_micacl.render.person import held_out
@@ -34,6 +35,8 @@ class Clip:
     """What the face shows in each frame, a mixture of the emotion and neutral, [T,K]."""
     held_out: bool
     """Whether this person is kept for measuring: every fifth is."""
+    marks: F32 | None = None
+    """Landmarks in px of the picture, [T,468,3]; None for crops of prepared sets."""
 
 
 def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
@@ -42,11 +45,13 @@ def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
     if not manifest.is_file():
         raise ConfigError(f"no {manifest}; make the clips with: python -m realtime_micacl.render ASSETS {folder}")
     rows = json.loads(manifest.read_text("utf-8"))
-    detector = FaceDetector()
+    detector, mesh = FaceDetector(), FaceMesh()
     clips = [
-        _clip(folder, row, detector, aligner, cache) for row in tqdm(rows, desc=f"cutting {folder.name}", disable=None)
+        _clip(folder, row, detector, mesh, aligner, cache)
+        for row in tqdm(rows, desc=f"cutting {folder.name}", disable=None)
     ]
     detector.close()
+    mesh.close()
     return [clip for clip in clips if len(clip.times_s)]
 
 
@@ -66,33 +71,45 @@ def bag_frames(times_s: F32, spec: BagSpec) -> npt.NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(-1, spec.ticks)
 
 
-def _clip(folder: Path, row: dict[str, object], detector: FaceDetector, aligner: Aligner, cache: Path) -> Clip:
+def _clip(
+    folder: Path, row: dict[str, object], detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path
+) -> Clip:
     file = folder / str(row["file"])
-    key = hashlib.sha256(file.read_bytes() + repr(aligner.recipe).encode()).hexdigest()[:16]
+    key = hashlib.sha256(file.read_bytes() + repr((aligner.recipe, "marks")).encode()).hexdigest()[:16]
     kept = cache / folder.name / f"{key}.npz"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        numbers, crops, times_s = _cut(file, detector, aligner)
+        numbers, crops, times_s, marks = _cut(file, detector, mesh, aligner)
         partial = kept.with_suffix(f".{os.getpid()}.npz")  # another run may cut the same clip
-        np.savez_compressed(partial, numbers=numbers, crops=crops, times_s=times_s)
+        np.savez_compressed(partial, numbers=numbers, crops=crops, times_s=times_s, marks=marks)
         partial.rename(kept)
     with np.load(kept) as stored:
-        numbers, crops, times_s = stored["numbers"], stored["crops"], stored["times_s"]
+        numbers, crops, times_s, marks = stored["numbers"], stored["crops"], stored["times_s"], stored["marks"]
     intensity = np.array(row["intensity"], np.float32)[numbers]
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
     targets[:, EMOTIONS.index(str(row["emotion"]))] += intensity
-    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, held_out(int(str(row["identity"]))))
+    kept_out = held_out(int(str(row["identity"])))
+    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, marks)
 
 
-def _cut(file: Path, detector: FaceDetector, aligner: Aligner) -> tuple[npt.NDArray[np.int64], U8, F32]:
-    """Return number, crop and time of every frame in which a face is found."""
-    numbers, crops, times_s = [], [], []
+def _cut(
+    file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner
+) -> tuple[npt.NDArray[np.int64], U8, F32, F32]:
+    """Return number, crop, time and landmarks of every frame in which a face is found."""
+    numbers, crops, times_s, marks = [], [], [], []
     for frame in read_file(file):
         found = detector.detect(frame.image)
         if found:
             numbers.append(frame.index)
             crops.append(aligner.crop(frame.image, found[0].points[:4]))
             times_s.append(frame.time_s)
+            marks.append(mesh.marks(frame.image, [region(found[0].points, found[0].box)])[0][0])
     shape = (len(crops), aligner.size_px, aligner.size_px, 3)
-    return np.array(numbers, np.int64), np.array(crops, np.uint8).reshape(shape), np.array(times_s, np.float32)
+    landmarks = np.array(marks, np.float32).reshape(len(crops), LANDMARKS, 3)
+    return (
+        np.array(numbers, np.int64),
+        np.array(crops, np.uint8).reshape(shape),
+        np.array(times_s, np.float32),
+        landmarks,
+    )

@@ -17,6 +17,8 @@ def quotas(counts: Indices, batch: int, least: int = 2) -> Indices:
     full balance, which costs a published method 6.4 WAR for 2.7 UAR on FERV39k.
     """
     present = counts > 0
+    if not batch:
+        return np.zeros_like(counts)
     if present.sum() * least > batch:
         raise ConfigError(f"a batch of {batch} cannot hold {least} clips of each of {present.sum()} emotions")
     ideal = np.sqrt(counts) / np.sqrt(counts).sum() * batch
@@ -41,6 +43,7 @@ class CategorySampler:
     def batch(self, step: int) -> Indices:
         """Return the indices of batch number `step`, shuffled."""
         drawn = [self._drawn(k, step * n + np.arange(n)) for k, n in enumerate(self._quotas) if n]
+        drawn = drawn or [np.zeros(0, np.int64)]
         return np.random.default_rng([self._seed, step]).permutation(np.concatenate(drawn))
 
     def _drawn(self, k: int, places: Indices) -> Indices:

@@ -29,7 +29,7 @@ class TorchNetwork:
         return lambda: _fill(features, self._encoder(crops))
 
     def head(self, bags: Tensor, logits: Tensor, importance: Tensor) -> Step:
-        """Return the step that fills logits [b,K] and importance [b,N] from piece features, f32 [b,N*L/P,D]."""
+        """Return the step that fills logits [b,K] and importance [b,N] from rows of bags, f32 [b,N*L/P,row size]."""
 
         def step() -> None:
             said, weights = self._head.classify(bags)

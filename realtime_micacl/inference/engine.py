@@ -32,8 +32,12 @@ class Engine(Protocol):
     def encode(self, crops: U8) -> Features:
         """Return the features [M, ..] of pieces [M,P,S,S,3]."""
 
-    def classify(self, features: Features) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P, ..]."""
+    def classify(self, features: Features, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P, ..].
+
+        An engine whose sidecar has a shape reads `changes` [B,N*L,3P+1] beside them: of each frame the face's shape
+        less its own neutral one, and how well that is known. Without them faces are taken to be at rest.
+        """
 
     def close(self) -> None:
         """Free what it holds; it is not called again."""

@@ -25,6 +25,7 @@ class OnnxEngine:
     """Runs `encode.onnx` and `classify.onnx` on the CPU; `encode.int8.onnx`, if there, where the CPU is made for it."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
+        self._sidecar = sidecar
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -45,9 +46,9 @@ class OnnxEngine:
         (features,) = self._encode.run(None, {"crops": crops})
         return np.asarray(features, np.float32)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._classify.run(None, {"features": features})
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        logits, importance = self._classify.run(None, {"features": self._sidecar.rows(features, changes)})
         return np.asarray(logits, np.float32), np.asarray(importance, np.float32)
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ class OpenVinoEngine:
     device = "cpu (OpenVINO)"
 
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
+        self._sidecar = sidecar
         options = {
             "INFERENCE_PRECISION_HINT": "f32",  # left to itself it takes bfloat16, three digits, where the CPU has it
             "INFERENCE_NUM_THREADS": threads,
@@ -41,9 +42,9 @@ class OpenVinoEngine:
         found = self._encode.infer({"crops": crops}, share_inputs=True)
         return np.array(found["features"], np.float32)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        found = self._classify.infer({"features": features}, share_inputs=True)
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        found = self._classify.infer({"features": self._sidecar.rows(features, changes)}, share_inputs=True)
         return np.array(found["logits"], np.float32), np.array(found["importance"], np.float32)
 
     def close(self) -> None:

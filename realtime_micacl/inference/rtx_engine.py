@@ -49,7 +49,8 @@ class RtxEngine:
         self.device = f"{gpu.name} (TensorRT for RTX {version(PACKAGES['tensorrt-rtx'][0])})"
         bag, where = sidecar.bag, cache or plans.default_folder()
         machine = _machine(gpu)
-        piece, features = (sidecar.piece, bag.size_px, bag.size_px, 3), (sidecar.pieces, sidecar.feature_size)
+        piece, features = (sidecar.piece, bag.size_px, bag.size_px, 3), (sidecar.pieces, sidecar.row_size)
+        self._sidecar = sidecar
         with ExitStack() as opened:
             self._encode = _Graph(folder / ENCODE_HALF, "crops", piece, machine, card, where)
             opened.callback(self._encode.close)
@@ -63,9 +64,9 @@ class RtxEngine:
         (features,) = self._encode.run(crops)
         return features
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._classify.run(features)
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        logits, importance = self._classify.run(self._sidecar.rows(features, changes))
         if not (np.isfinite(logits).all() and np.isfinite(importance).all()):
             raise EngineError(f"{self.device} gives numbers that are not finite; use --device cpu")
         return logits, importance

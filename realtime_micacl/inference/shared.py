@@ -60,9 +60,9 @@ class Share:
         (features,) = self._desk.ask("encode", crops)
         return features
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._desk.ask("classify", features)
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        logits, importance = self._desk.ask("classify", features, *(() if changes is None else (changes,)))
         return logits, importance
 
     def close(self) -> None:
@@ -73,7 +73,8 @@ class Share:
 @dataclass(eq=False)
 class _Request:
     verb: Verb
-    rows: Rows
+    rows: tuple[Rows, ...]
+    """What the verb takes; all of one length."""
     answer: tuple[Rows, ...] | None = None
 
 
@@ -111,7 +112,7 @@ class _Desk:
             assert self._engine is not None
             return self._engine.device
 
-    def ask(self, verb: Verb, rows: Rows) -> tuple[Rows, ...]:
+    def ask(self, verb: Verb, *rows: Rows) -> tuple[Rows, ...]:
         """Return what the engine makes of `rows`; raise what it raises, of whichever stream's rows."""
         request = _Request(verb, rows)
         with self._changed:
@@ -158,17 +159,20 @@ class _Desk:
                 return []
             batch: list[_Request] = []
             for request in list(self._waiting):
-                fits = not batch or len(request.rows) + sum(len(r.rows) for r in batch) <= MOST
-                if fits and request.verb == self._waiting[0].verb:
+                fits = not batch or len(request.rows[0]) + sum(len(r.rows[0]) for r in batch) <= MOST
+                alike = request.verb == self._waiting[0].verb and len(request.rows) == len(self._waiting[0].rows)
+                if fits and alike:
                     batch.append(request)
             self._waiting = [request for request in self._waiting if request not in batch]
             self._since_s = monotonic()
             return batch
 
     def _answer(self, engine: Engine, batch: list[_Request]) -> None:
-        rows = np.concatenate([r.rows for r in batch]) if len(batch) > 1 else batch[0].rows
-        made = (engine.encode(rows),) if batch[0].verb == "encode" else engine.classify(rows)
-        ends = np.cumsum([len(r.rows) for r in batch])[:-1]
+        rows = batch[0].rows
+        if len(batch) > 1:
+            rows = tuple(np.concatenate(each) for each in zip(*(r.rows for r in batch), strict=True))
+        made = (engine.encode(*rows),) if batch[0].verb == "encode" else engine.classify(*rows)
+        ends = np.cumsum([len(r.rows[0]) for r in batch])[:-1]
         parts = zip(*(np.split(rows, ends) for rows in made), strict=True)
         with self._changed:
             for request, answer in zip(batch, parts, strict=True):

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import numpy as np
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.types import EMOTIONS, BagSpec
+from realtime_micacl.types import EMOTIONS, F32, BagSpec
 
 NAME = "engine.json"
 LIMIT_BYTES = 1 << 30  # no engine file is larger
@@ -30,11 +31,13 @@ class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     span_s: Annotated[float, Meta(ge=0.1, le=60.0)]
     mirrored: bool = False
     """The encoder sees every other frame as in a mirror, so that neither side of a face counts more."""
+    padded: bool = False
+    """A window is read from a face's first frame on, which then stands for those before it."""
 
     @property
     def spec(self) -> BagSpec:
         """The same as the live path uses it."""
-        return BagSpec(self.instances, self.frames, self.size_px, self.span_s, self.mirrored)
+        return BagSpec(self.instances, self.frames, self.size_px, self.span_s, self.mirrored, self.padded)
 
 
 class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +112,24 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Pieces in a bag, N * L / P."""
         return self.spec.ticks // self.piece
 
+    @property
+    def coordinates(self) -> int:
+        """Of a face's shape, 3 P; 0 where the engine reads none."""
+        return len(self.shape.mean) if self.shape else 0
+
+    @property
+    def row_size(self) -> int:
+        """Numbers that are known of a piece when bags are classified: its feature and, with a shape, its changes."""
+        return self.feature_size + (self.coordinates + 1 if self.shape else 0)
+
+    def rows(self, features: F32, changes: F32 | None) -> F32:
+        """Return what the classifying graph takes, [B,N*L/P,row size]; without `changes` faces are at rest."""
+        if not self.shape:
+            return features
+        if changes is None:
+            changes = np.zeros((*features.shape[:2], self.coordinates + 1), np.float32)
+        return np.concatenate([features, changes], axis=-1)
+
 
 def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
     """Read the sidecar of the engine at `path`, a folder or its engine.json; return its folder and itself.
@@ -127,6 +148,8 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
         raise EngineError(
             f"{file} has pieces of {sidecar.piece} frames; 1 or those of an instance, {sidecar.bag.frames}"
         )
+    if sidecar.shape and sidecar.piece != 1:
+        raise EngineError(f"{file} has a shape and pieces of {sidecar.piece} frames; only single frames have one")
     if sidecar.bag.mirrored and sidecar.piece != 1:
         raise EngineError(f"{file} has mirrored frames in pieces of {sidecar.piece}; only single ones can be mirrored")
     if sidecar.labels != EMOTIONS:

@@ -41,7 +41,7 @@ class TensorRTNetwork:
         return self._step(self._encode, profile, {"crops": crops, "features": features})
 
     def head(self, bags: Tensor, logits: Tensor, importance: Tensor) -> Step:
-        """Return the step that fills logits [b,K] and importance [b,N] from piece features, f32 [b,N*L/P,D]."""
+        """Return the step that fills logits [b,K] and importance [b,N] from rows of bags, f32 [b,N*L/P,row size]."""
         return self._step(self._classify, 0, {"features": bags, "logits": logits, "importance": importance})
 
     def _step(self, engine: trt.ICudaEngine, profile: int, tensors: Mapping[str, Tensor]) -> Step:
@@ -109,7 +109,7 @@ def _encoder(sidecar: Sidecar) -> Recipe:
 
 
 def _head(sidecar: Sidecar) -> Recipe:
-    shape = (sidecar.pieces, sidecar.feature_size)
+    shape = (sidecar.pieces, sidecar.row_size)
     return Recipe("head", "features", ("logits", "importance"), shape, ((1, FEW, LARGEST),))
 
 

@@ -22,7 +22,7 @@ class TorchEngine:
     device = "cpu (torch)"
 
     def __init__(self, folder: Path, sidecar: Sidecar) -> None:
-        self._model = load_model(folder, sidecar)
+        self._model, self._sidecar = load_model(folder, sidecar), sidecar
 
     @torch.inference_mode()
     def encode(self, crops: U8) -> F32:
@@ -31,9 +31,9 @@ class TorchEngine:
         return np.asarray(features.numpy(), np.float32)
 
     @torch.inference_mode()
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._model.classify(torch.tensor(features))
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        logits, importance = self._model.classify(torch.tensor(self._sidecar.rows(features, changes)))
         return logits.numpy(), importance.numpy()
 
     def close(self) -> None:
@@ -58,10 +58,13 @@ def _check_sidecar(model: MICACL, sidecar: Sidecar) -> None:
     """Raise EngineError where the sidecar says another bag than the network reads."""
     config, encoder, bag = model.config, model.encoder, sidecar.bag
     shape = (config.instances, config.frames, config.size_px)
-    found = (*shape, config.emotions, encoder.piece, encoder.features)
-    said = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), sidecar.piece, sidecar.feature_size)
+    found = (*shape, config.emotions, encoder.piece, encoder.features, config.shape)
+    rows = (sidecar.piece, sidecar.feature_size, sidecar.coordinates)
+    said = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), *rows)
     if found != said:
-        raise EngineError(f"instances, frames, size, labels, piece, features: {found} in the network, {said} beside it")
+        raise EngineError(
+            f"instances, frames, size, labels, piece, features, shape: {found} in the network, {said} beside it"
+        )
 
 
 def _check_shapes(config: MICACLConfig, file: Path) -> None:

@@ -39,6 +39,7 @@ class TritonEngine:
         if not {ENCODE, CLASSIFY} <= sidecar.files.keys():
             found = sorted(sidecar.files)
             raise EngineError(f"the engine in {folder} holds {found}; --device {device} needs {ENCODE} and {CLASSIFY}")
+        self._sidecar = sidecar
         host, _, port = device.removeprefix(TRITON).partition(":")
         self._where = f"{host}:{port or PORT}"
         self._names = {file: model_name(sidecar, file) for file in (ENCODE, CLASSIFY)}
@@ -63,9 +64,10 @@ class TritonEngine:
         (features,) = self._run(ENCODE, "crops", crops, "features")
         return features
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D]."""
-        logits, importance = self._run(CLASSIFY, "features", features, "logits", "importance")
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
+        rows = self._sidecar.rows(features, changes)
+        logits, importance = self._run(CLASSIFY, "features", rows, "logits", "importance")
         return logits, importance
 
     def close(self) -> None:

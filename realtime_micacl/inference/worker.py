@@ -36,7 +36,7 @@ class Network(Protocol):
         """Return the step that fills features, f32 [b,D], from crops, u8 [b,P,S,S,3]."""
 
     def head(self, bags: Tensor, logits: Tensor, importance: Tensor) -> Step:
-        """Return the step that fills logits [b,K] and importance [b,N] from piece features, f32 [b,N*L/P,D]."""
+        """Return the step that fills logits [b,K] and importance [b,N] from rows of bags, f32 [b,N*L/P,row size]."""
 
 
 class Worker:
@@ -66,11 +66,17 @@ class Worker:
                     self._table[rows].copy_(self._features[those])
         return numbers
 
-    def classify(self, features: Features) -> tuple[F32, F32]:
-        """Return logits [B,K] and importance [B,N] of bags of numbers that `encode` gave, [B,N*L/P]."""
+    def classify(self, features: Features, changes: F32 | None = None) -> tuple[F32, F32]:
+        """Return logits [B,K] and importance [B,N] of bags of numbers that `encode` gave, [B,N*L/P], and changes."""
         rows = self._ring.rows(features)
+        if self._changes is not None and changes is None:
+            changes = np.zeros((len(rows), *self._changes.shape[1:]), np.float32)
         with self._working():
-            parts = [self._classified(rows[i : i + LARGEST]) for i in range(0, len(rows), LARGEST)]
+            parts = []
+            for i in range(0, len(rows), LARGEST):
+                if self._changes is not None and changes is not None:
+                    self._send_changes(changes[i : i + LARGEST])
+                parts.append(self._classified(rows[i : i + LARGEST]))
         logits, importance = (np.concatenate(each) for each in zip(*parts, strict=True))
         if not (np.isfinite(logits).all() and np.isfinite(importance).all()):
             raise EngineError(f"{self.device} gives numbers that are not finite; use --device cpu")
@@ -88,6 +94,8 @@ class Worker:
             self._table,
             self._features,
             self._bags,
+            self._gathered,
+            self._changes,
             self._crops,
         )
 
@@ -102,7 +110,11 @@ class Worker:
         self._table = torch.zeros(rows, sidecar.feature_size, device=device)
         self._features = torch.zeros(LARGEST, sidecar.feature_size, device=device)
         self._crops = torch.zeros(piece, dtype=torch.uint8, device=device)
-        self._bags = torch.zeros(LARGEST, self._pieces, sidecar.feature_size, device=device)
+        self._bags = torch.zeros(LARGEST, self._pieces, sidecar.row_size, device=device)
+        self._gathered, self._changes = self._bags, None
+        if sidecar.shape:
+            self._gathered = torch.zeros(LARGEST, self._pieces, sidecar.feature_size, device=device)
+            self._changes = torch.zeros(LARGEST, self._pieces, sidecar.coordinates + 1, pin_memory=pinned)
         self._rows = torch.zeros(LARGEST * self._pieces, dtype=torch.int64, device=device)
         self._results: dict[int, Tensor] = {}
         self._uploads = [_Upload(piece, pinned) for _ in range(UPLOADS)]
@@ -117,11 +129,13 @@ class Worker:
     def _heading(self, network: Network, b: int) -> Step:
         """Return the step that gathers `b` bags and classifies them into one buffer."""
         said = self._results[b] = torch.zeros(_split(b) + b * self._bag.instances, device=self._table.device)
-        bags, rows = self._bags[:b], self._rows[: b * self._pieces]
+        bags, rows, gathered = self._bags[:b], self._rows[: b * self._pieces], self._gathered[:b]
         step = network.head(bags, said[: b * len(EMOTIONS)].view(b, -1), said[_split(b) :].view(b, -1))
 
         def gather_and_classify() -> None:
-            torch.index_select(self._table, 0, rows, out=bags.view(len(rows), -1))
+            torch.index_select(self._table, 0, rows, out=gathered.view(len(rows), -1))
+            if self._changes is not None:
+                bags[..., : gathered.shape[-1]].copy_(gathered)
             step()
 
         return gather_and_classify
@@ -143,6 +157,13 @@ class Worker:
         self._uploaded += 1
         upload.send(crops, self._crops)
         return len(crops)
+
+    def _send_changes(self, changes: F32) -> None:
+        """Put the changes of up to LARGEST bags behind their features; what was sent before has been read."""
+        assert self._changes is not None
+        n = len(changes)
+        self._changes[:n] = torch.from_numpy(np.ascontiguousarray(changes))
+        self._bags[:n, :, self._gathered.shape[-1] :].copy_(self._changes[:n], non_blocking=True)
 
     def _classified(self, rows: Features) -> tuple[F32, F32]:
         n = len(rows)

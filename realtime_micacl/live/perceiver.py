@@ -11,7 +11,9 @@ from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.closely import look_closely
 from realtime_micacl.live.detector import Detection, FaceDetector, too_small
 from realtime_micacl.live.lookout import Lookout
+from realtime_micacl.live.mesh import FaceMesh, region
 from realtime_micacl.live.quality import assess, frontal, share_inside
+from realtime_micacl.live.shape import ShapeReader
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
 from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
@@ -34,6 +36,8 @@ class Perceiver:
         """Take a detector; of a picture that stands alone `most` faces are taken at most."""
         self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
+        self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
+        self._mesh = FaceMesh() if sidecar.shape else None
         self._cuts = CutDetector()
         self._tracker = Tracker(ids)
         self._window = Window(sidecar.spec)
@@ -58,8 +62,10 @@ class Perceiver:
         return Scene(frame.time_s, frame, faces, State.LIVE), bags
 
     def close(self) -> None:
-        """Free the detector."""
+        """Free detector and mesh."""
         self._detector.close()
+        if self._mesh:
+            self._mesh.close()
 
     def _due(self, time_s: float) -> bool:
         recent = 0 <= time_s - self._looked_s < LOOK_S
@@ -68,7 +74,7 @@ class Perceiver:
     def _look(self, frame: Frame) -> tuple[Bag, ...]:
         """Look for faces and fill the windows; return the bags that are complete."""
         self._looked_s = frame.time_s
-        found = self._faces(frame)
+        found = self._shaped(frame, self._faces(frame))
         bags = self._window.push(
             [f for f in found if f.state is not State.LOW_QUALITY], frame.time_s, alone=frame.alone
         )
@@ -89,6 +95,19 @@ class Perceiver:
             for track_id, detection, crop in zip(ids, detections, crops, strict=True)
             if track_id is not None
         ]
+
+    def _shaped(self, frame: Frame, faces: list[Face]) -> list[Face]:
+        """Return the faces, those that can be analysed with their shape and the pose of their head."""
+        usable = [face for face in faces if face.state is not State.LOW_QUALITY and face.points is not None]
+        if not (self._mesh and self._shapes and usable):
+            return faces
+        regions = [region(face.points, face.box) for face in usable if face.points is not None]
+        shapes, heads = self._shapes.read(self._mesh.marks(frame.image, regions)[0])
+        read = {
+            face.track_id: replace(face, shape=shape, head=head)
+            for face, shape, head in zip(usable, shapes, heads, strict=True)
+        }
+        return [read.get(face.track_id, face) for face in faces]
 
     def _face(self, track_id: int, detection: Detection, crop: U8, image: U8) -> Face:
         height, width = image.shape[:2]

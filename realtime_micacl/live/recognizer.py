@@ -10,9 +10,12 @@ import numpy as np
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.baseline import Baselines
+from realtime_micacl.live.neutrals import Neutrals
 from realtime_micacl.live.smoother import Smoother, Tuned, Tuning
 from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
+
+NEUTRAL = EMOTIONS.index("neutral")
 
 
 class Recognizer:
@@ -38,14 +41,18 @@ class Recognizer:
         now = self._tuned.now
         self._smoother = Smoother(abstain_below=now.abstain_below, time_constant_s=now.smoothing_s)
         self._baselines = Baselines(sidecar.spec, each=baseline, asked=now.baseline)
+        self._neutrals = (
+            Neutrals(sidecar.shape, sidecar.spec.tick_s, each=baseline, asked=now.baseline) if sidecar.shape else None
+        )
         self._features: dict[tuple[int, int], Any] = {}
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return a reading for each bag."""
         tuning = self._tuned.now
         self._smoother.tune(tuning)
-        self._baselines.ask(tuning.baseline, [bag.track_id for bag in bags])
-        logits, importance = self._engine.classify(self._encoded(bags))
+        (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
+        changes = np.stack([self._neutrals.changes(bag) for bag in bags]) if self._neutrals else None
+        logits, importance = self._engine.classify(self._encoded(bags), changes)
         return tuple(
             self._reading(bag, row / self._temperature, weights)
             for bag, row, weights in zip(bags, logits, importance, strict=True)
@@ -78,7 +85,11 @@ class Recognizer:
 
     def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
         """Return the reading of a bag, from its calibrated logits."""
-        logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
+        known = None
+        if self._neutrals:
+            known, baseline = self._neutrals.learn(bag, float(softmax(logits)[NEUTRAL]))
+        else:
+            logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
         smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits), still=bag.still)
         for array in (smooth, importance):
             array.flags.writeable = False
@@ -93,4 +104,5 @@ class Recognizer:
             bag.coverage,
             baseline=baseline,
             still=bag.still,
+            known=known,
         )

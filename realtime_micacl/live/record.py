@@ -100,6 +100,10 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     baseline: Annotated[
         bool, Meta(description="true where the face is compared with its own neutral one; else not there")
     ] = False
+    known: Annotated[
+        Share | None,
+        Meta(description="how well this face's own neutral is known, 0 to 1; readings of engines that compare with it"),
+    ] = None
     mean: Annotated[
         dict[str, Any] | None,
         Meta(
@@ -147,6 +151,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             Baseline.SET if self.baseline else Baseline.NONE,
             self.slot,
             self.still,
+            self.known,
         )
 
 
@@ -174,6 +179,7 @@ def record_of(event: Event, clock: Clock) -> Record:
         importance=[round(float(w), 3) for w in event.importance],
         quality=round(event.quality, 3),
         coverage=round(event.coverage, 3),
+        known=None if event.known is None else round(event.known, 2),
         latency_ms=None if event.latency_s is None else round(event.latency_s * 1e3),
         baseline=event.baseline is Baseline.SET,
         mean=_mean(event) if isinstance(event, Mean) else None,
@@ -196,7 +202,7 @@ def columns(instances: int) -> list[str]:
     """Return the names of the columns of CSV, in order."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"{WEIGHT}{i + 1}" for i in range(instances)]
-    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot", "still"]
+    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot", "still", "known"]
 
 
 def as_row(event: Event, clock: Clock) -> dict[str, Any]:

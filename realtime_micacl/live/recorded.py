@@ -84,7 +84,7 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     """Read the header of a table; return what turns a row into what it says."""
     header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split(",")
     weights = sum(name.startswith("importance_") for name in header)
-    if header not in (columns(weights), columns(weights)[:-3]):  # the last three came with schema 2
+    if header not in (columns(weights), columns(weights)[:-4]):  # the last four came with schema 2
         raise SourceError(f"{path}, line 1 is no header of this program's recordings")
 
     def parsed(line: bytes) -> Event:

@@ -11,9 +11,10 @@ from realtime_micacl.live.baseline import Ask
 from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
-MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
+MARGIN = 0.04  # by how much another emotion must lead before it replaces the shown one
 BAND = 0.03  # half the width of the abstention threshold's hysteresis
-DWELL_S = 0.16  # how long the shown word must have been out of date before another takes its place; two ticks
+DWELL_S = 0.16  # for how long without a break another emotion must be due before its word is shown; two ticks
+UNSURE_S = 0.48  # the same for "unsure", which says less and may come later
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class _Memory:
     sure: bool
     word: int | None
     """What is shown: the leader, or None while unsure, up to a dwell late."""
-    agreed_s: float
-    """When the word last was what would be shown without the dwell."""
+    due: int | None
+    """What would be shown without the dwell."""
+    since_s: float
+    """Since when that has been so."""
 
 
 class Smoother:
@@ -65,8 +68,10 @@ class Smoother:
         margin: float = MARGIN,
         band: float = BAND,
         dwell_s: float = DWELL_S,
+        unsure_s: float = UNSURE_S,
     ) -> None:
-        self._abstain_below, self._margin, self._band, self._dwell_s = abstain_below, margin, band, dwell_s
+        self._abstain_below, self._margin, self._band = abstain_below, margin, band
+        self._dwell_s, self._unsure_s = dwell_s, unsure_s
         self._time_constant_s = time_constant_s
         self._memory: dict[int, _Memory] = {}
 
@@ -96,10 +101,12 @@ class Smoother:
         threshold = self._abstain_below + (-self._band if sure else self._band if last else 0.0)
         sure = bool(smooth[leader] >= threshold)
         due = leader if sure else None
-        word, agreed_s = due, time_s
-        if last is not None and due != last.word and time_s - last.agreed_s <= self._dwell_s + 1e-6:
-            word, agreed_s = last.word, last.agreed_s
-        self._memory[track_id] = _Memory(time_s, smooth, leader, sure, word, agreed_s)
+        since_s = last.since_s if last and last.due == due else time_s
+        word = due
+        if last is not None and due != last.word:
+            dwell_s = self._unsure_s if due is None else self._dwell_s
+            word = due if time_s - since_s >= dwell_s - 1e-6 else last.word
+        self._memory[track_id] = _Memory(time_s, smooth, leader, sure, word, due, since_s)
         return smooth, word
 
     def _average(self, last: _Memory, time_s: float, probabilities: F32) -> F32:

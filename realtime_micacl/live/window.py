@@ -15,7 +15,7 @@ from math import floor
 
 import numpy as np
 
-from realtime_micacl.types import U8, Bag, BagSpec, Face
+from realtime_micacl.types import F32, U8, Bag, BagSpec, Face
 
 GAP_S = 0.5  # pictures that are further apart are not one course of a face
 EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
@@ -28,6 +28,7 @@ class _Sample:
     time_s: float
     crop: U8
     quality: float
+    shape: F32 | None
 
 
 @dataclass(eq=False)
@@ -42,8 +43,9 @@ class _Run:
 class Window:
     """Fills one window per track and cuts bags from it.
 
-    A bag needs a full span. A gap above `max_gap_s` restarts a track's window; so does a clock that goes back by more.
-    A frame that is not newer than the one before is left out.
+    A bag needs a full span, unless windows are `padded`: then the first crop of a face stands for those before it. A
+    gap above `max_gap_s` restarts a track's window; so does a clock that goes back by more. A frame that is not newer
+    than the one before is left out.
     """
 
     def __init__(self, spec: BagSpec, max_gap_s: float = GAP_S) -> None:
@@ -79,7 +81,7 @@ class Window:
         bags = []
         for face in faces:
             run = self._extended(face, time_s)
-            if passed and len(run.samples) == self._spec.ticks:
+            if passed and (self._spec.padded or len(run.samples) == self._spec.ticks):
                 bags.append(self._bag(face.track_id, run))
         return tuple(bags)
 
@@ -91,7 +93,9 @@ class Window:
     def filled(self, track_id: int) -> float:
         """Return the share of the track's window that is collected, 0 to 1."""
         run = self._runs.get(track_id)
-        return len(run.samples) / self._spec.ticks if run else 0.0
+        if not run:
+            return 0.0
+        return 1.0 if self._spec.padded else len(run.samples) / self._spec.ticks
 
     def _still(self, faces: Iterable[Face], time_s: float) -> tuple[Bag, ...]:
         """Return a bag per face that shares no tick with any other."""
@@ -99,7 +103,7 @@ class Window:
         self._origin_s, self._now_s = time_s - self._tick * self._spec.tick_s, time_s
         bags = []
         for face in faces:
-            sample = _Sample(time_s, face.crop, face.quality.value)
+            sample = _Sample(time_s, face.crop, face.quality.value, face.shape)
             run = _Run(sample, self._tick, deque([sample] * self._spec.ticks, maxlen=self._spec.ticks))
             self._runs[face.track_id] = run
             bags.append(replace(self._bag(face.track_id, run), still=True))
@@ -110,7 +114,7 @@ class Window:
 
     def _extended(self, face: Face, time_s: float) -> _Run:
         """Return the track's run with every tick up to now filled by the crop captured nearest to it."""
-        sample = _Sample(time_s, face.crop, face.quality.value)
+        sample = _Sample(time_s, face.crop, face.quality.value, face.shape)
         run = self._runs.get(face.track_id)
         if run is None:
             run = _Run(sample, self._tick, deque([sample], maxlen=self._spec.ticks))
@@ -126,9 +130,11 @@ class Window:
 
     def _bag(self, track_id: int, run: _Run) -> Bag:
         spec, samples = self._spec, list(run.samples)
+        samples = [samples[0]] * (spec.ticks - len(samples)) + samples
         crops = np.stack([s.crop for s in samples])
         crops = crops.reshape(spec.instances, spec.frames, *crops.shape[1:])
         crops.flags.writeable = False
+        shapes = [s.shape for s in samples if s.shape is not None]
         distinct = 1 + sum(a is not b for a, b in pairwise(samples))
         return Bag(
             track_id=track_id,
@@ -138,4 +144,5 @@ class Window:
             end_s=samples[-1].time_s,
             coverage=distinct / spec.ticks,
             quality=float(np.mean([s.quality for s in samples])),
+            shapes=np.stack(shapes) if shapes else None,
         )

@@ -64,10 +64,10 @@ class TimedEngine:
         with self._encode():
             return self._engine.encode(crops)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         """Return logits and importance of bags."""
         with self._classify():
-            return self._engine.classify(features)
+            return self._engine.classify(features, changes)
 
     def close(self) -> None:
         """Free the engine."""

@@ -33,7 +33,7 @@ class Encode(nn.Module):
 
 
 class Classify(nn.Module):
-    """Piece features [B,N*L/P,D] to logits [B,K] and importance [B,N]."""
+    """What is known of the pieces of bags, see `MICACL.classify`, to logits [B,K] and importance [B,N]."""
 
     def __init__(self, model: MICACL) -> None:
         super().__init__()

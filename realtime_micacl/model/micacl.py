@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.geiim import GEIIM, Nodes
+from realtime_micacl.model.shape import ShapeStream
 from realtime_micacl.model.wian import WIAN, BiLSTMMean, Over
 from realtime_micacl.types import EMOTIONS
 
@@ -25,7 +26,9 @@ CHOICES = {
     "wian_over": get_args(Over),
 }
 
-LARGEST = {"widths": 4096, "geiim_width": 4096, "wian_hidden": 4096, "size_px": 512}  # others 64:
+WIDE = dict.fromkeys(("widths", "geiim_width", "wian_hidden"), 4096)
+LARGEST = WIDE | dict.fromkeys(("size_px", "shape_components", "shape_width", "shape_hidden"), 512) | {"shape": 1404}
+"""Others 64."""
 LONGEST = 16  # a configuration may come from a stranger's file
 
 
@@ -59,6 +62,14 @@ class MICACLConfig:
     """H, per direction, a multiple of 4; 0 means D. Also the size of the plain LSTM."""
     dropout: float = 0.0
     """Share of the bag vector that is dropped before the head, in training."""
+    shape: int = 0
+    """Coordinates of a face's shape that a second stream reads, 3 P; 0: crops are all that is read."""
+    shape_components: int = 64
+    """Principal components of their changes that it sees."""
+    shape_width: int = 48
+    """Size of what it makes of a tick."""
+    shape_hidden: int = 32
+    """H of its WIAN, a multiple of 4."""
     emotions: int = len(EMOTIONS)
 
     def __post_init__(self) -> None:
@@ -69,7 +80,7 @@ class MICACLConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             kind: type[Any] = type(field.default)
-            least = 0 if field.name == "wian_hidden" else 1
+            least = 0 if field.name in ("wian_hidden", "shape") else 1
             if type(value) is not kind and not (kind is float and type(value) is int):
                 yield field.name, f"must be of type {kind.__name__}"
             elif kind is tuple and any(type(item) is not int or item < 1 for item in value):
@@ -94,8 +105,13 @@ class MICACLConfig:
             yield "geiim_kernels", "must be odd"
         if not 0 <= self.geiim_alpha <= 1:
             yield "geiim_alpha", "must be from 0 to 1"
-        if self.wian_hidden % 4:
-            yield "wian_hidden", "must be a multiple of 4"
+        for name in ("wian_hidden", "shape_hidden"):
+            if getattr(self, name) % 4:
+                yield name, "must be a multiple of 4"
+        if self.shape and self.shape < self.shape_components:
+            yield "shape_components", f"must be at most as many as the coordinates ({self.shape})"
+        if self.shape and (not light or self.instances < 2):
+            yield "shape", 'needs the encoder "light" and at least 2 instances'
         if not 0 <= self.dropout < 1:
             yield "dropout", "must be at least 0 and below 1"
 
@@ -174,12 +190,26 @@ class MICACL(nn.Module):
             else BiLSTMMean(features=features, hidden=self.bag_features // 2)
         )
         self.head = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(self.bag_features, config.emotions))
+        self.shape = (
+            ShapeStream(
+                coordinates=config.shape,
+                components=config.shape_components,
+                width=config.shape_width,
+                hidden=config.shape_hidden,
+                instances=config.instances,
+                frames=config.frames,
+                emotions=config.emotions,
+                dropout=config.dropout,
+            )
+            if config.shape
+            else None
+        )
 
     def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
-        """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]."""
+        """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]; by crops alone."""
         n, length, piece = self.config.instances, self.config.frames, self.encoder.piece
         pieces = rearrange(bags, "b n (u p) h w c -> (b n u) p h w c", n=n, p=piece, u=length // piece)
-        return self.classify(rearrange(self.encode(pieces), "(b u) d -> b u d", b=len(bags)))
+        return self.seen(rearrange(self.encode(pieces), "(b u) d -> b u d", b=len(bags)))
 
     def encode(self, crops: Tensor) -> Tensor:
         """Encode uint8 pieces [M,P,S,S,3] to [M,D], each by itself."""
@@ -196,7 +226,20 @@ class MICACL(nn.Module):
         bag, importance = self.aggregate(self.interact(features))
         return bag, importance
 
-    def classify(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn the piece features of bags [B,N*L/P,D] into logits [B,K] and importance [B,N], mean 1."""
+    def seen(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn the piece features of bags [B,N*L/P,D] into logits [B,K] and importance [B,N]: the first stream."""
         bag, importance = self.embed(self.instances(features))
         return self.head(bag), importance
+
+    def classify(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn the pieces of bags [B,N*L/P,D] into logits [B,K] and importance [B,N], mean 1.
+
+        For a network with a second stream the changes of shape stand behind the features, [B,N*L,D+3P+1]. The logits
+        of either stream are log shares, and two witnesses who look at different things are believed together: they
+        are added.
+        """
+        if self.shape is None:
+            return self.seen(rows)
+        features, changes = rows.split([self.encoder.features, self.config.shape + 1], dim=-1)
+        (logits, importance), (told, weights) = self.seen(features), self.shape(changes)
+        return logits + told, (importance + weights) / 2

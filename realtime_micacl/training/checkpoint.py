@@ -18,7 +18,8 @@ from torch import Tensor
 from realtime_micacl import __version__
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import WEIGHTS
-from realtime_micacl.model.backbone import R3D18
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.training.saved import Row
@@ -34,6 +35,7 @@ def write_checkpoint(
     recipe: Recipe,
     model: MICACL,
     *,
+    shape: Shape | None = None,
     calibration: tuple[float, float],
     counts: Sequence[int],
     prior_removed: float,
@@ -50,6 +52,7 @@ def write_checkpoint(
         "bag": recipe.bag,
         "crop": recipe.crop,
         "model": model.config.to_dict(),
+        "shape": shape,
         "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
         "counts": list(counts),
         "prior_removed": prior_removed,
@@ -102,6 +105,9 @@ def start_encoder(model: MICACL, source: str) -> None:
 def _load(model: MICACL, state: dict[str, Tensor]) -> None:
     if isinstance(model.encoder, R3D18):
         state = {name: tensor for name, tensor in state.items() if name not in FULLY_CONNECTED}
+    if isinstance(model.encoder, FrameEncoder):  # how the frames of an instance are pooled depends on their number
+        own = model.encoder.state_dict()
+        state = {name: own[name] if name.startswith("to_change.") else tensor for name, tensor in state.items()}
     model.encoder.load_state_dict(state)
 
 

@@ -170,7 +170,7 @@ def _read(model: MICACL, loader: _Loader, clips: int, run: Run) -> tuple[F32, La
     logits, labels = [], []
     for drawn, targets in loader.batches(places):
         drawn = sent(drawn, run.ranks.device)
-        said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.classify(drawn.flatten(1, 2))
+        said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.seen(drawn.flatten(1, 2))
         logits.append(said.float())
         labels.append(targets.argmax(dim=1))
     return np.asarray(torch.cat(logits).cpu().numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)

@@ -87,6 +87,15 @@ def shift_logits(head: nn.Sequential, by: F32) -> None:
     last.bias.add_(torch.from_numpy(by).to(last.bias))
 
 
+@torch.no_grad()
+def weigh_logits(head: nn.Sequential, by: float) -> None:
+    """Multiply the logits of a trained head by `by`."""
+    last = head[-1]
+    assert isinstance(last, nn.Linear)
+    last.weight.mul_(by)
+    last.bias.mul_(by)
+
+
 def smoothed(targets: Tensor, amount: float) -> Tensor:
     """Mix distributions [B,K] with the uniform one."""
     return targets * (1 - amount) + amount / targets.shape[1]

@@ -45,7 +45,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
     """Train `encoder.frames` on single pictures with soft labels."""
     begin(run, "stills")
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
-    pools = (faces.stills, frames_of(faces.clips), faces.photos)
+    pools = (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
     forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
     part = run.ranks.part(plan.batch)
@@ -82,6 +82,8 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts) if plan.mccl else None
     model.requires_grad_(True)
+    if model.shape:
+        model.shape.requires_grad_(False)
     encoder.freeze_frames()
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
 
@@ -106,7 +108,7 @@ def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, spec: Bag
     def read(crops: Tensor) -> Tensor:
         plain = encoder.frames(crops)
         other = encoder.frames(crops.flip(-2)) if spec.mirrored else plain
-        return model.classify(torch.stack([plain, other], dim=1)[:, turned])[0]
+        return model.seen(torch.stack([plain, other], dim=1)[:, turned])[0]
 
     return _over(stills, read, run)
 
@@ -119,10 +121,10 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
 
 def _banks(encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
     encoder.eval()
-    spec = recipe.bag.spec
+    spec, clips = recipe.bag.spec, learnt(faces.clips)
     return (
         still_bank(encoder, faces.stills, plan.views, spec),
-        clip_bank(encoder, faces.clips, plan.views, spec),
+        clip_bank(encoder, clips if plan.rendered_share else clips[:1], max(1, plan.views), spec),
         still_bank(encoder, faces.photos, plan.views, spec),
     )
 
@@ -132,6 +134,11 @@ def _samplers(labels: Sequence[npt.NDArray[np.int64]], plan: StillsPlan | Bags, 
     rendered, photos = round(plan.batch * plan.rendered_share), round(plan.batch * plan.photo_share)
     sizes = (plan.batch - rendered - photos, rendered, photos)
     return [CategorySampler(y, n, seed + i) for i, (y, n) in enumerate(zip(labels, sizes, strict=True))]
+
+
+def learnt(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips of people who may be learnt from."""
+    return [clip for clip in clips if not clip.held_out]
 
 
 def frames_of(clips: Sequence[Clip]) -> Stills:

@@ -25,7 +25,7 @@ class Saddened:
     def encode(self, crops: U8) -> F32:
         return np.zeros((len(crops), 4), np.float32)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         return np.tile(self._logits, (len(features), 1)), np.ones((len(features), 4), np.float32)
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class Wavering:
     def encode(self, crops: U8) -> F32:
         return np.zeros((len(crops), 4), np.float32)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         logits = np.zeros((len(features), 7), np.float32)
         logits[:, self.calls % 7] = 3.0
         self.calls += 1

@@ -102,7 +102,7 @@ class MeanEngine:
         means = crops.reshape(len(crops), -1).mean(axis=1) / 255
         return np.stack([means * (k + 1) for k in range(7)], axis=1).astype(np.float32)
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         assert features.shape[1:] == (16 // self.piece, 7)
         self.batches.append(len(features))
         return features.mean(axis=1), np.ones((len(features), 4), np.float32)

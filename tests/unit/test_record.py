@@ -54,6 +54,7 @@ Readings = st.builds(
     st.sampled_from(Baseline),
     st.none() | st.integers(1, 64),
     st.booleans(),
+    st.none() | st.floats(0.0, 1.0),
 )
 Changes = st.builds(StateChange, Time, st.none() | st.integers(1, 1 << 40), st.sampled_from(State), Text, Text)
 Marks = st.builds(Mark, Time, st.integers(1, 10**8), Text)
@@ -203,7 +204,7 @@ def test_a_table_of_form_1_is_read(tmp_path: Path) -> None:
     for event in (reading, Mark(2.0, 7)):
         csv_rows(out, Clock(), 4)(replace(event, source="door"))
     header, first, _, second = out.getvalue().splitlines()
-    old = [line.removesuffix(",time_unix,slot,still").removesuffix(",,,") for line in (header, first, second)]
+    old = [line.removesuffix(",time_unix,slot,still,known").removesuffix(",,,,") for line in (header, first, second)]
     (tmp_path / "old.csv").write_text("\n".join(old) + "\n")
     back = list(read_recording(tmp_path / "old.csv"))
     assert [as_record(event, Clock())["state"] for event in back] == ["live", "marker"]

@@ -38,7 +38,7 @@ class Doubler:
             raise ValueError("boom")
         return crops.astype(np.float32) * 2
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         self.threads.add(threading.get_ident())
         self.batches.append([-int(n) for n in features[:, 0]])
         return features + 1, features + 2

@@ -20,7 +20,7 @@ def distribution(**share: float) -> F32:
 
 
 def smoother(time_constant_s: float = 0.3, dwell_s: float = 0.0) -> Smoother:
-    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s, dwell_s=dwell_s)
+    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s, dwell_s=dwell_s, unsure_s=dwell_s)
 
 
 def words(s: Smoother, rows: list[F32], tick_s: float = 0.08) -> list[int | None]:
@@ -109,7 +109,7 @@ def test_a_word_that_lasts_a_tick_or_two_is_not_shown() -> None:
     """On the way from neutral to happy nothing leads for a moment; "unsure" does not flash up."""
     calm, torn, smile = distribution(neutral=0.9), distribution(neutral=0.3, happy=0.3), distribution(happy=0.9)
     shown = words(smoother(0.0, dwell_s=0.16), [calm] * 4 + [torn] * 2 + [smile] * 3)
-    assert shown == [NEUTRAL] * 6 + [HAPPY] * 3
+    assert shown == [NEUTRAL] * 8 + [HAPPY]
     assert None in words(smoother(0.0), [calm] * 4 + [torn] * 2 + [smile] * 3)
 
 
@@ -123,6 +123,19 @@ def test_a_word_that_is_right_again_in_between_starts_the_dwell_anew() -> None:
     calm, smile = distribution(neutral=0.9), distribution(happy=0.9)
     rows = [calm, smile, smile, calm, smile, smile, calm]
     assert set(words(smoother(0.0, dwell_s=0.16), rows)) == {NEUTRAL}
+
+
+def test_words_that_take_turns_too_fast_are_never_shown() -> None:
+    """However long the old word has been out of date, another takes its place once it lasts, and not before."""
+    calm, smile, frown = distribution(neutral=0.9), distribution(happy=0.9), distribution(sad=0.9)
+    rows = [calm, *[smile, frown] * 10, frown, frown]
+    assert words(smoother(0.0, dwell_s=0.16), rows) == [NEUTRAL] * 22 + [SAD]
+
+
+def test_unsure_may_take_longer_than_a_word() -> None:
+    calm, torn, smile = distribution(neutral=0.9), distribution(neutral=0.3, happy=0.3), distribution(happy=0.9)
+    slow = Smoother(abstain_below=0.4, time_constant_s=0.0, dwell_s=0.08, unsure_s=0.24)
+    assert words(slow, [calm, torn, torn, torn, torn, smile, smile]) == [NEUTRAL] * 4 + [None] * 2 + [HAPPY]
 
 
 def test_the_dwell_holds_back_words_and_never_shares() -> None:

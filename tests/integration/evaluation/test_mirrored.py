@@ -44,7 +44,7 @@ class Sides(nn.Module):
         left, right = crops.float().mean(dim=(1, 3)).split(16, dim=1)
         return torch.sign(right.mean(dim=1) - left.mean(dim=1))[:, None]
 
-    def classify(self, features: F32) -> tuple[F32, F32]:
+    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         return features[:, :7, 0], np.ones((len(features), 4), np.float32)
 
     def close(self) -> None:

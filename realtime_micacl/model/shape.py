@@ -1,0 +1,56 @@
+"""The second stream: how a face's shape has changed from its own neutral, tick by tick, read by GEIIM and WIAN."""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from realtime_micacl.model.geiim import GEIIM
+from realtime_micacl.model.wian import WIAN
+
+
+class ShapeStream(nn.Module):
+    """Changes of shape [B,N*L,C+1] to logits [B,K] and importance [B,N].
+
+    The last number of a tick says how well the face is known. `basis` takes the C coordinates to their `components`
+    principal components, scaled to a spread of 1; it is set before training and stays.
+    """
+
+    basis: Tensor
+
+    def __init__(
+        self,
+        *,
+        coordinates: int,
+        components: int,
+        width: int,
+        hidden: int,
+        instances: int,
+        frames: int,
+        emotions: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.instances, self.frames = instances, frames
+        self.register_buffer("basis", torch.zeros(coordinates, components))
+        self.tick = nn.Sequential(
+            nn.Dropout(dropout / 3),
+            nn.Linear(components + 1, 2 * width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+        self.interact = GEIIM(features=width, instances=instances)
+        self.aggregate = WIAN(features=width, instances=instances, hidden=hidden)
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * hidden, emotions))
+
+    def forward(self, changes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and importance."""
+        return self.read(torch.cat([changes[..., :-1] @ self.basis, changes[..., -1:]], dim=-1))
+
+    def read(self, components: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and importance of changes that are given by their components already, [B,N*L,components+1]."""
+        x = rearrange(self.tick(components), "b (n l) d -> b n l d", n=self.instances, l=self.frames).mean(dim=2)
+        bag, importance = self.aggregate(self.interact(x))
+        return self.head(bag), importance

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.live.baseline import Ask
+from realtime_micacl.live.neutral import SCALE, Neutral
+from realtime_micacl.live.neutrals import SECONDS, Neutrals
+from realtime_micacl.types import F32, Bag, Baseline
+
+TICK_S = 0.08
+MEAN = np.linspace(-1, 1, 6, dtype=np.float32)
+SHAPE = Shape(
+    bone=(0, 1, 2, 3), frame=((0.0,) * 3,) * 4, points=(5, 6), mean=tuple(MEAN.tolist()), prior=0.5, half_s=10.0
+)
+OWN = MEAN + np.float32(0.2)
+
+
+@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(0, 1), st.floats(0.01, 5)), min_size=1, max_size=20))
+def test_it_is_the_weighted_mean_that_fades(ticks: list[tuple[float, float, float]]) -> None:
+    neutral = Neutral(MEAN, 0.5, 10.0)
+    for value, rest, elapsed_s in ticks:
+        neutral.learn(np.full(6, value, np.float32), rest, elapsed_s)
+    ages = np.cumsum([0.0, *[elapsed_s for *_, elapsed_s in ticks[:0:-1]]])[::-1]
+    weights = np.array([rest for _, rest, _ in ticks]) * 0.5 ** (ages / 10.0)
+    values = np.array([value for value, *_ in ticks])
+    expected = (0.5 * MEAN + (weights * values).sum()) / (0.5 + weights.sum())
+    assert np.allclose(neutral.shape, expected, atol=1e-4)
+    assert np.isclose(neutral.trust, np.log1p(weights.sum() / 0.5) / SCALE, atol=1e-4)
+
+
+def test_it_starts_as_everybodys_and_nobody_is_known() -> None:
+    neutral = Neutral(MEAN, 0.5, 10.0)
+    assert np.array_equal(neutral.shape, MEAN)
+    assert neutral.trust == 0
+    assert neutral.known == 0
+
+
+def test_many_tracks_are_what_each_is_alone() -> None:
+    rng = np.random.default_rng(0)
+    both, alone = Neutral(MEAN, 0.5, 10.0, (2,)), [Neutral(MEAN, 0.5, 10.0) for _ in range(2)]
+    for _ in range(5):
+        shapes, rest = rng.normal(size=(2, 6)).astype(np.float32), rng.random(2).astype(np.float32)
+        both.learn(shapes, rest, TICK_S)
+        for one, shape, weight in zip(alone, shapes, rest, strict=True):
+            one.learn(shape, float(weight), TICK_S)
+    assert np.allclose(both.shape, [one.shape for one in alone], atol=1e-6)
+    assert np.allclose(both.trust, [one.trust for one in alone], atol=1e-6)
+
+
+def bag(time_s: float, shape: F32 = OWN, track_id: int = 1) -> Bag:
+    crops = np.zeros((4, 1, 1, 1, 3), np.uint8)
+    return Bag(track_id, 0, crops, time_s, time_s, 1.0, 1.0, np.tile(shape, (4, 1)).astype(np.float32))
+
+
+def neutrals(*, each: bool = False) -> Neutrals:
+    return Neutrals(SHAPE, TICK_S, each=each, asked=Ask())
+
+
+def followed(faces: Neutrals, seconds: float, rest: float, shape: F32 = OWN, start_s: float = 0.0) -> Baseline:
+    state = Baseline.NONE
+    for n in range(round(seconds / TICK_S)):
+        _, state = faces.learn(bag(start_s + n * TICK_S, shape), rest)
+    return state
+
+
+def test_a_face_that_looks_neutral_becomes_its_own_reference() -> None:
+    faces = neutrals()
+    first = faces.changes(bag(0.0))
+    assert np.allclose(first[:, :-1], 0.2, atol=1e-6)
+    assert (first[:, -1] == 0).all()
+    followed(faces, 3.0, rest=0.9)
+    later = faces.changes(bag(3.0))
+    assert np.abs(later[:, :-1]).max() < 0.01
+    assert (later[:, -1] > 0.5).all()
+
+
+def test_an_expression_hardly_moves_the_reference() -> None:
+    faces = neutrals()
+    followed(faces, 3.0, rest=0.9)
+    followed(faces, 3.0, rest=0.02, shape=OWN + np.float32(0.5), start_s=3.0)
+    assert np.abs(faces.changes(bag(6.0))[:, :-1]).max() < 0.03
+
+
+def test_a_late_this_is_neutral_reads_the_whole_window_anew() -> None:
+    faces = neutrals()
+    smiling = OWN + np.float32(0.3)
+    followed(faces, 2.0, rest=0.9)
+    faces.ask(Ask(1), [1])
+    state = followed(faces, SECONDS, rest=0.0, shape=smiling, start_s=2.0)
+    assert state is Baseline.SET
+    assert np.abs(faces.changes(bag(4.0, smiling))[:, :-1]).max() < 0.01
+    faces.ask(Ask(2), [1])
+    assert np.allclose(faces.changes(bag(4.1))[:, :-1], 0.2, atol=1e-6), "asked again, it learns anew"
+
+
+def test_what_is_said_of_one_face_holds_for_no_other() -> None:
+    faces = neutrals()
+    for track_id in (1, 2):
+        faces.learn(bag(0.0, track_id=track_id), 0.0)
+    faces.ask(Ask(1, 1), [1, 2])
+    states = {}
+    for n in range(30):
+        for track_id in (1, 2):
+            _, states[track_id] = faces.learn(bag(n * TICK_S, track_id=track_id), 0.0)
+    assert states == {1: Baseline.SET, 2: Baseline.NONE}
+
+
+def test_a_face_that_does_not_keep_still_is_refused() -> None:
+    faces = neutrals()
+    faces.ask(Ask(1), [1])
+    rng = np.random.default_rng(0)
+    for n in range(25):
+        _, state = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, 0.1, 6).astype(np.float32)), 0.5)
+    assert state is Baseline.UNSTEADY
+
+
+def test_too_little_is_refused() -> None:
+    faces = neutrals()
+    faces.ask(Ask(1), [1])
+    for time_s in (0.0, 1.0, 2.5):
+        _, state = faces.learn(bag(time_s), 0.5)
+    assert state is Baseline.SPARSE
+
+
+def test_unasked_every_face_is_taken_at_first() -> None:
+    assert followed(neutrals(each=True), SECONDS, rest=0.0) is Baseline.SET
+
+
+@pytest.mark.parametrize("pause_s", [61.0])
+def test_it_ends_with_the_track(pause_s: float) -> None:
+    faces = neutrals()
+    followed(faces, 3.0, rest=0.9)
+    faces.learn(bag(3.0 + pause_s, track_id=2), 0.0)
+    assert np.allclose(faces.changes(bag(3.0 + pause_s))[:, :-1], 0.2, atol=1e-6)
