@@ -166,7 +166,7 @@ def simulate(tracks: Tracks, plan: Shapes, tick_s: float, noise: F32, rng: np.ra
     owns, trusts = np.empty_like(tracks.components), np.empty((n, length), np.float32)
     for t in range(length):
         owns[:, t], trusts[:, t] = neutral.shape, neutral.trust
-        neutral.learn(shaken[:, t].astype(np.float32), rest[:, t], tick_s)
+        neutral.learn(shaken[:, t].astype(np.float32), rest[:, t].astype(np.float32), tick_s)
     return shaken.astype(np.float32), owns, trusts
 
 

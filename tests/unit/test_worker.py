@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def sidecar() -> Sidecar:
     bag = BagShape(instances=2, frames=2, size_px=16, span_s=1.0)
-    return msgspec.structs.replace(read_sidecar(default_engine())[1], bag=bag, piece=1, feature_size=3)
+    return msgspec.structs.replace(read_sidecar(default_engine())[1], bag=bag, piece=1, feature_size=3, shape=None)
 
 
 class Means:
