@@ -16,6 +16,7 @@ from threading import Thread
 from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Any, Self
+from weakref import proxy
 
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt, Recognizes
@@ -76,7 +77,8 @@ class LiveSession:
         self._stop = Flag()
         self._changes, self._replaced, self._concluded = Changes(State.STARTING), 0, False
         self._why = ""
-        self._sight = Sight(lambda: self.fault, self.meters, stall_s=stall_s, holds=holds)
+        mine = proxy(self)  # no circle: a session that is let go frees its pictures at once
+        self._sight = Sight(lambda: mine.fault, self.meters, stall_s=stall_s, holds=holds)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
