@@ -1,6 +1,6 @@
 """The own neutral faces of all tracks, and what a person says of them: this is neutral, now.
 
-Asked for, the shapes of the next seconds are taken for the neutral face, as sure as after SURE_TICKS neutral ticks;
+Asked for, the shapes of five seconds are taken for the neutral face, as sure as after SURE_TICKS neutral ticks;
 from then on it goes on learning as any other. It can raise what was missed as well as lower what was not there. The
 seconds are refused where too little was read, and where the face did not keep still.
 """
@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.baseline import FORGET_S, Ask
+from realtime_micacl.live.baseline import FORGET_S, SECONDS, Ask
 from realtime_micacl.live.neutral import Neutral
 from realtime_micacl.types import F32, Bag, Baseline
 
-SECONDS = 2.0
 LEAST = 0.3  # of the ticks in these seconds
 SURE_TICKS = 125.0  # ten seconds
 STILL = 0.03  # how far the points of a face may move about their mean, in distances between the eyes, on average
