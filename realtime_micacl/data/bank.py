@@ -75,9 +75,9 @@ def _plain_bank(encoder: FrameEncoder, stills: Stills, spec: BagSpec) -> Bank:
     for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
         crops = as_rgb(sent(part, device)[:, None].float())
         both = torch.stack([encoder.frames(crops), encoder.frames(crops.flip(-2))], dim=1)
-        rows.append(both.flatten(0, 1).float().cpu().numpy().astype(np.float16))
+        rows.append(both.flatten(0, 1).half())
     first = np.arange(len(stills.crops))[:, None] * 2
-    return Bank(np.concatenate(rows)[None], first + turned_ticks(spec), 1, stills.targets)
+    return Bank(torch.cat(rows).cpu().numpy()[None], first + turned_ticks(spec), 1, stills.targets)
 
 
 def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:

@@ -14,10 +14,11 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.lookout import Lookout
+from realtime_micacl.live.mesh import FaceMesh, Region
 from realtime_micacl.live.recognizer import Recognizer
 from realtime_micacl.live.source import DEMO
 from realtime_micacl.live.video import read_file
-from realtime_micacl.types import Bag
+from realtime_micacl.types import U8, Bag
 
 TIMES = 8
 SPARE = 0.8  # share of the time that is for the analysis; the rest is for the picture and for other programs
@@ -47,27 +48,37 @@ def kept(engine: Engine, sidecar: Sidecar) -> Kept:
         picture = next(frames).image
     with closing(Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)) as lookout:
         look_s = _median_s(lambda _: lookout.look(picture, 0.0))
+    mesh_s = _mesh_s(picture) if sidecar.shape else 0.0
     one_s, all_s = (_read_s(engine, sidecar, faces) for faces in (1, settings.max_faces))
     room_s, cores = SPARE * sidecar.spec.tick_s, min(2, os.cpu_count() or 1)
 
     def fits(faces: int) -> bool:
         read_s = one_s + (all_s - one_s) * (faces - 1) / max(1, settings.max_faces - 1)
-        return max(look_s, read_s) <= room_s and look_s + read_s <= cores * room_s
+        seen_s = look_s + mesh_s * faces
+        return max(seen_s, read_s) <= room_s and seen_s + read_s <= cores * room_s
 
     faces = max((n for n in range(1, settings.max_faces + 1) if fits(n)), default=0)
     return Kept(faces, settings.max_faces, 1e3 * look_s, (1e3 * one_s, 1e3 * all_s), sidecar.spec.tick_s)
+
+
+def _mesh_s(picture: U8) -> float:
+    """Return how long it takes to read the landmarks of a face."""
+    middle = Region(picture.shape[1] / 2, picture.shape[0] / 2, picture.shape[0] / 2, 0.0)
+    with closing(FaceMesh()) as mesh:
+        return _median_s(lambda _: mesh.marks(picture, [middle]))
 
 
 def _read_s(engine: Engine, sidecar: Sidecar, faces: int) -> float:
     """Return how long it takes to read so many faces once: a new piece of each, and its window."""
     spec = sidecar.spec
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
+    shapes = np.tile(np.asarray(sidecar.shape.mean, np.float32), (spec.ticks, 1)) if sidecar.shape else None
     recognizer = Recognizer(engine, sidecar, smoothing_s=0.0)
 
     def read(tick: int) -> None:
         end_s = tick * spec.tick_s
         recognizer.recognize(
-            [Bag(n + 1, spec.ticks + tick, crops, end_s - spec.span_s, end_s, 1.0, 1.0) for n in range(faces)]
+            [Bag(n + 1, spec.ticks + tick, crops, end_s - spec.span_s, end_s, 1.0, 1.0, shapes) for n in range(faces)]
         )
 
     return _median_s(read)

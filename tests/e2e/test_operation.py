@@ -39,7 +39,7 @@ def value(text: str, name: str) -> float:
 
 def test_the_page_has_what_the_session_counts(start: Callable, command: Callable, port: int) -> None:
     running = start("--source", "demo", "--headless", "--metrics", port)
-    now = running.until(lambda now: len(now.readings) > 20, 40.0)
+    now = running.until(lambda now: len(now.readings) > 90, 40.0)
     text = page(port)
     assert value(text, "readings_total") >= len(now.readings)
     captured, analysed = value(text, "frames_captured_total"), value(text, "frames_analysed_total")

@@ -61,7 +61,7 @@ def test_each_shows_a_happy_face(name: str, halves: Halves) -> None:
     assert isinstance(last, StateChange) and last.state is State.ENDED and not last.detail
     stills = [reading for reading in readings if reading.still]
     assert len(stills) == STILLS.get(name, 0) and stills in ([], readings)
-    assert all(reading.coverage == 1 / 16 for reading in stills)
+    assert all(reading.coverage == 1 / 4 for reading in stills)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def learnt_from_pictures(recipe: Recipe, run: Run, model: MICACL) -> int:
     assert isinstance(encoder, FrameEncoder)
     train_stills(encoder, structs.replace(recipe.stills, epochs=EPOCHS, batch=BATCH), told, run)
     train_bags(model, encoder, structs.replace(recipe.bags, epochs=EPOCHS, batch=BATCH), recipe, faces, run)
-    return 2 * EPOCHS * 2 + 3 * recipe.bags.views  # a loss and what is looked at, and three banks
+    return 2 * EPOCHS * 2 + 3 * max(1, recipe.bags.views)  # a loss and what is looked at, and three banks
 
 
 def learnt_from_clips(recipe: Recipe, run: Run, model: MICACL) -> int:
