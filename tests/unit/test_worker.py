@@ -11,7 +11,7 @@ from torch import Tensor
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.ring import LARGEST
-from realtime_micacl.inference.sidecar import BagShape, Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import BagShape, Shape, Sidecar, read_sidecar
 from realtime_micacl.inference.worker import Step, Worker
 
 CPU = torch.device("cpu")
@@ -119,3 +119,18 @@ def test_numbers_that_are_not_finite_are_never_shown(sidecar: Sidecar) -> None:
     worker = Worker(Overflowing(), sidecar, CPU)
     with pytest.raises(EngineError, match="not finite"):
         worker.classify(worker.encode(crops(4))[None])
+
+
+@pytest.mark.parametrize("n", [5, 70])
+def test_changes_stand_behind_the_features_of_their_bag(sidecar: Sidecar, n: int) -> None:
+    shape = Shape(bone=(0, 1, 2, 3), frame=((0.0,) * 3,) * 4, points=(5,), mean=(0.0,) * 3, prior=0.5, half_s=9.0)
+    worker = Worker(Means(), msgspec.structs.replace(sidecar, shape=shape), CPU)
+    pieces, windows = crops(n + 3), np.lib.stride_tricks.sliding_window_view(np.arange(n + 3), 4)
+    changes = np.random.default_rng(1).normal(size=(n, 4, 4)).astype(np.float32)
+    features = worker.encode(pieces)[windows]
+    seen = pieces.reshape(len(pieces), -1, 3).mean(axis=1)[windows]  # [n,4,3], as the network sees them
+    for told, given in ((changes, changes), (np.zeros_like(changes), None)):
+        logits, _ = worker.classify(features, given)
+        expected = np.concatenate([seen, told], axis=2).mean(axis=2) @ np.arange(4 * 7.0).reshape(4, 7)
+        np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-2)
+    worker.close()
