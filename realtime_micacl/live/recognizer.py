@@ -50,9 +50,8 @@ class Recognizer:
         """Return a reading for each bag."""
         tuning = self._tuned.now
         self._smoother.tune(tuning)
-        neutrals = self._neutrals if all(bag.shapes is not None for bag in bags) else None  # else faces are at rest
-        (neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
-        changes = np.stack([neutrals.changes(bag) for bag in bags]) if neutrals else None
+        (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
+        changes = np.stack([self._neutrals.changes(bag) for bag in bags]) if self._neutrals else None
         logits, importance = self._engine.classify(self._encoded(bags), changes)
         return tuple(
             self._reading(bag, row / self._temperature, weights)
@@ -87,7 +86,7 @@ class Recognizer:
     def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
         """Return the reading of a bag, from its calibrated logits."""
         known = None
-        if self._neutrals and bag.shapes is not None:
+        if self._neutrals:
             known, baseline = self._neutrals.learn(bag, float(softmax(logits)[NEUTRAL]))
         else:
             logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
