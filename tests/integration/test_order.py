@@ -12,20 +12,23 @@ import pytest
 
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.baseline import Ask
 from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.neutrals import Neutrals
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.video import read_file
 from realtime_micacl.scores import softmax
 from realtime_micacl.types import EMOTIONS, F32, U8
 
-HAPPY = EMOTIONS.index("happy")
+HAPPY, NEUTRAL = EMOTIONS.index("happy"), EMOTIONS.index("neutral")
 
 
 @dataclass(frozen=True, eq=False)
 class Smile:
-    """The windows of a rendered clip in which a smile comes and goes, [n,N*L,S,S,3]."""
+    """The windows of a rendered clip in which a smile comes and goes, [n,N*L,S,S,3], and their changes of shape."""
 
     windows: list[U8]
+    changes: list[F32]
     engine: Engine
     piece: int
     temperature: float
@@ -33,9 +36,9 @@ class Smile:
     def shares(self, order: np.ndarray) -> F32:
         """Return the share of happy in each window, with its frames in another order, [n]."""
         rows = []
-        for crops in self.windows:
+        for crops, changes in zip(self.windows, self.changes, strict=True):
             pieces = np.ascontiguousarray(crops[order]).reshape(-1, self.piece, *crops.shape[1:])
-            logits = self.engine.classify(np.stack([self.engine.encode(pieces)]))[0][0]
+            logits = self.engine.classify(np.stack([self.engine.encode(pieces)]), changes[order][None])[0][0]
             rows.append(softmax(logits / self.temperature)[HAPPY])
         return np.array(rows, np.float32)
 
@@ -47,7 +50,13 @@ def smile() -> Iterator[Smile]:
     with closing(open_engine(folder, sidecar)) as engine, closing(Perceiver(FaceDetector(), sidecar)) as perceiver:
         bags = [bag for frame in read_file(clip) for bag in perceiver.perceive(frame)[1]]
         windows = [np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored)) for bag in bags]
-        yield Smile(windows, engine, sidecar.piece, sidecar.calibration.temperature)
+        neutrals, changes = Neutrals(sidecar.shape, sidecar.spec.tick_s, each=False, asked=Ask()), []
+        for bag, crops in zip(bags, windows, strict=True):
+            changes.append(neutrals.changes(bag))
+            pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])
+            logits = engine.classify(engine.encode(pieces)[None], changes[-1][None])[0][0]
+            neutrals.learn(bag, float(softmax(logits / sidecar.calibration.temperature)[NEUTRAL]))
+        yield Smile(windows, changes, engine, sidecar.piece, sidecar.calibration.temperature)
 
 
 def test_order_matters_where_the_expression_changes_and_nowhere_else(smile: Smile) -> None:

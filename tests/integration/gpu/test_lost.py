@@ -71,12 +71,14 @@ def run(device: Device, seconds: float) -> tuple[list[str], Failures]:
         engines.append("processor" if isinstance(engine, OnnxEngine) else "GPU")
         return Recognizer(engine, sidecar, smoothing_s=0.0)
 
+    assert sidecar.shape is not None
+    shapes = np.tile(np.array(sidecar.shape.mean, np.float32), (spec.ticks, 1))
     failures, read = Failures("recognize"), []
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
     with Rebuilt(opened, failures) as half:
         until_s, tick = time.monotonic() + seconds, 100
         while time.monotonic() < until_s and not failures.final and read.count("processor") < 5:
-            bag = Bag(1, tick, crops, tick / 10 - 1, tick / 10, 1.0, 1.0)
+            bag = Bag(1, tick, crops, tick / 10 - 1, tick / 10, 1.0, 1.0, shapes)
             if half.attempt(lambda r, bag=bag: r.recognize([bag])):  # type: ignore[misc]
                 read.append(engines[-1])
             tick += 1
