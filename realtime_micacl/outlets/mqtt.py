@@ -78,7 +78,8 @@ class Mqtt:
         if isinstance(event, Mark):
             return
         if isinstance(event, StateChange) and event.track_id is None:
-            self._publish(self._state_topic(event.source), str(event.state), qos=1, retain=True)
+            if self._greeted:  # a broker that comes is told what stands then, not what stood meanwhile
+                self._publish(self._state_topic(event.source), str(event.state), qos=1, retain=True)
         elif event.slot:
             since_s = event.time_s - self._read_s.get(event.slot, 0.0)
             if isinstance(event, StateChange) or since_s >= FACE_S:
@@ -89,25 +90,26 @@ class Mqtt:
         """Say how it stands: to a broker that is there, to people where none is."""
         now_s = monotonic()
         if not self._client.is_connected():
+            self._greeted = False
             if now_s - self._there_s >= AWAY_S:
                 self.notice = f"MQTT: {self._peer} is away: {self._reason}"
                 log.warning("MQTT: %s is away: %s; it is tried again", self._peer, self._reason)
             return
         self._there_s, self.notice, self._reason = now_s, "", "no answer"
         if not self._greeted:
-            self._greeted = True
-            self._greet()
+            self._greeted = self._greet()
         if self._prefix and self._prefix != "off":
             self._summarize(now_s)
 
-    def _greet(self) -> None:
-        """Tell a broker what it cannot know, or may have forgotten."""
-        self._publish("availability", "online", qos=1, retain=True)
+    def _greet(self) -> bool:
+        """Tell a broker what it cannot know, or may have forgotten; return whether there was room for all of it."""
+        sent = [self._publish("availability", "online", qos=1, retain=True)]
         for source, state in self._board.states.items():
-            self._publish(self._state_topic(source), str(state), qos=1, retain=True)
+            sent.append(self._publish(self._state_topic(source), str(state), qos=1, retain=True))
         if self._prefix:
             topic, config = homeassistant.device(self._prefix, self._root, self._about)
-            self._send(topic, config, qos=1, retain=True)
+            sent.append(self._send(topic, config, qos=1, retain=True))
+        return all(sent)
 
     def _summarize(self, now_s: float) -> None:
         """Publish each place for Home Assistant: once a second while it changes, else every five seconds."""
@@ -121,12 +123,14 @@ class Mqtt:
     def _state_topic(self, source: str) -> str:
         return f"state/{self._about.sources.index(source) + 1}" if source else "state"
 
-    def _publish(self, topic: str, text: str, *, qos: int = 0, retain: bool = False) -> None:
-        self._send(f"{self._root}/{topic}", text, qos=qos, retain=retain)
+    def _publish(self, topic: str, text: str, *, qos: int = 0, retain: bool = False) -> bool:
+        return self._send(f"{self._root}/{topic}", text, qos=qos, retain=retain)
 
-    def _send(self, topic: str, text: str, *, qos: int, retain: bool) -> None:
-        """Hand a message to the client; where it has no room for it, it is lost."""
-        self.lost += bool(self._client.publish(topic, text, qos, retain).rc)
+    def _send(self, topic: str, text: str, *, qos: int, retain: bool) -> bool:
+        """Hand a message to the client; where it has no room for it, it is lost, and this is False."""
+        refused = bool(self._client.publish(topic, text, qos, retain).rc)
+        self.lost += refused
+        return not refused
 
     def _connected(self, client: Any, data: Any, flags: Any, code: Any, properties: Any) -> None:
         """Note how the broker answered; called on the client's thread."""
