@@ -137,7 +137,7 @@ def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bag
         loaded = clip.load()
         frames = bag_frames(loaded.times_s, spec) if bags == "live" else segments(clip.frames, spec)[None]
         if len(frames):
-            each = probabilities(bag_logits(engine, sidecar, _marked(loaded, sidecar), frames), sidecar)
+            each = probabilities(bag_logits(engine, sidecar, marked(loaded, sidecar), frames), sidecar)
             found.append(np.asarray(each.mean(axis=0), np.float32))
         else:
             found.append(None)
@@ -178,7 +178,7 @@ def probabilities(logits: F32, sidecar: Sidecar) -> F32:
     return softmax(logits / sidecar.calibration.temperature)
 
 
-def _marked(clip: Clip, sidecar: Sidecar) -> Clip:
+def marked(clip: Clip, sidecar: Sidecar) -> Clip:
     """Return a clip with the landmarks in its crops, where the engine reads them."""
     if not sidecar.shape or clip.marks is not None:
         return clip

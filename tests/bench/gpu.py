@@ -30,6 +30,7 @@ from realtime_micacl.inference.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.torch_engine import load_model
 from realtime_micacl.inference.worker import Worker
+from realtime_micacl.types import F32
 
 FRAMES_HZ = 25
 
@@ -74,6 +75,14 @@ def pieces(sidecar: Sidecar, n: int) -> np.ndarray:
     return np.random.default_rng(n).integers(0, 256, (n, sidecar.piece, side, side, 3)).astype(np.uint8)
 
 
+def changed(sidecar: Sidecar, bags: int) -> F32 | None:
+    """Return changes of shape [B,N*L,3P+1], where the engine reads them."""
+    if not sidecar.shape:
+        return None
+    size = (bags, sidecar.spec.ticks, sidecar.coordinates + 1)
+    return np.random.default_rng(bags).normal(0, 0.1, size).astype(np.float32)
+
+
 def near_float64(engine: Engine, folder: Path, sidecar: Sidecar) -> dict[str, float]:
     """Return how far logits are from those of the network in float64: relative L2, and the largest difference."""
     n, exact = sidecar.pieces, load_model(folder, sidecar).double()
@@ -81,8 +90,10 @@ def near_float64(engine: Engine, folder: Path, sidecar: Sidecar) -> dict[str, fl
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(len(crops)), n)
     with torch.inference_mode():
         features = torch.cat([exact.encode(torch.tensor(part)) for part in np.array_split(crops, 8)])
-        expected = exact.classify(features[torch.tensor(windows)])[0].numpy()
-    found = engine.classify(engine.encode(crops)[windows])[0]
+        changes = changed(sidecar, len(windows))
+        rows = sidecar.rows(features.numpy()[windows], changes)
+        expected = exact.classify(torch.from_numpy(rows).double())[0].numpy()
+    found = engine.classify(engine.encode(crops)[windows], changes)[0]
     apart = found - expected
     relative = float(np.linalg.norm(apart) / np.linalg.norm(expected))
     return {"float64_relative_l2": relative, "float64_largest": float(np.abs(apart).max())}
@@ -108,8 +119,9 @@ def batch(engine: Engine, sidecar: Sidecar, faces: int) -> dict[str, Any]:
         newest = engine.encode(crops)
         bags = np.repeat(kept[None], faces, axis=0)
         bags[:, -1] = newest
-        engine.classify(bags)
+        engine.classify(bags, changes)
 
+    changes = changed(sidecar, faces)
     found = timed(tick)
     return {"tick_ms": found, "faces_at_25_fps": round(faces * 1e3 / (found[0] * FRAMES_HZ))}
 

@@ -143,7 +143,7 @@ def _kernels(network: TorchNetwork, sidecar: Sidecar, b: int) -> int:
     px = sidecar.bag.size_px
     crops = torch.zeros(b, sidecar.piece, px, px, 3, dtype=torch.uint8, device=DEVICE)
     features = torch.zeros(b, sidecar.feature_size, device=DEVICE)
-    bags = torch.zeros(b, sidecar.pieces, sidecar.feature_size, device=DEVICE)
+    bags = torch.zeros(b, sidecar.pieces, sidecar.row_size, device=DEVICE)
     with torch.inference_mode():
         said, weights = network._head.classify(bags)
         steps = (network.encoder(crops, features), network.head(bags, said, weights))

@@ -18,6 +18,8 @@ from traces import NEUTRAL, bags_of, prepared
 from realtime_micacl.data.clips import bag_frames
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.baseline import Ask
+from realtime_micacl.live.neutrals import Neutrals
 from realtime_micacl.scores import softmax
 from realtime_micacl.types import F32, U8
 
@@ -48,10 +50,11 @@ def phase(intensity: F32) -> str | None:
     return "calm" if intensity.max() < 0.05 else None
 
 
-def read(crops: U8, order: Order, engine: Engine, sidecar: Sidecar) -> F32:
-    """Return the calibrated shares [K] of a window's crops [N*L,S,S,3] in another order."""
+def read(crops: U8, changes: F32 | None, order: Order, engine: Engine, sidecar: Sidecar) -> F32:
+    """Return the calibrated shares [K] of a window's crops [N*L,S,S,3], and changes of shape, in another order."""
     pieces = np.ascontiguousarray(crops[order]).reshape(-1, sidecar.piece, *crops.shape[1:])
-    logits = engine.classify(np.stack([engine.encode(pieces)]))[0][0]
+    told = None if changes is None else changes[order][None]
+    logits = engine.classify(np.stack([engine.encode(pieces)]), told)[0][0]
     return softmax(logits / sidecar.calibration.temperature)
 
 
@@ -62,24 +65,30 @@ def main() -> None:
     arguments = p.parse_args()
     folder, sidecar = read_sidecar(arguments.engine)
     engine = open_engine(folder, sidecar)
-    windows: dict[str, list[tuple[int, U8]]] = defaultdict(list)
+    windows: dict[str, list[tuple[int, U8, F32 | None]]] = defaultdict(list)
     for ready in prepared(arguments.prepared):
         if ready.label == NEUTRAL:
             continue
         clip = ready.load()
+        own = Neutrals(sidecar.shape, sidecar.spec.tick_s, each=False, asked=Ask()) if sidecar.shape else None
         for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.spec), strict=True):
+            crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
+            changes = own.changes(bag) if own else None
+            if own:
+                shares = read(crops, changes, np.arange(sidecar.spec.ticks), engine, sidecar)
+                own.learn(bag, float(shares[NEUTRAL]))
             if name := phase(clip.targets[frames, ready.label]):
-                windows[name].append((ready.label, np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))))
+                windows[name].append((ready.label, crops, changes))
     changed = orders(sidecar.spec.ticks)
     sys.stdout.write(f"{sidecar.name}: mean share of the clip's emotion; in brackets, how far all shares moved\n\n")
     sys.stdout.write(f"| windows | n | {' | '.join(changed)} |\n{(len(changed) + 2) * '|---'}|\n")
     for name in ("rising", "held", "falling", "calm"):
         picked = [windows[name][i] for i in np.linspace(0, len(windows[name]) - 1, MOST).astype(int)]
-        plain = [read(crops, changed["as it is"], engine, sidecar) for _, crops in picked]
+        plain = [read(crops, told, changed["as it is"], engine, sidecar) for _, crops, told in picked]
         cells = []
         for order in changed.values():
-            found = [read(crops, order, engine, sidecar) for _, crops in picked]
-            share = np.mean([shares[label] for (label, _), shares in zip(picked, found, strict=True)])
+            found = [read(crops, told, order, engine, sidecar) for _, crops, told in picked]
+            share = np.mean([shares[label] for (label, *_), shares in zip(picked, found, strict=True)])
             moved = np.mean([np.abs(a - b).sum() / 2 for a, b in zip(plain, found, strict=True)])
             cells.append(f"{share:.2f} ({moved:.2f})")
         sys.stdout.write(f"| {name} | {len(windows[name])} | {' | '.join(cells)} |\n")

@@ -15,12 +15,14 @@ import numpy as np
 
 from realtime_micacl.data.clips import Clip
 from realtime_micacl.data.prepared import PreparedClip, read_prepared
+from realtime_micacl.evaluation.predictions import marked
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.detector import FaceDetector
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.shape import ShapeReader
 from realtime_micacl.live.smoother import Smoother
 from realtime_micacl.live.video import read_file
 from realtime_micacl.live.window import Window
@@ -61,11 +63,15 @@ class Shown:
 
 def bags_of(clip: Clip, sidecar: Sidecar) -> list[Bag]:
     """Return the bags that the live window cuts from a clip."""
-    window = Window(sidecar.spec)
+    window, shapes = Window(sidecar.spec), [None] * len(clip.crops)
+    if sidecar.shape:
+        marks = marked(clip, sidecar).marks
+        assert marks is not None
+        shapes = list(ShapeReader(sidecar.shape).read(marks)[0])
     return [
         bag
-        for crop, time_s in zip(clip.crops, clip.times_s, strict=True)
-        for bag in window.push([Face(1, np.zeros(4, np.float32), crop, 1.0, Quality(1.0))], float(time_s))
+        for crop, shape, time_s in zip(clip.crops, shapes, clip.times_s, strict=True)
+        for bag in window.push([Face(1, np.zeros(4, np.float32), crop, 1.0, Quality(1.0), shape=shape)], float(time_s))
     ]
 
 

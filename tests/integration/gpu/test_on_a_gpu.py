@@ -40,15 +40,22 @@ def pieces(sidecar: Sidecar, n: int) -> np.ndarray:
     return np.random.default_rng(n).integers(0, 256, (n, sidecar.piece, side, side, 3)).astype(np.uint8)
 
 
+def changes(sidecar: Sidecar, bags: int) -> np.ndarray:
+    size = (bags, sidecar.spec.ticks, sidecar.coordinates + 1)
+    return np.random.default_rng(bags).normal(0, 0.1, size).astype(np.float32)
+
+
 def test_every_size_of_batch_is_near_float64(engine: Worker, shipped: tuple[Path, Sidecar]) -> None:
     n, exact = shipped[1].pieces, load_model(*shipped).double()
     crops = pieces(shipped[1], n + max(BUCKETS) + 1)
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(len(crops)), n)
     with torch.inference_mode():
         features = torch.cat([exact.encode(torch.tensor(part)) for part in np.array_split(crops, 8)])
-        expected = exact.classify(features[torch.tensor(windows)])
+        rows = shipped[1].rows(features.numpy()[windows], changes(shipped[1], len(windows)))
+        expected = exact.classify(torch.from_numpy(rows).double())
     for bags in (*BUCKETS, *(b + 1 for b in BUCKETS)):
-        logits, importance = engine.classify(engine.encode(crops[: bags + n - 1])[windows[:bags]])
+        told = changes(shipped[1], len(windows))[:bags]
+        logits, importance = engine.classify(engine.encode(crops[: bags + n - 1])[windows[:bags]], told)
         assert np.abs(logits - expected[0][:bags].numpy()).max() < 2e-2
         assert np.abs(importance - expected[1][:bags].numpy()).max() < 2e-2
 
