@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
     use.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
+    use.add_argument("--head", **flag, help="readings say how the head is turned: yaw, pitch and roll in degrees")
     use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
     give_up = use.add_argument(
         "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"

@@ -171,6 +171,9 @@ class Bag:
     quality: float
     shapes: F32 | None = None  # of the faces in the same frames, [N*L, 3 P], where the engine asks for them
     still: bool = False  # all of it is one picture that stands alone
+    frame: int | None = None  # the number of the picture that its newest crop was cut from
+    box: F32 | None = None  # where the face was in it: left, top, right, bottom in px, [4]
+    head: F32 | None = None  # how the head was turned in it: yaw, pitch, roll in degrees, [3]
 
     def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
         """Return views of the N*L/P pieces of P = `frames`, [P,S,S,3], with `mirrored` those of odd ticks mirrored."""
@@ -203,6 +206,9 @@ class EmotionDistribution:
     """The place that its face holds while it is there, from 1; None where all are taken."""
     still: bool = False  # read from one picture alone
     known: float | None = None  # how well the face's own neutral is known, 0 to 1, where the engine compares with it
+    frame: int | None = None  # the number of the newest picture that it was read from
+    box: F32 | None = None  # where the face was in it: left, top, right, bottom in px, [4]
+    head: F32 | None = None  # how the head was turned in it: yaw, pitch, roll in degrees, [3]; where it was asked for
 
     @property
     def leading(self) -> str | None:

@@ -76,7 +76,10 @@ class Perceiver:
         self._looked_s = frame.time_s
         found = self._shaped(frame, self._faces(frame))
         bags = self._window.push(
-            [f for f in found if f.state is not State.LOW_QUALITY], frame.time_s, alone=frame.alone
+            [f for f in found if f.state is not State.LOW_QUALITY],
+            frame.time_s,
+            alone=frame.alone,
+            frame=frame.index,
         )
         self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
         return bags

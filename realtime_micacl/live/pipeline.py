@@ -102,6 +102,13 @@ def openers(
     def open_recognizer() -> Recognizer:
         engine = share() if share else open_engine(folder, sidecar, settings.device)
         log.info("engine %s runs on %s", sidecar.name, engine.device)
-        return Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s, tuned=tuned, baseline=settings.baseline)
+        return Recognizer(
+            engine,
+            sidecar,
+            smoothing_s=settings.smoothing_s,
+            tuned=tuned,
+            baseline=settings.baseline,
+            head=settings.head,
+        )
 
     return open_perceiver, open_recognizer

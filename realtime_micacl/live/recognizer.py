@@ -29,13 +29,14 @@ class Recognizer:
         smoothing_s: float,
         tuned: Tuned | None = None,
         baseline: bool = False,
+        head: bool = False,
     ) -> None:
         """Take an engine; `tuned`, where given, says how calm and how sure instead, and asks for baselines.
 
-        `baseline` takes one of each track unasked.
+        `baseline` takes one of each track unasked; with `head` readings say how the head is turned, where it is known.
         """
         self._engine = engine
-        self._bag, self._piece = sidecar.spec, sidecar.piece
+        self._bag, self._piece, self._head = sidecar.spec, sidecar.piece, head
         self._temperature = sidecar.calibration.temperature
         self._tuned = tuned or Tuned(Tuning(smoothing_s, sidecar.calibration.abstain_below))
         now = self._tuned.now
@@ -105,4 +106,7 @@ class Recognizer:
             baseline=baseline,
             still=bag.still,
             known=known,
+            frame=bag.frame,
+            box=bag.box,
+            head=bag.head if self._head else None,
         )

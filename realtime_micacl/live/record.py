@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, Mean, State, StateChange
+from realtime_micacl.types import EMOTIONS, F32, Baseline, EmotionDistribution, Event, Mark, Mean, State, StateChange
 
 SCHEMA = 2
 MARKER = "marker"
@@ -20,9 +20,15 @@ TEXT = 4096  # letters of a text at most
 BACK_S = 5.0  # a change of state is stamped when it is noticed, a reading when its picture was taken
 STEP_S = 0.1  # by so much the wall clock must have been set for it to be followed
 WEIGHT = "importance_"
+SIDES = ("left", "top", "right", "bottom")
+ANGLES = ("yaw", "pitch", "roll")
+BOX = tuple(f"box_{side}" for side in SIDES)  # the columns of a box
+ADDED = ("time_unix", "slot", "still", "known", "frame", *BOX, *ANGLES)  # the columns that form 2 added, in order
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Emotion = Literal["happy", "sad", "neutral", "angry", "surprise", "disgust", "fear"]
+Pixel = Annotated[int, Meta(ge=-(10**6), le=10**6)]
+Degrees = Annotated[float, Meta(ge=-360.0, le=360.0)]
 Weights = Annotated[list[Annotated[float, Meta(ge=0.0, le=1e3)]], Meta(min_length=1, max_length=64)]
 
 
@@ -115,11 +121,30 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         bool,
         Meta(description="true where the face was read from one picture alone, a photograph say; else not there"),
     ] = False
+    frame: Annotated[
+        Annotated[int, Meta(ge=0, le=1 << 53)] | None,
+        Meta(description="number of the newest picture that it was read from, from 0; readings have it"),
+    ] = None
+    box: Annotated[
+        Annotated[list[Pixel], Meta(min_length=4, max_length=4)] | None,
+        Meta(
+            description="where the face was in that picture: left, top, right, bottom in px of the picture as it was "
+            "analysed, turned and cut as asked; part of it may lie outside; readings have it"
+        ),
+    ] = None
+    head: Annotated[
+        dict[Literal["yaw", "pitch", "roll"], Degrees] | None,
+        Meta(
+            description="with `--head`, how the head was turned in it, in degrees: `yaw` above 0 to the right of the "
+            "picture, `pitch` above 0 down, `roll` above 0 where its top leans to the right"
+        ),
+    ] = None
 
     def event(self) -> Event:
         """Return what was recorded; raise ValueError where that is no change, no marker and no whole reading."""
-        reading = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
-        if all(part is None for part in (*reading, self.latency_ms)) and not (self.baseline or self.still):
+        reading: tuple[object, ...] = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
+        reading += (self.latency_ms, self.known, self.frame, self.box, self.head)
+        if all(part is None for part in reading) and not (self.baseline or self.still):
             if self.state != MARKER:
                 return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source, self.slot)
             if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
@@ -138,6 +163,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             raise ValueError("a reading is live and has no detail")
         if len(self.probabilities) != len(EMOTIONS) or abs(sum(self.probabilities.values()) - 1.0) > 0.01:
             raise ValueError(f"there must be a probability of {', '.join(EMOTIONS)}, and 1 in all")
+        if self.head is not None and len(self.head) != len(ANGLES):
+            raise ValueError(f"a head has {', '.join(ANGLES)}")
         return EmotionDistribution(
             self.track,
             self.time_s,
@@ -152,6 +179,9 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             self.slot,
             self.still,
             self.known,
+            self.frame,
+            None if self.box is None else np.array(self.box, np.float32),
+            None if self.head is None else np.array([self.head[name] for name in ANGLES], np.float32),  # type: ignore[index]
         )
 
 
@@ -184,7 +214,14 @@ def record_of(event: Event, clock: Clock) -> Record:
         baseline=event.baseline is Baseline.SET,
         mean=_mean(event) if isinstance(event, Mean) else None,
         still=event.still,
+        frame=event.frame,
+        box=None if event.box is None else [round(float(side)) for side in event.box],
+        head=None if event.head is None else _head(event.head),
     )
+
+
+def _head(head: F32) -> dict[Any, float]:
+    return {name: round(float(angle), 1) for name, angle in zip(ANGLES, head, strict=True)}
 
 
 def _mean(event: Mean) -> dict[str, Any]:
@@ -202,13 +239,14 @@ def columns(instances: int) -> list[str]:
     """Return the names of the columns of CSV, in order."""
     names = ["time_s", "track", "state", "detail", "emotion", *EMOTIONS]
     names += [f"{WEIGHT}{i + 1}" for i in range(instances)]
-    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", "time_unix", "slot", "still", "known"]
+    return [*names, "quality", "coverage", "latency_ms", "source", "baseline", *ADDED]
 
 
 def as_row(event: Event, clock: Clock) -> dict[str, Any]:
     """Return an event as a row of CSV, by the names of its columns."""
     fields = as_record(event, clock)
-    fields |= fields.pop("probabilities", {})
+    fields |= fields.pop("probabilities", {}) | fields.pop("head", {})
+    fields |= dict(zip(BOX, fields.pop("box", ()), strict=False))
     return fields | {f"{WEIGHT}{i + 1}": w for i, w in enumerate(fields.pop("importance", ()))}
 
 
@@ -219,6 +257,10 @@ def from_row(row: Mapping[str, str]) -> Record:
     fields: dict[str, Any] = {name: value for name, value in given.items() if name not in (*EMOTIONS, *weights)}
     if shares := {name: given[name] for name in EMOTIONS if name in given}:
         fields["probabilities"] = shares
+    for name, columns_of in (("box", BOX), ("head", ANGLES)):
+        parts = {column: fields.pop(column) for column in columns_of if column in fields}
+        if parts:
+            fields[name] = parts if name == "head" else list(parts.values())
     if weights:
         fields["importance"] = [given[name] for name in weights]
     for mark in {"baseline", "still"} & fields.keys():

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import BACK_S, TEXT, Record, columns, from_row
+from realtime_micacl.live.record import ADDED, BACK_S, TEXT, Record, columns, from_row
 from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,8 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     """Read the header of a table; return what turns a row into what it says."""
     header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split(",")
     weights = sum(name.startswith("importance_") for name in header)
-    if header not in (columns(weights), columns(weights)[:-4]):  # the last four came with schema 2
+    whole = columns(weights)  # columns were only ever added at the end
+    if header != whole[: len(header)] or len(header) < len(whole) - len(ADDED):
         raise SourceError(f"{path}, line 1 is no header of this program's recordings")
 
     def parsed(line: bytes) -> Event:

@@ -15,7 +15,7 @@ from math import floor
 
 import numpy as np
 
-from realtime_micacl.types import F32, U8, Bag, BagSpec, Face
+from realtime_micacl.types import Bag, BagSpec, Face
 
 GAP_S = 0.5  # pictures that are further apart are not one course of a face
 EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
@@ -23,12 +23,11 @@ EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else 
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
-    """A crop with its capture time."""
+    """A face with its capture time, and the number of its picture."""
 
     time_s: float
-    crop: U8
-    quality: float
-    shape: F32 | None
+    face: Face
+    frame: int | None
 
 
 @dataclass(eq=False)
@@ -57,8 +56,10 @@ class Window:
         self._tick = 0
         self._stills = False
 
-    def push(self, faces: Iterable[Face], time_s: float, *, alone: bool = False) -> tuple[Bag, ...]:
-        """Take the usable faces of the frame captured at `time_s`; return a bag per full window once a tick passed.
+    def push(
+        self, faces: Iterable[Face], time_s: float, *, alone: bool = False, frame: int | None = None
+    ) -> tuple[Bag, ...]:
+        """Take the usable faces of frame number `frame`, captured at `time_s`; return a bag per window at a new tick.
 
         Of a frame that stands `alone` every face gets a bag at once, all of it one crop.
         """
@@ -66,7 +67,7 @@ class Window:
             self._runs.clear()
         self._stills = alone
         if alone:
-            return self._still(faces, time_s)
+            return self._still(faces, time_s, frame)
         if self._origin_s is None:
             self._origin_s = time_s
         elif time_s < self._now_s - self._max_gap_s:
@@ -80,7 +81,7 @@ class Window:
         self._runs = {i: run for i, run in self._runs.items() if time_s - run.newest.time_s <= self._max_gap_s}
         bags = []
         for face in faces:
-            run = self._extended(face, time_s)
+            run = self._extended(_Sample(time_s, face, frame))
             if passed and (self._spec.padded or len(run.samples) == self._spec.ticks):
                 bags.append(self._bag(face.track_id, run))
         return tuple(bags)
@@ -97,13 +98,13 @@ class Window:
             return 0.0
         return 1.0 if self._spec.padded else len(run.samples) / self._spec.ticks
 
-    def _still(self, faces: Iterable[Face], time_s: float) -> tuple[Bag, ...]:
+    def _still(self, faces: Iterable[Face], time_s: float, frame: int | None) -> tuple[Bag, ...]:
         """Return a bag per face that shares no tick with any other."""
         self._tick += self._spec.ticks
         self._origin_s, self._now_s = time_s - self._tick * self._spec.tick_s, time_s
         bags = []
         for face in faces:
-            sample = _Sample(time_s, face.crop, face.quality.value, face.shape)
+            sample = _Sample(time_s, face, frame)
             run = _Run(sample, self._tick, deque([sample] * self._spec.ticks, maxlen=self._spec.ticks))
             self._runs[face.track_id] = run
             bags.append(replace(self._bag(face.track_id, run), still=True))
@@ -112,37 +113,41 @@ class Window:
     def _tick_at(self, time_s: float, origin_s: float) -> int:
         return floor((time_s - origin_s) / self._spec.tick_s + EARLY)
 
-    def _extended(self, face: Face, time_s: float) -> _Run:
+    def _extended(self, sample: _Sample) -> _Run:
         """Return the track's run with every tick up to now filled by the crop captured nearest to it."""
-        sample = _Sample(time_s, face.crop, face.quality.value, face.shape)
-        run = self._runs.get(face.track_id)
+        track_id = sample.face.track_id
+        run = self._runs.get(track_id)
         if run is None:
             run = _Run(sample, self._tick, deque([sample], maxlen=self._spec.ticks))
-            self._runs[face.track_id] = run
+            self._runs[track_id] = run
             return run
         before = run.newest
         assert self._origin_s is not None
         for tick in range(run.tick + 1, self._tick + 1):
             due_s = self._origin_s + tick * self._spec.tick_s
-            run.samples.append(before if due_s - before.time_s < time_s - due_s else sample)
+            run.samples.append(before if due_s - before.time_s < sample.time_s - due_s else sample)
         run.newest, run.tick = sample, self._tick
         return run
 
     def _bag(self, track_id: int, run: _Run) -> Bag:
         spec, samples = self._spec, list(run.samples)
         samples = [samples[0]] * (spec.ticks - len(samples)) + samples
-        crops = np.stack([s.crop for s in samples])
+        crops = np.stack([s.face.crop for s in samples])
         crops = crops.reshape(spec.instances, spec.frames, *crops.shape[1:])
         crops.flags.writeable = False
-        shapes = [s.shape for s in samples if s.shape is not None]
+        shapes = [s.face.shape for s in samples if s.face.shape is not None]
+        newest = samples[-1]
         distinct = 1 + sum(a is not b for a, b in pairwise(samples))
         return Bag(
             track_id=track_id,
             tick=run.tick,
             crops=crops,
             start_s=samples[0].time_s,
-            end_s=samples[-1].time_s,
+            end_s=newest.time_s,
             coverage=distinct / spec.ticks,
-            quality=float(np.mean([s.quality for s in samples])),
+            quality=float(np.mean([s.face.quality.value for s in samples])),
             shapes=np.stack(shapes) if shapes else None,
+            frame=newest.frame,
+            box=newest.face.box,
+            head=newest.face.head,
         )

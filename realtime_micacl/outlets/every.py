@@ -11,6 +11,7 @@ import numpy as np
 from realtime_micacl.types import EmotionDistribution, Event, Mean, State, StateChange
 
 UNSURE = "unsure"
+LAST = ("track_id", "time_s", "source", "slot", "baseline", "latency_s", "frame", "box", "head")  # as of the newest
 Who = tuple[str, int]
 """Source and track."""
 
@@ -53,7 +54,7 @@ def mean(readings: list[EmotionDistribution]) -> Mean:
     ((most, _),) = words.most_common(1)
     last = readings[-1]
     return Mean(
-        **{name: getattr(last, name) for name in ("track_id", "time_s", "source", "slot", "baseline", "latency_s")},
+        **{name: getattr(last, name) for name in LAST},
         probabilities=np.mean([reading.probabilities for reading in readings], axis=0),
         importance=np.mean([reading.importance for reading in readings], axis=0),
         emotion=None if most == UNSURE else most,

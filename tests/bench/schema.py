@@ -49,10 +49,11 @@ that.
 
 | `schema` | what it added |
 |---|---|
-| 1 | the keys above without `time_unix` |
-| 2 | `time_unix`, `hello`, the file beside a CSV; markers are read back |
+| 1 | the keys that the next line does not name |
+| 2 | `time_unix`, `slot`, `known`, `mean`, `still`, `frame`, `box`, `head`; `hello`; markers are read back |
 
-Recordings of form 1 are read as before.
+Form 2 is closed: whatever is added or changed from now on raises the number. Each form holds all of the one before, so
+recordings of form 1 are read as before, and so are tables that were written before all columns of form 2 were there.
 """
 
 
@@ -80,6 +81,8 @@ def _type(of: dict[str, Any]) -> str:
     kind = next(k for k in kinds if k != "null")
     if kind == "array" and "string" in str(options):
         return "list of strings"
+    if kind == "array" and "integer" in str(options):
+        return "list of whole numbers"
     return names.get(kind, kind) + null
 
 

@@ -57,6 +57,20 @@ def test_every_reading_is_given_once_in_order(recorded: Path) -> None:
     assert ends == sorted(ends)
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_recording_of_form_1_is_replayed(kind: str) -> None:
+    """The file was written by the program when that was its form."""
+    old = Path(__file__).parents[1] / "data" / "recordings" / f"form1.{kind}"
+    _, start_s, end_s = span(old)
+    replay = Replay(read_recording(old), start_s)
+    given = [e for e in offline(replay.frames(end_s), replay, replay) if isinstance(e, EmotionDistribution)]  # type: ignore[arg-type]
+    replay.close()
+    kept = [e for e in read_recording(old) if isinstance(e, EmotionDistribution)]
+    assert [e.emotion for e in given] == [e.emotion for e in kept]
+    assert len(kept) > 10
+    assert [as_record(e, Clock()).get("box") for e in kept] == [None] * len(kept)
+
+
 def test_the_window_shows_three_people_with_readings(recorded: Path) -> None:
     _, start_s, end_s = span(recorded)
     replay = Replay(read_recording(recorded), start_s)
