@@ -129,8 +129,7 @@ class Scene:
     detail: str = ""
     marks: tuple[Mark, ...] = ()
     """What was marked up to now, where a recording is shown."""
-    strain: Strain | None = None
-    """Set while the machine does not keep up."""
+    strain: Strain | None = None  # set while the machine does not keep up
 
 
 @dataclass(frozen=True)
@@ -199,8 +198,7 @@ class EmotionDistribution:
     coverage: float
     latency_s: float | None = None
     """From capture to this reading; None where no clock runs, in offline work."""
-    source: str = ""
-    """The name of its source where there are several."""
+    source: str = ""  # the name of its source where there are several
     baseline: Baseline = Baseline.NONE
     slot: int | None = None
     """The place that its face holds while it is there, from 1; None where all are taken."""
@@ -236,10 +234,8 @@ class StateChange:
     track_id: int | None
     state: State
     detail: str = field(default="")
-    source: str = ""
-    """The name of its source where there are several."""
-    slot: int | None = None
-    """The place that its face holds, or held until now."""
+    source: str = ""  # the name of its source where there are several
+    slot: int | None = None  # the place that its face holds, or held until now
 
 
 @dataclass(frozen=True)
@@ -248,8 +244,7 @@ class Mark:
 
     time_s: float
     number: int
-    source: str = ""
-    """The name of its source where there are several."""
+    source: str = ""  # the name of its source where there are several
 
 
 Event = EmotionDistribution | StateChange | Mark

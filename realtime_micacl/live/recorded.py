@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import ADDED, BACK_S, TEXT, Record, columns, from_row
+from realtime_micacl.live.record import BACK_S, TEXT, Record
+from realtime_micacl.live.rows import ADDED, columns, from_row
 from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from threading import Lock
 from typing import TextIO
 
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.live.record import Clock, as_record, as_row, columns
+from realtime_micacl.live.record import Clock, as_record
+from realtime_micacl.live.rows import as_row, columns
 from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.standard import flushed, why
 from realtime_micacl.types import Event, State, StateChange

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import Record, columns
+from realtime_micacl.live.record import Record
+from realtime_micacl.live.rows import columns
 
 HEAD = """# What a recording holds
 

@@ -22,8 +22,9 @@ from realtime_micacl.errors import ConfigError, EngineError, MicaclError, Source
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.record import Clock, as_record, columns
+from realtime_micacl.live.record import Clock, as_record
 from realtime_micacl.live.recorded import read_recording
+from realtime_micacl.live.rows import columns
 from realtime_micacl.model.micacl import MICACLConfig
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.replay import Replay, span

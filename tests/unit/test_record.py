@@ -21,10 +21,11 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
 from realtime_micacl.live.origin import Origin
-from realtime_micacl.live.record import ADDED, Clock, Record, as_record
+from realtime_micacl.live.record import Clock, Record, as_record
 from realtime_micacl.live.recorded import read_recording
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.recording import recording
+from realtime_micacl.live.rows import ADDED
 from realtime_micacl.live.sinks import csv_rows, json_lines
 from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, State, StateChange
