@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.record import Clock, as_record
 from realtime_micacl.live.recorded import LINE_BYTES, read_recording
+from realtime_micacl.live.rows import columns
 from realtime_micacl.live.sinks import json_lines
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
