@@ -20,6 +20,7 @@ from realtime_micacl.data.samples import Sample
 from realtime_micacl.devices import DEVICES
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.candidates import Candidate, read_candidates
+from realtime_micacl.evaluation.photographs import photograph_predictions
 from realtime_micacl.evaluation.predictions import (
     Bags,
     Predictions,
@@ -39,12 +40,14 @@ from realtime_micacl.evaluation.report import (
     write_report,
 )
 from realtime_micacl.evaluation.results import Figures, Result, compared, folded, part_result, result
-from realtime_micacl.evaluation.videos import video_predictions
+from realtime_micacl.evaluation.stretches import Stretch, read_stretches, stretch_predictions
+from realtime_micacl.evaluation.videos import LiveReader, video_predictions
 from realtime_micacl.inference.engine import Engine, default_engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 
 Plan = list[tuple[Candidate, Part]]
+SETS = ("ferplus", "london", "rendered", "stretches", "photographs")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -58,8 +61,10 @@ def main(argv: Sequence[str]) -> None:
     videos = {folder: folders.read(folder) for folder in arguments.through_tracker}
     if arguments.split and not sets:
         raise ConfigError("--split chooses a part of prepared sets; name them with --data")
-    if not (plan or videos or arguments.ferplus or arguments.london or arguments.rendered):
-        raise ConfigError("nothing to measure on: give --data, --through-tracker, --ferplus, --london or --rendered")
+    stretches = read_stretches(*arguments.stretches) if arguments.stretches else []
+    if not (plan or videos or any(getattr(arguments, name) for name in SETS)):
+        options = ", ".join(f"--{name}" for name in SETS)
+        raise ConfigError(f"nothing to measure on: give --data, --through-tracker or one of {options}")
     for folder in (arguments.report, arguments.json and arguments.json.parent):
         if folder:
             _make(folder)
@@ -68,7 +73,9 @@ def main(argv: Sequence[str]) -> None:
         with closing(open_engine(candidate.folder, candidate.sidecar, arguments.device)) as engine:
             results += _on_pictures(candidate, engine, arguments)
             results += _on_parts(candidate, engine, plan, arguments.bags)
-            results += _on_videos(candidate, engine, videos)
+            with closing(LiveReader(engine, candidate.sidecar)) as reader:
+                results += _on_videos(candidate, reader, videos)
+                results += _as_shown(candidate, reader, arguments, stretches)
     if not results:
         raise ConfigError(
             "--rendered: none of the people in these clips is held out (every fifth is), so nobody is new"
@@ -108,6 +115,19 @@ def _parser() -> argparse.ArgumentParser:
     on.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+, its test part")
     on.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set, its held-out people")
     on.add_argument("--rendered", type=Path, nargs="+", default=[], metavar="FOLDER", help="clips, held-out people")
+    on.add_argument(
+        "--stretches",
+        type=Path,
+        nargs=2,
+        metavar=("CLIPS", "FILE"),
+        help="real clips and a JSON list of [clip, first frame, last frame, label, clarity], through the live path",
+    )
+    on.add_argument(
+        "--photographs",
+        nargs=2,
+        metavar=("FILE", "HALF"),
+        help="one half of a set of face crops, each read as a photograph",
+    )
     p.add_argument("--device", choices=DEVICES, default="auto")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
@@ -149,13 +169,26 @@ def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> I
         yield part_result(candidate, part, prepared_predictions(engine, candidate.sidecar, part, bags), bags)
 
 
-def _on_videos(candidate: Candidate, engine: Engine, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
+def _on_videos(candidate: Candidate, reader: LiveReader, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
     """Yield what the candidate scores on raw videos."""
     said = ", ".join(candidate.sidecar.trained_on) or "nothing"
     about = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
     for folder, each in videos.items():
         where = f"{folder.resolve().name}, through the tracker"
-        yield result(candidate, where, video_predictions(engine, candidate.sidecar, each), about)
+        yield result(candidate, where, video_predictions(reader, each), about)
+
+
+def _as_shown(
+    candidate: Candidate, reader: LiveReader, arguments: argparse.Namespace, stretches: list[Stretch]
+) -> Iterator[Result]:
+    """Yield what the program, as it runs, reads and shows of real people."""
+    if stretches:
+        clips = arguments.stretches[0]
+        yield result(candidate, f"{clips.resolve().name}, stretches", *stretch_predictions(reader, clips, stretches))
+    if arguments.photographs:
+        file, half = arguments.photographs
+        found = photograph_predictions(reader, Path(file), int(half))
+        yield result(candidate, f"{Path(file).stem}, half {half}", *found)
 
 
 def _tell(results: Sequence[Result], comparisons: Figures) -> None:

@@ -77,12 +77,30 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"{risk['threshold_risk']:.1%} of them wrong"
         )
     yield line
+    if "words" in scores:
+        yield from _words(scores)
     if "training" in scores:
         yield f"training: {scores['training']}"
     if scores.get("split"):
         shared = scores["people_in_both_parts"]
         known = "not known, the set does not name people" if shared is None else shared
         yield f"people of the test part who are in the training part of the split too: {known}"
+
+
+def _words(scores: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what stood on the screen."""
+    shown = scores["words_shown"]
+    yield (
+        f"a word is shown in {shown / max(1, scores['words']):.2f} of {scores['words']} readings, "
+        f"{scores['words_wrong'] / max(1, shown):.2f} of these words are wrong"
+    )
+    if "changes" in scores:
+        each = ", ".join(f"{clip} {n}" for clip, n in scores["changes"].items())
+        total = sum(scores["changes"].values())
+        yield f"changes of the word: {total} in {scores['seconds']:.0f} s ({each})"
+        if scores["grimaces"]:
+            unsure = scores["grimaces_unsure"] / scores["grimaces"]
+            yield f"unsure in {unsure:.2f} of {scores['grimaces']} readings of faces that show none of the seven"
 
 
 def comparison_text(name: str, found: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ class Result:
     """None where the set is not a prepared one, or all its folds are together."""
 
 
-def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, str]) -> Result:
+def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, Any]) -> Result:
     """Return what a candidate scored on a set that has no splits of its own."""
     scores = {"engine": candidate.name, **about} | _scores(read, _threshold(candidate))
     return Result(candidate.name, where, read, scores)

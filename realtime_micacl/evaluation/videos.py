@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -20,36 +20,51 @@ from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.stills import RATE_HZ
 from realtime_micacl.live.video import read_file
-from realtime_micacl.types import F32, EmotionDistribution
+from realtime_micacl.types import F32, EmotionDistribution, Frame
 
 log = logging.getLogger(__name__)
 
 
-def video_predictions(engine: Engine, sidecar: Sidecar, samples: Sequence[Sample]) -> Read:
+class LiveReader:
+    """Reads clips and pictures with default settings, one after the other; each begins with new tracks."""
+
+    def __init__(self, engine: Engine, sidecar: Sidecar) -> None:
+        """Take an engine; the detector is opened here."""
+        self._engine, self._sidecar, self._settings = engine, sidecar, Settings()
+        self._detector = Lookout(self._settings.detector, max_faces=self._settings.max_faces, far=self._settings.far)
+
+    def read(self, path: Path, rate_hz: float | None = None) -> list[EmotionDistribution]:
+        """Return the readings of a file, or of a folder of pictures at `rate_hz`; raise SourceError for neither."""
+        return self.readings(read_pictures(path, rate_hz or RATE_HZ) if path.is_dir() else read_file(path))
+
+    def readings(self, frames: Iterable[Frame]) -> list[EmotionDistribution]:
+        """Return the readings of frames."""
+        perceiver = Perceiver(self._detector, self._sidecar)
+        recognizer = Recognizer(self._engine, self._sidecar, smoothing_s=self._settings.smoothing_s)
+        return [e for e in offline(frames, perceiver, recognizer) if isinstance(e, EmotionDistribution)]
+
+    def close(self) -> None:
+        """Free the detector."""
+        self._detector.close()
+
+
+def video_predictions(reader: LiveReader, samples: Sequence[Sample]) -> Read:
     """Return one distribution for each clip, the mean over all readings of the live path with its default settings.
 
     A clip without a reading (no face, none for as long as a window, or a damaged file) is not read.
     """
-    found: list[F32 | None] = []
-    settings = Settings()
-    detector = Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)
-    with closing(detector):
-        for sample in tqdm(samples, desc="reading videos", unit="clip", leave=False, disable=None):
-            perceiver = Perceiver(detector, sidecar)
-            recognizer = Recognizer(engine, sidecar, smoothing_s=settings.smoothing_s)
-            found.append(_mean(sample, perceiver, recognizer))
+    bar = tqdm(samples, desc="reading videos", unit="clip", leave=False, disable=None)
+    found = [_mean(sample, reader) for sample in bar]
     labels = np.array([sample.label for sample in samples], np.int64)
     return collected([sample.clip for sample in samples], found, labels, None)
 
 
-def _mean(sample: Sample, perceiver: Perceiver, recognizer: Recognizer) -> F32 | None:
-    path = sample.path
-    frames = read_pictures(path, sample.rate_hz) if path.is_dir() else read_file(path)
+def _mean(sample: Sample, reader: LiveReader) -> F32 | None:
     try:
-        events = list(offline(frames, perceiver, recognizer))
+        rows = [reading.probabilities for reading in reader.read(sample.path, sample.rate_hz)]
     except SourceError as cause:
         log.warning("%s counts as not read: %s", sample.clip, cause)
         return None
-    rows = [event.probabilities for event in events if isinstance(event, EmotionDistribution)]
     return np.asarray(np.mean(rows, axis=0), np.float32) if rows else None
