@@ -50,8 +50,8 @@ class Lookout:
         self._count, self._now_s, self._lost_s, self._peeked_s = 0, -inf, -inf, -inf
 
     def detect(self, image: U8) -> list[Detection]:
-        """Return the faces of one look of the first model in RGB [H,W,3], the largest first."""
-        return self._first.detect(image)
+        """Return the faces in RGB [H,W,3] of a single look, largest first: the short range's if there are no others."""
+        return self._first.detect(image) or self._only_near(image, [])
 
     def look(self, image: U8, time_s: float) -> list[Detection]:
         """Return the faces in RGB [H,W,3], the largest first."""

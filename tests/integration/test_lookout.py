@@ -12,7 +12,7 @@ import pytest
 
 from realtime_micacl.inference.engine import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.closely import overlap
+from realtime_micacl.live.closely import look_closely, overlap
 from realtime_micacl.live.detector import Detection, FaceDetector
 from realtime_micacl.live.lookout import LOST_S, PEEK_S, Lookout
 from realtime_micacl.live.perceiver import Perceiver
@@ -139,3 +139,22 @@ def test_twenty_four_people_are_all_found_and_keep_their_ids_for_ten_seconds(peo
             assert number < 2 or len(found.faces) == 24
     assert [len(ids) for ids in seen.values()] == [1] * 24
     assert len(set.union(*seen.values())) == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [("two_cross.mp4", 0.85), ("sources/portrait360x640.mp4", 0.85), ("sources/http_faststart.mp4", 0.75)],
+)
+def test_a_photograph_that_ends_at_the_face_is_read(auto: Lookout, name: str, share: float) -> None:
+    """As the pictures of research sets do; the full range alone sees none of these."""
+    picture = next(read_file(DATA / name)).image
+    one = look_closely(auto, picture, 8)[0]
+    (x, y), half = one.points[:4].mean(axis=0), share * (one.box[2] - one.box[0]) / 2
+    left, top, right, bottom = (max(0, round(v)) for v in (x - half, y - half, x + half, y + half))
+    face = np.ascontiguousarray(picture[top:bottom, left:right])
+    cut = np.asarray(cv2.resize(face, (112, 112), interpolation=cv2.INTER_AREA), np.uint8)
+    assert len(look_closely(auto, cut, 8)) == 1
+
+
+def test_an_empty_photograph_has_no_face(auto: Lookout, room: U8) -> None:
+    assert look_closely(auto, room, 8) == []
