@@ -67,7 +67,7 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
         figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
         _tell(engines.table(figures["engines"]))
     if "loop" in parts:
-        figures["loop"] = loop.loops(Path(spec.value), folder, sidecar, own)
+        figures["loop"] = loop.loops(Path(spec.value), own, figures.get("cpu_percent"))
         _tell(loop.table(figures["loop"]))
     return figures
 
