@@ -1,23 +1,22 @@
-"""Faces in one picture, by mediapipe's models: in mediapipe itself, or in ONNX Runtime where it is not installed."""
+"""Faces in one picture, by mediapipe's models in ONNX Runtime.
+
+It sees what mediapipe itself sees, for two thirds of the time, without its threads and its second of importing; a test
+holds it to that, and opens mediapipe as the other `runtime`.
+"""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, Protocol
 
 import numpy as np
 
 from realtime_micacl.types import F32, U8
 
-log = logging.getLogger(__name__)
-
 Reach = Literal["full", "short"]
 Runtime = Literal["mediapipe", "onnxruntime"]
 MIN_SCORE: dict[Reach, float] = {"full": 0.6, "short": 0.5}
 """From which score on a detection is a face: what the graphs of mediapipe's authors use."""
-MEDIAPIPE = "0.10.33"  # no other: pyproject.toml says why
 LEAST_SHARE = 0.055  # 70 px in 1280 x 720: none of that size were found, most of 90 px
 
 
@@ -58,8 +57,7 @@ class Finds(Protocol):
 class FaceDetector:
     """Mediapipe face detection: `full` range finds faces up to about 5 m away, `short` up to 2 m at half the cost.
 
-    To be used from one thread. Importing mediapipe takes a second, so it is done here and not before the window is up.
-    `runtime` says what runs the model, `reason` why that is not mediapipe.
+    To be used from one thread.
     """
 
     def __init__(
@@ -68,12 +66,11 @@ class FaceDetector:
         reach: Reach = "full",
         min_score: float | None = None,
         max_faces: int = 8,
-        runtime: Runtime | None = None,
+        runtime: Runtime = "onnxruntime",
     ) -> None:
-        """Open the model of a `reach`; `min_score` is `MIN_SCORE` unless it is given, `runtime` the best there is."""
+        """Open the model of a `reach`; `min_score` is `MIN_SCORE` unless it is given."""
         self._max_faces = max_faces
-        least = MIN_SCORE[reach] if min_score is None else min_score
-        self.runtime, self._model, self.reason = _opened(reach, least, runtime)
+        self._model = _opened(reach, MIN_SCORE[reach] if min_score is None else min_score, runtime)
         self.detect(np.zeros((128, 128, 3), np.uint8))  # the first picture is slow
 
     def detect(self, image: U8) -> list[Detection]:
@@ -91,29 +88,11 @@ class FaceDetector:
         self._model.close()
 
 
-def lacking() -> str:
-    """Say why mediapipe is not used, and what mends it where something does; empty where it is used."""
-    try:
-        found = version("mediapipe")
-    except PackageNotFoundError:
-        return "mediapipe is not installed; there is no wheel of it for Linux on ARM"
-    if found != MEDIAPIPE:
-        return f"mediapipe {found} is left alone, some look up a host: pip install mediapipe=={MEDIAPIPE}"
-    return ""
+def _opened(reach: Reach, min_score: float, runtime: Runtime) -> Finds:
+    if runtime == "mediapipe":
+        from realtime_micacl.live.detector_mediapipe import MediapipeDetector
 
-
-def _opened(reach: Reach, min_score: float, runtime: Runtime | None) -> tuple[Runtime, Finds, str]:
+        return MediapipeDetector(reach, min_score)
     from realtime_micacl.live.detector_onnx import OnnxDetector
 
-    reason = "" if runtime else lacking()
-    if runtime == "mediapipe" or not (runtime or reason):
-        try:
-            from realtime_micacl.live.detector_mediapipe import MediapipeDetector
-
-            return "mediapipe", MediapipeDetector(reach, min_score), ""
-        except (ImportError, OSError) as cause:
-            if runtime:
-                raise
-            reason = f"mediapipe cannot be loaded ({cause}); on Debian or Ubuntu: sudo apt-get install libgles2 libegl1"
-            log.warning("ONNX Runtime looks for faces: %s", reason)
-    return "onnxruntime", OnnxDetector(reach, min_score), reason
+    return OnnxDetector(reach, min_score)

@@ -59,13 +59,19 @@ class OnnxDetector:
         scores = 1 / (1 + np.exp(-logits[0, sure, 0].astype(np.float32)))
         shift = np.array([width - side, height - side], np.float32) / 2
         return [
-            Detection((place[:2] * side + shift).ravel(), place[2:] * side + shift, score)
+            Detection(_whole(place[:2] * side + shift), place[2:] * side + shift, score)
             for place, score in merged(places, scores)
         ]
 
     def close(self) -> None:
         """Free the model."""
         del self._session
+
+
+def _whole(corners: F32) -> F32:
+    """Return left, top, right and bottom [4] of a box's corners [2,2] in whole px, cut off as mediapipe cuts them."""
+    corner = np.trunc(corners[0])
+    return np.concatenate([corner, corner + np.trunc(corners[1] - corners[0])]).astype(np.float32)
 
 
 def merged(places: F32, scores: F32) -> list[tuple[F32, float]]:

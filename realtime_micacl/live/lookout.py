@@ -40,8 +40,9 @@ class Lookout:
         reach: Reach = "short" if choice == "short" else "full"
         with ExitStack() as opened:
             self._first = opened.enter_context(closing(FaceDetector(reach=reach, max_faces=ROOM)))
-            if self._parts:  # ONNX Runtime sees the same and takes two thirds of the time
-                self._part = opened.enter_context(closing(FaceDetector(max_faces=ROOM, runtime="onnxruntime")))
+            self._part = self._first
+            if self._parts and reach != "full":
+                self._part = opened.enter_context(closing(FaceDetector(max_faces=ROOM)))
             self._mesh = opened.enter_context(closing(FaceMesh()))
             self._near = None
             if choice == "auto":
