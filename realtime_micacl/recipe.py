@@ -129,7 +129,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Below this share the leading emotion is not named; without it, what is shown may be wrong in a tenth of the cases
     on the held-out part."""
     model: dict[str, Any] = field(default_factory=dict)
-    """What `MICACLConfig` takes, but for the bag's shape."""
+    """`system`, which network it is, and what that one takes but for the bag's shape; see model/zoo.py."""
     stills: Stills | None = None
     bags: Bags | None = None
     shapes: Shapes | None = None
@@ -140,6 +140,10 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
         if bool(self.shapes) != bool(self.model.get("shape")):
             raise ConfigError(f"the recipe {self.name!r} needs both model.shape and the table [shapes], or neither")
+        if self.bags and self.bags.views and self.model.get("system") == "s4d":
+            raise ConfigError(
+                f"the recipe {self.name!r} needs bags.views = 0: a still is one picture throughout for s4d"
+            )
         if self.bag.mirrored and self.clips:
             raise ConfigError(f"the recipe {self.name!r} mirrors frames, which the stage [clips] cannot learn from")
 

@@ -21,8 +21,9 @@ from realtime_micacl.data.marks import read_marks
 from realtime_micacl.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.align import Aligner
-from realtime_micacl.model.backbone import FrameEncoder
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.backbone import FrameEncoder, MapEncoder
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import calibrated
 from realtime_micacl.training.checkpoint import start_encoder, write_checkpoint
@@ -133,10 +134,10 @@ def train(
     ranks: Ranks = ONE,
     encoder_from: str | None = None,
     kept: FrozenFeatures | None = None,
-) -> MICACL:
+) -> System:
     """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
     torch.manual_seed(recipe.seed)
-    model = MICACL(MICACLConfig.from_dict(recipe.network))
+    model = build(configured(recipe.network))
     if encoder_from:
         start_encoder(model, encoder_from)
     model.to(ranks.device)
@@ -145,6 +146,8 @@ def train(
     if faces is not None:
         if not isinstance(encoder, FrameEncoder):
             raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
+        if isinstance(encoder, MapEncoder) and recipe.stills and not encoder_from:
+            raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
         if recipe.stills and not encoder_from:
             history += train_stills(encoder, recipe.stills, faces, run)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
@@ -160,13 +163,13 @@ def train(
         trained_on += part.said
     removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
     shift = np.float32(-removed) * log_prior(counts)
-    shift_logits(model.head, shift)
+    shift_logits(model.heads, shift)
     logits, shape = logits + shift, None
     if recipe.shapes and faces is not None and model.shape is not None:
         shape = face_shape(learnt(faces.clips), recipe.shapes)
         history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
         weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
-        weigh_logits(model.head, weight)
+        weigh_logits(model.heads, weight)
         logits = np.float32(weight) * logits + shape_logits(
             model.shape.cpu().eval(), shape, faces.validation, recipe.bag.spec
         )

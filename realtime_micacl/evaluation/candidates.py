@@ -12,7 +12,7 @@ import msgspec
 from realtime_micacl.errors import ConfigError, EngineError, MicaclError
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.training.checkpoint import ABOUT
 from realtime_micacl.types import EMOTIONS
 
@@ -48,8 +48,8 @@ def _checkpoint(folder: Path) -> Sidecar:
     """Return the sidecar of a checkpoint: an engine that has weights and no graphs."""
     try:
         fields = json.loads((folder / ABOUT).read_bytes())
-        config = MICACLConfig.from_dict(fields["model"])
-        encoder = MICACL(config).encoder
+        config = configured(fields["model"])
+        encoder = build(config).encoder
         sidecar = msgspec.convert(
             {key: fields[key] for key in ("name", "labels", "bag", "crop", "calibration")}
             | {"schema": 1, "piece": encoder.piece, "feature_size": encoder.features, "model": config.to_dict()}

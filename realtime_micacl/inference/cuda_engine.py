@@ -11,7 +11,7 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.inference.torch_engine import load_model
 from realtime_micacl.inference.worker import Step, Worker
 from realtime_micacl.model.half import halved
-from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.model.system import System
 
 FAST_HALF = (7, 0)  # Volta; older GPUs count in half precision at a fraction of their speed
 
@@ -19,7 +19,7 @@ FAST_HALF = (7, 0)  # Volta; older GPUs count in half precision at a fraction of
 class TorchNetwork:
     """Runs the network's own code, where `half` is true the encoder's convolutions in half precision."""
 
-    def __init__(self, model: MICACL, device: torch.device, name: str, *, half: bool) -> None:
+    def __init__(self, model: System, device: torch.device, name: str, *, half: bool) -> None:
         self.name = name
         self._encoder = (halved(model.encoder) if half else model.encoder).to(device)
         self._head = model.eval().to(device)

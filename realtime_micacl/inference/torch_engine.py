@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.config import SystemConfig
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import F32, U8
 
 
@@ -41,12 +43,12 @@ class TorchEngine:
         del self._model
 
 
-def load_model(folder: Path, sidecar: Sidecar) -> MICACL:
+def load_model(folder: Path, sidecar: Sidecar) -> System:
     """Return the network in `folder`, ready to read; raise EngineError where weights and sidecar do not fit."""
     try:
-        config = MICACLConfig.from_dict(sidecar.model)
+        config = configured(sidecar.model)
         _check_shapes(config, folder / WEIGHTS)
-        model = MICACL(config)
+        model = build(config)
         model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         _check_sidecar(model, sidecar)
     except (MicaclError, SafetensorError, RuntimeError, ValueError, OSError) as cause:
@@ -54,7 +56,7 @@ def load_model(folder: Path, sidecar: Sidecar) -> MICACL:
     return model.eval()
 
 
-def _check_sidecar(model: MICACL, sidecar: Sidecar) -> None:
+def _check_sidecar(model: System, sidecar: Sidecar) -> None:
     """Raise EngineError where the sidecar says another bag than the network reads."""
     config, encoder, bag = model.config, model.encoder, sidecar.bag
     shape = (config.instances, config.frames, config.size_px)
@@ -67,10 +69,10 @@ def _check_sidecar(model: MICACL, sidecar: Sidecar) -> None:
         )
 
 
-def _check_shapes(config: MICACLConfig, file: Path) -> None:
+def _check_shapes(config: SystemConfig, file: Path) -> None:
     """Raise EngineError where the file holds other weights than the network; nothing is allocated for either."""
     with torch.device("meta"):
-        expected = {name: list(weight.shape) for name, weight in MICACL(config).state_dict().items()}
+        expected = {name: list(weight.shape) for name, weight in build(config).state_dict().items()}
     with safe_open(file, framework="pt") as weights:
         found = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118  # no mapping
     for name in sorted(expected.keys() | found.keys()):

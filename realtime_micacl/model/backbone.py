@@ -100,13 +100,15 @@ class FrameEncoder(nn.Module):
 
     def frames(self, crops: Tensor) -> Tensor:
         """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""
+        return self.maps(crops).mean(dim=(2, 3))
+
+    def maps(self, crops: Tensor) -> Tensor:
+        """Return what the features are the means of, [B,D,H,W]."""
         x = (crops.to(self.luma.dtype) * self.luma).sum(dim=3)[:, None] / 255  # [B,1,S,S], 0 to 1
         x = x - x.mean(dim=(2, 3), keepdim=True)
         x = x / (x.square().mean(dim=(2, 3), keepdim=True) + self.eps).sqrt()
-        maps: Tensor = self.stages(self.stem(x))  # [B,D,H,W]
-        if self.places is not None:
-            maps = maps * (1 + self.places)
-        return maps.mean(dim=(2, 3))
+        maps: Tensor = self.stages(self.stem(x))
+        return maps if self.places is None else maps * (1 + self.places)
 
     def freeze_frames(self) -> None:
         """Leave what encodes a single frame as it is; only the pooling of frames learns on."""
@@ -124,6 +126,27 @@ class FrameEncoder(nn.Module):
         mean = features[:, 0] + (features - first).mean(dim=1)  # from the first: exact where all are the same
         change: Tensor = self.to_change(rearrange(features - mean[:, None], "m l f -> m (l f)"))
         return mean + change
+
+
+class MapEncoder(FrameEncoder):
+    """Encode each frame as FrameEncoder does and keep its maps, row by row: D = widths[-1] * side ** 2."""
+
+    def __init__(self, *, side: int, widths: tuple[int, ...], blocks: tuple[int, ...], places: int = 0) -> None:
+        super().__init__(widths=widths, blocks=blocks, places=places)
+        self.features, self.length = widths[-1] * side**2, 1
+        del self.to_change
+
+    def frames(self, crops: Tensor) -> Tensor:
+        """Encode single crops, uint8 [B,S,S,3], to [B,D]."""
+        return self.maps(crops).flatten(1)
+
+    def freeze_frames(self) -> None:
+        """Leave everything as it is."""
+        self.requires_grad_(False)
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Refuse: maps are not pooled."""
+        raise NotImplementedError
 
 
 class Block3d(nn.Module):

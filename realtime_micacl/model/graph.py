@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.fold import FoldedR3D18
-from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.model.system import System
 
 OPSET = 17
 
@@ -21,7 +21,7 @@ OPSET = 17
 class Encode(nn.Module):
     """Pieces, u8[M,P,S,S,3], to features [M,D]."""
 
-    def __init__(self, model: MICACL) -> None:
+    def __init__(self, model: System) -> None:
         super().__init__()
         encoder = model.eval().encoder
         self.encoder = FoldedR3D18(encoder) if isinstance(encoder, R3D18) else encoder
@@ -33,9 +33,9 @@ class Encode(nn.Module):
 
 
 class Classify(nn.Module):
-    """What is known of the pieces of bags, see `MICACL.classify`, to logits [B,K] and importance [B,N]."""
+    """What is known of the pieces of bags, see `System.classify`, to logits [B,K] and importance [B,N]."""
 
-    def __init__(self, model: MICACL) -> None:
+    def __init__(self, model: System) -> None:
         super().__init__()
         self.model = model.eval()
 

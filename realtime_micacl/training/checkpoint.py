@@ -20,7 +20,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.training.saved import Row
 from realtime_micacl.types import EMOTIONS
@@ -33,7 +34,7 @@ FULLY_CONNECTED = ("fc.weight", "fc.bias")  # torchvision's 400 classes
 def write_checkpoint(
     out: Path,
     recipe: Recipe,
-    model: MICACL,
+    model: System,
     *,
     shape: Shape | None = None,
     calibration: tuple[float, float],
@@ -68,21 +69,21 @@ def write_checkpoint(
     (out / ABOUT).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
 
 
-def read_checkpoint(folder: Path) -> tuple[dict[str, Any], MICACL]:
+def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
     """Return what a checkpoint says of itself and its network; raise ConfigError where there is none."""
     file = folder / ABOUT
     if not file.is_file():
         raise ConfigError(f"no checkpoint at {folder}: {ABOUT} is missing; `realtime-micacl train` writes it")
     try:
         about: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        model = MICACL(MICACLConfig.from_dict(about["model"]))
+        model = build(configured(about["model"]))
         model.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as cause:
         raise ConfigError(f"the checkpoint in {folder} is damaged: {cause}; train it again") from cause
     return about, model.eval()
 
 
-def start_encoder(model: MICACL, source: str) -> None:
+def start_encoder(model: System, source: str) -> None:
     """Give the encoder the weights of a checkpoint, an engine, a file of torchvision's r3d_18, or "kinetics"."""
     try:
         if source == "kinetics":
@@ -102,12 +103,12 @@ def start_encoder(model: MICACL, source: str) -> None:
         raise ConfigError(f"--encoder-from {source}: these weights cannot be taken: {cause}{mend}") from cause
 
 
-def _load(model: MICACL, state: dict[str, Tensor]) -> None:
+def _load(model: System, state: dict[str, Tensor]) -> None:
     if isinstance(model.encoder, R3D18):
         state = {name: tensor for name, tensor in state.items() if name not in FULLY_CONNECTED}
     if isinstance(model.encoder, FrameEncoder):  # how the frames of an instance are pooled depends on their number
-        own = model.encoder.state_dict()
-        state = {name: own[name] if name.startswith("to_change.") else tensor for name, tensor in state.items()}
+        own = {name: t for name, t in model.encoder.state_dict().items() if name.startswith("to_change.")}
+        state = {name: t for name, t in state.items() if not name.startswith("to_change.")} | own
     model.encoder.load_state_dict(state)
 
 

@@ -23,7 +23,7 @@ from realtime_micacl.data.sent import sent
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
-from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.model.system import System
 from realtime_micacl.recipe import Clips, Recipe
 from realtime_micacl.training.loop import Batch, Run, begin, fit
 from realtime_micacl.training.objectives import BagsObjective
@@ -121,7 +121,7 @@ def _live_bags(clip: Clip, spec: BagSpec) -> tuple[Labels, F32]:
 
 
 def train_clips(
-    model: MICACL, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
+    model: System, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
 ) -> list[Row]:
     """Train the network, or with `frozen` all but its frame encoder, on clips; `kept` are features of earlier runs."""
     begin(run, "clips")
@@ -152,7 +152,7 @@ def train_clips(
 
 @torch.inference_mode()
 def clip_logits(
-    model: MICACL,
+    model: System,
     clips: Sequence[PreparedClip],
     recipe: Recipe,
     plan: Clips,
@@ -164,7 +164,7 @@ def clip_logits(
     return _read(model.eval(), _Loader(bags, plan, run), len(clips), run)
 
 
-def _read(model: MICACL, loader: _Loader, clips: int, run: Run) -> tuple[F32, Labels]:
+def _read(model: System, loader: _Loader, clips: int, run: Run) -> tuple[F32, Labels]:
     """Return the logits [n,K] and labels [n] of all `clips` of a loader."""
     places = [[(-1, i) for i in range(clips)][n : n + 64] for n in range(0, clips, 64)]
     logits, labels = [], []
@@ -193,7 +193,7 @@ class FrozenFeatures:
         return [self._kept[clip.file] for clip in clips]
 
 
-def _light(model: MICACL) -> FrameEncoder:
+def _light(model: System) -> FrameEncoder:
     if not isinstance(model.encoder, FrameEncoder):
         raise ConfigError('clips.frozen: only the "light" encoder reads single frames, whose features can be kept')
     return model.encoder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -10,7 +12,7 @@ from torch.nn import functional as F
 from realtime_micacl.data.augment import as_rgb, seen_anew, shake, spoil
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
-from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.model.system import System
 from realtime_micacl.training.ranks import gathered
 from realtime_micacl.types import F32
 
@@ -50,9 +52,9 @@ class StillsObjective(nn.Module):
 
 
 class BagsObjective(nn.Module):
-    """Cross-entropy plus lambda times MCCL, of whole bags or of bags of a frozen encoder's frame features."""
+    """Cross-entropy plus lambda times MCCL plus what the network adds, of bags of crops or of their frame features."""
 
-    def __init__(self, model: MICACL, mccl: MCCL | None, *, weight: float, label_smoothing: float) -> None:
+    def __init__(self, model: System, mccl: MCCL | None, *, weight: float, label_smoothing: float) -> None:
         super().__init__()
         self.model, self.mccl, self.weight, self.label_smoothing = model, mccl, weight, label_smoothing
 
@@ -61,9 +63,12 @@ class BagsObjective(nn.Module):
 
         MCCL sees the bags of all ranks.
         """
-        bag, _ = self.model.embed(self.model.instances(self._pieces(bags)))
-        logits = self.model.head(bag)
+        pieces = self._pieces(bags)
+        bag, _, penalty = self.model.fold(self.model.instances(pieces))
+        logits = self.model.judge(bag, pieces)
         loss = F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
+        if penalty is not None:
+            loss = loss + penalty
         if self.mccl is None:
             return loss
         contrast: Tensor = self.mccl(gathered(bag), gathered(logits.detach()), gathered(targets.argmax(dim=1)))
@@ -80,20 +85,20 @@ class BagsObjective(nn.Module):
 
 
 @torch.no_grad()
-def shift_logits(head: nn.Sequential, by: F32) -> None:
-    """Add `by` [K] to the logits of a trained head."""
-    last = head[-1]
-    assert isinstance(last, nn.Linear)
-    last.bias.add_(torch.from_numpy(by).to(last.bias))
+def shift_logits(heads: Iterable[nn.Sequential], by: F32) -> None:
+    """Add `by` [K] to the logits of trained heads."""
+    for last in (head[-1] for head in heads):
+        assert isinstance(last, nn.Linear)
+        last.bias.add_(torch.from_numpy(by).to(last.bias))
 
 
 @torch.no_grad()
-def weigh_logits(head: nn.Sequential, by: float) -> None:
-    """Multiply the logits of a trained head by `by`."""
-    last = head[-1]
-    assert isinstance(last, nn.Linear)
-    last.weight.mul_(by)
-    last.bias.mul_(by)
+def weigh_logits(heads: Iterable[nn.Sequential], by: float) -> None:
+    """Multiply the logits of trained heads by `by`."""
+    for last in (head[-1] for head in heads):
+        assert isinstance(last, nn.Linear)
+        last.weight.mul_(by)
+        last.bias.mul_(by)
 
 
 def smoothed(targets: Tensor, amount: float) -> Tensor:

@@ -17,7 +17,7 @@ from realtime_micacl.data.sampler import CategorySampler
 from realtime_micacl.data.sent import sent
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
-from realtime_micacl.model.micacl import MICACL
+from realtime_micacl.model.system import System
 from realtime_micacl.recipe import Bags, Recipe
 from realtime_micacl.recipe import Stills as StillsPlan
 from realtime_micacl.scores import confusion, uar, war
@@ -73,7 +73,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
     return fit("stills", objective, batches, look, plan, steps, run)
 
 
-def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
+def train_bags(model: System, encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
     """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
     spec, part = recipe.bag.spec, run.ranks.part(plan.batch)
     begin(run, "bags")
@@ -101,7 +101,7 @@ def train_bags(model: MICACL, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
     return fit("bags", objective, batches, look, plan, steps, run)
 
 
-def still_logits(model: MICACL, encoder: FrameEncoder, stills: Stills, spec: BagSpec, run: Run) -> F32:
+def still_logits(model: System, encoder: FrameEncoder, stills: Stills, spec: BagSpec, run: Run) -> F32:
     """Return the logits [n,K] of pictures as clips of one repeated frame."""
     turned = torch.from_numpy(turned_ticks(spec)).to(run.ranks.device)
 

@@ -25,7 +25,7 @@ from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.record import Clock, as_record
 from realtime_micacl.live.recorded import read_recording
 from realtime_micacl.live.rows import columns
-from realtime_micacl.model.micacl import MICACLConfig
+from realtime_micacl.model.zoo import configured
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.replay import Replay, span
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
@@ -93,7 +93,7 @@ def test_sidecars(folder: Path, content: bytes) -> None:
 def test_recipes(fields: dict[str, Any]) -> None:
     try:
         recipe = converted(fields, Recipe, "r.toml")
-        MICACLConfig.from_dict(recipe.network)
+        configured(recipe.network)
     except ConfigError as error:
         assert str(error)
 

@@ -182,5 +182,5 @@ def test_logits_are_shifted_by_what_is_asked_for() -> None:
     head = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 3)).eval()
     seen, by = torch.randn(5, 4), np.array([0.5, -1.0, 0.0], np.float32)
     before = head(seen).detach()
-    shift_logits(head, by)
+    shift_logits([head], by)
     torch.testing.assert_close((head(seen) - before).detach(), torch.from_numpy(by).expand(5, 3))

@@ -1,0 +1,114 @@
+"""What every network of the zoo is configured by: the bag, the encoder, and how faults are named."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Literal, Self, get_args
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import EMOTIONS
+
+Encoder = Literal["light", "r3d_18"]
+Pooling = Literal["mean", "gdc"]
+
+LONGEST = 16  # a configuration may come from a stranger's file
+LARGEST = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemConfig:
+    """What all networks share; each adds its own part of the `[model]` table of a recipe."""
+
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {"encoder": get_args(Encoder), "pooling": get_args(Pooling)}
+    """Fields whose values are words, and these."""
+    largest: ClassVar[dict[str, int]] = {"widths": 4096, "size_px": 512, "shape": 1404}
+    """The largest numbers that fields may hold; others LARGEST."""
+    zero: ClassVar[frozenset[str]] = frozenset({"shape"})
+    """Fields that may be 0; other whole numbers are at least 1."""
+    second_stream: ClassVar[bool] = False
+    """Whether the network can read shapes beside crops."""
+
+    encoder: Encoder = "light"
+    """light (FrameEncoder) or r3d_18 (R3D18, the paper's)."""
+    widths: tuple[int, ...] = (32, 64, 128, 256)
+    """Channels of the light encoder's stages, multiples of 8; the last is D."""
+    blocks: tuple[int, ...] = (1, 1, 1, 1)
+    """Residual blocks of the light encoder's stages."""
+    pooling: Pooling = "mean"
+    """What the light encoder makes of its last maps: mean, or gdc, weights learnt for each channel and place."""
+    instances: int = 4
+    frames: int = 4
+    size_px: int = 64
+    dropout: float = 0.0
+    """Share of the bag vector that is dropped before the head, in training."""
+    shape: int = 0
+    """Coordinates of a face's shape that a second stream reads, 3 P; 0: crops are all that is read."""
+    emotions: int = len(EMOTIONS)
+
+    def __post_init__(self) -> None:
+        for name, fault in self._faults():
+            raise ConfigError(f"model.{name} {fault}, not {getattr(self, name)!r}")
+
+    def _faults(self) -> Iterable[tuple[str, str]]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kind: type[Any] = type(field.default)
+            least = 0 if field.name in self.zero else 1
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                yield field.name, f"must be of type {kind.__name__}"
+            elif kind is tuple and any(type(item) is not int or item < 1 for item in value):
+                yield field.name, "must hold positive whole numbers"
+            elif kind is int and value < least:
+                yield field.name, f"must be at least {least}"
+            elif kind in (int, tuple) and not _bounded(value, largest := self.largest.get(field.name, LARGEST)):
+                yield field.name, f"must be at most {largest}, and a list at most {LONGEST} long"
+        for name, choices in self.choices.items():
+            if getattr(self, name) not in choices:
+                yield name, f"must be one of {', '.join(choices)}"
+        if len(self.widths) != len(self.blocks) or not self.widths:
+            yield "blocks", f"must be as many as widths ({len(self.widths)})"
+        if any(width % 8 for width in self.widths):
+            yield "widths", "must be multiples of 8"
+        if self.encoder == "light" and self.size_px % 2 ** len(self.widths):
+            yield "size_px", f"must be a multiple of {2 ** len(self.widths)}"
+        if self.shape and not self.second_stream:
+            yield "shape", "must be 0 for this system, which reads crops alone"
+        if not 0 <= self.dropout < 1:
+            yield "dropout", "must be at least 0 and below 1"
+
+    @property
+    def side(self) -> int:
+        """The side of the light encoder's last maps."""
+        return self.size_px >> len(self.widths)
+
+    @property
+    def places(self) -> int:
+        """The same where the places of these maps are weighed; else 0."""
+        return self.side if self.pooling == "gdc" else 0
+
+    @property
+    def pieces(self) -> int:
+        """Pieces of a bag, N * L / P."""
+        return self.instances * (self.frames if self.encoder == "light" else 1)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+        """Build from plain values, lists for tuples; raise ConfigError at an unknown key, naming the nearest."""
+        names = [field.name for field in fields(cls)]
+        for key in table:
+            if key not in names:
+                nearest = difflib.get_close_matches(key, names, n=1, cutoff=0)[0]
+                raise ConfigError(f"unknown key model.{key}; the nearest is model.{nearest}")
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that `from_dict`, TOML and JSON take back."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def _bounded(value: int | tuple[int, ...], largest: int) -> bool:
+    numbers = value if isinstance(value, tuple) else (value,)
+    return len(numbers) <= LONGEST and all(number <= largest for number in numbers)

@@ -1,0 +1,102 @@
+"""What a network of the zoo is: it encodes pieces once, then classifies any bag of what was made of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from einops import rearrange
+from torch import Tensor, nn
+
+from realtime_micacl.model.backbone import R3D18, FrameEncoder, MapEncoder
+from realtime_micacl.model.config import SystemConfig
+from realtime_micacl.model.shape import ShapeStream
+
+
+class Folded(NamedTuple):
+    """What a bag was folded into."""
+
+    bag: Tensor
+    """The bag vector b [B,E]."""
+    importance: Tensor
+    """Of each instance, [B,N], mean 1."""
+    penalty: Tensor | None = None
+    """What this network adds to the loss in training."""
+
+
+class System(nn.Module):
+    """Bags of N instances of L frames of S px to logits; `encode` and `classify` are the two graphs that are exported.
+
+    A subclass sets `head` and says how a bag is folded. Feature size D is `encoder.features`, that of the bag vector,
+    E, `bag_features`.
+    """
+
+    encoder: FrameEncoder | R3D18
+    head: nn.Sequential
+    bag_features: int
+    shape: ShapeStream | None
+
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = self._encoder()
+        self.shape = None
+
+    def _encoder(self) -> FrameEncoder | R3D18:
+        c = self.config
+        if c.encoder == "light":
+            return FrameEncoder(widths=c.widths, blocks=c.blocks, frames=c.frames, places=c.places)
+        return R3D18(frames=c.frames)
+
+    def fold(self, instances: Tensor) -> Folded:
+        """Fold what `instances` gives into a bag vector."""
+        raise NotImplementedError
+
+    def judge(self, bag: Tensor, pieces: Tensor) -> Tensor:
+        """Turn bag vectors [B,E] of the pieces [B,N*L/P,D] into logits [B,K]."""
+        logits: Tensor = self.head(bag)
+        return logits
+
+    @property
+    def heads(self) -> tuple[nn.Sequential, ...]:
+        """Each head that gives logits; its last layer is linear."""
+        return (self.head,)
+
+    def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
+        """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]; by crops alone."""
+        n, length, piece = self.config.instances, self.config.frames, self.encoder.piece
+        pieces = rearrange(bags, "b n (u p) h w c -> (b n u) p h w c", n=n, p=piece, u=length // piece)
+        return self.seen(rearrange(self.encode(pieces), "(b u) d -> b u d", b=len(bags)))
+
+    def encode(self, crops: Tensor) -> Tensor:
+        """Encode uint8 pieces [M,P,S,S,3] to [M,D], each by itself."""
+        features: Tensor = self.encoder(crops)
+        return features
+
+    def instances(self, features: Tensor) -> Tensor:
+        """Pool the piece features of bags [B,N*L/P,D] to instance features [B,N,D]."""
+        assert not isinstance(self.encoder, MapEncoder)
+        pooled = self.encoder.pool(rearrange(features, "b (n u) d -> (b n) u d", n=self.config.instances))
+        return rearrange(pooled, "(b n) d -> b n d", n=self.config.instances)
+
+    def embed(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Fold instance features [B,N,D] into the bag vector b [B,E] and the importance [B,N]."""
+        folded = self.fold(features)
+        return folded.bag, folded.importance
+
+    def seen(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn the piece features of bags [B,N*L/P,D] into logits [B,K] and importance [B,N]: the first stream."""
+        folded = self.fold(self.instances(features))
+        return self.judge(folded.bag, features), folded.importance
+
+    def classify(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn the pieces of bags [B,N*L/P,D] into logits [B,K] and importance [B,N], mean 1.
+
+        For a network with a second stream the changes of shape stand behind the features, [B,N*L,D+3P+1]. The logits
+        of either stream are log shares, and two witnesses who look at different things are believed together: they
+        are added.
+        """
+        if self.shape is None:
+            return self.seen(rows)
+        features, changes = rows.split([self.encoder.features, self.config.shape + 1], dim=-1)
+        (logits, importance), (told, weights) = self.seen(features), self.shape(changes)
+        return logits + told, (importance + weights) / 2
