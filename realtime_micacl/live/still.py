@@ -11,6 +11,7 @@ from realtime_micacl.live.blank import UNSURE, Blank
 from realtime_micacl.types import F32, U8, Bag, Frame, Scene, State
 
 STILL_S = 5.0
+CHECK_S = 0.09  # a blink lasts longer
 SIDE_PX, LIMIT = 32, 10  # of 255; a picture encoded again differs by 8, a calm face by more within a third of a second
 
 
@@ -33,7 +34,7 @@ class Stillness:
         self._blank = Blank()
         self._first: _Seen | None = None
         self._still = False
-        self._moved_s = -float("inf")
+        self._moved_s = self._checked_s = -float("inf")
 
     def sift(self, scene: Scene, bags: tuple[Bag, ...]) -> tuple[Scene, tuple[Bag, ...]]:
         """Return a scene and its bags; while the picture stands still a stalled scene with the first such picture."""
@@ -46,15 +47,23 @@ class Stillness:
             return replace(scene, state=state, detail=wrong), ()
         if frame is None or not boxes:
             self._first = None
+        elif not self._still and 0 <= frame.time_s - self._checked_s < CHECK_S:
+            return scene, self._moving(bags)
         elif first is None or len(boxes) != len(first.boxes) or not _alike(first, frame):
-            self._first = _Seen(frame, boxes, _patches(frame, boxes))
+            self._first, self._checked_s = _Seen(frame, boxes, _patches(frame, boxes)), frame.time_s
         elif frame.time_s - first.frame.time_s >= STILL_S:
             self._still = True
             detail = f"the picture has not changed for {STILL_S:.0f} s"
             return replace(scene, frame=first.frame, faces=(), state=State.STALLED, detail=detail), ()
+        else:
+            self._checked_s = frame.time_s
         if self._still:
             self._still, self._moved_s = False, scene.time_s
-        return scene, tuple(bag for bag in bags if bag.start_s >= self._moved_s)
+        return scene, self._moving(bags)
+
+    def _moving(self, bags: tuple[Bag, ...]) -> tuple[Bag, ...]:
+        """Return the bags that began since the picture moved again."""
+        return tuple(bag for bag in bags if bag.start_s >= self._moved_s)
 
 
 def _patches(frame: Frame, boxes: tuple[F32, ...]) -> tuple[U8, ...]:
