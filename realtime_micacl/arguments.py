@@ -25,13 +25,15 @@ VERBS = {
     "ablate": "measure what each part of the network is worth",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
+    "process": "read a folder of videos, several at a time",
     "replay": "show a recording in the window",
     "doctor": "say what this machine has and what is missing",
 }
+MODULES = {"process": "corpus.command"}
+"""Where a verb's module has another name than the verb."""
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
-EPILOG += (
-    "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed, 130 broken off"
-)
+EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
+EPILOG += "\n6 some clips failed, 130 broken off"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,36 +62,45 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
     use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
+    what = "write a file's pictures with the readings drawn in to FILE.mp4; implies --offline"
+    use.add_argument("--save-video", metavar="FILE", help=what)
+    use.add_argument("--blur-faces", **flag, help="no face can be told in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
-    use.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
-    use.add_argument("--head", **flag, help="readings say how the head is turned: yaw, pitch and roll in degrees")
     use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
     give_up = use.add_argument(
         "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
     )
     give_up.dest = "give_up_after_s"
-    rate = use.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
-    rate.dest = "rate_hz"
     use.add_argument("--size", metavar="WxH", help="of a camera's picture, in px (default 1280x720)")
     use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
-    use.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
-    region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
-    use.add_argument("--region", type=_region, metavar="LEFT,TOP,WIDTH,HEIGHT", help=region)
-    use.add_argument("--engine", metavar="PATH", help="folder of another engine")
-    runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
-    use.add_argument("--device", type=_device, help=runs_on)
-    use.add_argument(
-        "--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones (default auto)"
-    )
-    use.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
-    use.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
-    use.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
+    add_reading(p.add_argument_group("how faces are read"))
     _add_outlets(p)
     return p
+
+
+def add_reading(p: argparse._ActionsContainer) -> None:
+    """Add what readings depend on, whatever they are made for."""
+    flag: dict[str, Any] = {"action": "store_true", "default": None}
+    p.add_argument("--engine", metavar="PATH", help="folder of another engine")
+    runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
+    p.add_argument("--device", type=_device, help=runs_on)
+    p.add_argument(
+        "--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones (default auto)"
+    )
+    p.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
+    p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
+    p.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
+    p.add_argument("--head", **flag, help="readings say how the head is turned: yaw, pitch and roll in degrees")
+    rate = p.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
+    rate.dest = "rate_hz"
+    p.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
+    region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
+    p.add_argument("--region", type=_region, metavar="LEFT,TOP,WIDTH,HEIGHT", help=region)
+    p.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
 
 
 def _add_outlets(p: argparse.ArgumentParser) -> None:

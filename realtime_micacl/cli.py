@@ -6,14 +6,16 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
-from realtime_micacl.arguments import VERBS, parser, settings_from
+from msgspec.structs import replace
+
+from realtime_micacl.arguments import MODULES, VERBS, parser, settings_from
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.inference.engine import default_engine, open_engine
@@ -21,11 +23,10 @@ from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
 from realtime_micacl.journal import configure_log
+from realtime_micacl.live.clip import read_clip
 from realtime_micacl.live.framing import Framer, framing
 from realtime_micacl.live.origin import Origin
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.pipeline import offline, openers
-from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.recording import recording
@@ -34,13 +35,11 @@ from realtime_micacl.live.sinks import Sink, json_lines, one_at_a_time
 from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import SourceSpec, check, open_source, parse_source, redacted
 from realtime_micacl.live.streams import Streams, behind, distinct
-from realtime_micacl.live.video import read_file
 from realtime_micacl.outlets.feed import Feed, feeding
 from realtime_micacl.screen import open_screen, stopped_by_signals
 from realtime_micacl.shown import in_tiles, in_window, kiosk, watched
 from realtime_micacl.standard import flushed, why
 from realtime_micacl.systemd import Notifier
-from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +90,7 @@ def run(argv: Sequence[str]) -> int:
 def _verb(name: str) -> ModuleType:
     """Return the module of a verb; raise ConfigError where what it is built on is not installed."""
     try:
-        return import_module(f"realtime_micacl.{name}")
+        return import_module(f"realtime_micacl.{MODULES.get(name, name)}")
     except ModuleNotFoundError as cause:
         raise ConfigError(
             f"`realtime-micacl {name}` needs {cause.name}, which is not installed: {install_command('train')}"
@@ -101,6 +100,10 @@ def _verb(name: str) -> ModuleType:
 def live(settings: Settings) -> int:
     """Run the live job until it ends; return the exit code."""
     configure_log(settings.log_level)
+    if settings.save_video:
+        settings = replace(settings, offline=True)
+    elif settings.blur_faces:
+        raise ConfigError("--blur-faces is of the video that --save-video writes; add it, or leave the other out")
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     spec, several = specs[0], len(specs) > 1
     if several and (settings.offline or settings.kiosk is not None or settings.output_window):
@@ -163,8 +166,13 @@ def live(settings: Settings) -> int:
         if settings.record:
             sinks.append(stack.enter_context(recording(Path(settings.record), clock, n, origin, **limits)))
         if settings.offline:
-            perceiver, recognizer = stack.enter_context(closing(halves[0]())), stack.enter_context(closing(halves[1]()))
-            return _offline(framer(read_file(Path(spec.value), settings.rate_hz)), perceiver, recognizer, feed, sinks)
+            if settings.save_video:
+                from realtime_micacl_ui.annotated import saved
+
+                video = saved(Path(settings.save_video), halves, blur=settings.blur_faces, language=settings.language)
+                halves, drawing = stack.enter_context(video)
+                sinks.append(drawing)
+            return _offline(Path(spec.value), settings, halves, sinks)
         streams = Streams(_sessions(specs, settings, halves, sinks, feed))
         with watched(streams, streams.sessions, settings, feed):
             while not streams.wait(0.2):
@@ -197,14 +205,11 @@ def _sessions(
     ]
 
 
-def _offline(
-    frames: Iterator[Frame], perceiver: Perceiver, recognizer: Recognizer, feed: Feed, sinks: Sequence[Sink]
-) -> int:
+def _offline(path: Path, settings: Settings, halves: tuple[Any, Any], sinks: Sequence[Sink]) -> int:
     """Write the events of a file; return the exit code."""
     told = threading.Event()
     with stopped_by_signals(told.set):
-        events = offline(frames, perceiver, recognizer, broken_off=told.is_set)
-        for event in map(feed.slots.placed, events):
+        for event in read_clip(path, settings, *halves, broken_off=told.is_set):
             for sink in sinks:
                 try:
                     sink(event)

@@ -25,7 +25,7 @@ MOST_SMOOTHING_S = 10.0
 DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
 SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
 LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
-PATHS = ("engine", "record", "kiosk", "latest", "web_token_file", "mqtt_password_file")
+PATHS = ("engine", "record", "kiosk", "latest", "save_video", "web_token_file", "mqtt_password_file")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +54,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headless: bool = False
     offline: bool = False
     record: str | None = None
+    save_video: str | None = None
+    """A new .mp4 of a file that is read offline, with its readings drawn in."""
+    blur_faces: bool = False
     rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
     rotate_s: Annotated[float, Meta(gt=0.0)] | None = None
     metrics: str | None = None

@@ -6,7 +6,8 @@ MicaclError            exit code 1
 │   └── SourceLost         it worked and was lost: a live source is tried again
 ├── EngineError        4   the engine is missing, damaged or does not fit
 │   └── EngineLost         the server that it runs on is away: it is tried again
-└── StageFailed        5   a stage of the running program raised; the cause is chained
+├── StageFailed        5   a stage of the running program raised; the cause is chained
+└── SomeFailed         6   of many clips some could not be read, the others were
 
 A message says what was asked, what was found, and the command that mends it.
 """
@@ -48,3 +49,9 @@ class StageFailed(MicaclError):
     """A stage of the running program raised; the cause is chained."""
 
     exit_code = 5
+
+
+class SomeFailed(MicaclError):
+    """Of many clips some could not be read; the readings of the others are there."""
+
+    exit_code = 6

@@ -113,7 +113,7 @@ def _lock(folder: Path, key: str) -> int:
     until_s, told = time.monotonic() + WAIT_S, False
     while True:
         try:
-            _take(held)
+            take(held)
             return held
         except BUSY:
             if not told:
@@ -133,7 +133,8 @@ if sys.platform == "win32":
 
     BUSY: type[OSError] = PermissionError
 
-    def _take(held: int) -> None:
+    def take(held: int) -> None:
+        """Lock an open file; raise BUSY where somebody else has."""
         msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
 
 else:
@@ -141,7 +142,8 @@ else:
 
     BUSY: type[OSError] = BlockingIOError
 
-    def _take(held: int) -> None:
+    def take(held: int) -> None:
+        """Lock an open file; raise BUSY where somebody else has."""
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

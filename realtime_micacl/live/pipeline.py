@@ -14,6 +14,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.inference.engine import Engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.halves import Perceives, Recognizes
 from realtime_micacl.live.lookout import Lookout
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.recognizer import Recognizer
@@ -49,8 +50,8 @@ class Changes:
 
 def offline(
     frames: Iterable[Frame],
-    perceiver: Perceiver,
-    recognizer: Recognizer,
+    perceiver: Perceives,
+    recognizer: Recognizes,
     *,
     broken_off: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:

@@ -9,9 +9,10 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.installed import install_command
 
 
-def needed(module: str, extra: str) -> Any:
+def needed(module: str, extra: str, asked: str = "") -> Any:
     """Return a module; raise ConfigError where the extra that brings it is not installed."""
     try:
         return import_module(module)
     except ImportError as cause:
-        raise ConfigError(f"--{extra} needs {module}, which is not installed: {install_command(extra)}") from cause
+        what = asked or f"--{extra}"
+        raise ConfigError(f"{what} needs {module}, which is not installed: {install_command(extra)}") from cause

@@ -1,0 +1,175 @@
+"""The folder that results go into: who may write there, what is done, and what it was made with.
+
+`process.json` says with what everything there was made, `done.jsonl` which clips are done and what they came to.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from realtime_micacl.corpus.clips import Clip
+from realtime_micacl.corpus.job import Outcome
+from realtime_micacl.corpus.summary import COLUMNS
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.plans import BUSY, take
+
+MADE_WITH, DONE, SUMMARY, FAILED, LOCK = "process.json", "done.jsonl", "summary.csv", "failed.csv", ".lock"
+PART = ".part"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A clip that is done."""
+
+    clip: str
+    size: int
+    changed_ns: int
+    rows: tuple[dict[str, Any], ...]
+
+
+class Book:
+    """The results in a folder that one run holds at a time."""
+
+    def __init__(self, out: Path, form: str, *, video: bool) -> None:
+        self.out = out
+        self._form, self._video = form, video
+        self.entries: dict[str, Entry] = {}
+
+    def results(self, clip: str) -> list[Path]:
+        """Return the files that a clip that is done has."""
+        names = [f"{clip}.{self._form}", *([f"{clip}.annotated.mp4"] if self._video else [])]
+        return [self.out / name for name in names]
+
+    def part(self, clip: str) -> Path:
+        """Return the file that a worker writes; make its folder."""
+        path = self.out / f"{clip}.{self._form}{PART}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def is_done(self, clip: Clip) -> bool:
+        """Say whether a clip is done as it is now."""
+        entry = self.entries.get(clip.name)
+        same = entry is not None and (entry.size, entry.changed_ns) == (clip.size, clip.changed_ns)
+        return same and all(file.exists() for file in self.results(clip.name))
+
+    def keep(self, clip: Clip, outcome: Outcome) -> None:
+        """Put what a worker wrote in its place, then note that it is done."""
+        part = self.part(clip.name)
+        for written, result in zip((part, Path(f"{part}.mp4")), self.results(clip.name), strict=False):
+            written.replace(result)
+        self.entries[clip.name] = Entry(clip.name, clip.size, clip.changed_ns, outcome.rows)
+        with (self.out / DONE).open("a", encoding="utf-8") as stream:
+            stream.write(_line(self.entries[clip.name]))
+
+    def drop(self, clip: str) -> None:
+        """Remove what a worker had begun to write."""
+        part = self.part(clip)
+        for file in (part, Path(f"{part}.mp4")):
+            file.unlink(missing_ok=True)
+
+    def close(self, clips: Iterable[Clip], failed: Iterable[Outcome]) -> None:
+        """Write the tables, in the order of the clips: the same results give the same bytes."""
+        write_whole(self.out / DONE, "".join(_line(self.entries[name]) for name in sorted(self.entries)))
+        rows = [row for clip in clips if clip.name in self.entries for row in self.entries[clip.name].rows]
+        write_whole(self.out / SUMMARY, _table(COLUMNS, rows))
+        faults = [{"clip": o.clip, "exit_code": o.code, "error": o.error} for o in sorted(failed, key=lambda o: o.clip)]
+        if faults:
+            write_whole(self.out / FAILED, _table(("clip", "exit_code", "error"), faults))
+        else:
+            (self.out / FAILED).unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, again: bool) -> Iterator[Book]:
+    """Open a folder for results, new or of an earlier run with the same settings; raise ConfigError.
+
+    `again` forgets what is done there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileExistsError:
+        raise ConfigError(f"{out} is a file; name a folder for the results") from None
+    except OSError as cause:
+        raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
+    try:
+        take(lock)
+        book = Book(out, form, video=video)
+        _begin(book, made_with, again=again)
+        yield book
+    except BUSY:
+        raise ConfigError(f"another run is writing to {out}; wait for it, or name another folder") from None
+    finally:
+        os.close(lock)
+
+
+def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
+    out, told = book.out, json.loads(json.dumps(made_with))
+    file = out / MADE_WITH
+    if file.exists() and not again:
+        try:
+            before = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as cause:
+            raise ConfigError(f"{file} cannot be read: {cause}; name another folder") from cause
+        if before != told:
+            raise ConfigError(
+                f"{out} holds results of other settings ({', '.join(_differences(before, told))}); they are not mixed: "
+                "name another folder, or add --again to do all clips anew"
+            )
+        book.entries = {entry.clip: entry for entry in read_done(out)}
+    elif not file.exists() and any(path.name != LOCK and not path.name.startswith(".") for path in out.iterdir()):
+        raise ConfigError(f"{out} holds other files and no {MADE_WITH}; name a new or an empty folder")
+    try:
+        write_whole(out / DONE, "".join(map(_line, book.entries.values())))  # without a line that was cut off
+        write_whole(file, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    except OSError as cause:
+        raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
+
+
+def read_done(out: Path) -> Iterator[Entry]:
+    """Yield the clips that are done in a folder; a last line that was cut off is left out."""
+    with suppress(FileNotFoundError), (out / DONE).open(encoding="utf-8") as stream:
+        for line in stream:
+            with suppress(ValueError, KeyError, TypeError):
+                said = json.loads(line)
+                yield Entry(said["clip"], said["size"], said["changed_ns"], tuple(said["rows"]))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that is there as a whole at any time."""
+    part = file.with_name(f".{file.name}{PART}")
+    try:
+        part.write_text(text, "utf-8", errors="backslashreplace", newline="")
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _line(entry: Entry) -> str:
+    said = {"clip": entry.clip, "size": entry.size, "changed_ns": entry.changed_ns, "rows": entry.rows}
+    return json.dumps(said) + "\n"
+
+
+def _table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _differences(before: Any, now: Any, name: str = "") -> list[str]:
+    """Return the names of what differs."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        return [] if before == now else [name or "all"]
+    keys = [key for key in now | before if before.get(key) != now.get(key)]
+    return [found for key in keys for found in _differences(before.get(key), now.get(key), key)]

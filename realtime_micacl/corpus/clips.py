@@ -1,0 +1,84 @@
+"""Which clips a folder holds."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.record import one_line
+
+log = logging.getLogger(__name__)
+
+ENDINGS = frozenset(
+    (
+        *("3gp", "asf", "avi", "divx", "f4v", "flv", "gif", "h264", "h265", "hevc", "m2ts", "m2v", "m4v", "mjpeg"),
+        *("mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf", "ogv", "ts", "vob", "webm", "wmv"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file to be read, as it is now."""
+
+    name: str
+    """Its path under the folder, with / between the parts."""
+    path: Path
+    size: int
+    """In bytes; 0 where it cannot be looked at."""
+    changed_ns: int
+
+
+def find_clips(folder: Path, out: Path) -> list[Clip]:
+    """Return the videos under `folder` by name; raise ConfigError where there is none.
+
+    Hidden files and folders, what lies in `out` and what is no video by its ending are left out; a folder that links
+    lead to twice is read once.
+    """
+    if not folder.is_dir():
+        hint = f"one file is read by `realtime-micacl {folder} --offline`" if folder.exists() else "check the path"
+        raise ConfigError(f"{folder} is no folder; {hint}")
+    found = [_clip(folder, path) for path in sorted(_files(folder, out)) if _is_video(path)]
+    if not found:
+        raise ConfigError(f"{folder} holds no video; files that end in {', '.join(sorted(ENDINGS))} are read")
+    return found
+
+
+def _is_video(path: Path) -> bool:
+    wanted = path.suffix.lower().removeprefix(".") in ENDINGS
+    return wanted and (path.is_file() or path.is_symlink())  # a pipe of that name would be waited for
+
+
+def _files(folder: Path, out: Path) -> Iterator[Path]:
+    """Yield the files under a folder; each real folder once, so that links cannot lead in a circle."""
+    been = {_identity(out)} if out.exists() else set()
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_unreadable):
+        if (here := _identity(Path(root))) in been:
+            folders.clear()
+            continue
+        been.add(here)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root, name) for name in files if not name.startswith("."))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino
+
+
+def _unreadable(cause: OSError) -> None:
+    log.warning("%s cannot be looked into and is left out: %s", cause.filename, cause.strerror)
+
+
+def _clip(folder: Path, path: Path) -> Clip:
+    name = path.relative_to(folder).as_posix()
+    try:
+        found = path.stat()
+    except OSError as cause:  # a link that leads nowhere: reading it says so
+        log.debug("%s: %s", one_line(name), cause)
+        return Clip(name, path, 0, 0)
+    return Clip(name, path, found.st_size, found.st_mtime_ns)

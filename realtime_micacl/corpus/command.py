@@ -1,0 +1,54 @@
+"""`realtime-micacl process FOLDER OUT`: read a folder of videos."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from realtime_micacl.arguments import add_reading, settings_from
+from realtime_micacl.corpus.book import FAILED, SUMMARY
+from realtime_micacl.corpus.process import Report, process
+from realtime_micacl.corpus.tables import FORMS
+from realtime_micacl.errors import SomeFailed
+from realtime_micacl.screen import stopped_by_signals
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb; raise SomeFailed where clips could not be read, KeyboardInterrupt where it was broken off."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl process",
+        description="Read every video under FOLDER; write its readings, and a summary of all, to OUT."
+        " The same command goes on where one was broken off.",
+        allow_abbrev=False,
+    )
+    p.add_argument("folder", type=Path, metavar="FOLDER", help="where the clips are, folders in it included")
+    p.add_argument("out", type=Path, metavar="OUT", help="a folder for the results, new or of an earlier run")
+    p.add_argument("--jobs", type=int, metavar="N", help="so many worker processes (default: one a core)")
+    p.add_argument("--format", choices=FORMS, default="jsonl", dest="form", help="of the readings (default jsonl)")
+    p.add_argument("--again", action="store_true", help="do all clips anew, also with other settings than before")
+    p.add_argument("--video", action="store_true", help="write each clip with its readings drawn in: pictures of faces")
+    p.add_argument("--blur-faces", action="store_true", help="no face can be told in those videos")
+    p.add_argument("--ray", metavar="ADDRESS", help="on the machines of a Ray cluster: HOST:PORT, or auto")
+    add_reading(p)
+    arguments = p.parse_args(argv)
+    own = ("folder", "out", "jobs", "form", "again", "video", "blur_faces", "ray")
+    given = {name: vars(arguments).pop(name) for name in own}
+    settings = settings_from(arguments)
+    told = threading.Event()
+    with stopped_by_signals(told.set):
+        report = process(**given, settings=settings, broken_off=told.is_set)
+    sys.stdout.write(said(report))
+    if told.is_set():
+        raise KeyboardInterrupt
+    if report.failed:
+        raise SomeFailed(f"{len(report.failed)} clips could not be read; {report.out / FAILED} says why")
+
+
+def said(report: Report) -> str:
+    """Return how it ended, for people."""
+    left = f", {report.left} left; the same command goes on" if report.left else ""
+    gone = f"\n{report.gone} clips of earlier runs are no longer there and not in the summary" if report.gone else ""
+    return f"{report.done} clips read, {len(report.failed)} failed{left}: {report.out / SUMMARY}{gone}\n"

@@ -1,0 +1,85 @@
+"""Workers on many machines, through a Ray cluster: the same function per clip, its files sent back.
+
+Every machine sees the clips under the same path and has the program installed; the results are written by this one.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
+from realtime_micacl.corpus.workers import TRIES, Shares
+from realtime_micacl.errors import SourceError, StageFailed
+from realtime_micacl.outlets.missing import needed
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.5
+AHEAD = 2  # tasks that wait at each core, so that none is idle while results travel
+
+_readers: dict[Wanted, Reader] = {}
+
+
+def read_there(wanted: Wanted, job: Job) -> tuple[Outcome, dict[str, bytes]]:
+    """Read a clip on the machine that this runs on; return what became of it, and its files by their endings."""
+    if wanted not in _readers:
+        _readers.clear()
+        _readers[wanted] = Reader(wanted)
+    with tempfile.TemporaryDirectory(prefix="realtime-micacl-") as folder:
+        part = Path(folder) / "part"
+        outcome = _readers[wanted].read(replace(job, part=str(part)))
+        files = [] if outcome.error else list(part.parent.iterdir())
+        made = {file.name.removeprefix("part"): file.read_bytes() for file in files}
+    return outcome, made
+
+
+class RayWorkers:
+    """The cores of a Ray cluster."""
+
+    def __init__(self, wanted: Wanted, address: str) -> None:
+        """Connect to the cluster; raise ConfigError where Ray is missing, SourceError where nobody answers."""
+        self._wanted, self._ray = wanted, needed("ray", "ray")
+        try:
+            self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        except Exception as cause:  # Ray raises what it likes
+            reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+            raise SourceError(f"no Ray cluster can be reached at {address}: {reason}") from cause
+
+    def run(self, jobs: Sequence[Job], progress: Shares, broken_off: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield what becomes of each job, as they end. A job whose worker or machine was lost is tried once more."""
+        ray = self._ray
+        task = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(read_there)
+        waiting, lost = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
+        running: dict[Any, Job] = {}
+        try:
+            while (waiting or running) and not broken_off():
+                cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+                while waiting and len(running) < AHEAD * cores:
+                    job = waiting.popleft()
+                    running[task.remote(self._wanted, job)] = job
+                ready, _ = ray.wait(list(running), num_returns=1, timeout=POLL_S)
+                for reference in ready:
+                    job = running.pop(reference)
+                    try:
+                        outcome, made = ray.get(reference)
+                    except ray.exceptions.RayError as cause:
+                        lost[job.clip] += 1
+                        log.info("%s is read once more: %s", job.clip, cause)
+                        if lost[job.clip] < TRIES:
+                            waiting.append(job)
+                            continue
+                        text = f"the process that read it was lost {TRIES} times: {type(cause).__name__}"
+                        outcome, made = Outcome(job.clip, error=text, code=StageFailed.exit_code), {}
+                    for ending, content in made.items():
+                        Path(f"{job.part}{ending}").write_bytes(content)
+                    yield outcome
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
+            ray.shutdown()

@@ -1,0 +1,175 @@
+"""A folder of videos read by several workers: what is done stays done, whatever ends the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import psutil
+
+from realtime_micacl import __version__
+from realtime_micacl.config import Settings
+from realtime_micacl.corpus.bar import Bar
+from realtime_micacl.corpus.book import Book, opened
+from realtime_micacl.corpus.clips import Clip, find_clips
+from realtime_micacl.corpus.job import Job, Outcome, Wanted
+from realtime_micacl.corpus.tables import FORMS, Form, check_form
+from realtime_micacl.corpus.workers import Shares, Workers
+from realtime_micacl.errors import ConfigError, EngineError, StageFailed
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
+from realtime_micacl.live.framing import framing
+from realtime_micacl.live.record import SCHEMA
+
+WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
+USED = (
+    *("rate_hz", "rotate", "region", "device", "detector", "far", "max_faces", "smoothing_s", "baseline", "head"),
+    "slots",
+)
+"""The settings that readings depend on."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run over many clips ended."""
+
+    out: Path
+    done: int
+    """Clips whose readings are there, those of earlier runs among them."""
+    failed: tuple[tuple[str, str], ...]
+    """Clip and reason, of those that could not be read."""
+    left: int
+    """Clips that were not come to, where the run was broken off."""
+    gone: int = 0
+    """Clips that earlier runs read and that the folder no longer holds; the summary leaves them out."""
+
+
+class Pool(Protocol):
+    """What reads clips."""
+
+    def run(self, jobs: list[Job], progress: Shares, broken_off: Callable[[], bool]) -> Any:
+        """Yield what becomes of each job, as they end."""
+
+
+def process(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    jobs: int | None = None,
+    form: Form = "jsonl",
+    settings: Settings | None = None,
+    again: bool = False,
+    video: bool = False,
+    blur_faces: bool = False,
+    ray: str | None = None,
+    progress: bool = True,
+    broken_off: Callable[[], bool] = lambda: False,
+) -> Report:
+    """Read every video under `folder` and write its readings, as `--offline` gives them, to a file under `out`.
+
+    Clips that an earlier run has done are left alone, unless they have changed or `again` is asked for. One that cannot
+    be read ends nothing. `jobs` worker processes read side by side (default: one a core), or with `ray` the cores of
+    the cluster at that address. `video` writes each clip with its readings drawn in, `blur_faces` without the faces.
+    Raise ConfigError for what can be known at once, EngineError where the engine does not run, StageFailed where `out`
+    cannot be written any more.
+    """
+    folder, out, settings = Path(folder), Path(out), settings or Settings()
+    if form not in FORMS:
+        raise ConfigError(f"the form is {form!r}; it must be one of {', '.join(FORMS)}")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"{jobs} jobs; at least one is needed")
+    if blur_faces and not video:
+        raise ConfigError("--blur-faces is of the video that --video writes; add it, or leave the other out")
+    if folder.exists() and out.exists() and folder.samefile(out):
+        raise ConfigError(f"{out} is the folder of the clips itself; name another one for the results")
+    check_form(form)
+    framing(settings)
+    clips = find_clips(folder, out)
+    wanted = Wanted(settings, form, video, blur_faces)
+    with opened(out, _made_with(folder, wanted), form=form, video=video, again=again) as book:
+        todo = sorted((clip for clip in clips if not book.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
+        failed: dict[str, Outcome] = {}
+        bar = Bar(clips, todo, shown=progress)
+        try:
+            if todo:
+                _read(book, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), bar, broken_off)
+        finally:
+            bar.close()
+            _leave(book, clips, todo, failed)
+    names = {clip.name for clip in clips}
+    done = sum(1 for clip in clips if clip.name in book.entries and clip.name not in failed)
+    gone = sum(1 for name in book.entries if name not in names)
+    reasons = tuple((name, failed[name].error) for name in sorted(failed))
+    return Report(out, done, reasons, len(clips) - done - len(failed), gone)
+
+
+def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool:
+    if ray is not None:
+        from realtime_micacl.corpus.on_ray import RayWorkers
+
+        return RayWorkers(wanted, ray)
+    return Workers(wanted, min(clips, jobs or usual_jobs()))
+
+
+def usual_jobs() -> int:
+    """Return how many workers this machine has cores and memory for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, int(psutil.virtual_memory().available // WORKER_BYTES)))
+
+
+def _read(
+    book: Book,
+    wanted: Wanted,
+    todo: list[Clip],
+    failed: dict[str, Outcome],
+    pool: Pool,
+    bar: Bar,
+    broken_off: Callable[[], bool],
+) -> None:
+    """Let the pool read what is to be done; keep what it wrote."""
+    by_name = {clip.name: clip for clip in todo}
+    for clip in todo:
+        book.entries.pop(clip.name, None)
+    try:
+        work = [Job(clip.name, str(clip.path), str(book.part(clip.name))) for clip in todo]
+        for outcome in pool.run(work, bar.share, broken_off):
+            if outcome.fatal:
+                raise (EngineError if outcome.code == EngineError.exit_code else StageFailed)(outcome.error)
+            if outcome.error:
+                failed[outcome.clip] = outcome
+                book.drop(outcome.clip)
+            else:
+                book.keep(by_name[outcome.clip], outcome)
+            bar.ended(outcome)
+    except OSError as cause:
+        where = cause.filename or book.out
+        raise StageFailed(f"{where} cannot be written: {cause.strerror}; what is done is kept") from cause
+
+
+def _leave(book: Book, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
+    """Remove what was begun and write the tables."""
+    try:
+        for clip in todo:
+            if clip.name not in book.entries:
+                book.drop(clip.name)
+        book.close(clips, failed.values())
+    except OSError as cause:
+        raise StageFailed(f"{book.out} cannot be written: {cause.strerror}; what is done is kept") from cause
+
+
+def _made_with(folder: Path, wanted: Wanted) -> dict[str, Any]:
+    """Return what the results depend on, but for the clips themselves; raise EngineError."""
+    engine = wanted.settings.engine
+    place, sidecar = read_sidecar(Path(engine) if engine else default_engine())
+    said = msgspec.to_builtins(wanted.settings)
+    made: dict[str, Any] = {
+        "program": f"realtime-micacl {__version__}",
+        "engine": sidecar.name,
+        "engine_sha256": sha256(place / NAME if place.is_dir() else place),
+        "settings": {name: said[name] for name in USED} | {"abstain_below": sidecar.calibration.abstain_below},
+    }
+    return {"schema": SCHEMA, "form": wanted.form, "video": wanted.video, "blur_faces": wanted.blur, **made}

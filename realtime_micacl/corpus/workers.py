@@ -1,0 +1,157 @@
+"""Processes that read clips side by side; one that dies or stands still costs its clip alone.
+
+`concurrent.futures` gives up all its workers when one dies, hence this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+import realtime_micacl
+from realtime_micacl.corpus.job import Job, Outcome, Wanted
+from realtime_micacl.corpus.worker import outcome_of
+from realtime_micacl.errors import EngineError, StageFailed
+
+HANG_S = 120.0  # a clip of which not one more picture came for so long is given up
+POLL_S = 0.2
+TRIES = 2
+HERE = Path(realtime_micacl.__file__).parents[1]  # a worker runs this very package, installed or not
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+Shares = Callable[[str, float], None]
+"""Is told of a clip what share of it is read."""
+
+
+class Workers:
+    """So many worker processes, each with an engine of its own."""
+
+    def __init__(self, wanted: Wanted, jobs: int, hang_s: float = HANG_S) -> None:
+        self._wanted, self._jobs, self._hang_s = wanted, jobs, hang_s
+
+    def run(self, jobs: Sequence[Job], progress: Shares, broken_off: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield what becomes of each job, as they end; raise EngineError where no worker can begin.
+
+        A job whose worker died is tried once more. All workers are gone when this is left.
+        """
+        waiting, died = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
+        said: Queue[tuple[_Worker, dict[str, Any] | None]] = Queue()
+        workers: list[_Worker] = []
+        idle = 0  # workers that ended with nothing to do
+        try:
+            while (waiting or any(worker.job for worker in workers)) and not broken_off():
+                busy = sum(1 for worker in workers if worker.job)
+                while len(workers) < min(self._jobs, busy + len(waiting)):
+                    workers.append(_Worker(self._wanted, said))
+                for worker in workers:
+                    if worker.ready and not worker.job and waiting:
+                        worker.begin(waiting.popleft())
+                try:
+                    worker, answer = said.get(timeout=POLL_S)
+                except Empty:
+                    for worker in workers:
+                        worker.give_up(self._hang_s)
+                    continue
+                worker.heard_s = monotonic()
+                if answer is None:
+                    workers.remove(worker)
+                    job, fault = worker.job, worker.fault()
+                    if job is None:
+                        idle += 1
+                        if idle >= TRIES * self._jobs:
+                            raise StageFailed(f"workers end before they take a clip: {fault}")
+                        continue
+                    died[job.clip] += 1
+                    if died[job.clip] < TRIES:
+                        waiting.append(job)
+                    else:
+                        text = f"the process that read it ended {TRIES} times: {fault}"
+                        yield Outcome(job.clip, error=text, code=StageFailed.exit_code)
+                elif "share" in answer and worker.job:
+                    progress(worker.job.clip, answer["share"])
+                elif "outcome" in answer:
+                    worker.job = None
+                    yield outcome_of(answer["outcome"])
+                elif "ready" in answer:
+                    worker.ready = True
+                elif "error" in answer:
+                    raise EngineError(answer["error"])
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+class _Worker:
+    """One process; what it says comes into a queue that all share, and None when it has ended."""
+
+    def __init__(self, wanted: Wanted, said: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+        self.job: Job | None = None
+        self.ready = False
+        self.heard_s = monotonic()
+        self._hung = False
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115  # what it says when it crashes
+        command = [sys.executable, "-P", "-m", "realtime_micacl.corpus.worker"]
+        path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+        env = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": path}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env=env
+        )
+        self._tell({**asdict(wanted), "settings": msgspec.to_builtins(wanted.settings)})
+        Thread(target=self._listen, args=(said,), daemon=True).start()
+
+    def begin(self, job: Job) -> None:
+        """Give it a clip to read."""
+        self.job, self.heard_s = job, monotonic()
+        self._tell(asdict(job))
+
+    def give_up(self, hang_s: float) -> None:
+        """Kill it where nothing was heard of it for too long."""
+        if (self.job or not self.ready) and monotonic() - self.heard_s > hang_s:
+            self._hung = True
+            self._process.kill()
+
+    def fault(self) -> str:
+        """Say why it ended."""
+        code = self._process.wait()
+        self._words.seek(0)
+        lines = self._words.read().decode("utf-8", "replace").strip().splitlines()
+        self._words.close()
+        if self._hung:
+            return "not one more picture came"
+        told = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
+        return (told or [f"signal {-code}" if code < 0 else f"exit code {code}"])[0][:200]
+
+    def end(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+        self._words.close()
+
+    def _tell(self, what: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(what).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            return  # it has died, which is noticed when its answer is read
+
+    def _listen(self, said: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                if line.endswith(b"\n"):
+                    said.put((self, json.loads(line)))
+        said.put((self, None))

@@ -1,0 +1,34 @@
+"""A file read from end to end: what `--offline` writes of it, and `process` of each of its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from realtime_micacl.config import Settings
+from realtime_micacl.live.framing import Framer, framing
+from realtime_micacl.live.halves import Perceives, Recognizes
+from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.video import read_file
+from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.types import Event
+
+
+def read_clip(
+    path: Path,
+    settings: Settings,
+    open_perceiver: Callable[[], Perceives],
+    open_recognizer: Callable[[], Recognizes],
+    *,
+    broken_off: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Yield every change of state and every reading of a file, each face in its place: the same each time.
+
+    Take what `openers` returns. Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
+    """
+    slots = Slots(settings.slots)
+    with closing(open_perceiver()) as perceiver, closing(open_recognizer()) as recognizer:
+        frames = Framer(framing(settings))(read_file(path, settings.rate_hz))
+        with closing(frames):  # type: ignore[type-var]  # a generator
+            yield from map(slots.placed, offline(frames, perceiver, recognizer, broken_off=broken_off))

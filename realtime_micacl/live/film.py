@@ -1,0 +1,49 @@
+"""A video that is written. The one place of the program that writes pictures, and only where a run was asked to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from realtime_micacl.types import U8
+
+CLOCK = Fraction(1, 90_000)
+OPTIONS = {"libx264": {"preset": "veryfast", "crf": "20"}, "mpeg4": {"q:v": "4"}}
+
+
+class Film:
+    """An MP4 whose pictures have the times that they are given."""
+
+    def __init__(self, path: Path, size: tuple[int, int], rate_hz: float) -> None:
+        """Take width and height in px, both even, and about how many pictures a second there will be."""
+        codec = next(name for name in OPTIONS if name in av.codecs_available)
+        self._container = av.open(str(path), "w", format="mp4")
+        rate = Fraction(rate_hz).limit_denominator(1000)
+        stream = self._container.add_stream(codec, rate=rate, options=OPTIONS[codec])
+        assert isinstance(stream, av.VideoStream)
+        self._stream = stream
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = CLOCK if codec == "libx264" else 1 / rate
+        self._last = -1
+
+    def write(self, image: U8, time_s: float) -> None:
+        """Add a picture, RGB, [H,W,3]."""
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        base = self._stream.codec_context.time_base
+        frame.time_base = base
+        frame.pts = self._last = max(self._last + 1, round(time_s / base))
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is still held, and the index."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def leave(self) -> None:
+        """Close a file that nobody will want."""
+        with suppress(av.error.FFmpegError, OSError):
+            self._container.close()

@@ -1,0 +1,233 @@
+"""A clip with its readings drawn in, as the window shows them: boxes, cards, and the ribbon below the picture.
+
+It writes pictures of people, which nothing else here does: only where a run was asked for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PyQt6.QtCore import QRectF
+from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtWidgets import QApplication
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.film import Film
+from realtime_micacl.live.halves import Perceives, Recognizes
+from realtime_micacl.live.sinks import Sink
+from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Event, Frame, Scene
+from realtime_micacl_ui.cards import overlay
+from realtime_micacl_ui.ink import panel, write
+from realtime_micacl_ui.language import use_language
+from realtime_micacl_ui.layout import Layout, arrange
+from realtime_micacl_ui.motion import eased
+from realtime_micacl_ui.paint import picture
+from realtime_micacl_ui.qt import application
+from realtime_micacl_ui.theme import INK, SOFT, theme_for
+from realtime_micacl_ui.timeline import parts, timeline
+from realtime_micacl_ui.view import Look, View, follow
+
+LEAST_PX, MOST_PX = 720, 1920  # the shorter side of what is written at least, so that cards fit, the longer at most
+SPREAD_S = 0.5  # a face is blurred so long before it is found and after it is lost
+SPREAD = 15  # pictures that are held back for that at most
+GROWN = 0.35  # of its box, on each side, is blurred as well
+GRAINS, CROP_GRAINS = 6, 4  # as many px a blurred face and a blurred crop are wide
+RATE_HZ = 30.0
+
+Halves = tuple[Callable[[], Perceives], Callable[[], Recognizes]]
+
+
+@contextmanager
+def drawn(target: Path, halves: Halves, *, blur: bool, language: str = "auto") -> Iterator[tuple[Halves, Sink]]:
+    """Write what the halves see and read of a clip into a new video; yield halves and a sink to be used instead.
+
+    With `blur` no face that is found can be told, in the picture and beside it.
+    """
+    if QApplication.instance() is None:
+        asked = os.environ.get("QT_QPA_PLATFORM")
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # no screen is needed, nor anybody who looks at it
+        application("realtime-micacl")
+        os.environ.pop("QT_QPA_PLATFORM") if asked is None else os.environ.update(QT_QPA_PLATFORM=asked)
+    use_language(language)
+    video = _Video(target, blur=blur)
+    open_perceiver, open_recognizer = halves
+    try:
+        yield (lambda: _Seen(open_perceiver(), video), open_recognizer), video.read
+    except BaseException:
+        video.leave()
+        raise
+    video.close()
+
+
+@contextmanager
+def saved(path: Path, halves: Halves, *, blur: bool, language: str) -> Iterator[tuple[Halves, Sink]]:
+    """Do the same into a file that is there when it is whole; raise ConfigError where it cannot be made."""
+    if path.suffix.lower() != ".mp4":
+        raise ConfigError(f"--save-video {path}: the ending must be .mp4")
+    if path.exists():
+        raise ConfigError(f"--save-video {path}: it exists and is not overwritten; name another or remove it")
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.touch()
+    except OSError as cause:
+        raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
+    try:
+        with drawn(part, halves, blur=blur, language=language) as video:
+            yield video
+        if part.stat().st_size:
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _Seen:
+    """A perceiver whose scenes are drawn."""
+
+    def __init__(self, perceiver: Perceives, video: _Video) -> None:
+        self._perceiver, self._video = perceiver, video
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what the perceiver returns."""
+        scene, bags = self._perceiver.perceive(frame)
+        self._video.see(scene, bags)
+        return scene, bags
+
+    def close(self) -> None:
+        """Free the perceiver."""
+        self._perceiver.close()
+
+
+class _Video:
+    """Takes scenes, and after each the readings of it; draws it when all is known that it shows."""
+
+    def __init__(self, target: Path, *, blur: bool) -> None:
+        self._target, self._blur = target, blur
+        self._film: Film | None = None
+        self._held: deque[tuple[Scene, tuple[Bag, ...], list[EmotionDistribution]]] = deque()
+        self._past: deque[Scene] = deque()
+        self._view = View("", timeline=True)
+        self._layout: Layout | None = None
+        self._size = (0, 0)
+
+    def see(self, scene: Scene, bags: tuple[Bag, ...]) -> None:
+        """Take what is seen next."""
+        most = SPREAD if self._blur else 1
+        while self._held and (len(self._held) >= most or scene.time_s - self._held[0][0].time_s > SPREAD_S):
+            self._draw_first()
+        self._held.append((scene, bags, []))
+
+    def read(self, event: Event) -> None:
+        """Take what is read of the newest scene."""
+        if isinstance(event, EmotionDistribution) and self._held:
+            self._held[-1][2].append(event)
+
+    def close(self) -> None:
+        """Draw what is still held and end the video."""
+        while self._held:
+            self._draw_first()
+        if self._film:
+            self._film.close()
+
+    def leave(self) -> None:
+        """Give the video up."""
+        if self._film:
+            self._film.leave()
+
+    def _draw_first(self) -> None:
+        scene, bags, readings = self._held[0]
+        assert scene.frame is not None
+        if self._blur:
+            around = [*self._past, *(held[0] for held in self._held)]
+            boxes = [f.box for s in around if abs(s.time_s - scene.time_s) <= SPREAD_S for f in s.faces]
+            image = blurred(scene.frame.image, boxes)
+            scene = replace(scene, frame=replace(scene.frame, image=image))
+            bags = tuple(replace(bag, crops=coarse(bag.crops)) for bag in bags)
+        self._held.popleft()
+        self._past.append(replace(scene, frame=None))
+        while scene.time_s - self._past[0].time_s > SPREAD_S:
+            self._past.popleft()
+        elapsed_s = scene.time_s - self._view.scene_s
+        look = Look(scene.time_s, scene.frame, scene, tuple(readings), over=False, error=None, bags=bags)
+        view = follow(self._view, look)
+        self._view = replace(view, title="", detail="", bars=eased(view.bars, view, max(0.0, elapsed_s), reduced=False))
+        self._write(scene.frame if scene.frame else Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0))
+
+    def _write(self, frame: Frame) -> None:
+        if self._film is None:
+            self._size = size_for(frame.image)
+            width, height = self._size
+            self._strip = strip_for(self._size)
+            self._film = Film(self._target, (width, height + self._strip), RATE_HZ)
+        self._film.write(self._painted(frame), frame.time_s)
+
+    def _painted(self, frame: Frame) -> U8:
+        """Return the picture with all that is drawn, RGB, [H,W,3]."""
+        width, high = self._size
+        whole = (width, high + self._strip)
+        theme = theme_for(*self._size, "dark")
+        image = QImage(*whole, QImage.Format.Format_RGB888)
+        image.fill(INK)
+        with QPainter(image) as painter:
+            self._layout = arrange(self._view, theme, self._size, (), self._layout)
+            picture(painter, self._view, frame, self._layout.picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            overlay(painter, self._view, self._layout, theme)
+            text = f"{frame.time_s:.2f} s   {frame.index}"
+            pad = theme.px(0.6)
+            label = QRectF(pad, pad, theme.body.width(text) + 2 * pad, theme.px(2))
+            panel(painter, label, theme)
+            write(painter, theme.body, 2 * pad, theme.body.baseline(pad, theme.px(2)), text, SOFT)
+            lying = min(whole)  # in an upright window the timeline would be another
+            painter.translate(0, whole[1] - lying)
+            timeline(painter, self._view, parts(self._view, theme, (width, lying)), theme)
+        bits = image.constBits()
+        assert bits is not None
+        rows = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).reshape(whole[1], image.bytesPerLine())
+        return np.ascontiguousarray(rows[:, : 3 * width].reshape(whole[1], width, 3))
+
+
+def size_for(image: U8) -> tuple[int, int]:
+    """Return width and height of what a picture is drawn in, both even."""
+    height, width = image.shape[:2]
+    factor = max(1.0, LEAST_PX / min(width, height))
+    factor = min(factor, MOST_PX / max(width, height))
+    return 2 * round(width * factor / 2), 2 * round(height * factor / 2)
+
+
+def strip_for(size: tuple[int, int]) -> int:
+    """Return how much room below the picture the ribbon takes, in px, even."""
+    return 2 * round(theme_for(*size, "dark").px(10.5) / 2)
+
+
+def blurred(image: U8, boxes: Iterable[F32]) -> U8:
+    """Return a picture in which nobody in the boxes can be told."""
+    made = image.copy()
+    height, width = image.shape[:2]
+    for left, top, right, bottom in boxes:
+        across, down = GROWN * (right - left), GROWN * (bottom - top)
+        x0, x1 = max(0, round(left - across)), min(width, round(right + across))
+        y0, y1 = max(0, round(top - down)), min(height, round(bottom + down))
+        if x0 < x1 and y0 < y1:
+            made[y0:y1, x0:x1] = _grained(image[y0:y1, x0:x1])
+    made.flags.writeable = False
+    return made
+
+
+def coarse(crops: U8) -> U8:
+    """Return crops [N,L,S,S,3] in which nobody can be told."""
+    flat = crops.reshape(-1, *crops.shape[2:])
+    return np.stack([_grained(crop, CROP_GRAINS) for crop in flat]).reshape(crops.shape)
+
+
+def _grained(image: U8, grains: int = GRAINS) -> U8:
+    height, width = image.shape[:2]
+    rows = max(1, round(grains * height / max(1, width)))
+    small = cv2.resize(image, (grains, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
