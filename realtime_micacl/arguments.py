@@ -57,12 +57,12 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
-    use.add_argument("--headless", **flag, help="no window: one line of JSON per reading and change of state")
-    use.add_argument("--offline", **flag, help="every frame of a file as fast as possible; implies --headless")
-    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or FILE.csv as well")
+    use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
+    use.add_argument("--offline", **flag, help="a file as fast as possible, without a window")
+    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or .csv as well")
     use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
     use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
-    what = "write a file's pictures with the readings drawn in to FILE.mp4; implies --offline"
+    what = "offline, write an .mp4 with the readings drawn in"
     use.add_argument("--save-video", metavar="FILE", help=what)
     use.add_argument("--blur-faces", **flag, help="no face can be told in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
     )
     give_up.dest = "give_up_after_s"
-    use.add_argument("--size", metavar="WxH", help="of a camera's picture, in px (default 1280x720)")
+    use.add_argument("--size", metavar="WxH", help="of a camera's picture (default 1280x720)")
     use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
@@ -94,7 +94,7 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     p.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
     p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
     p.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
-    p.add_argument("--head", **flag, help="readings say how the head is turned: yaw, pitch and roll in degrees")
+    p.add_argument("--head", **flag, help="readings say the head's yaw, pitch and roll")
     rate = p.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
     rate.dest = "rate_hz"
     p.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
@@ -126,7 +126,7 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
         "--every", type=float, metavar="SECONDS", help="for all these: means and shares over so many seconds"
     )
     every.dest = "every_s"
-    out.add_argument("--slots", type=int, metavar="N", help="faces that have a place of their own (default 4)")
+    out.add_argument("--slots", type=int, metavar="N", help="faces with a place of their own (default 4)")
 
 
 def _device(text: str) -> str:

@@ -18,9 +18,9 @@ RANK = {
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "outlets", "render", "journal"), 3),
     **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
-    **dict.fromkeys(("training", "evaluation", "int8", "measuring", "corpus"), 5),
+    **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
     **dict.fromkeys(("shown", "prepare", "train", "ablate", "evaluate", "export", "bench", "doctor", "replay"), 6),
-    **dict.fromkeys(("arguments", "cli", "__main__"), 7),
+    **dict.fromkeys(("arguments", "corpus", "cli", "__main__"), 7),
 }
 ONLY_IN = {
     "PyQt6": {"doctor"},
