@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     give_up.dest = "give_up_after_s"
     use.add_argument("--size", metavar="WxH", help="of a camera's picture (default 1280x720)")
     use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
-    use.add_argument("--metrics", metavar="[HOST:]PORT", help="serve a page for Prometheus, to this machine alone")
+    use.add_argument("--metrics", metavar="[HOST:]PORT", help="figures for Prometheus, for this machine alone")
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
@@ -122,9 +122,7 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     out.add_argument(
         "--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers and no others"
     )
-    every = out.add_argument(
-        "--every", type=float, metavar="SECONDS", help="for all these: means and shares over so many seconds"
-    )
+    every = out.add_argument("--every", type=float, metavar="SECONDS", help="for all these: means over so many seconds")
     every.dest = "every_s"
     out.add_argument("--slots", type=int, metavar="N", help="faces with a place of their own (default 4)")
 
