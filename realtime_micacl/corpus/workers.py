@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, Queue
@@ -119,13 +120,15 @@ class _Worker:
 
     def give_up(self, hang_s: float) -> None:
         """Kill it where nothing was heard of it for too long."""
-        if (self.job or not self.ready) and monotonic() - self.heard_s > hang_s:
+        silent_s = monotonic() - self.heard_s
+        if (self.job and silent_s > hang_s) or (not self.ready and silent_s > HANG_S):
             self._hung = True
             self._process.kill()
 
     def fault(self) -> str:
         """Say why it ended."""
         code = self._process.wait()
+        self._close_input()
         self._words.seek(0)
         lines = self._words.read().decode("utf-8", "replace").strip().splitlines()
         self._words.close()
@@ -138,7 +141,13 @@ class _Worker:
         """End it at once."""
         self._process.kill()
         self._process.wait()
+        self._close_input()
         self._words.close()
+
+    def _close_input(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # what was still to be written finds nobody
+            self._process.stdin.close()
 
     def _tell(self, what: dict[str, Any]) -> None:
         assert self._process.stdin is not None
