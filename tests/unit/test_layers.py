@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
-    **dict.fromkeys(("types", "errors", "allowed", "devices", "standard", "installed", ""), 0),
+    **dict.fromkeys(("types", "errors", "allowed", "devices", "standard", "installed", "palette", ""), 0),
     **dict.fromkeys(("config", "metrics", "scores", "compound"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     **dict.fromkeys(("live", "outlets", "render", "journal"), 3),
