@@ -47,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detector: Literal["auto", "full", "short"] = "auto"
     far: bool = False
     max_faces: Annotated[int, Meta(ge=1, le=64)] = 8
-    smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.05
+    smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.0
     baseline: bool = False
     head: bool = False
     """Whether readings say how the head is turned."""

@@ -11,10 +11,9 @@ from realtime_micacl.live.baseline import Ask
 from realtime_micacl.types import F32
 
 FORGET_S = 0.5  # a reading after a longer pause starts afresh
-MARGIN = 0.04  # by how much another emotion must lead before it replaces the shown one
-BAND = 0.03  # half the width of the abstention threshold's hysteresis
-DWELL_S = 0.16  # for how long without a break another emotion must be due before its word is shown; two ticks
-UNSURE_S = 0.48  # the same for "unsure", which says less and may come later
+MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
+DWELL_S = 0.08  # for how long without a break another emotion must be due before its word is shown; a tick
+UNSURE_S = 0.64  # the same for "unsure", which says less and may come later
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,6 @@ class _Memory:
     time_s: float
     probabilities: F32
     leader: int
-    sure: bool
     word: int | None
     """What is shown: the leader, or None while unsure, up to a dwell late."""
     due: int | None
@@ -66,11 +64,10 @@ class Smoother:
         abstain_below: float,
         time_constant_s: float,
         margin: float = MARGIN,
-        band: float = BAND,
         dwell_s: float = DWELL_S,
         unsure_s: float = UNSURE_S,
     ) -> None:
-        self._abstain_below, self._margin, self._band = abstain_below, margin, band
+        self._abstain_below, self._margin = abstain_below, margin
         self._dwell_s, self._unsure_s = dwell_s, unsure_s
         self._time_constant_s = time_constant_s
         self._memory: dict[int, _Memory] = {}
@@ -91,22 +88,19 @@ class Smoother:
             self._memory.pop(track_id, None)
         last = self._memory.get(track_id)
         if last is None:
-            smooth, leader, sure = probabilities, int(np.argmax(probabilities)), False
+            smooth, leader = probabilities, int(np.argmax(probabilities))
         else:
             smooth = self._average(last, time_s, probabilities)
             leader = int(np.argmax(smooth))
             if smooth[leader] <= smooth[last.leader] + self._margin:
                 leader = last.leader
-            sure = last.sure and leader == last.leader
-        threshold = self._abstain_below + (-self._band if sure else self._band if last else 0.0)
-        sure = bool(smooth[leader] >= threshold)
-        due = leader if sure else None
+        due = leader if smooth[leader] >= self._abstain_below else None
         since_s = last.since_s if last and last.due == due else time_s
         word = due
         if last is not None and due != last.word:
             dwell_s = self._unsure_s if due is None else self._dwell_s
             word = due if time_s - since_s >= dwell_s - 1e-6 else last.word
-        self._memory[track_id] = _Memory(time_s, smooth, leader, sure, word, due, since_s)
+        self._memory[track_id] = _Memory(time_s, smooth, leader, word, due, since_s)
         return smooth, word
 
     def _average(self, last: _Memory, time_s: float, probabilities: F32) -> F32:

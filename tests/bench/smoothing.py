@@ -1,6 +1,6 @@
 """Response against flips over settings of the smoother: `python tests/bench/smoothing.py VIDEO.. --prepared FOLDER..`.
 
-Time constant, margin by which another emotion must lead, band around the threshold, and dwell. `extra` are the flips of
+Time constant, margin by which another emotion must lead, and dwell. `extra` are the flips of
 the rendered clips beyond the two that each expression needs.
 """
 
@@ -18,10 +18,10 @@ from traces import Shown, Trace, show, trace_video
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.smoother import BAND, DWELL_S, MARGIN, Smoother
+from realtime_micacl.live.smoother import DWELL_S, MARGIN, Smoother
 
 CONSTANTS_S = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
-DWELLS_S, MARGINS, BANDS = (0.0, 0.08, 0.24, 0.32), (0.0, 0.15, 0.3), (0.0, 0.1)
+DWELLS_S, MARGINS = (0.0, 0.16, 0.24, 0.32), (0.0, 0.15, 0.3)
 
 
 def main() -> None:
@@ -36,28 +36,25 @@ def main() -> None:
     real = [trace for video in arguments.videos for trace in trace_video(video, engine, sidecar)]
     engine.close()
     say = sys.stdout.write
-    say("| time constant, s | margin | band | dwell, s | half shown p50 / p90, s | named p50 / p90 | cleared p50 |")
-    say(" other word p50 / p90 | extra flips a minute, rendered | flips a minute, videos |\n" + 10 * "|---" + "|\n")
+    say("| time constant, s | margin | dwell, s | half shown p50 / p90, s | named p50 / p90 | cleared p50 |")
+    say(" other word p50 / p90 | extra flips a minute, rendered | flips a minute, videos |\n" + 9 * "|---" + "|\n")
     usual_s = Settings().smoothing_s
-    rows = [(constant_s, MARGIN, BAND, DWELL_S) for constant_s in CONSTANTS_S]
-    rows += [(usual_s, MARGIN, BAND, dwell_s) for dwell_s in DWELLS_S] + [(0.3, MARGIN, BAND, 0.0)]
-    rows += [(usual_s, margin, BAND, DWELL_S) for margin in MARGINS]
-    rows += [(usual_s, MARGIN, band, DWELL_S) for band in BANDS]
-    for constant_s, margin, band, dwell_s in rows:
+    rows = [(constant_s, MARGIN, DWELL_S) for constant_s in CONSTANTS_S]
+    rows += [(usual_s, MARGIN, dwell_s) for dwell_s in DWELLS_S] + [(0.3, MARGIN, 0.0)]
+    rows += [(usual_s, margin, DWELL_S) for margin in MARGINS]
+    for constant_s, margin, dwell_s in rows:
 
-        def seen(trace: Trace, row: tuple[float, float, float, float] = (constant_s, margin, band, dwell_s)) -> Shown:
+        def seen(trace: Trace, row: tuple[float, float, float] = (constant_s, margin, dwell_s)) -> Shown:
             below = sidecar.calibration.abstain_below
-            constant_s, margin, band, dwell_s = row
-            smoother = Smoother(
-                abstain_below=below, time_constant_s=constant_s, margin=margin, band=band, dwell_s=dwell_s
-            )
+            constant_s, margin, dwell_s = row
+            smoother = Smoother(abstain_below=below, time_constant_s=constant_s, margin=margin, dwell_s=dwell_s)
             return show(trace, smoother)
 
         acted = [seen(take.trace) for take in takes]
         held = [t for t in (timing(take, s) for take, s in zip(takes, acted, strict=True)) if t]
         extra = sum(flips(s) - 2 for s in acted if flips(s) > 2) + sum(flips(seen(trace)) for trace in calm)
         minutes = sum(span_s(s) for s in acted + [seen(trace) for trace in calm]) / 60
-        cells = [f"{constant_s:g}", f"{margin:g}", f"{band:g}", f"{dwell_s:g}"]
+        cells = [f"{constant_s:g}", f"{margin:g}", f"{dwell_s:g}"]
         for name, ends in (("shown", (50, 90)), ("named", (50, 90)), ("cleared", (50,)), ("gone", (50, 90))):
             values = np.percentile([getattr(t, name) for t in held], ends, method="higher")
             cells.append(" / ".join(f"{v:.2f}" for v in values))
