@@ -187,6 +187,8 @@ def _as_shown(
         yield result(candidate, f"{clips.resolve().name}, stretches", *stretch_predictions(reader, clips, stretches))
     if arguments.photographs:
         file, half = arguments.photographs
+        if not half.isdecimal():
+            raise ConfigError(f"--photographs: the half is a number, 0 or 1; {half!r} is none")
         found = photograph_predictions(reader, Path(file), int(half))
         yield result(candidate, f"{Path(file).stem}, half {half}", *found)
 

@@ -58,7 +58,11 @@ def main() -> None:
     given = p.parse_args()
     folder, shipped = read_sidecar(default_engine())
     plain = msgspec.structs.replace(
-        shipped, name="mini-XCEPTION", shape=None, feature_size=7, calibration=Calibration(temperature=1.0, abstain_below=0.5)
+        shipped,
+        name="mini-XCEPTION",
+        shape=None,
+        feature_size=7,
+        calibration=Calibration(temperature=1.0, abstain_below=0.5),
     )
     candidate = Candidate(plain.name, folder, plain)
     with closing(LiveReader(FrameByFrame(MiniXception(given.peer)), plain)) as reader:

@@ -1,0 +1,85 @@
+"""Real clips with labelled stretches, and photographs, measured as the program reads and shows them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.evaluate import main
+from realtime_micacl.evaluation.stretches import read_stretches
+from realtime_micacl.live.video import read_file
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def measured(folder: Path, *arguments: str) -> dict[str, Any]:
+    main([*arguments, "--json", str(folder / "figures.json")])
+    (scores,) = json.loads((folder / "figures.json").read_text()).values()
+    return dict(scores)
+
+
+def test_stretches_are_read_and_what_stood_on_the_screen_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "stretches.json"
+    file.write_text(
+        json.dumps(
+            [
+                ["face_leaves", 0, 30, "happy", 3],
+                ["face_leaves", 0, 30, "grimace", 2],
+                ["face_leaves", 0, 30, "sad", 1],
+                ["no_face", 0, 20, "neutral", 2],
+            ]
+        )
+    )
+    scores = measured(tmp_path, "--stretches", str(DATA), str(file))
+    assert (scores["n"], scores["unread"]) == (1, 1), "clarity 1 is left out, and nobody is in the other clip"
+    assert scores["words"] == scores["grimaces"] > 3
+    assert 0 <= scores["words_wrong"] <= scores["words_shown"] <= scores["words"]
+    assert set(scores["changes"]) == {"face_leaves", "no_face"}
+    said = capsys.readouterr().out
+    assert "a word is shown in" in said and "changes of the word" in said and "show none of the seven" in said
+
+
+def test_photographs_of_one_half_are_read_each_alone(tmp_path: Path) -> None:
+    picture = cv2.cvtColor(next(read_file(DATA / "sources" / "http_faststart.mp4")).image, cv2.COLOR_RGB2BGR)
+    face = cv2.imencode(".jpg", cv2.resize(picture, (112, 112)))[1].ravel()
+    empty = cv2.imencode(".jpg", np.full((112, 112, 3), 90, np.uint8))[1].ravel()
+    file = tmp_path / "photographs.npz"
+    np.savez(
+        file,
+        jpeg=np.concatenate([face, empty, face]),
+        sizes=[len(face), len(empty), len(face)],
+        label=[0, 1, 0],
+        half=[0, 0, 1],
+    )
+    scores = measured(tmp_path, "--photographs", str(file), "0")
+    assert (scores["n"], scores["unread"], scores["war"]) == (1, 1, 1.0)
+    with pytest.raises(ConfigError, match="no photographs of half 2"):
+        main(["--photographs", str(file), "2"])
+    with pytest.raises(ConfigError, match="'first' is none"):
+        main(["--photographs", str(file), "first"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no list of"),
+        ('[["one_face_720p", 1]]', "is no list of"),
+        ('[["gone", 0, 9, "happy", 3]]', "has no gone.mp4"),
+        ('[["cut", 0, 9, "happy", 1]]', "names not one stretch"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "stretches.json"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_stretches(DATA, file)
+    with pytest.raises(ConfigError, match="is no set of photographs"):
+        main(["--photographs", str(file), "0"])
