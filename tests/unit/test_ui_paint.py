@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QRectF
-from PyQt6.QtGui import QColor, QImage, QPainter, QPen
+from PyQt6.QtCore import QPoint, QRectF
+from PyQt6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import cards
@@ -432,3 +432,26 @@ def test_no_card_lies_on_a_notice() -> None:
     assert not layout.cards[1].rect.intersects(rect)
     assert notice_rect(replace(told, notice=""), theme, HD).isEmpty()
     assert without.cards[1].rect.intersects(rect), "which is the point of this picture"
+
+
+def test_bars_that_glide_are_painted_alone_and_look_as_if_all_were_painted() -> None:
+    faces = face(), face(track_id=2, x=420), face(track_id=3, x=900)
+    before = replace(view(*faces), bars={f.track_id: (0.5, *SHARES[1:]) for f in faces})
+    after = replace(before, bars={f.track_id: SHARES for f in faces})
+    theme = theme_of(unit_for(*HD, 1.0))
+
+    def picture(*, partly: bool) -> tuple[QImage, QRegion]:
+        image, moved = QImage(*HD, QImage.Format.Format_RGB32), QRegion()
+        with QPainter(image) as painter:
+            layout = paint(painter, before, theme, HD)
+            for place in layout.cards.values():
+                moved += QRegion(cards.gliding(place, theme.dark))
+            if partly:
+                painter.setClipRegion(moved)
+            paint(painter, after, theme, HD, layout, moved if partly else None)
+        return image, moved
+
+    (partly, moved), (whole, _) = picture(partly=True), picture(partly=False)
+    assert partly == whole
+    assert moved.rectCount() >= 3
+    assert not moved.contains(QPoint(0, 0))

@@ -10,6 +10,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
 from realtime_micacl.metrics import Meter
+from realtime_micacl_ui.cards import gliding
 from realtime_micacl_ui.desk import Options
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
@@ -27,19 +28,22 @@ class Canvas(QWidget):
         self.fault: Exception | None = None
         self._options = options
         self._layout: Layout | None = None
+        self._stale = True  # whether more than bars has changed since all of it was painted
         self._watch: Watch
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def present(self, view: View) -> None:
-        """Make `view` the one that is shown; where bars alone have moved, only the cards are painted again."""
+        """Make `view` the one that is shown; where bars alone have moved, nothing else is painted again."""
         if view == self.view:
             return
-        moved_alone = self._layout is not None and replace(view, bars=self.view.bars) == self.view
+        glides = self._layout is not None and not self._stale and replace(view, bars=self.view.bars) == self.view
         self.view = view
-        if self._layout and moved_alone:
+        if self._layout and glides:
             for place in self._layout.cards.values():
-                self.update(place.rect.toRect())
+                if not place.small:
+                    self.update(gliding(place, self.theme().dark))
         else:
+            self._stale = True
             self.update()
 
     def theme(self) -> Theme:
@@ -50,12 +54,17 @@ class Canvas(QWidget):
         """Paint the view and take the time."""
         start_s = perf_counter()
         size = (self.width(), self.height())
+        partly = event is not None and event.rect() != self.rect() and not self._stale
         try:
             with QPainter(self) as painter:
-                self._layout = paint(painter, self.view, self.theme(), size, self._layout)
+                region = event.region() if event is not None and partly else None
+                self._layout = paint(painter, self.view, self.theme(), size, self._layout, region)
         except Exception as cause:  # the next tick closes the window
             self.fault = self.fault or cause
             return
+        if partly:
+            return
+        self._stale = event is not None and event.rect() != self.rect()
         self._watch.painted(self.view, monotonic())
-        if event is None or event.rect() == self.rect():
+        if not self._stale:
             self.meters["paint"].add(perf_counter() - start_s)

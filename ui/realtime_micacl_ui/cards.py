@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
+from collections.abc import Callable
+
+from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.compound import mixture
@@ -14,13 +16,17 @@ from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, The
 from realtime_micacl_ui.view import Bars, View, words
 
 
-def overlay(painter: QPainter, view: View, layout: Layout, theme: Theme) -> None:
-    """Draw the boxes and cards of a view."""
+def overlay(
+    painter: QPainter, view: View, layout: Layout, theme: Theme, shows: Callable[[QRectF], bool] = lambda _: True
+) -> None:
+    """Draw the boxes and cards of a view, those alone of which a rectangle `shows`."""
+    edge = theme.px(1)  # of a box, beyond its rectangle
     for face in view.faces:
-        if face.track_id in layout.boxes:
-            _box(painter, layout.boxes[face.track_id], view, face, theme)
+        box = layout.boxes.get(face.track_id)
+        if box is not None and shows(box.adjusted(-edge, -edge, edge, edge)):
+            _box(painter, box, view, face, theme)
     for number, face in enumerate(view.faces, start=1):
-        if face.track_id in layout.cards:
+        if face.track_id in layout.cards and shows(layout.cards[face.track_id].rect):
             mark = str(number) if len(view.faces) > 1 and number <= 9 else ""
             _card(painter, layout.cards[face.track_id], view, face, mark, theme)
 
@@ -92,6 +98,14 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         if view.mixtures:
             area.translate(0, row_px(theme) * len(EMOTIONS))
             _mixture(painter, area, reading.probabilities, theme)
+
+
+def gliding(place: Place, theme: Theme) -> QRect:
+    """Return what of a card changes while its bars alone move."""
+    rect, pad = place.rect, theme.px(0.8)
+    left = rect.left() + pad + _bar_left(rect.width() - 2 * pad, theme)
+    top = rect.top() + theme.px(0.6) + header_px(theme)
+    return QRectF(left, top, bar_px(theme), row_px(theme) * len(EMOTIONS)).toAlignedRect()
 
 
 def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str | None, selected: bool) -> None:

@@ -23,8 +23,22 @@ from realtime_micacl_ui.view import View
 COARSE_PX, COARSE_FACE_PX = 32, 5
 
 
-def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None) -> Layout:
-    """Paint a view into `size` px and return where everything is, which is `last` of the next picture."""
+def paint(
+    painter: QPainter,
+    view: View,
+    theme: Theme,
+    size: tuple[int, int],
+    last: Layout | None = None,
+    region: QRegion | None = None,
+) -> Layout:
+    """Paint a view into `size` px and return where everything is, which is `last` of the next picture.
+
+    With a `region` everything is where it was, and nothing outside of it is painted.
+    """
+
+    def shows(rect: QRectF) -> bool:
+        return region is None or region.intersects(rect.toAlignedRect())
+
     past = parts(view, theme, size)
     figures = hud_rect(view, theme, size, past.panel.top() if past else None)
     taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
@@ -32,7 +46,7 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
     taken += [rect for rect in [notice_rect(view, theme, size)] if rect]
     if view.controls:
         taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
-    layout = arrange(view, theme, size, taken, last)
+    layout = last if last and region is not None else arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
@@ -46,12 +60,13 @@ def paint(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], la
         shade(painter, view, layout.picture, theme)
         painter.restore()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    overlay(painter, view, layout, theme.dark)
-    pill(painter, view, theme.dark, size)
-    recording(painter, view, theme.dark, size)
-    notice(painter, view, theme.dark, size)
-    hud(painter, view, theme.dark, size, figures)
-    timeline(painter, view, past, theme)
+    overlay(painter, view, layout, theme.dark, shows)
+    if any(shows(rect) for rect in taken):
+        pill(painter, view, theme.dark, size)
+        recording(painter, view, theme.dark, size)
+        notice(painter, view, theme.dark, size)
+        hud(painter, view, theme.dark, size, figures)
+        timeline(painter, view, past, theme)
     if view.help and view.state is not State.FAILED:
         help_card(painter, theme, size)
     else:

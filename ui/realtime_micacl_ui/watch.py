@@ -14,6 +14,7 @@ from realtime_micacl_ui.motion import STEP_S, eased
 from realtime_micacl_ui.view import View, follow, look
 
 FIGURES_S = 0.5
+IDLE_S = 0.05  # what nobody tells of, as a clock or a pointer, is looked at so often
 SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
 LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
 WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
@@ -36,6 +37,22 @@ class Watch:
         self._figures_s = self._eased_s = 0.0
         self._live_since_s: float | None = None
         self._over_since_s: float | None = None
+        self._seen: tuple[object, ...] = ()
+        self._looked_s = 0.0
+        self._glides = True
+
+    def stirs(self, now_s: float) -> bool:
+        """Say whether there may be something new to show: a cheap look, to be taken often."""
+        session = self._session
+        boxes = (session.frames, session.scenes, session.readings, session.bags)
+        seen = (*(box.peek() for box in boxes), session.error, session.stopping, session.paused)
+        same = all(a is b for a, b in zip(seen, self._seen, strict=False)) and bool(self._seen)
+        due_s = STEP_S if self._glides else IDLE_S
+        if same and 0 <= now_s - self._looked_s < due_s:
+            return False
+        self._glides = self._glides or not same
+        self._seen, self._looked_s = seen, now_s
+        return True
 
     @property
     def over(self) -> bool:
@@ -64,7 +81,9 @@ class Watch:
             view = replace(view, figures=figures(self._session, self._meters, drops, judged=judged))
         if now_s - self._eased_s >= STEP_S:
             elapsed_s, self._eased_s = now_s - self._eased_s, now_s
-            view = replace(view, bars=eased(view.bars, view, elapsed_s, reduced=reduced))
+            bars = eased(view.bars, view, elapsed_s, reduced=reduced)
+            self._glides = bars is not view.bars
+            view = replace(view, bars=bars)
         return view
 
     def painted(self, view: View, now_s: float) -> None:

@@ -143,7 +143,9 @@ class LiveWindow(Canvas):
         try:
             if self.fault:
                 raise self.fault
-            self._step(monotonic())
+            now_s = monotonic()
+            if self._watch.stirs(now_s):
+                self._step(now_s)
             if self._on_tick and self._timer.isActive():
                 self._on_tick(self)
         except Exception as cause:  # Qt would abort the program
