@@ -23,6 +23,8 @@ VERBS = {
     "train": "make an engine from a recipe",
     "evaluate": "measure an engine on people it never saw",
     "ablate": "measure what each part of the network is worth",
+    "compare": "train and measure other systems beside it",
+    "fuse": "put several engines together as one",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
     "process": "read a folder of videos, several at a time",

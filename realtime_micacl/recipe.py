@@ -109,6 +109,8 @@ class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Share of the training part's people on whom the best epoch is chosen."""
     imbalance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
     """Below 1: the training part is made long-tailed, the rarest emotion keeping this share of its clips."""
+    still_share: Share = 0.0
+    """Share of a batch that shows one frame of its clip throughout, as what that frame shows: stills among clips."""
     frozen: bool = False
     """Leave the frame encoder as it is; its features are computed once."""
     workers: Annotated[int, Meta(ge=0, le=256)] = 2

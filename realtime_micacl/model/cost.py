@@ -9,7 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM)
+from realtime_micacl.model.ifdd import Crossing
+from realtime_micacl.model.wian import Attention
+
+COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM, Attention, Crossing)
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Cost:
 
     parameters: int
     multiply_adds: int
-    """Of convolutions, linear layers and LSTMs; the products inside attention and graphs are too small to matter."""
+    """Of convolutions, linear layers, LSTMs and attention; the products inside graphs are too small to matter."""
 
 
 def count(module: nn.Module, *inputs: Tensor) -> Cost:
@@ -31,6 +34,9 @@ def count(module: nn.Module, *inputs: Tensor) -> Cost:
         if isinstance(layer, nn.LSTM):
             steps = output[0].shape[:-1].numel()
             total += steps * sum(p.numel() for name, p in layer.named_parameters() if name.startswith("weight"))
+        elif isinstance(layer, Attention | Crossing):
+            bags, tokens, size = (output if isinstance(output, Tensor) else output[0]).shape
+            total += 2 * bags * tokens**2 * size  # q k^T, and what it weighs
         else:
             weight = layer.get_parameter("weight")  # [outputs, ...]: one row is used for each number put out
             total += output.numel() * weight[0].numel()

@@ -86,9 +86,11 @@ class ClipBags(Dataset[Batch]):
         how: str,
         seed: int,
         features: Sequence[npt.NDArray[np.float16]] | None = None,
+        still_share: float = 0.0,
     ) -> None:
         self._clips, self._spec, self._seed, self._features = clips, spec, seed, features
-        self.reads = features is None
+        self.reads, self._still_share = features is None, still_share
+        self._shown = [clip.load().targets for clip in clips] if still_share else []
         self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
@@ -106,6 +108,9 @@ class ClipBags(Dataset[Batch]):
 
     def _drawn(self, number: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
         """Return the frames of a bag [N * L] and what it shows [K]: the clip's label, or live, what its end shows."""
+        if rng is not None and self._shown and rng.random() < self._still_share:
+            frame = int(rng.integers(self._clips[number].frames))
+            return np.full(self._spec.ticks, frame, np.int64), self._shown[number][frame]
         if self._live and len(self._live[number][0]):
             frames, targets = self._live[number]
             chosen = len(frames) // 2 if rng is None else rng.integers(len(frames))
@@ -137,7 +142,7 @@ def train_clips(
     drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
     sampler = CategorySampler(drawn_from, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
-    learnt = _Loader(ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features), plan, run)
+    learnt = _Loader(ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features, plan.still_share), plan, run)
     held_out = _Loader(ClipBags(parts.held_out, recipe.bag.spec, plan.bags, run.seed, watched), plan, run)
 
     def batches(steps: range) -> Iterable[Batch]:
