@@ -38,7 +38,7 @@ def figures(
         row[order] = round(float(np.mean([(f[order].argmax(axis=1) == labels).mean() for f in found])), 4)
     row |= dict(about[0]) if about else {}
     for name in ("response_s", "missed", "flips"):
-        row[name] = round(float(np.nanmean([one[name] for one in about])), 3) if about else None
+        row[name] = _mean([one[name] for one in about])
     return row | {
         "seeds": len(found),
         "n": len(test),
@@ -104,7 +104,13 @@ def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _maybe(value: float | None, how: str) -> str:
-    return "" if value is None or value != value else format(value, how)
+    return "" if value is None else format(value, how)
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    """Return the mean of the numbers among the values; None where there is none."""
+    known = [value for value in values if value == value]
+    return round(float(np.mean(known)), 3) if known else None
 
 
 def _sd(values: Sequence[float]) -> float:

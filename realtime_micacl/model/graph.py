@@ -49,6 +49,10 @@ def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives:
     verb.eval()  # else the exporter leaves the network in training mode
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript and gains nothing
+        if any(
+            isinstance(part, nn.LSTM) for part in verb.modules()
+        ):  # its own checks, and a batch that it stays free in
+            warnings.simplefilter("ignore")
         torch.onnx.export(
             verb,
             (example,),

@@ -90,7 +90,7 @@ class ClipBags(Dataset[Batch]):
     ) -> None:
         self._clips, self._spec, self._seed, self._features = clips, spec, seed, features
         self.reads, self._still_share = features is None, still_share
-        self._shown = [clip.load().targets for clip in clips] if still_share else []
+        self._shown = [clip.load().targets.copy() for clip in clips] if still_share else []
         self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:

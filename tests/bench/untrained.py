@@ -10,7 +10,7 @@ import torch
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.export import export
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.training.checkpoint import write_checkpoint
 
@@ -18,7 +18,7 @@ from realtime_micacl.training.checkpoint import write_checkpoint
 def main(file: str, out: str) -> None:
     torch.manual_seed(0)
     recipe = read_toml(Path(file), Recipe)
-    model = MICACL(MICACLConfig.from_dict(recipe.network)).eval()
+    model = build(configured(recipe.network)).eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm3d):  # equal biases would share one initializer
             module.running_mean.normal_(std=0.01)

@@ -19,7 +19,9 @@ RANK = {
     **dict.fromkeys(("live", "outlets", "render", "journal"), 3),
     **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
     **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
-    **dict.fromkeys(("shown", "prepare", "train", "ablate", "compare", "fuse", "evaluate", "export", "bench", "doctor", "replay"), 6),
+    **dict.fromkeys(
+        ("shown", "prepare", "train", "ablate", "compare", "fuse", "evaluate", "export", "bench", "doctor", "replay"), 6
+    ),
     **dict.fromkeys(("arguments", "corpus", "cli", "__main__"), 7),
 }
 ONLY_IN = {
