@@ -18,7 +18,7 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.data.prepared import PreparedClip
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.evaluation.compared import as_table, figures
-from realtime_micacl.evaluation.systems import costs, expert_use, follow, read
+from realtime_micacl.measuring.systems import costs, expert_use, follow, read
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.recipe import Recipe
 from realtime_micacl.scores import Labels, calibrated, softmax

@@ -39,6 +39,7 @@ ONLY_IN = {
         "inference.cuda_engine",
         "inference.worker",
         "measuring.engines",
+        "measuring.systems",
         "train",
         "export",
     },
