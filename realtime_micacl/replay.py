@@ -51,10 +51,15 @@ def main(argv: Sequence[str]) -> None:
     window, shown = open_screen("window"), None
     while shown is None or shown.again:
         replay = Replay((event for event in read_recording(path) if event.source == source), start_s)
-        session = LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True)  # noqa: B023
+        session = replayed(replay, end_s)
         with stopped_by_signals(session.stop), session:
             options = window.Options(stays=True)
             shown = window.show(session, source_name=f"recording {path.name}", options=options, window=shown)
+
+
+def replayed(replay: Replay, end_s: float) -> LiveSession:
+    """Return the session that shows a recording up to `end_s`."""
+    return LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True, recorded=True)
 
 
 def span(path: Path, source: str | None = None) -> tuple[str, float, float]:

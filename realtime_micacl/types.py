@@ -83,7 +83,7 @@ class Quality:
 
     value: float  # 0 to 1
     fault: str = ""
-    """Empty, or why the face is not analysed: too small, blurred, dark, turned away or at the edge."""
+    """Empty, or why the face is not analysed; live/quality.py names the faults."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class Face:
     points: F32 | None = None
     """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
     shape: F32 | None = None  # its landmarks without the head's pose, [3 P], where the engine asks for them
-    head: F32 | None = None  # yaw, pitch and roll in degrees, [3], with it
+    head: F32 | None = None  # yaw, pitch and roll in degrees as live/pose.py counts them, [3]; None: the mesh is unsure
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ class Scene:
     marks: tuple[Mark, ...] = ()
     """What was marked up to now, where a recording is shown."""
     strain: Strain | None = None  # set while the machine does not keep up
+    least_px: int = 0  # where nobody is seen: below about so many px of height no face is found
 
 
 @dataclass(frozen=True)

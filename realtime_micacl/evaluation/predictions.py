@@ -72,7 +72,7 @@ def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
     reader, known = ShapeReader(sidecar.shape), np.isfinite(stills.marks[:, 0, 0])
     changes = np.zeros((len(known), sidecar.spec.ticks, sidecar.coordinates + 1), np.float32)
-    changes[known, :, :-1] = (reader.read(stills.marks[known])[0] - reader.mean)[:, None]
+    changes[known, :, :-1] = (reader.read(stills.marks[known]) - reader.mean)[:, None]
     return changes
 
 
@@ -110,7 +110,7 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
     if clip.marks is None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and this clip comes without")
     reader = ShapeReader(sidecar.shape)
-    shapes = reader.read(clip.marks)[0]
+    shapes = reader.read(clip.marks)
     neutral = Neutral(reader.mean, sidecar.shape.prior, sidecar.shape.half_s)
     pieces, place = _encoded(engine, sidecar, clip.crops, frames)
     rows, last_s = [], float(clip.times_s[frames[0, -1]]) if len(frames) else 0.0

@@ -31,17 +31,17 @@ class Detection:
     score: float
 
 
-def least_px(image: U8) -> int:
-    """Return below about how many px of height no face in a picture [H,W,3] is found.
+def least_px(side: int) -> int:
+    """Return below about how many px of height no face is found in a picture whose longer side is `side` px.
 
     Mediapipe makes every picture as small as its network's input is, so that the size of the picture counts.
     """
-    return int(round(LEAST_SHARE * max(image.shape[:2]), -1))
+    return int(round(LEAST_SHARE * side, -1))
 
 
-def too_small(image: U8) -> str:
+def too_small(px: int) -> str:
     """Return the limit in words, for where nobody is found."""
-    return f"faces below about {least_px(image)} px are not seen; sit closer"
+    return f"faces below about {px} px are not seen; sit closer"
 
 
 class Finds(Protocol):
@@ -82,6 +82,10 @@ class FaceDetector:
     def look(self, image: U8, time_s: float) -> list[Detection]:
         """Return the faces in `image`, as `detect` does, whatever was seen before."""
         return self.detect(image)
+
+    def least_px(self, image: U8) -> int:
+        """Return below about how many px of height no face in a picture [H,W,3] is found."""
+        return least_px(max(image.shape[:2]))
 
     def close(self) -> None:
         """Free the model."""

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from realtime_micacl.live.closely import SAME, SURE, corners, overlap
-from realtime_micacl.live.detector import Detection, FaceDetector, Reach
+from realtime_micacl.live.detector import Detection, FaceDetector, Reach, least_px
 from realtime_micacl.live.mesh import FaceMesh, region
 from realtime_micacl.types import U8
 
@@ -73,6 +73,11 @@ class Lookout:
         self._count = len(found)
         return sorted(found, key=lambda one: float(one.box[0] - one.box[2]))[: self.max_faces]
 
+    def least_px(self, image: U8) -> int:
+        """Return below about how many px of height no face in a picture [H,W,3] is found."""
+        sides = [_side(image, count) for count in self._parts]
+        return least_px(min(sides, default=max(image.shape[:2])))
+
     def close(self) -> None:
         """Free the models."""
         self._opened.close()
@@ -93,11 +98,11 @@ class Lookout:
         """Return the large faces that the short range sees besides, and the mesh as well."""
         if self._near is None:
             return []
-        least_px = LARGE * image.shape[0]
+        large_px = LARGE * image.shape[0]
         new = [
             one
             for one in self._near.detect(image)
-            if one.box[3] - one.box[1] >= least_px and all(overlap(one.box, other.box) < SAME for other in found)
+            if one.box[3] - one.box[1] >= large_px and all(overlap(one.box, other.box) < SAME for other in found)
         ]
         return self._faces(image, new)
 
@@ -116,11 +121,17 @@ def distinct(found: Sequence[Detection]) -> list[Detection]:
     return kept
 
 
+def _side(image: U8, count: int) -> int:
+    """Return the side of the parts of which `count` lie across the shorter side of a picture, half over each other."""
+    height, width = image.shape[:2]
+    return int(min(height, width) * 2 // (count + 1))
+
+
 def _tiles(image: U8, parts: Sequence[int]) -> Iterator[tuple[U8, int, int]]:
     """Yield overlapping square parts of a picture [H,W,3], each with where its corner lies."""
     height, width = image.shape[:2]
     for count in parts:
-        side = min(height, width) * 2 // (count + 1)
+        side = _side(image, count)
         for y in corners(height, side, LAP):
             for x in corners(width, side, LAP):
                 yield np.ascontiguousarray(image[y : y + side, x : x + side]), x, y

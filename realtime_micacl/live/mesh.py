@@ -14,6 +14,7 @@ from realtime_micacl.types import F32, U8
 MODEL = "face_landmark_468.onnx"
 LANDMARKS = 468
 SIZE_PX = 192  # of the model's input
+MIN_SCORE = 0.5  # from which on it is a face, as mediapipe's own graph has it
 ROOM = 1.5  # the side of the region over that of the detector's box, as the model was trained
 
 

@@ -9,14 +9,16 @@ from math import inf
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.closely import look_closely
+from realtime_micacl.live.cover import Covers
 from realtime_micacl.live.detector import Detection, FaceDetector, too_small
 from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.mesh import FaceMesh, region
+from realtime_micacl.live.mesh import MIN_SCORE, FaceMesh, region
+from realtime_micacl.live.pose import heads
 from realtime_micacl.live.quality import assess, frontal, share_inside
 from realtime_micacl.live.shape import ShapeReader
 from realtime_micacl.live.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.window import Window
-from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
+from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, State
 
 LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
 HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
@@ -37,7 +39,8 @@ class Perceiver:
         self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
-        self._mesh = FaceMesh() if sidecar.shape else None
+        self._mesh = FaceMesh()
+        self._covers = Covers()
         self._cuts = CutDetector()
         self._tracker = Tracker(ids)
         self._window = Window(sidecar.spec)
@@ -58,14 +61,16 @@ class Perceiver:
             boxes = self._tracker.boxes(frame.time_s)
             faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
         if not faces:
-            return Scene(frame.time_s, frame, (), State.NO_FACE, "" if frame.alone else too_small(frame.image)), bags
+            least_px = self._detector.least_px(frame.image)
+            why = "" if frame.alone else too_small(least_px)
+            return Scene(frame.time_s, frame, (), State.NO_FACE, why, least_px=least_px), bags
         return Scene(frame.time_s, frame, faces, State.LIVE), bags
 
     def close(self) -> None:
-        """Free detector and mesh."""
+        """Free the models."""
         self._detector.close()
-        if self._mesh:
-            self._mesh.close()
+        self._covers.close()
+        self._mesh.close()
 
     def _due(self, time_s: float) -> bool:
         recent = 0 <= time_s - self._looked_s < LOOK_S
@@ -74,7 +79,7 @@ class Perceiver:
     def _look(self, frame: Frame) -> tuple[Bag, ...]:
         """Look for faces and fill the windows; return the bags that are complete."""
         self._looked_s = frame.time_s
-        found = self._shaped(frame, self._faces(frame))
+        found = self._faces(frame)
         bags = self._window.push(
             [f for f in found if f.state is not State.LOW_QUALITY],
             frame.time_s,
@@ -85,7 +90,7 @@ class Perceiver:
         return bags
 
     def _faces(self, frame: Frame) -> list[Face]:
-        """Return the confirmed faces of a frame."""
+        """Return the confirmed faces of a frame, those that can be analysed with their shape."""
         if frame.alone:  # there is time, and no second look
             detections = look_closely(self._detector, frame.image, self._most)
         else:
@@ -93,33 +98,33 @@ class Perceiver:
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
-        return [
-            self._face(track_id, detection, crop, frame.image)
-            for track_id, detection, crop in zip(ids, detections, crops, strict=True)
-            if track_id is not None
+        sure = [n for n, track_id in enumerate(ids) if track_id is not None]
+        covers = self._covers.read(frame.image, [detections[n].points for n in sure])
+        marks, scores = self._mesh.marks(frame.image, [region(detections[n].points, detections[n].box) for n in sure])
+        turns = heads(marks)
+        faces = [
+            self._face(ids[n] or 0, detections[n], crops[n], frame.image, cover, head if score >= MIN_SCORE else None)
+            for n, cover, head, score in zip(sure, covers, turns, scores, strict=True)
         ]
+        return self._shaped(faces, marks)
 
-    def _shaped(self, frame: Frame, faces: list[Face]) -> list[Face]:
-        """Return the faces, those that can be analysed with their shape and the pose of their head."""
-        usable = [face for face in faces if face.state is not State.LOW_QUALITY and face.points is not None]
-        if not (self._mesh and self._shapes and usable):
-            return faces
-        regions = [region(face.points, face.box) for face in usable if face.points is not None]
-        shapes, heads = self._shapes.read(self._mesh.marks(frame.image, regions)[0])
-        read = {
-            face.track_id: replace(face, shape=shape, head=head)
-            for face, shape, head in zip(usable, shapes, heads, strict=True)
-        }
-        return [read.get(face.track_id, face) for face in faces]
+    def _shaped(self, faces: list[Face], marks: F32) -> list[Face]:
+        """Return the faces whose landmarks are given, those that can be analysed with their shape."""
+        usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
+        if self._shapes and usable:
+            for n, shape in zip(usable, self._shapes.read(marks[usable]), strict=True):
+                faces[n] = replace(faces[n], shape=shape)
+        return faces
 
-    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8) -> Face:
+    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8, cover: F32, head: F32 | None) -> Face:
         height, width = image.shape[:2]
-        quality = assess(crop, detection.points, share_inside(detection.box, width, height))
+        inside = share_inside(detection.box, width, height)
+        quality = assess(crop, detection.points, inside=inside, covers=cover, head=head)
         last = self._seen.get(track_id)
         if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
             quality = Quality(quality.value, last[1].quality.fault)
         state = State.LOW_QUALITY if quality.fault else State.COLLECTING
-        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points)
+        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points, head=head)
 
     def _staged(self, face: Face) -> Face:
         """Return the face with how far its window is filled."""

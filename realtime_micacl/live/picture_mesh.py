@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.mesh import FaceMesh, region
+from realtime_micacl.live.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.types import F32, U8
-
-MIN_SCORE = 0.5  # of the mesh, as mediapipe's own graph has it
 
 
 class PictureMesh:

@@ -1,4 +1,4 @@
-"""How usable a face is: large enough, sharp enough, lit enough, turned towards the camera, all of it in the picture."""
+"""How usable a face is: large enough, sharp enough, lit enough, turned towards the camera, all of it there to see."""
 
 from __future__ import annotations
 
@@ -12,27 +12,46 @@ EYES_PX = (14.0, 40.0)  # distance between the eyes in the frame
 SHARPNESS = (0.016, 0.06)  # variance of the crop's Laplacian over its variance
 LIGHT = (25.0, 60.0)  # mean luma
 CONTRAST = (6.0, 18.0)  # standard deviation of luma
-TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance
+YAW = (45.0, 25.0)  # degrees, either way
+PITCH = (35.0, 20.0)
+TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance, where no angles are known
 TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
 INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
+COVER = (0.8, 0.4)  # how surely something lies over mouth or eyes
+
+FREE: F32 = np.zeros(2, np.float32)
+"""Nothing lies over mouth or eyes."""
 
 
-def assess(crop: U8, points: F32, inside: float = 1.0) -> Quality:
-    """Return the quality of a face from its crop [S,S,3], its key points [6,2] in px and how much is in the picture."""
+def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, head: F32 | None = None) -> Quality:
+    """Return the quality of a face from its crop [S,S,3] and its key points [6,2] in px.
+
+    `inside` is how much of it is in the picture, `covers` how surely its mouth and its eyes are covered, [2],
+    `head` its yaw, pitch and roll in degrees where they are known.
+    """
     luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
     variance = float(luma.var())
     sharpness = float(cv2.Laplacian(luma, cv2.CV_32F).var()) / (variance + 1.0)
-    eyes_px, turn, tall = geometry(points)
     grades = {
-        "too small": _grade(eyes_px, EYES_PX),
-        "turned away": min(_grade(abs(turn), TURN), _grade(tall, TALL)),
+        "too small": _grade(geometry(points)[0], EYES_PX),
+        "turned away": _towards(points, head),
         "dark": min(_grade(float(luma.mean()), LIGHT), _grade(variance**0.5, CONTRAST)),
         "blurred": _grade(sharpness, SHARPNESS),
         "at the edge": _grade(inside, INSIDE),
+        "mouth covered": _grade(float(covers[0]), COVER),
+        "eyes covered": _grade(float(covers[1]), COVER),
     }
     worst = min(grades, key=lambda fault: grades[fault])
     value = grades[worst]
     return Quality(round(value, 3), "" if value > 0 else worst)
+
+
+def _towards(points: F32, head: F32 | None) -> float:
+    """Grade how a face is turned to the camera."""
+    if head is not None:
+        return min(_grade(abs(float(head[0])), YAW), _grade(abs(float(head[1])), PITCH))
+    _, turn, tall = geometry(points)
+    return min(_grade(abs(turn), TURN), _grade(tall, TALL))
 
 
 def geometry(points: F32) -> tuple[float, float, float]:

@@ -59,8 +59,9 @@ class LiveSession:
         stall_s: float = 2.0,
         name: str = "",
         slots: Slots | None = None,
+        recorded: bool = False,
     ) -> None:
-        """Take a `source`; `holds` says that it waits while the session is paused (a file, not a camera)."""
+        """Take a `source`; one that `holds` waits while the session is paused; `recorded` has readings already."""
         self.name, self._source, self._holds = name, source, holds
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
         self.outlets = Outlets(sinks, name, slots)
@@ -78,7 +79,7 @@ class LiveSession:
         self._changes, self._replaced, self._concluded = Changes(State.STARTING), 0, False
         self._why = ""
         mine = proxy(self)  # no circle: a session that is let go frees its pictures at once
-        self._sight = Sight(lambda: mine.fault, self.meters, stall_s=stall_s, holds=holds)
+        self._sight = Sight(lambda: mine.fault, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
         self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
@@ -242,8 +243,7 @@ class LiveSession:
                 self._emit(self.readings.peek() or ())
         self.failures["recognize"].raise_if_in_vain(self.meters["recognize"].count)
         if self._holds and not (self.fault or self._stop.is_set() or self.meters["reading"].count):
-            self._why = str(self._sight.tally)
-            log.warning("%s with %s", f"{self.name} ended" if self.name else "ended", self._sight.tally.advice)
+            self._why = self._sight.why_unread(self.name)
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self.outlets.write(events):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from time import monotonic, perf_counter
 
@@ -13,6 +14,8 @@ from realtime_micacl.live.tally import Tally
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State
 
+log = logging.getLogger(__name__)
+
 Seen = tuple[Scene, tuple[Bag, ...]]
 
 
@@ -20,12 +23,18 @@ class Sight:
     """Makes scenes on the perceive thread; `left_out` counts the pictures that were given and not analysed."""
 
     def __init__(
-        self, fault: Callable[[], StageFailed | None], meters: Mapping[str, Meter], *, stall_s: float, holds: bool
+        self,
+        fault: Callable[[], StageFailed | None],
+        meters: Mapping[str, Meter],
+        *,
+        stall_s: float,
+        holds: bool,
+        recorded: bool = False,
     ) -> None:
         self._fault, self._meter, self._stall_s, self._holds = fault, meters["perceive"], stall_s, holds
         self._pace = Pace(meters)
         self._stillness = Stillness()
-        self.left_out, self.tally = 0, Tally()
+        self.left_out, self.tally, self._recorded = 0, Tally(), recorded
 
     def seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
         """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
@@ -47,6 +56,13 @@ class Sight:
         if waits or self._holds or not old:  # a file has holes, and its first picture waits for who looks at it
             return last, ()
         return Scene(now_s, last.frame, (), State.STALLED, f"no new picture for {self._stall_s:.0f} s"), ()
+
+    def why_unread(self, name: str) -> str:
+        """Say in the log, and return, why the pictures of the source of this name gave no reading."""
+        if self._recorded:
+            return ""
+        log.warning("%s with %s", f"{name} ended" if name else "ended", self.tally.advice)
+        return str(self.tally)
 
     def _analysed(self, half: Rebuilt[Perceives], frame: Frame) -> Seen:
         """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""

@@ -1,28 +1,6 @@
-"""Which of the mesh's 468 landmarks say how a face looks: those on bone for its pose, those that move for its shape."""
+"""Which of the mesh's 468 landmarks say how a face looks: those that move for its shape."""
 
 from __future__ import annotations
-
-BONE = (33, 133, 362, 263, 168, 6, 197, 195, 127, 356, 234, 454)
-"""Corners of the eyes, bridge of the nose, temples and cheekbones before the ears."""
-
-FRAME = (
-    (-0.4993, -0.0726, -0.0756),
-    (-0.1921, -0.0461, -0.1335),
-    (0.1921, -0.0461, -0.1335),
-    (0.4993, -0.0726, -0.0756),
-    (0.0000, -0.1228, -0.3018),
-    (0.0000, -0.0213, -0.3459),
-    (0.0000, 0.0629, -0.3998),
-    (0.0000, 0.1399, -0.4572),
-    (-0.7537, -0.0353, 0.4552),
-    (0.7537, -0.0353, 0.4552),
-    (-0.7411, 0.1245, 0.5063),
-    (0.7411, 0.1245, 0.5063),
-)
-"""Where these lie in a face that looks at the camera: the mean of rendered heads, made alike on both sides.
-
-x right, y down, z away from the camera, in distances between the outer corners of the eyes.
-"""
 
 BROWS = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 300, 293, 334, 296, 336, 276, 283, 282, 295, 285)
 EYES = (

@@ -16,10 +16,11 @@ from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.data.sampler import CategorySampler
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.neutral import Neutral
+from realtime_micacl.live.pose import BONE, FRAME
 from realtime_micacl.live.shape import ShapeReader
 from realtime_micacl.model.shape import ShapeStream
 from realtime_micacl.recipe import Recipe, Shapes
-from realtime_micacl.training.face import BONE, FRAME, POINTS
+from realtime_micacl.training.face import POINTS
 from realtime_micacl.training.loop import Batch, Run, begin, fit
 from realtime_micacl.training.objectives import smoothed
 from realtime_micacl.training.saved import Row
@@ -72,7 +73,7 @@ def face_shape(clips: Sequence[Clip], plan: Shapes) -> Shape:
         bone=BONE, frame=FRAME, points=POINTS, mean=(0.0,) * 3 * len(POINTS), prior=plan.prior, half_s=plan.half_s
     )
     reader = ShapeReader(blank)
-    rests = [_rest(reader.read(clip.marks)[0], clip.targets) for clip in clips if clip.marks is not None]
+    rests = [_rest(reader.read(clip.marks), clip.targets) for clip in clips if clip.marks is not None]
     mean = np.mean([rest for rest in rests if rest is not None], axis=0)
     return Shape(
         bone=BONE,
@@ -99,7 +100,7 @@ def train_shapes(
     watched = _tracks(reader, basis, [clip for clip in clips if clip.held_out], plan)
     known = stills.marks is not None and np.isfinite(stills.marks[:, 0, 0])
     assert stills.marks is not None
-    faces = (reader.read(stills.marks[known])[0] - reader.mean) @ basis
+    faces = (reader.read(stills.marks[known]) - reader.mean) @ basis
     votes, n_stills = stills.targets[known], round(plan.batch * plan.still_share)
     noise = plan.jitter * np.sqrt(np.square(basis).sum(axis=0))
     drawn_clips = CategorySampler(taught.labels, plan.batch - n_stills, run.seed)
@@ -143,7 +144,7 @@ def shape_logits(stream: ShapeStream, shape: Shape, stills: Stills, spec: BagSpe
     assert stills.marks is not None
     reader = ShapeReader(shape)
     known = np.isfinite(stills.marks[:, 0, 0])
-    changes = reader.read(stills.marks[known])[0] - reader.mean
+    changes = reader.read(stills.marks[known]) - reader.mean
     rows = np.concatenate([changes, np.zeros((len(changes), 1), np.float32)], axis=1)
     logits = np.zeros((len(known), len(EMOTIONS)), np.float32)
     logits[known] = stream(torch.from_numpy(rows)[:, None].repeat(1, spec.ticks, 1))[0].numpy()
@@ -196,7 +197,7 @@ def _tracks(reader: ShapeReader, basis: F32, clips: Sequence[Clip], plan: Shapes
     labels = np.zeros(len(kept), np.int64)
     for n, clip in enumerate(kept):
         assert clip.marks is not None
-        shapes = reader.read(clip.marks)[0]
+        shapes = reader.read(clip.marks)
         components[n, : len(shapes)] = (shapes - reader.mean) @ basis
         shown = 1 - clip.targets[:, NEUTRAL]
         stronger = np.minimum(1, shown * plan.gain) / np.maximum(shown, 1e-6)
@@ -217,7 +218,7 @@ def _basis(reader: ShapeReader, clips: Sequence[Clip], components: int) -> F32:
     for clip in clips:
         if clip.marks is None or clip.held_out:
             continue
-        shapes = reader.read(clip.marks)[0]
+        shapes = reader.read(clip.marks)
         rest = _rest(shapes, clip.targets)
         if rest is not None:
             changes.append((shapes - rest)[::4])

@@ -21,7 +21,7 @@ from realtime_micacl.render.figure import build_figure
 from realtime_micacl.render.motion import Episode, ease
 from realtime_micacl.render.performance import Act, Performance, perform
 from realtime_micacl.render.person import sample_person
-from realtime_micacl.render.portrait import Light
+from realtime_micacl.render.portrait import Light, Pose, render
 from realtime_micacl.render.scene import Actor, backdrop, pictures
 from realtime_micacl.render.video import write_video
 from realtime_micacl.types import F32, U8
@@ -30,6 +30,12 @@ HERE = Path(__file__).parent
 DEMO = HERE.parents[1] / "realtime_micacl/live/demo.mp4"
 OLD_WOMAN, DARK_MAN, YOUNG_WOMAN = 10022, 10027, 10010
 FRONT = Light()
+TURNED = [  # yaw, pitch and roll in degrees, to the right, down and to the right
+    *((yaw, 0, 0) for yaw in (-40, -30, -20, -10, 0, 10, 20, 30, 40)),
+    *((0, pitch, 0) for pitch in (-24, -16, -8, 8, 16, 24)),
+    *((0, 0, roll) for roll in (-30, -15, 15, 30)),
+    *((-25, 12, 10), (25, -12, 10), (18, 15, -20), (-18, -15, -20)),
+]
 Waypoint = tuple[float, float, float, float]
 """Time in s, then x and y between the eyes in px, and the scale in px per dm."""
 
@@ -171,6 +177,18 @@ def two_cross(assets: Assets) -> Iterator[U8]:
     return pictures([far, near], backdrop(640, 360, np.random.default_rng(10300)), FRONT)
 
 
+def turning(assets: Assets) -> Iterator[U8]:
+    """Four people whose heads are turned as TURNED says, one pose a picture."""
+    for seed in (10006, 10013, 10020, 10029):
+        figure = build_figure(sample_person(seed, assets.details), assets)
+        room = backdrop(240, 240, np.random.default_rng(seed))
+        for yaw, pitch, roll in TURNED:
+            pose = Pose(x=120, y=105, scale=52, yaw=yaw, pitch=pitch, roll=-roll)  # there its top leans to the left
+            tile = render(figure, {}, pose, FRONT, width=240, height=240)
+            seen_through = 255 - tile[..., 3:].astype(np.uint16)
+            yield np.minimum(tile[..., :3] + room * seen_through // 255, 255).astype(np.uint8)
+
+
 CLIPS: dict[str, tuple[Callable[[Assets], Iterator[U8]], Path, int, int]] = {  # script, file, pictures per second, crf
     "demo": (demo, DEMO, 30, 23),
     "one_face_720p": (one_face_720p, HERE / "one_face_720p.mp4", 30, 25),
@@ -178,6 +196,7 @@ CLIPS: dict[str, tuple[Callable[[Assets], Iterator[U8]], Path, int, int]] = {  #
     "face_leaves": (face_leaves, HERE / "face_leaves.mp4", 25, 23),
     "no_face": (no_face, HERE / "no_face.mp4", 25, 26),
     "cut": (cut, HERE / "cut.mp4", 25, 23),
+    "turning": (turning, HERE / "turning.mp4", 25, 23),
     "two_cross": (two_cross, HERE / "two_cross.mp4", 25, 23),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,8 @@ from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.record import Clock, as_record
 from realtime_micacl.live.recorded import read_recording
 from realtime_micacl.live.recording import recording
-from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.video import paced, read_file
-from realtime_micacl.replay import Replay, main, span
+from realtime_micacl.live.video import read_file
+from realtime_micacl.replay import Replay, main, replayed, span
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State, StateChange
 from realtime_micacl_ui.window import LiveWindow, show
 
@@ -82,7 +82,7 @@ def test_the_window_shows_three_people_with_readings(recorded: Path) -> None:
             views.append(window.view)
             window.close()
 
-    with LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True) as session:
+    with replayed(replay, end_s) as session:
         show(session, source_name="recording three.jsonl", on_tick=tick)
     assert views[0].state is State.LIVE
     boxes = [face.box.tolist() for face in views[0].faces]
@@ -131,8 +131,23 @@ def test_markers_are_shown_where_they_were_set(kind: str, tmp_path: Path) -> Non
         if len(found[-1]) == 2:
             window.close()
 
-    with LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True) as session:
+    with replayed(replay, end_s) as session:
         window = show(session, source_name=file.name, on_tick=tick)
     assert found[-1] == (1, 2)
     first, second = (marker.time_s for marker in window.view.markers)
     assert second - first == pytest.approx(0.1, abs=1e-6)
+
+
+def test_a_recording_without_readings_ends_without_a_word_on_its_pictures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "nobody.jsonl"
+    with recording(file, Clock(), 4) as sink:
+        sink(StateChange(0.0, None, State.NO_FACE))
+        sink(StateChange(0.2, None, State.ENDED))
+    _, start_s, end_s = span(file)
+    with replayed(Replay(read_recording(file), start_s), end_s) as session:
+        while session.running:
+            time.sleep(0.01)
+    assert session.scenes.peek() is not None
+    assert not caplog.records

@@ -12,6 +12,7 @@ import pytest
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
+from realtime_micacl.live.cover import Covers
 from realtime_micacl.live.detector import Detection
 from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import Changes, offline
@@ -49,6 +50,12 @@ SIDECAR = Sidecar(
 SIDE = 160.0
 
 
+@pytest.fixture(autouse=True)
+def textures_are_taken_for_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have neither mouth nor eyes, so that both would seem to be covered."""
+    monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.zeros((len(faces), 2), np.float32))
+
+
 class FramesWithFaces:
     """Frames of textured faces at given places; as a detector it knows where it put them."""
 
@@ -78,6 +85,9 @@ class FramesWithFaces:
             points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
             found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
         return found
+
+    def least_px(self, image: U8) -> int:
+        return 30
 
     def look(self, image: U8, time_s: float) -> list[Detection]:
         return self.detect(image)

@@ -74,9 +74,9 @@ def test_each_fault_is_named(picture: np.ndarray, key_points: F32, fault: str) -
 def test_a_face_at_the_edge_is_worth_what_is_seen_of_it(box: tuple[float, ...], share: float) -> None:
     inside = share_inside(np.array(box, np.float32), 100, 100)
     assert inside == pytest.approx(share)
-    quality = assess(crop(), points(), inside)
+    quality = assess(crop(), points(), inside=inside)
     assert (quality.value, quality.fault) == ((1.0, "") if share == 1.0 else (0.0, "at the edge"))
-    assert 0.0 < assess(crop(), points(), 0.75).value < 0.6
+    assert 0.0 < assess(crop(), points(), inside=0.75).value < 0.6
 
 
 @pytest.mark.parametrize("cut", [(0.0, 1.0), (0.2, 0.9), (0.4, 0.0)])
@@ -92,6 +92,25 @@ def test_half_a_real_face_at_the_edge_is_not_read(clips: Path, cut: tuple[float,
     assert all(face.quality.value <= most for face in faces)
     assert all((face.quality.fault == "at the edge") is (most == 0.0) for face in faces)
     assert faces
+
+
+@pytest.mark.parametrize(
+    ("covers", "fault"), [((0.9, 0.1), "mouth covered"), ((0.1, 0.95), "eyes covered"), ((0.2, 0.3), "")]
+)
+def test_what_lies_over_mouth_or_eyes_is_named(covers: tuple[float, float], fault: str) -> None:
+    quality = assess(crop(), points(), covers=np.array(covers, np.float32))
+    assert (quality.value, quality.fault) == (0.0 if fault else 1.0, fault)
+
+
+@pytest.mark.parametrize(
+    ("head", "value"),
+    [((0, 0, 0), 1), ((20, -15, 40), 1), ((35, 0, 0), 0.5), ((-50, 0, 0), 0), ((0, 40, 0), 0), ((0, -40, 0), 0)],
+)
+def test_where_the_angles_of_the_head_are_known_they_say_whether_it_is_turned_away(
+    head: tuple[float, float, float], value: float
+) -> None:
+    quality = assess(crop(), points(turn=0.6), head=np.array(head, np.float32))
+    assert (quality.value, quality.fault) == (value, "" if value else "turned away")
 
 
 def test_a_turned_face_does_not_start_a_track() -> None:

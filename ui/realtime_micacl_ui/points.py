@@ -1,12 +1,15 @@
-"""What stands for a face where the picture is not shown: the detector's six points, and nothing that was not found."""
+"""What stands for a face where the picture is not shown: the detector's six points and where the head points to."""
 
 from __future__ import annotations
 
+import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl.types import Face
+from realtime_micacl.types import F32, Face
 
+NOSE = 2
+LONG = 0.5  # of the arrow of a head that is turned by ninety degrees, over the width of the face's box
 EYES, PROFILE = (4, 0, 2, 1, 5), (2, 3)  # from ear to ear over eyes and nose; from the nose to the mouth
 
 
@@ -29,6 +32,26 @@ def points(painter: QPainter, face: Face, picture: QRectF, frame_width: int, col
         painter.drawPolyline(*(at[n] for n in line))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
+    if face.head is not None:
+        _arrow(painter, at[NOSE], pointed(face.head, mirror=mirror) * LONG * size, colour, max(1.0, 0.02 * size))
     for n, point in enumerate(at):
         reach = max(1.5, 0.032 * size * (1.0 if n < 4 else 0.6))
         painter.drawEllipse(point, reach, reach)
+
+
+def pointed(head: F32, *, mirror: bool) -> QPointF:
+    """Return where a head with these angles points in the picture, right and down, 1 at most."""
+    yaw, pitch, roll = np.radians(head).tolist()
+    across, down = np.sin(yaw), np.cos(yaw) * np.sin(pitch)
+    x, y = across * np.cos(roll) - down * np.sin(roll), across * np.sin(roll) + down * np.cos(roll)
+    return QPointF(-x if mirror else x, y)
+
+
+def _arrow(painter: QPainter, start: QPointF, along: QPointF, colour: QColor, thick: float) -> None:
+    """Draw a line with a small ring at its end."""
+    painter.save()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour, thick, cap=Qt.PenCapStyle.RoundCap))
+    painter.drawLine(start, start + along)
+    painter.drawEllipse(start + along, 2 * thick, 2 * thick)
+    painter.restore()

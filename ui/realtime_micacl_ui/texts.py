@@ -88,6 +88,8 @@ FAULTS = {
     "dark": QT_TRANSLATE_NOOP("window", "dark"),
     "blurred": QT_TRANSLATE_NOOP("window", "blurred"),
     "at the edge": QT_TRANSLATE_NOOP("window", "at the edge"),
+    "mouth covered": QT_TRANSLATE_NOOP("window", "mouth covered"),
+    "eyes covered": QT_TRANSLATE_NOOP("window", "eyes covered"),
 }
 FIGURE_WORDS = {
     "capture": QT_TRANSLATE_NOOP("window", "capture"),

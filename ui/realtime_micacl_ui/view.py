@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from realtime_micacl.errors import MicaclError
-from realtime_micacl.live.detector import least_px
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
@@ -151,7 +150,8 @@ def follow(last: View, now: Look) -> View:
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
     title, detail = message(last.source, state, frame, now)
     if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
-        title, detail = say(texts.VACANT), say(texts.VACANT_HINT, size=least_px(frame.image)) if frame else ""
+        least_px = scene.least_px if scene else 0
+        title, detail = say(texts.VACANT), say(texts.VACANT_HINT, size=least_px) if least_px else ""
     here = {face.track_id for face in faces}
     pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)
@@ -196,7 +196,7 @@ def words(view: View, face: Face) -> str:
     if reading:
         return say(texts.EMOTION_WORDS[reading.emotion] if reading.emotion else texts.UNSURE)
     if face.state is State.LOW_QUALITY:
-        return say(texts.FAULTS[face.quality.fault])
+        return say(texts.FAULTS.get(face.quality.fault, face.quality.fault))
     return say(texts.ANALYSING if face.filled >= 1 else texts.COLLECTING)
 
 

@@ -1,4 +1,4 @@
-"""Mediapipe's models, and how ONNX Runtime opens those that it runs."""
+"""The models, mediapipe's and one of ours, and how ONNX Runtime opens those that it runs."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ const WORDS = {
     starting: "starting", live: "live", collecting: "collecting", "no face": "no face", "low quality": "low quality",
     stalled: "stalled", reconnecting: "reconnecting", paused: "paused", ended: "ended", failed: "failed",
     "too small": "too small", "turned away": "turned away", dark: "dark", blurred: "blurred", "at the edge": "at the edge",
+    "mouth covered": "mouth covered", "eyes covered": "eyes covered",
     analysing: "analysing …", stream: "the stream", away: "no connection", now: "now", face: "face {}", latency: "latency {} ms",
     said: "A card says what a face's expression looks like. It cannot say what the person feels.",
     messages: {
@@ -27,6 +28,7 @@ const WORDS = {
     starting: "Start", live: "live", collecting: "sammelt", "no face": "kein Gesicht", "low quality": "schlechte Qualität",
     stalled: "Bild steht", reconnecting: "neu verbinden", paused: "Pause", ended: "Ende", failed: "Fehler",
     "too small": "zu klein", "turned away": "abgewandt", dark: "dunkel", blurred: "unscharf", "at the edge": "am Rand",
+    "mouth covered": "Mund verdeckt", "eyes covered": "Augen verdeckt",
     analysing: "wertet aus …", stream: "Videostrom", away: "keine Verbindung", now: "jetzt", face: "Gesicht {}", latency: "Verzug {} ms",
     said: "Eine Karte sagt, wie der Ausdruck eines Gesichts aussieht. Was der Mensch fühlt, kann sie nicht sagen.",
     messages: {

@@ -532,6 +532,14 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>am Rand</translation>
     </message>
     <message>
+      <source>mouth covered</source>
+      <translation>Mund verdeckt</translation>
+    </message>
+    <message>
+      <source>eyes covered</source>
+      <translation>Augen verdeckt</translation>
+    </message>
+    <message>
       <source>This machine keeps up with {kept} of {faces} faces</source>
       <translation>Dieser Rechner kommt bei {kept} von {faces} Gesichtern mit</translation>
     </message>

@@ -1,0 +1,97 @@
+"""Covered mouths and eyes are told, in rendered and real clips; faces that are not covered are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.lookout import Lookout
+from realtime_micacl.live.mesh import FaceMesh, region
+from realtime_micacl.live.perceiver import Perceiver
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import F32, U8, Face, State
+from tests.bench.covered import COVERS
+from tests.conftest import REAL
+
+DATA = Path(__file__).parents[1] / "data"
+STEP = 12  # pictures; faces between two looks are where their tracks are expected
+
+
+@pytest.fixture(scope="module")
+def perceiver() -> Iterator[Perceiver]:
+    made = Perceiver(Lookout(), read_sidecar(default_engine())[1])
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def people() -> list[tuple[U8, list[F32]]]:
+    """Return pictures of three people, each with their landmarks."""
+    detector, mesh = FaceDetector(), FaceMesh()
+    found = []
+    for frame in islice(read_file(DATA / "three_faces_720p.mp4"), 0, 240, 30):
+        faces = detector.detect(frame.image)
+        marks, _ = mesh.marks(frame.image, [region(one.points, one.box) for one in faces])
+        found.append((frame.image, [mark[:, :2] for mark in marks]))
+    detector.close()
+    mesh.close()
+    return found
+
+
+def seen(perceiver: Perceiver, images: list[U8], begin_s: float) -> list[Face]:
+    """Return the faces that are seen in pictures, of which each stands so long that its tracks are sure."""
+    frame = next(read_file(DATA / "three_faces_720p.mp4"))
+    faces: list[Face] = []
+    for n, image in enumerate(images):
+        for again in range(3):
+            time_s = begin_s + n + 0.1 * again
+            scene, _ = perceiver.perceive(replace(frame, image=image, time_s=time_s, index=round(30 * time_s)))
+        faces += scene.faces
+    return faces
+
+
+@pytest.mark.fault("R16")
+@pytest.mark.parametrize("kind", [kind for kind in COVERS if "hand" not in kind])
+def test_a_covered_face_is_not_read(perceiver: Perceiver, people: list[tuple[U8, list[F32]]], kind: str) -> None:
+    images = []
+    for image, marks in people:
+        images.append(image.copy())
+        for mark in marks:
+            COVERS[kind](images[-1], mark)
+    faces = seen(perceiver, images, 1000 * (1 + list(COVERS).index(kind)))
+    told = [face.quality.fault for face in faces if face.state is State.LOW_QUALITY]
+    assert len(faces) >= 12, "half of them, at least, are still found"
+    assert len(told) >= 0.9 * len(faces)
+    assert max(set(told), key=told.count) == ("eyes covered" if kind.endswith(("eyes", "glasses")) else "mouth covered")
+
+
+def test_a_face_that_is_not_covered_is_left_alone(perceiver: Perceiver, people: list[tuple[U8, list[F32]]]) -> None:
+    faces = seen(perceiver, [image for image, _ in people], 100)
+    assert len(faces) == 3 * len(people)
+    assert all("covered" not in face.quality.fault and face.quality.value > 0.9 for face in faces)
+
+
+def test_real_faces_are_left_alone_and_a_real_mask_is_told(perceiver: Perceiver) -> None:
+    if not REAL.is_dir():
+        pytest.skip("the real clips are not beside the checkout")
+    faces: list[Face] = []
+    for number, clip in enumerate(sorted((REAL / "dev-clips").glob("*.mp4"))):
+        for frame in read_file(clip):
+            if frame.index % STEP < 2:
+                scene, _ = perceiver.perceive(replace(frame, time_s=frame.time_s + 1e5 + 1e3 * number))
+                faces += scene.faces if frame.index % STEP else ()
+    assert len(faces) > 200
+    assert np.mean(["covered" in face.quality.fault for face in faces]) <= 0.01
+    masked = []
+    for frame in islice(read_file(REAL.parent / "cases" / "mask.mp4"), 0, 60, 5):
+        masked += perceiver.perceive(replace(frame, time_s=frame.time_s + 2e5))[0].faces
+    assert len(masked) > 8
+    assert all(face.quality.fault == "mouth covered" for face in masked)
