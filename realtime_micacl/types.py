@@ -95,8 +95,7 @@ class Face:
     """Left, top, right, bottom in px of the frame, [4]."""
     crop: U8
     """Aligned RGB crop, [S,S,3]."""
-    score: float
-    """The detector's, 0 to 1."""
+    score: float  # the detector's, 0 to 1
     quality: Quality
     state: State = State.COLLECTING
     filled: float = 0.0

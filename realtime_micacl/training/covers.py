@@ -13,13 +13,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from realtime_micacl.training.beside import EYES, Place, Rng, beard, px, shadow, spectacles
 from realtime_micacl.types import F32, U8
 
-EYES, NOSE, MOUTH = ((0.3, 0.372), (0.7, 0.372)), (0.5, 0.603), (0.5, 0.79)
+MOUTH = (0.5, 0.79)
 EYE_SIZE, MOUTH_SIZE = (0.13, 0.065), (0.17, 0.09)  # half the width and height of what tells an expression
 COVERED, SEEN = 0.7, 0.2  # a part of the face counts as covered from this share on, as seen up to that one
-Rng = np.random.Generator
-Place = tuple[float, float]
 
 
 def cover(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
@@ -38,11 +37,11 @@ def distract(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
     hidden = np.zeros(canvas.shape, np.float32)
     picture = canvas.astype(np.float32)
     if rng.random() < 0.35:
-        picture = _spectacles(picture, rng)
+        picture = spectacles(picture, rng)
     if rng.random() < 0.15:
-        picture = _beard(picture, rng)
+        picture = beard(picture, rng)
     if rng.random() < 0.25:
-        picture = _shadow(picture, rng)
+        picture = shadow(picture, rng)
     if rng.random() < 0.35:
         aside = rng.uniform(-0.4, 1.4, 2)
         shape = _hand_at(canvas, tuple(aside), rng) if rng.random() < 0.5 else _box_at(canvas, tuple(aside), rng)
@@ -63,18 +62,14 @@ def shares(hidden: F32) -> F32:
 
 def _mean(hidden: F32, at: Place, size: Place) -> float:
     side = len(hidden)
-    (left, top), (right, bottom) = (_px(side, (at[0] + k * size[0], at[1] + k * size[1])) for k in (-1, 1))
+    (left, top), (right, bottom) = (px(side, (at[0] + k * size[0], at[1] + k * size[1])) for k in (-1, 1))
     return float(hidden[top:bottom, left:right].mean())
-
-
-def _px(side: int, place: Place) -> tuple[int, int]:
-    return round(side * (0.25 + place[0] / 2)), round(side * (0.25 + place[1] / 2))
 
 
 def _outline(canvas: U8, points: npt.ArrayLike) -> F32:
     """Return where a polygon of places lies, 0 or 1."""
     mask = np.zeros(canvas.shape, np.float32)
-    corners = np.array([_px(len(canvas), (x, y)) for x, y in np.asarray(points, np.float64).tolist()], np.int32)
+    corners = np.array([px(len(canvas), (x, y)) for x, y in np.asarray(points, np.float64).tolist()], np.int32)
     cv2.fillPoly(mask, [corners], (1.0,), cv2.LINE_AA)
     return mask
 
@@ -129,7 +124,7 @@ def _mask(canvas: U8, rng: Rng) -> F32:
     )
     for low in np.sort(rng.uniform(top, chin, int(rng.integers(0, 6)))).tolist():
         left, right = (
-            _px(len(canvas), (0.5 + end * rng.uniform(0.15, 0.6), low + rng.normal(0, 0.02))) for end in (-1, 1)
+            px(len(canvas), (0.5 + end * rng.uniform(0.15, 0.6), low + rng.normal(0, 0.02))) for end in (-1, 1)
         )
         cv2.line(shape[1], left, right, (1.0,), int(rng.integers(1, 3)), cv2.LINE_AA)
     return shape
@@ -150,12 +145,12 @@ def _hand_at(canvas: U8, at: Place, rng: Rng, fingers: tuple[int, int] = (1, 4))
     if rng.random() < 0.7:
         palm = np.array(at) - along * rng.uniform(0.35, 0.6)
         axes = (round(0.3 * side / 2), round(0.33 * side / 2))
-        cv2.ellipse(shape[0], _px(side, tuple(palm)), axes, np.degrees(turn), 0, 360, (1.0,), -1, cv2.LINE_AA)
+        cv2.ellipse(shape[0], px(side, tuple(palm)), axes, np.degrees(turn), 0, 360, (1.0,), -1, cv2.LINE_AA)
     for k in range(count):
         offset = across * (k - (count - 1) / 2) * thick * rng.uniform(0.9, 1.1)
         middle = np.array(at) + offset + rng.normal(0, 0.015, 2)
-        tip = _px(side, tuple(middle + along * rng.uniform(0.25, 0.65)))
-        root = _px(side, tuple(middle - along * rng.uniform(0.35, 0.65)))
+        tip = px(side, tuple(middle + along * rng.uniform(0.25, 0.65)))
+        root = px(side, tuple(middle - along * rng.uniform(0.35, 0.65)))
         cv2.line(shape[0], tip, root, (1.0,), wide, cv2.LINE_AA)
         cv2.line(shape[1], tip, root, (1.0,), wide, cv2.LINE_AA)
         cv2.line(shape[1], tip, root, (0.0,), max(1, wide - int(rng.integers(1, 5))), cv2.LINE_AA)
@@ -173,9 +168,9 @@ def _sunglasses(canvas: U8, rng: Rng) -> F32:
     for x, y in EYES:
         mask = np.maximum(mask, _outline(canvas, lens + np.array((x + (x - 0.5) * 0.05, y + low))))
     thick = max(1, round(rng.uniform(0.01, 0.05) * side / 2))
-    cv2.line(mask, _px(side, (0.4, 0.36)), _px(side, (0.6, 0.36)), (1.0,), thick)
+    cv2.line(mask, px(side, (0.4, 0.36)), px(side, (0.6, 0.36)), (1.0,), thick)
     for end, eye in ((-0.1, 0.15), (1.1, 0.85)):
-        cv2.line(mask, _px(side, (end, 0.36)), _px(side, (eye, 0.36)), (1.0,), thick)
+        cv2.line(mask, px(side, (end, 0.36)), px(side, (eye, 0.36)), (1.0,), thick)
     return mask
 
 
@@ -195,7 +190,7 @@ def _filling(canvas: U8, other: U8, rng: Rng) -> F32:
         few = cv2.resize(canvas, (int(rng.integers(8, 14)),) * 2, interpolation=cv2.INTER_AREA)
         return cv2.resize(few, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.float32)
     if kind == 3:  # skin: as light as the face itself, more or less
-        x, y = _px(side, (rng.uniform(0.2, 0.8), rng.uniform(0.05, 0.7)))
+        x, y = px(side, (rng.uniform(0.2, 0.8), rng.uniform(0.05, 0.7)))
         level = float(canvas[y, x]) * rng.uniform(0.75, 1.25)
     else:
         level = float(rng.choice((rng.uniform(0, 255), rng.uniform(0, 40), rng.uniform(200, 255))))
@@ -228,46 +223,6 @@ def _laid(picture: F32, shape: F32, filling: F32, rng: Rng) -> tuple[F32, F32]:
         filling = filling * (1 - rng.uniform(0, 0.5) * np.exp(-depth / (rng.uniform(0.01, 0.05) * len(picture))))
     opaque = 1.0 if rng.random() < 0.85 else rng.uniform(0.85, 1.0)
     return picture + opaque * soft * (filling - picture), shape
-
-
-def _spectacles(picture: F32, rng: Rng) -> F32:
-    """Clear glasses in a frame, with a reflection at times: they cover nothing."""
-    side = len(picture)
-    wide, high, level = rng.uniform(0.14, 0.19), rng.uniform(0.07, 0.15), float(rng.choice((20, 60, 200)))
-    thick = max(1, round(rng.uniform(0.005, 0.035) * side / 2))
-    for x, y in EYES:
-        centre, axes = _px(side, (x, y + 0.02)), (round(wide * side / 2), round(high * side / 2))
-        if rng.random() < 0.5:
-            cv2.ellipse(picture, centre, axes, 0, 0, 360, (level,), thick, cv2.LINE_AA)
-        else:
-            (cx, cy), (a, b) = centre, axes
-            cv2.rectangle(picture, (cx - a, cy - b), (cx + a, cy + b), (level,), thick, cv2.LINE_AA)
-        if rng.random() < 0.3:
-            glare = np.zeros(picture.shape, np.float32)
-            at = _px(side, (x + rng.normal(0, 0.07), y + rng.normal(0, 0.05)))
-            cv2.ellipse(glare, at, (round(0.035 * side / 2), round(0.05 * side / 2)), 30, 0, 360, (1.0,), -1)
-            picture = picture + cv2.GaussianBlur(glare, (0, 0), 1.5) * rng.uniform(0.3, 0.9) * (250 - picture)
-    cv2.line(picture, _px(side, (0.44, 0.38)), _px(side, (0.56, 0.38)), (level,), thick)
-    return picture
-
-
-def _beard(picture: F32, rng: Rng) -> F32:
-    """Hair around the mouth; the lips stay free."""
-    side = len(picture)
-    mask = np.zeros(picture.shape, np.float32)
-    cv2.ellipse(mask, _px(side, (0.5, 0.78)), (round(0.42 * side / 2), round(0.4 * side / 2)), 0, 0, 180, (1.0,), -1)
-    cv2.ellipse(mask, _px(side, (0.5, 0.72)), (round(0.2 * side / 2), round(0.06 * side / 2)), 0, 0, 360, (1.0,), -1)
-    cv2.ellipse(mask, _px(side, (0.5, 0.80)), (round(0.2 * side / 2), round(0.07 * side / 2)), 0, 0, 360, (0.0,), -1)
-    hair = rng.uniform(15, 160) + 25 * rng.normal(0, 1, picture.shape).astype(np.float32)
-    return picture + rng.uniform(0.4, 0.95) * cv2.GaussianBlur(mask, (0, 0), side / 50) * (hair - picture)
-
-
-def _shadow(picture: F32, rng: Rng) -> F32:
-    """Light from one side."""
-    y, x = np.mgrid[: len(picture), : len(picture)] / len(picture) - 0.5
-    turn = rng.uniform(0, 2 * np.pi)
-    ramp = 1 / (1 + np.exp(-rng.uniform(4, 40) * (x * np.cos(turn) + y * np.sin(turn) + rng.normal(0, 0.1))))
-    return np.asarray(picture * (1 - rng.uniform(0.2, 0.75) * ramp), np.float32)
 
 
 THINGS: tuple[Callable[[U8, Rng], F32], ...] = (_box, _blob, _mask, _hand, _sunglasses)
