@@ -29,9 +29,10 @@ VERBS = {
     "bench": "measure speed and latency on this machine",
     "process": "read a folder of videos, several at a time",
     "replay": "show a recording in the window",
+    "report": "show a recording, or what process made, as one page",
     "doctor": "say what this machine has and what is missing",
 }
-MODULES = {"process": "corpus.command"}
+MODULES = {"process": "corpus.command", "report": "report.command"}
 """Where a verb's module has another name than the verb."""
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"

@@ -22,7 +22,7 @@ RANK = {
     **dict.fromkeys(
         ("shown", "prepare", "train", "ablate", "compare", "fuse", "evaluate", "export", "bench", "doctor", "replay"), 6
     ),
-    **dict.fromkeys(("arguments", "corpus", "cli", "__main__"), 7),
+    **dict.fromkeys(("arguments", "corpus", "report", "cli", "__main__"), 7),
 }
 ONLY_IN = {
     "PyQt6": {"doctor"},

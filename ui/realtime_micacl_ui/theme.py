@@ -11,6 +11,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QFont, QFontInfo, QFontMetricsF
 from PyQt6.QtWidgets import QApplication
 
+from realtime_micacl.palette import COLOURS
 from realtime_micacl.types import State
 from realtime_micacl_ui.texts import EMOTION_WORDS, say
 
@@ -25,15 +26,7 @@ RED = QColor("#FF8A80")
 TRACK = QColor(255, 255, 255, 30)
 EDGE = QColor(255, 255, 255, 28)
 
-EMOTION_COLOURS = {  # searched for the largest distance under normal and colour-blind sight
-    "happy": QColor("#EECC66"),
-    "sad": QColor("#4477AA"),
-    "neutral": QColor("#FFFFFF"),
-    "angry": QColor("#CC6677"),
-    "surprise": QColor("#99DDFF"),
-    "disgust": QColor("#7A9A01"),
-    "fear": QColor("#C084FC"),
-}
+EMOTION_COLOURS = {name: QColor(colour) for name, colour in COLOURS.items()}
 DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.PAUSED: 90,
     State.STALLED: 150,

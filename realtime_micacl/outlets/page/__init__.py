@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
+
+from realtime_micacl.palette import COLOURS
 
 
 def page() -> str:
     """Return the whole page."""
     here = files(__name__)
     whole = (here / "page.html").read_text("utf-8")
-    script = "\n".join((here / name).read_text("utf-8") for name in ("words.js", "past.js", "page.js"))
-    style = (here / "page.css").read_text("utf-8")
+    script = f"const COLOURS = {json.dumps(COLOURS)};\n"
+    script += "\n".join((here / name).read_text("utf-8") for name in ("words.js", "past.js", "page.js"))
+    style = palette() + (here / "page.css").read_text("utf-8")
     return whole.replace("/* style */", style).replace("/* script */", script)
+
+
+def palette() -> str:
+    """Return the colours of every page of the program, dark and light."""
+    return (files(__name__) / "palette.css").read_text("utf-8")
 
 
 def csp(whole: str, host: str) -> str:

@@ -3,7 +3,7 @@
 const asked = new URLSearchParams(location.search);
 const language = (asked.get("lang") || navigator.language || "en").startsWith("de") ? "de" : "en";
 const words = WORDS[language];
-const colours = { happy: "#EECC66", sad: "#4477AA", neutral: "#FFFFFF", angry: "#CC6677", surprise: "#99DDFF", disgust: "#7A9A01", fear: "#C084FC" };
+const colours = COLOURS;
 const overlay = asked.get("transparent") === "1", only = asked.get("face");
 const say = (text, value) => text.replace("{}", value);
 const $ = (selector, under = document) => under.querySelector(selector);

@@ -1,0 +1,1 @@
+"""One page that shows a recording: HTML that asks nobody for anything."""

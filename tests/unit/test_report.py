@@ -1,0 +1,117 @@
+"""A report holds all that it shows: the figures of a recording, in whatever form, and nothing from anywhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.config import Settings
+from realtime_micacl.corpus.tables import FORMS, table
+from realtime_micacl.errors import ConfigError, SourceError
+from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.origin import Origin
+from realtime_micacl.live.record import Clock
+from realtime_micacl.live.recording import recording
+from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.report.command import report
+from realtime_micacl.report.figures import figures_of, seconds_in
+from realtime_micacl.report.session import read_session
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
+
+TICK_S = 0.08
+
+
+def events(source: str = "", latency_s: float | None = 0.05) -> list[Event]:
+    """Ten seconds: sad, then happy, three readings missing; a marker, and a moment without a camera."""
+    found: list[Event] = [StateChange(0.0, None, State.LIVE, source=source)]
+    for tick in range(125):
+        if tick in (40, 41, 42):
+            continue
+        shares = np.full(7, 0.02, np.float32)
+        lead = "happy" if tick >= 63 else "sad"
+        shares[EMOTIONS.index(lead)] = 0.88
+        reading = EmotionDistribution(
+            1, tick * TICK_S, shares, np.ones(4, np.float32), lead, 0.5, 1.0, latency_s, source, frame=tick
+        )
+        found.append(reading)
+    found.insert(80, Mark(6.4, 1, source))
+    found += [StateChange(10.0, None, State.RECONNECTING, "it <b>was</b> lost", source)]
+    return [*found, StateChange(12.0, None, State.ENDED, source=source)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_has_the_same_figures(tmp_path: Path, form: str) -> None:
+    file = tmp_path / f"clip.mp4.{form}"
+    with table(file, form, 4, "clip.mp4") as sink:  # type: ignore[arg-type]
+        for event in events(latency_s=None):
+            sink(event)
+    session = read_session([file])
+    found = figures_of(list(session.faces.values()))
+    assert found.readings == 122
+    assert found.words["happy"] == pytest.approx(62 / 122)
+    assert found.means["sad"] == pytest.approx((60 * 0.88 + 62 * 0.02) / 122, abs=1e-3)
+    assert (found.flips, found.latency_s) == (1, None)
+    assert found.quality == pytest.approx(0.5)
+    assert found.missed == pytest.approx(3 / 124, abs=1e-6)
+    assert found.seen_s == pytest.approx(124 * TICK_S, abs=1e-6)
+    assert seconds_in(session)[State.RECONNECTING] == pytest.approx(2.0)
+    assert [mark.number for mark in session.marks] == [1]
+
+
+def test_a_page_asks_nobody_and_says_where_it_came_from(tmp_path: Path) -> None:
+    folder, sidecar = read_sidecar(default_engine())
+    origin = Origin(Settings(smoothing_s=0.2), folder, sidecar, Tuned(Tuning(0.2, 0.6)), Clock.started())
+    origin.sources = ["door", "<script>alert(1)</script>"]
+    with ExitStack() as stack:
+        sinks = [
+            stack.enter_context(recording(tmp_path / f"r.{kind}", Clock(), 4, origin)) for kind in ("jsonl", "csv")
+        ]
+        for event in [*events("door"), *events("<script>alert(1)</script>")]:
+            if isinstance(event, StateChange) and event.state is State.ENDED:
+                continue
+            for sink in sinks:
+                sink(event)
+            if isinstance(event, StateChange) and event.state is State.RECONNECTING:
+                break
+    pages = []
+    for kind in ("jsonl", "csv"):
+        report([tmp_path / f"r.{kind}"], target := tmp_path / f"{kind}.html")
+        pages.append(target.read_text("utf-8"))
+        whole = pages[-1]
+        assert set(re.findall(r"(?:src|href|url)\W{1,2}([a-z]+):", whole)) <= {"data"}
+        assert "default-src 'none'" in whole
+        assert "<script" not in whole
+        assert "it &lt;b&gt;was&lt;/b&gt; lost" in whole
+        assert origin().engine_sha256 in whole
+        assert "50 / 50" in whole, "latency in ms"
+        assert "marker 1" in whole
+    assert pages[0].replace("r.jsonl", "") == pages[1].replace("r.csv", ""), "the same of both forms"
+    report([tmp_path / "r.jsonl"], tmp_path / "jsonl.html")  # its own page is written anew
+
+
+def test_what_cannot_be_shown_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "nobody.jsonl").write_text(
+        json.dumps({"schema": 2, "time_s": 1.0, "track": None, "state": "ended", "detail": "no reading (no face 75)"})
+        + "\n"
+    )
+    (tmp_path / "mine.html").write_text("precious")
+    for session, target, error, said in (
+        ("none.jsonl", "x.html", SourceError, "check the path"),
+        ("empty.jsonl", "x.html", SourceError, "nothing was recorded"),
+        ("mine.html", "x.html", SourceError, "is no recording"),
+        ("nobody.jsonl", "mine.html", ConfigError, "not overwritten"),
+        ("nobody.jsonl", "none/x.html", ConfigError, "cannot be written"),
+        (".", "x.html", SourceError, "no results of"),
+    ):
+        with pytest.raises(error, match=said):
+            report([tmp_path / session], tmp_path / target)
+    assert (tmp_path / "mine.html").read_text() == "precious"
+    report([tmp_path / "nobody.jsonl"], tmp_path / "x.html")
+    assert "no face 75" in (tmp_path / "x.html").read_text()
