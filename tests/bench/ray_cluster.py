@@ -1,4 +1,4 @@
-"""`process --ray` on a real cluster of two nodes, one of which is killed in the middle; compared with a run without Ray.
+"""`process --ray` on a real cluster of two nodes, one of which is killed in the middle, beside a run without Ray.
 
 `python -m tests.bench.ray_cluster [CLIPS]` (needs the extra `ray`). It fails where a clip is lost or its bytes differ.
 """
