@@ -41,7 +41,10 @@ def region(points: F32, box: F32) -> Region:
 
 
 class FaceMesh:
-    """Reads landmarks. A face costs about as much as an encoded frame; faces of one picture are read as one batch."""
+    """Reads landmarks. A face costs about as much as an encoded frame.
+
+    One face after the other: as one batch they take a fifth more, since what is between the layers leaves the cache.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         self._session = open_model(MODEL, threads)
@@ -55,13 +58,17 @@ class FaceMesh:
         if not regions:
             return np.zeros((0, LANDMARKS, 3), np.float32), np.zeros(0, np.float32)
         maps = [_to_picture(one) for one in regions]
-        cuts = np.stack([_cut(image, one) for one in maps])
-        raw, score = self._session.run(None, {self._input: cuts.astype(np.float32) * np.float32(1 / 255)})
-        marks = np.asarray(raw, np.float32).reshape(len(regions), LANDMARKS, 3)
+        raws, scores = zip(*(self._read(_cut(image, one)) for one in maps), strict=True)
+        marks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3)
         for mark, to_picture, one in zip(marks, maps, regions, strict=True):
             mark[:, :2] = mark[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
             mark[:, 2] *= one.side / SIZE_PX
-        return marks, np.asarray(1 / (1 + np.exp(-np.asarray(score, np.float32).reshape(-1))), np.float32)
+        return marks, np.asarray(1 / (1 + np.exp(-np.concatenate(scores).reshape(-1))), np.float32)
+
+    def _read(self, cut: U8) -> tuple[F32, F32]:
+        given = np.multiply(cut[None], np.float32(1 / 255), dtype=np.float32)
+        raw, score = self._session.run(None, {self._input: given})
+        return np.asarray(raw, np.float32), np.asarray(score, np.float32)
 
     def close(self) -> None:
         """Free the model."""
