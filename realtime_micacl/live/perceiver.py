@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.align import Aligner
 from realtime_micacl.live.closely import look_closely
@@ -45,6 +47,7 @@ class Perceiver:
         self._tracker = Tracker(ids)
         self._window = Window(sidecar.spec)
         self._seen: dict[int, tuple[float, Face]] = {}
+        self._covered: dict[int, F32] = {}
         self._looked_s = -inf
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
@@ -99,7 +102,11 @@ class Perceiver:
         sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
-        covers = self._covers.read(frame.image, [detections[n].points for n in sure])
+        covers = self._steadied(
+            [ids[n] or 0 for n in sure],
+            self._covers.read(frame.image, [detections[n].points for n in sure]),
+            alone=frame.alone,
+        )
         marks, scores = self._mesh.marks(frame.image, [region(detections[n].points, detections[n].box) for n in sure])
         turns = heads(marks)
         faces = [
@@ -107,6 +114,13 @@ class Perceiver:
             for n, cover, head, score in zip(sure, covers, turns, scores, strict=True)
         ]
         return self._shaped(faces, marks)
+
+    def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> F32:
+        """Return how surely faces are covered, [n,2]: those of this look and those before, each half the one after."""
+        before = np.array([self._covered.get(i, cover) for i, cover in zip(ids, covers, strict=True)]).reshape(-1, 2)
+        covers = covers if alone else (covers + before) / 2
+        self._covered = dict(zip(ids, covers, strict=True))
+        return covers
 
     def _shaped(self, faces: list[Face], marks: F32) -> list[Face]:
         """Return the faces whose landmarks are given, those that can be analysed with their shape."""

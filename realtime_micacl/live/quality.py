@@ -17,7 +17,7 @@ PITCH = (35.0, 20.0)
 TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance, where no angles are known
 TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
 INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
-COVER = (0.8, 0.4)  # how surely something lies over mouth or eyes
+COVER = (0.5, 0.25)  # how surely something lies over mouth or eyes
 
 FREE: F32 = np.zeros(2, np.float32)
 """Nothing lies over mouth or eyes."""

@@ -22,7 +22,7 @@ from tests.bench.covered import COVERS
 from tests.conftest import REAL
 
 DATA = Path(__file__).parents[1] / "data"
-STEP = 12  # pictures; faces between two looks are where their tracks are expected
+STEP = 6  # pictures; faces between two looks are where their tracks are expected
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def seen(perceiver: Perceiver, images: list[U8], begin_s: float) -> list[Face]:
 
 
 @pytest.mark.fault("R16")
-@pytest.mark.parametrize("kind", [kind for kind in COVERS if "hand" not in kind])
+@pytest.mark.parametrize("kind", COVERS)
 def test_a_covered_face_is_not_read(perceiver: Perceiver, people: list[tuple[U8, list[F32]]], kind: str) -> None:
     images = []
     for image, marks in people:
@@ -68,8 +68,8 @@ def test_a_covered_face_is_not_read(perceiver: Perceiver, people: list[tuple[U8,
             COVERS[kind](images[-1], mark)
     faces = seen(perceiver, images, 1000 * (1 + list(COVERS).index(kind)))
     told = [face.quality.fault for face in faces if face.state is State.LOW_QUALITY]
-    assert len(faces) >= 12, "half of them, at least, are still found"
-    assert len(told) >= 0.9 * len(faces)
+    assert len(faces) >= len(people), "a third of them, at least, is still found"
+    assert len(faces) - len(told) <= 3 * len(people) / 8, "of eight faces one may be read"
     assert max(set(told), key=told.count) == ("eyes covered" if kind.endswith(("eyes", "glasses")) else "mouth covered")
 
 
@@ -84,11 +84,11 @@ def test_real_faces_are_left_alone_and_a_real_mask_is_told(perceiver: Perceiver)
         pytest.skip("the real clips are not beside the checkout")
     faces: list[Face] = []
     for number, clip in enumerate(sorted((REAL / "dev-clips").glob("*.mp4"))):
-        for frame in read_file(clip):
+        for frame in islice(read_file(clip), 60):
             if frame.index % STEP < 2:
                 scene, _ = perceiver.perceive(replace(frame, time_s=frame.time_s + 1e5 + 1e3 * number))
                 faces += scene.faces if frame.index % STEP else ()
-    assert len(faces) > 200
+    assert len(faces) > 80
     assert np.mean(["covered" in face.quality.fault for face in faces]) <= 0.01
     masked = []
     for frame in islice(read_file(REAL.parent / "cases" / "mask.mp4"), 0, 60, 5):
