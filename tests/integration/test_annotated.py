@@ -1,0 +1,90 @@
+"""The one place where pictures are written: what they show, when, and that nobody can be told where that was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
+from realtime_micacl_ui.annotated import blurred, saved, size_for
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+BOX = np.array([120.0, 60.0, 200.0, 140.0], np.float32)
+IMAGE = np.indices((240, 321)).sum(axis=0)[..., None].repeat(3, axis=2) // 4 % 2 * np.uint8(255)  # squares of 4 px
+IMAGE = IMAGE.astype(np.uint8)
+TIMES_S = [0.0, 0.04, 0.2, 0.24, 0.28, 0.6, 0.64]  # with holes, as a phone films
+
+
+class Scenes:
+    """A perceiver that finds a face from the fourth picture on."""
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        crop = np.zeros((8, 8, 3), np.uint8)
+        face = Face(1, BOX, crop, 1.0, Quality(1.0), State.LIVE, 1.0)
+        faces = (face,) if 3 <= frame.index < 5 else ()
+        return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), ()
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def film(path: Path, *, blur: bool) -> tuple[list[float], list[U8]]:
+    with saved(path, (Scenes, Scenes), blur=blur, language="en") as ((open_perceiver, _), sink):  # type: ignore[arg-type]
+        perceiver = open_perceiver()
+        for index, time_s in enumerate(TIMES_S):
+            perceiver.perceive(Frame(IMAGE, time_s, index))
+            shares = np.array([0.9, *[0.1 / 6] * 6], np.float32)
+            sink(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), "happy", 1.0, 1.0))
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        return [float(f.time) for f in frames if f.time is not None], [f.to_ndarray(format="rgb24") for f in frames]
+
+
+def contrast(image: U8) -> float:
+    """Return how much neighbours differ in the middle of the face."""
+    width, height = size_for(IMAGE)
+    x, y = width / 321, height / 240
+    middle = image[round(90 * y) : round(110 * y), round(150 * x) : round(170 * x)].astype(float)
+    return float(np.abs(np.diff(middle, axis=1)).mean())
+
+
+def test_a_video_has_each_picture_at_its_time_with_its_card(tmp_path: Path) -> None:
+    times_s, images = film(tmp_path / "v.mp4", blur=False)
+    assert times_s == pytest.approx(TIMES_S, abs=2e-3)
+    width, height = size_for(IMAGE)
+    assert (width % 2, height % 2, min(width, height)) == (0, 0, 720)
+    assert all(image.shape[1] == width and image.shape[0] > height for image in images)
+    yellow = [int(((image[..., 0] > 200) & (image[..., 2] < 140) & (image[..., 1] > 170)).sum()) for image in images]
+    assert max(yellow[:3]) < 300 < min(yellow[3:5]), "box and bar are there while the face is"
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_blurred_face_is_blurred_before_it_is_found_and_after_it_is_lost(tmp_path: Path) -> None:
+    _, clear = film(tmp_path / "clear.mp4", blur=False)
+    _, images = film(tmp_path / "blurred.mp4", blur=True)
+    assert min(map(contrast, clear)) > 5 * max(map(contrast, images)), "in every picture of these 0.64 s"
+    outside = blurred(IMAGE, [BOX])[:, 240:]
+    assert np.array_equal(outside, IMAGE[:, 240:])
+
+
+def test_nothing_is_left_of_a_run_that_failed_and_nothing_is_written_over(tmp_path: Path) -> None:
+    def run(name: str, fails: Callable[[], Any] = lambda: None) -> None:
+        with saved(tmp_path / name, (Scenes, Scenes), blur=False, language="en") as ((opens, _), _):  # type: ignore[arg-type]
+            opens().perceive(Frame(IMAGE, 0.0, 0))
+            fails()
+
+    with pytest.raises(ZeroDivisionError):
+        run("v.mp4", lambda: 1 / 0)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine.mp4").write_text("precious")
+    for name, said in (("mine.mp4", "not overwritten"), ("v.avi", r"\.mp4"), ("none/v.mp4", "cannot be written")):
+        with pytest.raises(ConfigError, match=said):
+            run(name)
+    assert (tmp_path / "mine.mp4").read_text() == "precious"
