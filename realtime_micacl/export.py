@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.foreign import export_theirs
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
 from realtime_micacl.inference.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
@@ -37,7 +38,9 @@ HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
-    p.add_argument("checkpoint", type=Path, help="folder that `realtime-micacl train` wrote, or an engine as it is")
+    p.add_argument(
+        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine as it is"
+    )
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
@@ -47,7 +50,16 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
     p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
     p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
+    p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
+    p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
     arguments = p.parse_args(argv)
+    if bool(arguments.encoder) != bool(arguments.recipe) or bool(arguments.encoder) == bool(arguments.checkpoint):
+        raise ConfigError("give a checkpoint and a folder for the engine, or --encoder, --recipe and that folder")
+    if arguments.encoder:
+        clips = read_prepared(arguments.data) if arguments.data else None
+        made, told = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
+        sys.stdout.write("\n".join([f"{arguments.engine}: {made.feature_size} numbers a frame", *told]) + "\n")
+        return
     if arguments.int8 != bool(arguments.data):
         raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
     data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None

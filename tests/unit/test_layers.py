@@ -20,7 +20,21 @@ RANK = {
     **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
     **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
     **dict.fromkeys(
-        ("shown", "prepare", "train", "ablate", "compare", "fuse", "evaluate", "export", "bench", "doctor", "replay"), 6
+        (
+            "shown",
+            "prepare",
+            "train",
+            "ablate",
+            "compare",
+            "fuse",
+            "foreign",
+            "evaluate",
+            "export",
+            "bench",
+            "doctor",
+            "replay",
+        ),
+        6,
     ),
     **dict.fromkeys(("arguments", "corpus", "report", "cli", "__main__"), 7),
 }
@@ -41,6 +55,7 @@ ONLY_IN = {
         "measuring.engines",
         "measuring.systems",
         "train",
+        "foreign",
         "export",
     },
     "mediapipe": {"live.detector"},

@@ -1,0 +1,62 @@
+"""Somebody else's frame encoder: what its TOML says of it; see docs/zoo.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import BagShape, Crop, Fraction
+
+Numbers = tuple[float, ...]
+
+
+class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[input]`: what it takes; pixels become (value / divide_by - mean) / std."""
+
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    colour: Literal["rgb", "bgr", "grey"] = "rgb"
+    divide_by: Annotated[float, Meta(gt=0.0)] = 255.0
+    mean: Numbers = (0.0,)
+    """One number, or one for each channel in the order of `colour`."""
+    std: Numbers = (1.0,)
+
+    def __post_init__(self) -> None:
+        for name, numbers in (("mean", self.mean), ("std", self.std)):
+            if len(numbers) not in (1, self.channels):
+                raise ConfigError(f"input.{name} has {len(numbers)} numbers, 1 or {self.channels} are needed")
+        if 0.0 in self.std:
+            raise ConfigError("input.std must not be 0")
+
+    @property
+    def channels(self) -> int:
+        """1 for grey pictures, else 3."""
+        return 1 if self.colour == "grey" else 3
+
+
+class Output(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[output]`: what it gives."""
+
+    gives: Literal["logits", "shares", "vector"]
+    """Scores before the softmax, or after it; or a vector, over which a linear layer is fitted to --data."""
+    name: str = ""
+    """Which of its outputs; needed where it has several."""
+    labels: tuple[str, ...] = ()
+    """Of its scores, in their order; what is none of the seven is left out."""
+    temperature: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
+    abstain_below: Fraction = 0.4
+
+    def __post_init__(self) -> None:
+        if (self.gives == "vector") == bool(self.labels):
+            raise ConfigError("output.labels are needed for scores, and for a vector there are none")
+
+
+class Theirs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    name: str
+    bag: BagShape
+    crop: Crop
+    input: Input = Input()
+    output: Output

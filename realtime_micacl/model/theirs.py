@@ -1,0 +1,164 @@
+"""Somebody else's ONNX graph between our pixels and our seven emotions.
+
+What is added is of operators that mean the same in every opset from 7 on, so that theirs stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper
+
+from realtime_micacl.errors import EngineError
+from realtime_micacl.inference.theirs import Input, Theirs
+from realtime_micacl.model.backbone import LUMA
+from realtime_micacl.types import F32
+
+LEAST = 1e-6  # a share is taken to be at least this
+NEVER = -20.0  # the logit of an emotion that is not among its labels
+KINDS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8}
+
+
+def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path) -> None:
+    """Write a graph that turns pieces u8[M,1,S,S,3] into features: its vector, or the logs of our seven shares.
+
+    `columns` says which of its scores each of the seven is, None where it has none.
+    """
+    model = _read(file)
+    taken, given = _input(model, file), _output(model, about.output.name, file)
+    _check_size(taken, about, file)
+    scores = [d.dim_value for d in given.type.tensor_type.shape.dim[1:] if d.dim_value]
+    if columns and scores and int(np.prod(scores)) != len(about.output.labels):
+        raise EngineError(f"{file} gives {int(np.prod(scores))} scores, output.labels has {len(about.output.labels)}")
+    theirs = compose.add_prefix(model, "theirs/")
+    nodes, constants = _before(about.input, taken, about.bag.size_px)
+    nodes += [*theirs.graph.node, helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1)]
+    nodes.append(helper.make_node("Cast", ["flat"], ["told" if columns else "features"], to=TensorProto.FLOAT))
+    if columns:
+        more, further = _after(about.output.gives, columns, len(about.output.labels))
+        nodes, constants = nodes + more, constants | further
+    size = about.bag.size_px
+    crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ["batch", 1, size, size, 3])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", None])
+    kept = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "theirs", [crops], [features], [*theirs.graph.initializer, *kept])
+    graph.sparse_initializer.extend(theirs.graph.sparse_initializer)
+    whole = helper.make_model(graph, opset_imports=list(theirs.opset_import), functions=list(theirs.functions))
+    whole.ir_version = max(4, theirs.ir_version)  # before, weights had to be inputs too
+    onnx.save(whole, into)
+
+
+def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | None, into: Path) -> None:
+    """Write a graph that takes the mean of a window's features [B,N*L,D], and a `layer` of it where one is given."""
+    pieces = instances * frames
+    shape = np.array([-1, instances, frames])
+    constants = {"zero": np.float32(0), "one": np.float32(1), "shape": shape}
+    nodes = [
+        helper.make_node("ReduceMean", ["features"], ["mean" if layer else "logits"], axes=[1], keepdims=0),
+        helper.make_node("ReduceMean", ["features"], ["each"], axes=[2], keepdims=0),
+        helper.make_node("Mul", ["each", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "one"], ["alike"]),
+        helper.make_node("Reshape", ["alike", "shape"], ["ticks"]),
+        helper.make_node("ReduceMean", ["ticks"], ["importance"], axes=[2], keepdims=0),
+    ]
+    if layer:
+        constants |= {"weight": layer[0], "bias": layer[1]}
+        nodes.append(helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"]))
+    kept = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    rows = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", pieces, size])
+    outputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", None]) for n in ("logits", "importance")]
+    model = helper.make_model(
+        helper.make_graph(nodes, "mean", [rows], outputs, kept), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    model.ir_version = 8
+    onnx.save(model, into)
+
+
+def _read(file: Path) -> ModelProto:
+    try:
+        model = onnx.load(file)
+        if not model.graph.node:
+            raise ValueError("it holds no graph")
+    except Exception as cause:  # protobuf raises types of its own
+        raise EngineError(f"{file} is no ONNX graph: {cause}") from None
+    return model
+
+
+def _input(model: ModelProto, file: Path) -> ValueInfoProto:
+    weights = {weight.name for weight in model.graph.initializer}
+    inputs: list[ValueInfoProto] = [value for value in model.graph.input if value.name not in weights]
+    if len(inputs) != 1:
+        raise EngineError(
+            f"{file} takes {[v.name for v in inputs]}; an encoder of frames takes one picture and no more"
+        )
+    if inputs[0].type.tensor_type.elem_type not in KINDS:
+        kind = TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type)
+        raise EngineError(f"{file} takes {kind}; FLOAT, FLOAT16, DOUBLE and UINT8 can be given")
+    return inputs[0]
+
+
+def _output(model: ModelProto, name: str, file: Path) -> ValueInfoProto:
+    outputs: list[ValueInfoProto] = list(model.graph.output)
+    found = [value for value in outputs if value.name == name] if name else outputs
+    if len(found) != 1:
+        raise EngineError(f"{file} gives {[v.name for v in outputs]}; name one of them as output.name")
+    return found[0]
+
+
+def _check_size(taken: ValueInfoProto, about: Theirs, file: Path) -> None:
+    dims = [d.dim_value or None for d in taken.type.tensor_type.shape.dim]
+    side, channels = about.bag.size_px, about.input.channels
+    wanted = [None, channels, side, side] if about.input.layout == "NCHW" else [None, side, side, channels]
+    if dims and (len(dims) != 4 or any(d not in (None, w) for d, w in zip(dims[1:], wanted[1:], strict=True))):
+        shown = [d or "any" for d in dims]
+        raise EngineError(
+            f"{file} takes {shown}, the recipe gives {['any', *wanted[1:]]} ({about.input.layout}, "
+            f"{about.input.colour}, {side} px): mend input.layout, input.colour or bag.size_px"
+        )
+
+
+def _before(given: Input, taken: ValueInfoProto, size: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
+    """Return what leads from crops to its input."""
+    mix = {"rgb": np.eye(3), "bgr": np.eye(3)[::-1], "grey": np.array(LUMA)[:, None]}[given.colour]
+    constants = {
+        "flat_crops": np.array([-1, size, size, 3]),
+        "mix": np.asarray(mix / given.divide_by, np.float32),
+        "mean": np.asarray(given.mean, np.float32),
+        "std": np.asarray(given.std, np.float32),
+    }
+    last = "normal" if given.layout == "NHWC" else "planes"
+    nodes = [
+        helper.make_node("Cast", ["crops"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["pixels", "flat_crops"], ["rows"]),
+        helper.make_node("MatMul", ["rows", "mix"], ["mixed"]),
+        helper.make_node("Sub", ["mixed", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "std"], ["normal"]),
+    ]
+    if last == "planes":
+        nodes.append(helper.make_node("Transpose", ["normal"], ["planes"], perm=[0, 3, 1, 2]))
+    kind = taken.type.tensor_type.elem_type
+    nodes.append(helper.make_node("Cast", [last], [f"theirs/{taken.name}"], to=kind))
+    return nodes, constants
+
+
+def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
+    """Return what leads from its scores to the logs of our seven shares."""
+    picked = np.array([scores if column is None else column for column in columns])
+    constants: dict[str, np.ndarray] = {"picked": picked, "none": np.zeros((scores, 1), np.float32)}
+    constants |= {"never": np.array(NEVER, np.float32), "least": np.array(LEAST, np.float32)}
+    nodes = []
+    if gives == "shares":
+        nodes += [helper.make_node("Max", ["told", "least"], ["held"]), helper.make_node("Log", ["held"], ["logs"])]
+    else:
+        nodes.append(helper.make_node("LogSoftmax", ["told"], ["logs"], axis=1))
+    nodes += [
+        helper.make_node("MatMul", ["logs", "none"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "never"], ["absent"]),
+        helper.make_node("Concat", ["logs", "absent"], ["all"], axis=1),
+        helper.make_node("Gather", ["all", "picked"], ["seven"], axis=1),
+        helper.make_node("LogSoftmax", ["seven"], ["features"], axis=1),
+    ]
+    return nodes, constants
