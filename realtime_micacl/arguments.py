@@ -91,12 +91,10 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     p.add_argument("--engine", metavar="PATH", help="folder of another engine")
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
     p.add_argument("--device", type=_device, help=runs_on)
-    p.add_argument(
-        "--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones (default auto)"
-    )
+    p.add_argument("--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones")
     p.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
     p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
-    p.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
+    p.add_argument("--baseline", **flag, help="each face's first five seconds are its neutral")
     p.add_argument("--head", **flag, help="readings say the head's yaw, pitch and roll")
     rate = p.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
     rate.dest = "rate_hz"
