@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command; what takes a second to import is imported only now, so that Ctrl-C is met there too."""
     made_usable()
     try:
-        from realtime_micacl import cli
+        from realtime_micacl.programs import cli
     except KeyboardInterrupt:
         sys.exit(130)
     cli.main()

@@ -1,7 +1,7 @@
 """The values that flow through the program: Frame -> Scene(Face..) -> Bag -> EmotionDistribution.
 
-Shape letters: B bags, N instances per bag, L frames per instance, S crop side in px,
-D feature size, K emotions, H W frame size in px. Arrays inside these types are read-only.
+Shape letters: B bags, N instances per bag, L frames per instance, S crop side in px, D feature size, K emotions, H W
+frame size in px. Arrays inside these types are read-only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Frame:
     """One picture of a source."""
 
     image: U8
-    """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/picture.py makes it."""
+    """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/picture.py makes it."""
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
@@ -83,7 +83,7 @@ class Quality:
 
     value: float  # 0 to 1
     fault: str = ""
-    """Empty, or why the face is not analysed; live/quality.py names the faults."""
+    """Empty, or why the face is not analysed; live/seeing/quality.py names the faults."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class Face:
     points: F32 | None = None
     """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
     shape: F32 | None = None  # its landmarks without the head's pose, [3 P], where the engine asks for them
-    head: F32 | None = None  # yaw, pitch and roll in degrees as live/pose.py counts them, [3]; None: the mesh is unsure
+    head: F32 | None = None  # yaw, pitch, roll in degrees (live/seeing/pose.py), [3]; None: the mesh is unsure
 
 
 @dataclass(frozen=True)

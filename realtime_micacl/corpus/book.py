@@ -19,7 +19,7 @@ from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
 from realtime_micacl.corpus.summary import COLUMNS
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference.plans import BUSY, take
+from realtime_micacl.inference.gpu.plans import BUSY, take
 
 MADE_WITH, DONE, SUMMARY, FAILED, LOCK = "process.json", "done.jsonl", "summary.csv", "failed.csv", ".lock"
 PART = ".part"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.record import one_line
+from realtime_micacl.live.records.record import one_line
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from realtime_micacl.arguments import add_reading, settings_from
 from realtime_micacl.corpus.book import FAILED, SUMMARY
 from realtime_micacl.corpus.process import Report, process
 from realtime_micacl.corpus.tables import FORMS
 from realtime_micacl.errors import SomeFailed
-from realtime_micacl.screen import stopped_by_signals
+from realtime_micacl.programs.arguments import add_reading, settings_from
+from realtime_micacl.programs.screen import stopped_by_signals
 
 
 def main(argv: Sequence[str]) -> None:

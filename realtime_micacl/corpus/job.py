@@ -15,13 +15,14 @@ from realtime_micacl.config import Settings
 from realtime_micacl.corpus.summary import Summary
 from realtime_micacl.corpus.tables import Form, table
 from realtime_micacl.errors import EngineError, MicaclError, StageFailed
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.clip import read_clip
-from realtime_micacl.live.halves import Perceives, Recognizes
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.record import one_line
-from realtime_micacl.live.sinks import Sink
+from realtime_micacl.live.records.record import one_line
+from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.live.supervision import Perceives, Recognizes
 from realtime_micacl.standard import why
 from realtime_micacl.types import Bag, Frame, Scene
 

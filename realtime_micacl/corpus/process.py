@@ -20,10 +20,10 @@ from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
 from realtime_micacl.corpus.workers import Shares, Workers
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
-from realtime_micacl.live.framing import framing
-from realtime_micacl.live.record import SCHEMA
+from realtime_micacl.live.records.record import SCHEMA
+from realtime_micacl.live.sources.framing import framing
 
 WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
 USED = (

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from realtime_micacl.live.record import ANGLES, Clock
-from realtime_micacl.live.rows import BOX, WEIGHT, as_row, columns
-from realtime_micacl.live.sinks import Sink, csv_rows, json_lines
+from realtime_micacl.live.records.record import ANGLES, Clock
+from realtime_micacl.live.records.rows import BOX, WEIGHT, as_row, columns
+from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, Event
 

@@ -52,7 +52,7 @@ Landmark = Annotated[int, Meta(ge=0, lt=468)]
 
 
 class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`shape`: what a face's landmarks are compared by, where the engine reads them; see live/shape.py."""
+    """`shape`: what a face's landmarks are compared by, where the engine reads them; see live/seeing/shape.py."""
 
     bone: tuple[Landmark, ...]
     """Landmarks on bone, from which the pose of the head is known."""

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from realtime_micacl.config import Settings
-from realtime_micacl.live.framing import Framer, framing
-from realtime_micacl.live.halves import Perceives, Recognizes
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.video import read_file
-from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.live.records.slots import Slots
+from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.live.supervision import Perceives, Recognizes
 from realtime_micacl.types import Event
 
 

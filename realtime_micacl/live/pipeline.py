@@ -12,13 +12,14 @@ from pathlib import Path
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import MicaclError, StageFailed
-from realtime_micacl.inference.engine import Engine, open_engine
+from realtime_micacl.inference.choice import open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.halves import Perceives, Recognizes
-from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.smoother import Tuned
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.reading.smoother import Tuned
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.supervision import Perceives, Recognizes
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
 

@@ -19,14 +19,14 @@ from typing import Any, Self
 from weakref import proxy
 
 from realtime_micacl.errors import MicaclError, StageFailed
-from realtime_micacl.live.halves import Abandoned, Failures, Perceives, Rebuilt, Recognizes
-from realtime_micacl.live.items import Item, Pending
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
+from realtime_micacl.live.records.sinks import Outlets
+from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sight import Seen, Sight, states
-from realtime_micacl.live.sinks import Outlets
+from realtime_micacl.live.sources.items import Item, Pending
+from realtime_micacl.live.supervision import Abandoned, Failures, Perceives, Rebuilt, Recognizes
 from realtime_micacl.metrics import Meter
-from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
 log = logging.getLogger(__name__)

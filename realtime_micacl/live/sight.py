@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from time import monotonic, perf_counter
 
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.live.halves import Perceives, Rebuilt
 from realtime_micacl.live.pace import Pace
-from realtime_micacl.live.still import Stillness
+from realtime_micacl.live.sources.frozen import Stillness
+from realtime_micacl.live.supervision import Perceives, Rebuilt
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from realtime_micacl.live.window import GAP_S
+from realtime_micacl.live.seeing.window import GAP_S
 from realtime_micacl.types import Scene, State
 
 NO_FACE, BRIEF, GAPS = "no face", "seen too briefly", "gaps"

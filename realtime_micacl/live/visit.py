@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from realtime_micacl.live.halves import Perceives, Recognizes
-from realtime_micacl.live.items import Item
-from realtime_micacl.live.lookout import Choice, Lookout
+from realtime_micacl.live.seeing.lookout import Choice, Lookout
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sources.items import Item
+from realtime_micacl.live.supervision import Perceives, Recognizes
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
 WATCH_S = 0.1  # how often it is looked whether somebody is there

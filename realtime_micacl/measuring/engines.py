@@ -16,11 +16,12 @@ import msgspec
 
 from realtime_micacl.devices import Device
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8, Engine, open_engine
-from realtime_micacl.inference.onnx_engine import OnnxEngine
-from realtime_micacl.inference.processor import multiplies_bytes
+from realtime_micacl.inference.choice import open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.processor import multiplies_bytes
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8, Engine
 from realtime_micacl.inference.sidecar import Sidecar, sha256
-from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.types import Bag
 
 FACES = (1, 4, 16, 64)
@@ -128,7 +129,7 @@ def _openers(
 def _torch(folder: Path, sidecar: Sidecar) -> Engine:
     import torch
 
-    from realtime_micacl.inference.torch_engine import TorchEngine
+    from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 
     torch.set_num_threads(1)
     return TorchEngine(folder, sidecar)
@@ -138,7 +139,7 @@ def _int8(folder: Path, sidecar: Sidecar, bags: Sequence[Bag], stack: ExitStack)
     """Open the engine with an int8 encoder made from the clip's own crops, whatever it reads."""
     if not multiplies_bytes():
         raise EngineError("this processor has no dot products of bytes (VNNI)")
-    from realtime_micacl.int8 import CALIBRATED_ON, quantize
+    from realtime_micacl.making.int8 import CALIBRATED_ON, quantize
 
     made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     pieces = [piece[None] for bag in bags[:: max(1, len(bags) // 16)] for piece in bag.pieces(sidecar.piece)]

@@ -13,11 +13,11 @@ import numpy as np
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.mesh import FaceMesh, Region
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.source import DEMO
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.mesh import FaceMesh, Region
+from realtime_micacl.live.sources.source import DEMO
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8, Bag
 
 TIMES = 8
@@ -44,7 +44,7 @@ class Kept:
 def kept(engine: Engine, sidecar: Sidecar) -> Kept:
     """Measure an engine that is open, and the detector, on a picture of the demo clip."""
     settings = Settings()
-    with closing(read_file(DEMO)) as frames:  # type: ignore[type-var]  # a generator
+    with closing(read_file(DEMO)) as frames:  # a generator
         picture = next(frames).image
     with closing(Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)) as lookout:
         look_s = _median_s(lambda _: lookout.look(picture, 0.0))

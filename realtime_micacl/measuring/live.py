@@ -16,11 +16,11 @@ import psutil
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import SourceSpec, looped, open_source
-from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.live.sources.items import Item
+from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
+from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Event, StateChange
 

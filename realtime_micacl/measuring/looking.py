@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.seeing.detector import FaceDetector
 
 ROUNDS = 10
 

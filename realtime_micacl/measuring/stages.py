@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import Engine, open_engine
+from realtime_micacl.inference.choice import open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import Detection
-from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8, Bag, Frame
 
 FRAMES = 240
@@ -128,7 +129,7 @@ def p50_p95(took_s: list[float]) -> dict[str, float]:
 
 
 def _decoded(clip: Path, note: Callable[[], Any]) -> Iterator[Frame]:
-    with closing(read_file(clip)) as frames:  # type: ignore[type-var]  # a generator
+    with closing(read_file(clip)) as frames:  # a generator
         for _ in range(FRAMES):
             with note():
                 frame = next(islice(frames, 1), None)

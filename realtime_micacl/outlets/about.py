@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import Clock, as_record
-from realtime_micacl.outlets.slots import SLOTS, STALE_S
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import Clock, as_record
+from realtime_micacl.live.records.slots import SLOTS, STALE_S
 from realtime_micacl.types import Event
 
 

@@ -11,13 +11,13 @@ from time import monotonic
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import Clock
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.slots import STALE_S, Slots
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import broker, listening, receiver
 from realtime_micacl.outlets.every import Every
 from realtime_micacl.outlets.latest import Latest
-from realtime_micacl.outlets.slots import STALE_S, Slots
 from realtime_micacl.outlets.thread import Outlet, Posted
 from realtime_micacl.types import Event
 

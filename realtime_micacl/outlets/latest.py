@@ -16,9 +16,9 @@ from pathlib import Path
 from time import monotonic
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.rows import as_row
+from realtime_micacl.live.records.rows import as_row
+from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
-from realtime_micacl.outlets.slots import Board
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS
 

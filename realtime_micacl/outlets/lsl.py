@@ -13,9 +13,9 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any
 
+from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.outlets.slots import Board
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution
 

@@ -11,11 +11,11 @@ import sys
 from time import monotonic
 from typing import Any
 
+from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets import homeassistant
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.outlets.slots import Board
 from realtime_micacl.outlets.thread import KEPT, Ring
 from realtime_micacl.types import EmotionDistribution, Event, Mark, StateChange
 

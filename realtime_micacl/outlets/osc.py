@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import Any, Literal
 
+from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.outlets.slots import Board
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark
 

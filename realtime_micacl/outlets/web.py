@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.record import SCHEMA
+from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import LOOPBACK, Peer
 from realtime_micacl.outlets.missing import needed

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.recorded import First, read_recording
-from realtime_micacl.live.recording import beside
-from realtime_micacl.live.rows import from_row
+from realtime_micacl.live.records.recorded import First, read_recording
+from realtime_micacl.live.records.recording import beside
+from realtime_micacl.live.records.rows import from_row
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 

@@ -21,11 +21,11 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.source import DEMO
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.source import DEMO
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl_ui.motion import eased
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import theme_of, unit_for

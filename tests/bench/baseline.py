@@ -19,15 +19,16 @@ import cv2
 import numpy as np
 from traces import NEUTRAL, prepared, trace_clip
 
-from realtime_micacl.data.bank import bag_targets
-from realtime_micacl.data.clips import bag_frames
-from realtime_micacl.data.london import read_london
-from realtime_micacl.evaluation.predictions import still_logits
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.baseline import CAP, SECONDS, offset
-from realtime_micacl.scores import Labels, report
+from realtime_micacl.live.reading.baseline import CAP, SECONDS, offset
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.bank import bag_targets
+from realtime_micacl.making.data.clips import bag_frames
+from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.evaluation.predictions import still_logits
+from realtime_micacl.making.scores import Labels, report
 from realtime_micacl.types import EMOTIONS, F32, U8, Baseline
 
 CLEAR = 0.7  # a reading counts when one emotion holds this share of the newer half of its window

@@ -14,10 +14,10 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from realtime_micacl.live.closely import look_closely
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.quality import frontal
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.closely import look_closely
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.quality import frontal
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
 
 DATA = Path(__file__).parents[1] / "data"

@@ -15,11 +15,12 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from realtime_micacl.live.cover import Covers
-from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.mesh import FaceMesh, region
-from realtime_micacl.live.quality import COVER
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.cover import Covers
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.quality import COVER
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 
 STEP = 5  # every so many frames of a clip

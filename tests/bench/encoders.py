@@ -22,7 +22,7 @@ import openvino as ov
 import torch
 from torch import nn
 
-from realtime_micacl.int8 import quantize
+from realtime_micacl.making.int8 import quantize
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.cost import count
 from realtime_micacl.model.fold import FoldedR3D18

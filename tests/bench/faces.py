@@ -16,10 +16,10 @@ from time import perf_counter, process_time
 import cv2
 import numpy as np
 
-from realtime_micacl.live.closely import overlap
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.closely import overlap
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 
 WIDTH, HEIGHT = 1920, 1080

@@ -18,17 +18,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime_micacl.data.clips import Clip, read_clips
-from realtime_micacl.data.ferplus import Stills
-from realtime_micacl.data.london import read_london
-from realtime_micacl.evaluation.predictions import Predictions, clip_predictions, still_predictions
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.picture_mesh import PictureMesh
-from realtime_micacl.render.person import PHOTOGRAPHED, sample_person
-from realtime_micacl.scores import Labels, report
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.picture_mesh import PictureMesh
+from realtime_micacl.making.data.clips import Clip, read_clips
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.data.held_out import PHOTOGRAPHED
+from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.evaluation.predictions import Predictions, clip_predictions, still_predictions
+from realtime_micacl.making.scores import Labels, report
 from realtime_micacl.types import F32, U8
+from realtime_micacl_render.person import sample_person
 
 CHEEKS = ((50, 117, 118, 101, 205), (280, 346, 347, 330, 425))
 """Landmarks of the face mesh around each cheek."""

@@ -15,9 +15,9 @@ from pathlib import Path
 from traces import NEUTRAL, Shown, Trace, prepared, show, trace_clip, trace_video
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.reading.smoother import Smoother
 from realtime_micacl.types import EMOTIONS
 
 TRUE_CHANGES = {"WolfgangLanger_Pexels.mp4": 2}

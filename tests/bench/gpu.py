@@ -23,13 +23,14 @@ import numpy as np
 import psutil
 import torch
 
-from realtime_micacl.inference.cuda_engine import TorchNetwork
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
-from realtime_micacl.inference.gpu import probe
-from realtime_micacl.inference.ring import BUCKETS
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.torch_engine import load_model
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.gpu.card import probe
+from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
+from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import load_model
-from realtime_micacl.inference.worker import Worker
 from realtime_micacl.types import F32
 
 FRAMES_HZ = 25

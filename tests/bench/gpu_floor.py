@@ -20,13 +20,13 @@ import numpy as np
 import torch
 from gpu import batch, near_float64
 
-from realtime_micacl.inference.cuda_engine import FAST_HALF, TorchNetwork
-from realtime_micacl.inference.engine import default_engine
-from realtime_micacl.inference.gpu import probe
-from realtime_micacl.inference.ring import BUCKETS
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.cpu.torch_engine import load_model
+from realtime_micacl.inference.gpu.card import probe
+from realtime_micacl.inference.gpu.cuda_engine import FAST_HALF, TorchNetwork
+from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import load_model
-from realtime_micacl.inference.worker import Worker
 from realtime_micacl.model.cost import count
 from realtime_micacl.model.graph import Classify, Encode
 

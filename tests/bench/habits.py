@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from realtime_micacl.live.source import DEMO
+from realtime_micacl.live.sources.source import DEMO
 from tests.e2e.conftest import Screen
 
 SAY = sys.stdout.write

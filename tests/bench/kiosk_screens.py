@@ -17,15 +17,15 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.visit import OneVisitor
-from realtime_micacl_ui.kiosk.course import Stage
-from realtime_micacl_ui.kiosk.house import read_house
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen
+from realtime_micacl_ui.kiosk.settings import read_house
+from realtime_micacl_ui.kiosk.state import Stage
 from realtime_micacl_ui.view import Look, View, follow
 
 ROOT = Path(__file__).parents[2]

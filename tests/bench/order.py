@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from traces import NEUTRAL, bags_of, prepared
 
-from realtime_micacl.data.clips import bag_frames
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.baseline import Ask
-from realtime_micacl.live.neutrals import Neutrals
-from realtime_micacl.scores import softmax
+from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.neutrals import Neutrals
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.making.data.clips import bag_frames
 from realtime_micacl.types import F32, U8
 
 Order = npt.NDArray[np.int64]

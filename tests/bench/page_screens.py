@@ -15,7 +15,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from realtime_micacl.live.record import Clock
+from realtime_micacl.live.records.record import Clock
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.thread import KEPT, Posted
 from realtime_micacl.outlets.web import Web

@@ -17,15 +17,15 @@ import msgspec
 import numpy as np
 from xception import MiniXception
 
-from realtime_micacl.data.bank import luma
-from realtime_micacl.evaluation.candidates import Candidate
-from realtime_micacl.evaluation.photographs import photograph_predictions
-from realtime_micacl.evaluation.report import as_text
-from realtime_micacl.evaluation.results import result
-from realtime_micacl.evaluation.stretches import read_stretches, stretch_predictions
-from realtime_micacl.evaluation.videos import LiveReader
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Calibration, read_sidecar
+from realtime_micacl.making.data.bank import luma
+from realtime_micacl.making.evaluation.candidates import Candidate
+from realtime_micacl.making.evaluation.photographs import photograph_predictions
+from realtime_micacl.making.evaluation.report import as_text
+from realtime_micacl.making.evaluation.results import result
+from realtime_micacl.making.evaluation.stretches import read_stretches, stretch_predictions
+from realtime_micacl.making.evaluation.videos import LiveReader
 from realtime_micacl.types import F32, U8, Features
 
 

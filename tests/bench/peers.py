@@ -21,15 +21,15 @@ from torch import nn
 from torch.nn import functional as F
 from xception import MiniXception
 
-from realtime_micacl.data.bank import bag_targets, luma
-from realtime_micacl.data.clips import Clip, bag_frames, read_clips
-from realtime_micacl.data.ferplus import Stills, read_ferplus
-from realtime_micacl.data.london import read_london
-from realtime_micacl.evaluation.predictions import CLEAR, Predictions, clip_predictions, still_predictions
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.align import Aligner
-from realtime_micacl.scores import report
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.bank import bag_targets, luma
+from realtime_micacl.making.data.clips import Clip, bag_frames, read_clips
+from realtime_micacl.making.data.ferplus import Stills, read_ferplus
+from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.evaluation.predictions import CLEAR, Predictions, clip_predictions, still_predictions
+from realtime_micacl.making.scores import report
 from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec
 
 PerFrame = Callable[[U8], F32]

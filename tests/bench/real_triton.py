@@ -30,10 +30,11 @@ import numpy as np
 from tritonclient.grpc import InferenceServerClient
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.inference.triton_repository import model_name, write_repository
-from realtime_micacl.live.halves import Failures, Rebuilt
+from realtime_micacl.inference.triton.repository import model_name, write_repository
+from realtime_micacl.live.supervision import Failures, Rebuilt
 from realtime_micacl.types import U8
 
 CLIENTS, SECONDS = 8, 10.0

@@ -17,10 +17,10 @@ import numpy as np
 from traces import NEUTRAL, Shown, Trace, prepared, show, trace_clip
 
 from realtime_micacl.config import Settings
-from realtime_micacl.data.clips import Clip
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.reading.smoother import Smoother
+from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.types import EMOTIONS, F32
 
 GRID_S = np.linspace(-0.4, 2.0, 61).round(2).astype(np.float32)

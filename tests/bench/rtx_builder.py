@@ -9,7 +9,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 
 SOURCE = Path(__file__).parents[1] / "integration" / "gpu" / "rtx_builder.c"
 CARDS, BATCHES = "86,89,120", "1,8,64"

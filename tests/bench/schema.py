@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import Record
-from realtime_micacl.live.rows import columns
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import Record
+from realtime_micacl.live.records.rows import columns
 
 HEAD = """# What a recording holds
 

@@ -17,10 +17,10 @@ import numpy as np
 from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QApplication, QWidget
 
-from realtime_micacl.live.framing import Framer
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recorder import Recorder
-from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.types import Frame, Quality, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.desk import Desk, Options

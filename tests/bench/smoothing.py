@@ -16,9 +16,9 @@ from response import read_takes, timing
 from traces import Shown, Trace, show, trace_video
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.smoother import DWELL_S, MARGIN, Smoother
+from realtime_micacl.live.reading.smoother import DWELL_S, MARGIN, Smoother
 
 CONSTANTS_S = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
 DWELLS_S, MARGINS = (0.0, 0.16, 0.24, 0.32), (0.0, 0.15, 0.3)

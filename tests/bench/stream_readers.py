@@ -11,7 +11,7 @@ WATCHED_S = 8.0
 OURS = """
 import sys, time
 from realtime_micacl.errors import MicaclError
-from realtime_micacl.live.source import open_source, parse_source
+from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.types import Frame
 frames, lost, first, end, began = 0, 0, 0.0, "", time.monotonic()
 try:

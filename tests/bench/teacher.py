@@ -20,17 +20,17 @@ import numpy as np
 import torch
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.data.ferplus import Stills, read_ferplus
-from realtime_micacl.data.sampler import CategorySampler
-from realtime_micacl.data.sent import sent
-from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.ferplus import Stills, read_ferplus
+from realtime_micacl.making.data.sampler import CategorySampler
+from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.recipe import Plan, Recipe
+from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.objectives import StillsObjective
+from realtime_micacl.making.training.ranks import Ranks
+from realtime_micacl.making.training.saved import Row
+from realtime_micacl.making.training.stages import seen
 from realtime_micacl.model.backbone import FrameEncoder
-from realtime_micacl.recipe import Plan, Recipe
-from realtime_micacl.training.loop import Batch, Run, begin, fit
-from realtime_micacl.training.objectives import StillsObjective
-from realtime_micacl.training.ranks import Ranks
-from realtime_micacl.training.saved import Row
-from realtime_micacl.training.stages import seen
 from realtime_micacl.types import EMOTIONS, F32
 
 RECIPE = Path(__file__).parents[2] / "engines" / "default.toml"

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_micacl.data.clips import Clip
-from realtime_micacl.data.prepared import PreparedClip, read_prepared
-from realtime_micacl.evaluation.predictions import marked
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.shape import ShapeReader
-from realtime_micacl.live.smoother import Smoother
-from realtime_micacl.live.video import read_file
-from realtime_micacl.live.window import Window
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.reading.smoother import Smoother
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.seeing.shape import ShapeReader
+from realtime_micacl.live.seeing.window import Window
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
+from realtime_micacl.making.evaluation.predictions import marked
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Face, Quality
 
 NEUTRAL = EMOTIONS.index("neutral")

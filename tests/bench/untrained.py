@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.export import export
+from realtime_micacl.making.export import export
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.training.checkpoint import write_checkpoint
 from realtime_micacl.model.zoo import build, configured
-from realtime_micacl.recipe import Recipe
-from realtime_micacl.training.checkpoint import write_checkpoint
 
 
 def main(file: str, out: str) -> None:

@@ -32,16 +32,16 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtTest import QTest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.visit import by_consent
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Frame, Scene
-from realtime_micacl_ui.kiosk.course import Act, Stage
-from realtime_micacl_ui.kiosk.house import read_house
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, theme_for
+from realtime_micacl_ui.kiosk.settings import read_house
+from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.window import KioskWindow, show
 
 DATA = Path(__file__).parents[1] / "data"

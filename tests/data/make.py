@@ -16,18 +16,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realtime_micacl.render.assets import Assets
-from realtime_micacl.render.figure import build_figure
-from realtime_micacl.render.motion import Episode, ease
-from realtime_micacl.render.performance import Act, Performance, perform
-from realtime_micacl.render.person import sample_person
-from realtime_micacl.render.portrait import Light, Pose, render
-from realtime_micacl.render.scene import Actor, backdrop, pictures
-from realtime_micacl.render.video import write_video
 from realtime_micacl.types import F32, U8
+from realtime_micacl_render.assets import Assets
+from realtime_micacl_render.figure import build_figure
+from realtime_micacl_render.motion import Episode, ease
+from realtime_micacl_render.performance import Act, Performance, perform
+from realtime_micacl_render.person import sample_person
+from realtime_micacl_render.portrait import Light, Pose, render
+from realtime_micacl_render.scene import Actor, backdrop, pictures
+from realtime_micacl_render.video import write_video
 
 HERE = Path(__file__).parent
-DEMO = HERE.parents[1] / "realtime_micacl/live/demo.mp4"
+DEMO = HERE.parents[1] / "realtime_micacl/live/sources/demo.mp4"
 OLD_WOMAN, DARK_MAN, YOUNG_WOMAN = 10022, 10027, 10010
 FRONT = Light()
 TURNED = [  # yaw, pitch and roll in degrees, to the right, down and to the right

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 
 LIMIT_S = 30.0  # five, and what a loaded machine takes to start Python
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.live import source
+from realtime_micacl.live.sources import source
 from tests.e2e.conftest import COMMAND
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.arguments import VERBS, parser
+from realtime_micacl.programs.arguments import VERBS, parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,7 +38,7 @@ def test_the_wheel_holds_three_packages_the_engine_and_the_demo(tmp_path: Path) 
     }
     for name in ("encode.onnx", "classify.onnx", "engine.json"):
         assert f"realtime_micacl_engines/default/{name}" in names
-    assert "realtime_micacl/live/demo.mp4" in names
+    assert "realtime_micacl/live/sources/demo.mp4" in names
     assert "realtime_micacl_ui/translations/window_de.qm" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert wheel.stat().st_size < 25e6

@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.video import read_file
-from realtime_micacl.render.video import write_video
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl_render.video import write_video
 
 RECIPE = Path(__file__).parents[2] / "engines" / "default.toml"
 CLIPS = 9

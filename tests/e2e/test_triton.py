@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.inference.triton_repository import write_repository
+from realtime_micacl.inference.triton.repository import write_repository
 from tests.integration.triton_server import serving
 
 

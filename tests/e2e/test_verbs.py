@@ -96,7 +96,8 @@ def test_list_cameras(command: Callable) -> None:
 
 @pytest.mark.parametrize("verb", ["train", "ablate", "evaluate", "export"])
 def test_a_verb_says_what_it_needs(verb: str) -> None:
-    code = f"import sys; sys.modules['torch'] = None; from realtime_micacl.cli import run; sys.exit(run(['{verb}']))"
+    code = "import sys; sys.modules['torch'] = None; "
+    code += f"from realtime_micacl.programs.cli import run; sys.exit(run(['{verb}']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "needs torch" in done.stderr

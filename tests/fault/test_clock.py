@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.record import Clock
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.sinks import json_lines
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sinks import json_lines
-from realtime_micacl.live.source import open_source, parse_source
+from realtime_micacl.live.sources.source import open_source, parse_source
 from tests.fault.conftest import until
 
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from safetensors.torch import load_file, save_file
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
 
 

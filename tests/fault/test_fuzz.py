@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError, EngineError, MicaclError, SourceError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.record import Clock, as_record
-from realtime_micacl.live.recorded import read_recording
-from realtime_micacl.live.rows import columns
+from realtime_micacl.live.records.record import Clock, as_record
+from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.records.rows import columns
+from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.zoo import configured
-from realtime_micacl.recipe import Recipe
-from realtime_micacl.replay import Replay, span
+from realtime_micacl.programs.replay import Replay, span
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
 
 pytestmark = pytest.mark.fault("R18")

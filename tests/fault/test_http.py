@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live import source
-from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.live.ways import LIVE_OPTIONS
+from realtime_micacl.live.sources import source
+from realtime_micacl.live.sources.source import open_source, parse_source
+from realtime_micacl.live.sources.ways import LIVE_OPTIONS
 from realtime_micacl.types import State
 from tests.e2e.conftest import Running
 from tests.fault.conftest import Watched, until, usage

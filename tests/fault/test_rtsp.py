@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import open_source, parse_source
+from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.types import Event, State, StateChange
 from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until, usage

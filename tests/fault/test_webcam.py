@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live import camera as camera_module
-from realtime_micacl.live.camera import Webcam
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import reconnecting
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources import camera as camera_module
+from realtime_micacl.live.sources.camera import Webcam
+from realtime_micacl.live.sources.source import reconnecting
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Event, State
 from tests.fault.conftest import Watched, until
 

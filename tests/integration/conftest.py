@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from realtime_micacl.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
+from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.types import EMOTIONS, U8
 
 SIZE_PX = 32

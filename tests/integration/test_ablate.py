@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl import ablate
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making import ablate
+from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.wian import WIAN
-from realtime_micacl.recipe import Recipe
 
 RECIPE = """
 name = "stripes"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.cli import run
-from realtime_micacl.live.recorded import read_recording
-from realtime_micacl.live.video import read_file
-from realtime_micacl.render.video import write_video
+from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.programs.cli import run
 from realtime_micacl.types import Baseline, EmotionDistribution
+from realtime_micacl_render.video import write_video
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from realtime_micacl import cli
 from realtime_micacl.config import Settings
-from realtime_micacl.live.source import SourceSpec
+from realtime_micacl.live.sources.source import SourceSpec
+from realtime_micacl.programs import cli
 from realtime_micacl_ui.desk import Options
 
 

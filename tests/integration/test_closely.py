@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.closely import LAP, LEAST_PX, corners, look_closely
-from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.closely import LAP, LEAST_PX, corners, look_closely
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
 
 HAPPY = Path(__file__).parents[1] / "data" / "sources" / "http_faststart.mp4"

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.lookout import Lookout
-from realtime_micacl.live.mesh import FaceMesh, region
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8, Face, State
 from tests.bench.covered import COVERS
 from tests.conftest import REAL

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.data.augment import as_rgb, jitter, shake, spoil
-from realtime_micacl.data.bank import bag_targets
-from realtime_micacl.data.clips import bag_frames, read_clips
-from realtime_micacl.data.ferplus import VOTES, read_ferplus
-from realtime_micacl.data.london import read_london
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.align import Aligner
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
+from realtime_micacl.making.data.bank import bag_targets
+from realtime_micacl.making.data.clips import bag_frames, read_clips
+from realtime_micacl.making.data.ferplus import VOTES, read_ferplus
+from realtime_micacl.making.data.london import read_london
 from realtime_micacl.types import EMOTIONS, BagSpec
 
 SPEC = BagSpec(4, 4, 64, 1.28)

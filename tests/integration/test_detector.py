@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl import doctor
-from realtime_micacl.live.detector import Detection, FaceDetector, Reach, Runtime
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.detection import Detection, Reach
+from realtime_micacl.live.seeing.detector import FaceDetector, Runtime
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.programs import doctor
 from realtime_micacl.types import U8
 
 DATA = Path(__file__).parents[1] / "data"
@@ -84,7 +85,7 @@ def test_the_least_score_counts(both: list[FaceDetector]) -> None:
 
 def test_onnx_runtime_looks_and_mediapipe_is_not_even_imported() -> None:
     code = (
-        "import sys; from realtime_micacl.live.lookout import Lookout; Lookout(far=True).close(); "
+        "import sys; from realtime_micacl.live.seeing.lookout import Lookout; Lookout(far=True).close(); "
         "sys.exit('mediapipe' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
@@ -98,7 +99,7 @@ def test_onnx_runtime_looks_and_mediapipe_is_not_even_imported() -> None:
 def test_no_network_call_is_made(tmp_path: Path) -> None:
     """Not even a socket is opened: mediapipe from 0.10.35 on asks for the address of a host here."""
     code = (
-        "import numpy as np; from realtime_micacl.live.detector import FaceDetector; "
+        "import numpy as np; from realtime_micacl.live.seeing.detector import FaceDetector; "
         "opened = [FaceDetector(reach=r, runtime=t) for r in ('full', 'short') for t in ('mediapipe', 'onnxruntime')]; "
         "[(one.detect(np.zeros((720, 1280, 3), np.uint8)), one.close()) for one in opened]"
     )

@@ -13,18 +13,19 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.cuda_engine import TorchNetwork
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine, default_engine, open_engine
-from realtime_micacl.inference.onnx_engine import OnnxEngine
-from realtime_micacl.inference.openvino_engine import OpenVinoEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.openvino_engine import OpenVinoEngine
+from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine
+from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
+from realtime_micacl.inference.gpu.gpu_engine import Worker
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import TorchEngine, load_model
-from realtime_micacl.inference.worker import Worker
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, State, StateChange
 from tests.integration.triton_server import OnServer
 
@@ -138,7 +139,7 @@ def test_auto_and_cpu_are_onnx_runtime(shipped: tuple[Path, Sidecar]) -> None:
 
 def test_openvino_reports_its_use_to_nobody_and_is_loaded_only_when_asked_for(shipped: tuple[Path, Sidecar]) -> None:
     code = (
-        "import sys; from realtime_micacl.inference.engine import default_engine, open_engine; "
+        "import sys; from realtime_micacl.inference.choice import default_engine, open_engine; "
         "from realtime_micacl.inference.sidecar import read_sidecar; engine = read_sidecar(default_engine()); "
         "open_engine(*engine); assert 'openvino' not in sys.modules; "
         "open_engine(*engine, 'openvino'); assert 'openvino' in sys.modules; "
@@ -151,7 +152,7 @@ def test_openvino_reports_its_use_to_nobody_and_is_loaded_only_when_asked_for(sh
 def test_without_openvino_it_is_said_what_to_install(
     shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "realtime_micacl.inference.openvino_engine")
+    monkeypatch.delitem(sys.modules, "realtime_micacl.inference.cpu.openvino_engine")
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(EngineError, match=r"\[openvino\]"):
         open_engine(*shipped, "openvino")

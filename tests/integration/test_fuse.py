@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl import compare, fuse
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
-from realtime_micacl.evaluation.candidates import Candidate, read_candidates
-from realtime_micacl.export import export
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import NAME, read_sidecar
-from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.making import compare, fuse
+from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
+from realtime_micacl.making.export import export
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.training.checkpoint import write_checkpoint
+from realtime_micacl.making.training.fusion import averaged, fit, fused, learn
 from realtime_micacl.model.zoo import build, configured
-from realtime_micacl.recipe import Recipe
-from realtime_micacl.training.checkpoint import write_checkpoint
-from realtime_micacl.training.fusion import averaged, fit, fused, learn
 from realtime_micacl.types import F32, Bag
 
 RECIPE = """

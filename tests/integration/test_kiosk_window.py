@@ -14,14 +14,14 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.errors import EngineError, MicaclError, StageFailed
-from realtime_micacl.live import halves
+from realtime_micacl.live import supervision as halves
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.visit import Idle, Visit
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
 from realtime_micacl_ui.kiosk import window as ui
-from realtime_micacl_ui.kiosk.course import Act, Stage, Times
-from realtime_micacl_ui.kiosk.house import House, read_house
 from realtime_micacl_ui.kiosk.screen import buttons, theme_for
+from realtime_micacl_ui.kiosk.settings import House, read_house
+from realtime_micacl_ui.kiosk.state import Act, Stage, Times
 from realtime_micacl_ui.kiosk.window import KioskWindow, show
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.data.landmarks import read_landmarks
-from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.landmarks import read_landmarks
 from realtime_micacl.types import U8
 
 POINTS = ((0.3, 0.372), (0.7, 0.372), (0.5, 0.603), (0.5, 0.79))
@@ -40,5 +40,5 @@ def test_points_lie_where_the_aligner_put_the_eyes_and_the_mouth(crops: U8, tmp_
 
 def test_what_was_read_is_kept(crops: U8, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_landmarks(crops[1:], tmp_path)
-    monkeypatch.setattr("realtime_micacl.data.landmarks.shared_out", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("realtime_micacl.making.data.landmarks.shared_out", lambda *_: pytest.fail("read again"))
     assert np.array_equal(read_landmarks(crops[1:], tmp_path), first, equal_nan=True)

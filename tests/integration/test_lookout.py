@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.closely import look_closely, overlap
-from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.lookout import LOST_S, PEEK_S, Lookout
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.closely import look_closely, overlap
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.lookout import LOST_S, PEEK_S, Lookout
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8, Frame
 from tests.bench.faces import Cut, cuts, empty, scene
 from tests.conftest import REAL

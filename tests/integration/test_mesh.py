@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.detector import Detection, FaceDetector
-from realtime_micacl.live.mesh import FaceMesh, region
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 
 EYES = ((33, 133), (362, 263))  # outer and inner corner of the right eye, of the left one

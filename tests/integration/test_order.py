@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.baseline import Ask
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.neutrals import Neutrals
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.video import read_file
-from realtime_micacl.scores import softmax
+from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.neutrals import Neutrals
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 HAPPY, NEUTRAL = EMOTIONS.index("happy"), EMOTIONS.index("neutral")

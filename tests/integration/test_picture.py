@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.picture import Upright
-from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.live.sources.source import open_source, parse_source
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8, Frame
 
 CORNERS = {(-1, -1): (200, 60, 50), (1, -1): (40, 170, 60), (-1, 1): (60, 70, 190), (1, 1): (225, 225, 225)}

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.mesh import FaceMesh, region
-from realtime_micacl.live.pose import heads
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.pose import heads
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32
 from tests.data.make import TURNED
 

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.data.prepared import Prepared, read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.align import Aligner
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.video import read_file
-from realtime_micacl.prepare import main
-from realtime_micacl.render.video import write_video
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.prepared import Prepared, read_prepared
+from realtime_micacl.making.prepare import main
 from realtime_micacl.types import EMOTIONS, U8
+from realtime_micacl_render.video import write_video
 
 RECIPE = Path(__file__).parents[2] / "engines" / "default.toml"
 POINTS = ((0.300, 0.372), (0.700, 0.372), (0.500, 0.603), (0.500, 0.790))

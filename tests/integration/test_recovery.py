@@ -13,13 +13,13 @@ import pytest
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live import halves
+from realtime_micacl.live import supervision as halves
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import looped
-from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.live.sources.source import looped
+from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)

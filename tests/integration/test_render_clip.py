@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.render.__main__ import main, render_people
-from realtime_micacl.render.assets import SKIN_PX, Assets, chart
-from realtime_micacl.render.clip import Label, make_clip, write_labels
-from realtime_micacl.render.expression import UNITS, target_names
-from realtime_micacl.render.figure import Figure, build_figure
-from realtime_micacl.render.mesh import Binding, Target
-from realtime_micacl.render.performance import perform
-from realtime_micacl.render.person import FIRST_TEST_SEED, sample_person
-from realtime_micacl.render.portrait import Light, Pose, render, rotation
-from realtime_micacl.render.raster import SKIN, Surface
-from realtime_micacl.render.scene import Actor, backdrop, pictures, sample_light
-from realtime_micacl.render.video import write_video
+from realtime_micacl.making.data.held_out import FIRST_TEST_SEED
+from realtime_micacl_render.__main__ import main, render_people
+from realtime_micacl_render.assets import SKIN_PX, Assets, chart
+from realtime_micacl_render.clip import Label, make_clip, write_labels
+from realtime_micacl_render.expression import UNITS, target_names
+from realtime_micacl_render.figure import Figure, build_figure
+from realtime_micacl_render.mesh import Binding, Target
+from realtime_micacl_render.performance import perform
+from realtime_micacl_render.person import sample_person
+from realtime_micacl_render.portrait import Light, Pose, render, rotation
+from realtime_micacl_render.raster import SKIN, Surface
+from realtime_micacl_render.scene import Actor, backdrop, pictures, sample_light
+from realtime_micacl_render.video import write_video
 
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
 OPTIONS = {"people": 1, "seed": 1, "takes": 1, "size_px": 64, "seconds": 2.0, "rate_hz": 25}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.render.dress import REACH_PX, bent
 from realtime_micacl.types import F32
+from realtime_micacl_render.dress import REACH_PX, bent
 
 
 @pytest.fixture

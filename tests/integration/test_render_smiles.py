@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.picture_mesh import PictureMesh
-from realtime_micacl.live.video import read_file
-from realtime_micacl.render import smiles
-from realtime_micacl.render.smiles import CORNERS, EYES, LIPS, SIDE, Pair, bent, read_pairs, write_smiles
+from realtime_micacl.live.seeing.picture_mesh import PictureMesh
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32
+from realtime_micacl_render import smiles
+from realtime_micacl_render.smiles import CORNERS, EYES, LIPS, SIDE, Pair, bent, read_pairs, write_smiles
 
 CLIP = Path(__file__).parent.parent / "data" / "one_face_720p.mp4"
 PEOPLE = (1, 2, 5)

@@ -10,14 +10,14 @@ import pytest
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, SourceError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
-from realtime_micacl.live.record import Clock, as_record
-from realtime_micacl.live.recorded import read_recording
-from realtime_micacl.live.recording import recording
-from realtime_micacl.live.video import read_file
-from realtime_micacl.replay import Replay, main, replayed, span
+from realtime_micacl.live.records.record import Clock, as_record
+from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.programs.replay import Replay, main, replayed, span
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State, StateChange
 from realtime_micacl_ui.window import LiveWindow, show
 

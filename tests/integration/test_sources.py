@@ -10,12 +10,12 @@ import pytest
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import SourceError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline, openers
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Event, State, StateChange
 
 SOURCES = Path(__file__).parents[1] / "data" / "sources"

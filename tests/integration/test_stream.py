@@ -12,9 +12,9 @@ from urllib.parse import unquote
 import pytest
 
 from realtime_micacl.errors import MicaclError
-from realtime_micacl.live import stream
-from realtime_micacl.live.source import open_source, parse_source
-from realtime_micacl.live.synthetic import read_code
+from realtime_micacl.live.sources import stream
+from realtime_micacl.live.sources.source import open_source, parse_source
+from realtime_micacl.live.sources.synthetic import read_code
 from realtime_micacl.types import Frame, Retry
 from tests.integration import web
 from tests.integration.web import Web

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.live import stream, ways
-from realtime_micacl.live.clock import StreamClock
-from realtime_micacl.live.stream import Stream
+from realtime_micacl.live.sources import stream, ways
+from realtime_micacl.live.sources.clock import StreamClock
+from realtime_micacl.live.sources.stream import Stream
 from tests.fault.proxy import free_port
 from tests.integration import senders, web
 from tests.integration.test_stream import Seen, look

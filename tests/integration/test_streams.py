@@ -17,14 +17,14 @@ import pytest
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import EngineError, SourceError, StageFailed
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.records.sinks import one_at_a_time
 from realtime_micacl.live.session import JOIN_S, LiveSession
-from realtime_micacl.live.sinks import one_at_a_time
+from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.live.streams import BEHIND, Streams, behind, distinct
-from realtime_micacl.live.video import paced, read_file
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)

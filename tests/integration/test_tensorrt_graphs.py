@@ -12,10 +12,11 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.export import HALF_TOLERANCE, compare
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, default_engine
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.cpu.torch_engine import TorchEngine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import TorchEngine
+from realtime_micacl.making.export import HALF_TOLERANCE, compare
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.graph import OPSET, write_graph
 from realtime_micacl.model.half import halved

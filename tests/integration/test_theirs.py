@@ -13,9 +13,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from realtime_micacl.errors import ConfigError, EngineError, MicaclError
-from realtime_micacl.export import main
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.making.export import main
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 SIDE = 16

@@ -12,21 +12,21 @@ import torch
 from safetensors.torch import load_file
 
 from realtime_micacl.config import converted, read_toml
-from realtime_micacl.data.clips import Clip
-from realtime_micacl.data.ferplus import Stills
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.evaluate import as_text, clip_predictions, still_predictions
-from realtime_micacl.export import export
-from realtime_micacl.inference.engine import open_engine
+from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.evaluate import as_text, clip_predictions, still_predictions
+from realtime_micacl.making.export import export
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.recipe import Stills as StillsPlan
+from realtime_micacl.making.scores import report
+from realtime_micacl.making.train import train
+from realtime_micacl.making.training import loop, saved
+from realtime_micacl.making.training.loop import Run
+from realtime_micacl.making.training.stages import Faces, frames_of, train_stills
 from realtime_micacl.model.backbone import FrameEncoder
-from realtime_micacl.recipe import Recipe
-from realtime_micacl.recipe import Stills as StillsPlan
-from realtime_micacl.scores import report
-from realtime_micacl.train import train
-from realtime_micacl.training import loop, saved
-from realtime_micacl.training.loop import Run
-from realtime_micacl.training.stages import Faces, frames_of, train_stills
 
 ROOT = Path(__file__).parents[2]
 SMALL = {

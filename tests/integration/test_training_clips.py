@@ -18,16 +18,16 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from realtime_micacl.config import converted
-from realtime_micacl.data.bags import segments
-from realtime_micacl.data.clips import bag_frames
-from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.recipe import Recipe
-from realtime_micacl.scores import confusion, war
-from realtime_micacl.train import read_training_part, train
-from realtime_micacl.training.checkpoint import read_checkpoint
-from realtime_micacl.training.clips import ClipBags, clip_logits, long_tailed, split
-from realtime_micacl.training.loop import Run
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.clips import bag_frames
+from realtime_micacl.making.data.prepared import read_prepared
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import confusion, war
+from realtime_micacl.making.train import read_training_part, train
+from realtime_micacl.making.training.checkpoint import read_checkpoint
+from realtime_micacl.making.training.clips import ClipBags, clip_logits, long_tailed, split
+from realtime_micacl.making.training.loop import Run
 
 HERE = Path(__file__).parent
 RECIPE = {
@@ -158,7 +158,7 @@ def test_torchrun_trains_one_checkpoint(prepared: Callable[..., Path], tmp_path:
 
 
 def test_a_batch_that_ranks_cannot_share_is_refused() -> None:
-    from realtime_micacl.training.ranks import Ranks
+    from realtime_micacl.making.training.ranks import Ranks
 
     with pytest.raises(ConfigError, match="shared evenly by 4 processes"):
         Ranks(0, 4, torch.device("cpu")).part(14)

@@ -15,22 +15,22 @@ from msgspec import structs
 from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.data import augment
-from realtime_micacl.data.augment import jitter, seen_anew, shake, spoil
-from realtime_micacl.data.clips import Clip
-from realtime_micacl.data.ferplus import Stills
-from realtime_micacl.data.prepared import PreparedClip, write_crops
+from realtime_micacl.making.data import augment
+from realtime_micacl.making.data.augment import jitter, seen_anew, shake, spoil
+from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.data.prepared import PreparedClip, write_crops
+from realtime_micacl.making.recipe import Plan, Recipe
+from realtime_micacl.making.training.clips import Split, train_clips
+from realtime_micacl.making.training.loop import Run, fit
+from realtime_micacl.making.training.objectives import BagsObjective, StillsObjective
+from realtime_micacl.making.training.ranks import Ranks
+from realtime_micacl.making.training.stages import Faces, train_bags, train_stills
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
-from realtime_micacl.recipe import Plan, Recipe
-from realtime_micacl.training.clips import Split, train_clips
-from realtime_micacl.training.loop import Run, fit
-from realtime_micacl.training.objectives import BagsObjective, StillsObjective
-from realtime_micacl.training.ranks import Ranks
-from realtime_micacl.training.stages import Faces, train_bags, train_stills
 from realtime_micacl.types import EMOTIONS
 
 META = torch.device("meta")

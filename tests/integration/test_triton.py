@@ -16,14 +16,15 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from realtime_micacl.errors import ConfigError, EngineError, EngineLost
-from realtime_micacl.export import main as export_main
-from realtime_micacl.inference import triton_engine
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, default_engine, open_engine
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.triton_engine import TritonEngine
-from realtime_micacl.inference.triton_repository import MOST, model_name, write_repository
-from realtime_micacl.live.halves import LIMIT, Failures, Rebuilt
+from realtime_micacl.inference.triton import triton_engine
+from realtime_micacl.inference.triton.repository import MOST, model_name, write_repository
+from realtime_micacl.inference.triton.triton_engine import TritonEngine
+from realtime_micacl.live.supervision import LIMIT, Failures, Rebuilt
+from realtime_micacl.making.export import main as export_main
 from tests.integration.triton_server import Server, serving
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from msgspec import structs
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.baseline import Ask
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.types import F32, U8, Bag, Baseline, EmotionDistribution
 
 

@@ -17,15 +17,15 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialo
 from pytestqt.qtbot import QtBot
 
 from realtime_micacl.config import Settings
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.smoother import Tuned, Tuning
-from realtime_micacl.live.source import SourceSpec
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.source import SourceSpec
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
 from realtime_micacl_ui import desk
 from realtime_micacl_ui.clean import CleanWindow

@@ -8,7 +8,7 @@ import pytest
 from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from realtime_micacl.live.framing import WHOLE, Framer, Framing
+from realtime_micacl.live.sources.framing import WHOLE, Framer, Framing
 from realtime_micacl_ui.framing import FramingControls
 from realtime_micacl_ui.panel import Panel
 

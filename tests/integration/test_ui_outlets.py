@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.outlets.feed import Feed
-from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import EmotionDistribution, Mark, State
 from realtime_micacl_ui.window import LiveWindow, Options, show

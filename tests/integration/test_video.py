@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live import video
-from realtime_micacl.live.clock import StreamClock
-from realtime_micacl.live.items import Pending
-from realtime_micacl.live.stream import LATE_S
-from realtime_micacl.live.synthetic import read_code, write_code
-from realtime_micacl.live.video import paced, read_file
+from realtime_micacl.live.sources import video
+from realtime_micacl.live.sources.clock import StreamClock
+from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.stream import LATE_S
+from realtime_micacl.live.sources.synthetic import read_code, write_code
+from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.types import Frame
 
 RATE_HZ, LENGTH = 25, 50

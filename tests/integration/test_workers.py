@@ -12,8 +12,8 @@ from functools import partial
 import psutil
 import pytest
 
-from realtime_micacl.data.workers import Died, shared_out
 from realtime_micacl.errors import StageFailed
+from realtime_micacl.making.data.workers import Died, shared_out
 
 WORK = partial(nullcontext, eval)
 DIE = "__import__('os')._exit(7)"
@@ -53,7 +53,7 @@ def test_processes_end_when_their_parent_is_killed() -> None:
     script = (
         "from contextlib import nullcontext\n"
         "from functools import partial\n"
-        "from realtime_micacl.data.workers import shared_out\n"
+        "from realtime_micacl.making.data.workers import shared_out\n"
         "for _ in shared_out(partial(nullcontext, eval), ['1'] + ['__import__(\"time\").sleep(1)'] * 99, 2):\n"
         "    print('going', flush=True)\n"
     )

@@ -21,8 +21,8 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.inference.triton_engine import TritonEngine
-from realtime_micacl.inference.triton_repository import write_repository
+from realtime_micacl.inference.triton.repository import write_repository
+from realtime_micacl.inference.triton.triton_engine import TritonEngine
 
 KINDS = {"UINT8": np.uint8, "FP32": np.float32}
 

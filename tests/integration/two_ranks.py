@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from realtime_micacl.making.training.objectives import BagsObjective
+from realtime_micacl.making.training.ranks import joined
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
-from realtime_micacl.training.objectives import BagsObjective
-from realtime_micacl.training.ranks import joined
 
 
 def gradients(folder: Path) -> None:

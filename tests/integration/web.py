@@ -17,7 +17,7 @@ import av
 import cv2
 import numpy as np
 
-from realtime_micacl.live.synthetic import write_code
+from realtime_micacl.live.sources.synthetic import write_code
 
 Request = BaseHTTPRequestHandler
 Answer = Callable[[Request], None]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.align import Aligner, similarity
+from realtime_micacl.live.seeing.align import Aligner, similarity
 from realtime_micacl.types import F32, U8
 
 POINTS = ((0.30, 0.372), (0.70, 0.372), (0.50, 0.603), (0.50, 0.790))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from realtime_micacl.live.alone import told_alone, told_slow
+from realtime_micacl.live.sources.alone import told_alone, told_slow
 from realtime_micacl.types import Frame, Retry
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.source import parse_source
+from realtime_micacl.live.sources.source import parse_source
+from realtime_micacl.programs.arguments import parser, settings_from
 
 
 def settings(*arguments: str) -> Settings:

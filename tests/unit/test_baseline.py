@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from realtime_micacl.live.baseline import CAP, Ask, Baselines, offset
+from realtime_micacl.live.reading.baseline import CAP, Ask, Baselines, offset
 from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
 
 SPEC = BagSpec(instances=4, frames=4, size_px=32, span_s=1.28)

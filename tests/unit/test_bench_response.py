@@ -14,7 +14,7 @@ from flips import flips, per_minute, span_s
 from response import Take, curve, timing
 from traces import Shown, Trace, show
 
-from realtime_micacl.live.smoother import Smoother
+from realtime_micacl.live.reading.smoother import Smoother
 from realtime_micacl.types import EMOTIONS, F32
 
 HAPPY, NEUTRAL = EMOTIONS.index("happy"), EMOTIONS.index("neutral")

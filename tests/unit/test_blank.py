@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from realtime_micacl.live.blank import BLACK, FROZEN
-from realtime_micacl.live.detector import least_px
-from realtime_micacl.live.still import Stillness
+from realtime_micacl.live.seeing.detector import least_px
+from realtime_micacl.live.sources.blank import BLACK, FROZEN
+from realtime_micacl.live.sources.frozen import Stillness
 from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
 RNG = np.random.default_rng(0)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError, SourceLost
-from realtime_micacl.live import camera
-from realtime_micacl.live.camera import Webcam, check_camera, list_cameras, read_camera
+from realtime_micacl.live.sources import camera
+from realtime_micacl.live.sources.camera import Webcam, check_camera, list_cameras, read_camera
 
 RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.compound import BOTH_ABOVE, PAIRS, mixture
+from realtime_micacl.live.reading.compound import BOTH_ABOVE, PAIRS, mixture
 from realtime_micacl.types import EMOTIONS, F32
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.allowed import words_at
-from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings, converted, read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.programs.arguments import parser, settings_from
 
 
 def settings(tmp_path: Path, toml: str, *argv: str) -> Settings:

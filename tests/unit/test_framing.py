@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings, read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.camera import read_camera
-from realtime_micacl.live.framing import TURNS, WHOLE, Framer, Framing, framing
+from realtime_micacl.live.sources.camera import read_camera
+from realtime_micacl.live.sources.framing import TURNS, WHOLE, Framer, Framing, framing
+from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.types import Frame, Retry
 
 IMAGE = np.arange(120 * 160 * 3, dtype=np.uint32).reshape(120, 160, 3).astype(np.uint8)

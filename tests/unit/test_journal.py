@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtime_micacl import journal
-from realtime_micacl.journal import KEPT, configure_log
+from realtime_micacl.programs import journal
+from realtime_micacl.programs.journal import KEPT, configure_log
 
 log = logging.getLogger("realtime_micacl.test")
 

@@ -12,11 +12,11 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter
 
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
-from realtime_micacl_ui.kiosk.course import Act, Stage
 from realtime_micacl_ui.kiosk.face import HOLD_S, ORDER, PASS_S, shares
-from realtime_micacl_ui.kiosk.house import House, read_house
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, said, spoken, theme_for
+from realtime_micacl_ui.kiosk.settings import House, read_house
+from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS
 from realtime_micacl_ui.view import View
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.data.landmarks import FormModel
+from realtime_micacl.making.data.landmarks import FormModel
+from realtime_micacl.making.training.objectives import StillsObjective
 from realtime_micacl.model.backbone import FrameEncoder
-from realtime_micacl.training.objectives import StillsObjective
 from realtime_micacl.types import F32
 
 PAIRS = 239

@@ -14,54 +14,33 @@ PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 RANK = {
     **dict.fromkeys(("types", "errors", "allowed", "devices", "standard", "installed", "palette", ""), 0),
-    **dict.fromkeys(("config", "metrics", "scores", "compound"), 1),
+    **dict.fromkeys(("config", "metrics"), 1),
     **dict.fromkeys(("model", "inference"), 2),
-    **dict.fromkeys(("live", "outlets", "render", "journal"), 3),
-    **dict.fromkeys(("data", "recipe", "monitor", "screen", "systemd"), 4),
-    **dict.fromkeys(("training", "evaluation", "int8", "measuring"), 5),
-    **dict.fromkeys(
-        (
-            "shown",
-            "prepare",
-            "train",
-            "ablate",
-            "compare",
-            "fuse",
-            "foreign",
-            "evaluate",
-            "export",
-            "bench",
-            "doctor",
-            "replay",
-        ),
-        6,
-    ),
-    **dict.fromkeys(("arguments", "corpus", "report", "cli", "__main__"), 7),
+    "live": 3,
+    **dict.fromkeys(("outlets", "making"), 4),
+    "measuring": 5,
+    **dict.fromkeys(("corpus", "report", "programs"), 6),
+    "__main__": 7,
 }
 ONLY_IN = {
-    "PyQt6": {"doctor"},
-    "realtime_micacl_ui": {"measuring.live", "corpus.job", "cli"},
-    "prometheus_client": {"monitor"},
+    "PyQt6": {"programs.doctor"},
+    "realtime_micacl_ui": {"measuring.live", "corpus.job", "programs.cli"},
+    "prometheus_client": {"programs.monitor"},
     "torch": {
         "model",
-        "data.bank",
-        "data.sent",
-        "data.augment",
-        "inference.torch_engine",
+        "making",
+        "inference.cpu.torch_engine",
         "inference.gpu",
-        "inference.tensorrt_engine",
-        "inference.cuda_engine",
-        "inference.worker",
         "measuring.engines",
-        "measuring.systems",
         "train",
         "foreign",
         "export",
     },
-    "mediapipe": {"live.detector"},
-    "numba": {"render"},
-    "tqdm": {"data", "prepare", "train", "render", "evaluation", "corpus"},
-    "matplotlib": {"evaluation.plots"},
+    "mediapipe": {"live.seeing.detector"},
+    "numba": set(),
+    "realtime_micacl_render": set(),
+    "tqdm": {"making", "corpus"},
+    "matplotlib": {"making.evaluation.plots"},
 }
 
 
@@ -95,7 +74,7 @@ def test_imports_go_down(file: Path) -> None:
 
 def test_the_live_path_loads_neither_torch_nor_qt() -> None:
     code = (
-        "import sys, realtime_micacl.cli; "
+        "import sys, realtime_micacl.programs.cli; "
         "heavy = {'torch', 'PyQt6', 'mediapipe', 'tensorrt', 'numba', 'prometheus_client', 'tritonclient'}; "
         "heavy |= {'pylsl', 'paho', 'pythonosc', 'websockets', 'onnxruntime_ep_nv_tensorrt_rtx'}; "
         "heavy &= set(sys.modules); "
@@ -114,7 +93,7 @@ def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
     said = "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics, and "
     said += "those that wait for a worker process and for its orders"
-    kept = {"live.session", "live.connection", "inference.shared", "monitor", "outlets.thread"}
+    kept = {"live.session", "live.sources.connection", "inference.shared", "programs.monitor", "outlets.thread"}
     assert users == kept | {"corpus.worker", "corpus.workers"}, said
 
 

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.inference.torch_engine import load_model
+from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.ifdd import IFDD, ISSM, LADM
 from realtime_micacl.model.m3dfel import M3DFEL
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.s4d import S4D, MoAE, stills
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import SYSTEMS, build, configured
-from realtime_micacl.recipe import Recipe
 from realtime_micacl.types import EMOTIONS
 
 ENGINES = Path(__file__).parents[2] / "engines"

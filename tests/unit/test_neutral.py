@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.baseline import Ask
-from realtime_micacl.live.neutral import SCALE, Neutral
-from realtime_micacl.live.neutrals import SECONDS, Neutrals
+from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.neutral import SCALE, Neutral
+from realtime_micacl.live.reading.neutrals import SECONDS, Neutrals
 from realtime_micacl.types import F32, Bag, Baseline
 
 TICK_S = 0.08

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.arguments import parser, settings_from
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.address import Peer, broker, listening, receiver
 from realtime_micacl.outlets.feed import feeding
+from realtime_micacl.programs.arguments import parser, settings_from
 from tests.unit.test_slots import about
 
 

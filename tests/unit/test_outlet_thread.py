@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.outlets.feed import CLOSE_S, Feed
-from realtime_micacl.outlets.slots import Slots
 from realtime_micacl.outlets.thread import KEPT, Posted, Ring
 from realtime_micacl.types import Event, Mark, State, StateChange
 from tests.unit.test_slots import reading

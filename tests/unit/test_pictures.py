@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.data.pictures import read_pictures
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.stills import pictures_in
+from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.making.data.pictures import read_pictures
 
 
 def draw(folder: Path, names: list[str], channels: int = 3) -> None:

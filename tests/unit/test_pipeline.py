@@ -12,11 +12,11 @@ import pytest
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
-from realtime_micacl.live.cover import Covers
-from realtime_micacl.live.detector import Detection
-from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import Changes, offline
-from realtime_micacl.live.recognizer import Recognizer
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.cover import Covers
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.types import (
     EMOTIONS,
     F32,

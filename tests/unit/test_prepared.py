@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from realtime_micacl.data.prepared import (
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.prepared import (
     CLIPS,
     INDEX,
     MANIFEST,
@@ -22,7 +23,6 @@ from realtime_micacl.data.prepared import (
     read_prepared,
     write_crops,
 )
-from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import EMOTIONS
 
 SIZE_PX = 16

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.training.prior import log_prior, removable_prior
+from realtime_micacl.making.training.prior import log_prior, removable_prior
 
 
 def test_the_prior_is_the_logarithm_of_the_frequency() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from realtime_micacl.data.prepared import Prepared, PreparedClip
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.evaluation.candidates import Candidate, read_candidates
-from realtime_micacl.evaluation.protocol import facts, name_of, parts_for
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.making.data.prepared import Prepared, PreparedClip
+from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
+from realtime_micacl.making.evaluation.protocol import facts, name_of, parts_for
 
 _, SIDECAR = read_sidecar(default_engine())
 

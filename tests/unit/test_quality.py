@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.perceiver import Perceiver
-from realtime_micacl.live.quality import assess, frontal, share_inside
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.seeing.quality import assess, frontal, share_inside
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32
 
 POINTS = np.array([[0.30, 0.372], [0.70, 0.372], [0.50, 0.603], [0.50, 0.790], [0.1, 0.45], [0.9, 0.45]])

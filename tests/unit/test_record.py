@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
-from realtime_micacl.live.origin import Origin
-from realtime_micacl.live.record import Clock, Record, as_record
-from realtime_micacl.live.recorded import read_recording
-from realtime_micacl.live.recorder import Recorder
-from realtime_micacl.live.recording import recording
-from realtime_micacl.live.rows import ADDED
-from realtime_micacl.live.sinks import csv_rows, json_lines
-from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.origin import Origin
+from realtime_micacl.live.records.record import Clock, Record, as_record
+from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.records.rows import ADDED
+from realtime_micacl.live.records.sinks import csv_rows, json_lines
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Event, Mark, State, StateChange
 from tests.bench.schema import document
 
@@ -87,7 +87,7 @@ def test_a_live_record_has_the_time_of_day_and_an_offline_one_has_not() -> None:
 
 def test_the_time_of_day_runs_evenly_and_follows_a_clock_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     shift_s, real = 0.0, time.time
-    monkeypatch.setattr("realtime_micacl.live.record.time", lambda: real() + shift_s)
+    monkeypatch.setattr("realtime_micacl.live.records.record.time", lambda: real() + shift_s)
     clock = Clock.started()
     shift_s = 0.02  # within what two looks at two clocks may differ
     first = clock.unix_s(clock.origin_s)

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.record import Clock, as_record
-from realtime_micacl.live.recorded import LINE_BYTES, read_recording
-from realtime_micacl.live.rows import columns
-from realtime_micacl.live.sinks import json_lines
+from realtime_micacl.live.records.record import Clock, as_record
+from realtime_micacl.live.records.recorded import LINE_BYTES, read_recording
+from realtime_micacl.live.records.rows import columns
+from realtime_micacl.live.records.sinks import json_lines
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)

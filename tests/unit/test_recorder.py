@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.types import EmotionDistribution, Mark, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.render.mesh import attach, read_binding, read_mesh, read_target, vertex_normals
+from realtime_micacl_render.mesh import attach, read_binding, read_mesh, read_target, vertex_normals
 
 OBJ = """# two squares
 v 0 0 0

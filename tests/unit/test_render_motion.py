@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.render.expression import RECIPES, UNITS, apex, manner_of, sides, target_names
-from realtime_micacl.render.motion import Episode, blinks, ease, glances, nods, speech, sway
-from realtime_micacl.render.performance import Act, Performance, perform
 from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl_render.expression import RECIPES, UNITS, apex, manner_of, sides, target_names
+from realtime_micacl_render.motion import Episode, blinks, ease, glances, nods, speech, sway
+from realtime_micacl_render.performance import Act, Performance, perform
 
 TIMES: F32 = (np.arange(250) / 50).astype(np.float32)
 EPISODE = Episode(start_s=1.0, onset_s=0.4, hold_s=1.5, offset_s=0.6)

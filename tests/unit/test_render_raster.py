@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from realtime_micacl.render.raster import EYE, HAIR, MATERIALS, MOUTH, SKIN, Lamp, Surface, shade, visibility
 from realtime_micacl.types import F32, U8
+from realtime_micacl_render.raster import EYE, HAIR, MATERIALS, MOUTH, SKIN, Lamp, Surface, shade, visibility
 
 TRIANGLE = np.array([[2, 2, 0], [2, 18, 0], [18, 18, 0]], np.float32)
 """Right-angled, px; counter-clockwise with y up, so seen from outside."""

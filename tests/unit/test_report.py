@@ -13,12 +13,12 @@ import pytest
 from realtime_micacl.config import Settings
 from realtime_micacl.corpus.tables import FORMS, table
 from realtime_micacl.errors import ConfigError, SourceError
-from realtime_micacl.inference.engine import default_engine
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.origin import Origin
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recording import recording
-from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.origin import Origin
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recording import recording
 from realtime_micacl.report.command import report
 from realtime_micacl.report.figures import figures_of, seconds_in
 from realtime_micacl.report.session import read_session

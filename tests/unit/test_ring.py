@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.ring import BUCKETS, LARGEST, Ring, bucket
+from realtime_micacl.inference.gpu.ring import BUCKETS, LARGEST, Ring, bucket
 
 
 @given(st.integers(1, LARGEST))

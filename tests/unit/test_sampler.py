@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.data.sampler import CategorySampler, quotas
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.sampler import CategorySampler, quotas
 
 DFEW_FOLD_1 = np.array([1956, 1515, 2135, 1739, 1175, 116, 722])
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.data.samples import FOLDS, Row, Sample, gathered, label_named, with_folds
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.samples import FOLDS, Row, Sample, gathered, label_named, with_folds
 from realtime_micacl.types import EMOTIONS
 
 PATH = Path("x")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.scores import (
+from realtime_micacl.making.scores import (
     calibrated,
     compare,
     confusion,

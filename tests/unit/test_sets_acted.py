@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.data import ckplus, cremad, folders, ravdess, rendered
-from realtime_micacl.data.samples import Sample
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data import ckplus, cremad, folders, ravdess, rendered
+from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.types import EMOTIONS
 
 Log = pytest.LogCaptureFixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.data import dfew, ferv39k, mafw
-from realtime_micacl.data.samples import Sample
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data import dfew, ferv39k, mafw
+from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.types import EMOTIONS
 
 Log = pytest.LogCaptureFixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.pose import DOWN_SEEN, LEVEL, UP_SEEN, YAW_SEEN, angles, fit
-from realtime_micacl.live.shape import ShapeReader
+from realtime_micacl.live.seeing.pose import DOWN_SEEN, LEVEL, UP_SEEN, YAW_SEEN, angles, fit
+from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.types import F32
 
 BONE, POINTS = (0, 1, 2, 3, 4), (5, 6, 7)

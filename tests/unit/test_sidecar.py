@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.engine import open_engine
+from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
 from realtime_micacl.types import EMOTIONS, BagSpec
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recording import recording
-from realtime_micacl.live.sinks import Outlets, json_lines, one_at_a_time
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.records.sinks import Outlets, json_lines, one_at_a_time
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)

@@ -9,11 +9,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.origin import Hello
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.sinks import Outlets
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.sinks import Outlets
+from realtime_micacl.live.records.slots import STALE_S, Board, Slots
 from realtime_micacl.outlets.about import About
-from realtime_micacl.outlets.slots import STALE_S, Board, Slots
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
 P = np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32)

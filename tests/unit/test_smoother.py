@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from realtime_micacl.live.smoother import Smoother, Tuning
+from realtime_micacl.live.reading.smoother import Smoother, Tuning
 from realtime_micacl.types import EMOTIONS, F32
 
 HAPPY, SAD, NEUTRAL = 0, 1, 2

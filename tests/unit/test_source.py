@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
-from realtime_micacl.live import source
-from realtime_micacl.live.address import answers
-from realtime_micacl.live.source import looped, parse_source, reconnecting, redacted
+from realtime_micacl.live.sources import source
+from realtime_micacl.live.sources.address import answers
+from realtime_micacl.live.sources.source import looped, parse_source, reconnecting, redacted
 from realtime_micacl.types import Frame, Retry
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)

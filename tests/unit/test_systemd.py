@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from realtime_micacl import systemd
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.systemd import HANGS_S, Notifier, well
+from realtime_micacl.programs import systemd
+from realtime_micacl.programs.systemd import HANGS_S, Notifier, well
 from realtime_micacl.types import Frame, Retry, Scene, State
 
 NOW_S = 1000.0

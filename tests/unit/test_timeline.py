@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.timeline import LEAP_S, Timeline
+from realtime_micacl.live.sources.timeline import LEAP_S, Timeline
 
 STEP_S = 0.04
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.tracker import MEMORY_S, CutDetector, Sighting, Tracker, likeness, signature
+from realtime_micacl.live.seeing.tracker import MEMORY_S, CutDetector, Sighting, Tracker, likeness, signature
 from realtime_micacl.types import F32
 
 RNG = np.random.default_rng(3)

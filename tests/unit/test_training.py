@@ -11,14 +11,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.data.augment import seen_anew
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.augment import seen_anew
+from realtime_micacl.making.recipe import Plan, Recipe
+from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder
+from realtime_micacl.making.training.loop import Run, fit, rate
+from realtime_micacl.making.training.objectives import shift_logits
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
-from realtime_micacl.recipe import Plan, Recipe
-from realtime_micacl.training.checkpoint import read_checkpoint, start_encoder
-from realtime_micacl.training.loop import Run, fit, rate
-from realtime_micacl.training.objectives import shift_logits
 
 ENGINES = Path(__file__).parents[2] / "engines"
 SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from realtime_micacl.making.recipe import Shapes
+from realtime_micacl.making.training.shapes import Tracks, simulate
 from realtime_micacl.model.shape import ShapeStream
-from realtime_micacl.recipe import Shapes
-from realtime_micacl.training.shapes import Tracks, simulate
 from realtime_micacl.types import EMOTIONS
 
 NEUTRAL = EMOTIONS.index("neutral")

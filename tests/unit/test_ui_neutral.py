@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PyQt6.QtGui import QImage, QPainter
 
-from realtime_micacl.live.baseline import SECONDS, Ask
-from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.reading.baseline import SECONDS, Ask
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.types import Baseline, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.language import use_language

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.live.detector import Detection, FaceDetector
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.visit import OneVisitor, Watcher
 from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime_micacl.live.window import Window
+from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.types import Bag, BagSpec, Face, Quality
 
 SPEC = BagSpec(instances=4, frames=4, size_px=1, span_s=1.28)

@@ -20,8 +20,8 @@ from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.film import Film
-from realtime_micacl.live.halves import Perceives, Recognizes
-from realtime_micacl.live.sinks import Sink
+from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.live.supervision import Perceives, Recognizes
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Event, Frame, Scene
 from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.ink import panel, write

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl.compound import mixture
+from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
 from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px

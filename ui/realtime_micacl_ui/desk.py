@@ -13,10 +13,10 @@ from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.framing import Framer
-from realtime_micacl.live.recorder import Recorder
-from realtime_micacl.live.sinks import Sink
-from realtime_micacl.live.smoother import Tuned
+from realtime_micacl.live.reading.smoother import Tuned
+from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.types import State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import ControlBar

@@ -9,7 +9,7 @@ from typing import Any
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.framing import TURNS, WHOLE, Framer, Region, checked_region
+from realtime_micacl.live.sources.framing import TURNS, WHOLE, Framer, Region, checked_region
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import Choice
 from realtime_micacl_ui.texts import say

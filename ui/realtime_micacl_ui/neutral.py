@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from realtime_micacl.live.baseline import SECONDS, Ask
-from realtime_micacl.live.smoother import Tuned
+from realtime_micacl.live.reading.baseline import SECONDS, Ask
+from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.types import Baseline, Face
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say

@@ -23,10 +23,10 @@ from PyQt6.QtWidgets import (
 )
 
 from realtime_micacl.errors import MicaclError
-from realtime_micacl.live.camera import list_cameras
-from realtime_micacl.live.framing import Framer
-from realtime_micacl.live.smoother import Tuned
-from realtime_micacl.live.source import SourceSpec, check, parse_source, redacted
+from realtime_micacl.live.reading.smoother import Tuned
+from realtime_micacl.live.sources.camera import list_cameras
+from realtime_micacl.live.sources.framing import Framer
+from realtime_micacl.live.sources.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.controls import Choice, Slider, style
 from realtime_micacl_ui.framing import FramingControls

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import numpy as np
 
-from realtime_micacl.live.source import DEMO
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.source import DEMO
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EMOTIONS, F32, U8, Bag, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember
 from realtime_micacl_ui.view import Figure, Marker, View
@@ -39,7 +39,7 @@ FIGURES = (
 
 def sample() -> View:
     """Return a live view of three faces, the first one's last minute with a gap, two markers and its window."""
-    with closing(read_file(DEMO)) as frames:  # type: ignore[type-var]  # a generator
+    with closing(read_file(DEMO)) as frames:  # a generator
         images = [frame.image for frame in frames if frame.index <= PICTURE and frame.index % 2 == 0]
     faces = tuple(
         Face(

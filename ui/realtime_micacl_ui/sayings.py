@@ -6,8 +6,8 @@ from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from realtime_micacl.live import blank
-from realtime_micacl.live.source import redacted
+from realtime_micacl.live.sources import blank
+from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say

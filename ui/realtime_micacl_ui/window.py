@@ -12,7 +12,7 @@ from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.source import SourceSpec
+from realtime_micacl.live.sources.source import SourceSpec
 from realtime_micacl.types import Mark
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.canvas import Canvas

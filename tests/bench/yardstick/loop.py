@@ -25,7 +25,7 @@ import onnxruntime as ort
 FRAMES = 240
 SIZE_PX, PIECES = 64, 16
 ROOT = Path(__file__).parents[3]
-DETECTOR = ROOT / "realtime_micacl/live/models/face_detection_full_range_sparse.tflite"
+DETECTOR = ROOT / "realtime_micacl/live/seeing/models/face_detection_full_range_sparse.tflite"
 ENCODE = ROOT / "engines/realtime_micacl_engines/default/encode.onnx"
 ENCODE_BYTES = 5_022_385  # as at that revision: operators and weights of another shape would change it
 

@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from realtime_micacl.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.inference.sidecar import Crop
+from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.types import EMOTIONS, BagSpec
 

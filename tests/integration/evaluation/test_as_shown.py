@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.evaluate import main
-from realtime_micacl.evaluation.stretches import read_stretches
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.evaluate import main
+from realtime_micacl.making.evaluation.stretches import read_stretches
 
 DATA = Path(__file__).parents[2] / "data"
 

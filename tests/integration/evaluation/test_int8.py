@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from realtime_micacl import export, int8
-from realtime_micacl.data.prepared import read_prepared
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference import onnx_engine
+from realtime_micacl.inference.cpu import onnx_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.processor import multiplies_bytes
 from realtime_micacl.inference.engine import ENCODE_INT8
-from realtime_micacl.inference.onnx_engine import OnnxEngine
-from realtime_micacl.inference.processor import multiplies_bytes
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.making import export, int8
+from realtime_micacl.making.data.prepared import read_prepared
 
 
 @pytest.fixture(autouse=True)

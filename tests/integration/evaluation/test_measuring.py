@@ -13,13 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from realtime_micacl.data.bags import segments
-from realtime_micacl.data.clips import bag_frames
-from realtime_micacl.data.prepared import read_prepared
-from realtime_micacl.evaluate import main
-from realtime_micacl.export import export
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.clips import bag_frames
+from realtime_micacl.making.data.prepared import read_prepared
+from realtime_micacl.making.evaluate import main
+from realtime_micacl.making.export import export
+from realtime_micacl.making.scores import compare
 from realtime_micacl.model.micacl import MICACL
-from realtime_micacl.scores import compare
 from realtime_micacl.types import EMOTIONS
 
 

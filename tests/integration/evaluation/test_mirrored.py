@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from realtime_micacl.data.bank import clip_bank, still_bank
-from realtime_micacl.data.clips import Clip
-from realtime_micacl.data.ferplus import Stills
-from realtime_micacl.evaluation.predictions import clip_predictions, still_logits
 from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
+from realtime_micacl.making.data.bank import clip_bank, still_bank
+from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.evaluation.predictions import clip_predictions, still_logits
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 SIDECAR = Sidecar(

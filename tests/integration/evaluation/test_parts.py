@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realtime_micacl.evaluate import main
+from realtime_micacl.making.evaluate import main
 
 
 def run(*arguments: object) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_micacl.errors import MicaclError
-from realtime_micacl.evaluate import main
+from realtime_micacl.making.evaluate import main
 
 
 def refused(*arguments: object) -> str:

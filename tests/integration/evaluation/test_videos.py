@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from realtime_micacl.config import Settings
-from realtime_micacl.evaluate import main
-from realtime_micacl.inference.engine import default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.perceiver import Perceiver
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.recognizer import Recognizer
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.reading.recognizer import Recognizer
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.evaluate import main
 from realtime_micacl.types import EMOTIONS, EmotionDistribution
 
 

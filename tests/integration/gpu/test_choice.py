@@ -16,10 +16,11 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import gpu
-from realtime_micacl.inference.engine import ENCODE_HALF, WEIGHTS, default_engine, open_engine
-from realtime_micacl.inference.gpu import Gpu, check, probe
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.engine import ENCODE_HALF, WEIGHTS
+from realtime_micacl.inference.gpu import card
+from realtime_micacl.inference.gpu.card import Gpu, check, probe
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 
 Driver = Callable[..., None]
@@ -62,18 +63,17 @@ def test_without_a_driver_no_program_is_started(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(subprocess, "run", refused)
     monkeypatch.setenv("LD_LIBRARY_PATH", f":{tmp_path}")
-    monkeypatch.setattr(gpu, "SIGNS", ("/dev/no-such-device",))
+    monkeypatch.setattr(card, "SIGNS", ("/dev/no-such-device",))
     assert probe() is None
-    monkeypatch.setattr(gpu, "SIGNS", ("/dev/null",))
+    monkeypatch.setattr(card, "SIGNS", ("/dev/null",))
     with pytest.raises(AssertionError, match="a program was started"):
         probe()
 
 
 def test_no_driver_is_no_fault() -> None:
     code = "import sys; sys.platform = 'darwin'; import runpy; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
-    asked = subprocess.run(
-        [sys.executable, "-c", code, gpu.__file__.replace("gpu.py", "ask_cuda.py"), "0"], capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", code, card.__file__.replace("card.py", "ask_cuda.py"), "0"]
+    asked = subprocess.run(command, capture_output=True, text=True)
     assert (asked.returncode, asked.stdout) == (0, "{}")
 
 
@@ -160,7 +160,7 @@ def test_a_device_asked_for_by_name_is_never_replaced(driver: Driver, shipped: t
 def test_a_package_that_is_missing_is_named(
     driver: Driver, shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(gpu.PACKAGES, "tensorrt", ("no_such_package", "torch"))
+    monkeypatch.setitem(card.PACKAGES, "tensorrt", ("no_such_package", "torch"))
     driver()
     with pytest.raises(EngineError, match=r"needs no_such_package: .*pip install .*\[tensorrt\]"):
         open_engine(*shipped, "tensorrt")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.gpu.conftest import HERE, compiled
 
-INFERENCE = Path(__file__).parents[3] / "realtime_micacl" / "inference"
+INFERENCE = Path(__file__).parents[3] / "realtime_micacl" / "inference" / "gpu"
 VERSIONS = ("10.15.1.29", "11.4.0.106")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -99,8 +99,8 @@ def test_a_wrong_use_is_found(run: Run, tmp_path: Path, before: str, after: str)
 def test_log_and_progress_are_taken_by_the_real_bindings(run: Run, version: str) -> None:
     code = """
 import tensorrt as trt
-from realtime_micacl.inference import tensorrt_engine as engine
-from realtime_micacl.inference.tensorrt_build import Log, Progress
+from realtime_micacl.inference.gpu import tensorrt_engine as engine
+from realtime_micacl.inference.gpu.tensorrt_build import Log, Progress
 log, said = Log(), []
 log.log(trt.ILogger.ERROR, "why")
 log.log(trt.ILogger.Severity.WARNING, "not this")
@@ -127,7 +127,7 @@ def test_an_object_of_tensorrt_would_end_the_process(run: Run) -> None:
 def test_without_a_usable_gpu_no_object_is_made(run: Run, driver_folder: Path, device: str, gpu: bool) -> None:
     """No driver at all, or one that shows a GPU which torch cannot use: exit code 4 in words, or the processor."""
     code = (
-        "import sys; from realtime_micacl.inference.engine import default_engine, open_engine; "
+        "import sys; from realtime_micacl.inference.choice import default_engine, open_engine; "
         "from realtime_micacl.inference.sidecar import read_sidecar; "
         "print(open_engine(*read_sidecar(default_engine()), 'auto').device)"
     )

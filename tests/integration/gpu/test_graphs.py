@@ -20,13 +20,13 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from realtime_micacl.inference import worker
-from realtime_micacl.inference.cuda_engine import TorchNetwork
-from realtime_micacl.inference.engine import default_engine
-from realtime_micacl.inference.ring import BUCKETS
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
+from realtime_micacl.inference.gpu import gpu_engine
+from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
+from realtime_micacl.inference.gpu.gpu_engine import UPLOADS, Worker
+from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import TorchEngine, load_model
-from realtime_micacl.inference.worker import UPLOADS, Worker
 
 LOOKS = ("_local_scalar_dense", "nonzero", "equal")  # what makes the processor wait
 
@@ -129,7 +129,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
     double = Cuda()
     names = ("Tensor", "inference_mode", "index_select", "from_numpy", "uint8", "int64", "device")
     seen = SimpleNamespace(cuda=double, zeros=zeros, **{name: getattr(torch, name) for name in names})
-    monkeypatch.setattr(worker, "torch", seen)
+    monkeypatch.setattr(gpu_engine, "torch", seen)
     return double
 
 
@@ -139,7 +139,7 @@ def shipped() -> tuple[Path, Sidecar]:
 
 
 def test_replayed_graphs_read_new_crops(cuda: Cuda, shipped: tuple[Path, Sidecar], monkeypatch: Any) -> None:
-    monkeypatch.setattr(worker, "BUCKETS", BUCKETS[:4])  # larger ones take long on a processor
+    monkeypatch.setattr(gpu_engine, "BUCKETS", BUCKETS[:4])  # larger ones take long on a processor
     sidecar, own = shipped[1], TorchEngine(*shipped)
     network = TorchNetwork(load_model(*shipped), torch.device("cpu"), "paper", half=False)
     engine = Worker(network, sidecar, SimpleNamespace(type="cuda"))  # type: ignore[arg-type]

@@ -14,15 +14,16 @@ from torch import Tensor
 
 from realtime_micacl.devices import Device
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import gpu
-from realtime_micacl.inference.cuda_engine import TorchNetwork
-from realtime_micacl.inference.engine import default_engine, open_engine
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.torch_engine import load_model
+from realtime_micacl.inference.gpu import choice
+from realtime_micacl.inference.gpu.card import Gpu
+from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
+from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import load_model
-from realtime_micacl.inference.worker import Step, Worker
-from realtime_micacl.live.halves import Failures, Rebuilt
 from realtime_micacl.live.pipeline import Recognizer
+from realtime_micacl.live.supervision import Failures, Rebuilt
 from realtime_micacl.types import Bag
 
 CPU = torch.device("cpu")
@@ -51,14 +52,14 @@ def lost(driver: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     driver()
     opened: list[Worker] = []
 
-    def open_once(kind: str, found: gpu.Gpu, folder: Path, sidecar: Sidecar) -> Worker:
+    def open_once(kind: str, found: Gpu, folder: Path, sidecar: Sidecar) -> Worker:
         if opened:
             raise EngineError(f"{kind} cannot run the engine: CUDA error: unspecified launch failure")
         network = Failing(load_model(folder, sidecar), CPU, "paper", half=False)
         opened.append(Worker(network, sidecar, CPU))
         return opened[0]
 
-    monkeypatch.setattr(gpu, "_opened", open_once)
+    monkeypatch.setattr(choice, "_opened", open_once)
 
 
 def run(device: Device, seconds: float) -> tuple[list[str], Failures]:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.inference import plans
-from realtime_micacl.inference.engine import default_engine, open_engine
-from realtime_micacl.inference.ring import BUCKETS
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.torch_engine import load_model
+from realtime_micacl.inference.gpu import plans
+from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.inference.torch_engine import load_model
-from realtime_micacl.inference.worker import Worker
 
 CUDA = pytest.param("cuda", marks=pytest.mark.gpu)
 TENSORRT = pytest.param("tensorrt", marks=[pytest.mark.gpu, pytest.mark.tensorrt])

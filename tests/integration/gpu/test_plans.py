@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import plans
-from realtime_micacl.inference.plans import kept, key_of
+from realtime_micacl.inference.gpu import plans
+from realtime_micacl.inference.gpu.plans import kept, key_of
 from tests.fault.test_disk import small_disk
 
 __all__ = ["small_disk"]
@@ -153,7 +153,7 @@ def test_a_file_that_may_not_grow_costs_the_cache_and_nothing_else(
 STARTER = """
 import sys, time
 from pathlib import Path
-from realtime_micacl.inference.plans import kept
+from realtime_micacl.inference.gpu.plans import kept
 folder = Path(sys.argv[1])
 def build(timings):
     (folder / f"built-{time.monotonic_ns()}").touch()

@@ -17,12 +17,13 @@ import torch
 from onnx import TensorProto, helper
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.inference.engine import ENCODE_INT8, default_engine
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.engine import ENCODE_INT8
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.graph import Classify, write_graph
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
-from realtime_micacl.recipe import Recipe
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 PACKAGE = find_spec("onnxruntime_ep_nv_tensorrt_rtx")

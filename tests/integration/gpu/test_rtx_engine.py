@@ -19,14 +19,14 @@ import onnxruntime as ort
 import pytest
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import gpu, plans, rtx_engine
-from realtime_micacl.inference.engine import default_engine, open_engine
-from realtime_micacl.inference.gpu import Gpu, check, probe, rtx, suits
-from realtime_micacl.inference.onnx_engine import OnnxEngine
-from realtime_micacl.inference.rtx_engine import RtxEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.gpu import card, choice, plans, rtx_engine
+from realtime_micacl.inference.gpu.card import Gpu, check, probe, rtx, suits
+from realtime_micacl.inference.gpu.rtx_engine import RtxEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 
-PACKAGE = gpu.PACKAGES["tensorrt-rtx"][0]
+PACKAGE = card.PACKAGES["tensorrt-rtx"][0]
 CARD = Gpu(
     name="NVIDIA Paper RTX",
     capability=(8, 9),
@@ -247,8 +247,8 @@ def test_the_choice_goes_from_the_fastest_to_the_processor(
         asked.append(kind)
         raise EngineError(f"{kind} is on strike")
 
-    monkeypatch.setattr(gpu, "_opened", refused)
-    monkeypatch.setattr(gpu, "missing", lambda kind: "")
+    monkeypatch.setattr(choice, "_opened", refused)
+    monkeypatch.setattr(choice, "missing", lambda kind: "")
     assert isinstance(open_engine(*shipped, "auto"), OnnxEngine)
     assert asked == ["tensorrt", "tensorrt-rtx", "cuda"]
 

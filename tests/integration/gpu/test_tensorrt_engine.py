@@ -18,15 +18,16 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference import gpu, plans
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, default_engine, open_engine
-from realtime_micacl.inference.onnx_engine import OnnxEngine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.torch_engine import TorchEngine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF
+from realtime_micacl.inference.gpu import card, plans
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256
-from realtime_micacl.inference.torch_engine import TorchEngine
 from tests.integration.gpu import paper_tensorrt
 from tests.integration.gpu.test_choice import PAPER
 
-MODULES = ("tensorrt", "realtime_micacl.inference.tensorrt_build", "realtime_micacl.inference.tensorrt_engine")
+MODULES = ("tensorrt", "realtime_micacl.inference.gpu.tensorrt_build", "realtime_micacl.inference.gpu.tensorrt_engine")
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def shipped() -> tuple[Path, Sidecar]:
 
 
 def opened(folder: Path, sidecar: Sidecar, cache: Path, said: list[str] | None = None) -> Any:
-    module = import_module("realtime_micacl.inference.tensorrt_engine")
+    module = import_module("realtime_micacl.inference.gpu.tensorrt_engine")
     report = (said if said is not None else []).append
     return module.open_tensorrt(folder, sidecar, PAPER, device=torch.device("cpu"), cache=cache, report=report)
 
@@ -103,7 +104,7 @@ def test_another_version_gpu_or_graph_has_a_plan_of_its_own(
         folder = Path(shutil.copytree(folder, tmp_path / "engine"))
         for file in (ENCODE_HALF, CLASSIFY):
             (folder / file).write_bytes((folder / file).read_bytes() + b"\x72\x00")  # an empty field more
-    module = import_module("realtime_micacl.inference.tensorrt_engine")
+    module = import_module("realtime_micacl.inference.gpu.tensorrt_engine")
     module.open_tensorrt(folder, sidecar, machine, device=torch.device("cpu"), cache=tmp_path / "cache").close()
     assert len(list((tmp_path / "cache").glob("*.plan"))) == 4
     assert len(paper_tensorrt.BUILT) == 4
@@ -174,7 +175,7 @@ def gpu_is_there(driver: Callable[..., None], tmp_path: Path, monkeypatch: pytes
     driver()
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setitem(gpu.PACKAGES, "tensorrt", ("torch",))
+    monkeypatch.setitem(card.PACKAGES, "tensorrt", ("torch",))
     monkeypatch.setattr(plans, "default_folder", lambda: tmp_path)
 
 

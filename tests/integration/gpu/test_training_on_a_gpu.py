@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from realtime_micacl.data.augment import jitter, seen_anew, shake, spoil
-from realtime_micacl.recipe import Plan
-from realtime_micacl.training.loop import Run, fit
-from realtime_micacl.training.ranks import Ranks
+from realtime_micacl.making.data.augment import jitter, seen_anew, shake, spoil
+from realtime_micacl.making.recipe import Plan
+from realtime_micacl.making.training.loop import Run, fit
+from realtime_micacl.making.training.ranks import Ranks
 from tests.integration.test_training_device import K, objective_of, striped
 
 pytestmark = pytest.mark.gpu

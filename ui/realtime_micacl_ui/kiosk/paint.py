@@ -6,10 +6,10 @@ from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl_ui.ink import elided, write
-from realtime_micacl_ui.kiosk.course import Stage
 from realtime_micacl_ui.kiosk.reading import live
 from realtime_micacl_ui.kiosk.scenes import asking, attract, consent, farewell
 from realtime_micacl_ui.kiosk.screen import MARGIN, Button, Screen, buttons, theme_for
+from realtime_micacl_ui.kiosk.state import Stage
 from realtime_micacl_ui.theme import GREY, INK, SOFT, TEXT, Theme
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EmotionDistribution, State
-from realtime_micacl_ui.kiosk.course import Act, Stage
-from realtime_micacl_ui.kiosk.house import House
+from realtime_micacl_ui.kiosk.settings import House
+from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.theme import Theme, theme_of
 from realtime_micacl_ui.view import View

@@ -14,11 +14,11 @@ from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.kiosk.counter import Counter
-from realtime_micacl_ui.kiosk.course import Act, Course, Notice, Stage, follow
-from realtime_micacl_ui.kiosk.house import House
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
+from realtime_micacl_ui.kiosk.settings import House
+from realtime_micacl_ui.kiosk.state import Act, Course, Notice, Stage, follow
 from realtime_micacl_ui.qt import application, ended_with_the_screen
 from realtime_micacl_ui.view import View, look
 from realtime_micacl_ui.view import follow as follow_view

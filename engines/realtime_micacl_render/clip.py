@@ -1,0 +1,78 @@
+"""Training clips: one person, one emotion, neutral before and after, with the intensity of every frame known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from realtime_micacl.types import EMOTIONS, U8
+from realtime_micacl_render.figure import Figure
+from realtime_micacl_render.motion import Episode
+from realtime_micacl_render.performance import Act, perform
+from realtime_micacl_render.scene import Actor, backdrop, pictures, sample_light
+
+
+@dataclass(frozen=True)
+class Label:
+    """What labels.json says about a clip."""
+
+    file: str
+    identity: int
+    """The seed of the person."""
+    emotion: str
+    fps: int
+    intensity: list[float]
+    """Per frame: 0 neutral, 1 the emotion at its fullest; 0 throughout in neutral clips, talking ones too."""
+
+
+def make_clip(
+    figure: Figure,
+    emotion: str,
+    *,
+    take: int,
+    size_px: int,
+    seconds: float,
+    rate_hz: int,
+    lead_s: float = 0.0,
+    tail_s: float = 0.0,
+) -> tuple[Label, Iterator[U8]]:
+    """Script a clip; the pictures, [size,size,3], are rendered while they are taken.
+
+    The expression has `seconds` to come and go; `lead_s` before and `tail_s` after them the face stays neutral.
+    """
+    seed = figure.person.seed
+    rng = np.random.default_rng([seed, 4, EMOTIONS.index(emotion), take])
+    times = (np.arange(round((lead_s + seconds + tail_s) * rate_hz)) / rate_hz - lead_s).astype(np.float32)
+    acts = [] if emotion == "neutral" else [act(emotion, seconds, rng)]
+    talk = float(rng.uniform(0.6, 1.2)) if rng.random() < (0.6 if emotion == "neutral" else 0.35) else 0.0
+    acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))
+    scale = size_px * rng.uniform(0.29, 0.4)
+    middle = np.array([0.5, 0.45]) * size_px + rng.normal(0, 0.03 * size_px, 2)
+    path = np.tile(np.array([*middle, scale], np.float32), (len(times), 1))
+    actor = Actor(figure, acted, path, turn=(float(rng.normal(0, 9)), float(rng.normal(0, 4))))
+    label = Label(
+        file=f"id{seed:05d}_{emotion}_{take}.mp4",
+        identity=seed,
+        emotion=emotion,
+        fps=rate_hz,
+        intensity=[round(float(value), 3) for value in acted.intensity],
+    )
+    return label, pictures([actor], backdrop(size_px, size_px, rng), sample_light(rng))
+
+
+def write_labels(path: Path, labels: list[Label]) -> None:
+    """Write labels.json: a list with file, identity, emotion, fps and the intensity of each frame."""
+    path.write_text(json.dumps([asdict(label) for label in labels]), encoding="utf-8")
+
+
+def act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
+    """Draw when an expression comes and goes within `seconds`; most, not all, are gone before the end."""
+    onset_s = rng.uniform(0.2, 0.8) * (0.6 if emotion in ("surprise", "fear") else 1.0)
+    offset_s = rng.uniform(0.3, 1.0)
+    start_s = rng.uniform(0.1, 0.3) * seconds
+    hold_s = max(0.3, rng.uniform(0.6, 1.05) * (seconds - start_s - onset_s - offset_s))
+    return Act(emotion, Episode(start_s, onset_s, hold_s, offset_s), peak=float(rng.uniform(0.6, 1.0)))

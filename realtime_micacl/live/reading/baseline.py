@@ -1,0 +1,125 @@
+"""A person's own neutral face as baseline: five seconds of it shift the logits of this track from then on.
+
+Let z be the calibrated logits (those of the engine, divided by its temperature), d_e = z_e - z_neutral the log-odds of
+an emotion against neutral, m_e and v_e its mean and variance over the readings of the five seconds, and w how many
+windows without a common frame they hold. A neutral face is to read as neutral with a share of NEUTRAL, the rest spread
+evenly: d_e = R = log((1 - NEUTRAL) / (K - 1) / NEUTRAL) at most. What this face shows beyond that is taken for its own,
+
+    x_e = max(0, m_e - R) * P^2 / (P^2 + v_e / w),
+
+the posterior mean of a person's offset under a normal prior of width P, and divided out from then on:
+
+    z_e <- z_e - min(x_e, CAP).
+
+A neutral face that reads as neutral is left alone; an emotion only ever loses against neutral by a baseline. The five
+seconds are refused where too little was read, where the face did not stay as it was, and where even the shifted face
+would not read as neutral: then it was hardly neutral. A track has one baseline and takes it along when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
+
+SECONDS = 5.0
+NEUTRAL = 0.8
+PRIOR = 2.0  # log-odds
+CAP = 1.0  # log-odds; more helps hardly anybody and harms more where the face was not neutral, see docs/response.md
+STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
+LEAST = 0.3  # of the ticks in five seconds; neighbours share most of their frames
+GAP_S = 0.5  # five seconds taken unasked hold no longer gap
+FORGET_S = 60.0
+
+PLACE = EMOTIONS.index("neutral")
+OTHERS = np.arange(len(EMOTIONS)) != PLACE
+REFERENCE = float(np.log((1 - NEUTRAL) / (len(EMOTIONS) - 1) / NEUTRAL))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A person asks for a baseline, or to drop it: the number is one higher each time."""
+
+    number: int = 0
+    track_id: int | None = None
+    """None: every face in the picture."""
+
+
+@dataclass(eq=False)
+class _Track:
+    state: Baseline
+    unasked: bool
+    seen_s: float = np.inf
+    since_s: float | None = None
+    """When the first of the readings that are collected was."""
+    rows: list[tuple[float, F32]] = field(default_factory=list)
+    """Their times and calibrated logits."""
+    shift: F32 = field(default_factory=lambda: np.zeros(len(EMOTIONS), np.float32))
+
+
+class Baselines:
+    """The baselines of all tracks; `each` takes one from the first five good seconds of every track, unasked."""
+
+    def __init__(self, spec: BagSpec, *, each: bool, asked: Ask) -> None:
+        """Take what was `asked` for before: it was meant for others."""
+        self._spec, self._each = spec, each
+        self._tracks: dict[int, _Track] = {}
+        self._number = asked.number
+
+    def ask(self, ask: Ask, present: Sequence[int]) -> None:
+        """Begin with the tracks that are present and meant; where one of them has a baseline, drop it instead."""
+        if ask.number == self._number:
+            return
+        self._number = ask.number
+        meant = [track_id for track_id in present if ask.track_id in (None, track_id)]
+        known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
+        drops = any(t.state is Baseline.SET or (t.state is Baseline.TAKING and not t.unasked) for t in known)
+        for track_id in meant:
+            self._tracks[track_id] = _Track(Baseline.NONE if drops else Baseline.TAKING, unasked=False)
+
+    def shifted(self, track_id: int, time_s: float, logits: F32) -> tuple[F32, Baseline]:
+        """Return the calibrated logits [K] of a reading with the track's own shift, and how it stands with that."""
+        self._tracks = {i: t for i, t in self._tracks.items() if time_s - t.seen_s <= FORGET_S}
+        if track_id not in self._tracks:
+            self._tracks[track_id] = _Track(Baseline.TAKING if self._each else Baseline.NONE, unasked=True)
+        track = self._tracks[track_id]
+        track.seen_s = time_s
+        if track.state is Baseline.TAKING:
+            self._collect(track, time_s, logits)
+        return np.asarray(logits + track.shift, np.float32), track.state
+
+    def _collect(self, track: _Track, time_s: float, logits: F32) -> None:
+        """Take a reading; after five seconds settle on a shift or on a reason against it."""
+        if track.unasked:
+            broken = track.rows and not 0 <= time_s - track.rows[-1][0] <= GAP_S
+            track.rows = [] if broken else [row for row in track.rows if time_s - row[0] <= SECONDS]
+            track.since_s = track.rows[0][0] if track.rows else None
+        track.since_s = time_s if track.since_s is None else track.since_s
+        track.rows.append((time_s, logits))
+        if time_s - track.since_s < SECONDS - self._spec.tick_s:
+            return
+        enough = len(track.rows) >= LEAST * SECONDS / self._spec.tick_s
+        rows = np.stack([row for _, row in track.rows])
+        shift, state = offset(rows, windows=SECONDS / self._spec.span_s) if enough else (track.shift, Baseline.SPARSE)
+        if state is Baseline.SET or not track.unasked:  # unasked it goes on until five seconds are good
+            track.state, track.shift = state, shift
+            track.rows.clear()
+
+
+def offset(logits: F32, windows: float, cap: float = CAP) -> tuple[F32, Baseline]:
+    """Return what is to be added to calibrated logits [K], from readings [n,K] of a neutral face; or why nothing is."""
+    nothing = np.zeros(logits.shape[1], np.float32)
+    shares = softmax(logits)
+    if np.abs(shares - shares.mean(axis=0)).sum(axis=1).mean() / 2 > STEADY:
+        return nothing, Baseline.UNSTEADY
+    odds = logits - logits[:, [PLACE]]
+    mean, variance = odds.mean(axis=0), odds.var(axis=0)
+    own = np.maximum(0, mean - REFERENCE) * PRIOR**2 / (PRIOR**2 + variance / windows)
+    shift = np.where(OTHERS, -np.minimum(own, cap), 0)
+    if (mean + shift)[OTHERS].max() > 0:
+        return nothing, Baseline.UNLIKE
+    return shift.astype(np.float32), Baseline.SET

@@ -1,0 +1,112 @@
+"""The second half of the pipeline: bags become readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.inference.engine import Engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.reading.baseline import Baselines
+from realtime_micacl.live.reading.neutrals import Neutrals
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.live.reading.smoother import Smoother, Tuned, Tuning
+from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
+
+NEUTRAL = EMOTIONS.index("neutral")
+
+
+class Recognizer:
+    """Encodes each new piece once, classifies the bags as one batch and calms the result."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sidecar: Sidecar,
+        *,
+        smoothing_s: float,
+        tuned: Tuned | None = None,
+        baseline: bool = False,
+        head: bool = False,
+    ) -> None:
+        """Take an engine; `tuned`, where given, says how calm and how sure instead, and asks for baselines.
+
+        `baseline` takes one of each track unasked; with `head` readings say how the head is turned, where it is known.
+        """
+        self._engine = engine
+        self._bag, self._piece, self._head = sidecar.spec, sidecar.piece, head
+        self._temperature = sidecar.calibration.temperature
+        self._tuned = tuned or Tuned(Tuning(smoothing_s, sidecar.calibration.abstain_below))
+        now = self._tuned.now
+        self._smoother = Smoother(abstain_below=now.abstain_below, time_constant_s=now.smoothing_s)
+        self._baselines = Baselines(sidecar.spec, each=baseline, asked=now.baseline)
+        self._neutrals = (
+            Neutrals(sidecar.shape, sidecar.spec.tick_s, each=baseline, asked=now.baseline) if sidecar.shape else None
+        )
+        self._features: dict[tuple[int, int], Any] = {}
+
+    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
+        """Return a reading for each bag."""
+        tuning = self._tuned.now
+        self._smoother.tune(tuning)
+        (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
+        changes = np.stack([self._neutrals.changes(bag) for bag in bags]) if self._neutrals else None
+        logits, importance = self._engine.classify(self._encoded(bags), changes)
+        return tuple(
+            self._reading(bag, row / self._temperature, weights)
+            for bag, row, weights in zip(bags, logits, importance, strict=True)
+        )
+
+    def close(self) -> None:
+        """Free the engine."""
+        self._engine.close()
+
+    def _encoded(self, bags: Sequence[Bag]) -> Features:
+        """Return the piece features of the bags, [B,N*L/P, ..], encoding only the pieces not met before."""
+        wanted = [[(bag.track_id, tick) for tick in self._piece_ticks(bag)] for bag in bags]
+        missing = {
+            key: piece
+            for bag, keys in zip(bags, wanted, strict=True)
+            for key, piece in zip(keys, bag.pieces(self._piece, mirrored=self._bag.mirrored), strict=True)
+            if key not in self._features
+        }
+        if missing:
+            encoded = self._engine.encode(np.stack(list(missing.values())))
+            self._features.update(zip(missing, encoded, strict=True))
+        features: Features = np.stack([[self._features[key] for key in keys] for keys in wanted])
+        newest = max(bag.tick for bag in bags)  # ticks begin anew with a new perceiver
+        self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
+        return features
+
+    def _piece_ticks(self, bag: Bag) -> range:
+        """Return the tick at which each piece of a bag ends, oldest first."""
+        return range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
+
+    def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits."""
+        known = None
+        if self._neutrals:
+            known, baseline = self._neutrals.learn(bag, float(softmax(logits)[NEUTRAL]))
+        else:
+            logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits), still=bag.still)
+        for array in (smooth, importance):
+            array.flags.writeable = False
+        emotion = None if leader is None else EMOTIONS[leader]
+        return EmotionDistribution(
+            bag.track_id,
+            bag.end_s,
+            smooth,
+            importance,
+            emotion,
+            bag.quality,
+            bag.coverage,
+            baseline=baseline,
+            still=bag.still,
+            known=known,
+            frame=bag.frame,
+            box=bag.box,
+            head=bag.head if self._head else None,
+        )

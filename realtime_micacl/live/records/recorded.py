@@ -1,0 +1,98 @@
+"""Strict reading of recordings: every line of a .jsonl or .csv file is what the program wrote, or it is refused."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Callable, Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import BACK_S, TEXT, Record
+from realtime_micacl.live.records.rows import ADDED, columns, from_row
+from realtime_micacl.types import Event
+
+log = logging.getLogger(__name__)
+
+LINE_BYTES = 64 * TEXT
+
+
+class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line that says where a recording comes from, from `time_s` on."""
+
+    schema: Literal[2]
+    time_s: float
+    hello: Hello
+
+
+def read_recording(path: Path) -> Iterator[Event]:
+    """Yield what a recording holds, line by line; raise SourceError at the first line that is no such thing.
+
+    A last line that was cut off, by a full disk or a power cut, is left out.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".jsonl", ".csv"):
+        raise SourceError(f"{path} is no recording; --record FILE.jsonl or FILE.csv makes one")
+    try:
+        stream = path.open("rb")
+    except OSError as cause:
+        raise SourceError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
+    newest_s = -BACK_S
+    with stream:
+        parse = _json_line if kind == ".jsonl" else _rows(path, stream)
+        for number, line in _lines(path, stream, 1 + (kind == ".csv")):
+            try:
+                event = parse(line)
+            except (msgspec.MsgspecError, ValueError, RecursionError, csv.Error) as cause:
+                raise SourceError(f"{path}, line {number} is no record of this program: {cause}") from cause
+            if event is None:
+                continue
+            if event.time_s < newest_s - BACK_S:
+                raise SourceError(f"{path}, line {number}: time goes back by {newest_s - event.time_s:.0f} s")
+            newest_s = max(newest_s, event.time_s)
+            yield event
+
+
+def _lines(path: Path, stream: BufferedReader, first: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the whole lines from number `first` on."""
+    for number, line in enumerate(iter(lambda: stream.readline(LINE_BYTES), b""), start=first):
+        if line.endswith(b"\n"):
+            yield number, line
+            continue
+        if len(line) >= LINE_BYTES:
+            raise SourceError(f"{path}, line {number} has more than {LINE_BYTES} bytes; it is no recording")
+        log.warning("%s: the last line is cut off and left out", path)
+
+
+def _json_line(line: bytes) -> Event | None:
+    """Return what a line says; None where it says where the recording comes from."""
+    if b'"hello"' in line and b'"probabilities"' not in line:
+        try:
+            msgspec.json.decode(line, type=First)
+        except msgspec.MsgspecError:
+            return msgspec.json.decode(line, type=Record).event()
+        return None
+    return msgspec.json.decode(line, type=Record).event()
+
+
+def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
+    """Read the header of a table; return what turns a row into what it says."""
+    header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split(",")
+    weights = sum(name.startswith("importance_") for name in header)
+    whole = columns(weights)  # columns were only ever added at the end
+    if header != whole[: len(header)] or len(header) < len(whole) - len(ADDED):
+        raise SourceError(f"{path}, line 1 is no header of this program's recordings")
+
+    def parsed(line: bytes) -> Event:
+        (cells,) = csv.reader([line.decode("utf-8")], strict=True)
+        if len(cells) != len(header):
+            raise ValueError(f"it has {len(cells)} cells, the header {len(header)}")
+        return from_row(dict(zip(header, cells, strict=True))).event()
+
+    return parsed

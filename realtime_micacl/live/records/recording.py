@@ -1,0 +1,138 @@
+"""Recordings: files of numbers, .jsonl or .csv, and where they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.records.origin import Hello
+from realtime_micacl.live.records.record import SCHEMA, Clock
+from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
+from realtime_micacl.types import Event
+
+
+@contextmanager
+def recording(
+    path: Path,
+    clock: Clock,
+    instances: int,
+    origin: Callable[[], Hello] | None = None,
+    *,
+    rotate_mb: float | None = None,
+    rotate_s: float | None = None,
+) -> Iterator[Sink]:
+    """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file.
+
+    `origin` says where it comes from: in the first line, or in a JSON file beside one in CSV, and again when it has
+    changed. After `rotate_mb` or `rotate_s` the recording goes on in another file, whose name has a number.
+    """
+    if path.suffix.lower() not in (".jsonl", ".csv"):
+        raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
+    try:
+        book = _Recording(path, clock, instances, origin, (rotate_mb or inf) * 1e6, rotate_s or inf)
+    except FileExistsError as cause:
+        file = cause.filename or path
+        raise ConfigError(f"--record {file}: it exists and is not overwritten; name another or remove it") from None
+    except OSError as cause:
+        raise ConfigError(f"--record {path} cannot be written: {cause.strerror}; check the folder") from cause
+    try:
+        yield book.write
+    finally:
+        book.close()
+
+
+def beside(path: Path) -> Path:
+    """Return the file beside a CSV that says where it comes from."""
+    return path.with_name(f"{path.name}.json")
+
+
+class _Recording:
+    """A row of files, each begun when the one before is full."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        instances: int,
+        origin: Callable[[], Hello] | None,
+        limit_bytes: float,
+        limit_s: float,
+    ) -> None:
+        self._path, self._clock, self._instances, self._origin = path, clock, instances, origin
+        self._limit_bytes, self._limit_s = limit_bytes, limit_s
+        self._number = 1
+        self._begun_s: float | None = None
+        self._hellos: list[dict[str, Any]] = []
+        self._told: Hello | None = None
+        self._begin(path)
+
+    def write(self, event: Event) -> None:
+        self._begun_s = event.time_s if self._begun_s is None else self._begun_s
+        full = os.fstat(self._stream.fileno()).st_size >= self._limit_bytes
+        if full or event.time_s - self._begun_s >= self._limit_s:
+            self.close()
+            self._begun_s = event.time_s
+            self._begin(self._free_path())
+        if self._origin and (now := self._origin()) != self._told:
+            self._tell(now, event.time_s)
+        self._sink(event)
+
+    def close(self) -> None:
+        with suppress(OSError):  # a full disk was told when it was met
+            self._stream.close()
+
+    def _begin(self, path: Path) -> None:
+        self._file, self._told, self._hellos = path, None, []
+        self._stream = path.open("x", encoding="utf-8", newline="")
+        if path.suffix.lower() == ".csv":
+            self._sink = csv_rows(self._stream, self._clock, self._instances)
+        else:
+            self._sink = json_lines(self._stream, self._clock)
+        if self._origin is None:
+            return
+        try:
+            self._tell(self._origin(), self._begun_s)
+        except OSError:
+            self.close()
+            path.unlink()
+            raise
+
+    def _tell(self, hello: Hello, time_s: float | None) -> None:
+        """Write where the recording comes from, from `time_s` on; None where nothing was recorded before."""
+        since_s = 0.0 if time_s is None else round(time_s - self._clock.origin_s, 3)
+        line = {"schema": SCHEMA, "time_s": since_s, "hello": msgspec.to_builtins(hello)}
+        if self._file.suffix.lower() == ".csv":
+            first, *later = [*self._hellos, line]
+            text = json.dumps(first | ({"later": later} if later else {}), indent=1, ensure_ascii=False) + "\n"
+            _write_whole(beside(self._file), text, replaces=bool(self._hellos))
+            self._hellos.append(line)
+        else:
+            self._stream.write(json.dumps(line) + "\n")
+            self._stream.flush()
+        self._told = hello
+
+    def _free_path(self) -> Path:
+        while True:
+            self._number += 1
+            path = self._path.with_stem(f"{self._path.stem}-{self._number}")
+            if not path.exists() and not beside(path).exists():
+                return path
+
+
+def _write_whole(file: Path, text: str, *, replaces: bool) -> None:
+    """Write a file that is there as a whole at any time; overwrite none but one of our own."""
+    if not replaces:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(file)

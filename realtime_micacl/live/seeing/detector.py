@@ -1,0 +1,80 @@
+"""Faces in one picture, by mediapipe's models in ONNX Runtime.
+
+It sees what mediapipe itself sees, for two thirds of the time, without its threads and its second of importing; a test
+holds it to that, and opens mediapipe as the other `runtime`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from realtime_micacl.live.seeing.detection import Detection, Finds, Reach
+from realtime_micacl.types import U8
+
+Runtime = Literal["mediapipe", "onnxruntime"]
+MIN_SCORE: dict[Reach, float] = {"full": 0.6, "short": 0.5}
+"""From which score on a detection is a face: what the graphs of mediapipe's authors use."""
+LEAST_SHARE = 0.055  # 70 px in 1280 x 720: none of that size were found, most of 90 px
+
+
+def least_px(side: int) -> int:
+    """Return below about how many px of height no face is found in a picture whose longer side is `side` px.
+
+    Mediapipe makes every picture as small as its network's input is, so that the size of the picture counts.
+    """
+    return int(round(LEAST_SHARE * side, -1))
+
+
+def too_small(px: int) -> str:
+    """Return the limit in words, for where nobody is found."""
+    return f"faces below about {px} px are not seen; sit closer"
+
+
+class FaceDetector:
+    """Mediapipe face detection: `full` range finds faces up to about 5 m away, `short` up to 2 m at half the cost.
+
+    To be used from one thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        reach: Reach = "full",
+        min_score: float | None = None,
+        max_faces: int = 8,
+        runtime: Runtime = "onnxruntime",
+    ) -> None:
+        """Open the model of a `reach`; `min_score` is `MIN_SCORE` unless it is given."""
+        self._max_faces = max_faces
+        self._model = _opened(reach, MIN_SCORE[reach] if min_score is None else min_score, runtime)
+        self.detect(np.zeros((128, 128, 3), np.uint8))  # the first picture is slow
+
+    def detect(self, image: U8) -> list[Detection]:
+        """Return the faces in `image` (RGB, [H,W,3]), the largest first."""
+        detections = self._model.find(np.ascontiguousarray(image))
+        detections.sort(key=lambda d: float(d.box[0] - d.box[2]))
+        return detections[: self._max_faces]
+
+    def look(self, image: U8, time_s: float) -> list[Detection]:
+        """Return the faces in `image`, as `detect` does, whatever was seen before."""
+        return self.detect(image)
+
+    def least_px(self, image: U8) -> int:
+        """Return below about how many px of height no face in a picture [H,W,3] is found."""
+        return least_px(max(image.shape[:2]))
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model.close()
+
+
+def _opened(reach: Reach, min_score: float, runtime: Runtime) -> Finds:
+    if runtime == "mediapipe":
+        from realtime_micacl.live.seeing.detector_mediapipe import MediapipeDetector
+
+        return MediapipeDetector(reach, min_score)
+    from realtime_micacl.live.seeing.detector_onnx import OnnxDetector
+
+    return OnnxDetector(reach, min_score)

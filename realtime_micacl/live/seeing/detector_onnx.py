@@ -1,0 +1,100 @@
+"""Face detection by mediapipe's models in ONNX Runtime: anchors, their offsets and what overlaps, as its graphs do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from realtime_micacl.live.seeing.detection import Detection, Reach
+from realtime_micacl.live.seeing.models import open_model
+from realtime_micacl.types import F32, U8
+
+SAME_FACE = 0.3  # boxes that overlap more than this are one face, and are averaged
+
+
+class _Kind(NamedTuple):
+    file: str
+    size_px: int
+    grids: tuple[tuple[int, int], ...]
+    """Stride in px and anchors per place."""
+
+
+KINDS: dict[Reach, _Kind] = {
+    "full": _Kind("face_detection_full_range.onnx", 192, ((4, 1),)),
+    "short": _Kind("face_detection_short_range.onnx", 128, ((8, 2), (16, 6))),
+}
+
+
+class OnnxDetector:
+    """A model in ONNX Runtime."""
+
+    def __init__(self, reach: Reach, min_score: float) -> None:
+        file, self._size_px, grids = KINDS[reach]
+        self._session = open_model(file)
+        self._input = self._session.get_inputs()[0].name
+        outputs = sorted(self._session.get_outputs(), key=lambda output: int(output.shape[-1]))
+        self._outputs = [output.name for output in outputs]  # scores, then boxes and points
+        self._anchors = np.concatenate([_anchors(self._size_px // stride, each) for stride, each in grids])
+        self._least = float(np.log(min_score / (1 - min_score)))
+
+    def find(self, image: U8) -> list[Detection]:
+        """Return the faces in `image`, RGB, [H,W,3], the surest first."""
+        height, width = image.shape[:2]
+        side = max(height, width)
+        grow = side / self._size_px  # by pixel index, without the half pixel of centres: the models learnt it so
+        to_picture = np.array([[grow, 0, (width - side) / 2], [0, grow, (height - side) / 2]])
+        cut = cv2.warpAffine(image, to_picture, (self._size_px,) * 2, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        given = (cut.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
+        logits, raw = self._session.run(self._outputs, {self._input: given})
+        sure = np.flatnonzero(logits[0, :, 0] >= self._least)
+        if not len(sure):
+            return []
+        places = (raw[0, sure].reshape(-1, 8, 2) / self._size_px).astype(np.float32)
+        places[:, 0] += self._anchors[sure]
+        places[:, 2:] += self._anchors[sure, None]
+        middle, half = places[:, 0].copy(), places[:, 1] / 2
+        places[:, 0], places[:, 1] = middle - half, middle + half
+        scores = 1 / (1 + np.exp(-logits[0, sure, 0].astype(np.float32)))
+        shift = np.array([width - side, height - side], np.float32) / 2
+        return [
+            Detection(_whole(place[:2] * side + shift), place[2:] * side + shift, score)
+            for place, score in merged(places, scores)
+        ]
+
+    def close(self) -> None:
+        """Free the model."""
+        del self._session
+
+
+def _whole(corners: F32) -> F32:
+    """Return left, top, right and bottom [4] of a box's corners [2,2] in whole px, cut off as mediapipe cuts them."""
+    corner = np.trunc(corners[0])
+    return np.concatenate([corner, corner + np.trunc(corners[1] - corners[0])]).astype(np.float32)
+
+
+def merged(places: F32, scores: F32) -> list[tuple[F32, float]]:
+    """Return one of each bundle of places [n,8,2] that overlap: their mean, weighted by score, and the best score.
+
+    A place is a box's two corners and six points.
+    """
+    order = np.argsort(-scores, kind="stable")
+    found = []
+    while len(order):
+        best, boxes = places[order[0], :2], places[order, :2]
+        shared = np.maximum(np.minimum(best[1], boxes[:, 1]) - np.maximum(best[0], boxes[:, 0]), 0).prod(axis=1)
+        areas = (boxes[:, 1] - boxes[:, 0]).prod(axis=1)
+        same = shared > SAME_FACE * (areas[0] + areas - shared)
+        same[0] = True
+        bundle = order[same]
+        weights = scores[bundle] / scores[bundle].sum()
+        found.append((np.tensordot(weights, places[bundle], 1).astype(np.float32), float(scores[order[0]])))
+        order = order[~same]
+    return found
+
+
+def _anchors(n: int, each: int) -> F32:
+    """Return the middles of a grid's places, `each` times, as parts of the side, [n * n * each,2]."""
+    rows, columns = np.mgrid[:n, :n].reshape(2, -1)
+    return np.repeat((np.stack([columns, rows], axis=1) + 0.5) / n, each, axis=0).astype(np.float32)

@@ -1,0 +1,138 @@
+"""What the live program looks for faces with: full range, and more where that is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from math import inf
+from typing import Literal
+
+import numpy as np
+
+from realtime_micacl.live.seeing.closely import SAME, SURE, corners, overlap
+from realtime_micacl.live.seeing.detection import Detection, Reach
+from realtime_micacl.live.seeing.detector import FaceDetector, least_px
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.types import U8
+
+Choice = Literal["auto", "full", "short"]
+PEEK_S = 0.5  # where nobody is seen the short range looks no more often
+LOST_S = 1.0  # and so long it looks each time after somebody was lost
+LARGE = 0.2  # of the picture's height: what the short range alone sees is a face from this size on,
+MESH_AGREES = 0.9  # and if the mesh is as sure as this
+MANY = 8  # more faces than this are looked for in parts of the picture, too
+LAP = 0.25  # of a part; a larger face that lies across two is seen in the whole picture
+PARTS = {"many": (3,), "far": (3, 5)}  # across the shorter side, by what is asked for
+ROOM = 64  # more faces than this are never looked at
+
+
+class Lookout:
+    """Looks with the full-range model and, as `auto`, with the short-range one where somebody is missed or nobody seen.
+
+    Full range misses faces that fill the picture; short range sees them, and much else, so the mesh has to agree.
+    For more than `MANY` faces, and for `far` ones, full range looks at overlapping parts as well. One thread.
+    """
+
+    def __init__(self, choice: Choice = "auto", *, max_faces: int = 8, far: bool = False) -> None:
+        """Open what `choice` needs; `max_faces` are returned at most, the largest."""
+        self.max_faces = max_faces
+        self._parts: Sequence[int] = PARTS["far"] if far else PARTS["many"] if max_faces > MANY else ()
+        reach: Reach = "short" if choice == "short" else "full"
+        with ExitStack() as opened:
+            self._first = opened.enter_context(closing(FaceDetector(reach=reach, max_faces=ROOM)))
+            self._part = self._first
+            if self._parts and reach != "full":
+                self._part = opened.enter_context(closing(FaceDetector(max_faces=ROOM)))
+            self._mesh = opened.enter_context(closing(FaceMesh()))
+            self._near = None
+            if choice == "auto":
+                self._near = opened.enter_context(closing(FaceDetector(reach="short", max_faces=max_faces)))
+            self._opened = opened.pop_all()
+        self._count, self._now_s, self._lost_s, self._peeked_s = 0, -inf, -inf, -inf
+
+    def detect(self, image: U8) -> list[Detection]:
+        """Return the faces in RGB [H,W,3] of a single look, largest first: the short range's if there are no others."""
+        return self._first.detect(image) or self._only_near(image, [])
+
+    def look(self, image: U8, time_s: float) -> list[Detection]:
+        """Return the faces in RGB [H,W,3], the largest first."""
+        if time_s < self._now_s:  # another clip
+            self._count, self._lost_s, self._peeked_s = 0, -inf, -inf
+        self._now_s = time_s
+        found = self._first.detect(image)
+        for part, x, y in _tiles(image, self._parts):
+            shift = np.array([x, y], np.float32)
+            for one in self._part.detect(part):
+                found.append(replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift))
+        if self._parts:
+            found = distinct(found)
+            doubtful = [one for one in found if one.score < SURE]
+            found = [one for one in found if one.score >= SURE] + self._faces(image, doubtful)
+        if self._looks_near(len(found), time_s):
+            found += self._only_near(image, found)
+        self._count = len(found)
+        return sorted(found, key=lambda one: float(one.box[0] - one.box[2]))[: self.max_faces]
+
+    def least_px(self, image: U8) -> int:
+        """Return below about how many px of height no face in a picture [H,W,3] is found."""
+        sides = [_side(image, count) for count in self._parts]
+        return least_px(min(sides, default=max(image.shape[:2])))
+
+    def close(self) -> None:
+        """Free the models."""
+        self._opened.close()
+
+    def _looks_near(self, count: int, time_s: float) -> bool:
+        """Say whether the short range shall look, too, where full range saw `count` faces."""
+        if self._near is None:
+            return False
+        if count < self._count:
+            self._lost_s = time_s
+        due = not count and not 0 <= time_s - self._peeked_s < PEEK_S
+        if not (due or 0 <= time_s - self._lost_s < LOST_S):
+            return False
+        self._peeked_s = time_s
+        return True
+
+    def _only_near(self, image: U8, found: Sequence[Detection]) -> list[Detection]:
+        """Return the large faces that the short range sees besides, and the mesh as well."""
+        if self._near is None:
+            return []
+        large_px = LARGE * image.shape[0]
+        new = [
+            one
+            for one in self._near.detect(image)
+            if one.box[3] - one.box[1] >= large_px and all(overlap(one.box, other.box) < SAME for other in found)
+        ]
+        return self._faces(image, new)
+
+    def _faces(self, image: U8, found: Sequence[Detection]) -> list[Detection]:
+        """Return those of the detections that are faces to the mesh, too."""
+        _, scores = self._mesh.marks(image, [region(one.points, one.box) for one in found])
+        return [one for one, score in zip(found, scores, strict=True) if score >= MESH_AGREES]
+
+
+def distinct(found: Sequence[Detection]) -> list[Detection]:
+    """Return the surest of the detections that overlap, for each face."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        if all(overlap(one.box, other.box) < SAME for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _side(image: U8, count: int) -> int:
+    """Return the side of the parts of which `count` lie across the shorter side of a picture, half over each other."""
+    height, width = image.shape[:2]
+    return int(min(height, width) * 2 // (count + 1))
+
+
+def _tiles(image: U8, parts: Sequence[int]) -> Iterator[tuple[U8, int, int]]:
+    """Yield overlapping square parts of a picture [H,W,3], each with where its corner lies."""
+    height, width = image.shape[:2]
+    for count in parts:
+        side = _side(image, count)
+        for y in corners(height, side, LAP):
+            for x in corners(width, side, LAP):
+                yield np.ascontiguousarray(image[y : y + side, x : x + side]), x, y

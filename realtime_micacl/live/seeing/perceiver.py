@@ -1,0 +1,148 @@
+"""The first half of the pipeline: frames become scenes and bags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.closely import look_closely
+from realtime_micacl.live.seeing.cover import Covers
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detector import FaceDetector, too_small
+from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
+from realtime_micacl.live.seeing.pose import heads
+from realtime_micacl.live.seeing.quality import assess, frontal, share_inside
+from realtime_micacl.live.seeing.shape import ShapeReader
+from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
+from realtime_micacl.live.seeing.window import Window
+from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, State
+
+LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
+HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
+RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
+
+
+class Perceiver:
+    """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
+
+    Faces are looked for once per tick of the window, which needs no more crops, and in every frame while somebody has
+    just come or is missed. In between they are where their tracks are expected.
+    """
+
+    def __init__(
+        self, detector: Lookout | FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
+    ) -> None:
+        """Take a detector; of a picture that stands alone `most` faces are taken at most."""
+        self._detector, self._most = detector, most
+        self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
+        self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
+        self._mesh = FaceMesh()
+        self._covers = Covers()
+        self._cuts = CutDetector()
+        self._tracker = Tracker(ids)
+        self._window = Window(sidecar.spec)
+        self._seen: dict[int, tuple[float, Face]] = {}
+        self._covered: dict[int, F32] = {}
+        self._looked_s = -inf
+
+    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+        """Return what is seen in `frame` and the bags that it completed."""
+        cut = self._cuts.is_cut(frame.image)
+        if cut:
+            self._tracker.restart()
+            self._seen.clear()
+        look = cut or frame.alone or self._due(frame.time_s)
+        bags = self._look(frame) if look else ()
+        self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
+        faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
+        if not look:  # then everybody was there at the last look
+            boxes = self._tracker.boxes(frame.time_s)
+            faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
+        if not faces:
+            least_px = self._detector.least_px(frame.image)
+            why = "" if frame.alone else too_small(least_px)
+            return Scene(frame.time_s, frame, (), State.NO_FACE, why, least_px=least_px), bags
+        return Scene(frame.time_s, frame, faces, State.LIVE), bags
+
+    def close(self) -> None:
+        """Free the models."""
+        self._detector.close()
+        self._covers.close()
+        self._mesh.close()
+
+    def _due(self, time_s: float) -> bool:
+        recent = 0 <= time_s - self._looked_s < LOOK_S
+        return not (recent and self._tracker.settled) or self._window.due(time_s)
+
+    def _look(self, frame: Frame) -> tuple[Bag, ...]:
+        """Look for faces and fill the windows; return the bags that are complete."""
+        self._looked_s = frame.time_s
+        found = self._faces(frame)
+        bags = self._window.push(
+            [f for f in found if f.state is not State.LOW_QUALITY],
+            frame.time_s,
+            alone=frame.alone,
+            frame=frame.index,
+        )
+        self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
+        return bags
+
+    def _faces(self, frame: Frame) -> list[Face]:
+        """Return the confirmed faces of a frame, those that can be analysed with their shape."""
+        if frame.alone:  # there is time, and no second look
+            detections = look_closely(self._detector, frame.image, self._most)
+        else:
+            detections = self._detector.look(frame.image, frame.time_s)
+        crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
+        sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
+        ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
+        sure = [n for n, track_id in enumerate(ids) if track_id is not None]
+        covers = self._steadied(
+            [ids[n] or 0 for n in sure],
+            self._covers.read(frame.image, [detections[n].points for n in sure]),
+            alone=frame.alone,
+        )
+        marks, scores = self._mesh.marks(frame.image, [region(detections[n].points, detections[n].box) for n in sure])
+        turns = heads(marks)
+        faces = [
+            self._face(ids[n] or 0, detections[n], crops[n], frame.image, cover, head if score >= MIN_SCORE else None)
+            for n, cover, head, score in zip(sure, covers, turns, scores, strict=True)
+        ]
+        return self._shaped(faces, marks)
+
+    def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> F32:
+        """Return how surely faces are covered, [n,2]: those of this look and those before, each half the one after."""
+        before = np.array([self._covered.get(i, cover) for i, cover in zip(ids, covers, strict=True)]).reshape(-1, 2)
+        covers = covers if alone else (covers + before) / 2
+        self._covered = dict(zip(ids, covers, strict=True))
+        return covers
+
+    def _shaped(self, faces: list[Face], marks: F32) -> list[Face]:
+        """Return the faces whose landmarks are given, those that can be analysed with their shape."""
+        usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
+        if self._shapes and usable:
+            for n, shape in zip(usable, self._shapes.read(marks[usable]), strict=True):
+                faces[n] = replace(faces[n], shape=shape)
+        return faces
+
+    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8, cover: F32, head: F32 | None) -> Face:
+        height, width = image.shape[:2]
+        inside = share_inside(detection.box, width, height)
+        quality = assess(crop, detection.points, inside=inside, covers=cover, head=head)
+        last = self._seen.get(track_id)
+        if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
+            quality = Quality(quality.value, last[1].quality.fault)
+        state = State.LOW_QUALITY if quality.fault else State.COLLECTING
+        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points, head=head)
+
+    def _staged(self, face: Face) -> Face:
+        """Return the face with how far its window is filled."""
+        filled = self._window.filled(face.track_id)
+        state = State.LIVE if face.state is State.COLLECTING and filled >= 1 else face.state
+        return replace(face, filled=filled, state=state)

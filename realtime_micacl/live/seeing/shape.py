@@ -1,0 +1,30 @@
+"""The shape of a face: its landmarks in its own frame, whatever the pose of the head and the place of the camera.
+
+A similarity in space (turn, scale, shift) takes the landmarks on bone, which no expression moves, to where they lie in
+a face that looks at the camera. All others are moved along.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.live.seeing.pose import fit
+from realtime_micacl.types import F32
+
+
+class ShapeReader:
+    """Turns landmarks into shapes, as an engine's sidecar says."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.mean = np.asarray(shape.mean, np.float32)
+        self._bone, self._points = np.array(shape.bone), np.array(shape.points)
+        frame = np.asarray(shape.frame, np.float64)
+        self._centre = frame.mean(axis=0)
+        self._frame = frame - self._centre
+
+    def read(self, marks: F32) -> F32:
+        """Return the shapes [n, 3 P] of landmarks [n,468,3] in px."""
+        middle, turn, scale = fit(marks[:, self._bone], self._frame)
+        moved = np.einsum("npj,nij->npi", marks[:, self._points] - middle, turn) * scale[:, None, None] + self._centre
+        return np.asarray(moved.reshape(len(marks), len(self.mean)), np.float32)

@@ -1,0 +1,57 @@
+"""Which pictures of a source stand alone: so far from every other in time that they are no course of a face."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import pairwise
+from math import inf
+
+from realtime_micacl.live.seeing.window import GAP_S
+from realtime_micacl.live.sources.items import Item
+from realtime_micacl.types import Frame, Retry
+
+log = logging.getLogger(__name__)
+
+GAPS = 2  # so many wide gaps in a row make a live source a slow one
+SLOW = "%s gives a picture every %.3g s; each is read from itself alone, as a still"
+
+
+def told_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
+    """Yield the frames of a recording, and mark those with no other near before and behind them."""
+    before_s, held, said = -inf, None, False
+    with closing(frames):  # type: ignore[type-var]  # a generator
+        for frame in frames:
+            if held:
+                gap_s = frame.time_s - held.time_s
+                alone = gap_s > GAP_S and held.time_s - before_s > GAP_S
+                if alone and not said:
+                    log.warning(SLOW, shown, gap_s)
+                    said = True
+                yield replace(held, alone=alone)
+                before_s = held.time_s
+            held = frame
+    if held:
+        yield replace(held, alone=held.time_s - before_s > GAP_S)
+
+
+def told_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
+    """Yield what a live source gives, and mark the frames while it is slow: what comes next is not known."""
+    times: deque[float] = deque(maxlen=GAPS + 1)
+    said = False
+    with closing(items):  # type: ignore[type-var]  # a generator
+        for item in items:
+            if not isinstance(item, Frame):
+                if isinstance(item, Retry):
+                    times.clear()
+                yield item
+                continue
+            times.append(item.time_s)
+            alone = len(times) > GAPS and all(b - a > GAP_S for a, b in pairwise(times))
+            if alone and not said:
+                log.warning(SLOW, shown, times[-1] - times[-2])
+                said = True
+            yield replace(item, alone=alone)

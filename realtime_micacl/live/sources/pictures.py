@@ -1,0 +1,61 @@
+"""The pictures of a connection, for as long as some come."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from time import monotonic
+
+from realtime_micacl.errors import SourceLost
+from realtime_micacl.live.sources.address import Address
+from realtime_micacl.live.sources.arrival import WAKE_S
+from realtime_micacl.live.sources.connection import Connection
+from realtime_micacl.live.sources.decoder import Decoder
+from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.reasons import fell_silent, nothing_came
+from realtime_micacl.types import U8
+
+log = logging.getLogger(__name__)
+
+KEY_S = 60.0  # cameras send a key frame more often
+DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost
+Picture = tuple[float, U8, int, float]
+"""Time stamp, picture, damaged ones before it, and when it came."""
+
+
+def pictures(
+    connection: Connection, address: Address | None, patience_s: float, first_s: float
+) -> Iterator[Picture | Pending]:
+    """Yield time stamp, picture, damaged ones before it, and arrival of each, until no more come."""
+    shown = connection.way.shown
+    decoder = Decoder(connection.video)
+    opened_s = decoded_s = monotonic()
+    some = False
+    while True:
+        wait_s = patience_s if some else max(patience_s, first_s)
+        asked_s = monotonic()
+        while not (arrived := connection.take(WAKE_S)) and not connection.over and monotonic() - asked_s < wait_s:
+            yield Pending()
+        arrived = arrived or connection.take(0.0)  # the last one may have come this very moment
+        if arrived is None:
+            if connection.over and (some or not fell_silent(connection.cause)):
+                break
+            waited_s = monotonic() - connection.started_s
+            reason = f"sent nothing for {wait_s:.0f} s" if some else _silent(address, waited_s)
+            raise SourceLost(f"{shown} {reason}")
+        packet, came_s = arrived
+        some = True
+        for pts_s, image, damaged in decoder.pictures(packet):
+            yield pts_s, image, damaged, came_s
+            decoded_s = monotonic()
+        if not decoder.begun:
+            if monotonic() - opened_s > KEY_S:
+                raise SourceLost(f"{shown} sent no key frame for {KEY_S:.0f} s")
+        elif monotonic() - max(decoded_s, opened_s) > DUMB_S:
+            raise SourceLost(f"{shown} sent nothing that can be decoded for {DUMB_S:.0f} s")
+    if decoder.all_damaged:
+        log.warning("%s: %d damaged packets or pictures were left out", shown, decoder.all_damaged)
+
+
+def _silent(address: Address | None, waited_s: float) -> str:
+    return f"is silent: {nothing_came(address, waited_s) if address else 'nothing came'}"

@@ -1,0 +1,53 @@
+"""An address that gives one picture at a time, as many cameras have: it is asked for anew, many times a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from time import monotonic, sleep
+from typing import Any
+
+import av
+
+from realtime_micacl.errors import SourceLost
+from realtime_micacl.live.sources.decoder import Decoder
+from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.reasons import said
+from realtime_micacl.types import Frame
+
+RATE_HZ = 10.0
+LOST_S = 2.0
+WAKE_S = 0.25  # whoever reads may want to stop
+FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
+"""Codec of a picture -> how FFmpeg reads one."""
+
+
+def is_picture(container: av.container.InputContainer) -> bool:
+    """Say whether what was opened is a single picture."""
+    name = container.format.name
+    return name in ("image2", *FORMS.values()) and container.streams.video[0].codec_context.name in FORMS
+
+
+def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
+    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none comes any more."""
+    last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
+    while True:
+        while (left_s := due_s - monotonic()) > 0:
+            sleep(min(left_s, WAKE_S))
+            yield Pending()
+        due_s = max(due_s + 1 / rate_hz, monotonic())
+        asked_s = monotonic()
+        try:
+            with closing(opens()) as container:
+                packet = next(container.demux(container.streams.video[0]))
+                picture = bytes(packet)
+                seen_s = monotonic()
+                if picture == last:
+                    continue
+                last = picture
+                for _, image, damaged in Decoder(container.streams.video[0]).pictures(packet):
+                    yield Frame(image, asked_s, index, damaged)
+                    index += 1
+        except (av.error.FFmpegError, OSError, StopIteration) as cause:
+            if monotonic() - seen_s > LOST_S:
+                raise SourceLost(f"{shown} was lost: {said(cause)}") from cause

@@ -1,0 +1,118 @@
+"""Why a stream cannot be read, in words: FFmpeg's say little, and its addresses may hold a password."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+
+import av
+
+from realtime_micacl.live.sources.address import Address
+
+ASK_S = 1.0
+CHECK = "check the address, and that the camera is on"
+BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
+ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+BY_UDP = ", only control packets; where it sends by UDP a firewall may hold them back: rtsp:// fetches them by TCP"
+
+
+def why(address: Address, cause: Exception | None, waited_s: float) -> str:
+    """Return why an address could not be opened, and what helps; `cause` None where nothing came of it in time."""
+    unknown = _unknown(address)
+    if unknown:
+        return unknown
+    named = f"{address.scheme}://NAME:PASSWORD@{address.origin}"
+    match cause:
+        case av.error.HTTPUnauthorizedError() if address.user:
+            return "it does not take this name and password"
+        case av.error.HTTPUnauthorizedError():
+            return f"it asks for a name and a password: {named}{address.path.partition('?')[0]}"
+        case av.error.HTTPForbiddenError():
+            return "it does not let us in (403); check the name, the password and what they may see"
+        case av.error.HTTPNotFoundError():
+            return "it has nothing at this path (404); check what stands behind the machine's name"
+        case av.error.HTTPServerError():
+            return "it reports a fault of its own (5xx); it may be too busy, or have to be started anew"
+        case av.error.HTTPClientError():
+            return f"it refuses what we ask for ({cause.strerror})"
+        case av.error.ConnectionRefusedError():
+            return _nobody(address)
+        case av.error.InvalidDataError():
+            return f"what it sends is no video; {BROWSE if address.scheme.startswith('http') else CHECK}"
+        case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
+            return "it points at something that is not read from the network"
+        case ssl.SSLError():
+            return "its certificate is not accepted"
+    if cause is None or fell_silent(cause) or waited_s > ASK_S:
+        return _silent(address, waited_s)
+    return f"{said(cause)}; {CHECK}"
+
+
+def why_not_piped(cause: Exception | None, waited_s: float) -> str:
+    """Return why what comes through a pipe cannot be read."""
+    if cause is None:
+        return f"nobody wrote to it within {waited_s:.0f} s"
+    if isinstance(cause, av.error.InvalidDataError):
+        return (
+            "what comes is no video, or one whose index stands at its end: a pipe cannot go back to it; give the file"
+            " itself, or send MPEG-TS or Matroska"
+        )
+    return said(cause)
+
+
+def nothing_came(address: Address, waited_s: float) -> str:
+    """Return what to say of a stream that was opened, and of which no picture came."""
+    match address.scheme:
+        case "rtspu":
+            return f"it answers, but no picture came within {waited_s:.0f} s{BY_UDP}"
+        case "rtsp" | "rtsps":
+            return f"it answers, but no picture came within {waited_s:.0f} s, only control packets"
+    return f"it answers, but no picture came within {waited_s:.0f} s"
+
+
+def fell_silent(cause: Any) -> bool:
+    """Say whether FFmpeg waited in vain."""
+    return isinstance(cause, av.error.ExitError | av.error.TimeoutError)
+
+
+def said(cause: Any) -> str:
+    """Return what FFmpeg or the system says, without the address: it may hold a password."""
+    if fell_silent(cause):
+        return "it fell silent"
+    return getattr(cause, "strerror", None) or type(cause).__name__
+
+
+def _nobody(address: Address) -> str:
+    return f"nothing listens at port {address.port} of {address.host}; {CHECK}"
+
+
+def _unknown(address: Address) -> str:
+    """Return what to say of a machine that has no address; empty where it has one."""
+    if not address.host:
+        return ""
+    try:
+        socket.getaddrinfo(address.host.strip("[]"), address.port)
+    except (socket.gaierror, UnicodeError):
+        return f"unknown host {address.host}; check how the name is written, and that this machine is on its network"
+    return ""
+
+
+def _silent(address: Address, waited_s: float) -> str:
+    """Return what to say of a machine that did not answer in time, and whether it answers anything at all."""
+    if address.scheme == "udp":
+        return f"nothing came to port {address.port} within {waited_s:.0f} s; check where the sender sends to"
+    try:
+        with socket.create_connection((address.host.strip("[]"), address.port), ASK_S) as peer:
+            if not address.scheme.startswith("rtsp"):
+                return f"it took the call, but gave no answer within {waited_s:.0f} s; it may hang, or be no camera"
+            peer.settimeout(ASK_S)
+            peer.sendall(ASKED.format(place=address.origin).encode())
+            answered = peer.recv(64).startswith(b"RTSP")
+    except ConnectionRefusedError:
+        return _nobody(address)
+    except OSError:
+        return f"no answer within {waited_s:.0f} s; {CHECK}"
+    if answered:
+        return nothing_came(address, waited_s)
+    return f"it took the call, but gave no answer within {waited_s:.0f} s; it may hang, or be no camera"

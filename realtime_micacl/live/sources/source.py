@@ -1,0 +1,241 @@
+"""Which source is meant, and how it is opened. A source is an iterable of frames; closing it frees the device."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Literal
+
+from realtime_micacl.errors import ConfigError, SourceError, SourceLost
+from realtime_micacl.live.sources.address import at_home, device_of, parse_address, path_of
+from realtime_micacl.live.sources.framing import Framer
+from realtime_micacl.live.sources.items import Item, Pending
+from realtime_micacl.live.sources.pipe import is_fifo
+from realtime_micacl.types import Frame, Retry
+
+if TYPE_CHECKING:
+    from realtime_micacl.live.sources.stream import Stream
+
+DEMO = Path(__file__).with_name("demo.mp4")
+BACKOFF_S = (0.5, 8.0)
+LOOK_S = 0.5
+CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """A source as it was asked for."""
+
+    kind: Literal["camera", "stream", "file", "synthetic"]
+    value: str
+    """Camera index, address, path, or `-` for standard input; it may hold a password: show `name` instead."""
+
+    @property
+    def name(self) -> str:
+        """What people and logs may see."""
+        match self.kind:
+            case "camera":
+                return f"camera {self.value}"
+            case "file" if self.loops:
+                return "the demo clip"
+            case "stream" if self.value == "-":
+                return "standard input"
+        return redacted(self.value)
+
+    @property
+    def loops(self) -> bool:
+        """Whether it starts again when it ends: the demo clip does."""
+        return self.kind == "file" and Path(self.value) == DEMO
+
+    @property
+    def live(self) -> bool:
+        """Whether the world goes on while nobody reads."""
+        return self.kind in ("camera", "stream")
+
+
+def parse_source(text: str) -> SourceSpec:
+    """Return what `text` names: an address, a camera's number or device, `synthetic`, `demo`, `-` or a path.
+
+    Raise ConfigError where it names nothing.
+    """
+    text = text.strip() if "://" in text or not Path(text).exists() else text
+    match text:
+        case "":
+            raise ConfigError("source is empty; give an address, a file, a camera's number, 'demo' or 'synthetic'")
+        case "synthetic":
+            return SourceSpec("synthetic", text)
+        case "demo":
+            return SourceSpec("file", str(DEMO))
+        case "-":
+            return SourceSpec("stream", text)
+    if text.lower().startswith("file:"):
+        text = path_of(text)
+    elif "://" in text:
+        try:
+            return SourceSpec("stream", parse_address(text).url)
+        except ConfigError as cause:
+            raise ConfigError(f"source {redacted(text)}: {cause}") from None
+    camera = CAMERA.fullmatch(device_of(text))
+    if camera and (text.startswith("/dev/") or not Path(text).exists()):
+        return SourceSpec("camera", str(int(camera[1])))
+    return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", at_home(text))
+
+
+def check(spec: SourceSpec) -> None:
+    """Raise SourceError at once for a file or camera that is plainly not there."""
+    match spec.kind:
+        case "file":
+            from realtime_micacl.live.sources.video import check_file
+
+            check_file(Path(spec.value))
+        case "camera":
+            from realtime_micacl.live.sources.camera import check_camera
+
+            check_camera(int(spec.value))
+
+
+def open_source(
+    spec: SourceSpec,
+    *,
+    wait: bool = False,
+    give_up_after_s: float | None = None,
+    rate_hz: float | None = None,
+    framer: Framer | None = None,
+    stays: bool = False,
+) -> Iterator[Item]:
+    """Return the frames of a source: a live one for ever, a file or the test picture at its own rate.
+
+    `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for; `rate_hz`
+    is for files without time stamps, `framer` asks a camera and turns and cuts all pictures. A photograph ends at once,
+    or `stays`. The source is opened by the first `next`.
+    """
+    framer = framer or Framer()
+    items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz, stays=stays)
+    return framer(items)
+
+
+def _opened(
+    spec: SourceSpec,
+    framer: Framer,
+    *,
+    wait: bool,
+    give_up_after_s: float | None,
+    rate_hz: float | None,
+    stays: bool,
+) -> Iterator[Item]:
+    from realtime_micacl.live.sources.alone import told_slow
+    from realtime_micacl.live.sources.stream import Stream
+    from realtime_micacl.live.sources.video import paced, read_file
+
+    framer.of_camera = spec.kind == "camera"
+    match spec.kind:
+        case "camera":
+            from realtime_micacl.live.sources.camera import Webcam
+
+            webcam = Webcam(int(spec.value), asked=lambda: framer.now)
+            items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
+            return told_slow(items, spec.name)
+        case "stream":
+            stream = Stream(spec.value, spec.name, wait=wait, patience_s=give_up_after_s, rate_hz=rate_hz)
+            return told_slow(_streamed(stream, wait, give_up_after_s), spec.name)
+        case "synthetic":
+            from realtime_micacl.live.sources.synthetic import read_synthetic
+
+            return paced(read_synthetic())
+        case "file" if spec.loops:
+            return paced(looped(lambda: read_file(Path(spec.value))))
+        case "file":
+            return paced(read_file(Path(spec.value), rate_hz), stays=stays)
+
+
+def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Item]:
+    """Yield a stream's frames, and in the end give up what is being tried."""
+    again = reconnecting(stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s)
+    with closing(again), closing(stream):  # type: ignore[type-var]  # a generator
+        yield from again
+
+
+def looped(open_frames: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
+    """Yield the frames of a file again and again, times and numbers going on."""
+    start_s = end_s = 0.0
+    index = 0
+    while True:
+        with closing(open_frames()) as frames:  # type: ignore[type-var]  # a generator
+            for frame in frames:
+                step_s = max(0.0, start_s + frame.time_s - end_s)
+                end_s = start_s + frame.time_s
+                yield replace(frame, time_s=end_s, index=index)
+                index += 1
+        start_s = end_s + (step_s or 0.04)
+
+
+def reconnecting(
+    open_frames: Callable[[], Iterator[Frame] | Iterator[Frame | Pending]],
+    there: Callable[[], bool] = lambda: True,
+    *,
+    ready: Callable[[], bool] = lambda: False,
+    wait: bool = False,
+    give_up_after_s: float | None = None,
+    seed: int | None = None,
+) -> Iterator[Item]:
+    """Yield the frames of a live source and open it again whenever it is lost: for ever, or `give_up_after_s`.
+
+    What ends without an error has ended. A first failure to open is raised, unless `wait`. While it is lost a Retry is
+    yielded several times a second, so that whoever reads can stop. The pauses grow from 0.5 to 8 s and are jittered,
+    lest many readers come at once; one is cut short when the source, seen to be away by `there`, appears, or when a try
+    that was begun before is `ready`.
+    """
+    jitter = random.Random(seed)
+    index = attempt = 0
+    lost_s: float | None = None
+    while True:
+        try:
+            with closing(open_frames()) as frames:  # type: ignore[type-var]  # a generator
+                for frame in frames:
+                    if isinstance(frame, Pending):
+                        yield frame
+                        continue
+                    attempt, lost_s = 0, None
+                    yield replace(frame, index=index)
+                    index += 1
+            return
+        except SourceError as cause:
+            if not (index or wait):
+                raise
+            reason = str(cause)
+        attempt += 1
+        lost_s = lost_s or monotonic()
+        if give_up_after_s is not None and monotonic() - lost_s >= give_up_after_s:
+            raise SourceLost(f"{reason}; given up after {give_up_after_s:g} s (--give-up-after)")
+        longest_s = min(BACKOFF_S[1], BACKOFF_S[0] * 2 ** min(attempt - 1, 9))
+        until_s = monotonic() + longest_s * jitter.uniform(0.5, 1.0)
+        if give_up_after_s is not None:
+            until_s = min(until_s, lost_s + give_up_after_s)
+        yield from _pause(Retry(attempt, 0.0, reason), until_s, there, ready)
+
+
+def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Callable[[], bool]) -> Iterator[Retry]:
+    """Yield what is being waited for until the time is up, or until the source appears."""
+    away, look_s = False, 0.0
+    while (left_s := until_s - (now_s := monotonic())) > 0:
+        yield replace(retry, wait_s=left_s)
+        if ready():
+            break
+        if now_s >= look_s:
+            look_s = now_s + LOOK_S
+            if (seen := there()) and away:
+                break
+            away = not seen
+        sleep(min(left_s, 0.1))
+    yield retry
+
+
+def redacted(text: str) -> str:
+    """Return `text` without the passwords of the addresses in it."""
+    text = re.sub(r"(\w+://)(?!NAME:PASSWORD@)([^\s'\"/@:]*)(?::[^\s'\"]*)?@", r"\1\2:***@", text)
+    return re.sub(r"(?i)([?&](?:pass(?:word|wd)?|pwd|token|secret|key|auth)=)[^&\s'\"]+", r"\1***", text)

@@ -1,0 +1,108 @@
+"""Photographs, and folders or rows of numbered pictures that are read as a clip."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.types import Frame
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+RATE_HZ = 25.0
+ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
+NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
+LISTED = "it is a play list, which is not followed; name the video itself"
+LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
+BOXES = 64  # kinds of boxes: a file that has more is none
+NUMBER = re.compile(r"%0?(\d*)d")
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, 2 before 10; none where there is no such folder."""
+    if not folder.is_dir():
+        return []
+    found = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
+    return sorted(found, key=lambda f: [(int(n) if n.isdecimal() else 0, n) for n in re.split(r"(\d+)", f.stem)])
+
+
+def pictures_like(pattern: Path) -> list[Path]:
+    """Return the pictures that a pattern as `img%04d.png` names, in order; none where it is no pattern."""
+    parts = NUMBER.split(pattern.name)
+    if len(parts) != 3 or pattern.exists() or not pattern.parent.is_dir():
+        return []
+    digits = rf"\d{{{int(parts[1])},}}" if parts[1] else r"\d+"
+    name = re.compile(f"{re.escape(parts[0])}({digits}){re.escape(parts[2])}")
+    found = {int(m[1]): file for file in pattern.parent.iterdir() if (m := name.fullmatch(file.name))}
+    return [found[number] for number in sorted(found)]
+
+
+def is_picture(container: av.container.InputContainer) -> bool:
+    """Say whether a file is a single picture; what is behind that in it, a film or a second page, is not meant."""
+    return container.format.name.endswith("_pipe") or container.format.name == "image2"
+
+
+def refused(path: Path) -> str:
+    """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(32)
+            if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
+                return ANIMATED
+            if head.startswith(LISTS):
+                return LISTED
+            if head[4:8] == b"ftyp" and not {b"moov", b"meta"} & _boxes(stream):
+                return NO_INDEX
+    except OSError:
+        return ""
+    return ""
+
+
+def _boxes(stream: BinaryIO) -> set[bytes]:
+    """Return the kinds of the boxes that an MP4 consists of."""
+    kinds, at = set[bytes](), 0
+    while len(kinds) < BOXES:
+        stream.seek(at)
+        head = stream.read(16)
+        if len(head) < 8:
+            break
+        size = int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:], "big") if size == 1 else size
+        kinds.add(head[4:8])
+        if size < 8:  # the last: to the end of the file
+            break
+        at += size
+    return kinds
+
+
+def read_row(
+    files: list[Path], shown: str, rate_hz: float | None, read: Callable[[Path], Generator[Frame]]
+) -> Iterator[Frame]:
+    """Yield pictures, each opened by `read`, as the frames of a clip; raise SourceError where not one can be read.
+
+    Those that cannot be read are left out and counted in the log; the others keep their times.
+    """
+    if rate_hz is None:
+        log.warning("%s is taken for %g pictures a second; --rate says otherwise", shown, RATE_HZ)
+    rate_hz, damaged, reason = rate_hz or RATE_HZ, [], ""
+    for index, file in enumerate(files):
+        try:
+            with closing(read(file)) as frames:
+                image = next(frames).image
+        except SourceError as cause:
+            damaged.append(file.name)
+            reason = reason or str(cause)
+            continue
+        yield Frame(image, index / rate_hz, index)
+    if len(damaged) == len(files):
+        raise SourceError(f"none of the {len(files)} pictures in {shown} can be read; the first: {reason}")
+    if damaged:
+        log.warning("%s: %d of %d pictures cannot be read: %s", shown, len(damaged), len(files), ", ".join(damaged[:5]))

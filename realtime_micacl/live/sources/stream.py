@@ -1,0 +1,230 @@
+"""Streams from the network and from pipes, judged by what they are and not by how their address begins.
+
+A recording is played at its own rate and ends; what comes in pieces (HLS) or faster than it was taken is played at its
+own rate; a camera is read as fast as it sends, the newest picture wins. What stops without an end was lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import partial
+from math import inf
+from time import monotonic
+
+import av
+from av.format import Flags
+
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.sources.address import Address, answers, parse_address
+from realtime_micacl.live.sources.arrival import Haste, hurries, known_length_s, until
+from realtime_micacl.live.sources.clock import ALIKE, Pace, StreamClock
+from realtime_micacl.live.sources.connection import Connection, Way
+from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.pictures import Picture, pictures
+from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
+from realtime_micacl.live.sources.reasons import said, why, why_not_piped
+from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
+from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
+from realtime_micacl.live.sources.whole import fetched
+from realtime_micacl.types import Frame
+
+log = logging.getLogger(__name__)
+
+FIRST_S = 4.0  # a first opening may take so long, however soon a lost one is to be given up
+TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
+LATE_S = 1.0  # a picture handed out later than this after its time is stale
+END_S = 1.0  # a recording that breaks off this near its end has ended
+
+
+class Unseekable(Exception):
+    """A recording whose server cannot go to where its pictures are."""
+
+
+class Stream:
+    """A stream that can be opened again; it remembers what it learnt of it."""
+
+    def __init__(
+        self,
+        value: str,
+        shown: str,
+        *,
+        wait: bool = False,
+        patience_s: float | None = None,
+        rate_hz: float | None = None,
+    ) -> None:
+        """Take an address, a FIFO or `-`; `shown` is its name for messages, `rate_hz` that of a snapshot's polls.
+
+        `patience_s` limits how long the first opening may take, down to 4 s.
+        """
+        self.shown = shown
+        self._value, self._rate_hz = value, rate_hz
+        self._patience_s = TRY_S if wait else min(PATIENCE_S, max(FIRST_S, patience_s or PATIENCE_S))
+        self._address: Address | None = parse_address(value) if "://" in value else None
+        self._tries = Tries()
+        self._form: str | None = None
+        self._seen = self._paced = self._listed = self._whole = False
+        self._reached_s = 0.0
+        self._drift = 0.0
+        self._drifts: list[float] = []
+
+    def ready(self) -> bool:
+        """Say whether a try that was begun before has succeeded."""
+        return self._tries.ready
+
+    def there(self) -> bool:
+        """Say whether somebody answers."""
+        return not self._address or answers(self._value)
+
+    def close(self) -> None:
+        """Give up tries that are under way."""
+        self._tries.leave()
+
+    def frames(self) -> Iterator[Frame | Pending]:
+        """Yield its frames with their capture times to the end of a recording; raise SourceLost where it is lost.
+
+        A first failure to open raises SourceError.
+        """
+        connection = yield from self._connected()
+        try:
+            yield from self._read(connection)
+        except Unseekable:
+            self._whole = True
+        finally:
+            connection.leave()
+        if self._whole and not self._seen:
+            yield from self.frames()
+
+    def _connected(self) -> Generator[Pending, None, Connection]:
+        patience_s = TRY_S if self._seen else self._patience_s
+        started_s = monotonic()
+        self._tries.begin(self._way())
+        while not (connection := self._tries.take(WAKE_S)) and monotonic() - started_s < patience_s:
+            yield Pending()
+        if connection is None:
+            raise SourceLost(self._not_opened(None, monotonic() - started_s))
+        if connection.container is None:
+            connection.leave()
+            cause, waited_s = connection.cause, monotonic() - connection.started_s
+            if isinstance(cause, SourceError):
+                raise cause
+            if isinstance(cause, av.error.InvalidDataError) and self._web and self._form is None:
+                self._form = "hls"  # FFmpeg knows a play list by its name alone
+                try:
+                    return (yield from self._connected())
+                except SourceError:
+                    self._form = None
+            raise SourceError(self._not_opened(cause, waited_s)) from cause
+        return connection
+
+    def _not_opened(self, cause: Exception | None, waited_s: float) -> str:
+        reason = why(self._address, cause, waited_s) if self._address else why_not_piped(cause, waited_s)
+        return f"{self.shown} cannot be opened: {reason}"
+
+    @property
+    def _web(self) -> bool:
+        return self._address is not None and self._address.scheme in ("http", "https")
+
+    def _way(self) -> Way:
+        if self._whole and self._address:
+            return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
+        return way_to(self._address, self._value, self.shown, self._form, self._reached_s)
+
+    def _read(self, connection: Connection) -> Iterator[Frame | Pending]:
+        container = connection.container
+        assert container is not None
+        if self._web and is_picture(container):
+            way = replace(self._way(), form=FORMS[container.streams.video[0].codec_context.name])
+            connection.leave()
+            opens = partial(av.open, way.url, options=dict(way.options), format=way.form, timeout=(SILENT_S, SILENT_S))
+            self._seen = True
+            yield from polled(opens, self._rate_hz or RATE_HZ, self.shown)
+        listed = container.format.name == "hls"
+        length_s = known_length_s(container)
+        if self._listed and length_s:
+            return  # the broadcast is over: what is there now is its recording
+        self._listed = listed and not length_s
+        stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
+        if length_s:
+            yield from self._recorded(connection, length_s)
+            return
+        waits = not self._address or self._address.scheme in ("http", "https", "tcp")  # for us, if it is not read
+        judged = waits and container.format.name != "mpjpeg"
+        self._paced = self._paced or listed or (judged and not self._seen and hurries(connection))
+        yield from self._playing(connection, stamped=stamped, judged=judged and stamped)
+
+    def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame | Pending]:
+        """Yield a recording's frames, each when it is due, to its end."""
+        pace, first_s, begun_s = Pace(), None, self._reached_s
+        index = 0
+        for one in self._pictures(connection, PIECE_S):
+            if isinstance(one, Pending):
+                yield one
+                continue
+            pts_s, image, damaged, _ = one
+            start_s = connection.container.start_time if connection.container else None
+            first_s = first_s if first_s is not None else (pts_s if start_s is None else start_s / 1e6)
+            self._seen = True
+            if pts_s - first_s < begun_s:
+                continue
+            self._reached_s = max(self._reached_s, pts_s - first_s)
+            due_s = pace.due(pts_s, monotonic())
+            yield from until(due_s)
+            yield Frame(image, due_s, index, damaged)
+            index += 1
+        if not self._seen:
+            if self._web and connection.cause and not self._whole:
+                raise Unseekable
+            raise SourceError(f"{self.shown} holds not one picture that can be decoded; it is damaged")
+        if connection.cause is None or self._reached_s >= length_s - END_S:
+            return
+        if self._reached_s <= begun_s:
+            log.warning("%s breaks off after %.1f of %.1f s", self.shown, self._reached_s, length_s)
+            return
+        raise SourceLost(f"{self.shown} broke off after {self._reached_s:.0f} of {length_s:.0f} s")
+
+    def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
+        """Yield the frames of a stream without an end until it is lost."""
+        clock, pace, haste = StreamClock(self._drift), Pace(), Haste()
+        index, late_s = 0, None
+        patience_s = PIECE_S if self._paced else SILENT_S
+        for one in self._pictures(connection, patience_s if self._address else inf):
+            if isinstance(one, Pending):
+                yield one
+                continue
+            pts_s, image, damaged, came_s = one
+            self._seen = True
+            if judged and not self._paced and haste.noticed(pts_s, came_s):
+                self._paced = True
+            if self._paced:
+                time_s = pace.due(pts_s, monotonic())
+                yield from until(time_s)
+            else:
+                time_s = clock.capture_time(pts_s, came_s) if stamped else came_s
+            now_s = monotonic()
+            if now_s - time_s > LATE_S:
+                late_s = late_s or now_s
+                if now_s - late_s > LATE_S:
+                    self._learn(clock.measured() if stamped else None)
+                    raise SourceLost(f"{self.shown} fell {now_s - time_s:.0f} s behind")
+                continue
+            late_s = None
+            yield Frame(image, time_s, index, damaged)
+            index += 1
+        if self._value == "-":
+            return  # a pipe that was closed does not come back
+        raise SourceLost(f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}")
+
+    def _learn(self, drift: float | None) -> None:
+        """Note how fast a stream's clock seemed to run; twice the same is its clock, and no slow line."""
+        if drift is None:
+            return
+        if self._drifts and abs(self._drifts[-1] - drift) < ALIKE:
+            self._drift = drift
+            log.warning("%s: its clock is %.1f %% slow; it is followed", self.shown, 100 * drift)
+        self._drifts.append(drift)
+
+    def _pictures(self, connection: Connection, patience_s: float) -> Iterator[Picture | Pending]:
+        first_s = TRY_S + SILENT_S if self._seen else PATIENCE_S
+        return pictures(connection, self._address, patience_s, first_s)

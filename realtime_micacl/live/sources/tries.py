@@ -1,0 +1,59 @@
+"""Opening a stream that may take its time: tries that overlap, of which the first to succeed is taken."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+
+from realtime_micacl.live.sources.connection import Connection, Way
+
+MOST = 3  # many cameras take no more than four visitors
+PATIENCE_S = 15.0  # a try that has not succeeded by then is given up
+POLL_S = 0.02
+
+
+class Tries:
+    """Connections that are being opened; one that was begun in vain goes on beside the next."""
+
+    def __init__(self) -> None:
+        self._open: list[Connection] = []
+
+    def begin(self, way: Way) -> None:
+        """Begin another try, unless there are many."""
+        if len(self._open) >= MOST:
+            old = [one for one in self._open if monotonic() - one.started_s > PATIENCE_S]
+            if not old:
+                return
+            old[0].leave()
+            self._open.remove(old[0])
+        self._open.append(Connection(way))
+
+    @property
+    def ready(self) -> bool:
+        """Whether one of them was opened."""
+        return any(one.container for one in self._open)
+
+    def take(self, timeout_s: float) -> Connection | None:
+        """Return the first that is opened, or one that failed where all have; None where none has in time.
+
+        Whoever gets it has to leave it.
+        """
+        until_s = monotonic() + timeout_s
+        while True:
+            done = [one for one in self._open if one.settled]
+            good = next((one for one in done if one.container), None)
+            if good or (done and len(done) == len(self._open)):
+                taken = good or done[-1]
+                for one in self._open:
+                    if one is not taken:
+                        one.leave()
+                self._open.clear()
+                return taken
+            if monotonic() >= until_s:
+                return None
+            sleep(POLL_S)
+
+    def leave(self) -> None:
+        """Give up what is under way."""
+        for one in self._open:
+            one.leave()
+        self._open.clear()

@@ -1,0 +1,206 @@
+"""Frames from files, by PyAV (FFmpeg)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import av
+from av.format import Flags
+from av.stream import Disposition
+
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.sources.alone import told_alone
+from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.live.sources.reasons import said
+from realtime_micacl.live.sources.stills import (
+    NUMBER,
+    RATE_HZ,
+    is_picture,
+    pictures_in,
+    pictures_like,
+    read_row,
+    refused,
+)
+from realtime_micacl.live.sources.timeline import Timeline
+from realtime_micacl.types import U8, Frame
+
+log = logging.getLogger(__name__)
+
+RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
+PATIENCE_S = 0.2
+NOTHING = "holds a video track but not one frame that can be decoded; it is damaged"
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError where `path` is plainly no video, no picture and no row of pictures."""
+    if pictures_like(path):
+        return
+    if not path.exists():
+        row = "; no pictures are numbered so" if NUMBER.search(path.name) else ""
+        raise SourceError(f"no file at {path}{row}; check the path")
+    if path.is_dir() and not pictures_in(path):
+        raise SourceError(f"{path} is a folder without pictures; name a video file, or a folder of pictures")
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
+
+
+def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
+    """Yield every frame of a video, a picture, a folder of pictures or a row of them as `img%04d.png`.
+
+    `time_s` counts from the first. `rate_hz` is for what has no time stamps: rows of pictures and bare streams as
+    .h264. Frames with no other near in time are marked as standing alone. Raise SourceError where nothing can be read.
+    """
+    check_file(path)
+    if row := pictures_in(path) or pictures_like(path):
+        yield from told_alone(read_row(row, str(path), rate_hz, read_file), str(path))
+    else:
+        yield from told_alone(_read_video(path, rate_hz), str(path))
+
+
+def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
+    with closing(opened(path)) as container:
+        timed, count = _timed(container, str(path), rate_hz), 0
+        for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
+            count += 1
+            yield Frame(image, timed(stamp_s), index, damaged)
+            if is_picture(container):
+                break
+        if not count:
+            reason = refused(path)
+            raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {NOTHING}")
+
+
+def _timed(
+    container: av.container.InputContainer, shown: str, rate_hz: float | None
+) -> Callable[[float | None], float]:
+    """Return what turns the time stamps of a file's frames into times, one frame after the other."""
+    stream = chosen(container, shown)
+    picture, stamped = is_picture(container), Flags.no_timestamps not in Flags(container.format.flags)
+    if stamped and rate_hz and not picture:
+        log.warning("%s has time stamps of its own, so --rate is left out", shown)
+    if stamped:
+        return Timeline(1 / _rate_hz(stream), shown).time
+    line: Timeline | None = None
+
+    def timed(_: float | None) -> float:
+        nonlocal line
+        if line is None:  # by now the decoder knows what is written in the pictures
+            told_hz = float(stream.codec_context.framerate or 0)
+            taken_hz = rate_hz or told_hz or RATE_HZ
+            if not (rate_hz or picture):
+                why = "as it says itself" if told_hz else "as most have"
+                log.warning(
+                    "%s has no time stamps; it is taken for %.4g pictures a second, %s; --rate says otherwise",
+                    shown,
+                    taken_hz,
+                    why,
+                )
+            line = Timeline(1 / taken_hz, shown)
+        return line.time(None)
+
+    return timed
+
+
+def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | Pending]:
+    """Yield `frames` at their own rate; the capture time of each is the moment at which it was due.
+
+    While nothing is due for longer, as in a hole, a Pending is yielded several times a second. A single picture `stays`
+    without an end where a person looks at it.
+    """
+    offset_s: float | None = None
+    count = 0
+    with closing(frames):  # type: ignore[type-var]  # a generator
+        for frame in frames:
+            now_s = monotonic()
+            if offset_s is None or now_s - offset_s - frame.time_s > RESYNC_S:
+                offset_s = now_s - frame.time_s
+            due_s = offset_s + frame.time_s
+            while due_s - now_s > PATIENCE_S:
+                sleep(PATIENCE_S)
+                yield Pending()
+                now_s = monotonic()
+            sleep(max(0.0, due_s - now_s))
+            yield replace(frame, time_s=due_s)
+            count += 1
+    while stays and count == 1:
+        sleep(PATIENCE_S)
+        yield Pending()
+
+
+def opened(path: Path) -> av.container.InputContainer:
+    """Return the open container of a file that holds a video; raise SourceError."""
+    try:
+        # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    except (av.error.FFmpegError, OSError, ValueError) as cause:
+        reason = refused(path) or f"{said(cause)}; it is not a video, or it is damaged"
+        raise SourceError(f"{path} cannot be opened: {reason}") from cause
+    try:
+        chosen(container, str(path))
+    except SourceError:
+        container.close()
+        raise
+    return container
+
+
+def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream:
+    """Return the video that a player would show: the default one, never a cover; raise SourceError where none is."""
+    covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
+    tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
+    videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
+    if tiles and not videos:
+        raise SourceError(f"{shown} is a photograph in tiles (HEIC or AVIF), which is not read; save it as JPEG or PNG")
+    if not videos:
+        kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
+        raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
+    pool = [one for one in videos if one.disposition & Disposition.default] or videos
+    best = container.streams.best("video")
+    return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
+
+
+def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8, int]]:
+    """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
+    stream = chosen(container, shown)
+    if (videos := len(container.streams.video)) > 1:
+        place, size = container.streams.video.index(stream) + 1, f"{stream.width} x {stream.height}"
+        log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
+    stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
+    upright = Upright(stream)
+    damaged = all_damaged = 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except av.error.InvalidDataError as cause:
+            damaged += 1
+            if damaged < 1000:
+                continue
+            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
+        except (av.error.FFmpegError, OSError) as cause:
+            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            damaged += 1
+            continue
+        for frame in frames:
+            if frame.is_corrupt:
+                damaged += 1
+                continue
+            yield None if frame.time is None else float(frame.time), upright(frame), damaged
+            all_damaged, damaged = all_damaged + damaged, 0
+    if all_damaged + damaged:
+        log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
+
+
+def _rate_hz(stream: Any) -> float:
+    return float(stream.average_rate or RATE_HZ)

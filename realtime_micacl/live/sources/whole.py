@@ -1,0 +1,71 @@
+"""A file of the web that can only be read whole: its index stands at its end, and its server cannot go there."""
+
+from __future__ import annotations
+
+import io
+import logging
+from contextlib import closing
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote
+from urllib.request import (
+    HTTPBasicAuthHandler,
+    HTTPDefaultErrorHandler,
+    HTTPDigestAuthHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPPasswordMgrWithDefaultRealm,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+)
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources.address import Address
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 500_000_000
+PART_BYTES = 1 << 20
+PATIENCE_S = 15.0
+
+
+def fetched(address: Address, shown: str) -> io.BytesIO:
+    """Return the whole of a file of the web, in memory; raise SourceError where it is too large or breaks off."""
+    log.warning("%s has its index at the end, and its server cannot go there: it is fetched whole first", shown)
+    whole = io.BytesIO()
+    try:
+        with closing(_opener(address).open(_bare(address), timeout=PATIENCE_S)) as answer:
+            while part := answer.read(PART_BYTES):
+                if whole.tell() + len(part) > MOST_BYTES:
+                    raise SourceError(
+                        f"{shown} has its index at the end, and is too large to be fetched whole"
+                        f" ({MOST_BYTES / 1e6:.0f} MB at most); copy it to this machine first"
+                    )
+                whole.write(part)
+    except (HTTPError, URLError, OSError, ValueError) as cause:
+        raise SourceError(f"{shown} cannot be fetched: {getattr(cause, 'reason', type(cause).__name__)}") from cause
+    whole.seek(0)
+    return whole
+
+
+def _bare(address: Address) -> str:
+    return f"{address.scheme}://{address.origin}{address.path}"
+
+
+def _opener(address: Address) -> OpenerDirector:
+    """Return what fetches from the web and from nowhere else, wherever it is sent on to."""
+    name, _, password = address.user.partition(":")
+    passwords = HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, _bare(address), unquote(name), unquote(password))
+    opener = OpenerDirector()
+    for handler in (
+        HTTPHandler(),
+        HTTPSHandler(),
+        HTTPRedirectHandler(),
+        HTTPDefaultErrorHandler(),
+        HTTPErrorProcessor(),
+        HTTPBasicAuthHandler(passwords),
+        HTTPDigestAuthHandler(passwords),
+    ):
+        opener.add_handler(handler)
+    return opener

@@ -1,0 +1,174 @@
+"""`realtime-micacl ablate RECIPE.toml`: what each part of MICACL is worth on people it never saw, over seeds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from realtime_micacl.config import read_toml
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import Labels, confusion, recalls, report, uar, war
+from realtime_micacl.making.train import TrainingPart, read_training_part, train
+from realtime_micacl.making.training.clips import TAIL, FrozenFeatures, clip_logits, split
+from realtime_micacl.making.training.loop import Run
+from realtime_micacl.types import EMOTIONS, F32
+
+PREDICTIONS = "test.npz"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of the table: what differs from the recipe."""
+
+    name: str
+    model: Mapping[str, Any] = field(default_factory=dict)
+    clips: Mapping[str, Any] = field(default_factory=dict)
+
+
+BASELINE: Mapping[str, Any] = {"mccl": 0.0, "sampler": "random"}
+VARIANTS = (
+    Variant("baseline (M3DFEL)", {"geiim": False, "wian": False}, BASELINE),
+    Variant("+ GEIIM", {"wian": False}, BASELINE),
+    Variant("+ WIAN", {}, BASELINE),
+    Variant("+ category sampler", {}, {"mccl": 0.0}),
+    Variant("+ MCCL, the whole of MICACL"),
+    Variant("MICACL without GEIIM", {"geiim": False}),
+    Variant("MICACL without WIAN", {"wian": False}),
+    Variant("kernels: none", {"geiim_kernels": []}),
+    Variant("kernels: 3", {"geiim_kernels": [3]}),
+    Variant("nodes: channels", {"geiim_nodes": "channels"}),
+    Variant("weights over channels", {"wian_over": "channels"}),
+    Variant("lambda 0.01", {}, {"mccl": 0.01}),
+    Variant("lambda 0.5", {}, {"mccl": 0.5}),
+)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl ablate",
+        description="Train every variant of a recipe with several seeds and print one table. What is done stays done.",
+    )
+    p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips]")
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")
+    p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
+    p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 weights, or kinetics")
+    p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
+    arguments = p.parse_args(argv)
+    recipe = read_toml(arguments.recipe, Recipe)
+    if recipe.clips is None:
+        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] can be taken apart")
+    learnt = read_training_part(recipe, arguments.data, arguments.split)
+    test = test_part(arguments.data, arguments.split)
+    kept, rows = FrozenFeatures(), []
+    thinned = split(learnt.clips, recipe.clips, recipe.seed).train
+    counts = np.bincount([clip.label for clip in thinned], minlength=len(EMOTIONS))
+    for variant in VARIANTS:
+        found = []
+        for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
+            out = arguments.out / slug(variant.name) / f"seed-{seed}"
+            found.append(predictions(changed(recipe, variant, seed), learnt, test, out, arguments.encoder_from, kept))
+        rows.append({"variant": variant.name} | figures(found, counts, [clip.subject or clip.clip for clip in test]))
+        write(arguments.out, rows)
+    sys.stdout.write(as_table(rows))
+
+
+def changed(recipe: Recipe, variant: Variant, seed: int) -> Recipe:
+    """Return the recipe of a row."""
+    assert recipe.clips is not None
+    clips = msgspec.structs.replace(recipe.clips, **variant.clips)
+    return msgspec.structs.replace(recipe, seed=seed, model=recipe.model | dict(variant.model), clips=clips)
+
+
+def test_part(folders: Sequence[Path], name: str | None) -> list[PreparedClip]:
+    """Return the clips of the test part of the split; the training part was read before, so that the name is good."""
+    sets = [read_prepared(folder) for folder in folders]
+    return [clip for data in sets for clip in data.clips if clip.parts.get(name or data.splits[0]) == "test"]
+
+
+def predictions(
+    recipe: Recipe,
+    learnt: TrainingPart,
+    test: Sequence[PreparedClip],
+    out: Path,
+    encoder_from: str | None,
+    kept: FrozenFeatures,
+) -> tuple[F32, Labels]:
+    """Return logits and labels of the test part, trained for unless they lie there."""
+    file = out / PREDICTIONS
+    if not file.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        model = train(recipe, None, learnt, out, encoder_from=encoder_from, kept=kept)
+        plan = recipe.clips
+        assert plan is not None
+        features = kept.of(model.encoder, test) if plan.frozen else None  # type: ignore[arg-type]  # checked in training
+        logits, labels = clip_logits(model, test, recipe, plan, Run(out, "", recipe.seed), features)
+        partial = file.with_suffix(".partial.npz")
+        np.savez(partial, logits=logits, labels=labels)
+        partial.rename(file)
+    with np.load(file) as stored:
+        return stored["logits"], stored["labels"]
+
+
+def figures(found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequence[str]) -> dict[str, Any]:
+    """Return the figures of a row: mean and standard deviation over seeds, intervals over people.
+
+    The seeds are pooled, and whole people are drawn with all that every seed said of them.
+    """
+    matrices = [confusion(labels, logits.argmax(axis=1)) for logits, labels in found]
+    rare = sorted(range(len(EMOTIONS)), key=lambda k: (counts[k], -TAIL.index(EMOTIONS[k])))[:2]
+    _, person = np.unique(people, return_inverse=True)
+    pooled = report(
+        softmax(np.concatenate([logits for logits, _ in found])),
+        np.concatenate([labels for _, labels in found]),
+        np.tile(person, len(found)),
+    )
+    tails = [float(np.nanmean(recalls(m)[rare])) for m in matrices]
+    each = {"war": [war(m) for m in matrices], "uar": [uar(m) for m in matrices], "tail": tails}
+    spread = {f"{name}_sd": round(float(np.std(v, ddof=1)), 4) for name, v in each.items() if len(v) > 1}
+    means = {name: round(float(np.mean(v)), 4) for name, v in each.items()}
+    rest = {"war_95": pooled["war_95"], "uar_95": pooled["uar_95"], "rarest": [EMOTIONS[k] for k in rare]}
+    return means | spread | rest | {"seeds": len(found), "n": len(people), "people": int(person.max()) + 1}
+
+
+def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows as Markdown."""
+    first = rows[0]
+    lines = [
+        f"{first['n']} clips of {first['people']} people never trained on, {first['seeds']} seeds: mean ± standard "
+        f"deviation over seeds, [95 % interval over people]. Tail: mean recall of {' and '.join(first['rarest'])}.",
+        "",
+        "| variant | WAR | UAR | tail |",
+        "|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [
+            f"{row[name]:.3f} ± {row.get(f'{name}_sd', 0):.3f}"
+            + (" [{:.3f}, {:.3f}]".format(*row[f"{name}_95"]) if f"{name}_95" in row else "")
+            for name in ("war", "uar", "tail")
+        ]
+        lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what is known so far."""
+    (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    (out / "table.md").write_text(as_table(rows), "utf-8")
+
+
+def slug(name: str) -> str:
+    """Return a name for a folder."""
+    return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())

@@ -1,0 +1,127 @@
+"""Frame features that are kept: a frozen encoder sees each augmented frame once, bags are put together from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
+from realtime_micacl.making.data.clips import Clip, bag_frames
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.data.sent import sent
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.types import F32, U8, BagSpec
+
+JITTERS = 4  # versions of a still, moved as the tracker moves it, from which a bag's frames are drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Bags of frame features; an item is one bag of one clip."""
+
+    features: npt.NDArray[np.float16]
+    """[views, F, D]: every frame, as augmented in each view."""
+    rows: npt.NDArray[np.int64]
+    """The frames of each item, [items, N * L]."""
+    spread: int
+    """A frame is drawn from this many successive ones."""
+    targets: F32
+    """[items, K]"""
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The leading emotion of each item, [items]."""
+        return np.asarray(self.targets.argmax(axis=1), np.int64)
+
+    def bags(self, items: npt.NDArray[np.int64], spec: BagSpec, rng: np.random.Generator) -> tuple[F32, F32]:
+        """Return features [B,N,L,D] and targets [B,K] of `items` [B], each in a view drawn anew."""
+        view = rng.integers(0, len(self.features), (len(items), 1))
+        frames = self.rows[items] + rng.integers(0, self.spread, (len(items), spec.ticks))
+        features = self.features[view, frames].astype(np.float32)
+        return features.reshape(len(items), spec.instances, spec.frames, features.shape[-1]), self.targets[items]
+
+
+def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec) -> Bank:
+    """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little.
+
+    Without `views` every picture is taken as it is, and its mirror image where the encoder sees that.
+    """
+    if not views:
+        return _plain_bank(encoder, stills, spec)
+    groups = torch.arange(JITTERS * 64) // JITTERS
+    each = JITTERS // 2 if spec.mirrored else JITTERS
+    turned = torch.arange(JITTERS * 64) % JITTERS >= each
+    features = []
+    for _ in range(views):
+        rows = []
+        for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
+            crops = part.float()[:, None].repeat_interleave(JITTERS, dim=0)
+            rows.append(_encoded(encoder, crops, groups[: len(crops)], turned[: len(crops)]))
+        features.append(torch.cat(rows).cpu().numpy())
+    first = np.arange(len(stills.crops))[:, None] * JITTERS
+    return Bank(np.stack(features), first + each * turned_ticks(spec), each, stills.targets)
+
+
+@torch.inference_mode()
+def _plain_bank(encoder: FrameEncoder, stills: Stills, spec: BagSpec) -> Bank:
+    device, rows = encoder.luma.device, []
+    for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
+        crops = as_rgb(sent(part, device)[:, None].float())
+        both = torch.stack([encoder.frames(crops), encoder.frames(crops.flip(-2))], dim=1)
+        rows.append(both.flatten(0, 1).half())
+    first = np.arange(len(stills.crops))[:, None] * 2
+    return Bank(torch.cat(rows).cpu().numpy()[None], first + turned_ticks(spec), 1, stills.targets)
+
+
+def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:
+    """Return a bank of all bags that the live window cuts from `clips`."""
+    features = []
+    forms = 2 if spec.mirrored else 1
+    for _ in range(views):
+        parts = []
+        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
+            crops = torch.from_numpy(luma(clip.crops))[:, None].float()
+            turned = torch.arange(forms).repeat_interleave(len(crops)) == 1
+            crops = crops.repeat(forms, 1, 1, 1)
+            parts.append(_encoded(encoder, crops, torch.zeros(len(crops), dtype=torch.long), turned))
+        features.append(torch.cat(parts).cpu().numpy())
+    starts = np.cumsum([0] + [len(clip.times_s) * forms for clip in clips])
+    rows = [bag_frames(clip.times_s, spec) for clip in clips]
+    targets = [bag_targets(clip, frames, spec) for clip, frames in zip(clips, rows, strict=True)]
+    shifted = [
+        frames + start + len(clip.times_s) * turned_ticks(spec)
+        for clip, frames, start in zip(clips, rows, starts, strict=False)
+    ]
+    return Bank(np.stack(features), np.concatenate(shifted), 1, np.concatenate(targets))
+
+
+def bag_targets(clip: Clip, frames: npt.NDArray[np.int64], spec: BagSpec) -> F32:
+    """Return what a live reading of each bag should say, [bags,K]: what the face shows in the newer half of it."""
+    return np.asarray(clip.targets[frames[:, spec.ticks // 2 :]].mean(axis=1), np.float32)
+
+
+def turned_ticks(spec: BagSpec) -> npt.NDArray[np.int64]:
+    """Return 1 for each frame of a bag that the encoder sees as in a mirror, 0 for the others, [N * L]."""
+    return np.arange(spec.ticks) % 2 if spec.mirrored else np.zeros(spec.ticks, np.int64)
+
+
+def luma(crops: U8) -> U8:
+    """Return the luma [n,S,S] of RGB crops [n,S,S,3]."""
+    return np.array([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in crops], np.uint8)
+
+
+@torch.inference_mode()
+def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
+    """Return the features f16[n,D] of crops, where the encoder is."""
+    device = encoder.luma.device
+    crops = jitter(spoil(shake(sent(crops, device), groups), groups))
+    pixels = as_rgb(torch.where(sent(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
+    with torch.autocast(device.type, torch.bfloat16):
+        return encoder.frames(pixels).half()

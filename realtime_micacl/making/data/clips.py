@@ -1,0 +1,115 @@
+"""Rendered clips with exactly known expression: a folder of videos and its `labels.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh, region
+from realtime_micacl.live.seeing.window import Window
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.held_out import held_out
+from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec, Face, Quality
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """The face of one person in one clip."""
+
+    subject: str
+    crops: U8
+    """[T,S,S,3]"""
+    times_s: F32
+    """[T]"""
+    targets: F32
+    """What the face shows in each frame, a mixture of the emotion and neutral, [T,K]."""
+    held_out: bool
+    """Whether this person is kept for measuring: every fifth is."""
+    marks: F32 | None = None
+    """Landmarks in px of the picture, [T,468,3]; None for crops of prepared sets."""
+
+
+def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
+    """Return the clips of a folder, their faces cut as live faces are; the crops are kept in the folder `cache`."""
+    manifest = folder / "labels.json"
+    if not manifest.is_file():
+        raise ConfigError(f"no {manifest}; make the clips with: python -m realtime_micacl_render ASSETS {folder}")
+    rows = json.loads(manifest.read_text("utf-8"))
+    detector, mesh = FaceDetector(), FaceMesh()
+    clips = [
+        _clip(folder, row, detector, mesh, aligner, cache)
+        for row in tqdm(rows, desc=f"cutting {folder.name}", disable=None)
+    ]
+    detector.close()
+    mesh.close()
+    return [clip for clip in clips if len(clip.times_s)]
+
+
+def bag_frames(times_s: F32, spec: BagSpec) -> npt.NDArray[np.int64]:
+    """Return which frames the live window would put into each bag of a clip, [bags, N * L].
+
+    The window itself decides: it is given pictures of one pixel that hold the number of their frame.
+    """
+    window = Window(spec)
+    rows = []
+    for number, time_s in enumerate(times_s):
+        pixel = np.array([[[0, number // 256, number % 256]]], np.uint8)
+        face = Face(1, np.zeros(4, np.float32), pixel, 1.0, Quality(1.0))
+        for bag in window.push([face], float(time_s)):
+            high, low = bag.crops.reshape(-1, 3).astype(np.int64)[:, 1:].T
+            rows.append(high * 256 + low)
+    return np.array(rows, np.int64).reshape(-1, spec.ticks)
+
+
+def _clip(
+    folder: Path, row: dict[str, object], detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path
+) -> Clip:
+    file = folder / str(row["file"])
+    key = hashlib.sha256(file.read_bytes() + repr((aligner.recipe, "marks")).encode()).hexdigest()[:16]
+    kept = cache / folder.name / f"{key}.npz"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        numbers, crops, times_s, marks = _cut(file, detector, mesh, aligner)
+        partial = kept.with_suffix(f".{os.getpid()}.npz")  # another run may cut the same clip
+        np.savez_compressed(partial, numbers=numbers, crops=crops, times_s=times_s, marks=marks)
+        partial.rename(kept)
+    with np.load(kept) as stored:
+        numbers, crops, times_s, marks = stored["numbers"], stored["crops"], stored["times_s"], stored["marks"]
+    intensity = np.array(row["intensity"], np.float32)[numbers]
+    targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
+    targets[:, EMOTIONS.index("neutral")] = 1 - intensity
+    targets[:, EMOTIONS.index(str(row["emotion"]))] += intensity
+    kept_out = held_out(int(str(row["identity"])))
+    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, marks)
+
+
+def _cut(
+    file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner
+) -> tuple[npt.NDArray[np.int64], U8, F32, F32]:
+    """Return number, crop, time and landmarks of every frame in which a face is found."""
+    numbers, crops, times_s, marks = [], [], [], []
+    for frame in read_file(file):
+        found = detector.detect(frame.image)
+        if found:
+            numbers.append(frame.index)
+            crops.append(aligner.crop(frame.image, found[0].points[:4]))
+            times_s.append(frame.time_s)
+            marks.append(mesh.marks(frame.image, [region(found[0].points, found[0].box)])[0][0])
+    shape = (len(crops), aligner.size_px, aligner.size_px, 3)
+    landmarks = np.array(marks, np.float32).reshape(len(crops), LANDMARKS, 3)
+    return (
+        np.array(numbers, np.int64),
+        np.array(crops, np.uint8).reshape(shape),
+        np.array(times_s, np.float32),
+        landmarks,
+    )

@@ -1,0 +1,137 @@
+"""One piece of `prepare`: a clip of a data set becomes a file of crops, or a reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import av
+import cv2
+import msgspec
+import numpy as np
+
+from realtime_micacl.errors import ConfigError, SourceError
+from realtime_micacl.live.seeing.align import Points
+from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.faces import Cut, FaceCutter, as_shipped
+from realtime_micacl.making.data.pictures import read_pictures
+from realtime_micacl.making.data.prepared import write_crops
+from realtime_micacl.making.data.samples import Sample
+from realtime_micacl.types import EMOTIONS, F32, Frame
+
+CORRUPT = (SourceError, OSError, ValueError, MemoryError, cv2.error, av.error.FFmpegError)
+"""What reading a corrupt clip may raise."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A clip and the file that its crops go to."""
+
+    sample: Sample
+    file: Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """A clip's file was written."""
+
+    frames: int
+    warnings: tuple[str, ...]
+    """What was left out of it."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A clip gave no crops."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How the clips of a set are cut."""
+
+    size_px: int
+    points: Points | None
+    """None: the pictures are taken as they are."""
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[Piece], Done | Skipped]]:
+        """Open the detectors; yield what turns a clip into its file."""
+        cv2.setNumThreads(1)  # the processes share the cores
+        cutter = FaceCutter(self.size_px, self.points) if self.points else None
+        try:
+            yield partial(self._work, cutter)
+        finally:
+            if cutter:
+                cutter.close()
+
+    def _work(self, cutter: FaceCutter | None, piece: Piece) -> Done | Skipped:
+        sample = piece.sample
+        with _warnings() as warnings:
+            try:
+                cut = cutter.cut(lambda: _frames(sample)) if cutter else as_shipped(_frames(sample), self.size_px)
+                targets = _targets(sample, cut)
+            except CORRUPT as cause:
+                return Skipped(str(cause) or type(cause).__name__)
+        try:
+            write_crops(piece.file, cut.crops, cut.times_s, targets)
+        except OSError as cause:
+            raise ConfigError(f"{piece.file} cannot be written: {cause.strerror}") from cause
+        return Done(len(cut.numbers), tuple(dict.fromkeys(warnings)))  # a clip that was read twice says them twice
+
+
+def file_name(sample: Sample) -> str | None:
+    """Return the name of a clip's file, None where the clip is not there.
+
+    It changes with all that the crops and targets come from, as far as can be seen without reading the clip: the size
+    of a video, the names of a folder's pictures.
+    """
+    path = sample.path
+    if path.is_dir():
+        source: int | list[str] = [file.name for file in pictures_in(path)]
+    elif path.is_file():
+        source = path.stat().st_size
+    else:
+        return None
+    facts = (sample.clip, sample.label, sample.rate_hz, sample.intensity, source)
+    return f"{hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:24]}.npz"
+
+
+def _frames(sample: Sample) -> Iterator[Frame]:
+    return read_pictures(sample.path, sample.rate_hz) if sample.path.is_dir() else read_file(sample.path)
+
+
+def _targets(sample: Sample, cut: Cut) -> F32:
+    """Return what the face shows in each frame, [T,K]."""
+    emotion = np.eye(len(EMOTIONS), dtype=np.float32)[sample.label]
+    if sample.intensity is None:
+        return np.tile(emotion, (len(cut.numbers), 1))
+    if cut.numbers[-1] >= len(sample.intensity):
+        raise SourceError(f"it has more frames than the {len(sample.intensity)} that are labelled")
+    strength = np.array(sample.intensity, np.float32)[cut.numbers, None]
+    neutral = np.eye(len(EMOTIONS), dtype=np.float32)[EMOTIONS.index("neutral")]
+    return np.asarray(strength * emotion + (1 - strength) * neutral, np.float32)
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collect what the readers warn of within the block."""
+    said: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    collector, package = Collector(logging.WARNING), logging.getLogger("realtime_micacl")
+    package.addHandler(collector)
+    try:
+        yield said
+    finally:
+        package.removeHandler(collector)

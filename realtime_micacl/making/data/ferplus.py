@@ -1,0 +1,116 @@
+"""FER+: 35,714 grey faces of 48 x 48 px with ten taggers' votes (arXiv 1608.01041).
+
+The file is an npz with X u8[n,48,48], V votes [n,10] in the order of VOTES and S the official split, 0 train,
+1 validation, 2 test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.types import EMOTIONS, F32, U8
+
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "not a face")
+NAMES = {
+    "happy": "happiness",
+    "sad": "sadness",
+    "neutral": "neutral",
+    "angry": "anger",
+    "surprise": "surprise",
+    "disgust": "disgust",
+    "fear": "fear",
+}
+SPLITS = ("train", "validation", "test")
+ENLARGED_PX, MARGIN_PX = 192, 64  # mediapipe finds few faces in 48 px and needs room around them
+
+
+@dataclass(frozen=True, eq=False)
+class Stills:
+    """Labelled single pictures."""
+
+    crops: U8
+    """Luma, [n,S,S]."""
+    targets: F32
+    """What is seen in each, [n,K]: the taggers' votes as a distribution."""
+    people: npt.NDArray[np.int64] | None = None
+    """Who is seen, [n]; None where every picture is taken for somebody else."""
+    marks: F32 | None = None
+    """Landmarks in parts of the crop's side, [n,468,3], NaN where no face is seen; None: nobody asked for them."""
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The most voted emotion, [n]."""
+        return np.asarray(self.targets.argmax(axis=1), np.int64)
+
+
+def read_ferplus(file: Path, split: Literal["train", "validation", "test"], aligner: Aligner, cache: Path) -> Stills:
+    """Return one split, aligned as live faces are; the aligned crops are kept in the folder `cache`.
+
+    For training a picture counts when the seven emotions hold most of its votes. For validation and test the rule is
+    strict, one emotion has more than half of all votes, single votes do not count, and no picture is byte-identical
+    to a training picture: 288 of the official test part are.
+    """
+    if not file.is_file():
+        raise ConfigError(f"no FER+ file at {file}; see engines/README.md for where it comes from")
+    with np.load(file) as stored:
+        pictures, votes, part = stored["X"], stored["V"].astype(np.float32), stored["S"]
+    votes[votes == 1] = 0
+    total = np.maximum(votes.sum(axis=1), 1)
+    emotions = votes[:, [VOTES.index(NAMES[name]) for name in EMOTIONS]]
+    chosen = part == SPLITS.index(split)
+    if split == "train":
+        chosen &= emotions.sum(axis=1) >= 0.6 * total
+    else:
+        chosen &= (emotions.max(axis=1) > 0.5 * total) & ~_repeats(pictures, part)
+    crops = _aligned(pictures, aligner, cache)[chosen]
+    return Stills(crops, emotions[chosen] / emotions[chosen].sum(axis=1, keepdims=True))
+
+
+def with_room(picture: U8) -> U8:
+    """Return a small luma picture [S,S] as mediapipe finds its face: ENLARGED_PX wide, MARGIN_PX around it, RGB."""
+    large = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+    return cv2.cvtColor(np.pad(large, MARGIN_PX, mode="edge"), cv2.COLOR_GRAY2RGB).astype(np.uint8)
+
+
+def _repeats(pictures: U8, part: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """Say of each picture whether a training picture has the same bytes, [n]."""
+    digests = [hashlib.sha1(picture.tobytes(), usedforsecurity=False).digest() for picture in pictures]
+    training = {digest for digest, p in zip(digests, part, strict=True) if p == 0}
+    return np.array([digest in training for digest in digests])
+
+
+def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
+    """Return the aligned crops of all pictures, [n,S,S]; where no face is found the picture is taken as it is."""
+    key = hashlib.sha256(pictures.tobytes() + repr(aligner.recipe).encode()).hexdigest()[:16]
+    kept = cache / f"ferplus-{key}.npy"
+    if kept.is_file():
+        return np.asarray(np.load(kept), np.uint8)
+    detector = FaceDetector(reach="short")
+    crops = np.stack(
+        [_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)]
+    )
+    detector.close()
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(".partial.npy")
+    np.save(partial, crops)
+    partial.rename(kept)
+    return crops
+
+
+def _crop(picture: U8, detector: FaceDetector, aligner: Aligner) -> U8:
+    """Return the aligned luma crop [S,S] of one picture."""
+    found = detector.detect(with_room(picture))
+    scale = picture.shape[0] / ENLARGED_PX
+    points = (found[0].points[:4] - MARGIN_PX) * scale if found else aligner.points * picture.shape[0]
+    return aligner.crop(np.repeat(picture[:, :, None], 3, axis=2), points.astype(np.float32) - 0.5)[:, :, 0]

@@ -1,0 +1,35 @@
+"""FERV39k (Wang et al. 2022): clips of 22 kinds of scene, seven emotions, one official split.
+
+The shipped crops are folders of pictures, `2_ClipsforFaceCrop/<Scene>/<Emotion>/<id>/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.prepared import PARTS
+from realtime_micacl.making.data.samples import Row, Sample, gathered, label_named, wanted_folder, wanted_lines
+
+SPLITS, CROPS = "4_setups/All_scenes", "2_ClipsforFaceCrop"
+
+
+def read(root: Path) -> list[Sample]:
+    """Return all clips, those of the official split `train_All.csv` and `test_All.csv`."""
+    splits = wanted_folder(root / SPLITS, "train_All.csv and test_All.csv")
+    crops = wanted_folder(root / CROPS, "the folders <Scene>/<Emotion>/<id> of face crops")
+    return gathered("ferv39k", _rows(splits), lambda clip: crops / clip)
+
+
+def _rows(splits: Path) -> Iterator[Row]:
+    for part in PARTS:
+        file = splits / f"{part}_All.csv"
+        for number, line in enumerate(wanted_lines(file, "lines such as Action/Happy/0269 Happy"), 1):
+            clip, _, name = line.strip().rpartition(" ")
+            label = label_named(name)
+            inside = clip and not clip.startswith("/") and ".." not in clip.split("/")
+            if label is None or not inside:
+                expected = "<Scene>/<Emotion>/<id> and one of the seven emotions"
+                raise ConfigError(f"{file}, line {number}: {line!r}; expected was {expected}")
+            yield Row(f"{file}, line {number}", clip.strip(), label, "official", part)

@@ -1,0 +1,42 @@
+"""Folders `<class>/<clip>`: a clip is a video file or a folder of pictures, a class an emotion by its English name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.making.data.samples import NAMES, OUTSIDE, Sample, label_named, left_out, wanted_folder, with_folds
+
+VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
+
+
+def read(root: Path) -> list[Sample]:
+    """Return the clips of all classes; two folders may mean the same emotion."""
+    samples: list[Sample] = []
+    others: Counter[str] = Counter()
+    expected = f"a folder per emotion, named {', '.join(sorted(NAMES))}"
+    for folder in sorted(f for f in wanted_folder(root, expected).iterdir() if f.is_dir() and f.name[0] != "."):
+        clips = sorted(entry for entry in folder.iterdir() if _is_clip(entry))
+        label = label_named(folder.name)
+        if label is None:
+            if folder.name.lower() not in OUTSIDE:
+                raise ConfigError(f"{folder} is no emotion's name; expected was {expected}")
+            others[folder.name.lower()] += len(clips)
+            continue
+        if not clips:
+            raise ConfigError(
+                f"{folder} holds no clip; expected were videos ({' '.join(VIDEOS)}) or folders of pictures"
+            )
+        samples += [Sample(f"{folder.name}/{clip.name}", label, "", clip) for clip in clips]
+    left_out("folders", others)
+    if not samples:
+        raise ConfigError(f"{root} holds no clip; expected was {expected}, with videos or folders of pictures in it")
+    return with_folds(samples)
+
+
+def _is_clip(entry: Path) -> bool:
+    if entry.name.startswith("."):
+        return False
+    return bool(pictures_in(entry)) if entry.is_dir() else entry.suffix.lower() in VIDEOS

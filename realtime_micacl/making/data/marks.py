@@ -1,0 +1,56 @@
+"""Landmarks of single aligned pictures, read by the mesh that runs live."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.mesh import LANDMARKS, ROOM, FaceMesh, Region
+from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
+from realtime_micacl.types import F32, U8
+
+# Where the detector's box lies, in distances between the eyes: its centre below their middle, and its longer side.
+BOX_BELOW, BOX_SIDE = 0.44, 2.53
+SURE = 0.5  # the mesh's score below which there is no face
+
+
+def read_marks(crops: U8, aligner: Aligner, cache: Path) -> F32:
+    """Return the landmarks in luma crops [n,S,S], in parts of the crop's side, [n,468,3]; NaN where no face is seen.
+
+    They are kept in the folder `cache`.
+    """
+    key = hashlib.sha256(crops.tobytes() + repr(aligner.recipe).encode()).hexdigest()[:16]
+    kept = cache / f"marks-{key}.npy"
+    if kept.is_file():
+        return np.asarray(np.load(kept), np.float32)
+    marks = marks_in(crops, aligner)
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(f".{os.getpid()}.npy")
+    np.save(partial, marks)
+    partial.rename(kept)
+    return marks
+
+
+def marks_in(crops: U8, aligner: Aligner) -> F32:
+    """Return the same without keeping them."""
+    where, mesh = _region(aligner), FaceMesh()
+    marks = np.full((len(crops), LANDMARKS, 3), np.nan, np.float32)
+    for n, crop in enumerate(tqdm(crops, desc="landmarks", leave=False, disable=None)):
+        (found,), (score,) = mesh.marks(with_room(crop), [where])
+        if score >= SURE:
+            marks[n] = (found - (MARGIN_PX, MARGIN_PX, 0)) / ENLARGED_PX
+    mesh.close()
+    return marks
+
+
+def _region(aligner: Aligner) -> Region:
+    """Return the region of the face in an aligned crop that was enlarged."""
+    right, left = (aligner.points[:2] * ENLARGED_PX + MARGIN_PX).tolist()
+    eyes_px = left[0] - right[0]
+    middle = ((right[0] + left[0]) / 2, (right[1] + left[1]) / 2 + BOX_BELOW * eyes_px)
+    return Region(*middle, ROOM * BOX_SIDE * eyes_px, 0.0)

@@ -1,0 +1,58 @@
+"""Folders of pictures read as a clip: numbered files in the order of their numbers, at a nominal rate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.types import U8, Frame
+
+log = logging.getLogger(__name__)
+
+TAIL = 1024  # a whole JPEG has its end mark within so many last bytes
+
+
+def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
+    """Yield the pictures of a folder as frames; raise SourceError where not one can be read.
+
+    Pictures that cannot be read, or were cut off, are left out and counted in the log; the others keep their times.
+    """
+    files = pictures_in(folder)
+    if not files:
+        raise SourceError(f"no pictures in {folder}" if folder.is_dir() else f"no folder at {folder}")
+    damaged = []
+    for index, file in enumerate(files):
+        image = _picture(file)
+        if image is None:
+            damaged.append(file.name)
+        else:
+            yield Frame(image, index / rate_hz, index)
+    if len(damaged) == len(files):
+        raise SourceError(f"none of the {len(files)} pictures in {folder} can be read")
+    if damaged:
+        log.warning(
+            "%s: %d of %d pictures cannot be read: %s", folder, len(damaged), len(files), ", ".join(damaged[:5])
+        )
+
+
+def _picture(file: Path) -> U8 | None:
+    """Return a picture as read-only RGB [H,W,3], None where it is damaged."""
+    try:
+        content = file.read_bytes()
+        jpeg_cut_off = content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-TAIL:]
+        if not content or jpeg_cut_off:  # OpenCV would fill the missing part with grey and say nothing
+            return None
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
+        return None
+    if image is None:
+        return None
+    picture = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    picture.flags.writeable = False
+    return picture

@@ -1,0 +1,214 @@
+"""What an engine reads from pictures, from rendered clips and from prepared clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.engine import LASTS, Engine
+from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.reading.neutral import Neutral
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.shape import ShapeReader
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.bank import bag_targets, luma, turned_ticks
+from realtime_micacl.making.data.clips import Clip, bag_frames
+from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.data.marks import marks_in
+from realtime_micacl.making.evaluation.protocol import Part
+from realtime_micacl.making.scores import Labels
+from realtime_micacl.types import EMOTIONS, F32, U8, Features
+
+NEUTRAL = EMOTIONS.index("neutral")
+
+CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
+BATCH = 64
+Bags = Literal["segments", "live"]
+Predictions = tuple[F32, Labels, Labels | None]
+"""Probabilities [n,K], labels [n] and people [n]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What was read from the clips of a set, one distribution for each."""
+
+    names: tuple[str, ...]
+    """Of the clips that were read, n."""
+    probabilities: F32
+    """[n,K]"""
+    labels: Labels
+    people: Labels | None
+    unread: Labels = field(default_factory=lambda: np.array([], np.int64))
+    """The labels of the clips from which nothing could be read, [m]."""
+    unread_names: tuple[str, ...] = ()
+
+
+def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
+    """Return what is read from pictures [n,S,S] as clips of one repeated frame, of people whom nobody knows."""
+    changes = strangers(sidecar, stills)
+    rows = [
+        still_logits(
+            engine,
+            sidecar,
+            np.repeat(stills.crops[i : i + BATCH, ..., None], 3, axis=-1),
+            None if changes is None else changes[i : i + BATCH],
+        )
+        for i in range(0, len(stills.crops), BATCH)
+    ]
+    return probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
+
+
+def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
+    """Return the changes [n,N*L,3P+1] of pictures from everybody's neutral face; none where no landmarks are."""
+    if not sidecar.shape:
+        return None
+    if stills.marks is None:
+        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
+    reader, known = ShapeReader(sidecar.shape), np.isfinite(stills.marks[:, 0, 0])
+    changes = np.zeros((len(known), sidecar.spec.ticks, sidecar.coordinates + 1), np.float32)
+    changes[known, :, :-1] = (reader.read(stills.marks[known]) - reader.mean)[:, None]
+    return changes
+
+
+def still_logits(engine: Engine, sidecar: Sidecar, crops: U8, changes: F32 | None = None) -> F32:
+    """Return the logits [n,K] of crops [n,S,S,3] as clips of one repeated frame: few pieces of such a bag differ."""
+    frames = np.broadcast_to(np.arange(len(crops))[:, None], (len(crops), sidecar.spec.ticks))
+    return _logits(engine, sidecar, crops, frames, changes)
+
+
+def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
+    """Return what is read from the clear bags that the live window cuts from `clips`."""
+    spec, rows, labels, people = sidecar.spec, [], [], []
+    subjects = sorted({clip.subject for clip in clips})
+    for clip in clips:
+        frames = bag_frames(clip.times_s, spec)
+        targets = bag_targets(clip, frames, spec)
+        clear = targets.max(axis=1) >= CLEAR
+        if clear.any():
+            rows.append(bag_logits(engine, sidecar, clip, frames)[clear])
+        labels += targets[clear].argmax(axis=1).tolist()
+        people += [subjects.index(clip.subject)] * int(clear.sum())
+    if not rows:
+        raise ConfigError(f"not one clear bag in {len(clips)} rendered clips; there is nothing to measure")
+    found = probabilities(np.concatenate(rows), sidecar)
+    return found, np.array(labels, np.int64), np.array(people, np.int64)
+
+
+def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray[np.int64]) -> F32:
+    """Return the logits [bags,K] of the bags of a clip, of `frames` [bags, N * L], in the order of their time.
+
+    Where the engine compares with the own neutral face, that is learnt on the way, as it is live.
+    """
+    if not sidecar.shape:
+        return _logits(engine, sidecar, clip.crops, frames)
+    if clip.marks is None:
+        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and this clip comes without")
+    reader = ShapeReader(sidecar.shape)
+    shapes = reader.read(clip.marks)
+    neutral = Neutral(reader.mean, sidecar.shape.prior, sidecar.shape.half_s)
+    pieces, place = _encoded(engine, sidecar, clip.crops, frames)
+    rows, last_s = [], float(clip.times_s[frames[0, -1]]) if len(frames) else 0.0
+    for bag, numbers in zip(frames, place, strict=True):
+        trust = np.full((len(bag), 1), neutral.trust, np.float32)
+        changes = np.concatenate([shapes[bag] - neutral.shape, trust], axis=1)
+        logits = engine.classify(pieces[numbers][None], changes[None])[0]
+        now_s = float(clip.times_s[bag[-1]])
+        neutral.learn(shapes[bag[-1]], float(probabilities(logits, sidecar)[0, NEUTRAL]), now_s - last_s)
+        rows.append(logits)
+        last_s = now_s
+    return np.concatenate(rows) if rows else np.zeros((0, len(EMOTIONS)), np.float32)
+
+
+def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bags) -> Read:
+    """Return one distribution for each clip of a part.
+
+    `segments` makes one bag of a whole clip, as the data sets' protocols do. `live` takes the mean over the bags that
+    the live window would cut; a clip that is shorter than the window is not read.
+    """
+    spec = sidecar.spec
+    found: list[F32 | None] = []
+    for clip in tqdm(part.clips, desc=f"reading {part.title}", unit="clip", leave=False, disable=None):
+        loaded = clip.load()
+        frames = bag_frames(loaded.times_s, spec) if bags == "live" else segments(clip.frames, spec)[None]
+        if len(frames):
+            each = probabilities(bag_logits(engine, sidecar, marked(loaded, sidecar), frames), sidecar)
+            found.append(np.asarray(each.mean(axis=0), np.float32))
+        else:
+            found.append(None)
+    labels = np.array([clip.label for clip in part.clips], np.int64)
+    return collected([clip.clip for clip in part.clips], found, labels, part.people)
+
+
+def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels, people: Labels | None) -> Read:
+    """Return what was read of each clip [n]; None stands for a clip from which nothing was."""
+    read = np.array([one is not None for one in found])
+    if not read.any():
+        raise ConfigError(f"nothing could be read from any of the {len(names)} clips; there is nothing to measure")
+    return Read(
+        tuple(name for name, ok in zip(names, read, strict=True) if ok),
+        np.stack([one for one in found if one is not None]),
+        labels[read],
+        None if people is None else people[read],
+        labels[~read],
+        tuple(name for name, ok in zip(names, read, strict=True) if not ok),
+    )
+
+
+def pooled(parts: Sequence[Read]) -> Read:
+    """Return what was read in several folds as one."""
+    people = [part.people for part in parts if part.people is not None]
+    return Read(
+        tuple(name for part in parts for name in part.names),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(people) if len(people) == len(parts) else None,
+        np.concatenate([part.unread for part in parts]),
+        tuple(name for part in parts for name in part.unread_names),
+    )
+
+
+def probabilities(logits: F32, sidecar: Sidecar) -> F32:
+    """Return the calibrated probabilities of logits [n,K]."""
+    return softmax(logits / sidecar.calibration.temperature)
+
+
+def marked(clip: Clip, sidecar: Sidecar) -> Clip:
+    """Return a clip with the landmarks in its crops, where the engine reads them."""
+    if not sidecar.shape or clip.marks is not None:
+        return clip
+    return replace(clip, marks=marks_in(luma(clip.crops), Aligner(sidecar.bag.size_px, sidecar.crop.points)))
+
+
+def _logits(
+    engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64], changes: F32 | None = None
+) -> F32:
+    """Return the logits [bags,K] of bags of `frames` [bags, N * L]; a piece in several of them is encoded once."""
+    most, rows = LASTS // sidecar.pieces, []  # an engine keeps no more
+    for i in range(0, len(frames), most):
+        pieces, place = _encoded(engine, sidecar, crops, frames[i : i + most])
+        rows.append(engine.classify(pieces[place], None if changes is None else changes[i : i + most])[0])
+    return np.concatenate(rows)
+
+
+def _encoded(
+    engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]
+) -> tuple[Features, npt.NDArray[np.int64]]:
+    """Return the features of all pieces of bags, and the places in them of the pieces of each, [bags,N*L/P]."""
+    turned = np.tile(turned_ticks(sidecar.spec)[:: sidecar.piece], len(frames))
+    keys = np.column_stack([frames.reshape(-1, sidecar.piece), turned])
+    rows, place = np.unique(keys, axis=0, return_inverse=True)
+    features = np.concatenate([engine.encode(_pieces(crops, rows[i : i + BATCH])) for i in range(0, len(rows), BATCH)])
+    return features, place.reshape(len(frames), sidecar.pieces)
+
+
+def _pieces(crops: U8, rows: npt.NDArray[np.int64]) -> U8:
+    """Return the pieces [n,P,S,S,3] of `rows` [n,P+1]: the numbers of their frames, and 1 for those to be mirrored."""
+    pieces = crops[rows[:, :-1]]
+    return np.where(rows[:, -1, None, None, None, None] == 1, pieces[..., ::-1, :], pieces)

@@ -1,0 +1,193 @@
+"""Which clips an engine is measured on: the test part of a split, and nothing that it was trained on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_manifest
+from realtime_micacl.making.evaluation.candidates import Candidate
+from realtime_micacl.making.scores import Labels
+
+ALL = "all"
+MANY = ("folders", "rendered")
+"""Readers of any number of sets: reports tell them apart by their folder, what an engine says of itself does not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The clips of a data set that one candidate is measured on."""
+
+    data: Prepared
+    split: str | None
+    """None where the set has no splits: then the part is the whole set."""
+    clips: tuple[PreparedClip, ...]
+
+    @property
+    def title(self) -> str:
+        """What is measured on, for people."""
+        name = name_of(self.data)
+        return f"{name} {self.split}, test part" if self.split else f"{name}, all clips"
+
+    @property
+    def lost(self) -> int:
+        """How many clips `prepare` had to leave out of the part."""
+        if self.split:
+            return self.data.skipped_tests.get(self.split, 0)
+        manifest = read_manifest(self.data.folder)
+        return manifest.skipped if manifest else 0
+
+    @property
+    def people(self) -> Labels | None:
+        """Who is seen in each clip, [n], the same number in every part of the set; None where nobody is known.
+
+        A person who is not known is taken for somebody else in each clip.
+        """
+        numbers = {subject: i for i, subject in enumerate(sorted({c.subject for c in self.data.clips} - {""}))}
+        alone = {c.clip: len(numbers) + i for i, c in enumerate(self.data.clips)}
+        found = np.array([numbers.get(c.subject, alone[c.clip]) for c in self.clips], np.int64)
+        return found if numbers else None
+
+
+def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[str]) -> list[tuple[Candidate, Part]]:
+    """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
+
+    The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
+    turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it is the split
+    that the candidate was trained on, or the only one.
+    """
+    named = next((name for name in splits if name in data.splits), None)
+    if named is None and ALL in splits and len(folds_of(data)) > 1:
+        pairs: list[tuple[Candidate, str | None]] = [*_folds(candidates, data)]
+    else:
+        asked = [name for name in splits if name != ALL]
+        pairs = [(candidate, named or _own(candidate, data, asked)) for candidate in candidates]
+    found = [(candidate, _part(data, name)) for candidate, name in pairs]
+    for candidate, part in found:
+        _check_crops(candidate, data)
+        _check_unseen(candidate, part)
+    return found
+
+
+def name_of(data: Prepared) -> str:
+    """Return the name of a set in reports."""
+    return f"{data.name}/{data.folder.resolve().name}" if data.name in MANY else data.name
+
+
+def folds_of(data: Prepared) -> tuple[str, ...]:
+    """Return those splits of a set that are folds of one cross-validation."""
+    return tuple(name for name in data.splits if name.startswith("fold"))
+
+
+def note(data: Prepared, split: str) -> str:
+    """Return how `trained_on` names the training part of a split."""
+    return f"{data.name} {split}"
+
+
+def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
+    """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
+    return {
+        "engine": candidate.name,
+        "data": name_of(part.data),
+        "split": part.split,
+        "part": "test" if part.split else ALL,
+        "training": _training(candidate, part),
+        "people_in_both_parts": shared_people(part),
+        "lost": part.lost,
+    }
+
+
+def shared_people(part: Part) -> int | None:
+    """Return how many people of a test part are in the training part of its split too; None where nobody is known."""
+    tested = {clip.subject for clip in part.clips} - {""}
+    trained = {clip.subject for clip in part.data.clips if part.split and clip.parts.get(part.split) == "train"} - {""}
+    return len(tested & trained) if tested and trained else None
+
+
+def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candidate, str]]:
+    splits = folds_of(data)
+    if len(candidates) == 1:
+        return [(candidates[0], name) for name in splits]
+    if len(candidates) != len(splits):
+        raise ConfigError(
+            f"--split all: {data.name} has {len(splits)} folds ({', '.join(splits)}) and {len(candidates)} engines "
+            f"are named; name one engine, or {len(splits)}, one for each fold"
+        )
+    named = [_fold_of(candidate, data) for candidate in candidates]
+    if set(named) == set(splits):
+        return [(candidate, name) for candidate, name in zip(candidates, named, strict=True) if name]
+    return list(zip(candidates, splits, strict=True))
+
+
+def _fold_of(candidate: Candidate, data: Prepared) -> str | None:
+    """Return the fold that a candidate was trained on as it says, or else that its name speaks of."""
+    for split in folds_of(data):
+        if note(data, split) in candidate.sidecar.trained_on:
+            return split
+    name = candidate.name.lower()
+    numbers = re.findall(r"(?:fold|set|split)[_-]?(\d+)", name) or re.findall(r"\d+", name)
+    found = [split for split in folds_of(data) if numbers and re.findall(r"\d+", split)[-1:] == numbers[-1:]]
+    return found[0] if len(found) == 1 else None
+
+
+def _own(candidate: Candidate, data: Prepared, asked: Sequence[str]) -> str | None:
+    """Return the split for a candidate where none that was asked for is there."""
+    if not asked:
+        trained = [name for name in data.splits if note(data, name) in candidate.sidecar.trained_on]
+        if len(trained) == 1 or len(data.splits) <= 1:
+            return next(iter((*trained, *data.splits)), None)
+    there = f"it has {', '.join(data.splits)}" if data.splits else "it has none; leave --split away"
+    also = f", or {ALL} for each fold" if len(folds_of(data)) > 1 else ""
+    found = f"has no split {' or '.join(asked)}" if asked else f"has several splits and {candidate.name} names none"
+    raise ConfigError(f"{data.name} in {data.folder} {found}; name one with --split: {there}{also}")
+
+
+def _part(data: Prepared, split: str | None) -> Part:
+    clips = tuple(c for c in data.clips if split is None or c.parts.get(split) == "test")
+    if not clips:
+        raise ConfigError(f"{data.name} in {data.folder} has no clip in the test part of {split or 'any split'}")
+    return Part(data, split, clips)
+
+
+def _check_crops(candidate: Candidate, data: Prepared) -> None:
+    bag, crop = candidate.sidecar.bag, candidate.sidecar.crop
+    mend = f"cut them for it: realtime-micacl prepare {data.name} ROOT NEW_FOLDER --recipe ITS_RECIPE.toml"
+    if bag.size_px != data.size_px:
+        raise ConfigError(
+            f"{data.folder} holds crops of {data.size_px} px, {candidate.name} takes {bag.size_px} px; {mend}"
+        )
+    if data.crop is not None and data.crop != crop:
+        raise ConfigError(
+            f"{data.folder} was cut with the face at {data.crop.points}, {candidate.name} takes it at {crop.points}; "
+            f"{mend}"
+        )
+
+
+def _check_unseen(candidate: Candidate, part: Part) -> None:
+    """Raise ConfigError where the candidate says that it was trained on clips of this part."""
+    data, said = part.data, candidate.sidecar.trained_on
+    for name in [name for name in data.splits if note(data, name) in said]:
+        seen = sum(clip.parts.get(name) == "train" for clip in part.clips)
+        if seen:
+            raise ConfigError(
+                f"{candidate.name} was trained on {note(data, name)}, which holds {seen} of the {len(part.clips)} "
+                f"clips of {part.title}; measure it with --split {name}"
+            )
+    if data.name in said:
+        raise ConfigError(f"{candidate.name} was trained on {data.name} and not on which split; take another set")
+
+
+def _training(candidate: Candidate, part: Part) -> str:
+    said = candidate.sidecar.trained_on
+    if not said:
+        return "unknown: it does not say what it was trained on"
+    own = [note(part.data, name) for name in part.data.splits if note(part.data, name) in said]
+    if own:
+        same = f" (if it is the same set: all that are read as {part.data.name!r} share that name)"
+        return f"trained on {' and '.join(own)}, without these clips" + (same if part.data.name in MANY else "")
+    return f"this set is not among what it says it was trained on: {', '.join(said)}"

@@ -1,0 +1,216 @@
+"""The results as text, as figures for machines, and as a folder that can be sent around."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.evaluation.predictions import Read
+from realtime_micacl.making.evaluation.results import Figures, Result
+from realtime_micacl.types import EMOTIONS
+
+FEW = 10
+FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]
+
+
+def figures(results: Sequence[Result], comparisons: Figures) -> Figures:
+    """Return everything as plain values, by title."""
+    return {title: result.scores for title, result in titled(results).items()} | comparisons
+
+
+def titled(results: Sequence[Result]) -> dict[str, Result]:
+    """Return each result under its title; the engine is named in it where there are several."""
+    several = len({result.candidate for result in results}) > 1
+    return {f"{r.candidate} on {r.where}" if several else r.where: r for r in results}
+
+
+def as_text(name: str, scores: Mapping[str, Any]) -> str:
+    """Return the scores of one data set as a small table."""
+    people = f"of {scores['people']} people" if scores["people"] else "(people unknown)"
+    lines = [
+        f"{name}: n {scores['n']} {people}, WAR {scores['war']:.3f} {_interval(scores['war_95'])}, "
+        f"UAR {scores['uar']:.3f} {_interval(scores['uar_95'])}, ECE {scores['ece']:.3f}",
+        *("  " + "  ".join(row) for row in (_folds(scores) if "folds" in scores else ())),
+        *(f"  {line}" for line in remarks(scores)),
+        "  recall "
+        + "  ".join(f"{emotion} {r:.2f} ({scores['counts'][emotion]})" for emotion, r in scores["recall"].items()),
+        "  " + " ".join(f"{emotion:>9}" for emotion in ("said:", *EMOTIONS)),
+    ]
+    for emotion, row in zip(EMOTIONS, scores["confusion"], strict=True):
+        if sum(row):
+            lines.append("  " + " ".join(f"{cell:>9}" for cell in (emotion, *row)))
+    return "\n".join(lines)
+
+
+def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what must be known beside WAR and UAR, a sentence each."""
+    guess, risk = scores["majority"], scores["risk"]
+    if "folds" in scores:
+        folds = scores["folds"]
+        yield (
+            f"over {len(folds['each'])} folds: WAR {folds['war_mean']:.3f} (sd {folds['war_sd']:.3f}), "
+            f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
+        )
+    drawn = scores["people"] or scores["n"]
+    if drawn < FEW:
+        yield f"few {'people' if scores['people'] else 'clips'} ({drawn}): the intervals are too narrow"
+    if scores.get("unread"):
+        yield (
+            f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
+            f"WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
+        )
+    if scores.get("lost"):
+        yield (
+            f"{scores['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
+            f"wrong WAR {scores['war_with_lost']:.3f}"
+        )
+    yield f"guessing {guess['emotion']} every time: WAR {guess['war']:.3f}, UAR {guess['uar']:.3f}"
+    line = f"risk over coverage: area {risk['area']:.3f}"
+    if risk.get("threshold_risk") is not None:
+        line += (
+            f"; above the threshold {risk['threshold']:.2f} lie {risk['threshold_coverage']:.1%}, "
+            f"{risk['threshold_risk']:.1%} of them wrong"
+        )
+    yield line
+    if "words" in scores:
+        yield from _words(scores)
+    if "training" in scores:
+        yield f"training: {scores['training']}"
+    if scores.get("split"):
+        shared = scores["people_in_both_parts"]
+        known = "not known, the set does not name people" if shared is None else shared
+        yield f"people of the test part who are in the training part of the split too: {known}"
+
+
+def _words(scores: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what stood on the screen."""
+    shown = scores["words_shown"]
+    yield (
+        f"a word is shown in {shown / max(1, scores['words']):.2f} of {scores['words']} readings, "
+        f"{scores['words_wrong'] / max(1, shown):.2f} of these words are wrong"
+    )
+    if "changes" in scores:
+        each = ", ".join(f"{clip} {n}" for clip, n in scores["changes"].items())
+        total = sum(scores["changes"].values())
+        yield f"changes of the word: {total} in {scores['seconds']:.0f} s ({each})"
+        if scores["grimaces"]:
+            unsure = scores["grimaces_unsure"] / scores["grimaces"]
+            yield f"unsure in {unsure:.2f} of {scores['grimaces']} readings of faces that show none of the seven"
+
+
+def comparison_text(name: str, found: Mapping[str, Any]) -> str:
+    """Return the difference of two engines in one sentence."""
+    return (
+        f"{name}: WAR {found['war']:+.3f} {_interval(found['war_95'])}, UAR {found['uar']:+.3f} "
+        f"{_interval(found['uar_95'])} on the same {found['n']} clips; alone right in {found['only_second_right']} "
+        f"against {found['only_first_right']}, McNemar p {found['mcnemar_p']:.4f}"
+    )
+
+
+def overview(results: Sequence[Result]) -> list[list[str]]:
+    """Return a table, engines by sets, of WAR / UAR in percent, over folds the mean; its first row is the head."""
+    columns = list(dict.fromkeys(result.where for result in results))
+    rows = list(dict.fromkeys(result.candidate for result in results))
+    cells = {(r.candidate, r.where): _cell(r.scores) for r in results}
+    return [["WAR / UAR", *columns], *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]
+
+
+def _cell(scores: Mapping[str, Any]) -> str:
+    if "folds" not in scores:
+        return f"{scores['war']:.1%} / {scores['uar']:.1%}"
+    return " / ".join(f"{scores['folds'][f'{s}_mean']:.1%} ± {scores['folds'][f'{s}_sd']:.1%}" for s in ("war", "uar"))
+
+
+def write_json(file: Path, content: Figures) -> None:
+    """Write figures; raise ConfigError where the file cannot be written."""
+    try:
+        file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    except OSError as cause:
+        raise ConfigError(f"{file} cannot be written: {cause}") from cause
+
+
+def write_report(folder: Path, results: Sequence[Result], comparisons: Figures) -> None:
+    """Write report.json, report.md and for each result its confusion matrix and clips as CSV and its plots as PNG."""
+    from realtime_micacl.making.evaluation.plots import draw  # matplotlib takes a second to load
+
+    write_json(folder / "report.json", figures(results, comparisons))
+    sections = []
+    for title, result in titled(results).items():
+        slug = re.sub(r"[^a-z0-9_.]+", "-", title.lower()).strip("-")
+        confusion = zip(EMOTIONS, result.scores["confusion"], strict=True)
+        _write_csv(folder / f"confusion-{slug}.csv", ["labelled", *EMOTIONS], ([e, *row] for e, row in confusion))
+        _write_csv(folder / f"clips-{slug}.csv", ["clip", "labelled", "said", *EMOTIONS], _clips(result.read))
+        draw(folder / f"plots-{slug}.png", title, result.read, result.scores)
+        sections.append(_section(title, slug, result.scores))
+    if comparisons:
+        lines = [f"- {comparison_text(name, found)}" for name, found in comparisons.items()]
+        sections.append("## Difference\n\n" + "\n".join(lines) + "\n\nThe intervals are of paired draws of people.\n")
+    head = "# Evaluation\n\n" + _markdown(overview(results)) + "\nTerms and protocol: docs/evaluation.md.\n"
+    (folder / "report.md").write_text("\n".join([head, *sections]), "utf-8")
+
+
+def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _clips(read: Read) -> Iterator[Sequence[object]]:
+    """Yield name, label, leading emotion and probabilities of each clip; those that were not read have but a label."""
+    for name, label, row in zip(read.names, read.labels, read.probabilities, strict=True):
+        yield [name, EMOTIONS[label], EMOTIONS[row.argmax()], *(f"{p:.4f}" for p in row)]
+    for name, label in zip(read.unread_names, read.unread, strict=True):
+        yield [name, EMOTIONS[label], *[""] * (1 + len(EMOTIONS))]
+
+
+def _section(title: str, slug: str, scores: Mapping[str, Any]) -> str:
+    table = [["", "value", "95 % interval"]]
+    table += [[name.upper(), f"{scores[name]:.3f}", _interval(scores[f"{name}_95"])] for name in ("war", "uar")]
+    table.append(["ECE", f"{scores['ece']:.3f}", ""])
+    recall = [["emotion", *scores["recall"]], ["clips", *(str(scores["counts"][e]) for e in scores["recall"])]]
+    recall.append(["recall", *(f"{r:.3f}" for r in scores["recall"].values())])
+    drawn = f"drawn by person, {scores['people']} people" if scores["people"] else "drawn by clip, people are unknown"
+    parts = [
+        f"## {title}\n",
+        f"{scores['n']} clips; intervals {drawn}.\n",
+        _markdown(table),
+        _markdown(recall),
+        "\n".join(f"- {line}" for line in remarks(scores)) + "\n",
+        f"![Confusion, reliability, risk and coverage](plots-{slug}.png)\n",
+        f"[confusion-{slug}.csv](confusion-{slug}.csv): the matrix; "
+        f"[clips-{slug}.csv](clips-{slug}.csv): what was read of each clip\n",
+    ]
+    if "folds" in scores:
+        parts.insert(2, _markdown([FOLDS, *_folds(scores)]))
+    return "\n".join(parts)
+
+
+def _folds(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Return the folds as a table."""
+    return [
+        [
+            fold["split"],
+            fold["engine"],
+            str(fold["n"]),
+            f"{fold['war']:.3f} {_interval(fold['war_95'])}",
+            f"{fold['uar']:.3f} {_interval(fold['uar_95'])}",
+            "not known" if fold["people_in_both_parts"] is None else str(fold["people_in_both_parts"]),
+        ]
+        for fold in scores["folds"]["each"]
+    ]
+
+
+def _markdown(table: Sequence[Sequence[str]]) -> str:
+    head, *rows = table
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _interval(pair: Sequence[float]) -> str:
+    return f"[{pair[0]:.3f}, {pair[1]:.3f}]"

@@ -1,0 +1,109 @@
+"""Labelled stretches of real clips, read as the program reads a file: right or wrong, and what stands on the screen."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.samples import label_named
+from realtime_micacl.making.evaluation.predictions import Read, collected
+from realtime_micacl.making.evaluation.videos import LiveReader
+from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
+
+CLEAR = 2
+SLACK_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some frames of a clip in which a person shows one expression."""
+
+    clip: str
+    first: int
+    last: int
+    label: int | None
+    """None where the expression is none of the seven emotions: "unsure" is right there."""
+
+
+def read_stretches(clips: Path, file: Path) -> list[Stretch]:
+    """Read a JSON list of [clip, first frame, last frame, label, clarity from 1 to 3] without what is of clarity 1.
+
+    Each clip lies in the folder `clips`, with the ending .mp4. Raise ConfigError where one does not, or where the file
+    is no such list.
+    """
+    try:
+        rows = json.loads(file.read_text("utf-8"))
+        named = [
+            (str(row[0]), int(row[1]), int(row[2]), str(row[3]), row[4] if len(row) > 4 else CLEAR) for row in rows
+        ]
+    except (OSError, ValueError, TypeError, IndexError, KeyError) as cause:
+        raise ConfigError(f"{file} is no list of [clip, first frame, last frame, label, clarity]: {cause}") from cause
+    found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
+    if not any(one.label is not None for one in found):
+        raise ConfigError(f"{file} names not one stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
+    if missing := sorted({one.clip for one in found if not _file(clips, one.clip).is_file()}):
+        raise ConfigError(f"{clips} has no {missing[0]}.mp4, which {file.name} speaks of")
+    return found
+
+
+def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Stretch]) -> tuple[Read, dict[str, Any]]:
+    """Return the mean distribution of each labelled stretch, and how calm and how sure the words were."""
+    names = sorted({one.clip for one in stretches})
+    bar = tqdm(names, desc="reading clips", unit="clip", leave=False, disable=None)
+    read = {name: reader.read(_file(clips, name)) for name in bar}
+    inside = [_inside(read[one.clip], one, _rate_hz(_file(clips, one.clip))) for one in stretches]
+    labelled = [(one, found) for one, found in zip(stretches, inside, strict=True) if one.label is not None]
+    grimaces = [r for one, found in zip(stretches, inside, strict=True) if one.label is None for r in found]
+    words = [(r.emotion, EMOTIONS[one.label or 0]) for one, found in labelled for r in found]
+    changes = {name: _changes(found) for name, found in read.items()}
+    about = {
+        "words": len(words),
+        "words_shown": sum(said is not None for said, _ in words),
+        "words_wrong": sum(said is not None and said != true for said, true in words),
+        "grimaces": len(grimaces),
+        "grimaces_unsure": sum(r.emotion is None for r in grimaces),
+        "changes": {name: found for name, (found, _) in changes.items()},
+        "seconds": round(sum(seconds for _, seconds in changes.values()), 1),
+    }
+    means = [_mean(found) for _, found in labelled]
+    titles = [f"{one.clip} {one.first}-{one.last}" for one, _ in labelled]
+    return collected(titles, means, np.array([one.label for one, _ in labelled], np.int64), None), about
+
+
+def _file(clips: Path, name: str) -> Path:
+    return clips / f"{name}.mp4"
+
+
+def _mean(readings: Sequence[EmotionDistribution]) -> F32 | None:
+    return np.asarray(np.mean([r.probabilities for r in readings], axis=0), np.float32) if readings else None
+
+
+def _inside(readings: Sequence[EmotionDistribution], one: Stretch, rate_hz: float) -> list[EmotionDistribution]:
+    """Return the readings that fall into a stretch."""
+    first_s, last_s = one.first / rate_hz - SLACK_S, one.last / rate_hz + SLACK_S
+    return [reading for reading in readings if first_s <= reading.time_s <= last_s]
+
+
+def _changes(read: Sequence[EmotionDistribution]) -> tuple[int, float]:
+    """Return how often the word changes, "unsure" being one, and the seconds in which it can."""
+    tracks = defaultdict(list)
+    for reading in read:
+        tracks[reading.track_id].append(reading)
+    words = sum(a.emotion != b.emotion for track in tracks.values() for a, b in pairwise(track))
+    return words, sum(track[-1].time_s - track[0].time_s for track in tracks.values())
+
+
+def _rate_hz(file: Path) -> float:
+    """Return the pictures a second of a clip."""
+    with av.open(str(file)) as container:
+        return float(container.streams.video[0].average_rate or 25)

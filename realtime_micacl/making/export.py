@@ -1,0 +1,157 @@
+"""`realtime-micacl export CHECKPOINT ENGINE`: turn a checkpoint into an engine, two ONNX graphs and their sidecar."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from onnxruntime import InferenceSession
+from safetensors.torch import save_file
+
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.torch_engine import TorchEngine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
+from realtime_micacl.inference.gpu.self_check import tried
+from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.triton.repository import write_repository
+from realtime_micacl.making.data.prepared import read_prepared
+from realtime_micacl.making.foreign import export_theirs
+from realtime_micacl.making.int8 import add_int8, parts
+from realtime_micacl.making.training.checkpoint import read_checkpoint
+from realtime_micacl.model.graph import Classify, Encode, write_graph
+from realtime_micacl.model.half import halved
+from realtime_micacl.types import EMOTIONS, F32, U8
+
+TOLERANCE = 1e-4
+HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
+    p.add_argument(
+        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine as it is"
+    )
+    p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
+    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
+    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
+    p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
+    p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
+    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
+    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
+    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
+    p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
+    p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
+    arguments = p.parse_args(argv)
+    if bool(arguments.encoder) != bool(arguments.recipe) or bool(arguments.encoder) == bool(arguments.checkpoint):
+        raise ConfigError("give a checkpoint and a folder for the engine, or --encoder, --recipe and that folder")
+    if arguments.encoder:
+        clips = read_prepared(arguments.data) if arguments.data else None
+        made, told = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
+        sys.stdout.write("\n".join([f"{arguments.engine}: {made.feature_size} numbers a frame", *told]) + "\n")
+        return
+    if arguments.int8 != bool(arguments.data):
+        raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
+    data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
+    said = [f"torch and ONNX Runtime agree within {TOLERANCE:g}"]
+    if (arguments.checkpoint / NAME).is_file():
+        if arguments.trained_on or arguments.measured:
+            raise ConfigError(f"{arguments.checkpoint} is an engine and stays as it is; name a checkpoint to say more")
+        sidecar, said = _copied(arguments.checkpoint, arguments.engine), ["copied as it is"]
+    else:
+        measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
+        sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
+    if data:
+        sidecar, why = add_int8(arguments.engine, sidecar, *data)
+        said.append(why)
+    if arguments.triton:
+        write_repository(arguments.engine, sidecar, arguments.engine / "triton")
+    if arguments.tensorrt:
+        said.append(tried("tensorrt", arguments.engine, sidecar))
+    if arguments.tensorrt_rtx:
+        said.append(tried("tensorrt-rtx", arguments.engine, sidecar))
+    sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
+    sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
+
+
+def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
+    """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
+    fields, model = read_checkpoint(checkpoint)
+    engine.mkdir(parents=True, exist_ok=True)
+    (engine / ENCODE_INT8).unlink(missing_ok=True)
+    weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
+    model.load_state_dict(weights)  # the graphs shall hold the very same numbers
+    config = model.config
+    piece = model.encoder.piece
+    crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
+    size = model.encoder.features + (config.shape + 1 if config.shape else 0)
+    features = torch.zeros(1, config.instances * config.frames // piece, size)
+    write_graph(Encode(model), crops, engine / ENCODE, "crops", ["features"])
+    write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
+    write_graph(Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
+    save_file(weights, engine / WEIGHTS)
+    sidecar = {
+        "schema": 1,
+        "name": fields["name"],
+        "labels": EMOTIONS,
+        "bag": fields["bag"],
+        "crop": fields["crop"],
+        "piece": piece,
+        "feature_size": model.encoder.features,
+        "shape": fields.get("shape"),
+        "calibration": fields["calibration"],
+        "files": {name: sha256(engine / name) for name in (ENCODE, ENCODE_HALF, CLASSIFY, WEIGHTS)},
+        "model": config.to_dict(),
+        "trained_on": trained_on or fields.get("trained_on", ()),
+        "measured": measured,
+    }
+    (engine / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    _, checked = read_sidecar(engine)
+    compare(engine, checked)
+    return checked
+
+
+def _copied(source: Path, engine: Path) -> Sidecar:
+    """Copy an engine as it is."""
+    _, sidecar = read_sidecar(source)
+    if not (engine.exists() and engine.samefile(source)):
+        engine.mkdir(parents=True, exist_ok=True)
+        for name in (*sidecar.files, NAME):
+            shutil.copyfile(source / name, engine / name)
+    return read_sidecar(engine)[1]
+
+
+def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
+    """Raise EngineError where ONNX Runtime and torch give other numbers on random pieces and bags."""
+    rng, spec = np.random.default_rng(seed), sidecar.spec
+    crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
+    features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
+    onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar)
+    _compare_half(folder, crops, own.encode(crops))
+    changes = 0.1 * rng.normal(size=(3, spec.ticks, sidecar.coordinates + 1)).astype(np.float32)
+    pairs = [
+        (onnx.encode(crops), own.encode(crops)),
+        *zip(onnx.classify(features, changes), own.classify(features, changes), strict=True),
+    ]
+    worst = max(float(np.abs(a - b).max() / max(1.0, np.abs(b).max())) for a, b in pairs)
+    if not worst <= TOLERANCE:
+        raise EngineError(f"the graphs in {folder} differ from the network by {worst:.2g}, {TOLERANCE:g} is allowed")
+
+
+def _compare_half(folder: Path, crops: U8, expected: F32) -> None:
+    """Raise EngineError where the encoder for TensorRT, run by ONNX Runtime, is further off than half precision is."""
+    session = InferenceSession(folder / ENCODE_HALF, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"crops": crops})
+    relative = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+    if not relative <= HALF_TOLERANCE:
+        raise EngineError(f"{folder / ENCODE_HALF} differs by {relative:.2g}, {HALF_TOLERANCE:g} is allowed")

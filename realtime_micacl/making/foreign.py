@@ -1,0 +1,163 @@
+"""An engine from somebody else's frame encoder: `realtime-micacl export --encoder theirs.onnx --recipe theirs.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from onnxruntime import InferenceSession, SessionOptions
+from torch.nn import functional as F
+
+from realtime_micacl.config import read_toml
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE
+from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.theirs import Theirs
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.prepared import Prepared
+from realtime_micacl.making.data.samples import OUTSIDE, label_named
+from realtime_micacl.making.scores import Labels, calibrated
+from realtime_micacl.model.theirs import wrap, write_mean
+from realtime_micacl.types import EMOTIONS, F32
+
+LARGEST = 8192
+STEPS = 200
+DECAY = 1e-2
+NEAR = 1e-3
+
+
+def export_theirs(
+    encoder: Path, recipe: Path, engine: Path, data: Prepared | None, split: str | None
+) -> tuple[Sidecar, list[str]]:
+    """Write the engine; return its sidecar and what to tell. Raise a MicaclError where encoder and recipe differ."""
+    about = read_toml(recipe, Theirs)
+    if not encoder.is_file():
+        raise ConfigError(f"--encoder {encoder}: there is no such file")
+    columns = columns_of(about.output.labels, recipe) if about.output.labels else []
+    if (about.output.gives == "vector") != bool(data):
+        raise ConfigError(f"{recipe}: a vector needs --data, on which its linear layer is fitted, and scores need none")
+    engine.mkdir(parents=True, exist_ok=True)
+    wrap(encoder, about, columns, engine / ENCODE)
+    size = _tried(engine / ENCODE, about, encoder)
+    said = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
+    layer, calibration = None, (about.output.temperature, about.output.abstain_below)
+    if data is not None:
+        layer, calibration, told = _fitted(engine / ENCODE, about, data, split)
+        said.append(told)
+    write_mean(about.bag.instances, about.bag.frames, size, layer, engine / CLASSIFY)
+    sidecar = {
+        "schema": 1,
+        "name": about.name,
+        "labels": EMOTIONS,
+        "bag": about.bag,
+        "crop": about.crop,
+        "piece": 1,
+        "feature_size": size,
+        "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
+        "files": {name: sha256(engine / name) for name in (ENCODE, CLASSIFY)},
+        "model": {"system": "theirs", "encoder": sha256(encoder), "input": about.input, "output": about.output},
+        "trained_on": (f"{data.name} {split or data.splits[0]}",) if data is not None else (),
+        "measured": {},
+    }
+    (engine / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    _, checked = read_sidecar(engine)
+    with closing(OnnxEngine(engine, checked)):
+        return checked, said
+
+
+def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
+    """Return which of its scores each of the seven is; raise ConfigError where the labels cannot be read."""
+    found: list[int | None] = [None] * len(EMOTIONS)
+    for place, name in enumerate(labels):
+        k = label_named(name)
+        if k is None:
+            if name.strip().lower() not in OUTSIDE:
+                raise ConfigError(f"{recipe}: output.labels has {name!r}, which is no emotion that is known here")
+            continue
+        if found[k] is not None:
+            raise ConfigError(f"{recipe}: output.labels has {EMOTIONS[k]} twice")
+        found[k] = place
+    if sum(place is not None for place in found) < 2:
+        raise ConfigError(f"{recipe}: output.labels has fewer than two of {', '.join(EMOTIONS)}")
+    return found
+
+
+def _tried(file: Path, about: Theirs, encoder: Path) -> int:
+    """Return how many numbers a frame gives; raise EngineError where it does not run or a batch changes them."""
+    side = about.bag.size_px
+    crops = np.random.default_rng(0).integers(0, 256, (3, 1, side, side, 3)).astype(np.uint8)
+    try:
+        session = _session(file)
+        singles = np.concatenate([session.run(None, {"crops": crop[None]})[0] for crop in crops])
+    except Exception as cause:  # the runtime raises types of its own that share no base
+        raise EngineError(f"{encoder} does not run on what {about.name!r} gives it: {cause}") from None
+    scores = len(about.output.labels)
+    if len(singles) != 3 or not np.isfinite(singles).all():
+        raise EngineError(f"{encoder} gives {len(singles)} rows for three pictures, or numbers that are not finite")
+    try:
+        (batch,) = session.run(None, {"crops": crops})
+        apart = float(np.abs(batch - singles).max())
+    except Exception:
+        apart = np.inf
+    if not apart <= NEAR * max(1.0, float(np.abs(singles).max())):
+        raise EngineError(
+            f"{encoder} takes one picture at a time; export it with a batch that is free (dynamic axis 0)"
+        )
+    if not scores and singles.shape[1] > LARGEST:
+        raise EngineError(f"{encoder} gives {singles.shape[1]} numbers a frame, at most {LARGEST} can be kept")
+    return int(singles.shape[1])
+
+
+def _session(file: Path) -> InferenceSession:
+    options = SessionOptions()
+    options.intra_op_num_threads = 1
+    return InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+def _fitted(
+    file: Path, about: Theirs, data: Prepared, split: str | None
+) -> tuple[tuple[F32, F32], tuple[float, float], str]:
+    """Fit a linear layer to the mean vectors of training clips, its calibration to every fifth of their people."""
+    name = split or data.splits[0]
+    clips = [clip for clip in data.clips if clip.parts.get(name) == "train"]
+    if not clips or data.size_px != about.bag.size_px:
+        raise ConfigError(
+            f"{data.folder}: {len(clips)} training clips of {data.size_px} px; {about.bag.size_px} px needed"
+        )
+    session = _session(file)
+    crops = (clip.load().crops[segments(clip.frames, about.bag.spec)] for clip in clips)
+    vectors = np.stack([session.run(None, {"crops": each[:, None]})[0].mean(axis=0) for each in crops])
+    labels = np.array([clip.label for clip in clips], np.int64)
+    _, people = np.unique([clip.subject or clip.clip for clip in clips], return_inverse=True)
+    held = people % 5 == 4
+    if not held.any():
+        raise ConfigError(f"{data.folder}, split {name}: five people are needed, one of them to calibrate on")
+    layer = linear(vectors[~held], labels[~held])
+    logits = np.asarray(vectors[held] @ layer[0] + layer[1], np.float32)
+    right = float((logits.argmax(axis=1) == labels[held]).mean())
+    told = f"its linear layer, of {int((~held).sum())} clips, reads {right:.3f} of {int(held.sum())} of other people"
+    return layer, calibrated(logits, labels[held]), told
+
+
+def linear(vectors: F32, labels: Labels) -> tuple[F32, F32]:
+    """Return weight [D,K] and bias [K] of a logistic regression with a little weight decay."""
+    mean, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
+    x, y = torch.from_numpy((vectors - mean) / spread), torch.from_numpy(labels)
+    weight = torch.zeros(x.shape[1], len(EMOTIONS), requires_grad=True)
+    bias = torch.zeros(len(EMOTIONS), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = F.cross_entropy(x @ weight + bias, y) + DECAY * weight.square().sum()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    w = weight.detach().numpy() / spread[:, None]
+    return np.asarray(w, np.float32), np.asarray(bias.detach().numpy() - mean @ w, np.float32)

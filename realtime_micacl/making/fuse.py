@@ -1,0 +1,179 @@
+"""`realtime-micacl fuse ENGINE ENGINE..`: put several engines together as one, as Team RAS did."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from realtime_micacl.config import read_toml
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.choice import open_engine
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF
+from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
+from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
+from realtime_micacl.making.evaluation.predictions import prepared_predictions
+from realtime_micacl.making.evaluation.protocol import Part
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import Labels, calibrated, report
+from realtime_micacl.making.train import read_training_part
+from realtime_micacl.making.training.clips import split
+from realtime_micacl.making.training.fusion import LEAST, Fit, averaged, fit, fused
+from realtime_micacl.model.joined import Head, join_encoders, join_heads
+from realtime_micacl.types import EMOTIONS, F32
+
+LARGEST = 8192  # numbers kept of a piece
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl fuse",
+        description="Put engines together as one. Its weights are learnt on people whom none of them learnt from.",
+    )
+    p.add_argument("engine", type=Path, nargs="+", help="engines with the same crop and windows, two or more")
+    p.add_argument(
+        "--recipe", type=Path, required=True, metavar="FILE", help="by which they were trained: whom it held out"
+    )
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
+    p.add_argument(
+        "--split", metavar="NAME", help="fitted on held-out people of its training part, tried on its test part"
+    )
+    p.add_argument("--plain", action="store_true", help="no weights: the mean of the log shares")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the engine")
+    arguments = p.parse_args(argv)
+    members = read_candidates(arguments.engine)
+    check(members)
+    recipe = read_toml(arguments.recipe, Recipe)
+    if recipe.clips is None:
+        raise ConfigError(f"{arguments.recipe}: without a table [clips] it holds nobody out to fit weights on")
+    sets = [read_prepared(folder) for folder in arguments.data]
+    held = split(read_training_part(recipe, arguments.data, arguments.split).clips, recipe.clips, recipe.seed).held_out
+    shares, labels, people = read(members, sets, held)
+    found = fit(shares, labels, people)
+    weights = None if arguments.plain else found.weights
+    said = averaged(shares) if weights is None else fused(shares, weights)
+    calibration = calibrated(np.log(np.maximum(said, LEAST)), labels)
+    sidecar = join(members, weights, calibration, arguments.out)
+    test = [c for data in sets for c in data.clips if c.parts.get(arguments.split or data.splits[0]) == "test"]
+    sys.stdout.write(told(members, found, len(held), read(members, sets, test) if test else None))
+    sys.stdout.write(
+        f"{arguments.out}: {len(members)} engines as one, {sidecar.feature_size} numbers kept of a piece\n"
+    )
+
+
+def check(members: Sequence[Candidate]) -> None:
+    """Raise a MicaclError where engines cannot be one."""
+    if len(members) < 2:
+        raise ConfigError("one engine has nothing to be put together with; name two or more")
+    first = members[0].sidecar
+    for member in members:
+        sidecar = member.sidecar
+        if not {ENCODE, CLASSIFY} <= sidecar.files.keys():
+            raise EngineError(f"{member.name} has no graphs; make an engine of it with `realtime-micacl export`")
+        for what in ("crop", "bag", "piece"):
+            if getattr(sidecar, what) != getattr(first, what):
+                raise EngineError(
+                    f"{member.name} has another {what} than {members[0].name}: {getattr(sidecar, what)}, not "
+                    f"{getattr(first, what)}; engines that are put together see the same windows of the same crops"
+                )
+    shapes = [member for member in members if member.sidecar.shape]
+    if any(member.sidecar.shape != shapes[0].sidecar.shape for member in shapes):
+        raise EngineError(f"{' and '.join(m.name for m in shapes)} compare shapes by different landmarks")
+    if size(members) > LARGEST:
+        raise EngineError(f"together they keep {size(members)} numbers of a piece, at most {LARGEST} can be kept")
+
+
+def size(members: Sequence[Candidate]) -> int:
+    """Return how many numbers are kept of a piece; what several encode alike is kept once."""
+    return sum({m.sidecar.files[ENCODE]: m.sidecar.feature_size for m in members}.values())
+
+
+def read(
+    members: Sequence[Candidate], sets: Sequence[Prepared], clips: Sequence[PreparedClip]
+) -> tuple[F32, Labels, Labels]:
+    """Return what each member says of whole clips, [M,n,K], their labels [n] and people [n]."""
+    shares = []
+    for member in members:
+        with closing(open_engine(member.folder, member.sidecar, "cpu")) as engine:
+            parts = [Part(data, None, tuple(c for c in clips if c.file.is_relative_to(data.folder))) for data in sets]
+            reads = [prepared_predictions(engine, member.sidecar, part, "segments") for part in parts if part.clips]
+            shares.append(np.concatenate([one.probabilities for one in reads]))
+    ordered = [c for data in sets for c in clips if c.file.is_relative_to(data.folder)]
+    _, people = np.unique([c.subject or c.clip for c in ordered], return_inverse=True)
+    return np.stack(shares), np.array([c.label for c in ordered], np.int64), people
+
+
+def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
+    """Write the engine; return its sidecar."""
+    out.mkdir(parents=True, exist_ok=True)
+    first, start, places = members[0].sidecar, 0, {}
+    encoders = {m.sidecar.files[ENCODE]: m for m in members}
+    for digest, member in encoders.items():
+        places[digest] = (start, start + member.sidecar.feature_size)
+        start += member.sidecar.feature_size
+    shape = next((m.sidecar.shape for m in members if m.sidecar.shape), None)
+    changes = (start, start + len(shape.mean) + 1) if shape else None
+    files = [ENCODE, CLASSIFY]
+    join_encoders([m.folder / ENCODE for m in encoders.values()], out / ENCODE)
+    if all(ENCODE_HALF in m.sidecar.files for m in encoders.values()):
+        join_encoders([m.folder / ENCODE_HALF for m in encoders.values()], out / ENCODE_HALF)
+        files.append(ENCODE_HALF)
+    heads = []
+    for member in members:
+        own = places[member.sidecar.files[ENCODE]]
+        columns = (own, changes) if member.sidecar.shape and changes else (own,)
+        heads.append(Head(member.folder / CLASSIFY, columns, member.sidecar.calibration.temperature))
+    join_heads(heads, changes[1] if changes else start, weights, out / CLASSIFY)
+    about = {
+        "system": "fused",
+        "members": [{"name": m.sidecar.name, "engine": sha256(m.folder / NAME)} for m in members],
+        "weights": None if weights is None else np.round(weights, 4).tolist(),
+    }
+    sidecar = {
+        "schema": 1,
+        "name": "+".join(m.sidecar.name for m in members),
+        "labels": EMOTIONS,
+        "bag": first.bag,
+        "crop": first.crop,
+        "piece": first.piece,
+        "feature_size": start,
+        "shape": shape,
+        "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
+        "files": {name: sha256(out / name) for name in files},
+        "model": about,
+        "trained_on": tuple(dict.fromkeys(said for m in members for said in m.sidecar.trained_on)),
+        "measured": {},
+    }
+    (out / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    _, checked = read_sidecar(out)
+    open_engine(out, checked, "cpu").close()  # it runs, and with these shapes
+    return checked
+
+
+def told(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32, Labels, Labels] | None) -> str:
+    """Return the weights, and how each reads the test part alone, left out, and all together."""
+    lines = [f"weights, learnt on {held} clips of held-out people:"]
+    lines.append(f"{'':24} " + " ".join(f"{name:>9}" for name in EMOTIONS))
+    for member, row in zip(members, found.weights, strict=True):
+        lines.append(f"{member.name[-24:]:24} " + " ".join(f"{weight:9.2f}" for weight in row))
+    lines.append(f"cross-entropy of people left out of the fit: {found.loss[0]:.3f}, plain mean {found.loss[1]:.3f}")
+    if test is None:
+        return "\n".join(lines) + "\nthe split has no test part\n"
+    shares, labels, people = test
+    rows = {f"{m.name} alone": shares[i] for i, m in enumerate(members)}
+    rows |= {"plain mean of log shares": averaged(shares), "these weights": fused(shares, found.weights)}
+    if len(members) > 2:
+        for i, member in enumerate(members):
+            rows[f"plain mean without {member.name}"] = averaged(np.delete(shares, i, axis=0))
+    for name, said in rows.items():
+        r = report(said, labels, people)
+        war, uar = (f"{r[n]:.3f} [{r[f'{n}_95'][0]:.3f}, {r[f'{n}_95'][1]:.3f}]" for n in ("war", "uar"))
+        lines.append(f"{name:40} WAR {war}  UAR {uar}  ECE {r['ece']:.3f}")
+    return "\n".join(lines) + "\n"

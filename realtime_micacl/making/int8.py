@@ -1,0 +1,143 @@
+"""int8 for the encoder's graph: made with real crops, kept only where it reads as well and is faster here."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import msgspec
+import numpy as np
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.cpu.processor import multiplies_bytes
+from realtime_micacl.inference.engine import ENCODE, ENCODE_INT8, Engine
+from realtime_micacl.inference.sidecar import NAME, Sidecar, sha256
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.prepared import Prepared
+from realtime_micacl.making.evaluation.predictions import prepared_predictions
+from realtime_micacl.making.evaluation.protocol import Part
+from realtime_micacl.making.scores import confusion, uar
+from realtime_micacl.types import U8
+
+CALIBRATED_ON = 256  # pieces; more change the ranges by little
+IN_BYTES = ("Conv", "Slice", "Concat", "Add", "Relu")  # with convolutions alone, what lies between them costs a quarter
+MOST_LOST = 0.005  # of the UAR
+LEAST_FASTER = 1.2  # for less, no accuracy is given away
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What int8 was found to be worth."""
+
+    uar: tuple[float, float]
+    """fp32, int8."""
+    clips: int
+    encode_ms: tuple[float, float]
+    """Processor time of a piece, fp32, int8."""
+
+    @property
+    def fault(self) -> str:
+        """Why fp32 is kept; empty where int8 is."""
+        if self.uar[0] - self.uar[1] >= MOST_LOST:
+            return f"it loses {100 * (self.uar[0] - self.uar[1]):.1f} points of UAR, under {100 * MOST_LOST:g} may go"
+        if self.encode_ms[0] / self.encode_ms[1] < LEAST_FASTER:
+            return f"it is not {LEAST_FASTER:g} times as fast here"
+        return ""
+
+    def __str__(self) -> str:
+        figures = "UAR {0[0]:.3f} -> {0[1]:.3f} on {1} clips, {2[0]:.2f} -> {2[1]:.2f} ms a piece"
+        return figures.format(self.uar, self.clips, self.encode_ms)
+
+
+def add_int8(folder: Path, sidecar: Sidecar, train: Part, test: Part) -> tuple[Sidecar, str]:
+    """Put an int8 graph into an engine's folder where it is worth having; return its sidecar and what to tell."""
+    if not multiplies_bytes():
+        return sidecar, "int8: not tried, this processor has no dot products of bytes (VNNI); fp32 it stays"
+    made = folder / ENCODE_INT8
+    quantize(folder / ENCODE, made, calibration(train, sidecar))
+    small = msgspec.structs.replace(sidecar, files=sidecar.files | {ENCODE_INT8: sha256(made)})
+    trial = tried(folder, sidecar, small, test)
+    if trial.fault:
+        made.unlink()
+        return sidecar, f"int8: {trial}; {trial.fault}: fp32 it stays"
+    (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(small), indent=2) + b"\n")
+    return small, f"int8: {trial}; used wherever the processor has dot products of bytes"
+
+
+def parts(data: Prepared, split: str | None) -> tuple[Part, Part]:
+    """Return what to calibrate on and what to measure on: two parts without a common clip."""
+    name = split or (data.splits[0] if len(data.splits) == 1 else None)
+    if name is None or name not in data.splits:
+        raise ConfigError(f"{data.folder} has the splits {', '.join(data.splits) or 'none'}; name one with --split")
+    train, test = (tuple(c for c in data.clips if c.parts.get(name) == part) for part in ("train", "test"))
+    if not (train and test):
+        raise ConfigError(f"{data.folder}, split {name}: int8 needs clips in its training part and in its test part")
+    return Part(data, name, train), Part(data, name, test)
+
+
+def calibration(part: Part, sidecar: Sidecar) -> list[U8]:
+    """Return pieces [1,P,S,S,3] of clips spread over a part."""
+    spec, step = sidecar.spec, max(1, len(part.clips) * sidecar.pieces // CALIBRATED_ON)
+    if part.data.size_px != spec.size_px:
+        raise ConfigError(f"{part.data.folder} holds crops of {part.data.size_px} px, the engine takes {spec.size_px}")
+    found = []
+    for clip in part.clips[::step]:
+        crops = clip.load().crops[segments(clip.frames, spec)]
+        found += list(crops.reshape(-1, 1, sidecar.piece, *crops.shape[1:]))
+    return found[:CALIBRATED_ON]
+
+
+def quantize(graph: Path, into: Path, pieces: Sequence[U8]) -> None:
+    """Write the int8 form of an encoder's graph; the ranges are those of `pieces` [1,P,S,S,3]."""
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]  # the base carries no types
+        def __init__(self) -> None:
+            self._left: Iterator[U8] = iter(pieces)
+
+        def get_next(self) -> dict[str, U8] | None:
+            return next(({"crops": piece} for piece in self._left), None)
+
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as partial:
+        warnings.simplefilter("ignore")  # it warns of its own doings
+        shaped = Path(partial) / "shaped.onnx"
+        quant_pre_process(str(graph), str(shaped), skip_symbolic_shape=True)
+        quantize_static(
+            str(shaped),
+            str(into),
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(IN_BYTES),
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+        )
+
+
+def tried(folder: Path, sidecar: Sidecar, small: Sidecar, test: Part) -> Trial:
+    """Measure the engine with the sidecar that names an int8 graph against the one without."""
+    with closing(OnnxEngine(folder, sidecar)) as fp32, closing(OnnxEngine(folder, small)) as int8:
+        reads = [prepared_predictions(engine, sidecar, test, "segments") for engine in (fp32, int8)]
+        scores = [uar(confusion(r.labels, r.probabilities.argmax(axis=1))) for r in reads]
+        return Trial((scores[0], scores[1]), len(reads[0].labels), _encode_ms(fp32, int8, sidecar))
+
+
+def _encode_ms(fp32: Engine, int8: Engine, sidecar: Sidecar, rounds: int = 40) -> tuple[float, float]:
+    """Return the median processor time of a piece, each in turn."""
+    size_px = sidecar.bag.size_px
+    took_s: tuple[list[float], list[float]] = ([], [])
+    piece = np.random.default_rng(0).integers(0, 256, (1, sidecar.piece, size_px, size_px, 3)).astype(np.uint8)
+    for _ in range(rounds):
+        for engine, took in zip((fp32, int8), took_s, strict=True):
+            start_s = process_time()
+            engine.encode(piece)
+            took.append(process_time() - start_s)
+    return median(took_s[0]) * 1e3, median(took_s[1]) * 1e3

@@ -1,0 +1,206 @@
+"""`realtime-micacl prepare DATASET ROOT OUT`: cut the faces of a data set as the live program cuts them."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from realtime_micacl import __version__
+from realtime_micacl.config import read_toml
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data import ckplus, cremad, dfew, ferv39k, folders, mafw, ravdess, rendered
+from realtime_micacl.making.data.cutting import Cutting, Done, Piece, Skipped, file_name
+from realtime_micacl.making.data.prepared import (
+    CLIPS,
+    INDEX,
+    MANIFEST,
+    SKIPPED,
+    Line,
+    Manifest,
+    clear_partials,
+    frames_in,
+    read_manifest,
+    replace_file,
+)
+from realtime_micacl.making.data.samples import Sample
+from realtime_micacl.making.data.workers import Died, shared_out
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.types import EMOTIONS
+
+log = logging.getLogger(__name__)
+
+READERS = {
+    "dfew": dfew.read,
+    "ferv39k": ferv39k.read,
+    "mafw": mafw.read,
+    "ravdess": ravdess.read,
+    "cremad": cremad.read,
+    "ckplus": ckplus.read,
+    "folders": folders.read,
+    "rendered": rendered.read,
+}
+WITH_CROPS = ("dfew", "ferv39k", "folders")
+"""Sets whose pictures are, or can be, crops of faces."""
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(prog="realtime-micacl prepare", description="Cut the faces of a data set.")
+    p.add_argument("dataset", choices=READERS, metavar="DATASET", help=", ".join(READERS))
+    p.add_argument("root", type=Path, metavar="ROOT", help="folder of the data set, laid out as docs/data.md says")
+    p.add_argument("out", type=Path, metavar="OUT", help="folder for the crops; a second run does what is missing")
+    p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="says how large and where crops are cut")
+    p.add_argument("--as-shipped", action="store_true", help="take the set's own crops as they are, only resized")
+    p.add_argument("--raw", action="store_true", help="dfew: the films' clips instead of the shipped crops")
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")
+    arguments = p.parse_args(argv)
+    name, root = arguments.dataset, arguments.root
+    if arguments.as_shipped and (name not in WITH_CROPS or arguments.raw):
+        raise ConfigError(
+            f"--as-shipped takes a set's own face crops; only {', '.join(WITH_CROPS)} have them, not raw clips"
+        )
+    if arguments.raw and name != "dfew":
+        raise ConfigError(f"--raw is for dfew, which ships crops and clips; {name} is read from its only form")
+    if not 1 <= arguments.jobs <= 256:
+        raise ConfigError(f"--jobs {arguments.jobs}: expected was 1 to 256")
+    recipe = read_toml(arguments.recipe, Recipe)
+    if not root.is_dir():
+        raise ConfigError(f"no folder {root}, which should hold {name}; see docs/data.md for how it must lie")
+    crop = None if arguments.as_shipped else recipe.crop
+    manifest = Manifest(name=name, size_px=recipe.bag.size_px, crop=crop, version=__version__)
+    try:
+        samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
+        said = prepare(samples, manifest, arguments.out, arguments.jobs)
+    except OSError as cause:
+        place = cause.filename or arguments.out
+        raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; mend that and run it again") from cause
+    sys.stdout.write(said + "\n")
+
+
+def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int) -> str:
+    """Cut what is missing in the folder `out`; return in words what lies there then.
+
+    The clips' files are the only state: each is written whole, and the index is made anew from those that are there.
+    """
+    begin(manifest, out)
+    names = {sample.clip: file_name(sample) for sample in samples}
+    files = {clip: f"{CLIPS}/{name}" for clip, name in names.items() if name}
+    counted = {clip: frames_in(out / file, manifest.size_px) for clip, file in files.items()}
+    frames = {clip: n for clip, n in counted.items() if n}
+    pieces = [Piece(s, out / files[s.clip]) for s in samples if s.clip in files and s.clip not in frames]
+    cutting = Cutting(manifest.size_px, manifest.crop.points if manifest.crop else None)
+    results = cut(pieces, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
+    frames |= {clip: result.frames for clip, result in results.items() if isinstance(result, Done)}
+    reasons = {s.clip: f"nothing lies at {s.path}" for s in samples if s.clip not in files}
+    reasons |= {clip: result.reason for clip, result in results.items() if isinstance(result, Skipped)}
+    skipped = [(s, reasons[s.clip]) for s in samples if s.clip in reasons]
+    lines = [
+        Line(
+            clip=s.clip,
+            label=EMOTIONS[s.label],
+            subject=s.subject,
+            parts=dict(s.parts),
+            frames=frames[s.clip],
+            file=files[s.clip],
+        )
+        for s in samples
+        if s.clip in frames
+    ]
+    finish(manifest, lines, skipped, out)
+    damaged = sum(isinstance(result, Done) and bool(result.warnings) for result in results.values())
+    return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
+
+
+def cut(pieces: Sequence[Piece], cutting: Cutting, jobs: int, shown: str, *, already: int) -> dict[str, Done | Skipped]:
+    """Share the clips out to processes; return what became of each."""
+    results: dict[str, Done | Skipped] = {}
+    total = already + len(pieces)
+    with (
+        tqdm(desc=shown, unit="clip", total=total, initial=already, disable=None) as bar,
+        closing(shared_out(cutting.opened, pieces, jobs)) as done,
+    ):
+        for index, result in done:
+            if isinstance(result, Died):
+                result = Skipped(f"the process that cut it ended by itself, exit code {result.exit_code}")
+            if isinstance(result, Done):
+                for warning in result.warnings:
+                    log.warning("%s", warning)
+            results[pieces[index].sample.clip] = result
+            bar.update()
+    return results
+
+
+def begin(manifest: Manifest, out: Path) -> None:
+    """Make the folder, or see that what was begun there was begun with the same settings."""
+    found = read_manifest(out)
+    if found is None:
+        if out.exists() and (not out.is_dir() or any(f.name[0] != "." for f in out.iterdir())):
+            raise ConfigError(f"{out} holds something else; name a new folder, or one that was begun by prepare")
+        out.mkdir(parents=True, exist_ok=True)
+        replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(manifest)))
+    elif (now := _settings(manifest)) != (then := _settings(found)):
+        raise ConfigError(f"{out} was begun with {then}, now asked is {now}; name another folder, or delete that one")
+    (out / CLIPS).mkdir(exist_ok=True)
+    clear_partials(out)
+    clear_partials(out / CLIPS)
+
+
+def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sample, str]], out: Path) -> None:
+    """Write the list of what was skipped, the index, and last that all is done."""
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([("clip", "reason"), *((s.clip, reason) for s, reason in skipped)])
+    replace_file(out / SKIPPED, lambda file: file.write_text(table.getvalue(), "utf-8"))
+    if not lines:
+        first = f"{skipped[0][0].clip}: {skipped[0][1]}"
+        raise ConfigError(f"none of the {len(skipped)} clips gave a face; {first}; all are in {out / SKIPPED}")
+    counts = Counter(line.label for line in lines)
+    done = msgspec.structs.replace(
+        manifest,
+        clips=len(lines),
+        skipped=len(skipped),
+        skipped_tests=Counter(name for s, _ in skipped for name, part in sorted(s.parts.items()) if part == "test"),
+        frames=sum(line.frames for line in lines),
+        counts={emotion: counts[emotion] for emotion in EMOTIONS},
+    )
+    index = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    replace_file(out / INDEX, lambda file: file.write_bytes(index))
+    replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(done)))
+
+
+def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: int, asked: int, damaged: int) -> str:
+    """Return what lies ready, in words."""
+    counts = Counter(line.label for line in lines)
+    people = len({line.subject for line in lines} - {""})
+    absent = [emotion for emotion in EMOTIONS if not counts[emotion]]
+    unused = len(list((out / CLIPS).glob("[0-9a-f]*.npz"))) - len(lines)
+    return "\n".join(
+        [
+            f"{manifest.name}: {len(lines)} clips, {sum(line.frames for line in lines)} crops of {manifest.size_px} px"
+            f"{f', {people} people' if people else ''} in {out}; {asked} were to be cut now",
+            "  " + ", ".join(f"{emotion} {counts[emotion]}" for emotion in EMOTIONS if counts[emotion]),
+            *([f"  no clip of {', '.join(absent)}"] if absent else []),
+            f"  skipped: {skipped}{f', see {out / SKIPPED}' if skipped else ''}",
+            *([f"  damaged in part, of those cut now: {damaged}"] if damaged else []),
+            *([f"  {unused} files in {out / CLIPS} are of clips that have changed or gone"] if unused else []),
+        ]
+    )
+
+
+def _settings(manifest: Manifest) -> str:
+    how = f"crops at {[list(p) for p in manifest.crop.points]}" if manifest.crop else "the set's own crops"
+    return f"{manifest.name}, {manifest.size_px} px, {how}, version {manifest.version}"
+
+
+def _json(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"

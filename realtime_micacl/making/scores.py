@@ -1,0 +1,230 @@
+"""What an engine is measured by: WAR, UAR, recalls, confusion, calibration, risk, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.types import EMOTIONS, F32
+
+Labels = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
+
+
+def confusion(labels: Labels, predicted: Labels) -> Labels:
+    """Return how often each class (row) was taken for each (column), [K,K]."""
+    k = len(EMOTIONS)
+    return np.bincount(labels * k + predicted, minlength=k * k).reshape(k, k)
+
+
+def war(matrix: Labels) -> float:
+    """Return the weighted average recall (accuracy) of a confusion matrix."""
+    return float(matrix.trace() / matrix.sum())
+
+
+def uar(matrix: Labels) -> float:
+    """Return the unweighted average recall over the classes that occur."""
+    return float(np.nanmean(recalls(matrix)))
+
+
+def recalls(matrix: Labels) -> F32:
+    """Return the recall of each class, [K]; NaN for one that does not occur."""
+    totals = matrix.sum(axis=1)
+    found = np.divide(matrix.diagonal(), totals, out=np.full(len(matrix), np.nan), where=totals > 0)
+    return np.asarray(found, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How sure the leading class was and how often it was right, in equal bins of its probability [bins]."""
+
+    n: Labels
+    sure: F64
+    """Mean probability; NaN in an empty bin."""
+    right: F64
+    """Share that was right; NaN in an empty bin."""
+
+    @property
+    def ece(self) -> float:
+        """The expected calibration error: the mean gap, weighted by how many lie in a bin."""
+        return float(np.nansum(np.abs(self.sure - self.right) * self.n) / self.n.sum())
+
+
+def reliability(probabilities: F32, labels: Labels, bins: int = 15) -> Reliability:
+    """Return the reliability diagram of probabilities [n,K]."""
+    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    place = np.minimum((top * bins).astype(int), bins - 1)
+    n = np.bincount(place, minlength=bins)
+    share = np.where(n > 0, n, np.nan)
+    return Reliability(
+        n,
+        np.bincount(place, weights=top, minlength=bins) / share,
+        np.bincount(place, weights=right, minlength=bins) / share,
+    )
+
+
+def ece(probabilities: F32, labels: Labels, bins: int = 15) -> float:
+    """Return the expected calibration error of the leading class over equal bins of its probability [n,K]."""
+    return reliability(probabilities, labels, bins).ece
+
+
+def risks(probabilities: F32, labels: Labels) -> F64:
+    """Return the error rate among the 1, 2, .., n surest of the predictions [n,K]; the risk-coverage curve, [n].
+
+    Equally sure ones count as if they came in every order, so that the curve does not hang on the order of clips.
+    """
+    top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
+    _, tie = np.unique(-top, return_inverse=True)
+    mean = np.bincount(tie, weights=wrong) / np.bincount(tie)
+    return np.asarray(np.cumsum(mean[np.sort(tie)]) / np.arange(1, len(labels) + 1), np.float64)
+
+
+def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, float]:
+    """Return temperature and abstention threshold for logits [n,K] of people who were not trained on.
+
+    The temperature is the likeliest one. Readings above the threshold are wrong in `risk` of the cases at most; where
+    they all are that good, nothing is held back.
+    """
+    temperatures = np.geomspace(0.3, 5.0, 200)
+    picked = logits[np.arange(len(labels)), labels]
+    costs = [np.mean(np.logaddexp.reduce(logits / t, axis=1) - picked / t) for t in temperatures]
+    temperature = float(temperatures[np.argmin(costs)])
+    probabilities = softmax(logits / np.float32(temperature))
+    top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
+    order = np.argsort(-top)
+    allowed = np.flatnonzero(np.cumsum(wrong[order]) / np.arange(1, len(order) + 1) <= risk)
+    threshold = top[order[allowed[-1]]] if len(allowed) else 1.0
+    return round(temperature, 4), round(float(threshold), 4)
+
+
+def report(
+    probabilities: F32,
+    labels: Labels,
+    people: Labels | None = None,
+    *,
+    abstain_below: float | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the scores of predictions [n,K] as plain values, WAR and UAR with 95 % bootstrap intervals.
+
+    Whole `people` [n] are drawn, since what is read from one face twice is not two facts; without them each prediction
+    is somebody else's. `majority` is what the guess of the most frequent class would score, `abstain_below` the
+    probability under which the engine says "unsure".
+    """
+    predicted = probabilities.argmax(axis=1)
+    matrix = confusion(labels, predicted)
+    counts = matrix.sum(axis=1)
+    drawn = _drawn(labels, predicted[None], people, draws, seed)[0]
+    diagram = reliability(probabilities, labels)
+    return {
+        "n": len(labels),
+        "people": None if people is None else len(np.unique(people)),
+        "war": round(war(matrix), 4),
+        "war_95": _interval([war(m) for m in drawn]),
+        "uar": round(uar(matrix), 4),
+        "uar_95": _interval([uar(m) for m in drawn]),
+        "majority": {
+            "emotion": EMOTIONS[counts.argmax()],
+            "war": round(float(counts.max() / counts.sum()), 4),
+            "uar": round(float(1 / np.count_nonzero(counts)), 4),
+        },
+        "ece": round(diagram.ece, 4),
+        "reliability": [
+            {"n": int(n), "sure": round(float(sure), 4), "right": round(float(right), 4)} if n else None
+            for n, sure, right in zip(diagram.n, diagram.sure, diagram.right, strict=True)
+        ],
+        "risk": _risk(probabilities, labels, abstain_below),
+        "recall": {name: round(float(r), 4) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
+        "counts": {name: int(n) for name, n in zip(EMOTIONS, counts, strict=True)},
+        "confusion": matrix.tolist(),
+    }
+
+
+def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> dict[str, Any]:
+    """Return the risk-coverage curve in ten points, the area under it, and where the threshold lies on it."""
+    curve, top = risks(probabilities, labels), probabilities.max(axis=1)
+    n = len(curve)
+    found: dict[str, Any] = {
+        "area": round(float(curve.mean()), 4),
+        "at_coverage": {f"{k / 10:.1f}": round(float(curve[-(-n * k // 10) - 1]), 4) for k in range(1, 11)},
+    }
+    if abstain_below is not None:
+        shown = int((top >= abstain_below).sum())
+        found["threshold"] = round(abstain_below, 4)
+        found["threshold_coverage"] = round(shown / n, 4)
+        found["threshold_risk"] = round(float(curve[shown - 1]), 4) if shown else None
+    return found
+
+
+def coverage(matrix: Labels, unread: Labels) -> dict[str, float]:
+    """Return the share of clips that were read, and WAR and UAR where each clip that was not (class, [m]) is wrong."""
+    missed = np.bincount(unread, minlength=len(matrix))
+    totals = matrix.sum(axis=1) + missed
+    occur = totals > 0
+    return {
+        "unread": len(unread),
+        "coverage": round(float(matrix.sum() / totals.sum()), 4),
+        "war_all": round(float(matrix.trace() / totals.sum()), 4),
+        "uar_all": round(float((matrix.diagonal()[occur] / totals[occur]).mean()), 4),
+    }
+
+
+def compare(
+    labels: Labels,
+    first: Labels,
+    second: Labels,
+    people: Labels | None = None,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return how two engines differ that said `first` and `second` [n] of the same clips: second minus first.
+
+    The bootstrap is paired, both are judged on the same people in each draw. McNemar's exact test asks whether those
+    clips on which only one of them is right fall to either side by chance; it takes clips as independent.
+    """
+    said = np.stack([first, second])
+    before, after = (confusion(labels, s) for s in said)
+    drawn = list(zip(*_drawn(labels, said, people, draws, seed), strict=True))
+    only_first, only_second = (
+        int(((a == labels) & (b != labels)).sum()) for a, b in ((first, second), (second, first))
+    )
+    return {
+        "n": len(labels),
+        "war": round(war(after) - war(before), 4),
+        "war_95": _interval([war(b) - war(a) for a, b in drawn]),
+        "uar": round(uar(after) - uar(before), 4),
+        "uar_95": _interval([uar(b) - uar(a) for a, b in drawn]),
+        "only_first_right": only_first,
+        "only_second_right": only_second,
+        "mcnemar_p": round(mcnemar(only_first, only_second), 4),
+    }
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the two-sided exact p-value of McNemar's test from the clips on which one alone is right."""
+    n = only_first + only_second
+    tail = sum(comb(n, k) for k in range(min(only_first, only_second) + 1))
+    return float(min(1.0, 2 * tail / 2**n))
+
+
+def _drawn(labels: Labels, said: Labels, people: Labels | None, draws: int, seed: int) -> Labels:
+    """Return the confusion matrices [engines,draws,K,K] of `said` [engines,n] over people drawn with replacement."""
+    _, person = np.unique(np.arange(len(labels)) if people is None else people, return_inverse=True)
+    k = len(EMOTIONS)
+    each = np.zeros((person.max() + 1, len(said), k, k))
+    np.add.at(each, (person, np.arange(len(said))[:, None], labels, said), 1)
+    rng, n = np.random.default_rng(seed), len(each)
+    times = (np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64) for _ in range(draws))
+    sums = np.stack([drawn @ each.reshape(n, -1) for drawn in times], axis=0).astype(np.int64)
+    return sums.reshape(draws, len(said), k, k).swapaxes(0, 1)
+
+
+def _interval(values: list[float]) -> list[float]:
+    return [round(float(v), 4) for v in np.percentile(values, [2.5, 97.5])]

@@ -1,0 +1,199 @@
+"""`realtime-micacl train RECIPE.toml`: make a checkpoint, stage by stage as the recipe says."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+
+from realtime_micacl.config import read_toml
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.clips import read_clips
+from realtime_micacl.making.data.ferplus import read_ferplus
+from realtime_micacl.making.data.landmarks import FormModel, read_landmarks
+from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.data.marks import read_marks
+from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import calibrated
+from realtime_micacl.making.training.checkpoint import start_encoder, write_checkpoint
+from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split, train_clips
+from realtime_micacl.making.training.loop import Run
+from realtime_micacl.making.training.objectives import shift_logits, weigh_logits
+from realtime_micacl.making.training.prior import log_prior, removable_prior
+from realtime_micacl.making.training.ranks import ONE, Ranks, joined
+from realtime_micacl.making.training.shapes import face_shape, shape_logits, train_shapes
+from realtime_micacl.making.training.stages import Faces, frames_of, learnt, still_logits, train_bags, train_stills
+from realtime_micacl.model.backbone import FrameEncoder, MapEncoder
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
+from realtime_micacl.types import EMOTIONS
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl train",
+        description="Make a checkpoint from a recipe. A run that was broken off goes on where it was.",
+        epilog="Many GPUs: torchrun --nproc-per-node 8 -m realtime_micacl train RECIPE.toml ...",
+    )
+    p.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the checkpoint goes")
+    clips = p.add_argument_group("for the stage [clips]")
+    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="data sets, as `prepare` wrote them")
+    clips.add_argument("--split", metavar="NAME", help="whose training part is used, such as fold1")
+    clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 weights, or kinetics")
+    faces = p.add_argument_group("for the stages [stills] and [bags]")
+    faces.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
+    faces.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
+    faces.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
+    faces.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
+    arguments = p.parse_args(argv)
+    recipe = read_toml(arguments.recipe, Recipe)
+    with joined() as ranks:
+        with ranks.in_turn():
+            faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
+            part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
+            arguments.out.mkdir(parents=True, exist_ok=True)
+        train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
+
+
+def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
+    """Read pictures and rendered clips, their faces cut as the live program cuts them."""
+    if not (arguments.ferplus and arguments.london and arguments.rendered):
+        raise ConfigError(f"the recipe {recipe.name!r} needs --ferplus, --london and --rendered; see engines/README.md")
+    aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
+    clips = [clip for folder in arguments.rendered for clip in read_clips(folder, aligner, arguments.cache)]
+    faces = Faces(
+        stills=read_ferplus(arguments.ferplus, "train", aligner, arguments.cache),
+        photos=read_london(arguments.london, aligner, held_out=False),
+        clips=clips,
+        validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
+    )
+    if recipe.shapes:
+        stills, validation = (
+            replace(part, marks=read_marks(part.crops, aligner, arguments.cache))
+            for part in (faces.stills, faces.validation)
+        )
+        faces = replace(faces, stills=stills, validation=validation)
+    learns_form = recipe.stills and recipe.stills.form and not arguments.encoder_from
+    return with_forms(faces, arguments.cache) if learns_form else faces
+
+
+def with_forms(faces: Faces, cache: Path) -> Faces:
+    """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
+    stills, frames, photos = (
+        read_landmarks(pool.crops, cache) for pool in (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
+    )
+    model = FormModel(stills)
+    return replace(faces, forms=(model(stills), model(frames), model(photos)))
+
+
+@dataclass(frozen=True)
+class TrainingPart:
+    """The clips that may be learnt from."""
+
+    clips: tuple[PreparedClip, ...]
+    said: tuple[str, ...]
+    """Each data set with its split, as the engine will name them; `evaluate` goes by it."""
+
+
+def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> TrainingPart:
+    """Return the training part of the split `name` of all data sets."""
+    if not folders:
+        raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
+    parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
+    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
+
+
+def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[list[PreparedClip], str]:
+    if data.size_px != recipe.bag.size_px:
+        raise ConfigError(
+            f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
+            f"{recipe.bag.size_px}; prepare them anew with --recipe"
+        )
+    if name is None and len(data.splits) == 1:
+        name = data.splits[0]
+    if name not in data.splits:
+        raise ConfigError(f"--split {name}: {data.name} in {data.folder} has the splits {', '.join(data.splits)}")
+    return [clip for clip in data.clips if clip.parts.get(name) == "train"], f"{data.name} {name}"
+
+
+def train(
+    recipe: Recipe,
+    faces: Faces | None,
+    part: TrainingPart | None,
+    out: Path,
+    ranks: Ranks = ONE,
+    encoder_from: str | None = None,
+    kept: FrozenFeatures | None = None,
+) -> System:
+    """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
+    torch.manual_seed(recipe.seed)
+    model = build(configured(recipe.network))
+    if encoder_from:
+        start_encoder(model, encoder_from)
+    model.to(ranks.device)
+    run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
+    encoder, history, trained_on = model.encoder, [], []
+    if faces is not None:
+        if not isinstance(encoder, FrameEncoder):
+            raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
+        if isinstance(encoder, MapEncoder) and recipe.stills and not encoder_from:
+            raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
+        if recipe.stills and not encoder_from:
+            history += train_stills(encoder, recipe.stills, faces, run)
+        history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
+        counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
+        logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag.spec, run)
+        labels = faces.validation.labels
+        trained_on += ["FER+ train", "London face set train", "rendered official"]
+    if recipe.clips and part:
+        parts = split(part.clips, recipe.clips, recipe.seed)
+        history += train_clips(model, recipe.clips, recipe, parts, run, kept)
+        counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
+        logits, labels = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
+        trained_on += part.said
+    removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
+    shift = np.float32(-removed) * log_prior(counts)
+    shift_logits(model.heads, shift)
+    logits, shape = logits + shift, None
+    if recipe.shapes and faces is not None and model.shape is not None:
+        shape = face_shape(learnt(faces.clips), recipe.shapes)
+        history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
+        weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
+        weigh_logits(model.heads, weight)
+        logits = np.float32(weight) * logits + shape_logits(
+            model.shape.cpu().eval(), shape, faces.validation, recipe.bag.spec
+        )
+    temperature, threshold = calibrated(logits, labels)
+    if ranks.first:
+        write_checkpoint(
+            out,
+            recipe,
+            model,
+            shape=shape,
+            calibration=(temperature, threshold if recipe.abstain_below is None else recipe.abstain_below),
+            counts=counts.tolist(),
+            prior_removed=removed,
+            history=history,
+            trained_on=trained_on,
+        )
+        for unfinished in out.glob("unfinished-*.safetensors"):
+            unfinished.unlink()
+    return model
+
+
+def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
+    """Return what tells this run from others: a run that was broken off is only continued by the same one."""
+    pictures = [faces.stills.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
+    clips = [clip.clip for clip in part.clips] if part else []
+    about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
+    return hashlib.sha256(repr(about).encode()).hexdigest()

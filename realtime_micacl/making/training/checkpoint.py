@@ -1,0 +1,123 @@
+"""A checkpoint: `model.safetensors`, and `checkpoint.json` that says what it is and how it came about."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from realtime_micacl import __version__
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.engine import WEIGHTS
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.training.saved import Row
+from realtime_micacl.model.backbone import R3D18, FrameEncoder
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
+from realtime_micacl.types import EMOTIONS
+
+ABOUT = "checkpoint.json"
+KINETICS = "https://download.pytorch.org/models/r3d_18-b3b3357e.pth"
+FULLY_CONNECTED = ("fc.weight", "fc.bias")  # torchvision's 400 classes
+
+
+def write_checkpoint(
+    out: Path,
+    recipe: Recipe,
+    model: System,
+    *,
+    shape: Shape | None = None,
+    calibration: tuple[float, float],
+    counts: Sequence[int],
+    prior_removed: float,
+    history: Sequence[Row],
+    trained_on: Sequence[str],
+) -> None:
+    """Write the folder `out`; `calibration` is temperature and threshold, `counts` the training clips by emotion.
+
+    `prior_removed` is the share of their frequencies that was taken out of the logits.
+    """
+    about = {
+        "name": recipe.name,
+        "labels": EMOTIONS,
+        "bag": recipe.bag,
+        "crop": recipe.crop,
+        "model": model.config.to_dict(),
+        "shape": shape,
+        "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
+        "counts": list(counts),
+        "prior_removed": prior_removed,
+        "trained_on": list(trained_on),
+        "recipe": recipe,
+        "version": __version__,
+        "revision": revision(),
+        "history": list(history),
+    }
+    encoded = msgspec.json.encode(about)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(tensors, out / WEIGHTS, {"checkpoint": encoded.decode()})
+    (out / ABOUT).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
+    """Return what a checkpoint says of itself and its network; raise ConfigError where there is none."""
+    file = folder / ABOUT
+    if not file.is_file():
+        raise ConfigError(f"no checkpoint at {folder}: {ABOUT} is missing; `realtime-micacl train` writes it")
+    try:
+        about: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        model = build(configured(about["model"]))
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as cause:
+        raise ConfigError(f"the checkpoint in {folder} is damaged: {cause}; train it again") from cause
+    return about, model.eval()
+
+
+def start_encoder(model: System, source: str) -> None:
+    """Give the encoder the weights of a checkpoint, an engine, a file of torchvision's r3d_18, or "kinetics"."""
+    try:
+        if source == "kinetics":
+            state = torch.hub.load_state_dict_from_url(KINETICS, check_hash=True, weights_only=True)
+        elif Path(source).is_dir():
+            state = load_file(Path(source) / WEIGHTS)
+            state = {name.removeprefix("encoder."): t for name, t in state.items() if name.startswith("encoder.")}
+        elif source.endswith(".safetensors"):
+            state = load_file(source)
+        else:
+            state = torch.load(source, weights_only=True, map_location="cpu")
+        _load(model, state)
+    except UnpicklingError:
+        raise ConfigError(f"--encoder-from {source}: it holds more than weights and is not opened") from None
+    except (OSError, ValueError, RuntimeError, SafetensorError) as cause:
+        mend = "; without a connection, fetch the file yourself and name it" if source == "kinetics" else ""
+        raise ConfigError(f"--encoder-from {source}: these weights cannot be taken: {cause}{mend}") from cause
+
+
+def _load(model: System, state: dict[str, Tensor]) -> None:
+    if isinstance(model.encoder, R3D18):
+        state = {name: tensor for name, tensor in state.items() if name not in FULLY_CONNECTED}
+    if isinstance(model.encoder, FrameEncoder):  # how the frames of an instance are pooled depends on their number
+        own = {name: t for name, t in model.encoder.state_dict().items() if name.startswith("to_change.")}
+        state = {name: t for name, t in state.items() if not name.startswith("to_change.")} | own
+    model.encoder.load_state_dict(state)
+
+
+def revision() -> str:
+    """Return the git revision of the program's source tree, with a + where it was changed; empty outside of one."""
+    root = Path(__file__).parents[3]
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip() if (root / ".git").exists() and done.returncode == 0 else ""

@@ -1,0 +1,225 @@
+"""The stage that the paper describes: the whole network learns from labelled clips of data sets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.data.bags import segments
+from realtime_micacl.making.data.bank import bag_targets
+from realtime_micacl.making.data.clips import Clip, bag_frames
+from realtime_micacl.making.data.prepared import PreparedClip
+from realtime_micacl.making.data.sampler import CategorySampler
+from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.recipe import Clips, Recipe
+from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.objectives import BagsObjective
+from realtime_micacl.making.training.saved import Row
+from realtime_micacl.making.training.stages import seen
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.mccl import MCCL
+from realtime_micacl.model.system import System
+from realtime_micacl.types import EMOTIONS, F32, BagSpec
+
+Labels = npt.NDArray[np.int64]
+TAIL = ("happy", "neutral", "angry", "sad", "surprise", "fear", "disgust")  # DFEW's classes by size
+
+
+@dataclass(frozen=True)
+class Split:
+    """The clips that are learnt from and those on whom the best epoch is chosen; nobody is in both."""
+
+    train: tuple[PreparedClip, ...]
+    held_out: tuple[PreparedClip, ...]
+
+
+def split(clips: Sequence[PreparedClip], plan: Clips, seed: int) -> Split:
+    """Divide a training part by people, then make it long-tailed where the recipe asks for that.
+
+    A clip of an unknown person counts as a person.
+    """
+    rank = {person: hashlib.sha256(f"{seed}/{person}".encode()).digest() for person in map(_person, clips)}
+    people = sorted(rank, key=rank.__getitem__)
+    kept = set(people[: max(1, round(len(people) * plan.held_out))])
+    learnt = long_tailed([clip for clip in clips if _person(clip) not in kept], plan.imbalance, seed)
+    held_out = tuple(clip for clip in clips if _person(clip) in kept)
+    if len(people) < 2 or not learnt:
+        raise ConfigError(
+            f"the training part holds {len(clips)} clips of {len(people)} people; at least two are needed"
+        )
+    return Split(tuple(learnt), held_out)
+
+
+def long_tailed(clips: Sequence[PreparedClip], imbalance: float, seed: int) -> list[PreparedClip]:
+    """Leave clips out until their numbers fall by a power law from the head of DFEW's classes to `imbalance` of it."""
+    order = [EMOTIONS.index(name) for name in TAIL]
+    left = []
+    for place, k in enumerate(order):
+        own = sorted(
+            (c for c in clips if c.label == k), key=lambda c: hashlib.sha256(f"{seed}/{c.clip}".encode()).digest()
+        )
+        left += own[: max(2, round(len(own) * imbalance ** (place / (len(order) - 1))))]
+    return sorted(left, key=lambda c: c.clip)
+
+
+class ClipBags(Dataset[Batch]):
+    """Bags of clips: crops u8[N,L,S,S,3] or, with `features`, a frozen encoder's frame features [N,L,D].
+
+    An item is named by step and clip; the step decides which frames are drawn, and -1 asks for the fixed ones that
+    testing uses.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[PreparedClip],
+        spec: BagSpec,
+        how: str,
+        seed: int,
+        features: Sequence[npt.NDArray[np.float16]] | None = None,
+        still_share: float = 0.0,
+    ) -> None:
+        self._clips, self._spec, self._seed, self._features = clips, spec, seed, features
+        self.reads, self._still_share = features is None, still_share
+        self._shown = [clip.load().targets.copy() for clip in clips] if still_share else []
+        self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
+
+    def __getitem__(self, place: tuple[int, int]) -> Batch:
+        """Return the bag and its target [K] of a clip at a step."""
+        step, number = place
+        rng = None if step < 0 else np.random.default_rng([self._seed, step, number])
+        frames, target = self._drawn(number, rng)
+        content: npt.NDArray[Any]
+        if self._features is None:
+            content = self._clips[number].load().crops[frames]
+        else:
+            content = self._features[number][frames].astype(np.float32)
+        shape = (self._spec.instances, self._spec.frames, *content.shape[1:])
+        return torch.from_numpy(content.reshape(shape)), torch.from_numpy(target)
+
+    def _drawn(self, number: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
+        """Return the frames of a bag [N * L] and what it shows [K]: the clip's label, or live, what its end shows."""
+        if rng is not None and self._shown and rng.random() < self._still_share:
+            frame = int(rng.integers(self._clips[number].frames))
+            return np.full(self._spec.ticks, frame, np.int64), self._shown[number][frame]
+        if self._live and len(self._live[number][0]):
+            frames, targets = self._live[number]
+            chosen = len(frames) // 2 if rng is None else rng.integers(len(frames))
+            return frames[chosen], targets[chosen]
+        clip = self._clips[number]
+        return segments(clip.frames, self._spec, rng), np.eye(len(EMOTIONS), dtype=np.float32)[clip.label]
+
+
+def _live_bags(clip: Clip, spec: BagSpec) -> tuple[Labels, F32]:
+    """Return the bags that the live window cuts from a clip, [bags, N * L], and what each shows, [bags,K]."""
+    frames = bag_frames(clip.times_s, spec)
+    return frames, bag_targets(clip, frames, spec)
+
+
+def train_clips(
+    model: System, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
+) -> list[Row]:
+    """Train the network, or with `frozen` all but its frame encoder, on clips; `kept` are features of earlier runs."""
+    begin(run, "clips")
+    labels = np.array([clip.label for clip in parts.train], np.int64)
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None
+    model.requires_grad_(True)
+    features = watched = None
+    if plan.frozen:
+        encoder, kept = _light(model), kept or FrozenFeatures()
+        encoder.freeze_frames()
+        features, watched = kept.of(encoder, parts.train), kept.of(encoder, parts.held_out)
+    drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
+    sampler = CategorySampler(drawn_from, plan.batch, run.seed)
+    part = run.ranks.part(plan.batch)
+    learnt = _Loader(ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features, plan.still_share), plan, run)
+    held_out = _Loader(ClipBags(parts.held_out, recipe.bag.spec, plan.bags, run.seed, watched), plan, run)
+
+    def batches(steps: range) -> Iterable[Batch]:
+        return learnt.batches([[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps])
+
+    def look() -> Row:
+        return seen(*_read(model, held_out, len(parts.held_out), run))
+
+    objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
+    return fit("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch), run)
+
+
+@torch.inference_mode()
+def clip_logits(
+    model: System,
+    clips: Sequence[PreparedClip],
+    recipe: Recipe,
+    plan: Clips,
+    run: Run,
+    features: Sequence[npt.NDArray[np.float16]] | None = None,
+) -> tuple[F32, Labels]:
+    """Return the logits [n,K] and labels [n] of clips, one fixed bag of each."""
+    bags = ClipBags(clips, recipe.bag.spec, plan.bags, run.seed, features)
+    return _read(model.eval(), _Loader(bags, plan, run), len(clips), run)
+
+
+def _read(model: System, loader: _Loader, clips: int, run: Run) -> tuple[F32, Labels]:
+    """Return the logits [n,K] and labels [n] of all `clips` of a loader."""
+    places = [[(-1, i) for i in range(clips)][n : n + 64] for n in range(0, clips, 64)]
+    logits, labels = [], []
+    for drawn, targets in loader.batches(places):
+        drawn = sent(drawn, run.ranks.device)
+        said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.seen(drawn.flatten(1, 2))
+        logits.append(said.float())
+        labels.append(targets.argmax(dim=1))
+    return np.asarray(torch.cat(logits).cpu().numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
+
+
+class FrozenFeatures:
+    """The frame features of clips under one encoder that no longer learns; each clip is encoded once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, npt.NDArray[np.float16]] = {}
+
+    @torch.inference_mode()
+    def of(self, encoder: FrameEncoder, clips: Sequence[PreparedClip]) -> list[npt.NDArray[np.float16]]:
+        """Return the features [T,D] of each clip; `encoder` must have the same weights each time."""
+        encoder.eval()
+        for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
+            if clip.file not in self._kept:
+                crops = sent(torch.tensor(clip.load().crops), encoder.luma.device)
+                self._kept[clip.file] = encoder.frames(crops).half().cpu().numpy()
+        return [self._kept[clip.file] for clip in clips]
+
+
+def _light(model: System) -> FrameEncoder:
+    if not isinstance(model.encoder, FrameEncoder):
+        raise ConfigError('clips.frozen: only the "light" encoder reads single frames, whose features can be kept')
+    return model.encoder
+
+
+class _Loader:
+    """Reads bags, in processes that stay between epochs; features that are kept need none."""
+
+    def __init__(self, bags: ClipBags, plan: Clips, run: Run) -> None:
+        self._places: list[list[tuple[int, int]]] = []
+        workers = plan.workers if bags.reads else 0
+        pinned = run.ranks.device.type == "cuda"
+        self._loader = DataLoader(
+            bags, batch_sampler=self._places, num_workers=workers, pin_memory=pinned, persistent_workers=workers > 0
+        )
+
+    def batches(self, places: list[list[tuple[int, int]]]) -> Iterable[Batch]:
+        """Return the batches of these places."""
+        self._places[:] = places
+        return self._loader
+
+
+def _person(clip: PreparedClip) -> str:
+    return clip.subject or f"clip {clip.clip}"

@@ -1,0 +1,182 @@
+"""The command line of the live job: its options, and the settings that they make with a TOML file."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from realtime_micacl import __version__
+from realtime_micacl.config import Settings, converted, read_toml
+from realtime_micacl.devices import DEVICE, DEVICES
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources.framing import TURNS
+from realtime_micacl.live.sources.source import parse_source
+
+VERBS = {
+    "prepare": "cut the faces of a data set for training and evaluation",
+    "train": "make an engine from a recipe",
+    "evaluate": "measure an engine on people it never saw",
+    "ablate": "measure what each part of the network is worth",
+    "compare": "train and measure other systems beside it",
+    "fuse": "put several engines together as one",
+    "export": "turn a trained checkpoint into an engine",
+    "bench": "measure speed and latency on this machine",
+    "process": "read a folder of videos, several at a time",
+    "replay": "show a recording in the window",
+    "report": "show a recording, or what process made, as one page",
+    "doctor": "say what this machine has and what is missing",
+}
+MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", "compare", "fuse", "export")}
+MODULES |= {v: f"programs.{v}" for v in ("bench", "replay", "doctor")}
+MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"))}
+"""Where each verb's `main` is; it is imported when the verb is asked for."""
+EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
+EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
+EPILOG += "\n6 some clips failed, 130 broken off"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the live job."""
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl",
+        usage="realtime-micacl [SOURCE] [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
+        description="Follow each face in a camera, stream or file and show what its expression looks like.",
+        epilog=EPILOG,
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32),
+        allow_abbrev=False,
+    )
+    p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
+    source = p.add_argument_group("source").add_mutually_exclusive_group()
+    what = "what to look at: as --source"
+    source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
+    source.add_argument("--camera", type=_camera, metavar="N", help="webcam number N (default 0), or its /dev/video")
+    what = "video file, picture, folder, address of a stream, webcam's number, - for standard input, demo or synthetic;"
+    what += " may be given again"
+    source.add_argument("--source", action="append", metavar="WHAT", help=what)
+    source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
+    use = p.add_argument_group("use")
+    flag: dict[str, Any] = {"action": "store_true", "default": None}
+    use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
+    use.add_argument("--offline", **flag, help="a file as fast as possible, without a window")
+    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or .csv as well")
+    use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
+    use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
+    what = "offline, write an .mp4 with the readings drawn in"
+    use.add_argument("--save-video", metavar="FILE", help=what)
+    use.add_argument("--blur-faces", **flag, help="no face can be told in that video")
+    use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
+    give_up = use.add_argument(
+        "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
+    )
+    give_up.dest = "give_up_after_s"
+    use.add_argument("--size", metavar="WxH", help="of a camera's picture (default 1280x720)")
+    use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
+    use.add_argument("--metrics", metavar="[HOST:]PORT", help="figures for Prometheus, for this machine alone")
+    use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
+    use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
+    use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
+    add_reading(p.add_argument_group("how faces are read"))
+    _add_outlets(p)
+    return p
+
+
+def add_reading(p: argparse._ActionsContainer) -> None:
+    """Add what readings depend on, whatever they are made for."""
+    flag: dict[str, Any] = {"action": "store_true", "default": None}
+    p.add_argument("--engine", metavar="PATH", help="folder of another engine")
+    runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
+    p.add_argument("--device", type=_device, help=runs_on)
+    p.add_argument("--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones")
+    p.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
+    p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
+    p.add_argument("--baseline", **flag, help="each face's first five seconds are its neutral")
+    p.add_argument("--head", **flag, help="readings say the head's yaw, pitch and roll")
+    rate = p.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
+    rate.dest = "rate_hz"
+    p.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
+    region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
+    p.add_argument("--region", type=_region, metavar="LEFT,TOP,WIDTH,HEIGHT", help=region)
+    p.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
+
+
+def _add_outlets(p: argparse.ArgumentParser) -> None:
+    """Add the ways out of the program while it runs."""
+    out = p.add_argument_group("live data out (docs/outlets.md)")
+    out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="to the Lab Streaming Layer")
+    out.add_argument("--web", metavar="[HOST:]PORT", help="a page and a WebSocket, for this machine alone")
+    out.add_argument(
+        "--web-token-file", metavar="FILE", help="its first line is what others must know; needed with a HOST"
+    )
+    out.add_argument("--osc", metavar="HOST[:PORT]", help="OSC over UDP (port 9000, or Wekinator's 6448)")
+    out.add_argument(
+        "--osc-style", choices=("plain", "wekinator", "vrchat"), help="which addresses OSC has (default plain)"
+    )
+    out.add_argument("--mqtt", metavar="[USER@]HOST[:PORT][/NAME]", help="to an MQTT broker; mqtts://.. for TLS")
+    out.add_argument("--mqtt-password-file", metavar="FILE", help="its first line is the password")
+    where = "let Home Assistant find it (default prefix homeassistant); off: forget it"
+    out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
+    out.add_argument(
+        "--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers and no others"
+    )
+    every = out.add_argument("--every", type=float, metavar="SECONDS", help="for all these: means over so many seconds")
+    every.dest = "every_s"
+    out.add_argument("--slots", type=int, metavar="N", help="faces with a place of their own (default 4)")
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(DEVICE, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(DEVICES)} and no triton://HOST[:PORT]")
+    return text
+
+
+def _camera(text: str) -> int:
+    try:
+        spec = parse_source(text)
+    except ConfigError as cause:
+        raise argparse.ArgumentTypeError(str(cause)) from None
+    if spec.kind != "camera":
+        raise argparse.ArgumentTypeError(f"{text!r} is no webcam's number and no /dev/video; other sources: --source")
+    return int(spec.value)
+
+
+def _meant(text: str) -> str:
+    """Return the one source that was named; raise ConfigError where a verb was meant."""
+    if re.fullmatch(r"[A-Za-z]+", text) and not Path(text).exists():
+        near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic"], n=1)
+        if near and near[0] != text:
+            raise ConfigError(f"no file is called {text!r}, and no verb; did you mean {near[0]}?")
+    return text
+
+
+def _region(text: str) -> tuple[float, ...]:
+    try:
+        shares = tuple(float(share) for share in text.split(","))
+    except ValueError:
+        shares = ()
+    if len(shares) != 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not LEFT,TOP,WIDTH,HEIGHT in shares, such as 0.25,0,0.5,1")
+    return shares
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings: defaults, then the TOML file, then the command line."""
+    base = read_toml(arguments.config, Settings) if arguments.config else Settings()
+    given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
+    if "what" in given:
+        given["source"] = [_meant(given.pop("what"))]
+    if len(given.get("source", ())) == 1:
+        (given["source"],) = given["source"]
+    fields = msgspec.to_builtins(base)
+    if "camera" in given or "source" in given:
+        fields["camera"] = fields["source"] = None
+    settings = converted(fields | given, Settings, "command line")
+    if settings.camera is not None and settings.source is not None:
+        raise ConfigError("both camera and source are set; keep one of them")
+    return settings

@@ -1,0 +1,82 @@
+"""`realtime-micacl bench`: run the real program on a clip and say how fast it is on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
+from realtime_micacl.measuring import engines, live, loop, stages
+
+PARTS = {
+    "live": "the program with its window",
+    "stages": "each stage alone",
+    "engines": "engines side by side",
+    "loop": "a plain cv2 loop instead",
+}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the verb."""
+    parts = "; ".join(f"{name}: {said}" for name, said in PARTS.items())
+    p = argparse.ArgumentParser(prog="realtime-micacl bench", description="Measure the real program on this machine.")
+    p.add_argument("--source", default="demo", metavar="WHAT", help="what to play; a file is repeated (default demo)")
+    p.add_argument("--seconds", type=float, default=20.0, help="how long to run the program (default 20)")
+    p.add_argument("--engine", type=Path, metavar="PATH", help="folder of another engine")
+    p.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=parts)
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    arguments = p.parse_args(argv)
+    if arguments.seconds < 1:
+        raise ConfigError(f"--seconds {arguments.seconds:g}: measure one second at least")
+    spec = parse_source(arguments.source)
+    check(spec)
+    if spec.kind != "file" and arguments.only != ["live"]:
+        raise ConfigError(f"{spec.name} can be measured live alone, the other parts read a file: add --only live")
+    folder, sidecar = read_sidecar(arguments.engine or default_engine())
+    figures = measured(spec, arguments.seconds, folder, sidecar, arguments.only)
+    if arguments.json:
+        strict = json.loads(json.dumps(figures), parse_constant=lambda _: None)  # what was not seen is null, not NaN
+        arguments.json.write_text(json.dumps(strict, indent=1) + "\n", "utf-8")
+
+
+def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, parts: Sequence[str]) -> dict[str, Any]:
+    """Measure the parts one after the other, tell each as it is done, and return all figures."""
+    figures: dict[str, Any] = {"machine": _machine(), "source": spec.name, "engine": sidecar.name}
+    _tell([(name, figures[name]) for name in figures])
+    if "live" in parts:  # first: the start-up is counted from the start of the process
+        figures |= live.measure(spec, seconds, folder, sidecar)
+        _tell(live.rows(figures))
+    if set(parts) == {"live"}:
+        return figures
+    own = stages.staged(Path(spec.value), folder, sidecar)
+    figures["stages"] = own.figures
+    if "stages" in parts:
+        _tell(stages.table(own.figures))
+    if "engines" in parts:
+        figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
+        _tell(engines.table(figures["engines"]))
+    if "loop" in parts:
+        figures["loop"] = loop.loops(Path(spec.value), own, figures.get("cpu_percent"))
+        _tell(loop.table(figures["loop"]))
+    return figures
+
+
+def _tell(rows: Sequence[tuple[str, str]]) -> None:
+    sys.stdout.write("".join(f"{name:<12} {said}".rstrip() + "\n" for name, said in rows))
+    sys.stdout.flush()
+
+
+def _machine() -> str:
+    memory_gb = psutil.virtual_memory().total / 1e9
+    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.machine()}, Python {platform.python_version()}"

@@ -1,0 +1,172 @@
+"""kiosk.toml: what it may say, what is refused in words, and the texts that come along."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+from PyQt6.QtGui import QColor, QImage
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.programs.arguments import parser, settings_from
+from realtime_micacl.programs.systemd import HANGS_S
+from realtime_micacl.types import EMOTIONS
+from realtime_micacl_ui.kiosk.counter import Counter
+from realtime_micacl_ui.kiosk.settings import House, KioskSettings, contrast, read_house
+from realtime_micacl_ui.kiosk.state import Times
+from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def house(tmp_path: Path, toml: str) -> House:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(toml, "utf-8")
+    return read_house(str(file))
+
+
+def test_nothing_has_to_be_said() -> None:
+    brought = read_house("")
+    assert [texts.name for texts in brought.texts] == ["English", "Deutsch"]
+    assert (brought.qr, brought.logo, brought.counter) == ((), None, None)
+
+
+def test_the_example_of_the_docs_is_read_and_says_the_defaults() -> None:
+    example = ROOT / "docs" / "kiosk.toml"
+    found = read_house(str(example))
+    assert found.qr
+    assert found.times == Times()
+    said = tomllib.loads(example.read_text("utf-8"))
+    defaults = json.loads(msgspec.json.encode(KioskSettings()))
+    for key in ("languages", "near", "mirror", "times", "colours"):
+        assert said[key] == defaults[key], key
+    for key, text in said["texts"]["en"].items():
+        assert text == getattr(TEXTS["en"], key)
+
+
+def test_every_key_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "kiosk.md").read_text("utf-8") + (ROOT / "docs" / "kiosk.toml").read_text("utf-8")
+    keys = {field.name for kind in (KioskSettings, Times, Texts) for field in msgspec.structs.fields(kind)}
+    assert {key for key in keys if not re.search(rf"\b{key}\b", page)} == set()
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_every_text_of_a_language_is_there(language: str) -> None:
+    texts = TEXTS[language]
+    assert all(getattr(texts, field.name).strip() for field in msgspec.structs.fields(Texts))
+    assert "{number}" in texts.count
+    assert all(getattr(texts, emotion) for emotion in EMOTIONS)
+
+
+def test_one_text_can_be_changed_and_a_whole_language_added(tmp_path: Path) -> None:
+    toml = 'languages = ["en", "xx"]\n[texts.en]\nthanks = "Bye!"\n[texts.xx]\n'
+    toml += "\n".join(f'{key} = "x {{number}}"' for key in Texts.__struct_fields__)
+    found = house(tmp_path, toml)
+    assert (found.texts[0].thanks, found.texts[0].agree) == ("Bye!", TEXTS["en"].agree)
+    assert found.texts[1].thanks == "x {number}"
+
+
+def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
+    logo = QImage(20, 10, QImage.Format.Format_RGB32)
+    logo.fill(QColor("red"))
+    logo.save(str(tmp_path / "logo.png"))
+    found = house(tmp_path, 'logo = "logo.png"\ncounter = "visits.csv"')
+    assert found.logo is not None
+    assert found.logo.width() == 20
+    assert found.counter == tmp_path / "visits.csv"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("langages = []", "unknown key 'langages'; the nearest known one is 'languages'"),
+        ("[times]\nconsent = 5", "the nearest known one is 'consent_s'"),
+        ("[times]\naway_s = 0.0", r"away_s"),
+        ("[times]\naway_s = 6.0", r"away_s 6.0 must be less than times.gone_s 5.0"),
+        ("languages = []", r"languages"),
+        ('languages = ["en", "en"]', r"twice"),
+        ('languages = ["fr"]', r"no texts for language 'fr'; known are de, en; add \[texts.fr\]"),
+        ('languages = ["en"]\n[texts.de]\nstop = "x"', r"\[texts.de\] is not among the languages en"),
+        ('[texts.en]\nagre = "x"', r"texts.en\]: unknown key 'agre'; the nearest known one is 'agree'"),
+        ('languages = ["xx"]\n[texts.xx]\nname = "X"', r"texts.xx\].*missing required field"),
+        ('[texts.en]\ncount = "visits"', r"count must hold {number}"),
+        ('[colours]\nbackground = "blue"', r"background"),
+        ('[colours]\nbackground = "#808080"', r"too light"),
+        ('[colours]\naccent = "#303030"', r"too dark"),
+        ('logo = "none.png"', r"none.png is no picture"),
+        ("near = 0", r"near"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, toml: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as error:
+        house(tmp_path, toml)
+    assert "kiosk.toml" in str(error.value)
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast(QColor("black"), QColor("white")) == pytest.approx(21)
+    assert contrast(QColor("#777777"), QColor("white")) == pytest.approx(4.48, abs=0.01)
+
+
+def test_visits_are_counted_per_day_and_only_numbers_are_kept(tmp_path: Path) -> None:
+    file, day = tmp_path / "visits.csv", [date(2026, 11, 20)]
+    counter = Counter(file, lambda: day[0])
+    counter.add()
+    counter.add()
+    day[0] = date(2026, 11, 21)
+    assert counter.visits == 0
+    counter.add()
+    assert Counter(file, lambda: day[0]).visits == 1
+    assert file.read_text() == "date,visits\n2026-11-20,2\n2026-11-21,1\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["visits.csv"]
+
+
+def test_a_counter_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    counter = Counter(None)
+    counter.add()
+    assert counter.visits == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["name,visits\n", "date,visits\n2026-11-20,Anna\n", "\xff"])
+def test_another_file_is_not_taken_for_a_counter(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(content, "latin-1")
+    with pytest.raises(ConfigError, match=r"list\.csv"):
+        Counter(file)
+    assert file.read_text("latin-1") == content
+
+
+def test_a_counter_without_its_folder_is_said_at_the_start_and_later_goes_on_in_memory(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Counter(tmp_path / "none" / "visits.csv")
+    folder = tmp_path / "away"
+    folder.mkdir()
+    counter = Counter(folder / "visits.csv")
+    (folder / "visits.csv").unlink()
+    folder.rmdir()
+    counter.add()
+    counter.add()
+    assert counter.visits == 2
+
+
+def test_the_unit_of_systemd_starts_a_kiosk_that_waits_and_is_watched() -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "docs" / "kiosk.service")
+    program, *arguments = unit["Service"]["ExecStart"].split()
+    assert program.endswith("/realtime-micacl")
+    settings = settings_from(parser().parse_args(arguments))
+    assert settings.kiosk is not None
+    assert (settings.wait, settings.kiosk[-10:]) == (True, "kiosk.toml")
+    assert unit["Service"]["Type"] == "notify"
+    assert int(unit["Service"]["WatchdogSec"]) > HANGS_S
+    assert unit["Service"]["Restart"] == "on-failure"

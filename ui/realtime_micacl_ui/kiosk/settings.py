@@ -1,0 +1,124 @@
+"""`kiosk.toml`: strict, like all settings. Read once, before the screen opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os.path import expanduser
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import segno
+from msgspec import Meta, Struct
+from PyQt6.QtGui import QColor, QImage
+
+from realtime_micacl.config import converted, read_toml
+from realtime_micacl.errors import ConfigError
+from realtime_micacl_ui.kiosk.state import Times
+from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
+from realtime_micacl_ui.theme import INK, SOFT
+
+READABLE = 4.5  # contrast of text, by WCAG
+HEX = r"^#[0-9A-Fa-f]{6}$"
+
+
+class Colours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The two colours of a house; all others follow from the palette."""
+
+    background: Annotated[str, Meta(pattern=HEX)] = "#1B1F24"
+    accent: Annotated[str, Meta(pattern=HEX)] = "#EECC66"
+
+
+class KioskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in `kiosk.toml`; nothing has to."""
+
+    languages: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = ("en", "de")
+    host: str = ""
+    logo: str | None = None
+    qr: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
+    counter: str | None = None
+    near: Annotated[float, Meta(gt=0.0, le=0.9)] = 0.12
+    mirror: bool = True
+    times: Times = Times()
+    colours: Colours = Colours()
+    texts: dict[str, dict[str, str]] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class House:
+    """The settings as the screen needs them: texts chosen, pictures loaded, colours checked."""
+
+    texts: tuple[Texts, ...]
+    """One per language, the first is shown first."""
+    times: Times
+    background: QColor
+    accent: QColor
+    host: str
+    logo: QImage | None
+    qr: tuple[bytes, ...]
+    """Rows of modules, 1 dark; empty without a code."""
+    counter: Path | None
+    near: float
+    mirror: bool
+
+
+def read_house(file: str) -> House:
+    """Return what the `kiosk.toml` says, or what holds without one (""); raise ConfigError that names the key."""
+    settings = read_toml(Path(file), KioskSettings) if file else KioskSettings()
+    where, folder = file, Path(file).parent
+    for language in settings.texts.keys() - set(settings.languages):
+        raise ConfigError(f"{where}: [texts.{language}] is not among the languages {', '.join(settings.languages)}")
+    if len(set(settings.languages)) < len(settings.languages):
+        raise ConfigError(f"{where}: languages names one twice: {', '.join(settings.languages)}")
+    if settings.times.away_s >= settings.times.gone_s:
+        away_s, gone_s = settings.times.away_s, settings.times.gone_s
+        raise ConfigError(f"{where}: times.away_s {away_s} must be less than times.gone_s {gone_s}")
+    background, accent = QColor(settings.colours.background), QColor(settings.colours.accent)
+    if contrast(background, SOFT) < READABLE:
+        raise ConfigError(f"{where}: colours.background {background.name()} is too light for its text; take a darker")
+    if contrast(accent, INK) < READABLE:
+        raise ConfigError(f"{where}: colours.accent {accent.name()} is too dark for the text on it; take a lighter")
+    return House(
+        texts=tuple(_texts(language, settings.texts, where) for language in settings.languages),
+        times=settings.times,
+        background=background,
+        accent=accent,
+        host=settings.host,
+        logo=_logo(folder / expanduser(settings.logo), where) if settings.logo else None,
+        qr=tuple(bytes(row) for row in segno.make_qr(settings.qr).matrix) if settings.qr else (),
+        counter=folder / expanduser(settings.counter) if settings.counter else None,
+        near=settings.near,
+        mirror=settings.mirror,
+    )
+
+
+def contrast(a: QColor, b: QColor) -> float:
+    """Return the contrast of two colours, 1 to 21, as WCAG defines it."""
+    dark, light = sorted((_luminance(a), _luminance(b)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    channels = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _texts(language: str, changed: dict[str, dict[str, str]], where: str) -> Texts:
+    """Return the texts of a language: the ones it brings, changed by the file; a new language must be whole."""
+    brought = TEXTS.get(language)
+    given = changed.get(language, {})
+    if brought is None and not given:
+        known = ", ".join(sorted({*TEXTS, *changed}))
+        raise ConfigError(f"{where}: no texts for language {language!r}; known are {known}; add [texts.{language}]")
+    texts = converted((msgspec.to_builtins(brought) if brought else {}) | given, Texts, f"{where} [texts.{language}]")
+    if "{number}" not in texts.count:
+        raise ConfigError(f"{where} [texts.{language}]: count must hold {{number}}; it is {texts.count!r}")
+    return texts
+
+
+def _logo(path: Path, where: str) -> QImage:
+    logo = QImage(str(path))
+    if logo.isNull():
+        raise ConfigError(f"{where}: logo {path} is no picture that can be read; use a PNG or JPEG")
+    return logo
