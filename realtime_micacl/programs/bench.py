@@ -17,7 +17,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
-from realtime_micacl.measuring import engines, live, loop, stages
+from realtime_micacl.measuring import engines, live, loop, passes, stages
 
 PARTS = {
     "live": "the program with its window",
@@ -63,6 +63,8 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
     figures["stages"] = own.figures
     if "stages" in parts:
         _tell(stages.table(own.figures))
+        figures["passes"] = passes.passes(Path(spec.value))
+        _tell(passes.table(figures["passes"]))
     if "engines" in parts:
         figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
         _tell(engines.table(figures["engines"]))

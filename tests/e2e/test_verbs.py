@@ -64,6 +64,9 @@ def test_bench_measures_stages_engines_and_what_else_one_would_write(
     assert list(stages) == ["decode", "detect", "crop and track", "encode", "classify"]
     assert all(0 < row["p50"] <= row["p95"] for row in stages.values())
     assert stages["detect"]["per_s"] < 0.8 * stages["decode"]["per_s"], "faces are looked for once a tick"
+    rows = figures["passes"]["rows"]
+    assert sum(row["new"] for row in rows.values()) == 2, "a picture is decoded, and made RGB once"
+    assert all(row["ms"] > 0.5 * row["floor_ms"] for row in rows.values()), "nothing beats moving its bytes"
     engines = figures["engines"]
     assert {"ONNX Runtime", "OpenVINO", "torch"} <= engines["rows"].keys()
     assert engines["absent"].keys() & {"cuda", "tensorrt"} or engines["rows"].keys() & {"cuda", "tensorrt"}
@@ -72,7 +75,7 @@ def test_bench_measures_stages_engines_and_what_else_one_would_write(
         assert row["ratio"] > 0
     assert engines["re_encoding"] > 2, "a window is sixteen pieces"
     assert figures["loop"].keys() == {"own", "mediapipe", "haar"}
-    for name in ("stages", "engines", "loop", "ONNX Runtime", "Haar"):
+    for name in ("stages", "passes", "engines", "loop", "ONNX Runtime", "Haar"):
         assert name in done.out
 
 

@@ -1,0 +1,104 @@
+"""What is done with each full picture of a clip: time, bytes, new pictures, and how near that is to moving the bytes.
+
+The floor is what copying as many bytes takes in this run, on one thread, so that a slow machine is told from slow code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+import av
+import numpy as np
+
+from realtime_micacl.live.detector import FaceDetector
+from realtime_micacl.live.picture import Upright
+from realtime_micacl.live.tracker import CutDetector
+from realtime_micacl.live.video import chosen, opened
+
+PICTURES = 60
+COPY_BYTES, COPIES = 32 << 20, 9
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One thing that is done with a picture."""
+
+    name: str
+    bytes_px: float
+    """Read and written, for each of its px; 0 where only some are looked at."""
+    new: int
+    """Pictures that it makes."""
+
+
+PASSES = (
+    Pass("decode", 1.5, 1),
+    Pass("to RGB, turned", 4.5, 1),
+    Pass("cut", 0.0, 0),
+    Pass("look for faces", 0.0, 0),
+)
+
+
+def passes(clip: Path) -> dict[str, Any]:
+    """Return what each pass takes of the processor, p50 of the first `PICTURES` of a clip, beside its floor."""
+    took: dict[str, list[float]] = {one.name: [] for one in PASSES}
+    px = 0
+    with closing(opened(clip)) as container, closing(FaceDetector()) as detector:
+        upright, cuts = Upright(chosen(container, str(clip))), CutDetector()
+        frames = _frames(container, str(clip))
+        for _ in range(PICTURES):
+            frame = _timed(took["decode"], lambda: next(islice(frames, 1), None))
+            if frame is None:
+                break
+            image = _timed(took["to RGB, turned"], lambda frame=frame: upright(frame))  # type: ignore[misc]
+            _timed(took["cut"], lambda image=image: cuts.is_cut(image))  # type: ignore[misc]
+            _timed(took["look for faces"], lambda image=image: detector.detect(image))  # type: ignore[misc]
+            px = image.shape[0] * image.shape[1]
+    bytes_s = _copied_bytes_s()
+    rows = {}
+    for one in PASSES:
+        spent_s = median(took[one.name] or [float("nan")])
+        floor_s = one.bytes_px * px / bytes_s
+        rows[one.name] = {
+            "ms": round(1e3 * spent_s, 3),
+            "mb": round(one.bytes_px * px / 1e6, 2),
+            "new": one.new,
+            "floor_ms": round(1e3 * floor_s, 3),
+        }
+    return {"copies_gb_s": round(bytes_s / 1e9, 1), "rows": rows}
+
+
+def table(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows for people."""
+    rows = [("passes", f"{'a picture':<16}{'ms':>9}{'MB moved':>10}{'new':>5}   share of the floor")]
+    for name, row in found["rows"].items():
+        share = f"{row['floor_ms'] / row['ms']:.2f}" if row["mb"] else "some px only"
+        rows.append(("", f"{name:<16}{row['ms']:>9.2f}{row['mb']:>10.2f}{row['new']:>5}   {share}"))
+    return [*rows, ("", f"memory is copied at {found['copies_gb_s']:.1f} GB/s, read and written together")]
+
+
+def _frames(container: av.container.InputContainer, shown: str) -> Iterator[av.VideoFrame]:
+    stream = chosen(container, shown)
+    stream.thread_type = "SLICE"
+    yield from container.decode(stream)
+
+
+def _timed(took_s: list[float], work: Callable[[], Any]) -> Any:
+    start_s = process_time()
+    done = work()
+    took_s.append(process_time() - start_s)
+    return done
+
+
+def _copied_bytes_s() -> float:
+    source, target = (np.full(COPY_BYTES, value, np.uint8) for value in (1, 0))
+    took_s: list[float] = []
+    for _ in range(COPIES):
+        _timed(took_s, lambda: np.copyto(target, source))
+    return 2 * COPY_BYTES / max(median(took_s), 1e-9)
