@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -53,12 +53,12 @@ def passes(clip: Path) -> dict[str, Any]:
         upright, cuts = Upright(chosen(container, str(clip))), CutDetector()
         frames = _frames(container, str(clip))
         for _ in range(PICTURES):
-            frame = _timed(took["decode"], lambda: next(islice(frames, 1), None))
+            frame = _timed(took["decode"], partial(next, frames, None))
             if frame is None:
                 break
-            image = _timed(took["to RGB, turned"], lambda frame=frame: upright(frame))  # type: ignore[misc]
-            _timed(took["cut"], lambda image=image: cuts.is_cut(image))  # type: ignore[misc]
-            _timed(took["look for faces"], lambda image=image: detector.detect(image))  # type: ignore[misc]
+            image = _timed(took["to RGB, turned"], partial(upright, frame))
+            _timed(took["cut"], partial(cuts.is_cut, image))
+            _timed(took["look for faces"], partial(detector.detect, image))
             px = image.shape[0] * image.shape[1]
     bytes_s = _copied_bytes_s()
     rows = {}
@@ -100,5 +100,5 @@ def _copied_bytes_s() -> float:
     source, target = (np.full(COPY_BYTES, value, np.uint8) for value in (1, 0))
     took_s: list[float] = []
     for _ in range(COPIES):
-        _timed(took_s, lambda: np.copyto(target, source))
+        _timed(took_s, partial(np.copyto, target, source))
     return 2 * COPY_BYTES / max(median(took_s), 1e-9)
