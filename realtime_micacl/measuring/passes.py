@@ -17,10 +17,10 @@ from typing import Any
 import av
 import numpy as np
 
-from realtime_micacl.live.detector import FaceDetector
-from realtime_micacl.live.picture import Upright
-from realtime_micacl.live.tracker import CutDetector
-from realtime_micacl.live.video import chosen, opened
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.tracker import CutDetector
+from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.live.sources.video import chosen, opened
 
 PICTURES = 60
 COPY_BYTES, COPIES = 32 << 20, 9
