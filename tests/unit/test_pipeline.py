@@ -16,7 +16,9 @@ from realtime_micacl.live.pipeline import Changes, offline
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh
 from realtime_micacl.live.seeing.perceiver import Perceiver
+from realtime_micacl.live.seeing.pose import BONE, FRAME
 from realtime_micacl.types import (
     EMOTIONS,
     F32,
@@ -52,7 +54,12 @@ SIDE = 160.0
 
 @pytest.fixture(autouse=True)
 def textures_are_taken_for_faces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They have neither mouth nor eyes, so that both would seem to be covered."""
+    """They have neither mouth nor eyes, so that both would seem to be covered, and no face would seem to be there."""
+    marks = np.zeros((1, LANDMARKS, 3), np.float32)
+    marks[:, BONE] = FRAME
+    monkeypatch.setattr(
+        FaceMesh, "marks", lambda _, image, where: (marks.repeat(len(where), 0), np.ones(len(where), np.float32))
+    )
     monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.zeros((len(faces), 2), np.float32))
 
 

@@ -14,7 +14,7 @@ from realtime_micacl.live.seeing.closely import look_closely
 from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
-from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.lookout import MESH_AGREES, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.live.seeing.pose import heads
 from realtime_micacl.live.seeing.quality import assess, frontal, share_inside
@@ -100,7 +100,12 @@ class Perceiver:
         else:
             detections = self._detector.look(frame.image, frame.time_s)
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
-        sightings = [Sighting(d.box, signature(c), frontal(d.points)) for d, c in zip(detections, crops, strict=True)]
+        marks, scores = self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections])
+        agreed = [frame.alone or score >= MESH_AGREES for score in scores]  # of a still it has been asked where needed
+        sightings = [
+            Sighting(d.box, signature(c), frontal(d.points) and is_face)
+            for d, c, is_face in zip(detections, crops, agreed, strict=True)
+        ]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
         covers = self._steadied(
@@ -108,7 +113,7 @@ class Perceiver:
             self._covers.read(frame.image, [detections[n].points for n in sure]),
             alone=frame.alone,
         )
-        marks, scores = self._mesh.marks(frame.image, [region(detections[n].points, detections[n].box) for n in sure])
+        marks, scores = marks[sure], scores[sure]
         turns = heads(marks)
         faces = [
             self._face(ids[n] or 0, detections[n], crops[n], frame.image, cover, head if score >= MIN_SCORE else None)
