@@ -15,7 +15,8 @@ from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32
 
 HEADS = 3
-STEPS = 300
+STOPS = (0, 10, 30, 100, 300)
+"""After so many steps the weights are looked at; the stop that reads people left out best is taken."""
 RATE = 0.03
 PARTS = 5
 LEAST = 1e-6  # a share is taken to be at least this
@@ -32,36 +33,45 @@ class Fit:
 
 
 def fit(shares: F32, labels: Labels, people: Labels, seed: int = 0) -> Fit:
-    """Fit the weights to the shares [M,n,K] that engines gave to clips, and try them on parts of the people."""
+    """Fit the weights to the shares [M,n,K] that engines gave to clips, and try them on parts of the people.
+
+    A single person says nothing of others: then the weights stay as they start, nearly even.
+    """
     _, person = np.unique(people, return_inverse=True)
     part = np.random.default_rng(seed).permutation(person.max() + 1)[person] % PARTS
-    told, plain = np.zeros_like(shares[0]), averaged(shares)
+    told = np.zeros((len(STOPS), *shares[0].shape), np.float32)
     for k in np.unique(part):
         learnt, left = part != k, part == k
-        if learnt.any():
-            told[left] = fused(shares[:, left], learn(shares[:, learnt], labels[learnt], seed))
-        else:
-            told[left] = plain[left]
-    return Fit(learn(shares, labels, seed), (_loss(told, labels), _loss(plain, labels)))
+        found = learn(shares[:, learnt], labels[learnt], seed, STOPS if learnt.any() else (0,))
+        for stop in range(len(STOPS)):
+            told[stop][left] = fused(shares[:, left], found[min(stop, len(found) - 1)])
+    losses = [_loss(each, labels) for each in told]
+    best = int(np.argmin(losses))
+    return Fit(learn(shares, labels, seed)[best], (losses[best], _loss(averaged(shares), labels)))
 
 
-def learn(shares: F32, labels: Labels, seed: int = 0) -> F32:
-    """Return the weights [M,K] that read the clips best, every emotion counting alike; an absent one counts nothing."""
+def learn(shares: F32, labels: Labels, seed: int = 0, stops: tuple[int, ...] = STOPS) -> list[F32]:
+    """Return the weights [M,K] after each stop; every emotion counts alike in the loss, an absent one nothing."""
     draw = torch.Generator().manual_seed(seed)
     w = torch.rand(HEADS, len(shares), len(EMOTIONS), generator=draw, requires_grad=True)
     v = torch.rand(HEADS, generator=draw, requires_grad=True)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
-    balance = np.where(counts > 0, len(labels) / np.maximum(counts, 1) / (counts > 0).sum(), 0).astype(np.float32)
+    balance = np.where(counts > 0, len(labels) / np.maximum(counts, 1) / max(1, (counts > 0).sum()), 0).astype(
+        np.float32
+    )
     p, y, balanced = torch.from_numpy(shares), torch.from_numpy(labels), torch.from_numpy(balance)
     optimiser = torch.optim.Adam([w, v], lr=RATE)
+    found: list[F32] = []
     with torch.enable_grad():
-        for _ in range(STEPS):
+        for step in range(stops[-1] + 1):
+            if step in stops:
+                found.append(np.asarray(_weights(w, v).detach().numpy(), np.float32))
             said = (_weights(w, v)[:, None] * p).sum(dim=0)
             loss = F.nll_loss((said / said.sum(dim=1, keepdim=True)).clamp_min(LEAST).log(), y, balanced)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    return np.asarray(_weights(w, v).detach().numpy(), np.float32)
+    return found
 
 
 def fused(shares: F32, weights: F32) -> F32:
