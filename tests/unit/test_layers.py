@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +106,9 @@ def test_numpy_s_products_leave_no_spinning_thread() -> None:
     env = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, env=env)
     assert done.returncode == 0, f"{done.returncode} threads besides the main one"
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    counted = runpy.run_path(str(PACKAGE.parent / "scripts" / "imports.py"))
+    assert counted["circles"]({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c"]]
+    assert counted["circles"](counted["graph"]()) == []
