@@ -73,7 +73,8 @@ class Book:
         """Remove what a worker had begun to write."""
         part = self.part(clip)
         for file in (part, Path(f"{part}.mp4")):
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # a name that is too long is no file
+                file.unlink(missing_ok=True)
 
     def close(self, clips: Iterable[Clip], failed: Iterable[Outcome]) -> None:
         """Write the tables, in the order of the clips: the same results give the same bytes."""

@@ -6,6 +6,8 @@ Every machine sees the clips under the same path and has the program installed; 
 from __future__ import annotations
 
 import logging
+import re
+import socket
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +22,7 @@ from realtime_micacl.outlets.missing import needed
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.5
+POLL_S, ANSWER_S = 0.5, 10.0
 AHEAD = 2  # tasks that wait at each core, so that none is idle while results travel
 
 _readers: dict[Wanted, Reader] = {}
@@ -39,12 +41,27 @@ def read_there(wanted: Wanted, job: Job) -> tuple[Outcome, dict[str, bytes]]:
     return outcome, made
 
 
+def _answers(address: str) -> None:
+    """Raise SourceError where nobody answers at HOST:PORT: Ray itself would try for many minutes."""
+    found = re.fullmatch(r"(?:ray://)?([^/]+):(\d{1,5})", address)
+    if not found:
+        return
+    try:
+        socket.create_connection((found[1].strip("[]"), int(found[2])), ANSWER_S).close()
+    except (OSError, OverflowError) as cause:
+        reason = getattr(cause, "strerror", None) or cause
+        raise SourceError(
+            f"no Ray cluster can be reached at {address}: {reason}; `ray status` names its address"
+        ) from cause
+
+
 class RayWorkers:
     """The cores of a Ray cluster."""
 
     def __init__(self, wanted: Wanted, address: str) -> None:
         """Connect to the cluster; raise ConfigError where Ray is missing, SourceError where nobody answers."""
         self._wanted, self._ray = wanted, needed("ray", "ray")
+        _answers(address)
         try:
             self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as cause:  # Ray raises what it likes
