@@ -1,8 +1,99 @@
-"""Live facial expression recognition with MICACL (arXiv 2509.04344)."""
+"""Live facial expression recognition with MICACL (arXiv 2509.04344).
+
+    import realtime_micacl as rm
+
+    for reading in rm.read("clip.mp4"):
+        print(reading.time_s, reading.track_id, reading.emotion, reading["happy"])
+
+Everything named here is loaded when it is first used: the import itself takes no time. Nothing prints and no picture is
+stored. Pictures are RGB, uint8, [H,W,3]; of OpenCV's BGR hand in `image[:, :, ::-1]`. Times are in seconds.
+"""
+
+from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from realtime_micacl.api.figure import show
+    from realtime_micacl.api.image import read_image
+    from realtime_micacl.api.live import Live
+    from realtime_micacl.api.loaded import LoadedEngine, load_engine
+    from realtime_micacl.api.read import read
+    from realtime_micacl.api.reader import Reader
+    from realtime_micacl.api.table import Table, table
+    from realtime_micacl.config import Settings
+    from realtime_micacl.corpus.process import Report, process
+    from realtime_micacl.errors import (
+        ConfigError,
+        EngineError,
+        EngineLost,
+        MicaclError,
+        SourceError,
+        SourceLost,
+        StageFailed,
+    )
+    from realtime_micacl.types import EMOTIONS, EmotionDistribution, Mark, State, StateChange
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "EMOTIONS",
+    "ConfigError",
+    "EmotionDistribution",
+    "EngineError",
+    "EngineLost",
+    "Live",
+    "LoadedEngine",
+    "Mark",
+    "MicaclError",
+    "Reader",
+    "Report",
+    "Settings",
+    "SourceError",
+    "SourceLost",
+    "StageFailed",
+    "State",
+    "StateChange",
+    "Table",
+    "load_engine",
+    "process",
+    "read",
+    "read_image",
+    "show",
+    "table",
+]
+
+_PLACES = {
+    "show": "api.figure",
+    "read_image": "api.image",
+    "Live": "api.live",
+    "LoadedEngine": "api.loaded",
+    "load_engine": "api.loaded",
+    "read": "api.read",
+    "Reader": "api.reader",
+    "Table": "api.table",
+    "table": "api.table",
+    "Settings": "config",
+    "Report": "corpus.process",
+    "process": "corpus.process",
+    **dict.fromkeys(("EMOTIONS", "EmotionDistribution", "Mark", "State", "StateChange"), "types"),
+}
+
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # from 1.29 on ONNX Runtime sends reports of its use, and keeps a data base
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its idle thread spins on a core between numpy's tiny products
+
+
+def __getattr__(name: str) -> object:
+    """Load what is offered when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_PLACES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name what is offered, loaded or not."""
+    return sorted({*globals(), *__all__})

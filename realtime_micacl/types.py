@@ -214,6 +214,12 @@ class EmotionDistribution:
         share = self.probabilities[EMOTIONS.index(self.emotion)] if self.emotion else -1.0
         return self.emotion if share >= self.probabilities.max() else None
 
+    def __getitem__(self, emotion: str) -> float:
+        """Return the share of an emotion, 0 to 1: `reading["happy"]`; raise KeyError where it is none."""
+        if emotion not in EMOTIONS:
+            raise KeyError(f"{emotion!r} is none of {', '.join(EMOTIONS)}")
+        return float(self.probabilities[EMOTIONS.index(emotion)])
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mean(EmotionDistribution):

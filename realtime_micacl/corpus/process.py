@@ -76,6 +76,10 @@ def process(
     the cluster at that address. `video` writes each clip with its readings drawn in, `blur_faces` without the faces.
     Raise ConfigError for what can be known at once, EngineError where the engine does not run, StageFailed where `out`
     cannot be written any more.
+
+    >>> report = process("corpus", "out", jobs=1, progress=False)
+    >>> report.done, report.failed
+    (1, ())
     """
     folder, out, settings = Path(folder), Path(out), settings or Settings()
     if form not in FORMS:

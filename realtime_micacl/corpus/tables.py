@@ -41,7 +41,7 @@ def _parquet(path: Path, instances: int, clip: str) -> Iterator[Sink]:
     """Write the columns of CSV, typed, and before them the clip's name."""
     pa, parquet = needed("pyarrow", "parquet", "--format parquet"), needed("pyarrow.parquet", "parquet")
     names = columns(instances)
-    schema = pa.schema([("clip", pa.string()), *((name, _type(pa, name)) for name in names)])
+    schema = arrow_schema(pa, instances).insert(0, pa.field("clip", pa.string()))
     rows: list[dict[str, Any]] = []
 
     def flush() -> None:
@@ -58,6 +58,11 @@ def _parquet(path: Path, instances: int, clip: str) -> Iterator[Sink]:
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         yield write
         flush()
+
+
+def arrow_schema(pa: Any, instances: int) -> Any:
+    """Return the columns of CSV as Arrow types them."""
+    return pa.schema([(name, _type(pa, name)) for name in columns(instances)])
 
 
 def _type(pa: Any, name: str) -> Any:

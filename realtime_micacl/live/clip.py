@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from realtime_micacl.config import Settings
@@ -12,7 +13,7 @@ from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.supervision import Perceives, Recognizes
-from realtime_micacl.types import Event
+from realtime_micacl.types import Event, Frame
 
 
 def read_clip(
@@ -22,13 +23,26 @@ def read_clip(
     open_recognizer: Callable[[], Recognizes],
     *,
     broken_off: Callable[[], bool] = lambda: False,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Yield every change of state and every reading of a file, each face in its place: the same each time.
 
     Take what `openers` returns. Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
     """
+    opens = partial(read_file, path, settings.rate_hz)
+    return read_frames(opens, settings, open_perceiver, open_recognizer, broken_off=broken_off)
+
+
+def read_frames(
+    open_frames: Callable[[], Iterator[Frame]],
+    settings: Settings,
+    open_perceiver: Callable[[], Perceives],
+    open_recognizer: Callable[[], Recognizes],
+    *,
+    broken_off: Callable[[], bool] = lambda: False,
+) -> Generator[Event, None, None]:
+    """Yield the same of any frames, opened when the halves are."""
     slots = Slots(settings.slots)
     with closing(open_perceiver()) as perceiver, closing(open_recognizer()) as recognizer:
-        frames = Framer(framing(settings))(read_file(path, settings.rate_hz))
+        frames = Framer(framing(settings))(open_frames())
         with closing(frames):  # type: ignore[type-var]  # a generator
             yield from map(slots.placed, offline(frames, perceiver, recognizer, broken_off=broken_off))

@@ -22,6 +22,7 @@ RANK = {
     "measuring": 5,
     **dict.fromkeys(("corpus", "report", "programs"), 6),
     "__main__": 7,
+    **dict.fromkeys(("api", "__init__"), 8),  # the surface, whose names the package's own file loads lazily
 }
 ONLY_IN = {
     "PyQt6": {"programs.doctor"},
@@ -41,7 +42,7 @@ ONLY_IN = {
     "numba": set(),
     "realtime_micacl_render": set(),
     "tqdm": {"making", "corpus"},
-    "matplotlib": {"making.evaluation.plots"},
+    "matplotlib": {"making.evaluation.plots", "api.figure"},
 }
 
 
@@ -61,7 +62,7 @@ def imports(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
 def test_imports_go_down(file: Path) -> None:
-    own = name_of(file).split(".")[0].replace("__init__", "")
+    own = name_of(file).split(".")[0]
     for module in imports(file):
         root, _, rest = module.partition(".")
         if root == "realtime_micacl":

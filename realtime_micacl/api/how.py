@@ -1,0 +1,57 @@
+"""How it is read, as every function of the surface takes it: names and limits are those of the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from realtime_micacl.config import Settings, converted
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.source import SourceSpec, check, parse_source
+
+
+class How(TypedDict, total=False):
+    """Keyword arguments of `read`, `Live`, `read_image` and `Reader`; docs/settings.md says what they do."""
+
+    device: str
+    detector: Literal["auto", "full", "short"]
+    far: bool
+    max_faces: int
+    smoothing_s: float
+    baseline: bool
+    head: bool
+    rotate: Literal[0, 90, 180, 270]
+    region: tuple[float, float, float, float]
+    rate_hz: float
+    slots: int
+
+
+def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
+    """Return the settings that keyword arguments ask for; raise ConfigError that names the wrong one."""
+    if unknown := sorted(how.keys() - How.__annotations__.keys()):
+        known = ", ".join(sorted(How.__annotations__))
+        raise ConfigError(f"{where} takes no {unknown[0]!r}; it takes {known}")
+    return converted({**how, **more}, Settings, where)
+
+
+def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
+    """Return which source is meant by a path, an address or a camera's number; raise what can be known at once."""
+    if isinstance(source, int) and not isinstance(source, bool):
+        if not 0 <= source <= 99:
+            raise ConfigError(f"there is no camera {source}; they count from 0")
+        spec = SourceSpec("camera", str(source))
+    elif isinstance(source, str | bytes | os.PathLike):
+        text = os.fsdecode(source)
+        if "\0" in text:
+            raise ConfigError(f"source {text!r} holds a zero byte; it is no path and no address")
+        is_path = isinstance(source, Path) and not str(source).startswith("/dev/video")
+        spec = SourceSpec("file", str(source.expanduser())) if is_path else parse_source(text)
+    else:
+        raise ConfigError(
+            f"the source is of type {type(source).__name__}; give a path, an address or a camera's number"
+        )
+    if not waits:
+        check(spec)
+    return spec

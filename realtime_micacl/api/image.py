@@ -1,0 +1,47 @@
+"""`read_image`: the faces of one picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Unpack
+
+from realtime_micacl.api.how import How, settings_of, spec_of
+from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.picture import as_picture
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.clip import read_frames
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import EmotionDistribution, Frame
+
+
+def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> list[EmotionDistribution]:
+    """Return a reading of each face in one picture, a path or an array; none where no face is found or usable.
+
+    Their `still` is true: an expression that moves says more than one picture of it. Raise ConfigError for what is no
+    picture, SourceError for a file that cannot be read.
+
+    >>> [(face.still, face.box is not None) for face in read_image("photo.png")]
+    [(True, True)]
+    """
+    settings = settings_of(how, "read_image")
+    if isinstance(picture, str | bytes | os.PathLike):
+        spec = spec_of(picture)
+        if spec.kind != "file":
+            raise ConfigError(f"{spec.name} is no picture; read and Live take it")
+        with closing(read_file(Path(spec.value))) as frames:  # type: ignore[type-var]  # a generator
+            frame = next(frames)
+        if not frame.alone:
+            raise ConfigError(f"{spec.name} is more than one picture; read takes it")
+    else:
+        frame = Frame(as_picture(picture), 0.0, 0, alone=True)
+    folder, sidecar, share = lent(engine, settings)
+
+    def only() -> Iterator[Frame]:
+        yield frame
+
+    with closing(read_frames(only, settings, *openers(settings, folder, sidecar, share=share))) as events:
+        return [event for event in events if isinstance(event, EmotionDistribution)]

@@ -1,0 +1,170 @@
+"""`Live`: a camera, a stream or a file at its own rate, read while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from realtime_micacl.api.how import How, settings_of, spec_of
+from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.newest import Newest
+from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.live.framing import Framer, framing
+from realtime_micacl.live.origin import Origin
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.record import Clock
+from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.smoother import Tuned, Tuning
+from realtime_micacl.live.source import open_source
+from realtime_micacl.outlets.slots import STALE_S, Slots
+from realtime_micacl.types import EmotionDistribution, Event, Mark, State
+
+POLL_S = 0.1
+
+
+class Live:
+    """A source that is read while it runs: a context manager, and within it an iterator over the newest readings.
+
+    Of each face the newest reading wins: a slow loop loses readings, counted in `dropped`, and never falls behind.
+    `source` is a camera's number, an address (`rtsp://..`) or a file, which runs at its own rate. Times count from the
+    `with`, as in a recording. `name` stands in the readings as their source. With `states` the changes of state are
+    among them; `wait` waits for a source that is not there yet, one that is lost is tried again, `give_up_after_s` long.
+    Leaving the `with` frees device, threads and engine. What ended it is raised: SourceError, EngineError, StageFailed.
+
+    >>> with Live("clip.mp4") as face:
+    ...     for reading in face:
+    ...         if reading.time_s > 1:
+    ...             mark = face.mark()
+    ...             break
+    >>> mark.number, face.state
+    (1, <State.ENDED: 'ended'>)
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | int = 0,
+        *,
+        engine: Given = None,
+        name: str = "",
+        states: bool = False,
+        wait: bool = False,
+        give_up_after_s: float | None = None,
+        **how: Unpack[How],
+    ) -> None:
+        """Look at what was asked for; nothing is opened before the `with`."""
+        more = {"wait": wait, "give_up_after_s": give_up_after_s}
+        self._settings = settings_of(how, "Live", **more)
+        self._framer = Framer(framing(self._settings))
+        self._spec = spec_of(source, waits=wait)
+        self._folder, self._sidecar, self._share = lent(engine, self._settings)
+        self._name, self._marks = name, 0
+        self._found = Newest(states=states)
+        self._clock = Clock()
+        self._recorder: Recorder | None = None
+        self._session: LiveSession | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._session:
+            raise ConfigError("this Live was used before; make another one")
+        settings, clock = self._settings, Clock.started()
+        tuned = Tuned(Tuning(settings.smoothing_s, self._sidecar.calibration.abstain_below))
+        origin = Origin(settings, self._folder, self._sidecar, tuned, clock)
+        origin.sources = [self._name or self._spec.name]
+        self._clock, self._recorder = clock, Recorder(clock, self._sidecar.bag.instances, origin)
+        frames = open_source(
+            self._spec,
+            wait=settings.wait,
+            give_up_after_s=settings.give_up_after_s,
+            rate_hz=settings.rate_hz,
+            framer=self._framer,
+        )
+        halves = openers(settings, self._folder, self._sidecar, tuned, self._share)
+        sinks, holds = [self._recorder, self._keep], not self._spec.live
+        slots = Slots(settings.slots)
+        self._session = LiveSession(frames, *halves, sinks, holds=holds, name=self._name, slots=slots)
+        self._open.callback(self._recorder.stop)
+        self._open.enter_context(self._session)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self._open.__exit__(kind, exc, tb)
+        if exc is None and self._recorder and self._recorder.fault:
+            raise StageFailed(f"the recording is not whole: {self._recorder.fault}")
+
+    def close(self) -> None:
+        """End it, as leaving the `with` does."""
+        self.__exit__(None, None, None)
+
+    def __iter__(self) -> Generator[Any, None, None]:
+        """Yield the newest readings until the source ends; raise what ended it."""
+        session = self._running_one()
+        while True:
+            at_work = session.running and not session.stopping
+            if not at_work:
+                session.conclude()
+            yield from self._found.take(POLL_S if at_work else 0.0)
+            if error := session.error or session.fault:
+                raise error
+            if not at_work:
+                return
+
+    def latest(self, max_age_s: float = STALE_S) -> dict[int, EmotionDistribution]:
+        """Return the newest reading of each face that is there, by its track; for loops of one's own."""
+        return self._found.latest(self.now_s - max_age_s)
+
+    @property
+    def now_s(self) -> float:
+        """The time now, counted as that of the readings is."""
+        return monotonic() - self._clock.origin_s
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on; a loop that fetches `latest()` ends with it."""
+        return bool(self._session and self._session.running and not self._session.fault)
+
+    @property
+    def state(self) -> State:
+        """What the source is in."""
+        return self._found.state
+
+    @property
+    def dropped(self) -> int:
+        """How many readings the loop was too slow for."""
+        return self._found.dropped
+
+    def mark(self) -> Mark:
+        """Mark this moment, in the recording as well; marks are numbered from 1."""
+        self._running_one()
+        self._marks += 1
+        mark = Mark(monotonic(), self._marks, self._name)
+        assert self._recorder
+        self._recorder(mark)
+        return replace(mark, time_s=mark.time_s - self._clock.origin_s)
+
+    def record(self, path: str | os.PathLike[str] | None) -> None:
+        """Begin a recording of numbers, .jsonl or .csv, and end the one before; None only ends it.
+
+        Raise ConfigError where the file is there already or cannot be made.
+        """
+        self._running_one()
+        assert self._recorder
+        if path is None:
+            self._recorder.stop()
+        else:
+            self._recorder.start(Path(path))
+
+    def _running_one(self) -> LiveSession:
+        if self._session is None:
+            raise ConfigError("it does not run; write `with Live(..) as face:` and go on in there")
+        return self._session
+
+    def _keep(self, event: Event) -> None:
+        self._found(replace(event, time_s=event.time_s - self._clock.origin_s))

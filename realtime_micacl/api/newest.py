@@ -1,0 +1,60 @@
+"""What a live source gives to a loop: of each face the newest reading, so that a slow loop falls behind nobody."""
+
+from __future__ import annotations
+
+from threading import Condition
+
+from realtime_micacl.types import EmotionDistribution, Event, State, StateChange
+
+MOST = 1024  # changes that nobody fetched; older ones are let go
+
+
+class Newest:
+    """A sink of the recognize thread, read by the loop. A newer reading takes the place of one that is not fetched."""
+
+    def __init__(self, *, states: bool) -> None:
+        self._states = states
+        self._changed = Condition()
+        self._waiting: dict[object, Event] = {}  # readings by track, changes by number, in order
+        self._latest: dict[int, EmotionDistribution] = {}
+        self._count = 0
+        self.state = State.STARTING
+        self.dropped = 0
+        """Readings that were replaced before the loop fetched them."""
+
+    def __call__(self, event: Event) -> None:
+        """Take what follows."""
+        with self._changed:
+            if isinstance(event, EmotionDistribution):
+                key = ("reading", event.track_id)
+                self.dropped += self._waiting.pop(key, None) is not None
+                self._waiting[key] = self._latest[event.track_id] = event
+            elif isinstance(event, StateChange):
+                self._entered(event)
+            self._changed.notify_all()
+
+    def _entered(self, change: StateChange) -> None:
+        if change.track_id is None:
+            self.state = change.state
+            if change.state is not State.LIVE:
+                self._latest.clear()
+        elif change.state is not State.LIVE:
+            self._latest.pop(change.track_id, None)
+        if self._states:
+            self._count += 1
+            self._waiting[self._count] = change
+            self._waiting.pop(self._count - MOST, None)
+
+    def take(self, timeout_s: float) -> list[Event]:
+        """Wait for what was not fetched and return it, in order; nothing where the time is up."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting, timeout_s)
+            found = list(self._waiting.values())
+            self._waiting.clear()
+            return found
+
+    def latest(self, since_s: float) -> dict[int, EmotionDistribution]:
+        """Return the newest reading of each track that is there, where it is not older than `since_s`."""
+        with self._changed:
+            self._latest = {track: reading for track, reading in self._latest.items() if reading.time_s >= since_s}
+            return dict(self._latest)

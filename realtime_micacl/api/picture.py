@@ -1,0 +1,60 @@
+"""Pictures as people have them, as the pipeline takes them."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import U8
+
+LEAST_PX = 16
+MOST_PX = 1 << 14
+WANTED = "a picture is RGB, uint8, [H,W,3]"
+
+
+def as_picture(image: Any) -> U8:
+    """Return a picture as RGB [H,W,3], dense and read-only: a copy, as the caller may write over theirs.
+
+    Grey ones get three channels, alpha is left out, pictures of Pillow become RGB. Raise ConfigError for anything else.
+    """
+    if image is None:
+        raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
+    if hasattr(image, "convert") and hasattr(image, "mode"):  # Pillow's: the numbers of a palette are no colours
+        image = image.convert("RGB")
+    elif isinstance(image, str | bytes) or not hasattr(image, "__array__"):
+        raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")
+    try:
+        pixels = np.asarray(image)
+    except Exception as cause:  # a tensor on a GPU, say; what is raised is its maker's affair
+        raise ConfigError(f"the picture cannot be made an array: {cause}; {WANTED}") from cause
+    shape = "x".join(map(str, pixels.shape)) or "no size"
+    if pixels.dtype != np.uint8:
+        mend = "(image * 255).astype('uint8') where it goes from 0 to 1" if pixels.dtype.kind == "f" else "convert it"
+        raise ConfigError(f"the picture has numbers of type {pixels.dtype}; {WANTED}: {mend}")
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4):
+        first = pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4)
+        mend = "; image.transpose(1, 2, 0) puts the channels last" if first else ""
+        raise ConfigError(f"the picture is {shape}; {WANTED}{mend}")
+    if not all(LEAST_PX <= side <= MOST_PX for side in pixels.shape[:2]):
+        raise ConfigError(f"the picture is {shape}; each side must have {LEAST_PX} to {MOST_PX} px")
+    rgb = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else np.array(pixels[:, :, :3], np.uint8, order="C")
+    rgb.flags.writeable = False
+    return rgb
+
+
+def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
+    """Return the time of a picture; raise ConfigError where it is none, or before the one before."""
+    try:
+        value = float(time_s)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError(f"the time is {time_s!r}; it is a number of seconds") from None
+    if not isfinite(value):
+        raise ConfigError(f"the time is {value}; it is a number of seconds")
+    if before_s is not None and value < before_s:
+        raise ConfigError(f"time goes back from {before_s:g} to {value:g} s; {mend}")
+    return value

@@ -1,0 +1,101 @@
+"""`read`: the readings of a file, of pictures or of an address, one after the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, Unpack, overload
+
+import numpy as np
+
+from realtime_micacl.api.how import How, settings_of, spec_of
+from realtime_micacl.api.live import Live
+from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.picture import as_picture, as_time
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError, SourceError
+from realtime_micacl.live.alone import told_alone
+from realtime_micacl.live.clip import read_frames
+from realtime_micacl.live.framing import framing
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.stills import RATE_HZ
+from realtime_micacl.live.video import read_file
+from realtime_micacl.types import EmotionDistribution, Event, Frame
+
+Source = str | os.PathLike[str] | int | Iterable[Any]
+
+
+@overload
+def read(
+    source: Source, *, engine: Given = None, states: Literal[False] = False, **how: Unpack[How]
+) -> Generator[EmotionDistribution, None, None]: ...
+@overload
+def read(source: Source, *, engine: Given = None, states: bool, **how: Unpack[How]) -> Generator[Event, None, None]: ...
+def read(
+    source: Source, *, engine: Given = None, states: bool = False, **how: Unpack[How]
+) -> Generator[Any, None, None]:
+    """Yield the readings of `source` in order, with `states` the changes of state between them, too.
+
+    A video, a picture or a folder of pictures is read to its end as `--offline` does: the same values each time. So
+    are arrays, at `rate_hz` (25 unless said) or as pairs of time in seconds and array. A camera's number or an address
+    is read live: then a slow loop loses readings, see `Live`. Leaving the loop or `close()` frees everything.
+    What can be known is raised at the call, the rest in the loop: ConfigError, SourceError, EngineError, StageFailed.
+
+    >>> for reading in read("clip.mp4"):
+    ...     if reading.emotion and reading["happy"] > 0.9:
+    ...         break
+    >>> pictures = [np.zeros((240, 320, 3), np.uint8)] * 50
+    >>> list(read(pictures, rate_hz=25))
+    []
+    """
+    settings = settings_of(how, "read")
+    if isinstance(source, np.ndarray) and source.ndim < 4:
+        raise ConfigError(f"{list(source.shape)} is one picture; read_image reads it, and read a row of them")
+    if not isinstance(source, str | bytes | os.PathLike) and isinstance(source, Iterable):
+        pictures = source
+        return _offline(lambda: told_alone(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states)
+    spec = spec_of(source)
+    if spec.live or spec.kind == "synthetic":
+        return _live(Live(source, engine=engine, states=states, **how))
+    path = Path(spec.value)
+    return _offline(lambda: read_file(path, settings.rate_hz), engine, settings, states)
+
+
+def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]:
+    """Yield arrays, or pairs of time and array, as frames; raise ConfigError at the first that is neither."""
+    before_s, index, first_s = None, -1, 0.0
+    for index, item in enumerate(pictures):
+        paired = isinstance(item, tuple | list) and len(item) == 2
+        given_s, image = item if paired else (index / (rate_hz or RATE_HZ), item)
+        try:
+            before_s = as_time(given_s, before_s, "give the pictures in order")
+            first_s = first_s if index else before_s
+            yield Frame(as_picture(image), before_s - first_s, index)
+        except ConfigError as cause:
+            raise ConfigError(f"picture {index}: {cause}") from None
+    if index < 0:
+        raise SourceError("there is not one picture to read")
+
+
+def _offline(
+    open_frames: Callable[[], Iterator[Frame]], engine: Given, settings: Settings, states: bool
+) -> Generator[Event, None, None]:
+    """Return what reads frames to their end; the engine is looked at now."""
+    folder, sidecar, share = lent(engine, settings)
+    halves = openers(settings, folder, sidecar, share=share)
+    framing(settings)
+
+    def events() -> Generator[Event, None, None]:
+        with closing(read_frames(open_frames, settings, *halves)) as found:
+            for event in found:
+                if states or isinstance(event, EmotionDistribution):
+                    yield event
+
+    return events()
+
+
+def _live(live: Live) -> Generator[Event, None, None]:
+    with live:
+        yield from live

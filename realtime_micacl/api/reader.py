@@ -1,0 +1,101 @@
+"""`Reader`: for programs that have a loop of their own, as in ROS, games and OBS."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from realtime_micacl.api.how import How, settings_of
+from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.picture import as_picture, as_time
+from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
+from realtime_micacl.live.alone import told_slow
+from realtime_micacl.live.framing import Framer, framing
+from realtime_micacl.live.items import Item
+from realtime_micacl.live.pipeline import Changes, openers
+from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.types import EmotionDistribution, Face, Frame
+
+
+class Reader:
+    """Reads the pictures that it is given, one after the other. One thread at a time; `close` or `with` frees it.
+
+    Detector and engine are opened by the first picture, which takes a second.
+
+    >>> with Reader() as reader:
+    ...     for number in range(3):
+    ...         readings = reader.push(np.zeros((240, 320, 3), np.uint8), time_s=number / 25)
+    >>> readings
+    []
+    """
+
+    def __init__(self, *, engine: Given = None, **how: Unpack[How]) -> None:
+        """Look at what was asked for; raise ConfigError or EngineError."""
+        settings = settings_of(how, "Reader")
+        folder, sidecar, share = lent(engine, settings)
+        self._open_perceiver, self._open_recognizer = openers(settings, folder, sidecar, share=share)
+        self._framer, self._slots = Framer(framing(settings)), settings.slots
+        self._open: ExitStack | None = None
+        self._closed = False
+        self.faces: tuple[Face, ...] = ()
+        """The faces in the last picture, whether they can be read or not."""
+
+    def push(self, image: Any, time_s: float) -> list[EmotionDistribution]:
+        """Take a picture, RGB uint8 [H,W,3], captured at `time_s` seconds; return the readings that it completed.
+
+        Raise ConfigError for what is no picture and where time goes back, EngineError and StageFailed.
+        """
+        if self._closed:
+            raise ConfigError("the reader was closed; make another one")
+        picture = as_picture(image)
+        now_s = as_time(time_s, self._before_s if self._open else None, "call reset() for another clip")
+        if self._open is None:
+            self._start()
+        self._given.append(Frame(picture, now_s, self._index))
+        self._before_s, self._index = now_s, self._index + 1
+        frame = next(self._frames)
+        assert isinstance(frame, Frame)
+        try:
+            scene, bags = self._perceiver.perceive(frame)
+            events = [*self._changes.update(scene), *(self._recognizer.recognize(bags) if bags else ())]
+        except MicaclError:
+            raise
+        except Exception as cause:
+            raise StageFailed(f"reading failed at {now_s:.2f} s: {type(cause).__name__}: {cause}") from cause
+        self.faces = scene.faces
+        placed = map(self._places.placed, events)
+        return [event for event in placed if isinstance(event, EmotionDistribution)]
+
+    def reset(self) -> None:
+        """Forget everybody: the next picture may have any time."""
+        opened, self._open, self.faces = self._open, None, ()
+        if opened:
+            opened.close()
+
+    def close(self) -> None:
+        """Free detector and engine."""
+        self._closed = True
+        self.reset()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        with ExitStack() as stack:
+            self._perceiver = stack.enter_context(closing(self._open_perceiver()))
+            self._recognizer = stack.enter_context(closing(self._open_recognizer()))
+            self._open = stack.pop_all()
+        self._given: deque[Frame] = deque()
+        self._frames: Iterator[Item] = told_slow(self._framer(self._handed()), "this loop")
+        self._changes, self._places = Changes(), Slots(self._slots)
+        self._before_s, self._index = float("-inf"), 0
+
+    def _handed(self) -> Iterator[Item]:
+        while True:
+            yield self._given.popleft()

@@ -1,0 +1,124 @@
+"""`table`: readings as rows and columns, for pandas, Polars, Arrow and spreadsheets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from html import escape
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from realtime_micacl.corpus.tables import FLAGS, TEXTS, arrow_schema
+from realtime_micacl.corpus.tables import WHOLE as COUNTS
+from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.live.record import Clock
+from realtime_micacl.live.rows import as_row, columns
+from realtime_micacl.live.sinks import csv_rows
+from realtime_micacl.standard import why
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, StateChange
+
+WHOLE = (*COUNTS, "latency_ms")
+SHOWN = 20  # rows that a notebook shows
+HEAD = ("time_s", "track", "state", "emotion", *EMOTIONS, "quality")
+
+
+class Table:
+    """Readings, a row each, under the columns of docs/schema.md; a notebook shows the first of them."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        """Take readings; changes of state and marks become rows as well."""
+        self._events = list(events)
+        for event in self._events:
+            if not isinstance(event, EmotionDistribution | StateChange | Mark):
+                raise ConfigError(f"a table is made of readings; there is one of type {type(event).__name__}")
+        weights = (len(e.importance) for e in self._events if isinstance(e, EmotionDistribution))
+        self._instances = max(weights, default=0)
+        self.columns = columns(self._instances)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows by the names of the columns; None where there is nothing."""
+        rows = []
+        for event in self._events:
+            row = as_row(event, Clock())
+            rows.append({name: bool(row.get(name)) if name in FLAGS else row.get(name) for name in self.columns})
+        return rows
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write a CSV as `--record` does; a file that is there is written over."""
+        try:
+            with Path(path).open("w", encoding="utf-8", newline="") as stream:
+                write = csv_rows(stream, Clock(), self._instances)
+                for event in self._events:
+                    write(event)
+        except OSError as cause:
+            raise StageFailed(f"{os.fspath(path)} cannot be written: {why(cause)}") from cause
+
+    def to_pandas(self) -> Any:
+        """Return a pandas.DataFrame; counts are Int64, which may be missing."""
+        pandas, rows = _package("pandas"), self.rows()
+        kinds = {name: "string" if name in TEXTS else "bool" if name in FLAGS else "float64" for name in self.columns}
+        kinds |= dict.fromkeys(WHOLE, "Int64")
+        series = {n: pandas.Series([row[n] for row in rows], dtype=kinds[n]) for n in self.columns}
+        return pandas.DataFrame(series)
+
+    def to_polars(self) -> Any:
+        """Return a polars.DataFrame."""
+        polars = _package("polars")
+        text, flag, whole, number = polars.String, polars.Boolean, polars.Int64, polars.Float64
+        schema = {
+            name: text if name in TEXTS else flag if name in FLAGS else whole if name in WHOLE else number
+            for name in self.columns
+        }
+        return polars.DataFrame(self.rows(), schema=schema)
+
+    def to_arrow(self) -> Any:
+        """Return a pyarrow.Table, typed as the Parquet files of `process` are."""
+        pyarrow = _package("pyarrow")
+        return pyarrow.Table.from_pylist(self.rows(), schema=arrow_schema(pyarrow, self._instances))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the first rows, and how often each word led."""
+        rows, names = self.rows(), HEAD
+        words = [str(row["emotion"]) for row in rows if row["emotion"]]
+        shares = [f"{word} {words.count(word) / len(words):.0%}" for word in dict.fromkeys(words)]
+        more = f"{len(rows)} rows" + (f", the first {SHOWN} shown" if len(rows) > SHOWN else "")
+        lines = ["".join(f"<td>{escape(_shown(row[name]))}</td>" for name in names) for row in rows[:SHOWN]]
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        header = "".join(f"<th>{name}</th>" for name in names)
+        said = ": ".join(part for part in (more, ", ".join(shares)) if part)
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
+
+    def __repr__(self) -> str:
+        return f"<table of {len(self)} rows and {len(self.columns)} columns>"
+
+
+def table(readings: Iterable[Event]) -> Table:
+    """Return readings as a table; an iterator is read to its end.
+
+    >>> found = table(read("clip.mp4"))
+    >>> frame = found.to_pandas()
+    >>> (frame["happy"].between(0, 1)).all(), set(frame["track"])
+    (np.True_, {1})
+    >>> found.to_csv("clip.csv")
+    """
+    if not isinstance(readings, Iterable):
+        raise ConfigError(f"a table is made of readings; this is of type {type(readings).__name__}")
+    return Table(readings)
+
+
+def _package(name: str) -> Any:
+    """Return a package that tables are made with; raise ConfigError where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError as cause:
+        raise ConfigError(
+            f"to_{name.removeprefix('py')} needs {name}, which is not installed: pip install {name}"
+        ) from cause
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
