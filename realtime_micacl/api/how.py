@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from realtime_micacl.config import Settings, converted
@@ -46,12 +45,10 @@ def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
         text = os.fsdecode(source)
         if "\0" in text:
             raise ConfigError(f"source {text!r} holds a zero byte; it is no path and no address")
-        is_path = isinstance(source, Path) and not str(source).startswith("/dev/video")
-        spec = SourceSpec("file", str(source.expanduser())) if is_path else parse_source(text)
+        spec = parse_source(text)
     else:
-        raise ConfigError(
-            f"the source is of type {type(source).__name__}; give a path, an address or a camera's number"
-        )
+        kind = type(source).__name__
+        raise ConfigError(f"the source is of type {kind}; give a path, an address or a camera's number")
     if not waits:
         check(spec)
     return spec

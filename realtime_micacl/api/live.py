@@ -21,6 +21,7 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.record import Clock
 from realtime_micacl.live.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sinks import Sink
 from realtime_micacl.live.smoother import Tuned, Tuning
 from realtime_micacl.live.source import open_source
 from realtime_micacl.outlets.slots import STALE_S, Slots
@@ -35,8 +36,9 @@ class Live:
     Of each face the newest reading wins: a slow loop loses readings, counted in `dropped`, and never falls behind.
     `source` is a camera's number, an address (`rtsp://..`) or a file, which runs at its own rate. Times count from the
     `with`, as in a recording. `name` stands in the readings as their source. With `states` the changes of state are
-    among them; `wait` waits for a source that is not there yet, one that is lost is tried again, `give_up_after_s` long.
-    Leaving the `with` frees device, threads and engine. What ended it is raised: SourceError, EngineError, StageFailed.
+    among them. `wait` waits for a source that is not there yet; one that is lost is opened again, for ever or
+    `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
+    EngineError, StageFailed.
 
     >>> with Live("clip.mp4") as face:
     ...     for reading in face:
@@ -87,7 +89,8 @@ class Live:
             framer=self._framer,
         )
         halves = openers(settings, self._folder, self._sidecar, tuned, self._share)
-        sinks, holds = [self._recorder, self._keep], not self._spec.live
+        sinks: list[Sink] = [self._recorder, self._keep]
+        holds = not self._spec.live
         slots = Slots(settings.slots)
         self._session = LiveSession(frames, *halves, sinks, holds=holds, name=self._name, slots=slots)
         self._open.callback(self._recorder.stop)

@@ -53,7 +53,9 @@ def read(
     settings = settings_of(how, "read")
     if isinstance(source, np.ndarray) and source.ndim < 4:
         raise ConfigError(f"{list(source.shape)} is one picture; read_image reads it, and read a row of them")
-    if not isinstance(source, str | bytes | os.PathLike) and isinstance(source, Iterable):
+    if isinstance(source, bytes):
+        source = os.fsdecode(source)
+    if not isinstance(source, str | os.PathLike) and isinstance(source, Iterable):
         pictures = source
         return _offline(lambda: told_alone(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states)
     spec = spec_of(source)

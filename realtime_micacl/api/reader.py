@@ -17,7 +17,7 @@ from realtime_micacl.live.framing import Framer, framing
 from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipeline import Changes, openers
 from realtime_micacl.outlets.slots import Slots
-from realtime_micacl.types import EmotionDistribution, Face, Frame
+from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
 
 
 class Reader:
@@ -40,6 +40,8 @@ class Reader:
         self._framer, self._slots = Framer(framing(settings)), settings.slots
         self._open: ExitStack | None = None
         self._closed = False
+        self._given: deque[Frame] = deque()
+        self._before_s, self._index = 0.0, 0
         self.faces: tuple[Face, ...] = ()
         """The faces in the last picture, whether they can be read or not."""
 
@@ -60,7 +62,7 @@ class Reader:
         assert isinstance(frame, Frame)
         try:
             scene, bags = self._perceiver.perceive(frame)
-            events = [*self._changes.update(scene), *(self._recognizer.recognize(bags) if bags else ())]
+            events: list[Event] = [*self._changes.update(scene), *(self._recognizer.recognize(bags) if bags else ())]
         except MicaclError:
             raise
         except Exception as cause:
@@ -91,7 +93,7 @@ class Reader:
             self._perceiver = stack.enter_context(closing(self._open_perceiver()))
             self._recognizer = stack.enter_context(closing(self._open_recognizer()))
             self._open = stack.pop_all()
-        self._given: deque[Frame] = deque()
+        self._given.clear()
         self._frames: Iterator[Item] = told_slow(self._framer(self._handed()), "this loop")
         self._changes, self._places = Changes(), Slots(self._slots)
         self._before_s, self._index = float("-inf"), 0

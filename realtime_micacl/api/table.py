@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from html import escape
 from importlib import import_module
@@ -116,7 +117,7 @@ def _package(name: str) -> Any:
         return import_module(name)
     except ImportError as cause:
         raise ConfigError(
-            f"to_{name.removeprefix('py')} needs {name}, which is not installed: pip install {name}"
+            f"this needs {name}, which is not installed: {sys.executable} -m pip install {name}"
         ) from cause
 
 
