@@ -93,13 +93,11 @@ class Face:
     track_id: int
     box: F32
     """Left, top, right, bottom in px of the frame, [4]."""
-    crop: U8
-    """Aligned RGB crop, [S,S,3]."""
+    crop: U8  # aligned, RGB, [S,S,3]
     score: float  # the detector's, 0 to 1
     quality: Quality
     state: State = State.COLLECTING
-    filled: float = 0.0
-    """Share of the window collected so far, 0 to 1."""
+    filled: float = 0.0  # share of the window collected so far, 0 to 1
     points: F32 | None = None
     """The person's right and left eye, nose, mouth, right and left ear, in px of the frame, [6,2]."""
     shape: F32 | None = None  # its landmarks without the head's pose, [3 P], where the engine asks for them
@@ -165,8 +163,7 @@ class Bag:
     crops: U8  # [N,L,S,S,3]
     start_s: float
     end_s: float
-    coverage: float
-    """Share of distinct frames, 1 / (N L) to 1."""
+    coverage: float  # share of distinct frames, 1 / (N L) to 1
     quality: float
     shapes: F32 | None = None  # of the faces in the same frames, [N*L, 3 P], where the engine asks for them
     still: bool = False  # all of it is one picture that stands alone
@@ -216,9 +213,7 @@ class EmotionDistribution:
 
     def __getitem__(self, emotion: str) -> float:
         """Return the share of an emotion, 0 to 1: `reading["happy"]`; raise KeyError where it is none."""
-        if emotion not in EMOTIONS:
-            raise KeyError(f"{emotion!r} is none of {', '.join(EMOTIONS)}")
-        return float(self.probabilities[EMOTIONS.index(emotion)])
+        return float(dict(zip(EMOTIONS, self.probabilities, strict=True))[emotion])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

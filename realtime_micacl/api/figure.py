@@ -11,20 +11,13 @@ import numpy as np
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.missing import needed
+from realtime_micacl.palette import COLOURS
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = {  # those of the window, but for neutral, which is white there on a dark ground
-    "happy": "#EECC66",
-    "sad": "#4477AA",
-    "neutral": "#D5DAE0",
-    "angry": "#CC6677",
-    "surprise": "#99DDFF",
-    "disgust": "#7A9A01",
-    "fear": "#C084FC",
-}
+NEUTRAL = "#D5DAE0"  # white would not be seen here
 GAP_S = 0.5
 MOST = 8  # faces that are shown, those with most readings
 
@@ -34,7 +27,7 @@ def show(readings: Iterable[Event]) -> Figure:
 
     A notebook shows it; `savefig` writes it. Raise ConfigError where there is no reading.
 
-    >>> show(read("clip.mp4")).savefig("clip.png")
+    >>> show(read("clip.mkv")).savefig("clip.png")
     """
     needed("matplotlib", "train", "show")
     from matplotlib.figure import Figure
@@ -71,7 +64,7 @@ def _draw(band: Any, readings: list[EmotionDistribution]) -> None:
     times = np.array([reading.time_s for reading in readings])
     shares = np.stack([reading.probabilities for reading in readings], axis=1)
     edges = [0, *(n + 1 for n, (a, b) in enumerate(pairwise(times)) if b - a > GAP_S), len(times)]
-    colours = [COLOURS[name] for name in EMOTIONS]
+    colours = [(COLOURS | {"neutral": NEUTRAL})[name] for name in EMOTIONS]
     for start, end in pairwise(edges):
         part, run = times[start:end], shares[:, start:end]
         if len(part) == 1:  # a still has no length

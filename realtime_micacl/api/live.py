@@ -40,9 +40,9 @@ class Live:
     `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
     EngineError, StageFailed.
 
-    >>> with Live("clip.mp4") as face:
+    >>> with Live("clip.mkv") as face:
     ...     for reading in face:
-    ...         if reading.time_s > 1:
+    ...         if reading.emotion:
     ...             mark = face.mark()
     ...             break
     >>> mark.number, face.state
