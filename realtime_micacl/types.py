@@ -158,8 +158,7 @@ class Bag:
     """All crops of one track in one window."""
 
     track_id: int
-    tick: int
-    """Number of the newest sampling tick; instance i ends at tick - (N - 1 - i) * L."""
+    tick: int  # number of the newest sampling tick; instance i ends at tick - (N - 1 - i) * L
     crops: U8  # [N,L,S,S,3]
     start_s: float
     end_s: float

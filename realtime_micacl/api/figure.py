@@ -27,7 +27,7 @@ def show(readings: Iterable[Event]) -> Figure:
 
     A notebook shows it; `savefig` writes it. Raise ConfigError where there is no reading.
 
-    >>> show(read("clip.mkv")).savefig("clip.png")
+    >>> show(read("clip.mp4")).savefig("clip.png")
     """
     needed("matplotlib", "train", "show")
     from matplotlib.figure import Figure

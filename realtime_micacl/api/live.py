@@ -40,7 +40,7 @@ class Live:
     `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
     EngineError, StageFailed.
 
-    >>> with Live("clip.mkv") as face:
+    >>> with Live("clip.mp4") as face:
     ...     for reading in face:
     ...         if reading.emotion:
     ...             mark = face.mark()

@@ -43,7 +43,7 @@ def read(
     is read live: then a slow loop loses readings, see `Live`. Leaving the loop or `close()` frees everything.
     What can be known is raised at the call, the rest in the loop: ConfigError, SourceError, EngineError, StageFailed.
 
-    >>> for reading in read("clip.mkv"):
+    >>> for reading in read("clip.mp4"):
     ...     if reading.emotion and reading["happy"] > 0.9:
     ...         break
     >>> pictures = [np.zeros((240, 320, 3), np.uint8)] * 50

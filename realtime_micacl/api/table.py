@@ -100,7 +100,7 @@ class Table:
 def table(readings: Iterable[Event]) -> Table:
     """Return readings as a table; an iterator is read to its end.
 
-    >>> found = table(read("clip.mkv"))
+    >>> found = table(read("clip.mp4"))
     >>> frame = found.to_pandas()
     >>> len(frame) == len(found), frame["emotion"].mode()[0]
     (True, 'neutral')

@@ -178,7 +178,7 @@ def test_a_loop_that_is_left_leaves_nothing_open(clip: Path, pictures: list[U8])
         next(second).track_id // 0
     assert open_files("clip.mkv") == 0
     with (
-        pytest.raises(rm.EngineError, match=r"gave \[1, 3\]"),
+        pytest.raises(rm.EngineError, match=r"gave \[4, 3\]"),
         rm.load_engine(encoder=lambda crops: crops[:, 0, 0, 0]) as e,
     ):
         list(rm.read(pictures, engine=e))
@@ -222,9 +222,9 @@ def test_live_newest_wins_and_all_is_freed(clip: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def at_hand(clip: Path, pictures: list[U8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the examples of the docstrings use."""
-    shutil.copy(clip, tmp_path / "clip.mkv")
+    shutil.copy(clip, tmp_path / "clip.mp4")
     (tmp_path / "corpus").mkdir()
-    shutil.copy(clip, tmp_path / "corpus" / "clip.mkv")
+    shutil.copy(clip, tmp_path / "corpus" / "clip.mp4")
     Image.fromarray(pictures[0]).save(tmp_path / "photo.png")
     monkeypatch.chdir(tmp_path)
 
