@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from realtime_micacl.config import Settings, converted
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.live.source import SourceSpec, check, parse_source
+from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 
 
 class How(TypedDict, total=False):

@@ -14,7 +14,7 @@ from realtime_micacl.api.picture import as_picture
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.clip import read_frames
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Frame
 
 

@@ -15,16 +15,16 @@ from realtime_micacl.api.how import How, settings_of, spec_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.newest import Newest
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.live.framing import Framer, framing
-from realtime_micacl.live.origin import Origin
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.recorder import Recorder
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.origin import Origin
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.live.records.slots import STALE_S, Slots
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sinks import Sink
-from realtime_micacl.live.smoother import Tuned, Tuning
-from realtime_micacl.live.source import open_source
-from realtime_micacl.outlets.slots import STALE_S, Slots
+from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.source import open_source
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State
 
 POLL_S = 0.1

@@ -12,7 +12,8 @@ import numpy as np
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, EngineError
-from realtime_micacl.inference.engine import Engine, default_engine, open_engine
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.shared import SharedEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.types import F32, U8

@@ -16,12 +16,12 @@ from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, SourceError
-from realtime_micacl.live.alone import told_alone
 from realtime_micacl.live.clip import read_frames
-from realtime_micacl.live.framing import framing
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.stills import RATE_HZ
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.sources.alone import told_alone
+from realtime_micacl.live.sources.framing import framing
+from realtime_micacl.live.sources.stills import RATE_HZ
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Event, Frame
 
 Source = str | os.PathLike[str] | int | Iterable[Any]

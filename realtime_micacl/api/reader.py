@@ -12,11 +12,11 @@ from realtime_micacl.api.how import How, settings_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
-from realtime_micacl.live.alone import told_slow
-from realtime_micacl.live.framing import Framer, framing
-from realtime_micacl.live.items import Item
 from realtime_micacl.live.pipeline import Changes, openers
-from realtime_micacl.outlets.slots import Slots
+from realtime_micacl.live.records.slots import Slots
+from realtime_micacl.live.sources.alone import told_slow
+from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.items import Item
 from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from realtime_micacl.corpus.tables import FLAGS, TEXTS, arrow_schema
 from realtime_micacl.corpus.tables import WHOLE as COUNTS
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.rows import as_row, columns
-from realtime_micacl.live.sinks import csv_rows
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.rows import as_row, columns
+from realtime_micacl.live.records.sinks import csv_rows
 from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, StateChange
 

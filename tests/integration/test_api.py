@@ -23,9 +23,9 @@ import pytest
 from PIL import Image
 
 import realtime_micacl as rm
-from realtime_micacl.live.record import Clock
-from realtime_micacl.live.sinks import json_lines
-from realtime_micacl.live.video import read_file
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.sinks import json_lines
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
 
 BLACK = np.zeros((240, 320, 3), np.uint8)
