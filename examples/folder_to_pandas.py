@@ -1,0 +1,20 @@
+"""Read a folder of clips, then count and plot; needs pandas and matplotlib.
+
+python examples/folder_to_pandas.py clips out
+"""
+
+import sys
+from pathlib import Path
+
+import pandas
+
+import realtime_micacl as rm
+
+folder, out = sys.argv[1:]
+report = rm.process(folder, out, progress=False)
+for clip, reason in report.failed:
+    print(clip, reason)
+summary = pandas.read_csv(Path(out) / "summary.csv")
+print(summary.to_string())
+first = next(path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+rm.show(rm.read(first)).savefig(Path(out) / "first.png")

@@ -1,0 +1,61 @@
+"""The scripts in examples/ run as they stand; of the training only what it would start is looked at."""
+
+from __future__ import annotations
+
+import io
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.live.sources.video import read_file
+from realtime_micacl_engines import folder
+from realtime_micacl_render.video import write_video
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ENCODER = str(folder("default") / "encode.onnx")
+RUNS: dict[str, tuple[list[str], str]] = {
+    "loop_over_a_file": (["clips/clip.mp4"], "face 1"),
+    "webcam_with_markers": (["clips/clip.mp4", "w.jsonl"], "marker 1"),
+    "folder_to_pandas": (["clips", "out"], "clip.mp4"),
+    "own_loop": (["clips/clip.mp4"], " 1 "),
+    "several_cameras": (["9", "all.csv", "clips/clip.mp4", "clips/clip.mp4"], "readings in all.csv"),
+    "lab_protocol": (["clips/clip.mp4", "l.jsonl", "0.2", "joke"], "marker 1 is joke"),
+    "train_on_own_clips": (["clips", "recipe.toml", "work"], ""),
+    "own_encoder": ([ENCODER, "clips/clip.mp4"], "neutral"),
+}
+
+
+def test_every_example_is_run_and_short() -> None:
+    found = {file.stem: len(file.read_text("utf-8").splitlines()) for file in EXAMPLES.glob("*.py")}
+    assert found.keys() == RUNS.keys()
+    assert max(found.values()) < 40
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    file = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    whole = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
+    pictures = [f.image[::2, ::2].copy() for f, _ in zip(read_file(whole), range(40), strict=False)]
+    write_video(file, pictures, rate_hz=30, preset="ultrafast")
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_example_runs(
+    name: str, clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, said = RUNS[name]
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "clip.mp4").write_bytes(clip)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [name, *arguments])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    started: list[str] = []
+    if name == "train_on_own_clips":
+        monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command[3]))
+    runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    assert said in capsys.readouterr().out
+    assert started == (["prepare", "train", "export", "evaluate"] if name == "train_on_own_clips" else [])
