@@ -205,14 +205,14 @@ def test_live_newest_wins_and_all_is_freed(clip: Path, tmp_path: Path) -> None:
             assert other.running
         assert (face.state, face.running, face.latest()) == (rm.State.ENDED, False, {})
         assert (seen[0].source, seen[0].slot, mark.number) == ("lab", 1, 1)
-        assert face.dropped > 1
-        assert seen[1].time_s - seen[0].time_s > 0.3
+        assert seen[1].frame > seen[0].frame + 1
         assert open_files("clip.mkv") == 0
         with pytest.raises(rm.ConfigError, match="used before"), face:
             pass
     lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert lines[0]["hello"]["sources"] == ["lab"]
     assert [line["time_s"] for line in lines if line.get("state") == "marker"] == [round(mark.time_s, 3)]
+    assert 0 < face.dropped <= sum("emotion" in line for line in lines) - len(seen)
     assert seen[0].time_s == pytest.approx(next(line["time_s"] for line in lines if "emotion" in line), abs=0.5)
     rm.Live(clip)  # never started
     with pytest.raises(ZeroDivisionError), rm.Live(clip):
