@@ -32,7 +32,7 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
         spec = spec_of(picture)
         if spec.kind != "file":
             raise ConfigError(f"{spec.name} is no picture; read and Live take it")
-        with closing(read_file(Path(spec.value))) as frames:  # type: ignore[type-var]  # a generator
+        with closing(read_file(Path(spec.value))) as frames:
             frame = next(frames)
         if not frame.alone:
             raise ConfigError(f"{spec.name} is more than one picture; read takes it")
