@@ -67,7 +67,7 @@ def bags_of(clip: Clip, sidecar: Sidecar) -> list[Bag]:
     if sidecar.shape:
         marks = marked(clip, sidecar).marks
         assert marks is not None
-        shapes = list(ShapeReader(sidecar.shape).read(marks)[0])
+        shapes = list(ShapeReader(sidecar.shape).read(marks))
     return [
         bag
         for crop, shape, time_s in zip(clip.crops, shapes, clip.times_s, strict=True)
