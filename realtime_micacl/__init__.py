@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from realtime_micacl.types import EMOTIONS, EmotionDistribution, Mark, State, StateChange
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "EMOTIONS",
