@@ -34,7 +34,7 @@ def test_a_file_gives_readings_at_every_tick_at_its_own_rate(command: Callable, 
     assert done.err == ""
     assert done.states == ["starting", "live", "ended"] or done.states == ["starting", "no face", "live", "ended"]
     first = done.readings[0]
-    assert list(first) == [*KEYS[:2], "time_unix", *KEYS[2:], "latency_ms", "known"]
+    assert list(first) == [*KEYS[:2], "time_unix", *KEYS[2:], "latency_ms", "known", "frame", "box"]
     assert abs(first["time_unix"] - time.time()) < 60
     assert list(first["probabilities"]) == list(EMOTIONS)
     assert sum(first["probabilities"].values()) == pytest.approx(1, abs=0.001)

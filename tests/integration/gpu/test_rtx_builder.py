@@ -23,7 +23,7 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.graph import Classify, write_graph
 from realtime_micacl.model.half import halved
-from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from realtime_micacl.model.zoo import build, configured
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
 PACKAGE = find_spec("onnxruntime_ep_nv_tensorrt_rtx")
@@ -66,9 +66,9 @@ def test_the_shipped_engine_is_compiled_for_three_kinds_of_cards(builder: Path, 
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:Exporting a model to ONNX")
-@pytest.mark.parametrize("name", ["light", "m3dfel", "micacl", "released"])
+@pytest.mark.parametrize("name", ["light", "m3dfel", "micacl", "released", "ifdd", "s4d"])
 def test_the_head_of_every_recipe_is_compiled(builder: Path, tmp_path: Path, name: str) -> None:
-    model = MICACL(MICACLConfig.from_dict(read_toml(ROOT / "engines" / f"{name}.toml", Recipe).network))
+    model = build(configured(read_toml(ROOT / "engines" / f"{name}.toml", Recipe).network))
     pieces = model.config.instances * model.config.frames // model.encoder.piece
     example = torch.zeros(1, pieces, model.encoder.features)
     write_graph(Classify(model), example, tmp_path / "head.onnx", "features", ["logits", "importance"])
@@ -76,7 +76,7 @@ def test_the_head_of_every_recipe_is_compiled(builder: Path, tmp_path: Path, nam
 
 
 def test_the_encoder_of_the_paper_is_compiled(builder: Path, tmp_path: Path) -> None:
-    model = MICACL(MICACLConfig.from_dict(read_toml(ROOT / "engines" / "micacl.toml", Recipe).network))
+    model = build(configured(read_toml(ROOT / "engines" / "micacl.toml", Recipe).network))
     example = torch.zeros(1, 4, 112, 112, 3, dtype=torch.uint8)
     write_graph(halved(model.encoder), example, tmp_path / "r3d.onnx", "crops", ["features"])
     assert compiled(builder, tmp_path / "r3d.onnx")["bytes"] > 2e7

@@ -196,7 +196,7 @@ class TestThePackage:
     def test_without_such_a_card_nothing_of_it_is_loaded(self, driver: Callable[..., None], faults: dict) -> None:
         driver(**faults)
         code = (
-            "import sys; from realtime_micacl.inference.engine import *; "
+            "import sys; from realtime_micacl.inference.choice import default_engine, open_engine; "
             "from realtime_micacl.inference.sidecar import read_sidecar; "
             "print(type(open_engine(*read_sidecar(default_engine()))).__name__); "
             f"print({PACKAGE!r} in sys.modules, 'tensorrt_rtx' in open('/proc/self/maps').read())"
