@@ -1,7 +1,7 @@
 """Whether order and change carry information: `python tests/bench/order.py PREPARED..`, rendered clips.
 
-Windows are read as they are, with their frames in another order, and frozen (one frame in every place). Rising are those
-in which the expression comes, falling those in which it goes, held and calm those in which nothing changes.
+Windows are read as they are, with their frames in another order, and frozen (one frame in every place). Rising are
+those in which the expression comes, falling those in which it goes, held and calm those in which nothing changes.
 """
 
 from __future__ import annotations
