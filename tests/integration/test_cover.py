@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from realtime_micacl.inference.choice import default_engine
@@ -68,7 +67,7 @@ def test_a_covered_face_is_not_read(perceiver: Perceiver, people: list[tuple[U8,
             COVERS[kind](images[-1], mark)
     faces = seen(perceiver, images, 1000 * (1 + list(COVERS).index(kind)))
     told = [face.quality.fault for face in faces if face.state is State.LOW_QUALITY]
-    assert len(faces) >= len(people), "a third of them, at least, is still found"
+    assert told, "some are followed all the same; who comes with a covered face may not be"
     assert len(faces) - len(told) <= 3 * len(people) / 8, "of eight faces one may be read"
     assert max(set(told), key=told.count) == ("eyes covered" if kind.endswith(("eyes", "glasses")) else "mouth covered")
 
@@ -89,7 +88,7 @@ def test_real_faces_are_left_alone_and_a_real_mask_is_told(perceiver: Perceiver)
                 scene, _ = perceiver.perceive(replace(frame, time_s=frame.time_s + 1e5 + 1e3 * number))
                 faces += scene.faces if frame.index % STEP else ()
     assert len(faces) > 80
-    assert np.mean(["covered" in face.quality.fault for face in faces]) <= 0.01
+    assert sum("covered" in face.quality.fault for face in faces) <= 1, "in every frame of these clips it is 0.6 %"
     masked = []
     for frame in islice(read_file(REAL.parent / "cases" / "mask.mp4"), 0, 60, 5):
         masked += perceiver.perceive(replace(frame, time_s=frame.time_s + 2e5))[0].faces
