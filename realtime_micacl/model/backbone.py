@@ -146,7 +146,7 @@ class MapEncoder(FrameEncoder):
 
     def pool(self, features: Tensor) -> Tensor:
         """Refuse: maps are not pooled."""
-        raise NotImplementedError
+        raise NotImplementedError  # such a network takes the maps whole; to ask for less is a mistake in it
 
 
 class Block3d(nn.Module):

@@ -49,7 +49,7 @@ class System(nn.Module):
 
     def fold(self, instances: Tensor) -> Folded:
         """Fold what `instances` gives into a bag vector."""
-        raise NotImplementedError
+        raise NotImplementedError  # the one thing in which networks differ: each subclass says it
 
     def judge(self, bag: Tensor, pieces: Tensor) -> Tensor:
         """Turn bag vectors [B,E] of the pieces [B,N*L/P,D] into logits [B,K]."""
