@@ -83,7 +83,6 @@ def buttons(window: LiveWindow) -> dict[str, QToolButton]:
 def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
     def check(window: LiveWindow) -> None:
         window.act("s")
-        window._step(time.monotonic())
         controls = [*buttons(window).values(), *window._desk.panel.findChildren((QComboBox, QLineEdit, QSlider))]
         assert len(controls) == 9 + 5
         assert all(control.accessibleName() for control in controls)
@@ -98,7 +97,6 @@ def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
 def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
     def check(window: LiveWindow) -> None:
         window.act("s")
-        window._step(time.monotonic())
         panel = window._desk.panel
         controls = [*buttons(window).values(), panel.sources, panel.address, panel.smoothing, panel.boxes["hud"]]
         ink = window.theme().scheme.text.rgb()

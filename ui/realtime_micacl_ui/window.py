@@ -155,12 +155,15 @@ class LiveWindow(Canvas):
 
     def _step(self, now_s: float) -> None:
         view = self._watch.next(self.view, now_s, reduced=self._reduced)
-        self.present(self._desk.dressed(view, self.theme(), now_s, calm=self._reduced))
+        self._dress(view, now_s)
         if self._clean:
             self._clean.present(self.view)
         self._speaker.tell(self.view, self.windowTitle(), now_s)
         if self._watch.done(view, now_s) and (self._session.stopping or not self._desk.busy):
             self.close()
+
+    def _dress(self, view: View, now_s: float) -> None:
+        self.present(self._desk.dressed(view, self.theme(), now_s, calm=self._reduced))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Act on the few keys there are."""
@@ -176,6 +179,7 @@ class LiveWindow(Canvas):
         """Do what a key stands for; once it is over, Space begins again, or any key closes where the window goes."""
         if key == "s" or (key == "escape" and self._desk.busy):
             self._desk.toggle_panel()
+            self._dress(self.view, monotonic())
         elif key == "escape" and self.view.help:
             self.present(replace(self.view, help=False))
         elif key == "escape" or (self._watch.over and not self._options.stays):
