@@ -13,6 +13,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,7 @@ from realtime_micacl.making.data.clips import Clip, read_clips
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.held_out import PHOTOGRAPHED
 from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.data.marks import read_marks
 from realtime_micacl.making.evaluation.predictions import Predictions, clip_predictions, still_predictions
 from realtime_micacl.making.scores import Labels, report
 from realtime_micacl.types import F32, U8
@@ -124,6 +126,8 @@ def main() -> None:
     engine = open_engine(folder, sidecar)
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
     london: Stills = read_london(a.london, aligner, held_out=True)
+    if sidecar.shape:
+        london = replace(london, marks=read_marks(london.crops, aligner, a.cache))
     photographed = of_photographs(a.london)
     write = sys.stdout.write
     write("| measured on | group | people | n | WAR | UAR [95 %] | recall |\n|---|---|---|---|---|---|---|\n")

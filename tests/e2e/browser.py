@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -44,12 +45,13 @@ class Browser:
             self.do(f"{domain}.enable")
         self.resize(*size)
 
-    def do(self, method: str, **parameters: Any) -> dict[str, Any]:
+    def do(self, method: str, timeout_s: float = 20.0, **parameters: Any) -> dict[str, Any]:
         """Ask the browser for something; return what it answers."""
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(self._socket.recv(timeout=20))
+        deadline_s = time.monotonic() + timeout_s
+        while True:  # a page that is fed sends messages of its own all the time, so that each of them may be in time
+            message = json.loads(self._socket.recv(timeout=max(0.0, deadline_s - time.monotonic())))
             self._note(message)
             if message.get("id") == self._number:
                 assert "error" not in message, message
@@ -84,7 +86,12 @@ class Browser:
     def picture(self, path: Path) -> None:
         """Write what the page shows as a PNG; where the page is transparent, so is the picture."""
         self.do("Emulation.setDefaultBackgroundColorOverride", color={"r": 0, "g": 0, "b": 0, "a": 0})
-        path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot", format="png")["data"]))
+        for timeout_s in (5.0, 10.0, 20.0):  # where no new picture of the page is drawn the browser never answers
+            with suppress(TimeoutError):
+                answer = self.do("Page.captureScreenshot", timeout_s, format="png")
+                path.write_bytes(base64.b64decode(answer["data"]))
+                return
+        raise AssertionError("the browser gave no picture of the page")
 
     def __enter__(self) -> Self:
         return self

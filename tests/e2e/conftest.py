@@ -197,7 +197,10 @@ class Screen:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(corpus: Path, undistu
     while not list(read_done(out)) and time.monotonic() < deadline_s:
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)
-    run.communicate()
+    run.communicate(timeout=60)  # its workers hold its pipes, and end when it is gone
     done = len(list(read_done(out)))
     assert 1 <= done < 3, "it was killed in the middle"
     with (out / "done.jsonl").open("a") as stream:
