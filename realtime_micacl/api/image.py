@@ -43,5 +43,5 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
     def only() -> Iterator[Frame]:
         yield frame
 
-    with closing(read_frames(only, settings, *openers(settings, folder, sidecar, share=share))) as events:
+    with closing(read_frames(only, settings, openers(settings, folder, sidecar, share=share))) as events:
         return [event for event in events if isinstance(event, EmotionDistribution)]

@@ -88,11 +88,11 @@ class Live:
             rate_hz=settings.rate_hz,
             framer=self._framer,
         )
-        halves = openers(settings, self._folder, self._sidecar, tuned, self._share)
+        opens = openers(settings, self._folder, self._sidecar, tuned, self._share)
         sinks: list[Sink] = [self._recorder, self._keep]
         holds = not self._spec.live
         slots = Slots(settings.slots)
-        self._session = LiveSession(frames, *halves, sinks, holds=holds, name=self._name, slots=slots)
+        self._session = LiveSession(frames, *opens, sinks, holds=holds, name=self._name, slots=slots)
         self._open.callback(self._recorder.stop)
         self._open.enter_context(self._session)
         return self

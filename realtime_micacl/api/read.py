@@ -86,11 +86,11 @@ def _offline(
 ) -> Generator[Event, None, None]:
     """Return what reads frames to their end; the engine is looked at now."""
     folder, sidecar, share = lent(engine, settings)
-    halves = openers(settings, folder, sidecar, share=share)
+    opens = openers(settings, folder, sidecar, share=share)
     framing(settings)
 
     def events() -> Generator[Event, None, None]:
-        with closing(read_frames(open_frames, settings, *halves)) as found:
+        with closing(read_frames(open_frames, settings, opens)) as found:
             for event in found:
                 if states or isinstance(event, EmotionDistribution):
                     yield event

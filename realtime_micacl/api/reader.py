@@ -36,7 +36,7 @@ class Reader:
         """Look at what was asked for; raise ConfigError or EngineError."""
         settings = settings_of(how, "Reader")
         folder, sidecar, share = lent(engine, settings)
-        self._open_perceiver, self._open_recognizer = openers(settings, folder, sidecar, share=share)
+        self._opens = openers(settings, folder, sidecar, share=share)
         self._framer, self._slots = Framer(framing(settings)), settings.slots
         self._open: ExitStack | None = None
         self._closed = False
@@ -90,8 +90,8 @@ class Reader:
 
     def _start(self) -> None:
         with ExitStack() as stack:
-            self._perceiver = stack.enter_context(closing(self._open_perceiver()))
-            self._recognizer = stack.enter_context(closing(self._open_recognizer()))
+            self._perceiver = stack.enter_context(closing(self._opens.perceiver()))
+            self._recognizer = stack.enter_context(closing(self._opens.recognizer()))
             self._open = stack.pop_all()
         self._given.clear()
         self._frames: Iterator[Item] = told_slow(self._framer(self._handed()), "this loop")

@@ -22,14 +22,13 @@ from realtime_micacl.live.clip import read_clip
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.records.record import one_line
 from realtime_micacl.live.records.sinks import Sink
-from realtime_micacl.live.supervision import Perceives, Recognizes
+from realtime_micacl.live.supervision import Perceives
 from realtime_micacl.standard import why
 from realtime_micacl.types import Bag, Frame, Scene
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no other clip could be written either
 MOST_NOTES = 5
 
-Halves = tuple[Callable[[], Perceives], Callable[[], Recognizes]]
 Progress = Callable[[float], None]
 """Is told the time in the clip, in seconds, that was read up to."""
 
@@ -85,7 +84,7 @@ class Reader:
         path, summary = Path(job.path), Summary(one_line(job.clip))
         try:
             with _notes(path, job.clip) as notes, ExitStack() as stack:
-                halves: Halves = openers(self._wanted.settings, self._folder, self._sidecar, share=self._lent)
+                opens = openers(self._wanted.settings, self._folder, self._sidecar, share=self._lent)
                 sinks: list[Sink] = [summary]
                 instances = self._sidecar.bag.instances
                 sinks.append(stack.enter_context(table(Path(job.part), self._wanted.form, instances, job.clip)))
@@ -93,12 +92,11 @@ class Reader:
                     from realtime_micacl_ui.annotated import drawn
 
                     target, language = Path(f"{job.part}.mp4"), self._wanted.settings.language
-                    video = drawn(target, halves, blur=self._wanted.blur, language=language)
-                    halves, sink = stack.enter_context(video)
+                    video = drawn(target, opens, blur=self._wanted.blur, language=language)
+                    opens, sink = stack.enter_context(video)
                     sinks.append(sink)
-                open_perceiver, open_recognizer = halves
-                watched = partial(_Watched, open_perceiver, progress)
-                for event in read_clip(path, self._wanted.settings, watched, open_recognizer):
+                watched = opens._replace(perceiver=partial(_Watched, opens.perceiver, progress))
+                for event in read_clip(path, self._wanted.settings, watched):
                     for sink in sinks:
                         sink(event)
         except EngineError as error:

@@ -12,37 +12,34 @@ from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.live.supervision import Perceives, Recognizes
+from realtime_micacl.live.supervision import Openers
 from realtime_micacl.types import Event, Frame
 
 
 def read_clip(
     path: Path,
     settings: Settings,
-    open_perceiver: Callable[[], Perceives],
-    open_recognizer: Callable[[], Recognizes],
+    opens: Openers,
     *,
     broken_off: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
     """Yield every change of state and every reading of a file, each face in its place: the same each time.
 
-    Take what `openers` returns. Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
+    Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
     """
-    opens = partial(read_file, path, settings.rate_hz)
-    return read_frames(opens, settings, open_perceiver, open_recognizer, broken_off=broken_off)
+    return read_frames(partial(read_file, path, settings.rate_hz), settings, opens, broken_off=broken_off)
 
 
 def read_frames(
     open_frames: Callable[[], Iterator[Frame]],
     settings: Settings,
-    open_perceiver: Callable[[], Perceives],
-    open_recognizer: Callable[[], Recognizes],
+    opens: Openers,
     *,
     broken_off: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
-    """Yield the same of any frames, opened when the halves are."""
+    """Yield the same of any frames, opened when the stages are."""
     slots = Slots(settings.slots)
-    with closing(open_perceiver()) as perceiver, closing(open_recognizer()) as recognizer:
+    with closing(opens.perceiver()) as perceiver, closing(opens.recognizer()) as recognizer:
         frames = Framer(framing(settings))(open_frames())
         with closing(frames):  # type: ignore[type-var]  # a generator
             yield from map(slots.placed, offline(frames, perceiver, recognizer, broken_off=broken_off))

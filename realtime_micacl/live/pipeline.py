@@ -19,7 +19,7 @@ from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver
-from realtime_micacl.live.supervision import Perceives, Recognizes
+from realtime_micacl.live.supervision import Openers, Perceives, Recognizes
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
 
@@ -92,8 +92,8 @@ def openers(
     sidecar: Sidecar,
     tuned: Tuned | None = None,
     share: Callable[[], Engine] | None = None,
-) -> tuple[Callable[[], Perceiver], Callable[[], Recognizer]]:
-    """Return what opens the two halves, each to be called on the thread that will use it; `share` opens the engine."""
+) -> Openers:
+    """Return what opens the two stages; `share`, where given, opens the engine."""
     ids = count(1)  # one perceiver after another: an id is never used again
 
     def open_perceiver() -> Perceiver:
@@ -113,4 +113,4 @@ def openers(
             head=settings.head,
         )
 
-    return open_perceiver, open_recognizer
+    return Openers(open_perceiver, open_recognizer)

@@ -2,7 +2,7 @@
 
 Between two threads stands a mailbox: the newest wins, so nothing waits and nothing falls behind. A thread that ends,
 for whatever reason, closes its outbox; the next one reads it out and ends in turn. Everyone else looks, with `peek`.
-A half that raises is opened again; one that hangs is given up, with its thread, by the thread upstream of it.
+A stage that raises is opened again; one that hangs is given up, with its thread, by the thread upstream of it.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry,
 log = logging.getLogger(__name__)
 
 POLL_S = 0.1
-READY_S = 10.0  # so long a file's first picture stands while the halves are opened
+READY_S = 10.0  # so long a file's first picture stands while the stages are opened
 JOIN_S = 1.5
 STAGES = ("capture", "perceive", "recognize")
 
 
 class LiveSession:
-    """Runs a source through the two halves of the pipeline until it ends, fails or is stopped.
+    """Runs a source through the two stages of the analysis until it ends, fails or is stopped.
 
-    The halves are opened on the threads that use them, so that the picture is there before mediapipe and the engine
+    These are opened on the threads that use them, so that the picture is there before mediapipe and the engine
     are. `with` starts the threads and ends them; `scenes`, `readings` and the meters may be looked at from any thread.
-    `paused` may be set from any thread, `stopping` says that somebody asked it to end. `fault` is set once a half has
+    `paused` may be set from any thread, `stopping` says that somebody asked it to end. `fault` is set once a stage has
     failed for good: the picture stays live, no emotion is shown, and it is raised where the session is left.
     `damaged` counts what the source left out as damaged; `name` tells several sources apart, in what is written too.
     Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
@@ -80,7 +80,7 @@ class LiveSession:
         self._why = ""
         mine = proxy(self)  # no circle: a session that is let go frees its pictures at once
         self._sight = Sight(lambda: mine.fault, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
-        self._halves: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
+        self._rebuilt: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
         self._threads: dict[str, Thread] = {}
 
     @property
@@ -170,9 +170,9 @@ class LiveSession:
         outboxes[STAGES.index(name)].close()
 
     def _watch(self, name: str) -> None:
-        """Put another thread in the place of one whose half hangs; called from the thread upstream of it."""
-        half = self._halves.get(name)
-        if half is not None and half.hangs() and not self._stop.is_set():
+        """Put another thread in the place of one whose stage hangs; called from the thread upstream of it."""
+        stage = self._rebuilt.get(name)
+        if stage is not None and stage.hangs() and not self._stop.is_set():
             self._start(name)
 
     def _fail(self, error: MicaclError) -> None:
@@ -197,12 +197,12 @@ class LiveSession:
 
     def _opening(self) -> bool:
         """Say whether the first picture waits for somebody to look at it: a short file would be over by then."""
-        waits = self.meters["capture"].count == 1 and len(self._halves) < len(self.failures)
+        waits = self.meters["capture"].count == 1 and len(self._rebuilt) < len(self.failures)
         return waits and monotonic() - self.started_s < READY_S
 
     def _perceive(self) -> None:
-        with Rebuilt(self._open_perceiver, self.failures["perceive"]) as half:
-            self._halves["perceive"] = half
+        with Rebuilt(self._open_perceiver, self.failures["perceive"]) as stage:
+            self._rebuilt["perceive"] = stage
             last = before = self.scenes.peek() or Scene(self.started_s, None, (), State.STARTING)
             if before.frame:  # this thread stands in for one that hangs
                 last = self._shown(self._sight.broken(before.frame), (), last)
@@ -210,7 +210,7 @@ class LiveSession:
                 if self._stop.is_set():
                     return
                 self._watch("recognize")
-                last = self._shown(*self._sight.seen(half, item, last, paused=self.paused), last)
+                last = self._shown(*self._sight.seen(stage, item, last, paused=self.paused), last)
         self.failures["perceive"].raise_if_in_vain(self.meters["perceive"].count)
 
     def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
@@ -222,8 +222,8 @@ class LiveSession:
         return scene
 
     def _recognize(self) -> None:
-        with Rebuilt(self._open_recognizer, self.failures["recognize"]) as half:
-            self._halves["recognize"] = half
+        with Rebuilt(self._open_recognizer, self.failures["recognize"]) as stage:
+            self._rebuilt["recognize"] = stage
             for item in self.bags.read(POLL_S):
                 if item is None:
                     continue
@@ -232,7 +232,7 @@ class LiveSession:
                 if not bags or self.fault:
                     continue
                 started_s = perf_counter()
-                found = half.attempt(lambda recognizer, bags=bags: recognizer.recognize(bags))  # type: ignore[misc]
+                found = stage.attempt(lambda recognizer, bags=bags: recognizer.recognize(bags))  # type: ignore[misc]
                 if found is None:
                     continue
                 self.meters["recognize"].add(perf_counter() - started_s)

@@ -36,21 +36,21 @@ class Sight:
         self._stillness = Stillness()
         self.left_out, self.tally, self._recorded = 0, Tally(), recorded
 
-    def seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
+    def seen(self, stage: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
         """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
         analysed = self._meter.count
-        scene, bags = self._seen(half, item, last, paused)
+        scene, bags = self._seen(stage, item, last, paused)
         self.left_out += isinstance(item, Frame) and self._meter.count == analysed
         return (scene if scene is last else self._pace.judged(scene, bags)), bags
 
-    def _seen(self, half: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, paused: bool) -> Seen:
+    def _seen(self, stage: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, paused: bool) -> Seen:
         now_s = monotonic()
         if isinstance(item, Retry):
             return Scene(now_s, last.frame, (), State.RECONNECTING, item.detail), ()
         if paused:
             return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
         if item is not None and (self._holds or now_s - item.time_s < self._stall_s):
-            return self._analysed(half, item)
+            return self._analysed(stage, item)
         waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
         old = last.frame is not None and now_s - last.frame.time_s >= self._stall_s
         if waits or self._holds or not old:  # a file has holes, and its first picture waits for who looks at it
@@ -64,11 +64,11 @@ class Sight:
         log.warning("%s with %s", f"{name} ended" if name else "ended", self.tally.advice)
         return str(self.tally)
 
-    def _analysed(self, half: Rebuilt[Perceives], frame: Frame) -> Seen:
+    def _analysed(self, stage: Rebuilt[Perceives], frame: Frame) -> Seen:
         """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
         if not self._fault():
             started_s = perf_counter()
-            seen = half.attempt(lambda perceiver: perceiver.perceive(frame))
+            seen = stage.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
                 self._meter.add(perf_counter() - started_s)
                 self.tally.add(seen[0])

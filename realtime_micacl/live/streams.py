@@ -75,7 +75,7 @@ class Streams:
             self._error = self._error or error
 
 
-def behind(open_half: Callable[[], T]) -> Callable[[], T]:
+def behind(open_stage: Callable[[], T]) -> Callable[[], T]:
     """Return an opener on whose thread the others go first, where there is more to do than cores for it.
 
     Whoever looks for faces takes what it gets and leaves out the rest. Pictures that are not taken off the line in time
@@ -86,7 +86,7 @@ def behind(open_half: Callable[[], T]) -> Callable[[], T]:
         if sys.platform == "linux":  # elsewhere a thread has no such number
             nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + BEHIND)
             os.setpriority(os.PRIO_PROCESS, get_native_id(), nice)
-        return open_half()
+        return open_stage()
 
     return opened
 

@@ -1,4 +1,4 @@
-"""The two halves of the pipeline as the session runs them: watched, and opened again after a failure."""
+"""The two stages of the analysis as the session runs them: watched, and opened again after a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from time import monotonic
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from realtime_micacl.errors import EngineLost, StageFailed
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
@@ -41,12 +41,19 @@ class Recognizes(Protocol):
         """Free what it holds."""
 
 
-Half = TypeVar("Half", Perceives, Recognizes)
+class Openers(NamedTuple):
+    """What opens the two stages, each to be called on the thread that will use it."""
+
+    perceiver: Callable[[], Perceives]
+    recognizer: Callable[[], Recognizes]
+
+
+Stage = TypeVar("Stage", Perceives, Recognizes)
 R = TypeVar("R")
 
 
 class Failures:
-    """Counts the failures of one half; six within a minute are too many, but for a server that is away."""
+    """Counts the failures of one stage; six within a minute are too many, but for a server that is away."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -83,29 +90,29 @@ class Abandoned(Exception):
     """Work came back after its thread had been replaced."""
 
 
-class Rebuilt(Generic[Half]):
-    """A half that is closed and opened again after it raised; used by one thread and watched by another."""
+class Rebuilt(Generic[Stage]):
+    """A stage that is closed and opened again after it raised; used by one thread and watched by another."""
 
-    def __init__(self, open_half: Callable[[], Half], failures: Failures) -> None:
+    def __init__(self, open_stage: Callable[[], Stage], failures: Failures) -> None:
         """Open it; what is raised here is for the person to mend and not tried again."""
-        self._open: Callable[[], Half] = open_half
+        self._open: Callable[[], Stage] = open_stage
         self._failures = failures
-        self._half: Half | None = open_half() if not failures.count else None
+        self._stage: Stage | None = open_stage() if not failures.count else None
         self._lock = Lock()
         self._since_s: float | None = None
         self._patience_s = FIRST_S
         self._abandoned = False
         self._due_s = 0.0
 
-    def attempt(self, work: Callable[[Half], R]) -> R | None:
-        """Return what `work` makes of the half, None where there is none for now; raise Abandoned."""
+    def attempt(self, work: Callable[[Stage], R]) -> R | None:
+        """Return what `work` makes of the stage, None where there is none for now; raise Abandoned."""
         if self._failures.final or monotonic() < self._due_s:
             return None
         try:
-            if self._half is None:
-                self._half = self._open()
+            if self._stage is None:
+                self._stage = self._open()
                 self._patience_s = FIRST_S
-            return self._timed(work, self._half)
+            return self._timed(work, self._stage)
         except Abandoned:
             raise
         except Exception as cause:
@@ -125,12 +132,12 @@ class Rebuilt(Generic[Half]):
         return True
 
     def close(self) -> None:
-        """Free the half, however broken it is."""
-        half, self._half = self._half, None
-        if half is None:
+        """Free the stage, however broken it is."""
+        stage, self._stage = self._stage, None
+        if stage is None:
             return
         try:
-            half.close()
+            stage.close()
         except Exception:
             log.debug("%s could not be closed", self._failures.name, exc_info=True)
 
@@ -140,10 +147,10 @@ class Rebuilt(Generic[Half]):
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def _timed(self, work: Callable[[Half], R], half: Half) -> R:
+    def _timed(self, work: Callable[[Stage], R], stage: Stage) -> R:
         self._since_s = monotonic()
         try:
-            return work(half)
+            return work(stage)
         finally:
             with self._lock:
                 self._since_s, self._patience_s = None, HANG_S

@@ -14,7 +14,7 @@ import numpy as np
 from realtime_micacl.live.seeing.lookout import Choice, Lookout
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.items import Item
-from realtime_micacl.live.supervision import Perceives, Recognizes
+from realtime_micacl.live.supervision import Openers, Perceives
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
 WATCH_S = 0.1  # how often it is looked whether somebody is there
@@ -45,7 +45,7 @@ class Watcher:
 
 
 class Idle:
-    """Recognizes nothing: the second half of a session that only watches."""
+    """Recognizes nothing: the second stage of a session that only watches."""
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
         """Return nothing; a watcher makes no bags."""
@@ -86,13 +86,12 @@ class Visit(LiveSession):
     def __init__(
         self,
         watch: LiveSession,
-        open_perceiver: Callable[[], Perceives],
-        open_recognizer: Callable[[], Recognizes],
+        opens: Openers,
         *,
         near: float,
         mirror: bool,
     ) -> None:
-        super().__init__(self._pictures(watch, mirror), lambda: OneVisitor(open_perceiver(), near), open_recognizer)
+        super().__init__(self._pictures(watch, mirror), lambda: OneVisitor(opens.perceiver(), near), opens.recognizer)
 
     def _pictures(self, watch: LiveSession, mirror: bool) -> Iterator[Frame | Retry]:
         last = watch.frames.peek()  # it is from before the consent
@@ -105,17 +104,16 @@ class Visit(LiveSession):
 
 def by_consent(
     source: Iterable[Item],
-    openers: tuple[Callable[[], Perceives], Callable[[], Recognizes]],
+    opens: Openers,
     choice: Choice,
     *,
     near: float,
     mirror: bool,
 ) -> tuple[LiveSession, Callable[[], Visit]]:
     """Return the session that watches `source` and what opens the session of a visit; neither is started."""
-    open_perceiver, open_recognizer = openers
-    open_recognizer().close()  # an engine that does not run is said now, not to the first visitor
+    opens.recognizer().close()  # an engine that does not run is said now, not to the first visitor
     watch = LiveSession(source, lambda: Watcher(Lookout(choice), near), Idle)
-    return watch, lambda: Visit(watch, open_perceiver, open_recognizer, near=near, mirror=mirror)
+    return watch, lambda: Visit(watch, opens, near=near, mirror=mirror)
 
 
 def _height(face: Face) -> float:

@@ -7,9 +7,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -23,6 +22,9 @@ from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
 from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Event, StateChange
+
+if TYPE_CHECKING:
+    from realtime_micacl_ui.window import LiveWindow
 
 WARM_UP_S = 6.0
 PAINT_ALONE = "1920 x 1080, three faces, timeline:"
@@ -43,7 +45,9 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
     """Run the window on `spec` for a warm-up and `seconds`; return the figures."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    window = import_module("realtime_micacl_ui.window")
+    from realtime_micacl_ui.timing import paint_alone
+    from realtime_micacl_ui.window import show
+
     process = psutil.Process()
     progress = Progress()
 
@@ -54,7 +58,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
     session = LiveSession(_frames(spec), *openers(Settings(), folder, sidecar), [note])
     meters: dict[str, Meter] = {}
 
-    def tick(shown: Any) -> None:
+    def tick(shown: LiveWindow) -> None:
         now_s = time.monotonic()
         meters.update(session.meters | shown.meters)
         scene = session.scenes.peek()
@@ -68,8 +72,8 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 
     figures: dict[str, Any] = {}
     with session:
-        window.show(session, source_name=spec.name, on_tick=tick)
-    figures["paint_alone_ms"] = import_module("realtime_micacl_ui.timing").paint_alone()
+        show(session, source_name=spec.name, on_tick=tick)
+    figures["paint_alone_ms"] = paint_alone()
     if "painted_hz" not in figures:
         raise ConfigError(f"{spec.name} ended before {WARM_UP_S + seconds:.0f} s were over; give a longer one")
     return figures
@@ -94,14 +98,15 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _figures(
-    session: LiveSession, window: Any, process: psutil.Process, progress: Progress, meters: dict[str, Meter]
+    session: LiveSession, window: LiveWindow, process: psutil.Process, progress: Progress, meters: dict[str, Meter]
 ) -> dict[str, Any]:
     assert progress.marked_s is not None
     assert progress.counts is not None
     elapsed_s = time.monotonic() - progress.marked_s
     counted = {name: (meter.count - progress.counts[name]) / elapsed_s for name, meter in meters.items()}
     since_start_s = time.time() - process.create_time()
-    first_picture_s = since_start_s - (time.monotonic() - window.first_picture_s)
+    painted_s = float("nan") if window.first_picture_s is None else window.first_picture_s
+    first_picture_s = since_start_s - (time.monotonic() - painted_s)
     frame = session.scenes.peek()
     image = frame.frame.image if frame and frame.frame else None
 

@@ -65,8 +65,6 @@ def feeding(
 
     Raise ConfigError for what can be known at once: a wrong address, a port that is taken, a package that is missing.
     """
-    if settings.every_s and not settings.outlets:
-        raise ConfigError("--every is for outlets; add one of --lsl, --web, --osc, --mqtt and --latest")
     made: list[Outlet] = []
     if origin:
         stale_s = STALE_S + (settings.every_s or 0.0)

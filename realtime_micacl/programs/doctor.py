@@ -128,7 +128,7 @@ def packages() -> Iterator[Finding]:
 
 def display() -> Iterator[Finding]:
     """Look for a screen, in a process of its own: without one Qt ends its process."""
-    code = "from realtime_micacl.programs.screen import open_screen; open_screen('window')"
+    code = "from realtime_micacl.programs.screen import open_screen; open_screen()"
     code += "; from PyQt6.QtGui import QGuiApplication as a; s = a.primaryScreen().size()"
     code += "; print(a.platformName(), s.width(), 'x', s.height())"
     done = _said([sys.executable, "-c", code])

@@ -1,85 +1,183 @@
-"""The live job as it runs: in a window, in tiles or as a kiosk, and what ends it from outside."""
+"""The live job, one program for each way to run it: each a function of a plan that returns the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from threading import Event as Flag
+from typing import TYPE_CHECKING
 
 from realtime_micacl.config import Settings
-from realtime_micacl.errors import ConfigError, MicaclError
-from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.live.clip import read_clip
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.records.origin import Origin
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import Framer, framing
-from realtime_micacl.live.sources.source import SourceSpec, open_source
-from realtime_micacl.live.streams import Streams
+from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.visit import by_consent
-from realtime_micacl.outlets.feed import Feed
+from realtime_micacl.programs.journal import configure_log
+from realtime_micacl.programs.plan import Plan, Program, planned
+from realtime_micacl.programs.running import Running, begun, limits, source, written
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.programs.systemd import Notifier
+from realtime_micacl.standard import why
+
+if TYPE_CHECKING:
+    from realtime_micacl_ui.desk import Options
+    from realtime_micacl_ui.window import LiveWindow
+
+BROKEN_OFF = 130
 
 
-def kiosk(settings: Settings, spec: SourceSpec, folder: Path, sidecar: Sidecar) -> int:
-    """Run the kiosk: one session watches, each visit is a session of its own."""
-    if settings.headless or settings.offline or settings.record or settings.baseline:
-        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
-    window, house = open_screen("kiosk.window"), open_screen("kiosk.settings").read_house(settings.kiosk)
-    source, halves = (
-        open_source(
-            spec,
-            wait=settings.wait,
-            give_up_after_s=settings.give_up_after_s,
-            rate_hz=settings.rate_hz,
-            framer=Framer(framing(settings)),
-        ),
-        openers(settings, folder, sidecar),
-    )
-    watch, open_visit = by_consent(source, halves, settings.detector, near=house.near, mirror=house.mirror)
-    with stopped_by_signals(watch.stop), watch, Notifier() as notifier:
-        window.show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
+def live(settings: Settings) -> int:
+    """Run the live job until it ends; return the exit code."""
+    configure_log(settings.log_level)
+    plan = planned(settings)
+    return PROGRAMS[plan.program](plan)
+
+
+def headless(plan: Plan) -> int:
+    """Write the readings of every source until all have ended."""
+    with begun(plan) as job, written(plan, job.clock, job.origin) as sinks, job.streams(sinks) as streams:
+        while not streams.wait(0.2):
+            job.notifier.tick(*streams.running)
     return 0
 
 
-def in_window(
-    window: ModuleType,
-    spec: SourceSpec,
-    settings: Settings,
-    halves: tuple[Any, Any],
-    options: Any,
-    notifier: Notifier,
-    origin: Origin | None,
-) -> None:
-    """Show one source after the other, as the person asks for them, in one window until it is closed.
+def offline(plan: Plan) -> int:
+    """Write the readings of a file, from end to end."""
+    told, path = Flag(), Path(plan.spec.value)
+    with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(told.set):
+        for event in read_clip(path, plan.settings, opens, broken_off=told.is_set):
+            for sink in sinks:
+                try:
+                    sink(event)
+                except BrokenPipeError:
+                    return 0
+                except OSError as cause:
+                    raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
+    return BROKEN_OFF if told.is_set() else 0
 
-    How the last one ended is how this ends: an error is raised once the window is closed.
-    """
-    shown, wait, error = None, settings.wait, None
+
+def window(plan: Plan) -> int:
+    """Show one source after the other, as the person asks for them, until the window is closed."""
+    open_screen()
+    with begun(plan) as job, _recorder(job) as recorder:
+        _shown_in_turn(job, _options(job, recorder))
+    return 0
+
+
+def grid(plan: Plan) -> int:
+    """Show several sources in one window until it is closed or all have ended."""
+    open_screen()
+    from realtime_micacl_ui.grid import show
+
+    webcams = [name for name, spec in zip(plan.names, plan.specs, strict=True) if spec.kind == "camera"]
+    with begun(plan) as job, _recorder(job) as recorder, job.streams([recorder], shown=True) as streams:
+
+        def tick(_: object) -> None:
+            streams.wait(0.0)
+            job.notifier.tick(*(streams.running or streams.sessions))
+
+        show(streams, webcams=webcams, options=_options(job, recorder), on_tick=tick)
+    return 0
+
+
+def kiosk(plan: Plan) -> int:
+    """Run the kiosk: one session watches, each visit is a session of its own."""
+    open_screen()
+    from realtime_micacl_ui.kiosk.settings import read_house
+    from realtime_micacl_ui.kiosk.window import show
+
+    house, opens = read_house(plan.settings.kiosk or ""), openers(plan.settings, plan.folder, plan.sidecar)
+    frames, detector = source(plan.spec, plan.settings), plan.settings.detector
+    watch, open_visit = by_consent(frames, opens, detector, near=house.near, mirror=house.mirror)
+    with stopped_by_signals(watch.stop), watch, Notifier() as notifier:
+        show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
+    return 0
+
+
+PROGRAMS: dict[Program, Callable[[Plan], int]] = {
+    "headless": headless,
+    "offline": offline,
+    "window": window,
+    "grid": grid,
+    "kiosk": kiosk,
+}
+
+
+@contextmanager
+def _drawn(plan: Plan, sinks: list[Sink]) -> Iterator[Openers]:
+    """Yield what opens the stages; where a video was asked for, `sinks` get one that draws what they find."""
+    settings = plan.settings
+    opens = openers(settings, plan.folder, plan.sidecar)
+    if settings.save_video is None:
+        yield opens
+        return
+    from realtime_micacl_ui.annotated import saved
+
+    path, blur, language = Path(settings.save_video), settings.blur_faces, settings.language
+    with saved(path, opens, blur=blur, language=language) as (drawn, drawing):
+        sinks.append(drawing)
+        yield drawn
+
+
+@contextmanager
+def _recorder(job: Running) -> Iterator[Recorder]:
+    """Yield what a person may record with; it is stopped in the end."""
+    settings = job.plan.settings
+    recorder = Recorder(job.clock, job.plan.sidecar.bag.instances, job.origin, **limits(settings))
+    try:
+        if settings.record:
+            recorder.start(Path(settings.record))
+        yield recorder
+    finally:
+        recorder.stop()
+
+
+def _options(job: Running, recorder: Recorder) -> Options:
+    from realtime_micacl_ui.desk import Options
+
+    settings = job.plan.settings
+    return Options(
+        look=settings.look,
+        reduced_motion=settings.reduced_motion,
+        language=settings.language,
+        recorder=recorder,
+        feed=job.feed,
+        tuned=job.tuned,
+        framer=Framer(framing(settings)),
+        mixtures=settings.mixtures,
+        clean=settings.output_window == "clean",
+        mirror=settings.mirror,
+        stays=settings.give_up_after_s is None,
+    )
+
+
+def _shown_in_turn(job: Running, options: Options) -> None:
+    """Show source after source; the error that ended the last one is raised once the window is closed."""
+    from realtime_micacl_ui.window import show
+
+    settings, opens = job.plan.settings, job.openers()
+    spec, wait, error = job.plan.spec, settings.wait, None
+    shown: LiveWindow | None = None
     while True:
-        if origin:
-            origin.sources = [spec.name]
-        source = open_source(
-            spec,
-            wait=wait,
-            give_up_after_s=settings.give_up_after_s,
-            rate_hz=settings.rate_hz,
-            framer=options.framer,
-            stays=settings.give_up_after_s is None,
-        )
-        slots = options.feed.slots
-        session = LiveSession(source, *halves, options.sinks, holds=not spec.live, slots=slots)
+        job.origin.sources = [spec.name]
+        frames = source(spec, settings, options.framer, wait=wait, stays=options.stays)
+        session = LiveSession(frames, *opens, options.sinks, holds=not spec.live, slots=job.feed.slots)
         try:
-            with watched(session, [session], settings, options.feed):
-                shown = window.show(
+            with job.watched(session, [session]):
+                shown = show(
                     session,
                     source_name=spec.name,
                     webcam=spec.kind == "camera",
                     options=options,
                     window=shown,
-                    on_tick=lambda _, session=session: notifier.tick(session),
+                    on_tick=lambda _, session=session: job.notifier.tick(session),  # type: ignore[misc]
                 )
         except MicaclError as cause:
             error = cause
@@ -88,36 +186,3 @@ def in_window(
         spec, wait, error = shown.asked or spec, True, None  # a camera that is asked for there is waited for
     if error:
         raise error
-
-
-def in_tiles(
-    window: ModuleType,
-    streams: Streams,
-    settings: Settings,
-    options: Any,
-    notifier: Notifier,
-    webcams: Collection[str],
-) -> None:
-    """Show several sources in one window until it is closed or all have ended."""
-    with watched(streams, streams.sessions, settings, options.feed):
-
-        def tick(_: Any) -> None:
-            streams.wait(0.0)
-            notifier.tick(*(streams.running or streams.sessions))
-
-        window.show(streams, webcams=webcams, options=options, on_tick=tick)
-
-
-@contextmanager
-def watched(
-    running: LiveSession | Streams, sessions: Sequence[LiveSession], settings: Settings, feed: Feed
-) -> Iterator[None]:
-    """Run what signals end, with the figures of its sessions served where that was asked for."""
-    with ExitStack() as stack:
-        if settings.metrics:
-            from realtime_micacl.programs.monitor import served
-
-            stack.enter_context(served(sessions, settings.metrics, settings.metrics_token, feed.outlets))
-        stack.enter_context(stopped_by_signals(running.stop))
-        stack.enter_context(running)
-        yield

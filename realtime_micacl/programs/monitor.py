@@ -70,7 +70,7 @@ class Page:
         self._damaged = counter("frames_damaged", "Pictures and packets that were damaged and left out.")
         self._readings = counter("readings", "Readings of faces.")
         self._changes = counter("changes", "How often each state was entered.", "state")
-        self._failures = counter("failures", "How often a half was started again.", "stage")
+        self._failures = counter("failures", "How often a stage was started again.", "stage")
         self._state = GaugeMetricFamily(PREFIX + "state", "1 for the state of now.", labels=[*by, "state"])
         text = "Tries to open the source since it was lost, 0 while it is there."
         self._attempt = GaugeMetricFamily(PREFIX + "attempt", text, labels=by)

@@ -1,6 +1,6 @@
 """`realtime-micacl replay`: show a recording in the window. It holds numbers, so there is no picture to show.
 
-The recording takes the place of a source and of both halves of the pipeline; session and window are the live ones.
+The recording takes the place of a source and of both stages of the analysis; session and window are the live ones.
 """
 
 from __future__ import annotations
@@ -48,13 +48,17 @@ def main(argv: Sequence[str]) -> None:
     arguments = p.parse_args(argv)
     path = arguments.file
     source, start_s, end_s = span(path, arguments.source)
-    window, shown = open_screen("window"), None
+    open_screen()
+    from realtime_micacl_ui.desk import Options
+    from realtime_micacl_ui.window import show
+
+    shown = None
     while shown is None or shown.again:
         replay = Replay((event for event in read_recording(path) if event.source == source), start_s)
         session = replayed(replay, end_s)
         with stopped_by_signals(session.stop), session:
-            options = window.Options(stays=True)
-            shown = window.show(session, source_name=f"recording {path.name}", options=options, window=shown)
+            name, options = f"recording {path.name}", Options(stays=True)
+            shown = show(session, source_name=name, options=options, window=shown)
 
 
 def replayed(replay: Replay, end_s: float) -> LiveSession:
@@ -87,7 +91,7 @@ class Recorded(Bag):
 
 
 class Replay:
-    """A source, and both halves of a pipeline, of which a recording says what they found."""
+    """A source, and both stages of an analysis, of which a recording says what they found."""
 
     def __init__(self, events: Iterator[Event], start_s: float) -> None:
         self._events, self._start_s = events, start_s

@@ -9,9 +9,8 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 
 from realtime_micacl.errors import ConfigError
 
@@ -41,15 +40,16 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN if ends else signal.SIG_DFL if handler is None else handler)
 
 
-def open_screen(module: str) -> ModuleType:
-    """Return a module of the window, with Qt ready; raise ConfigError, or end in one line, where none can be shown."""
+def open_screen() -> None:
+    """Make Qt ready for a window; raise ConfigError, or end in one line, where none can be shown."""
     if sys.platform == "linux":
         _look_for_one(os.environ)
         if os.environ.get("WAYLAND_DISPLAY") == "":  # Qt looks whether it is there
             del os.environ["WAYLAND_DISPLAY"]
     try:
-        import_module("realtime_micacl_ui.qt").application("realtime-micacl")
-        return import_module(f"realtime_micacl_ui.{module}")
+        from realtime_micacl_ui.qt import application
+
+        application("realtime-micacl")
     except ImportError as cause:
         raise ConfigError(
             f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"

@@ -36,6 +36,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.visit import by_consent
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Frame, Scene
 from realtime_micacl_ui.kiosk.paint import paint_screen
@@ -77,18 +78,18 @@ class Room:
 
 
 class Watched:
-    """Both halves of a visit's analysis; notes what they make without holding it."""
+    """Both stages of a visit's analysis; notes what they make without holding it."""
 
-    def __init__(self, openers: tuple[Callable[[], Any], Callable[[], Any]]) -> None:
-        self._openers = openers
+    def __init__(self, opens: Openers) -> None:
+        self._opens = opens
         self._made: list[weakref.ref[Any]] = []
         self.looks = self.readings = 0
 
     def open_perceiver(self) -> Perceiver:
-        return Perceiver(self, self.note(self._openers[0]()))
+        return Perceiver(self, self.note(self._opens.perceiver()))
 
     def open_recognizer(self) -> Recognizer:
-        return Recognizer(self, self.note(self._openers[1]()))
+        return Recognizer(self, self.note(self._opens.recognizer()))
 
     def note(self, value: Any) -> Any:
         self._made.append(weakref.ref(value))
@@ -249,14 +250,14 @@ def main(argv: Sequence[str]) -> None:
 
     folder, sidecar = read_sidecar(default_engine())
     room, watched = Room(), Watched(openers(Settings(), folder, sidecar))
-    halves = (watched.open_perceiver, watched.open_recognizer)
+    opens = Openers(watched.open_perceiver, watched.open_recognizer)
     script = Script(room, watched, go_on)
     with TemporaryDirectory() as temporary:
         settings = Path(temporary) / "kiosk.toml"
         visit_s = max(12.0, VISIT_S * given.speed)
         settings.write_text(f"[times]\nvisit_s = {visit_s}\nanswer_s = 6.0\n")
         house = read_house(str(settings))
-    watch, open_visit = by_consent(room.frames(), halves, "short", near=house.near, mirror=house.mirror)
+    watch, open_visit = by_consent(room.frames(), opens, "short", near=house.near, mirror=house.mirror)
     with watch:
         show(
             watch,

@@ -42,7 +42,7 @@ def until(true: Callable[[], object], timeout_s: float = 30.0) -> float:
 
 
 class Eyes:
-    """Both halves of a pipeline, without a network: every frame gives a reading."""
+    """Both stages of an analysis, without a network: every frame gives a reading."""
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         return Scene(frame.time_s, frame, (), State.LIVE), (

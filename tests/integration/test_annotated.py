@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.supervision import Openers
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
 from realtime_micacl_ui.annotated import blurred, saved, size_for
 
@@ -36,8 +37,8 @@ class Scenes:
 
 
 def film(path: Path, *, blur: bool) -> tuple[list[float], list[U8]]:
-    with saved(path, (Scenes, Scenes), blur=blur, language="en") as ((open_perceiver, _), sink):  # type: ignore[arg-type]
-        perceiver = open_perceiver()
+    with saved(path, Openers(Scenes, Scenes), blur=blur, language="en") as (opens, sink):
+        perceiver = opens.perceiver()
         for index, time_s in enumerate(TIMES_S):
             perceiver.perceive(Frame(IMAGE, time_s, index))
             shares = np.array([0.9, *[0.1 / 6] * 6], np.float32)
@@ -76,8 +77,8 @@ def test_a_blurred_face_is_blurred_before_it_is_found_and_after_it_is_lost(tmp_p
 
 def test_nothing_is_left_of_a_run_that_failed_and_nothing_is_written_over(tmp_path: Path) -> None:
     def run(name: str, fails: Callable[[], Any] = lambda: None) -> None:
-        with saved(tmp_path / name, (Scenes, Scenes), blur=False, language="en") as ((opens, _), _):  # type: ignore[arg-type]
-            opens().perceive(Frame(IMAGE, 0.0, 0))
+        with saved(tmp_path / name, Openers(Scenes, Scenes), blur=False, language="en") as (opens, _):
+            opens.perceiver().perceive(Frame(IMAGE, 0.0, 0))
             fails()
 
     with pytest.raises(ZeroDivisionError):

@@ -11,7 +11,8 @@ import pytest
 
 from realtime_micacl.config import Settings
 from realtime_micacl.live.sources.source import SourceSpec
-from realtime_micacl.programs import cli
+from realtime_micacl.programs import live as programs
+from realtime_micacl_ui import window as shown
 from realtime_micacl_ui.desk import Options
 
 
@@ -29,9 +30,10 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
             session.wait(0.02)
         return SimpleNamespace(asked=asked[len(seen) - 1], again=False, failure=None)
 
-    monkeypatch.setattr(cli, "open_screen", lambda module: SimpleNamespace(show=show, Options=Options))
+    monkeypatch.setattr(programs, "open_screen", lambda: None)
+    monkeypatch.setattr(shown, "show", show)
     file = tmp_path / "a.jsonl"
-    assert cli.live(Settings(source="demo", record=str(file))) == 0
+    assert programs.live(Settings(source="demo", record=str(file))) == 0
     assert [name for name, _, _ in seen] == ["the demo clip", "synthetic"]
     assert seen[0][1] is None
     assert seen[1][1] is not None

@@ -14,8 +14,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.errors import EngineError, MicaclError, StageFailed
-from realtime_micacl.live import supervision as halves
+from realtime_micacl.live import supervision
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.visit import Idle, Visit
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
 from realtime_micacl_ui.kiosk import window as ui
@@ -35,7 +36,7 @@ ALL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt
 
 
 class Room:
-    """Who is there; a camera, a watcher, both halves of a visit and what opens them."""
+    """Who is there; a camera, a watcher, both stages of a visit and what opens them."""
 
     def __init__(self) -> None:
         self.there, self.looks, self.opened = True, 0, 0
@@ -53,7 +54,7 @@ class Room:
 
     def visit(self) -> LiveSession:
         self.opened += 1
-        return Visit(self.watch, lambda: Seer(self), lambda: Seer(self), near=0.12, mirror=True)
+        return Visit(self.watch, Openers(lambda: Seer(self), lambda: Seer(self)), near=0.12, mirror=True)
 
 
 class Watches:
@@ -286,7 +287,7 @@ def test_a_stop_from_outside_leaves_at_once(visited: bool) -> None:
 
 @pytest.mark.parametrize("fault", [EngineError("the engine broke"), ValueError("boom")])
 def test_a_failing_visit_ends_the_kiosk_with_its_error(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "PAUSE_S", 0.001)  # six failures come within one visit of the accelerated clock
+    monkeypatch.setattr(supervision, "PAUSE_S", 0.001)  # six failures come within one visit of the accelerated clock
     room = Room()
 
     def fail(window: KioskWindow) -> bool:

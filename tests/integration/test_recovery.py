@@ -15,7 +15,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live import supervision as halves
+from realtime_micacl.live import supervision
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.source import looped
@@ -34,7 +34,7 @@ def camera() -> Iterator[Frame | Retry]:
 
 
 class Plan:
-    """Says at which calls a half raises or hangs, over all the halves that are opened."""
+    """Says at which calls a stage raises or hangs, over all the stages that are opened."""
 
     def __init__(self, raises: Sequence[int] = (), hangs: Sequence[int] = (), always_from: int | None = None) -> None:
         self.raises, self.hangs, self.always_from = raises, hangs, always_from
@@ -50,7 +50,7 @@ class Plan:
 
 
 class Half:
-    """Both halves of a pipeline; every frame gives a bag, every bag a reading."""
+    """Both stages of an analysis; every frame gives a bag, every bag a reading."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -94,8 +94,8 @@ def seen(running: LiveSession) -> tuple[State, int]:
 @pytest.mark.parametrize("name", ["perceive", "recognize"])
 def test_a_half_that_raises_is_closed_and_opened_again(name: str, caplog: pytest.LogCaptureFixture) -> None:
     broken, whole, got = Plan(raises=(5, 6)), Plan(), list[Event]()
-    halves = (broken, whole) if name == "perceive" else (whole, broken)
-    with session(*halves, got) as running:
+    stages = (broken, whole) if name == "perceive" else (whole, broken)
+    with session(*stages, got) as running:
         until(lambda: broken.calls > 20 and readings(got) > 20)
         assert running.failures[name].count == 2
         assert running.fault is None
@@ -113,11 +113,11 @@ def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(
     name: str, measured: Callable[[str], None]
 ) -> None:
     broken, whole, got = Plan(always_from=5), Plan(), list[Event]()
-    halves = (broken, whole) if name == "perceive" else (whole, broken)
+    stages = (broken, whole) if name == "perceive" else (whole, broken)
     said = f"{name} failed 6 times within a minute, last: ValueError: boom"
 
     def watched() -> None:
-        with session(*halves, got) as running:
+        with session(*stages, got) as running:
             until(lambda: running.fault is not None)
             until(lambda: seen(running)[0] is State.FAILED)
             calls, given, shown = broken.calls, readings(got), seen(running)[1]
@@ -139,14 +139,15 @@ def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(
     name: str, monkeypatch: pytest.MonkeyPatch, measured: Callable[[str], None], long: bool
 ) -> None:
     if not long:
-        monkeypatch.setattr(halves, "HANG_S", 0.3)
+        monkeypatch.setattr(supervision, "HANG_S", 0.3)
     broken, whole, got = Plan(hangs=(5,)), Plan(), list[Event]()
     plans = (broken, whole) if name == "perceive" else (whole, broken)
     with session(*plans, got) as running:
         until(lambda: broken.calls == 5)
         hangs_s = time.monotonic()
         until(lambda: running.failures[name].count == 1)
-        measured(f"{name} hangs: given up {time.monotonic() - hangs_s - halves.HANG_S:.2f} s after {halves.HANG_S:g} s")
+        late_s = time.monotonic() - hangs_s - supervision.HANG_S
+        measured(f"{name} hangs: given up {late_s:.2f} s after {supervision.HANG_S:g} s")
         before = readings(got)
         until(lambda: readings(got) > before + 20)
         calls = broken.calls
@@ -159,7 +160,7 @@ def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(
 
 
 @pytest.mark.fault("R10", "R17")
-def test_the_real_halves_come_back_with_new_track_ids(clips: Path, measured: Callable[[str], None]) -> None:
+def test_the_real_stages_come_back_with_new_track_ids(clips: Path, measured: Callable[[str], None]) -> None:
     """A person met after the analysis was started again is a new track: no window, feature or reading is shared."""
     opens = openers(Settings(), *read_sidecar(default_engine()))
     source = paced(looped(lambda: read_file(clips / "one_face_720p.mp4")))

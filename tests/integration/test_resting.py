@@ -16,8 +16,7 @@ from pytestqt.qtbot import QtBot
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.source import SourceSpec
-from realtime_micacl.programs import cli
-from realtime_micacl.programs import live as programs_live
+from realtime_micacl.programs import cli, running
 from realtime_micacl.programs.replay import main as replay
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.window import LiveWindow
@@ -118,7 +117,7 @@ def failing(times: int) -> Callable[..., Iterator[Frame]]:
 def test_a_source_that_fails_is_tried_again_and_closing_keeps_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(programs_live, "open_source", failing(2))
+    monkeypatch.setattr(running, "open_source", failing(2))
     reason = "the cable was pulled, time {}\n\nSpace or a click tries again."
     hand = Hand(
         rests,
@@ -136,14 +135,14 @@ def test_a_source_that_fails_is_tried_again_and_closing_keeps_the_exit_code(
 
 
 def test_what_failed_and_came_back_is_forgotten(monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
-    monkeypatch.setattr(programs_live, "open_source", failing(1))
+    monkeypatch.setattr(running, "open_source", failing(1))
     hand = Hand(rests, lambda w: qtbot.keyClick(w, Qt.Key.Key_Space), runs, lambda w: w.view.state is State.NO_FACE)
     assert cli.run(["--source", "synthetic", "--log-level", "error"]) == 0
     assert hand.left == []
 
 
 def test_a_source_that_is_given_up_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs_live, "open_source", failing(9))
+    monkeypatch.setattr(running, "open_source", failing(9))
     started_s = time.monotonic()
     with pytest.raises(SourceError, match="time 1"):
         cli.live(Settings(source="synthetic", give_up_after_s=1.0, log_level="error"))

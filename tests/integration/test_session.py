@@ -41,7 +41,7 @@ class Camera:
 
 
 class Stage:
-    """Both halves of a pipeline: every frame gives a bag, every bag a reading."""
+    """Both stages of an analysis: every frame gives a bag, every bag a reading."""
 
     def __init__(self, perceive_s: float = 0, recognize_s: float = 0, fail: str = "", at: int = 5) -> None:
         self.perceive_s, self.recognize_s, self.fail, self.at = perceive_s, recognize_s, fail, at

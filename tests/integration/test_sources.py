@@ -20,11 +20,11 @@ from realtime_micacl.types import EmotionDistribution, Event, State, StateChange
 
 SOURCES = Path(__file__).parents[1] / "data" / "sources"
 STILLS = {"fps1.mp4": 3, "photo.heic": 1}
-Halves = tuple[Perceiver, Recognizer]
+Stages = tuple[Perceiver, Recognizer]
 
 
 @pytest.fixture
-def halves() -> Iterator[Halves]:
+def stages() -> Iterator[Stages]:
     folder, sidecar = read_sidecar(default_engine())
     perceiver, recognizer = (opened() for opened in openers(Settings(), folder, sidecar))
     yield perceiver, recognizer  # type: ignore[misc]
@@ -32,8 +32,8 @@ def halves() -> Iterator[Halves]:
     recognizer.close()
 
 
-def read(name: str, halves: Halves) -> tuple[list[EmotionDistribution], Event]:
-    events = list(offline(read_file(SOURCES / name), *halves))
+def read(name: str, stages: Stages) -> tuple[list[EmotionDistribution], Event]:
+    events = list(offline(read_file(SOURCES / name), *stages))
     return [event for event in events if isinstance(event, EmotionDistribution)], events[-1]
 
 
@@ -54,8 +54,8 @@ def read(name: str, halves: Halves) -> tuple[list[EmotionDistribution], Event]:
         "wide854x480.mp4",
     ],
 )
-def test_each_shows_a_happy_face(name: str, halves: Halves) -> None:
-    readings, last = read(name, halves)
+def test_each_shows_a_happy_face(name: str, stages: Stages) -> None:
+    readings, last = read(name, stages)
     assert Counter(reading.emotion for reading in readings).most_common(1)[0][0] == "happy"
     assert {reading.track_id for reading in readings} == {1}, "one person, however the time runs"
     assert isinstance(last, StateChange) and last.state is State.ENDED and not last.detail
@@ -73,9 +73,9 @@ def test_each_shows_a_happy_face(name: str, halves: Halves) -> None:
     ],
 )
 def test_where_there_is_no_reading_it_is_said_why(
-    name: str, why: str, halves: Halves, caplog: pytest.LogCaptureFixture
+    name: str, why: str, stages: Stages, caplog: pytest.LogCaptureFixture
 ) -> None:
-    readings, last = read(name, halves)
+    readings, last = read(name, stages)
     assert not readings and isinstance(last, StateChange) and last.detail == why
     assert f"ended with {why}" in caplog.text
     assert ("; faces below about" in caplog.text) == ("1fps" not in name), "of a still they are looked for closely"

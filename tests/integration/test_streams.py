@@ -33,7 +33,7 @@ P = np.full(7, 1 / 7, np.float32)
 
 
 class Half:
-    """Both halves of a pipeline; every frame gives a bag, every bag a reading."""
+    """Both stages of an analysis; every frame gives a bag, every bag a reading."""
 
     def __init__(self, perceive_s: float = 0.0, fails: bool = False) -> None:
         self.perceive_s, self.fails = perceive_s, fails
@@ -82,8 +82,8 @@ class Heard:
         return [e.state for e in changes if e.source == source]
 
 
-def session(name: str, source: Iterator[Frame | Retry], heard: Heard, **half: object) -> LiveSession:
-    return LiveSession(source, lambda: Half(**half), Half, [one_at_a_time(heard)], name=name)  # type: ignore[arg-type]
+def session(name: str, source: Iterator[Frame | Retry], heard: Heard, **stage: object) -> LiveSession:
+    return LiveSession(source, lambda: Half(**stage), Half, [one_at_a_time(heard)], name=name)  # type: ignore[arg-type]
 
 
 def until(true: Callable[[], bool], timeout_s: float = 20.0) -> None:
@@ -208,7 +208,7 @@ def test_names_are_distinct() -> None:
     assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
 
 
-def test_the_real_halves_share_an_engine_and_read_each_stream_as_if_it_were_alone(clips: Path) -> None:
+def test_the_real_stages_share_an_engine_and_read_each_stream_as_if_it_were_alone(clips: Path) -> None:
     """Three clips at once, every frame of each: what is read of one does not depend on the others."""
     folder, sidecar = read_sidecar(default_engine())
     opened = []
@@ -221,10 +221,10 @@ def test_the_real_halves_share_an_engine_and_read_each_stream_as_if_it_were_alon
     joint, found = SharedEngine(opens), dict[str, list[Event]]()
 
     def read(name: str, share: object = None) -> list[Event]:
-        halves = [open_half() for open_half in openers(Settings(), folder, sidecar, None, share)]  # type: ignore[arg-type]
-        events = list(offline(read_file(clips / name), *halves))  # type: ignore[arg-type]
-        for half in halves:
-            half.close()
+        stages = [opens() for opens in openers(Settings(), folder, sidecar, None, share)]  # type: ignore[arg-type]
+        events = list(offline(read_file(clips / name), *stages))  # type: ignore[arg-type]
+        for stage in stages:
+            stage.close()
         return events
 
     threads = [threading.Thread(target=lambda n=name: found.update({n: read(n, joint.share)})) for name in names]
@@ -246,8 +246,8 @@ def test_an_engine_that_does_not_open_ends_all_with_its_words(clips: Path) -> No
         raise EngineError("no such engine")
 
     joint = SharedEngine(opens)  # type: ignore[arg-type]
-    halves = openers(Settings(), *read_sidecar(default_engine()), None, joint.share)
+    stages = openers(Settings(), *read_sidecar(default_engine()), None, joint.share)
     sources = [paced(read_file(clips / "no_face.mp4")) for _ in range(2)]
-    sessions = [LiveSession(source, *halves, name=str(n)) for n, source in enumerate(sources)]
+    sessions = [LiveSession(source, *stages, name=str(n)) for n, source in enumerate(sources)]
     with pytest.raises(EngineError, match="no such engine"), Streams(sessions) as running:
         until(lambda: running.wait(0.1))

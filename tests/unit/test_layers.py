@@ -26,7 +26,7 @@ RANK = {
 }
 ONLY_IN = {
     "PyQt6": {"programs.doctor"},
-    "realtime_micacl_ui": {"measuring.live", "corpus.job", "programs.cli"},
+    "realtime_micacl_ui": {"measuring.live", "corpus.job", "programs.live", "programs.replay", "programs.screen"},
     "prometheus_client": {"programs.monitor"},
     "torch": {
         "model",

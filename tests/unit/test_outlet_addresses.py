@@ -105,7 +105,6 @@ def test_a_value_out_of_range_is_named(argv: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"every_s": 1.0}, "--every is for outlets"),
         ({"web": "0.0.0.0:8080"}, "lets the network look"),
         ({"web": "8080", "web_token_file": "/no/such/file"}, "web_token_file /no/such/file cannot be read"),
         ({"web": "8080", "web_token": "a" * 16, "web_token_file": "f"}, "both web_token and web_token_file"),

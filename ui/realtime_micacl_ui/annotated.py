@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import QApplication
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.film import Film
 from realtime_micacl.live.records.sinks import Sink
-from realtime_micacl.live.supervision import Perceives, Recognizes
+from realtime_micacl.live.supervision import Openers, Perceives
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Event, Frame, Scene
 from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.ink import panel, write
@@ -41,12 +41,10 @@ GROWN = 0.35  # of its box, on each side, is blurred as well
 GRAINS, CROP_GRAINS = 6, 4  # as many px a blurred face and a blurred crop are wide
 RATE_HZ = 30.0
 
-Halves = tuple[Callable[[], Perceives], Callable[[], Recognizes]]
-
 
 @contextmanager
-def drawn(target: Path, halves: Halves, *, blur: bool, language: str = "auto") -> Iterator[tuple[Halves, Sink]]:
-    """Write what the halves see and read of a clip into a new video; yield halves and a sink to be used instead.
+def drawn(target: Path, opens: Openers, *, blur: bool, language: str = "auto") -> Iterator[tuple[Openers, Sink]]:
+    """Write what the two stages find in a clip into a new video; yield openers and a sink to be used instead.
 
     With `blur` no face that is found can be told, in the picture and beside it.
     """
@@ -57,9 +55,8 @@ def drawn(target: Path, halves: Halves, *, blur: bool, language: str = "auto") -
         os.environ.pop("QT_QPA_PLATFORM") if asked is None else os.environ.update(QT_QPA_PLATFORM=asked)
     use_language(language)
     video = _Video(target, blur=blur)
-    open_perceiver, open_recognizer = halves
     try:
-        yield (lambda: _Seen(open_perceiver(), video), open_recognizer), video.read
+        yield opens._replace(perceiver=lambda: _Seen(opens.perceiver(), video)), video.read
     except BaseException:
         video.leave()
         raise
@@ -67,7 +64,7 @@ def drawn(target: Path, halves: Halves, *, blur: bool, language: str = "auto") -
 
 
 @contextmanager
-def saved(path: Path, halves: Halves, *, blur: bool, language: str) -> Iterator[tuple[Halves, Sink]]:
+def saved(path: Path, opens: Openers, *, blur: bool, language: str) -> Iterator[tuple[Openers, Sink]]:
     """Do the same into a file that is there when it is whole; raise ConfigError where it cannot be made."""
     if path.suffix.lower() != ".mp4":
         raise ConfigError(f"--save-video {path}: the ending must be .mp4")
@@ -79,7 +76,7 @@ def saved(path: Path, halves: Halves, *, blur: bool, language: str) -> Iterator[
     except OSError as cause:
         raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
     try:
-        with drawn(part, halves, blur=blur, language=language) as video:
+        with drawn(part, opens, blur=blur, language=language) as video:
             yield video
         if part.stat().st_size:
             part.replace(path)

@@ -1,4 +1,4 @@
-"""The second half of the pipeline: bags become readings."""
+"""The second stage of the analysis: bags become readings."""
 
 from __future__ import annotations
 

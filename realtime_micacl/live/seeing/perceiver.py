@@ -1,4 +1,4 @@
-"""The first half of the pipeline: frames become scenes and bags."""
+"""The first stage of the analysis: frames become scenes and bags."""
 
 from __future__ import annotations
 

@@ -1,0 +1,80 @@
+"""What is to run: the settings of a live job, checked once, before anything is opened."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.sources.framing import framing
+from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
+from realtime_micacl.live.streams import distinct
+
+log = logging.getLogger(__name__)
+
+Program = Literal["headless", "offline", "window", "grid", "kiosk"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings that go together, sources that are there, and the engine that reads them."""
+
+    program: Program
+    settings: Settings
+    specs: tuple[SourceSpec, ...]
+    folder: Path
+    sidecar: Sidecar
+
+    @property
+    def spec(self) -> SourceSpec:
+        """The first source, which for most programs is the only one."""
+        return self.specs[0]
+
+    @property
+    def names(self) -> list[str]:
+        """Those of the sources, no two alike."""
+        return distinct([spec.name for spec in self.specs])
+
+
+def planned(settings: Settings) -> Plan:
+    """Return what `settings` ask for; raise ConfigError, SourceError or EngineError for what can be known at once."""
+    if settings.save_video:
+        settings = replace(settings, offline=True)
+    elif settings.blur_faces:
+        raise ConfigError("--blur-faces is of the video that --save-video writes; add it, or leave the other out")
+    specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
+    if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
+        raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
+    if settings.offline and specs[0].kind != "file":
+        raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one")
+    if settings.outlets and (settings.offline or settings.kiosk is not None):
+        raise ConfigError(f"--{settings.outlets[0]} is for live work that is no kiosk's; leave it out, or the other")
+    if settings.every_s and not settings.outlets:
+        raise ConfigError("--every is for outlets; add one of --lsl, --web, --osc, --mqtt and --latest")
+    program = _program(settings, len(specs))
+    if program == "kiosk" and (settings.headless or settings.offline or settings.record or settings.baseline):
+        raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
+    if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
+        log.warning("size and fps are asked of a camera; %s sends what it sends", specs[0].name)
+    framing(settings)
+    for spec in () if settings.wait else specs:
+        check(spec)
+    folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
+    return Plan(program, settings, tuple(specs), folder, sidecar)
+
+
+def _program(settings: Settings, sources: int) -> Program:
+    if settings.kiosk is not None:
+        return "kiosk"
+    if settings.offline:
+        return "offline"
+    if settings.headless:
+        return "headless"
+    return "grid" if sources > 1 else "window"

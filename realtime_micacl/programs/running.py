@@ -1,0 +1,126 @@
+"""What the live programs share while they run: a clock, outlets, sinks, sessions, what ends them from outside."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from realtime_micacl.config import Settings
+from realtime_micacl.inference.choice import open_engine
+from realtime_micacl.inference.shared import SharedEngine
+from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.reading.smoother import Tuned, Tuning
+from realtime_micacl.live.records.origin import Hello, Origin
+from realtime_micacl.live.records.record import Clock
+from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.records.sinks import Sink, json_lines, one_at_a_time
+from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.items import Item
+from realtime_micacl.live.sources.source import SourceSpec, open_source
+from realtime_micacl.live.streams import Streams, behind
+from realtime_micacl.live.supervision import Openers
+from realtime_micacl.outlets.feed import Feed, feeding
+from realtime_micacl.programs.plan import Plan
+from realtime_micacl.programs.screen import stopped_by_signals
+from realtime_micacl.programs.systemd import Notifier
+
+
+@dataclass(frozen=True)
+class Running:
+    """A plan at work."""
+
+    plan: Plan
+    clock: Clock
+    tuned: Tuned
+    origin: Origin
+    feed: Feed
+    notifier: Notifier
+
+    def openers(self) -> Openers:
+        """Return what opens the two stages; several sources share one engine."""
+        plan = self.plan
+        if len(plan.specs) == 1:
+            return openers(plan.settings, plan.folder, plan.sidecar, self.tuned)
+        shared = SharedEngine(lambda: open_engine(plan.folder, plan.sidecar, plan.settings.device))
+        opens = openers(plan.settings, plan.folder, plan.sidecar, self.tuned, shared.share)
+        return opens._replace(perceiver=behind(opens.perceiver))
+
+    @contextmanager
+    def streams(self, sinks: Iterable[Sink], *, shown: bool = False) -> Iterator[Streams]:
+        """Run a session for each source; where there are several, each has a name."""
+        plan, opens = self.plan, self.openers()
+        names = plan.names if len(plan.specs) > 1 else [""]
+        outlets: list[Sink] = [*map(one_at_a_time, sinks), *([self.feed] if self.feed.outlets else [])]
+        sessions = [
+            LiveSession(
+                source(spec, plan.settings),
+                *opens,
+                outlets,
+                holds=not spec.live,
+                name=name,
+                slots=self.feed.slots,
+            )
+            for spec, name in zip(plan.specs, names, strict=True)
+        ]
+        streams = Streams(sessions, shown=shown)
+        with self.watched(streams, sessions):
+            yield streams
+
+    @contextmanager
+    def watched(self, running: LiveSession | Streams, sessions: Sequence[LiveSession]) -> Iterator[None]:
+        """Run what signals end, with the figures of its sessions served where that was asked for."""
+        settings = self.plan.settings
+        with ExitStack() as stack:
+            if settings.metrics:
+                from realtime_micacl.programs.monitor import served
+
+                stack.enter_context(served(sessions, settings.metrics, settings.metrics_token, self.feed.outlets))
+            stack.enter_context(stopped_by_signals(running.stop))
+            stack.enter_context(running)
+            yield
+
+
+@contextmanager
+def begun(plan: Plan) -> Iterator[Running]:
+    """Start the clock of a live plan and open its outlets; close them in the end."""
+    clock = Clock.started()
+    tuned = Tuned(Tuning(plan.settings.smoothing_s, plan.sidecar.calibration.abstain_below))
+    origin = Origin(plan.settings, plan.folder, plan.sidecar, tuned, clock)
+    origin.sources = [spec.name for spec in plan.specs]
+    with feeding(plan.settings, origin, clock, plan.names, plan.sidecar.bag.instances) as feed, Notifier() as notifier:
+        yield Running(plan, clock, tuned, origin, feed, notifier)
+
+
+@contextmanager
+def written(plan: Plan, clock: Clock, origin: Callable[[], Hello] | None = None) -> Iterator[list[Sink]]:
+    """Yield what a program without a window writes to: standard output, and a recording where one was asked for."""
+    settings = plan.settings
+    with ExitStack() as stack:
+        sinks = [json_lines(sys.stdout, clock)]
+        if settings.record:
+            book = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **limits(settings))
+            sinks.append(stack.enter_context(book))
+        yield sinks
+
+
+def limits(settings: Settings) -> dict[str, float | None]:
+    """Return when a recording goes on in another file."""
+    return {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
+
+
+def source(
+    spec: SourceSpec, settings: Settings, framer: Framer | None = None, *, wait: bool | None = None, stays: bool = False
+) -> Iterator[Item]:
+    """Open a source as the settings say; `wait`, where given, says instead of them whether it is waited for."""
+    return open_source(
+        spec,
+        wait=settings.wait if wait is None else wait,
+        give_up_after_s=settings.give_up_after_s,
+        rate_hz=settings.rate_hz,
+        framer=framer or Framer(framing(settings)),
+        stays=stays,
+    )

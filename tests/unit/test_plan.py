@@ -1,0 +1,61 @@
+"""What is to run: which program settings mean, and which do not go together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.programs.live import PROGRAMS
+from realtime_micacl.programs.plan import planned
+
+TWO = ("synthetic", "demo")
+
+
+@pytest.mark.parametrize(
+    ("fields", "program"),
+    [
+        ({}, "window"),
+        ({"source": TWO}, "grid"),
+        ({"headless": True}, "headless"),
+        ({"headless": True, "source": TWO}, "headless"),
+        ({"offline": True}, "offline"),
+        ({"offline": True, "headless": True}, "offline"),
+        ({"save_video": "a.mp4", "blur_faces": True}, "offline"),
+        ({"kiosk": ""}, "kiosk"),
+        ({"headless": True, "web": "1234", "every_s": 1.0}, "headless"),
+    ],
+)
+def test_settings_mean_one_program(fields: dict[str, Any], program: str) -> None:
+    plan = planned(Settings(**{"source": "demo", **fields}))
+    assert plan.program == program
+    assert program in PROGRAMS
+    assert len(plan.names) == len(plan.specs) == len(plan.settings.sources)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"blur_faces": True}, "--save-video"),
+        ({"source": TWO, "offline": True}, "take one"),
+        ({"source": TWO, "output_window": "clean"}, "take one"),
+        ({"source": TWO, "kiosk": ""}, "take one"),
+        ({"source": "synthetic", "offline": True}, "synthetic is not one"),
+        ({"source": "synthetic", "save_video": "a.mp4"}, "synthetic is not one"),
+        ({"offline": True, "lsl": "faces"}, "--lsl is for live work"),
+        ({"kiosk": "", "web": "1234"}, "--web is for live work"),
+        ({"every_s": 1.0}, "--every is for outlets"),
+        *(({"kiosk": "", name: value}, "keeps nothing") for name, value in [("headless", True), ("record", "a.csv")]),
+        *(({"kiosk": "", name: True}, "keeps nothing") for name in ("offline", "baseline")),
+        ({"region": (0.5, 0.0, 0.6, 1.0)}, "not inside the picture"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        planned(Settings(**{"source": "demo", **fields}))
+
+
+def test_one_name_for_each_source() -> None:
+    assert planned(Settings(source=("demo", "demo"), headless=True)).names == ["the demo clip", "the demo clip (2)"]
