@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import monotonic, perf_counter
 
-from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.pace import Pace
 from realtime_micacl.live.sources.frozen import Stillness
-from realtime_micacl.live.supervision import Perceives, Rebuilt
+from realtime_micacl.live.supervision import Perceives, Rebuilt, Supervision
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State
@@ -24,14 +23,14 @@ class Sight:
 
     def __init__(
         self,
-        fault: Callable[[], StageFailed | None],
+        stages: Supervision,
         meters: Mapping[str, Meter],
         *,
         stall_s: float,
         holds: bool,
         recorded: bool = False,
     ) -> None:
-        self._fault, self._meter, self._stall_s, self._holds = fault, meters["perceive"], stall_s, holds
+        self._stages, self._meter, self._stall_s, self._holds = stages, meters["perceive"], stall_s, holds
         self._pace = Pace(meters)
         self._stillness = Stillness()
         self.left_out, self.tally, self._recorded = 0, Tally(), recorded
@@ -66,7 +65,7 @@ class Sight:
 
     def _analysed(self, stage: Rebuilt[Perceives], frame: Frame) -> Seen:
         """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
-        if not self._fault():
+        if not self._stages.fault:
             started_s = perf_counter()
             seen = stage.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
@@ -77,7 +76,7 @@ class Sight:
 
     def broken(self, frame: Frame | None) -> Scene:
         """Return the picture alone, and say why."""
-        if fault := self._fault():
+        if fault := self._stages.fault:
             return Scene(monotonic(), frame, (), State.FAILED, str(fault))
         return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
 

@@ -86,6 +86,44 @@ class Failures:
             raise StageFailed(f"{self.name} failed at every picture, last: {self.last}")
 
 
+class Supervision:
+    """The stages of one session: what is at work on each now, how often it failed, and whether it failed for good."""
+
+    def __init__(self, names: Sequence[str], session: str = "") -> None:
+        self._failures = {name: Failures(f"{name} of {session}" if session else name) for name in names}
+        self._at_work: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
+
+    @property
+    def fault(self) -> StageFailed | None:
+        """What is said once one of them is given up."""
+        return next((failures.final for failures in self._failures.values() if failures.final), None)
+
+    @property
+    def opened(self) -> bool:
+        """Whether all of them were opened."""
+        return len(self._at_work) == len(self._failures)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each failed."""
+        return {name: failures.count for name, failures in self._failures.items()}
+
+    def open(self, name: str, opens: Callable[[], Stage]) -> Rebuilt[Stage]:
+        """Open a stage on this thread; it takes the place of one that hangs."""
+        stage = Rebuilt(opens, self._failures[name])
+        self._at_work[name] = stage
+        return stage
+
+    def hangs(self, name: str) -> bool:
+        """Say, once, whether a stage takes too long; whoever is at work on it is then given up."""
+        stage = self._at_work.get(name)
+        return stage is not None and stage.hangs()
+
+    def raise_if_in_vain(self, name: str, done: int) -> None:
+        """Raise StageFailed where a stage failed, and not one of what it was given was done."""
+        self._failures[name].raise_if_in_vain(done)
+
+
 class Abandoned(Exception):
     """Work came back after its thread had been replaced."""
 

@@ -94,9 +94,9 @@ class Visit(LiveSession):
         super().__init__(self._pictures(watch, mirror), lambda: OneVisitor(opens.perceiver(), near), opens.recognizer)
 
     def _pictures(self, watch: LiveSession, mirror: bool) -> Iterator[Frame | Retry]:
-        last = watch.frames.peek()  # it is from before the consent
+        last = watch.look().newest  # it is from before the consent
         while watch.running and not self._stop.wait(PEEK_S):
-            item = watch.frames.peek()
+            item = watch.look().newest
             if item is not None and item is not last:
                 last = item
                 yield _mirrored(item) if mirror and isinstance(item, Frame) else item

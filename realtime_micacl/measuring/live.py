@@ -61,7 +61,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
     def tick(shown: LiveWindow) -> None:
         now_s = time.monotonic()
         meters.update(session.meters | shown.meters)
-        scene = session.scenes.peek()
+        scene = session.look().scene
         progress.faces = max(progress.faces, len(scene.faces) if scene else 0)
         if progress.marked_s is None and now_s - session.started_s > WARM_UP_S:
             progress.marked_s, progress.cpu_s = now_s, sum(process.cpu_times()[:2])
@@ -107,8 +107,8 @@ def _figures(
     since_start_s = time.time() - process.create_time()
     painted_s = float("nan") if window.first_picture_s is None else window.first_picture_s
     first_picture_s = since_start_s - (time.monotonic() - painted_s)
-    frame = session.scenes.peek()
-    image = frame.frame.image if frame and frame.frame else None
+    scene = session.look().scene
+    image = scene.frame.image if scene and scene.frame else None
 
     def p50_p95(name: str) -> list[float]:
         return [round(meters[name].percentile_ms(q, elapsed_s), 2) for q in (50, 95)]

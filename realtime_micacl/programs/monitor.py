@@ -85,23 +85,21 @@ class Page:
 
     def add(self, session: LiveSession, who: list[str]) -> None:
         """Take the figures of a session whose label is `who`."""
-        scene = session.scenes.peek()
-        self._captured.add_metric(who, session.meters["capture"].count)
-        self._analysed.add_metric(who, session.meters["perceive"].count)
-        self._dropped.add_metric(who, session.dropped)
-        self._damaged.add_metric(who, session.damaged)
-        self._readings.add_metric(who, session.meters["reading"].count)
+        now, meters = session.look(), session.meters
+        self._captured.add_metric(who, meters["capture"].count)
+        self._analysed.add_metric(who, meters["perceive"].count)
+        self._dropped.add_metric(who, now.dropped)
+        self._damaged.add_metric(who, now.damaged)
+        self._readings.add_metric(who, meters["reading"].count)
         for one in State:
-            self._changes.add_metric([*who, str(one)], session.outlets.changes[one])
-            now = scene.state if scene else State.STARTING
-            self._state.add_metric([*who, str(one)], float(one is now))
-        for stage, failed in session.failures.items():
-            self._failures.add_metric([*who, stage], failed.count)
-        newest = session.frames.peek()
-        self._attempt.add_metric(who, newest.attempt if isinstance(newest, Retry) else 0)
-        self._faces.add_metric(who, len(scene.faces) if scene else 0)
+            self._changes.add_metric([*who, str(one)], now.changes.get(one, 0))
+            self._state.add_metric([*who, str(one)], float(one is now.state))
+        for stage, count in now.failures.items():
+            self._failures.add_metric([*who, stage], count)
+        self._attempt.add_metric(who, now.newest.attempt if isinstance(now.newest, Retry) else 0)
+        self._faces.add_metric(who, len(now.scene.faces) if now.scene else 0)
         for stage in ("perceive", "recognize", "reading"):
-            meter = session.meters[stage]
+            meter = meters[stage]
             up_to = list(accumulate(meter.between))
             buckets = [(str(bound), count) for bound, count in zip((*BOUNDS_S, "+Inf"), up_to, strict=True)]
             self._seconds.add_metric([*who, stage], buckets, meter.total_s)

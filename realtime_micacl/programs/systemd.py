@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Frame, State
 
 STATUS_S = 1.0
@@ -41,11 +42,12 @@ class Notifier:
         """Say what is due: in which states the sessions are, and whether all are well."""
         if self._socket is None:
             return
-        now_s, status = monotonic(), told(sessions)
+        now_s, looks = monotonic(), [session.look() for session in sessions]
+        status = told(looks)
         if status != self._status and now_s - self._status_s >= STATUS_S:
             self._send(f"STATUS={status}" + ("" if self._status else "\nREADY=1"))
             self._status, self._status_s = status, now_s
-        if now_s - self._alive_s >= self._period_s and all(map(well, sessions)):
+        if now_s - self._alive_s >= self._period_s and all(map(well, looks)):
             self._send("WATCHDOG=1")
             self._alive_s = now_s
 
@@ -63,22 +65,21 @@ class Notifier:
                 self._socket.sendto(text.encode(), self._address)
 
 
-def told(sessions: Sequence[LiveSession]) -> str:
+def told(looks: Sequence[Snapshot]) -> str:
     """Return the state of a session, or how many of several are in which."""
-    scenes = [session.scenes.peek() for session in sessions]
-    if len(scenes) == 1:
-        return f"{scenes[0].state} {scenes[0].detail}".strip() if scenes[0] else str(State.STARTING)
-    states = Counter(scene.state if scene else State.STARTING for scene in scenes)
+    if len(looks) == 1:
+        detail = looks[0].scene.detail if looks[0].scene else ""
+        return f"{looks[0].state} {detail}".strip()
+    states = Counter(now.state for now in looks)
     return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
 
 
-def well(session: LiveSession) -> bool:
+def well(now: Snapshot) -> bool:
     """Say whether a session is at work, or asked to end, and keeps up with its pictures as far as there are any."""
-    if session.stopping:
+    if now.stopping:
         return True
-    if session.fault or not session.running:
+    if now.fault or not now.running:
         return False
-    newest, scene = session.frames.peek(), session.scenes.peek()
-    if scene is None or scene.state is State.PAUSED or not isinstance(newest, Frame):
+    if now.scene is None or now.state is State.PAUSED or not isinstance(now.newest, Frame):
         return True
-    return newest.time_s - scene.time_s < HANGS_S or monotonic() - newest.time_s > HANGS_S
+    return now.newest.time_s - now.scene.time_s < HANGS_S or now.now_s - now.newest.time_s > HANGS_S

@@ -24,12 +24,13 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources.source import DEMO
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl_ui.motion import eased
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import theme_of, unit_for
-from realtime_micacl_ui.view import Look, View, follow
+from realtime_micacl_ui.view import View, follow
 
 BEGIN_S, END_S = 8.0, 17.0
 EVERY = 3  # of 30 pictures a second
@@ -45,7 +46,7 @@ def pictures() -> Iterator[QImage]:
     for frame in read_file(DEMO):
         scene, bags = perceiver.perceive(frame)
         readings = recognizer.recognize(bags) if bags else ()
-        view = follow(view, Look(frame.time_s, frame, scene, readings, over=False, error=None, bags=bags))
+        view = follow(view, Snapshot(now_s=frame.time_s, newest=frame, scene=scene, readings=readings, bags=bags))
         view = replace(view, bars=eased(view.bars, view, frame.time_s - last_s, reduced=False))
         last_s = frame.time_s
         image = QImage(*SIZE, QImage.Format.Format_RGB888)

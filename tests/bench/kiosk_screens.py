@@ -20,13 +20,14 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.visit import OneVisitor
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen
 from realtime_micacl_ui.kiosk.settings import read_house
 from realtime_micacl_ui.kiosk.state import Stage
-from realtime_micacl_ui.view import Look, View, follow
+from realtime_micacl_ui.view import View, follow
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "tests" / "data" / "one_face_720p.mp4"
@@ -41,7 +42,7 @@ def view_at(time_s: float) -> View:
     for frame in read_file(CLIP):
         scene, bags = perceiver.perceive(frame)
         readings = recognizer.recognize(bags) if bags else ()
-        view = follow(view, Look(frame.time_s, frame, scene, readings, over=False, error=None))
+        view = follow(view, Snapshot(now_s=frame.time_s, newest=frame, scene=scene, readings=readings))
         if frame.time_s >= time_s:
             break
     perceiver.close()

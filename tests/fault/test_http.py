@@ -164,7 +164,7 @@ def test_a_size_that_changes_is_followed(camera: Camera, watch: Callable[..., Wa
     seen = set()
     with watched.session as running:
         while len(seen) < 2:
-            scene = running.scenes.peek()
+            scene = running.look().scene
             if scene and scene.frame:
                 seen.add(scene.frame.image.shape)
             time.sleep(0.005)

@@ -29,7 +29,7 @@ def stream(port: int, scheme: str = "rtsp", **more: object):  # type: ignore[no-
 
 
 def newest_age_s(watched: Watched) -> float:
-    scene = watched.session.scenes.peek()
+    scene = watched.session.look().scene
     return time.monotonic() - scene.frame.time_s if scene and scene.frame else float("inf")
 
 
@@ -46,7 +46,7 @@ def test_a_killed_server_is_noticed_and_found_again(
             rtsp.kill()
             noticed.append(watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S))
             read = len(watched.readings)
-            until(lambda: watched.session.frames.peek().attempt >= 3, LIMIT_S)  # type: ignore[union-attr]
+            until(lambda: watched.session.look().newest.attempt >= 3, LIMIT_S)  # type: ignore[union-attr]
             time.sleep(away_s[number % 2])
             assert len(watched.readings) == read, "no emotion while the stream is lost"
             rtsp.start()
@@ -99,7 +99,7 @@ def test_a_frozen_server_is_stalled_and_left(
         stalled_s = watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
         read = len(watched.readings)
         left_s = stalled_s + watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
-        until(lambda: watched.session.frames.peek().attempt >= 2, LIMIT_S)  # type: ignore[union-attr]
+        until(lambda: watched.session.look().newest.attempt >= 2, LIMIT_S)  # type: ignore[union-attr]
         time.sleep(45.0 if long else 0.0)
         assert len(watched.readings) == read, "no stale frame is analysed"
         rtsp.signal(signal.SIGCONT)
@@ -139,7 +139,7 @@ def test_datagrams_that_are_lost_do_no_harm(
             assert newest_age_s(watched) < 2.0
             ages_s = [r.latency_s or 0.0 for r in watched.readings]
     assert max(ages_s) < 2.0
-    lost = f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.damaged} damaged left out"
+    lost = f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.look().damaged} damaged left out"
     measured(f"{lost}, 75 readings in {during_s:.1f} s")
 
 
@@ -169,7 +169,7 @@ def test_a_camera_that_comes_back_with_another_size_is_read_on(
         rtsp.pictures = pictures(tmp_path / "small", CLIP, 0.5)
         rtsp.start()
         watched.reads()
-        scene = running.scenes.peek()
+        scene = running.look().scene
     assert scene is not None
     assert scene.frame is not None
     assert scene.frame.image.shape == (360, 640, 3)
@@ -210,7 +210,7 @@ def test_a_source_that_comes_late_is_waited_for(
     watched = watch(stream(rtsp.port, wait=True))
     with watched.session:
         watched.reaches(State.RECONNECTING)
-        until(lambda: watched.session.frames.peek().attempt >= 4, LIMIT_S)  # type: ignore[union-attr]
+        until(lambda: watched.session.look().newest.attempt >= 4, LIMIT_S)  # type: ignore[union-attr]
         time.sleep(60.0 if long else 0.0)
         rtsp.start()
         back_s = watched.reads(1, timeout_s=LIMIT_S)
@@ -257,10 +257,10 @@ def test_turned_bits_are_survived(
         with watched.session as running:
             watched.reads()
             line.flips = flips
-            until(lambda: line.flipped > 200 and (running.damaged or State.RECONNECTING in watched.states))
+            until(lambda: line.flipped > 200 and (running.look().damaged or State.RECONNECTING in watched.states))
             time.sleep(60.0 if long else 0.0)
             line.flips = 0.0
             watched.reaches(State.LIVE)
             watched.reads(10)
     again = watched.states.count(State.RECONNECTING)
-    measured(f"{line.flipped} bits at {flips:g}: {running.damaged} damaged left out, opened anew {again} times")
+    measured(f"{line.flipped} bits at {flips:g}: {running.look().damaged} damaged left out, opened anew {again} times")

@@ -111,7 +111,7 @@ def test_unplugged_and_plugged_in_again_under_another_number(
         port.unplug(0)
         port.plug(0, "Door")  # somebody else's camera takes its number
         gone_s = watched.reaches(State.RECONNECTING, timeout_s=LIMIT_S)
-        until(lambda: watched.session.frames.peek().attempt >= 3, LIMIT_S)  # type: ignore[union-attr]
+        until(lambda: watched.session.look().newest.attempt >= 3, LIMIT_S)  # type: ignore[union-attr]
         port.plug(3)
         back_s = watched.reads(1, timeout_s=LIMIT_S)
     assert set(port.opened) == {0, 3}
@@ -184,5 +184,5 @@ def test_pictures_of_changing_size_reach_the_real_analysis(port: Plug, clips: Pa
                 number += 1
                 time.sleep(0.03)
                 assert time.monotonic() < deadline_s, f"no reading at {size}"
-        assert running.failures["perceive"].count == 0
+        assert running.look().failures["perceive"] == 0
         assert running.fault is None

@@ -26,7 +26,7 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
         assert session.running
         assert all(not earlier.running for _, _, earlier in seen), "the one before has ended"
         seen.append((source_name, window, session))
-        while session.scenes.peek() is None:
+        while session.look().scene is None:
             session.wait(0.02)
         return SimpleNamespace(asked=asked[len(seen) - 1], again=False, failure=None)
 

@@ -25,7 +25,7 @@ from realtime_micacl.types import (
     StateChange,
     Strain,
 )
-from realtime_micacl_ui.view import View, follow, look
+from realtime_micacl_ui.view import View, follow
 
 CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
 IMAGE = np.zeros((90, 160, 3), np.uint8)
@@ -148,7 +148,7 @@ def test_a_slow_engine_is_said_on_the_screen_and_in_what_is_written() -> None:
         until_s = time.monotonic() + 12
         while not view.notice and time.monotonic() < until_s:
             time.sleep(0.1)
-            view = follow(view, look(session, time.monotonic()))
+            view = follow(view, session.look())
     assert view.notice == "This machine keeps up with 1 of 3 faces"
     told = [event.detail for event in events if isinstance(event, StateChange) and event.detail]
     assert told[0] == "this machine keeps up with 1 of 3 faces"

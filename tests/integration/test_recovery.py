@@ -86,7 +86,7 @@ def readings(got: list[Event]) -> int:
 
 def seen(running: LiveSession) -> tuple[State, int]:
     """The state that is shown, and the number of the picture."""
-    scene = running.scenes.peek()
+    scene = running.look().scene
     return (scene.state, scene.frame.index) if scene and scene.frame else (State.STARTING, -1)
 
 
@@ -97,7 +97,7 @@ def test_a_half_that_raises_is_closed_and_opened_again(name: str, caplog: pytest
     stages = (broken, whole) if name == "perceive" else (whole, broken)
     with session(*stages, got) as running:
         until(lambda: broken.calls > 20 and readings(got) > 20)
-        assert running.failures[name].count == 2
+        assert running.look().failures[name] == 2
         assert running.fault is None
     assert broken.opened == broken.closed == 3
     assert whole.opened == whole.closed == 1
@@ -145,7 +145,7 @@ def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(
     with session(*plans, got) as running:
         until(lambda: broken.calls == 5)
         hangs_s = time.monotonic()
-        until(lambda: running.failures[name].count == 1)
+        until(lambda: running.look().failures[name] == 1)
         late_s = time.monotonic() - hangs_s - supervision.HANG_S
         measured(f"{name} hangs: given up {late_s:.2f} s after {supervision.HANG_S:g} s")
         before = readings(got)
@@ -185,7 +185,7 @@ def test_the_real_stages_come_back_with_new_track_ids(clips: Path, measured: Cal
     failed_s: list[float] = []
     with LiveSession(source, open_perceiver, opens[1], [got.append]) as running:
         until(lambda: len({e.track_id for e in list(got) if isinstance(e, EmotionDistribution)}) == 2, 40.0)
-    assert running.failures["perceive"].count == 1
+    assert running.look().failures["perceive"] == 1
     assert len(opened) == 2
     back_s = time.monotonic() - failed_s[0]
     measured(f"mediapipe raises: started again, next reading after {back_s:.1f} s, of which 1.3 s fill the window")

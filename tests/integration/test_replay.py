@@ -149,5 +149,5 @@ def test_a_recording_without_readings_ends_without_a_word_on_its_pictures(
     with replayed(Replay(read_recording(file), start_s), end_s) as session:
         while session.running:
             time.sleep(0.01)
-    assert session.scenes.peek() is not None
+    assert session.look().scene is not None
     assert not caplog.records

@@ -145,7 +145,7 @@ def test_all_that_hang_are_left_after_the_time_of_one() -> None:
 
     heard = Heard()
     with Streams([session(f"{n}", hangs(), heard) for n in range(4)]) as running:
-        until(lambda: all(s.scenes.peek() for s in running.sessions))
+        until(lambda: all(s.look().scene for s in running.sessions))
         asked_s = time.monotonic()
     try:
         assert time.monotonic() - asked_s < JOIN_S + 0.5

@@ -314,7 +314,7 @@ def test_a_hanging_analysis_is_started_again() -> None:
     seer = Seer(hangs_at=10)
 
     def started_again(window: LiveWindow) -> bool:
-        return running.failures["perceive"].count == 1 and seer.seen > 20
+        return running.look().failures["perceive"] == 1 and seer.seen > 20
 
     def calm(window: LiveWindow) -> None:
         assert window.view.state is State.LIVE

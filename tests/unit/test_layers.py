@@ -95,7 +95,7 @@ def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
     said = "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics, and "
     said += "those that wait for a worker process and for its orders"
-    kept = {"live.session", "live.sources.connection", "inference.shared", "programs.monitor", "outlets.thread"}
+    kept = {"live.threads", "live.sources.connection", "inference.shared", "programs.monitor", "outlets.thread"}
     assert users == kept | {"corpus.worker", "corpus.workers"}, said
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import StageFailed
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.programs import systemd
 from realtime_micacl.programs.systemd import HANGS_S, Notifier, well
 from realtime_micacl.types import Frame, Retry, Scene, State
@@ -44,12 +45,9 @@ def heard(ear: socket.socket) -> list[str]:
 
 
 def session(state: State | None = State.LIVE, *, scene_age_s: float = 0.0, newest: Any = None, **more: Any) -> Any:
-    scene = state and Scene(NOW_S - scene_age_s, None, (), state)
-    return SimpleNamespace(
-        scenes=SimpleNamespace(peek=lambda: scene),
-        frames=SimpleNamespace(peek=lambda: newest),
-        **{"running": True, "stopping": False, "fault": None} | more,
-    )
+    scene = Scene(NOW_S - scene_age_s, None, (), state) if state else None
+    now = Snapshot(now_s=NOW_S, newest=newest, scene=scene, **more)
+    return SimpleNamespace(look=lambda: now)
 
 
 def frame(age_s: float) -> Frame:
@@ -64,7 +62,8 @@ def test_it_is_ready_once_says_its_state_and_is_alive_twice_per_period(ear: sock
             clock[0] = NOW_S + tenth / 10
             notifier.tick(running)
             if tenth == 30:
-                running.scenes.peek = lambda: Scene(0.0, None, (), State.RECONNECTING, "attempt 1")
+                scene = Scene(0.0, None, (), State.RECONNECTING, "attempt 1")
+                running.look = lambda scene=scene: Snapshot(now_s=clock[0], scene=scene)
     texts = heard(ear)
     assert texts[0] == "STATUS=live\nREADY=1"
     assert texts.count("WATCHDOG=1") == 3
@@ -113,4 +112,4 @@ def test_nobody_is_told_where_nobody_asked_and_a_dead_socket_is_no_error(tmp_pat
     ],
 )
 def test_an_analysis_that_hangs_is_noticed(clock: list[float], one: Any, is_well: bool) -> None:
-    assert well(one) is is_well
+    assert well(one.look()) is is_well

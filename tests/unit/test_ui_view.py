@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
 from realtime_micacl_ui.keys import MAX_MARKERS, marked, pressed
-from realtime_micacl_ui.view import MAX_BAGS, Look, View, follow, spoken, words
+from realtime_micacl_ui.view import MAX_BAGS, View, follow, spoken, words
 
 IMAGE = np.zeros((72, 128, 3), np.uint8)
 START = View("camera 0")
@@ -43,8 +44,8 @@ def seen(
     newest: Frame | Retry | None = None,
     over: bool = False,
     error: MicaclError | None = None,
-) -> Look:
-    return Look(now_s, newest, scene, readings, over, error)
+) -> Snapshot:
+    return Snapshot(now_s=now_s, newest=newest, scene=scene, readings=readings, running=not over, error=error)
 
 
 def test_before_the_first_picture_it_says_what_is_being_opened() -> None:

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import QApplication
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.film import Film
 from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.supervision import Openers, Perceives
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Event, Frame, Scene
 from realtime_micacl_ui.cards import overlay
@@ -32,7 +33,7 @@ from realtime_micacl_ui.paint import picture
 from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.theme import INK, SOFT, theme_for
 from realtime_micacl_ui.timeline import parts, timeline
-from realtime_micacl_ui.view import Look, View, follow
+from realtime_micacl_ui.view import View, follow
 
 LEAST_PX, MOST_PX = 720, 1920  # the shorter side of what is written at least, so that cards fit, the longer at most
 SPREAD_S = 0.5  # a face is blurred so long before it is found and after it is lost
@@ -151,8 +152,8 @@ class _Video:
         while scene.time_s - self._past[0].time_s > SPREAD_S:
             self._past.popleft()
         elapsed_s = scene.time_s - self._view.scene_s
-        look = Look(scene.time_s, scene.frame, scene, tuple(readings), over=False, error=None, bags=bags)
-        view = follow(self._view, look)
+        now = Snapshot(now_s=scene.time_s, newest=scene.frame, scene=scene, readings=tuple(readings), bags=bags)
+        view = follow(self._view, now)
         self._view = replace(view, title="", detail="", bars=eased(view.bars, view, max(0.0, elapsed_s), reduced=False))
         self._write(scene.frame if scene.frame else Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0))
 

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Mapping
 from math import isfinite
 
-from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import Meter
 from realtime_micacl_ui.view import Figure
 
@@ -35,11 +34,13 @@ class DropShare:
         self._counts.clear()
 
 
-def figures(session: LiveSession, meters: Mapping[str, Meter], drops: float, *, judged: bool) -> tuple[Figure, ...]:
-    """Return the figures of a session and its window; they are `judged` once the rates cover a live stretch."""
-    captured, analysed = (session.meters[stage].rate_hz(OVER_S) for stage in ("capture", "perceive"))
-    painted = meters["latency"].rate_hz(OVER_S)
-    p50, p95 = (meters["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95))
+def figures(
+    session: Mapping[str, Meter], window: Mapping[str, Meter], drops: float, *, judged: bool
+) -> tuple[Figure, ...]:
+    """Return the figures of the meters of both; they are `judged` once the rates cover a live stretch."""
+    captured, analysed = (session[stage].rate_hz(OVER_S) for stage in ("capture", "perceive"))
+    painted = window["latency"].rate_hz(OVER_S)
+    p50, p95 = (window["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95))
     latency = f"{p50:2.0f} / {p95:2.0f}" if isfinite(p95) else NOTHING
     found = (
         Figure("capture", f"{captured:4.1f}"),

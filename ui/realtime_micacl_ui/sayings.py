@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from math import ceil
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources import blank
 from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say
 
-if TYPE_CHECKING:
-    from realtime_micacl_ui.view import Look
-
 BLANK = {blank.BLACK: (texts.BLACK, texts.BLACK_HINT), blank.FROZEN: (texts.FROZEN, texts.FROZEN_HINT)}
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 
 
-def message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[str, str]:
+def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, stays: bool) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
     source = _called(source)
     match state:
@@ -35,11 +32,11 @@ def message(source: str, state: State, frame: Frame | None, now: Look) -> tuple[
         case State.RECONNECTING:
             return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
         case State.ENDED:
-            return say(texts.ENDED, source=source), say(texts.PLAY_AGAIN) if now.stays else ""
+            return say(texts.ENDED, source=source), say(texts.PLAY_AGAIN) if stays else ""
         case State.FAILED if not now.over:
             return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
-            text = texts.TRY_AGAIN if now.stays else texts.ANY_KEY
+            text = texts.TRY_AGAIN if stays else texts.ANY_KEY
             return say(texts.FAILED), say(text, error=redacted(str(now.error)))
     return "", ""
 
@@ -49,14 +46,14 @@ def _called(source: str) -> str:
     return say(texts.STREAM) if "://" in source else PurePath(source).name or source
 
 
-def _stalled(source: str, frame: Frame | None, now: Look) -> str:
+def _stalled(source: str, frame: Frame | None, now: Snapshot) -> str:
     since_s = frame.time_s if frame else now.now_s
     told = now.scene is not None and now.scene.state is State.STALLED
     comes = isinstance(now.newest, Frame) and now.now_s - now.newest.time_s < SILENT_S
     return say(texts.HANGS if comes and not told else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
 
 
-def _retry(now: Look) -> str:
+def _retry(now: Snapshot) -> str:
     if not isinstance(now.newest, Retry):
         return redacted(now.scene.detail) if now.scene else ""
     seconds = ceil(now.newest.wait_s)

@@ -1,4 +1,4 @@
-"""Everything that one picture shows, as a value: `follow` makes the next from the last, a look and the clock."""
+"""Everything that one picture shows, as a value: `follow` makes the next from the last and a look at the session."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from realtime_micacl.errors import MicaclError
-from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
@@ -40,22 +39,6 @@ class Marker:
 
     number: int
     time_s: float
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What a session shows at one moment."""
-
-    now_s: float
-    newest: Frame | Retry | None
-    scene: Scene | None
-    readings: tuple[EmotionDistribution, ...]
-    over: bool
-    error: MicaclError | None
-    bags: tuple[Bag, ...] = ()
-    notice: str = ""
-    stays: bool = False
-    """Whether the window stays once it is over."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +111,8 @@ def anew(last: View, source: str) -> View:
     return replace(View(source), **{name: getattr(last, name) for name in kept})
 
 
-def look(session: LiveSession, now_s: float, *, stays: bool = False) -> Look:
-    """Look at a running session; it is over once it failed, was stopped or has nothing left to do."""
-    over = session.error is not None or session.stopping or not session.running
-    newest, scene, readings = session.frames.peek(), session.scenes.peek(), session.readings.peek()
-    _, bags = session.bags.peek() or (None, ())
-    return Look(now_s, newest, scene, readings or (), over, session.error, bags, session.outlets.notice, stays)
-
-
-def follow(last: View, now: Look) -> View:
-    """Return the view after `last`."""
+def follow(last: View, now: Snapshot, *, stays: bool = False) -> View:
+    """Return the view after `last`; a window that `stays` once all is over says how it goes on."""
     scene, state = now.scene, _state(now)
     raw = now.newest if scene is None and isinstance(now.newest, Frame) else None
     frame = (scene.frame if scene else raw) or last.frame
@@ -148,7 +123,7 @@ def follow(last: View, now: Look) -> View:
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
     scene_s = scene.time_s if scene else last.scene_s
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
-    title, detail = message(last.source, state, frame, now)
+    title, detail = message(last.source, state, frame, now, stays=stays)
     if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
         least_px = scene.least_px if scene else 0
         title, detail = say(texts.VACANT), say(texts.VACANT_HINT, size=least_px) if least_px else ""
@@ -175,7 +150,7 @@ def follow(last: View, now: Look) -> View:
         title=title,
         detail=detail,
         notice=now.notice or _strained(scene),
-        rests=now.over and now.stays,
+        rests=now.over and stays,
         broken=_broken(now),
     )
 
@@ -223,7 +198,7 @@ def _strained(scene: Scene | None) -> str:
     return say(texts.KEEPS_UP, kept=strain.kept, faces=strain.faces) if strain.kept else say(texts.TOO_SLOW)
 
 
-def _state(now: Look) -> State:
+def _state(now: Snapshot) -> State:
     if now.over:
         return State.FAILED if now.error else State.ENDED
     if now.scene is None:
@@ -233,5 +208,5 @@ def _state(now: Look) -> State:
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 
 
-def _broken(now: Look) -> bool:
+def _broken(now: Snapshot) -> bool:
     return not now.over and now.scene is not None and now.scene.state is State.FAILED

@@ -11,7 +11,7 @@ from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.motion import STEP_S, eased
-from realtime_micacl_ui.view import View, follow, look
+from realtime_micacl_ui.view import View, follow
 
 FIGURES_S = 0.5
 IDLE_S = 0.05  # what nobody tells of, as a clock or a pointer, is looked at so often
@@ -43,9 +43,8 @@ class Watch:
 
     def stirs(self, now_s: float) -> bool:
         """Say whether there may be something new to show: a cheap look, to be taken often."""
-        session = self._session
-        boxes = (session.frames, session.scenes, session.readings, session.bags)
-        seen = (*(box.peek() for box in boxes), session.error, session.stopping, session.paused)
+        now = self._session.look()
+        seen = (now.newest, now.scene, now.readings, now.bags, now.error, now.stopping, now.paused)
         same = all(a is b for a, b in zip(seen, self._seen, strict=False)) and bool(self._seen)
         due_s = STEP_S if self._glides else IDLE_S
         if same and 0 <= now_s - self._looked_s < due_s:
@@ -61,8 +60,8 @@ class Watch:
 
     def next(self, last: View, now_s: float, *, reduced: bool) -> View:
         """Return the view after `last`; with `reduced` motion nothing glides."""
-        now = look(self._session, now_s, stays=self._stays)
-        view = follow(last, now)
+        now = self._session.look()
+        view = follow(last, now, stays=self._stays)
         if view.state not in WATCHED:
             self._live_since_s = None
             self._drops.restart()
@@ -70,15 +69,15 @@ class Watch:
             self._live_since_s = now_s
         if now.over:
             self._over_since_s = self._over_since_s or now_s
-            if not self._session.running:
+            if not now.running:
                 self._session.conclude()
         due_s = now_s - self._figures_s - FIGURES_S
         # along with a new picture, if one comes
         if not self.over and due_s >= (0 if view != last else FIGURES_S / 2):
             self._figures_s = now_s
-            drops = self._drops.update(self._session.meters["capture"].count, self._session.dropped)
+            drops = self._drops.update(self._session.meters["capture"].count, now.dropped)
             judged = self._live_since_s is not None and now_s - self._live_since_s >= SETTLED_S
-            view = replace(view, figures=figures(self._session, self._meters, drops, judged=judged))
+            view = replace(view, figures=figures(self._session.meters, self._meters, drops, judged=judged))
         if now_s - self._eased_s >= STEP_S:
             elapsed_s, self._eased_s = now_s - self._eased_s, now_s
             bars = eased(view.bars, view, elapsed_s, reduced=reduced)
@@ -99,10 +98,10 @@ class Watch:
         """Say whether the end was shown for long enough: not at all where a person stopped it or has seen nothing."""
         if self._over_since_s is None:
             return False
-        error = self._session.error
-        unseen = error is not None and self._session.scenes.peek() is None
-        shown = self._chosen or not unseen or (isinstance(error, SourceError) and self.first_picture_s is not None)
-        if self._stays and shown and not self._session.stopping:
+        now = self._session.look()
+        unseen = now.error is not None and now.scene is None
+        shown = self._chosen or not unseen or (isinstance(now.error, SourceError) and self.first_picture_s is not None)
+        if self._stays and shown and not now.stopping:
             return False
-        linger_s = 0.0 if self._session.stopping or unseen else LINGER_S[view.state]
+        linger_s = 0.0 if now.stopping or unseen else LINGER_S[view.state]
         return now_s - self._over_since_s >= linger_s

@@ -20,7 +20,7 @@ from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, the
 from realtime_micacl_ui.kiosk.settings import House
 from realtime_micacl_ui.kiosk.state import Act, Course, Notice, Stage, follow
 from realtime_micacl_ui.qt import application, ended_with_the_screen
-from realtime_micacl_ui.view import View, look
+from realtime_micacl_ui.view import View
 from realtime_micacl_ui.view import follow as follow_view
 
 NAME = "realtime-micacl kiosk"
@@ -146,17 +146,15 @@ class KioskWindow(QWidget):
 
     def _near(self) -> bool:
         """Return whether somebody is near; during a visit: the visitor."""
-        scene = (self._visit or self._watch).scenes.peek()
-        if scene is None or monotonic() - scene.time_s > FRESH_S:
-            return False
-        return scene.state is State.LIVE
+        now = (self._visit or self._watch).look()
+        return now.state is State.LIVE and now.scene is not None and now.now_s - now.scene.time_s <= FRESH_S
 
     def _present(self, now_s: float) -> None:
         """Make what is of now the shown screen."""
-        course, newest = self.course, self._watch.frames.peek()
+        course, newest = self.course, self._watch.look().newest
         camera = isinstance(newest, Frame) and monotonic() - newest.time_s < SILENT_S
         if course.analysing and self._visit:
-            self._view = follow_view(self._view, look(self._visit, monotonic()))
+            self._view = follow_view(self._view, self._visit.look())
         screen = Screen(
             self._house,
             course.stage,

@@ -1,0 +1,31 @@
+"""The threads of a session, by name: one that hangs is left behind, and another takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+from time import monotonic
+
+
+class Threads:
+    """Starts threads and waits for them; none of them keeps the program from ending."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, Thread] = {}
+
+    @property
+    def alive(self) -> list[str]:
+        """The names of those that have not ended."""
+        return [name for name, thread in self._threads.items() if thread.is_alive()]
+
+    def start(self, name: str, body: Callable[[], None]) -> None:
+        """Run `body` on a thread of this name, in place of one that had it before."""
+        thread = Thread(target=body, name=name, daemon=True)
+        thread.start()
+        self._threads[name] = thread  # only now: somebody may be waiting for all of them
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until all have ended, `timeout_s` at most."""
+        deadline_s = monotonic() + timeout_s
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, deadline_s - monotonic()))
