@@ -19,6 +19,7 @@ from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
 from realtime_micacl.corpus.summary import COLUMNS
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import write_whole
 from realtime_micacl.inference.gpu.plans import BUSY, take
 
 MADE_WITH, DONE, SUMMARY, FAILED, LOCK = "process.json", "done.jsonl", "summary.csv", "failed.csv", ".lock"
@@ -142,17 +143,6 @@ def read_done(out: Path) -> Iterator[Entry]:
             with suppress(ValueError, KeyError, TypeError):
                 said = json.loads(line)
                 yield Entry(said["clip"], said["size"], said["changed_ns"], tuple(said["rows"]))
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file that is there as a whole at any time."""
-    part = file.with_name(f".{file.name}{PART}")
-    try:
-        part.write_text(text, "utf-8", errors="backslashreplace", newline="")
-        part.replace(file)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _line(entry: Entry) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.making.recipe import Recipe
@@ -115,9 +116,8 @@ def predictions(
         assert plan is not None
         features = kept.of(model.encoder, test) if plan.frozen else None  # type: ignore[arg-type]  # checked in training
         logits, labels = clip_logits(model, test, recipe, plan, Run(out, "", recipe.seed), features)
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, logits=logits, labels=labels)
-        partial.rename(file)
+        with replacing(file) as part:
+            np.savez(part, logits=logits, labels=labels)
     with np.load(file) as stored:
         return stored["logits"], stored["labels"]
 

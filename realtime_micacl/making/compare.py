@@ -15,6 +15,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -131,9 +132,8 @@ def measured(
         about = costs(model) | asdict(follow(model, test, features, spec))
         about |= {"experts": expert_use(model, test, features, spec)}
         (out / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")
-        partial = out / "partial.npz"
-        np.savez(partial, **told)  # type: ignore[arg-type]  # its other argument is no array
-        partial.rename(out / READ)
+        with replacing(out / READ) as part:
+            np.savez(part, **told)  # type: ignore[arg-type]  # its other argument is no array
     with np.load(out / READ) as stored:
         logits = {name: stored[name] for name in stored.files}
     temperature = np.float32(calibrated(logits["held"], _labels(held))[0])

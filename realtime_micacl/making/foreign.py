@@ -17,12 +17,12 @@ from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
-from realtime_micacl.inference.theirs import Theirs
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.prepared import Prepared
 from realtime_micacl.making.data.samples import OUTSIDE, label_named
+from realtime_micacl.making.foreign_graph import wrap, write_mean
+from realtime_micacl.making.foreign_recipe import Theirs
 from realtime_micacl.making.scores import Labels, calibrated
-from realtime_micacl.model.theirs import wrap, write_mean
 from realtime_micacl.types import EMOTIONS, F32
 
 LARGEST = 8192

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from realtime_micacl import __version__
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import clear_partials, write_whole
 from realtime_micacl.making.data import ckplus, cremad, dfew, ferv39k, folders, mafw, ravdess, rendered
 from realtime_micacl.making.data.cutting import Cutting, Done, Piece, Skipped, file_name
 from realtime_micacl.making.data.prepared import (
@@ -28,10 +29,8 @@ from realtime_micacl.making.data.prepared import (
     SKIPPED,
     Line,
     Manifest,
-    clear_partials,
     frames_in,
     read_manifest,
-    replace_file,
 )
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.data.workers import Died, shared_out
@@ -148,7 +147,7 @@ def begin(manifest: Manifest, out: Path) -> None:
         if out.exists() and (not out.is_dir() or any(f.name[0] != "." for f in out.iterdir())):
             raise ConfigError(f"{out} holds something else; name a new folder, or one that was begun by prepare")
         out.mkdir(parents=True, exist_ok=True)
-        replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(manifest)))
+        write_whole(out / MANIFEST, _json(manifest))
     elif (now := _settings(manifest)) != (then := _settings(found)):
         raise ConfigError(f"{out} was begun with {then}, now asked is {now}; name another folder, or delete that one")
     (out / CLIPS).mkdir(exist_ok=True)
@@ -160,7 +159,7 @@ def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sa
     """Write the list of what was skipped, the index, and last that all is done."""
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows([("clip", "reason"), *((s.clip, reason) for s, reason in skipped)])
-    replace_file(out / SKIPPED, lambda file: file.write_text(table.getvalue(), "utf-8"))
+    write_whole(out / SKIPPED, table.getvalue())
     if not lines:
         first = f"{skipped[0][0].clip}: {skipped[0][1]}"
         raise ConfigError(f"none of the {len(skipped)} clips gave a face; {first}; all are in {out / SKIPPED}")
@@ -174,8 +173,8 @@ def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sa
         counts={emotion: counts[emotion] for emotion in EMOTIONS},
     )
     index = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
-    replace_file(out / INDEX, lambda file: file.write_bytes(index))
-    replace_file(out / MANIFEST, lambda file: file.write_bytes(_json(done)))
+    write_whole(out / INDEX, index)
+    write_whole(out / MANIFEST, _json(done))
 
 
 def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: int, asked: int, damaged: int) -> str:

@@ -9,13 +9,12 @@ import csv
 import io
 import json
 import logging
-import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import write_whole
 from realtime_micacl.live.records.rows import as_row
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
@@ -38,7 +37,6 @@ class Latest:
     def __init__(self, path: Path, about: About) -> None:
         self.notice, self.lost = "", 0
         self._path, self._about = path, about
-        self._part = path.with_name(f".{path.name}.part")
         self._board = Board(about.slots, about.stale_s)
         sign = SIGNS.get(path.suffix.lower())
         if sign is None:
@@ -70,13 +68,7 @@ class Latest:
                 log.warning("%s is not written: %s; it is tried again", self._path, cause.strerror or cause)
 
     def _write(self) -> None:
-        try:
-            self._part.write_text(self._text(), encoding="utf-8", newline="")
-            os.replace(self._part, self._path)
-        except OSError:
-            with suppress(OSError):
-                self._part.unlink()
-            raise
+        write_whole(self._path, self._text())
 
     def _text(self) -> str:
         """Return what stands: one line a place of CSV, empty where nobody is read, or one object of JSON."""

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from realtime_micacl.corpus.book import write_whole
 from realtime_micacl.errors import ConfigError, SourceError
+from realtime_micacl.files import write_whole
 from realtime_micacl.report.html import SIGN
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import replacing
 from realtime_micacl.live.film import Film
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.snapshot import Snapshot
@@ -71,18 +72,17 @@ def saved(path: Path, opens: Openers, *, blur: bool, language: str) -> Iterator[
         raise ConfigError(f"--save-video {path}: the ending must be .mp4")
     if path.exists():
         raise ConfigError(f"--save-video {path}: it exists and is not overwritten; name another or remove it")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.touch()
-    except OSError as cause:
-        raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
-    try:
+    with ExitStack() as stack:
+        part = stack.enter_context(replacing(path))
+        try:
+            part.touch()
+        except OSError as cause:
+            raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
         with drawn(part, opens, blur=blur, language=language) as video:
             yield video
-        if part.stat().st_size:
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        if not part.stat().st_size:  # there was not one picture
+            stack.pop_all()
+            part.unlink()
 
 
 class _Seen:

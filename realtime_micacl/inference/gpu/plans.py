@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from realtime_micacl.errors import EngineError
+from realtime_micacl.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -173,30 +174,11 @@ def _keep(stem: Path, facts: Facts, plan: bytes, besides: Mapping[Path, bytes]) 
     label = Label(facts=_plain(facts), sha256=hashlib.sha256(plan).hexdigest())
     try:
         for file, content in besides.items():
-            _write(file, content)
-        _write(stem.with_suffix(".plan"), plan)
-        _write(stem.with_suffix(".json"), msgspec.json.encode(label))
+            write_whole(file, content, durable=True)
+        write_whole(stem.with_suffix(".plan"), plan, durable=True)
+        write_whole(stem.with_suffix(".json"), msgspec.json.encode(label), durable=True)
     except OSError as cause:
         log.warning("the plan cannot be kept in %s (%s); the next start builds it again", stem.parent, cause)
-
-
-def _write(file: Path, content: bytes) -> None:
-    draft = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-        if sys.platform != "win32":  # which has no such thing
-            directory = os.open(file.parent, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _plain(facts: Facts) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import write_whole
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import SCHEMA, Clock
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
@@ -112,7 +113,11 @@ class _Recording:
         if self._file.suffix.lower() == ".csv":
             first, *later = [*self._hellos, line]
             text = json.dumps(first | ({"later": later} if later else {}), indent=1, ensure_ascii=False) + "\n"
-            _write_whole(beside(self._file), text, replaces=bool(self._hellos))
+            if self._hellos:
+                write_whole(beside(self._file), text)
+            else:
+                with beside(self._file).open("x", encoding="utf-8") as stream:  # overwrite none but one of our own
+                    stream.write(text)
             self._hellos.append(line)
         else:
             self._stream.write(json.dumps(line) + "\n")
@@ -125,14 +130,3 @@ class _Recording:
             path = self._path.with_stem(f"{self._path.stem}-{self._number}")
             if not path.exists() and not beside(path).exists():
                 return path
-
-
-def _write_whole(file: Path, text: str, *, replaces: bool) -> None:
-    """Write a file that is there as a whole at any time; overwrite none but one of our own."""
-    if not replaces:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-        return
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(file)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh, region
 from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.making.data.cache import kept_together, key
 from realtime_micacl.making.data.held_out import held_out
 from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec, Face, Quality
 
@@ -75,16 +75,9 @@ def _clip(
     folder: Path, row: dict[str, object], detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path
 ) -> Clip:
     file = folder / str(row["file"])
-    key = hashlib.sha256(file.read_bytes() + repr((aligner.recipe, "marks")).encode()).hexdigest()[:16]
-    kept = cache / folder.name / f"{key}.npz"
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        numbers, crops, times_s, marks = _cut(file, detector, mesh, aligner)
-        partial = kept.with_suffix(f".{os.getpid()}.npz")  # another run may cut the same clip
-        np.savez_compressed(partial, numbers=numbers, crops=crops, times_s=times_s, marks=marks)
-        partial.rename(kept)
-    with np.load(kept) as stored:
-        numbers, crops, times_s, marks = stored["numbers"], stored["crops"], stored["times_s"], stored["marks"]
+    name = f"{key(file.read_bytes(), repr((aligner.recipe, 'marks')).encode())}.npz"
+    cut = kept_together(cache / folder.name / name, lambda: _cut(file, detector, mesh, aligner))
+    numbers, crops, times_s, marks = (cut[name] for name in ("numbers", "crops", "times_s", "marks"))
     intensity = np.array(row["intensity"], np.float32)[numbers]
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
@@ -93,9 +86,7 @@ def _clip(
     return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, marks)
 
 
-def _cut(
-    file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner
-) -> tuple[npt.NDArray[np.int64], U8, F32, F32]:
+def _cut(file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner) -> dict[str, npt.NDArray[Any]]:
     """Return number, crop, time and landmarks of every frame in which a face is found."""
     numbers, crops, times_s, marks = [], [], [], []
     for frame in read_file(file):
@@ -106,10 +97,9 @@ def _cut(
             times_s.append(frame.time_s)
             marks.append(mesh.marks(frame.image, [region(found[0].points, found[0].box)])[0][0])
     shape = (len(crops), aligner.size_px, aligner.size_px, 3)
-    landmarks = np.array(marks, np.float32).reshape(len(crops), LANDMARKS, 3)
-    return (
-        np.array(numbers, np.int64),
-        np.array(crops, np.uint8).reshape(shape),
-        np.array(times_s, np.float32),
-        landmarks,
-    )
+    return {
+        "numbers": np.array(numbers, np.int64),
+        "crops": np.array(crops, np.uint8).reshape(shape),
+        "times_s": np.array(times_s, np.float32),
+        "marks": np.array(marks, np.float32).reshape(len(crops), LANDMARKS, 3),
+    }

@@ -7,6 +7,7 @@ The file is an npz with X u8[n,48,48], V votes [n,10] in the order of VOTES and 
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "not a face")
@@ -92,20 +94,13 @@ def _repeats(pictures: U8, part: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
 def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
     """Return the aligned crops of all pictures, [n,S,S]; where no face is found the picture is taken as it is."""
-    key = hashlib.sha256(pictures.tobytes() + repr(aligner.recipe).encode()).hexdigest()[:16]
-    kept = cache / f"ferplus-{key}.npy"
-    if kept.is_file():
-        return np.asarray(np.load(kept), np.uint8)
-    detector = FaceDetector(reach="short")
-    crops = np.stack(
-        [_crop(p, detector, aligner) for p in tqdm(pictures, desc="aligning FER+", unit="face", disable=None)]
-    )
-    detector.close()
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(".partial.npy")
-    np.save(partial, crops)
-    partial.rename(kept)
-    return crops
+
+    def cut() -> U8:
+        with closing(FaceDetector(reach="short")) as detector:
+            bar = tqdm(pictures, desc="aligning FER+", unit="face", disable=None)
+            return np.stack([_crop(picture, detector, aligner) for picture in bar])
+
+    return kept(cache / f"ferplus-{key(pictures.tobytes(), repr(aligner.recipe).encode())}.npy", cut)
 
 
 def _crop(picture: U8, detector: FaceDetector, aligner: Aligner) -> U8:

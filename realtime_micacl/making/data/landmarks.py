@@ -5,7 +5,6 @@ Ten taggers' votes say what a picture shows, the points say how brows, lids and 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from realtime_micacl.live.seeing.picture_mesh import PictureMesh
+from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.types import F32, U8
@@ -31,9 +31,10 @@ def read_landmarks(crops: U8, cache: Path) -> F32:
 
     They are kept in the folder `cache`.
     """
-    kept = cache / f"landmarks-{hashlib.sha256(crops.tobytes()).hexdigest()[:16]}.npy"
-    if kept.is_file():
-        return np.asarray(np.load(kept), np.float32)
+    return kept(cache / f"landmarks-{key(crops.tobytes())}.npy", lambda: _read(crops))
+
+
+def _read(crops: U8) -> F32:
     pieces = np.array_split(crops, max(1, len(crops) // PIECE))
     found: list[F32 | None] = [None] * len(pieces)
     work = shared_out(_mesh, pieces, os.cpu_count() or 1)
@@ -42,12 +43,7 @@ def read_landmarks(crops: U8, cache: Path) -> F32:
             log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))
             points = np.full((len(pieces[index]), 468, 2), np.nan, np.float32)
         found[index] = points
-    points = np.concatenate([piece for piece in found if piece is not None])
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{os.getpid()}.npy")
-    np.save(partial, points)
-    partial.rename(kept)
-    return points
+    return np.concatenate([piece for piece in found if piece is not None])
 
 
 class FormModel:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ from tqdm import tqdm
 
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.mesh import LANDMARKS, ROOM, FaceMesh, Region
+from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.types import F32, U8
 
@@ -24,16 +23,8 @@ def read_marks(crops: U8, aligner: Aligner, cache: Path) -> F32:
 
     They are kept in the folder `cache`.
     """
-    key = hashlib.sha256(crops.tobytes() + repr(aligner.recipe).encode()).hexdigest()[:16]
-    kept = cache / f"marks-{key}.npy"
-    if kept.is_file():
-        return np.asarray(np.load(kept), np.float32)
-    marks = marks_in(crops, aligner)
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(f".{os.getpid()}.npy")
-    np.save(partial, marks)
-    partial.rename(kept)
-    return marks
+    file = cache / f"marks-{key(crops.tobytes(), repr(aligner.recipe).encode())}.npy"
+    return kept(file, lambda: marks_in(crops, aligner))
 
 
 def marks_in(crops: U8, aligner: Aligner) -> F32:

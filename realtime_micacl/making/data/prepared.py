@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -16,10 +15,10 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import psutil
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import write_whole
 from realtime_micacl.inference.sidecar import Crop
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.types import EMOTIONS, F32, U8
@@ -147,25 +146,7 @@ def write_crops(file: Path, crops: U8, times_s: F32, targets: F32) -> None:
     """
     content = io.BytesIO()  # on a full disk np.savez would fail twice, the second time where nobody can catch it
     np.savez(content, crops=crops, times_s=times_s, targets=targets)
-    replace_file(file, lambda partial: partial.write_bytes(content.getbuffer()))
-
-
-def replace_file(file: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a new file that then takes the place of `file`, so that a kill leaves the old or the new."""
-    partial = file.with_name(f".{os.getpid()}-{file.name}")
-    try:
-        write(partial)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def clear_partials(folder: Path) -> None:
-    """Remove what processes that are gone left half written in a folder."""
-    for file in folder.glob(".*-*"):
-        owner = file.name[1:].partition("-")[0]
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-            file.unlink(missing_ok=True)
+    write_whole(file, content.getbuffer())
 
 
 def read_crops(file: Path, frames: int, size_px: int) -> tuple[U8, F32, F32]:

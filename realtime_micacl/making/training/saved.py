@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import replacing
 
 Row = dict[str, Any]
 Weights = dict[str, Tensor]
@@ -25,10 +26,9 @@ def save(
     tensors = {f"{part}/{name}": t for part, state in weights.items() for name, t in state.items()}
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
-    partial = file.with_suffix(".partial")
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-    save_file(tensors, partial, {"recipe": recipe, "rows": json.dumps(rows)})
-    partial.replace(file)
+    with replacing(file) as part:
+        save_file(tensors, part, {"recipe": recipe, "rows": json.dumps(rows)})
 
 
 def resume(

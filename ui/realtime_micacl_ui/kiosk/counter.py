@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,7 @@ class Counter:
                 self._file = None
 
     def _write(self, file: Path) -> None:
-        """Write beside the file and take its place, so that a power cut leaves the old or the new one."""
-        beside = file.with_name(file.name + ".new")
-        beside.write_text("\n".join([HEADER, *(f"{day},{n}" for day, n in self._days.items())]) + "\n", "utf-8")
-        beside.replace(file)
+        write_whole(file, "\n".join([HEADER, *(f"{day},{n}" for day, n in self._days.items())]) + "\n")
 
 
 def _read(file: Path) -> dict[str, int]:

@@ -13,7 +13,7 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.theirs import Input, Theirs
+from realtime_micacl.making.foreign_recipe import Input, Theirs
 from realtime_micacl.model.backbone import LUMA
 from realtime_micacl.types import F32
 

@@ -1,0 +1,52 @@
+"""Files that are there whole or not at all, whatever ends the program while they are written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+
+@contextmanager
+def replacing(file: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Yield the path of a new file; it takes the place of `file` where the block ends well, and is removed elsewhere.
+
+    Several processes may write the same file, the last one wins. `durable` holds after a power cut, too.
+    """
+    part = file.with_name(f".{os.getpid()}-{file.name}")  # a library that looks at the ending finds the right one
+    try:
+        yield part
+        if durable:
+            with part.open("r+b") as stream:
+                os.fsync(stream.fileno())
+        part.replace(file)
+        if durable and sys.platform != "win32":  # which has no such thing
+            folder = os.open(file.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool = False) -> None:
+    """Write a file that holds what it held before, or all of `content`; text as UTF-8, with its line ends as given."""
+    with replacing(file, durable=durable) as part:
+        if isinstance(content, str):
+            part.write_text(content, "utf-8", errors="backslashreplace", newline="")
+        else:
+            part.write_bytes(content)
+
+
+def clear_partials(folder: Path) -> None:
+    """Remove what processes that are gone left half written in a folder of our own."""
+    for file in folder.glob(".*-*"):
+        owner = file.name[1:].partition("-")[0]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            file.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.files import clear_partials, replacing, write_whole
+
+
+@pytest.mark.parametrize("durable", [False, True])
+@pytest.mark.parametrize("content", ["a\r\nb \udcff ü", b"\x00\xff", memoryview(b"seen")])
+def test_what_is_written_takes_the_place_of_what_was_there(
+    tmp_path: Path, content: str | bytes | memoryview, durable: bool
+) -> None:
+    file = tmp_path / "a.txt"
+    for before in ("", "before"):
+        file.write_text(before)
+        write_whole(file, content, durable=durable)
+        told = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else bytes(content)
+        assert file.read_bytes() == told
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "a.npy"
+    file.write_text("before")
+
+    def fail() -> None:
+        with replacing(file) as part:
+            part.write_text("half")
+            assert part.suffix == ".npy", "libraries add an ending that is missing"
+            assert file.read_text() == "before", "nobody sees the half"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "no" / "a.txt", "text")
+
+
+def test_what_the_dead_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    with replacing(tmp_path / "a") as part:
+        part.write_text("half")
+        (tmp_path / f".{2**22 + 1}-b").write_text("a process of a number that no process has")
+        (tmp_path / ".hidden-c").write_text("somebody's")
+        clear_partials(tmp_path)
+        assert {file.name for file in tmp_path.iterdir()} == {part.name, ".hidden-c"}
