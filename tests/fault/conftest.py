@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import psutil
 import pytest
 
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+from realtime_micacl.testing import FakeStages, until
+from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 from tests.e2e.conftest import RtspServer, command, executable, one_face, rtsp, screen, start
 
 __all__ = [
@@ -27,33 +26,6 @@ __all__ = [
     "usage",
     "watch",
 ]
-
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-P = np.full(7, 1 / 7, np.float32)
-
-
-def until(true: Callable[[], object], timeout_s: float = 30.0) -> float:
-    """Wait until it is so and return how long that took; fail after `timeout_s`."""
-    started_s = time.monotonic()
-    while not true():
-        assert time.monotonic() - started_s < timeout_s, f"it did not happen within {timeout_s} s"
-        time.sleep(0.005)
-    return time.monotonic() - started_s
-
-
-class Eyes:
-    """Both stages of an analysis, without a network: every frame gives a reading."""
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        return Scene(frame.time_s, frame, (), State.LIVE), (
-            Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0),
-        )
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], None, 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        pass
 
 
 @dataclass
@@ -87,7 +59,7 @@ def watch() -> Callable[[Iterable[Frame | Retry]], Watched]:
 
     def made(source: Iterable[Frame | Retry]) -> Watched:
         events: list[Event] = []
-        return Watched(LiveSession(source, Eyes, Eyes, [events.append]), events)
+        return Watched(LiveSession(source, *FakeStages(faces=False).openers, [events.append]), events)
 
     return made
 

@@ -18,7 +18,8 @@ from realtime_micacl.live import supervision
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.visit import Idle, Visit
-from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl.testing import bag, face, reading
+from realtime_micacl.types import Bag, EmotionDistribution, Frame, Retry, Scene, State
 from realtime_micacl_ui.kiosk import window as ui
 from realtime_micacl_ui.kiosk.screen import buttons, theme_for
 from realtime_micacl_ui.kiosk.settings import House, read_house
@@ -29,8 +30,6 @@ pytestmark = pytest.mark.usefixtures("qapp")
 IMAGE = np.full((90, 160, 3), 60, np.uint8)
 IMAGE[:, :80] = 120
 IMAGE.flags.writeable = False
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-SHARES = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
 SPEED = 8.0
 ALL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 
@@ -83,12 +82,10 @@ class Seer:
             raise self.room.fault
         if not self.room.there:
             return Scene(frame.time_s, frame, (), State.NO_FACE), ()
-        face = Face(1, np.array([20, 20, 60, 60], np.float32), IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
-        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (face,), State.LIVE), (bag,)
+        return Scene(frame.time_s, frame, (face(crop=IMAGE),), State.LIVE), (bag(frame.time_s, tick=frame.index),)
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, SHARES, SHARES[:4], "happy", 1.0, 1.0) for b in bags)
+        return tuple(reading(one.end_s, one.track_id) for one in bags)
 
     def close(self) -> None:
         pass

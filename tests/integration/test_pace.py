@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from realtime_micacl.live.pace import SAMPLES, Pace
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import Meter
+from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, bag, face
 from realtime_micacl.types import (
     Bag,
-    EmotionDistribution,
     Event,
     Face,
-    Frame,
-    Quality,
     Scene,
     State,
     StateChange,
@@ -27,15 +23,11 @@ from realtime_micacl.types import (
 )
 from realtime_micacl_ui.view import View, follow
 
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-IMAGE = np.zeros((90, 160, 3), np.uint8)
-SHARES = np.full(7, 1 / 7, np.float32)
 TICK_S = 0.08
 
 
 def faces(count: int, state: State = State.LIVE) -> tuple[Face, ...]:
-    box = np.array([10, 10, 50, 50], np.float32)
-    return tuple(Face(n + 1, box, IMAGE, 0.9, Quality(1.0), state, 1.0) for n in range(count))
+    return tuple(face(n + 1, state) for n in range(count))
 
 
 def run(
@@ -62,7 +54,7 @@ def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, begin_s
         bags: tuple[Bag, ...] = ()
         if int(now_s / TICK_S) != tick:
             tick = int(now_s / TICK_S)
-            bags = tuple(Bag(f + 1, tick, CROPS, now_s - 15 * TICK_S, now_s, 1.0, 1.0) for f in range(count))
+            bags = tuple(bag(now_s, f + 1, tick, lasts_s=15 * TICK_S) for f in range(count))
         shown.append(pace.judged(Scene(now_s, None, faces(count), State.LIVE), bags))
         read += reads * len(bags)
         while read >= 1:
@@ -121,30 +113,12 @@ def test_it_is_written_once() -> None:
     ]
 
 
-class Slow:
-    """Sees three faces in every picture and takes 0.2 s to read them."""
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        bags = tuple(Bag(n, frame.index, CROPS, frame.time_s - 1.2, frame.time_s, 1.0, 1.0) for n in (1, 2, 3))
-        return Scene(frame.time_s, frame, faces(3), State.LIVE), bags
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        time.sleep(0.2)
-        return tuple(EmotionDistribution(b.track_id, b.end_s, SHARES, SHARES[:4], None, 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        pass
-
-
 def test_a_slow_engine_is_said_on_the_screen_and_in_what_is_written() -> None:
-    def camera() -> Iterator[Frame]:
-        for index in range(10_000):
-            yield Frame(IMAGE, time.monotonic(), index)
-            time.sleep(TICK_S)
-
     events: list[Event] = []
     view = View("x")
-    with LiveSession(camera(), Slow, Slow, [events.append], holds=True) as session:
+    stages = FakeStages(tracks=(1, 2, 3), emotion=None, recognize=Conduct(takes_s=0.2))
+    camera = FakeCamera(rate_hz=1 / TICK_S)
+    with LiveSession(camera, *stages.openers, [events.append], holds=True) as session:
         until_s = time.monotonic() + 12
         while not view.notice and time.monotonic() < until_s:
             time.sleep(0.1)

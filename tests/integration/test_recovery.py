@@ -1,14 +1,12 @@
-"""A half of the pipeline that raises or hangs: started again, or given up while the picture stays live."""
+"""A stage of the analysis that raises or hangs: started again, or given up while the picture stays live."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from realtime_micacl.config import Settings
@@ -20,64 +18,13 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.source import looped
 from realtime_micacl.live.sources.video import paced, read_file
-from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
-
-IMAGE = np.zeros((4, 4, 3), np.uint8)
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-P = np.full(7, 1 / 7, np.float32)
+from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, until
+from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Scene, State, StateChange
 
 
-def camera() -> Iterator[Frame | Retry]:
-    for n in count():
-        yield Frame(IMAGE, time.monotonic(), n)
-        time.sleep(0.01)
-
-
-class Plan:
-    """Says at which calls a stage raises or hangs, over all the stages that are opened."""
-
-    def __init__(self, raises: Sequence[int] = (), hangs: Sequence[int] = (), always_from: int | None = None) -> None:
-        self.raises, self.hangs, self.always_from = raises, hangs, always_from
-        self.calls = self.opened = self.closed = 0
-        self.release = threading.Event()
-
-    def call(self) -> None:
-        self.calls += 1
-        if self.calls in self.hangs:
-            self.release.wait(20)
-        if self.calls in self.raises or (self.always_from is not None and self.calls >= self.always_from):
-            raise ValueError("boom")
-
-
-class Half:
-    """Both stages of an analysis; every frame gives a bag, every bag a reading."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        plan.opened += 1
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        self.plan.call()
-        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (), State.LIVE), (bag,)
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        self.plan.call()
-        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], None, 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        self.plan.closed += 1
-
-
-def until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < deadline_s, "it did not happen"
-        time.sleep(0.01)
-
-
-def session(perceive: Plan, recognize: Plan, got: list[Event]) -> LiveSession:
-    return LiveSession(camera(), lambda: Half(perceive), lambda: Half(recognize), [got.append])
+def session(perceive: Conduct, recognize: Conduct, got: list[Event]) -> LiveSession:
+    stages = FakeStages(faces=False, perceive=perceive, recognize=recognize)
+    return LiveSession(FakeCamera(), *stages.openers, [got.append])
 
 
 def readings(got: list[Event]) -> int:
@@ -92,8 +39,8 @@ def seen(running: LiveSession) -> tuple[State, int]:
 
 @pytest.mark.fault("R10")
 @pytest.mark.parametrize("name", ["perceive", "recognize"])
-def test_a_half_that_raises_is_closed_and_opened_again(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    broken, whole, got = Plan(raises=(5, 6)), Plan(), list[Event]()
+def test_a_stage_that_raises_is_closed_and_opened_again(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    broken, whole, got = Conduct(raises=(5, 6)), Conduct(), list[Event]()
     stages = (broken, whole) if name == "perceive" else (whole, broken)
     with session(*stages, got) as running:
         until(lambda: broken.calls > 20 and readings(got) > 20)
@@ -112,7 +59,7 @@ def test_a_half_that_raises_is_closed_and_opened_again(name: str, caplog: pytest
 def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(
     name: str, measured: Callable[[str], None]
 ) -> None:
-    broken, whole, got = Plan(always_from=5), Plan(), list[Event]()
+    broken, whole, got = Conduct(raises_from=5), Conduct(), list[Event]()
     stages = (broken, whole) if name == "perceive" else (whole, broken)
     said = f"{name} failed 6 times within a minute, last: ValueError: boom"
 
@@ -135,14 +82,14 @@ def test_six_failures_in_a_minute_leave_a_live_picture_and_a_message(
 
 @pytest.mark.fault("R10")
 @pytest.mark.parametrize("name", ["perceive", "recognize"])
-def test_a_half_that_hangs_is_replaced_and_its_late_answer_ignored(
+def test_a_stage_that_hangs_is_replaced_and_its_late_answer_ignored(
     name: str, monkeypatch: pytest.MonkeyPatch, measured: Callable[[str], None], long: bool
 ) -> None:
     if not long:
         monkeypatch.setattr(supervision, "HANG_S", 0.3)
-    broken, whole, got = Plan(hangs=(5,)), Plan(), list[Event]()
-    plans = (broken, whole) if name == "perceive" else (whole, broken)
-    with session(*plans, got) as running:
+    broken, whole, got = Conduct(hangs=(5,)), Conduct(), list[Event]()
+    stages = (broken, whole) if name == "perceive" else (whole, broken)
+    with session(*stages, got) as running:
         until(lambda: broken.calls == 5)
         hangs_s = time.monotonic()
         until(lambda: running.look().failures[name] == 1)

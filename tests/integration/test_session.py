@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -13,75 +13,32 @@ import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import JOIN_S, LiveSession
-from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeStages
+from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 from realtime_micacl_ui.figures import DropShare
-
-IMAGE = np.zeros((4, 4, 3), np.uint8)
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-
-
-class Camera:
-    """Frames at a rate; closes like a device."""
-
-    def __init__(self, rate_hz: float = 200, n: int | None = None, error: Exception | None = None) -> None:
-        self.rate_hz, self.n, self.error = rate_hz, n, error
-        self.given = 0
-        self.closed = False
-
-    def __iter__(self) -> Iterator[Frame | Retry]:
-        try:
-            while self.n is None or self.given < self.n:
-                yield Frame(IMAGE, time.monotonic(), self.given)
-                self.given += 1
-                time.sleep(1 / self.rate_hz)
-            if self.error:
-                raise self.error
-        finally:
-            self.closed = True
-
-
-class Stage:
-    """Both stages of an analysis: every frame gives a bag, every bag a reading."""
-
-    def __init__(self, perceive_s: float = 0, recognize_s: float = 0, fail: str = "", at: int = 5) -> None:
-        self.perceive_s, self.recognize_s, self.fail, self.at = perceive_s, recognize_s, fail, at
-        self.perceived = self.recognized = self.closed = 0
-
-    def open_perceiver(self) -> Stage:
-        if self.fail == "open":
-            raise EngineError("no engine")
-        return self
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        time.sleep(self.perceive_s)
-        self.perceived += 1
-        if self.fail == "perceive" and self.perceived >= self.at:
-            raise ValueError("boom")
-        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (), State.LIVE), (bag,)
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        time.sleep(self.recognize_s)
-        self.recognized += 1
-        if self.fail == "recognize" and self.recognized >= self.at:
-            raise ValueError("boom")
-        p = np.full(7, 1 / 7, np.float32)
-        return tuple(EmotionDistribution(b.track_id, b.end_s, p, p[:4], None, 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 def session(
-    camera: Camera | Iterator[Frame | Retry], stage: Stage, *sinks: Callable[[Event], None], **more: object
+    camera: Iterable[Frame | Retry], stages: FakeStages, *sinks: Callable[[Event], None], **more: object
 ) -> LiveSession:
-    return LiveSession(camera, stage.open_perceiver, lambda: stage, sinks, **more)  # type: ignore[arg-type]
+    return LiveSession(camera, *stages.openers, sinks, **more)  # type: ignore[arg-type]
+
+
+def staged(**conduct: Conduct) -> FakeStages:
+    return FakeStages(faces=False, **conduct)  # type: ignore[arg-type]
+
+
+def failing(where: str, at: int = 5) -> FakeStages:
+    """Stages of which one fails from a call on, or that cannot be opened."""
+    if where == "open":
+        return staged(perceive=Conduct(refuses=EngineError("no engine")))
+    return staged(**{where: Conduct(raises_from=at)} if where in ("perceive", "recognize") else {})
 
 
 def test_the_last_frame_is_read_before_the_end() -> None:
     got: list[Event] = []
-    camera, stage = Camera(n=40), Stage(0.001, 0.01)
-    with session(camera, stage, got.append) as s:
+    camera, stages = FakeCamera(rate_hz=200, frames=40), staged(perceive=Conduct(0.001), recognize=Conduct(0.01))
+    with session(camera, stages, got.append) as s:
         assert s.wait(5.0)
     readings = [e for e in got if isinstance(e, EmotionDistribution)]
     last = s.look().scene
@@ -90,33 +47,28 @@ def test_the_last_frame_is_read_before_the_end() -> None:
     states = [e.state for e in got if isinstance(e, StateChange)]
     assert states == [State.STARTING, State.LIVE, State.ENDED]
     assert camera.closed
-    assert stage.closed == 2
+    assert stages.perceive.closed == stages.recognize.closed == 1
 
 
 @pytest.mark.parametrize("where", ["perceive", "recognize"])
 def test_a_source_of_which_nothing_could_be_analysed_does_not_end_well(where: str) -> None:
     got: list[Event] = []
     said = f"{where} failed at every picture, last: ValueError: boom"
-    with pytest.raises(StageFailed, match=said), session(Camera(n=3), Stage(fail=where, at=1), got.append) as s:
+    with pytest.raises(StageFailed, match=said), session(FakeCamera(frames=3), failing(where, 1), got.append) as s:
         assert s.wait(5.0)
     assert isinstance(got[-1], StateChange) and got[-1].state is State.FAILED
 
 
 def test_a_file_waits_until_somebody_looks() -> None:
-    camera, stage = Camera(n=5), Stage()
-
-    def slow() -> Stage:
-        time.sleep(0.5)
-        return stage
-
-    with LiveSession(camera, slow, lambda: stage, holds=True) as s:
+    stages = staged(perceive=Conduct(opens_s=0.5))
+    with session(FakeCamera(rate_hz=200, frames=5), stages, holds=True) as s:
         assert s.wait(5.0)
-    assert stage.perceived == 5
+    assert stages.perceive.calls == 5
 
 
 @pytest.mark.parametrize("where", ["capture", "sink", "open"])
 def test_a_failure_of_any_stage_ends_all_and_reaches_the_caller(where: str) -> None:
-    camera = Camera(n=5 if where == "capture" else None, error=OSError("unplugged"))
+    camera = FakeCamera(frames=5 if where == "capture" else None, error=OSError("unplugged"))
     got: list[Event] = []
 
     def sink(event: Event) -> None:
@@ -125,7 +77,7 @@ def test_a_failure_of_any_stage_ends_all_and_reaches_the_caller(where: str) -> N
             raise ValueError("boom")
 
     started_s = time.monotonic()
-    with pytest.raises(MicaclError) as error, session(camera, Stage(fail=where), sink) as s:
+    with pytest.raises(MicaclError) as error, session(camera, failing(where), sink) as s:
         s.wait(5.0)
     assert time.monotonic() - started_s < 1.5
     assert camera.closed
@@ -141,14 +93,14 @@ def test_a_failure_of_any_stage_ends_all_and_reaches_the_caller(where: str) -> N
 def test_an_error_that_is_meant_for_people_stays_as_it_is() -> None:
     with (
         pytest.raises(SourceError, match="refused"),
-        session(Camera(n=0, error=SourceError("refused")), Stage()) as s,
+        session(FakeCamera(frames=0, error=SourceError("refused")), staged()) as s,
     ):
         s.wait(5.0)
 
 
 def test_stopping_is_prompt() -> None:
-    camera = Camera()
-    with session(camera, Stage(0.005, 0.05)) as s:
+    camera = FakeCamera()
+    with session(camera, staged(perceive=Conduct(0.005), recognize=Conduct(0.05))) as s:
         time.sleep(0.1)
         started_s = time.monotonic()
         s.stop()
@@ -164,7 +116,7 @@ def test_a_device_that_hangs_cannot_hold_the_exit() -> None:
         yield Frame(IMAGE, time.monotonic(), 0)
         release.wait(30)
 
-    with session(hangs(), Stage()) as s:
+    with session(hangs(), staged()) as s:
         time.sleep(0.1)
         started_s = time.monotonic()
     try:
@@ -183,7 +135,7 @@ def test_a_slow_engine_drops_and_never_falls_behind(measured: Callable[[str], No
         if isinstance(event, EmotionDistribution):
             ages.append(time.monotonic() - event.time_s)
 
-    with session(Camera(rate_hz=rate_hz), Stage(recognize_s=engine_ms / 1e3), age) as s:
+    with session(FakeCamera(rate_hz=rate_hz), staged(recognize=Conduct(engine_ms / 1e3)), age) as s:
         time.sleep(seconds)
     assert s.meters["perceive"].count - s.meters["recognize"].count > 20
     assert len(ages) >= 10
@@ -197,18 +149,18 @@ def test_a_slow_engine_drops_and_never_falls_behind(measured: Callable[[str], No
 
 @pytest.mark.fault("R8")
 def test_drops_are_counted_exactly(measured: Callable[[str], None]) -> None:
-    camera, stage = Camera(rate_hz=400, n=200), Stage(perceive_s=0.01)
-    with session(camera, stage) as s:
+    camera, stages = FakeCamera(rate_hz=400, frames=200), staged(perceive=Conduct(0.01))
+    with session(camera, stages) as s:
         s.wait(10.0)
-    assert s.look().dropped == camera.given - stage.perceived > 0
-    measured(f"{camera.given} captured, {stage.perceived} analysed, {s.look().dropped} dropped")
+    assert s.look().dropped == camera.given - stages.perceive.calls > 0
+    measured(f"{camera.given} captured, {stages.perceive.calls} analysed, {s.look().dropped} dropped")
     assert s.meters["capture"].count == camera.given
 
 
 def test_drops_never_go_back_while_pictures_are_on_their_way() -> None:
     """The window's share of a difference of two looks was negative, and the counter of --metrics went back."""
     share, seen = DropShare(), []
-    with session(Camera(rate_hz=200, n=400), Stage(perceive_s=0.004)) as s:
+    with session(FakeCamera(rate_hz=200, frames=400), staged(perceive=Conduct(0.004))) as s:
         while not s.wait(0.002):
             seen.append((s.look().dropped, share.update(s.meters["capture"].count, s.look().dropped)))
     dropped, shares = zip(*seen, strict=True)
@@ -223,7 +175,7 @@ def test_a_source_that_falls_silent_is_stalled_once_and_comes_back() -> None:
             time.sleep(0.7 if n == 10 else 0.01)
 
     got: list[Event] = []
-    with session(stream(), Stage(), got.append, stall_s=0.3) as s:
+    with session(stream(), staged(), got.append, stall_s=0.3) as s:
         s.wait(5.0)
     states = [e.state for e in got if isinstance(e, StateChange)]
     assert states == [State.STARTING, State.LIVE, State.STALLED, State.LIVE, State.ENDED]
@@ -237,10 +189,10 @@ def test_a_stale_frame_is_not_analysed() -> None:
         yield Frame(IMAGE, time.monotonic() - 5.0, 1)
         time.sleep(0.1)
 
-    stage = Stage()
-    with session(stream(), stage) as s:
+    stages = staged()
+    with session(stream(), stages) as s:
         s.wait(5.0)
-    assert stage.perceived == 1
+    assert stages.perceive.calls == 1
 
 
 def test_a_lost_source_is_shown_as_reconnecting() -> None:
@@ -254,7 +206,7 @@ def test_a_lost_source_is_shown_as_reconnecting() -> None:
         time.sleep(0.05)
 
     got: list[Event] = []
-    with session(stream(), Stage(), got.append) as s:
+    with session(stream(), staged(), got.append) as s:
         s.wait(5.0)
     changes = [(e.state, e.detail) for e in got if isinstance(e, StateChange)]
     assert [state for state, _ in changes] == [
@@ -269,20 +221,20 @@ def test_a_lost_source_is_shown_as_reconnecting() -> None:
 
 @pytest.mark.parametrize("holds", [True, False])
 def test_pausing_holds_a_file_and_drops_a_camera(holds: bool) -> None:
-    camera, stage = Camera(rate_hz=100), Stage()
-    with session(camera, stage, holds=holds) as s:
+    camera, stages = FakeCamera(rate_hz=100), staged()
+    with session(camera, stages, holds=holds) as s:
         time.sleep(0.3)
         s.paused = True
         time.sleep(0.3)
-        given, perceived = camera.given, stage.perceived
+        given, perceived = camera.given, stages.perceive.calls
         scene = s.look().scene
         assert scene is not None and scene.state is State.PAUSED
         time.sleep(0.4)
         assert (camera.given == given) is holds
-        assert stage.perceived == perceived
+        assert stages.perceive.calls == perceived
         s.paused = False
         time.sleep(0.3)
-        assert stage.perceived > perceived + 10
+        assert stages.perceive.calls > perceived + 10
         scene = s.look().scene
         assert scene is not None and scene.state is State.LIVE
 
@@ -293,7 +245,7 @@ def test_a_sink_that_cannot_write_is_left_out_and_the_rest_goes_on(caplog: pytes
     def full(event: Event) -> None:
         raise OSError(28, "No space left on device")
 
-    with session(Camera(n=20), Stage(), full, got.append) as s:
+    with session(FakeCamera(frames=20), staged(), full, got.append) as s:
         s.wait(5.0)
     assert sum(isinstance(e, EmotionDistribution) for e in got) > 3
     assert caplog.text.count("No space left") == 1
@@ -305,7 +257,7 @@ def test_a_reader_that_leaves_ends_the_session() -> None:
             raise BrokenPipeError
 
     started_s = time.monotonic()
-    with session(Camera(), Stage(), gone) as s:
+    with session(FakeCamera(), staged(), gone) as s:
         assert s.wait(5.0)
     assert time.monotonic() - started_s < 2.0
 
@@ -316,7 +268,9 @@ def test_a_hundred_random_starts_and_failures_leave_no_thread() -> None:
     for _ in range(100):
         fail = rng.choice(["", "capture", "perceive", "recognize", "open"])
         n = rng.choice([0, 1, 30, None])
-        camera = Camera(5000, n if fail != "capture" else rng.randrange(9), OSError("x") if fail == "capture" else None)
-        with suppress(MicaclError), session(camera, Stage(fail=fail, at=rng.randrange(1, 5))):
+        broken = fail == "capture"
+        frames, error = (rng.randrange(9), OSError("x")) if broken else (n, None)
+        camera = FakeCamera(rate_hz=5000, frames=frames, error=error)
+        with suppress(MicaclError), session(camera, failing(fail, rng.randrange(1, 5))):
             time.sleep(rng.random() * 0.01)
         assert set(threading.enumerate()) == before

@@ -7,9 +7,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -25,39 +24,8 @@ from realtime_micacl.live.records.sinks import one_at_a_time
 from realtime_micacl.live.session import JOIN_S, LiveSession
 from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.live.streams import BEHIND, Streams, behind, distinct
-from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
-
-IMAGE = np.zeros((4, 4, 3), np.uint8)
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-P = np.full(7, 1 / 7, np.float32)
-
-
-class Half:
-    """Both stages of an analysis; every frame gives a bag, every bag a reading."""
-
-    def __init__(self, perceive_s: float = 0.0, fails: bool = False) -> None:
-        self.perceive_s, self.fails = perceive_s, fails
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        time.sleep(self.perceive_s)
-        if self.fails:
-            raise ValueError("boom")
-        bag = Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (), State.LIVE), (bag,)
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], None, 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        pass
-
-
-def camera(rate_hz: float = 100.0, n: int | None = None) -> Iterator[Frame | Retry]:
-    for index in count():
-        if index == n:
-            return
-        yield Frame(IMAGE, time.monotonic(), index)
-        time.sleep(1 / rate_hz)
+from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeStages, until
+from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 
 
 def refuses() -> Iterator[Frame | Retry]:
@@ -82,15 +50,9 @@ class Heard:
         return [e.state for e in changes if e.source == source]
 
 
-def session(name: str, source: Iterator[Frame | Retry], heard: Heard, **stage: object) -> LiveSession:
-    return LiveSession(source, lambda: Half(**stage), Half, [one_at_a_time(heard)], name=name)  # type: ignore[arg-type]
-
-
-def until(true: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < deadline_s, "it did not happen"
-        time.sleep(0.01)
+def session(name: str, source: Iterable[Frame | Retry], heard: Heard, perceive: Conduct | None = None) -> LiveSession:
+    stages = FakeStages(faces=False, perceive=perceive)
+    return LiveSession(source, *stages.openers, [one_at_a_time(heard)], name=name)
 
 
 def test_dead_hanging_slow_and_broken_ones_do_not_delay_the_others() -> None:
@@ -103,13 +65,13 @@ def test_dead_hanging_slow_and_broken_ones_do_not_delay_the_others() -> None:
     heard = Heard()
     running = Streams(
         [
-            session("good", camera(), heard),
+            session("good", FakeCamera(), heard),
             session("dead", refuses(), heard),
             session("hangs", hangs(), heard),
-            session("slow", camera(), heard, perceive_s=0.3),
-            session("broken", camera(), heard, fails=True),
-            session("short", camera(n=20), heard),
-            session("also good", camera(), heard),
+            session("slow", FakeCamera(), heard, Conduct(takes_s=0.3)),
+            session("broken", FakeCamera(), heard, Conduct(raises_from=1)),
+            session("short", FakeCamera(frames=20), heard),
+            session("also good", FakeCamera(), heard),
         ]
     )
 
@@ -156,7 +118,7 @@ def test_all_that_hang_are_left_after_the_time_of_one() -> None:
 
 def test_they_end_when_the_last_has_ended_and_none_of_them_failed() -> None:
     heard = Heard()
-    with Streams([session(f"{n}", camera(n=10 * n), heard) for n in range(1, 4)]) as running:
+    with Streams([session(f"{n}", FakeCamera(frames=10 * n), heard) for n in range(1, 4)]) as running:
         until(lambda: running.wait(0.1))
     assert all(heard.states(f"{n}") == [State.STARTING, State.LIVE, State.ENDED] for n in range(1, 4))
 
@@ -174,9 +136,10 @@ def test_what_ends_one_by_request_ends_all(how: str) -> None:
             yield Retry(1, 5.0, "away")
             time.sleep(0.05)
 
-    quiet = LiveSession(away(), Half, Half, [heard], name="quiet")
-    leaving = LiveSession(camera(), Half, Half, [gone] if how == "reader" else [heard], name="leaving")
-    with Streams([session("other", camera(), heard), quiet, leaving]) as running:
+    sink = gone if how == "reader" else heard
+    quiet = LiveSession(away(), *FakeStages().openers, [heard], name="quiet")
+    leaving = LiveSession(FakeCamera(), *FakeStages(faces=False).openers, [sink], name="leaving")
+    with Streams([session("other", FakeCamera(), heard), quiet, leaving]) as running:
         if how == "signal":
             running.stop()
         until(lambda: running.wait(0.1))
@@ -187,7 +150,7 @@ def test_a_fault_of_the_analysis_of_all_reaches_the_caller() -> None:
     heard = Heard()
     with (
         pytest.raises(StageFailed, match="perceive of a failed 6 times"),
-        Streams([session("a", camera(), heard, fails=True)]) as running,
+        Streams([session("a", FakeCamera(), heard, Conduct(raises_from=1))]) as running,
     ):
         until(lambda: running.wait(0.1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from msgspec import structs
@@ -12,7 +13,8 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.reading.baseline import Ask
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
-from realtime_micacl.types import F32, U8, Bag, Baseline, EmotionDistribution
+from realtime_micacl.testing import FakeEngine
+from realtime_micacl.types import F32, Bag, Baseline, EmotionDistribution
 
 
 def of_crops_alone() -> Sidecar:
@@ -20,50 +22,13 @@ def of_crops_alone() -> Sidecar:
     return structs.replace(read_sidecar(default_engine())[1], shape=None)
 
 
-class Saddened:
-    """An engine that reads every face as neutral, and as a little more sad than that."""
-
-    device = "here"
-
-    def __init__(self, temperature: float) -> None:
-        self._logits = temperature * np.array([-6, 0.5, 0, -6, -6, -6, -6], np.float32)
-
-    def encode(self, crops: U8) -> F32:
-        return np.zeros((len(crops), 4), np.float32)
-
-    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
-        return np.tile(self._logits, (len(features), 1)), np.ones((len(features), 4), np.float32)
-
-    def close(self) -> None:
-        pass
-
-
-class Wavering:
-    """An engine that is sure of one emotion after the other."""
-
-    device = "here"
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def encode(self, crops: U8) -> F32:
-        return np.zeros((len(crops), 4), np.float32)
-
-    def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
-        logits = np.zeros((len(features), 7), np.float32)
-        logits[:, self.calls % 7] = 3.0
-        self.calls += 1
-        return logits, np.ones((len(features), features.shape[1]), np.float32)
-
-    def close(self) -> None:
-        pass
-
-
 def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
     """An engine that takes a neutral face for a slightly sad one is put right for this face alone."""
     sidecar = of_crops_alone()
     tuned = Tuned(Tuning(0.0, 0.0))
-    recognizer = Recognizer(Saddened(sidecar.calibration.temperature), sidecar, smoothing_s=0.0, tuned=tuned)
+    logits = np.array([-6, 0.5, 0, -6, -6, -6, -6], np.float32)
+    engine = FakeEngine(sidecar.calibration.temperature * logits)
+    recognizer = Recognizer(engine, sidecar, smoothing_s=0.0, tuned=tuned)
     spec = sidecar.spec
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
 
@@ -88,7 +53,17 @@ def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
 def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     sidecar = of_crops_alone()
     tuned = Tuned(Tuning(5.0, 0.0))
-    recognizer = Recognizer(Wavering(), sidecar, smoothing_s=0.0, tuned=tuned)
+    calls = count()
+
+    def wavering(features: F32) -> F32:
+        """Be sure of one emotion after the other."""
+        logits = np.zeros((len(features), 7), np.float32)
+        logits[:, next(calls) % 7] = 3.0
+        return logits
+
+    recognizer = Recognizer(
+        FakeEngine(wavering, instances=sidecar.bag.instances), sidecar, smoothing_s=0.0, tuned=tuned
+    )
     n, frames, side = sidecar.bag.instances, sidecar.bag.frames, sidecar.bag.size_px
     crops = np.zeros((n, frames, side, side, 3), np.uint8)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from PyQt6.QtGui import QWheelEvent
@@ -26,37 +25,13 @@ from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.source import SourceSpec
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
+from realtime_micacl.testing import FakeCamera, FakeStages
+from realtime_micacl.types import EmotionDistribution, Frame, State
 from realtime_micacl_ui import desk
 from realtime_micacl_ui.clean import CleanWindow
 from realtime_micacl_ui.window import LiveWindow, Options, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
-IMAGE = np.full((90, 160, 3), 60, np.uint8)
-IMAGE.flags.writeable = False
-P = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
-
-
-def camera() -> Iterator[Frame]:
-    for index in range(100000):
-        yield Frame(IMAGE, time.monotonic(), index)
-        time.sleep(0.03)
-
-
-class Seer:
-    """Sees one live face in every frame."""
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        face = Face(1, np.array([20, 20, 60, 60], np.float32), IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
-        crops = np.zeros((4, 4, 1, 1, 3), np.uint8)
-        bag = Bag(1, frame.index, crops, frame.time_s - 1, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (face,), State.LIVE), (bag,)
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4], "happy", 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        pass
 
 
 def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None) -> LiveWindow:
@@ -72,7 +47,7 @@ def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None
 
     recorder = options.recorder if options else None
     options = options or Options(recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45)))
-    with LiveSession(camera(), Seer, Seer, [recorder] if recorder else []) as session:
+    with LiveSession(FakeCamera(rate_hz=30), *FakeStages().openers, [recorder] if recorder else []) as session:
         return show(session, source_name="x", on_tick=tick, options=options)
 
 
@@ -296,7 +271,7 @@ def test_the_same_window_shows_the_next_source() -> None:
         if window.view.readings:
             window.close()
 
-    with LiveSession(camera(), Seer, Seer) as session:
+    with LiveSession(FakeCamera(rate_hz=30), *FakeStages().openers) as session:
         second = show(session, source_name="another", on_tick=tick, window=first)
     assert second is first
     assert first.asked is None
@@ -307,7 +282,7 @@ def test_the_same_window_shows_the_next_source() -> None:
 
 def test_the_end_waits_for_a_person_who_chooses_a_source() -> None:
     def ending() -> Iterator[Frame]:
-        for frame, _ in zip(camera(), range(10), strict=False):
+        for frame, _ in zip(FakeCamera(rate_hz=30), range(10), strict=False):
             yield frame
 
     until: list[float] = []
@@ -320,7 +295,7 @@ def test_the_end_waits_for_a_person_who_chooses_a_source() -> None:
             assert window.isVisible()
             window.act("s")
 
-    with LiveSession(ending(), Seer, Seer) as session:
+    with LiveSession(ending(), *FakeStages().openers) as session:
         window = show(session, source_name="x", on_tick=tick)
     assert not window.isVisible()
 
@@ -335,7 +310,7 @@ def test_a_signal_does_not_wait_for_a_person_who_chooses_a_source() -> None:
             session.stop()
         assert not asked_s or time.monotonic() - asked_s[0] < 5.0
 
-    with LiveSession(camera(), Seer, Seer) as session:
+    with LiveSession(FakeCamera(rate_hz=30), *FakeStages().openers) as session:
         show(session, source_name="x", on_tick=tick)
     assert time.monotonic() - asked_s[0] < 2.0
 
@@ -361,7 +336,7 @@ def test_a_webcam_is_a_mirror_unless_it_was_asked_for_otherwise(
     def note(window: LiveWindow) -> None:
         boxes.append(window.view.faces[0].box.tolist())
 
-    with LiveSession(camera(), Seer, Seer) as session:
+    with LiveSession(FakeCamera(rate_hz=30), *FakeStages().openers) as session:
         steps = [
             lambda w: bool(w.view.readings) and w.view.mirror is mirrors,
             note,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
 import pytest
 from PyQt6.QtCore import QPointF, Qt
 from PyQt6.QtGui import QKeyEvent, QMouseEvent
@@ -14,22 +12,13 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent
 from realtime_micacl.errors import SourceError, StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.streams import Streams
-from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, picture
+from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui.desk import Options
 from realtime_micacl_ui.grid import GridWindow, columns_for, show
 
 pytestmark = pytest.mark.usefixtures("qapp")
-P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (30, 200, 200)]
-
-
-def camera(colour: tuple[int, int, int], n: int | None = None) -> Iterator[Frame | Retry]:
-    image = np.full((90, 160, 3), colour, np.uint8)
-    for index in count():
-        if index == n:
-            return
-        yield Frame(image, time.monotonic(), index)
-        time.sleep(0.02)
 
 
 def refuses() -> Iterator[Frame | Retry]:
@@ -37,29 +26,13 @@ def refuses() -> Iterator[Frame | Retry]:
     yield
 
 
-class Half:
-    def __init__(self, number: int, fails: bool = False) -> None:
-        self.number, self.fails = number, fails
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        if self.fails:
-            raise ValueError("boom")
-        crop = frame.image[:16, :16]
-        box = np.array([60, 30, 90, 60], np.float32)
-        face = Face(self.number, box, crop, 1.0, Quality(1.0), State.LIVE, 1.0)
-        bag = Bag(self.number, frame.index, crop[None, None].repeat(4, 0), frame.time_s, frame.time_s, 1.0, 1.0)
-        return Scene(frame.time_s, frame, (face,), State.LIVE), (bag,)
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, P, P[:4] / P[:4].mean(), "happy", 1, 1) for b in bags)
-
-    def close(self) -> None:
-        pass
+def session(n: int, source: Iterable[Frame | Retry] | None = None, fails: bool = False) -> LiveSession:
+    stages = FakeStages(tracks=(n,), perceive=Conduct(raises_from=1 if fails else None))
+    return LiveSession(source or camera(n), *stages.openers, name=f"rtsp://camera/{n}")
 
 
-def session(n: int, source: Iterator[Frame | Retry] | None = None, fails: bool = False) -> LiveSession:
-    half = Half(n, fails)
-    return LiveSession(source or camera(COLOURS[n]), lambda: half, lambda: half, name=f"rtsp://camera/{n}")
+def camera(n: int, frames: int | None = None) -> FakeCamera:
+    return FakeCamera(rate_hz=50, frames=frames, image=picture(COLOURS[n]))
 
 
 def run(sessions: list[LiveSession], act: Callable[[GridWindow], bool], options: Options | None = None) -> None:
@@ -179,7 +152,7 @@ def test_one_that_fails_says_so_in_its_tile_and_the_others_go_on() -> None:
 
 
 def test_it_closes_by_itself_when_all_have_ended() -> None:
-    run([session(n, camera(COLOURS[n], n=5 + n)) for n in range(2)], lambda window: False)
+    run([session(n, camera(n, 5 + n)) for n in range(2)], lambda window: False)
 
 
 def test_an_error_of_painting_ends_the_program_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

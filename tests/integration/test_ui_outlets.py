@@ -10,9 +10,10 @@ from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.outlets.feed import Feed
 from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.testing import FakeCamera, FakeStages
 from realtime_micacl.types import EmotionDistribution, Mark, State
 from realtime_micacl_ui.window import LiveWindow, Options, show
-from tests.integration.test_ui_window import Script, Seer, camera, reading_shown
+from tests.integration.test_ui_window import Script, reading_shown
 from tests.unit.test_outlet_thread import Ear
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -31,7 +32,7 @@ def test_a_window_s_numbers_and_markers_leave_and_a_peer_that_is_away_is_said() 
         return window.view.notice == ear.notice
 
     options = Options(feed=feed)
-    with LiveSession(camera(30), Seer, Seer, options.sinks, slots=feed.slots) as running:
+    with LiveSession(FakeCamera(rate_hz=30), *FakeStages().openers, options.sinks, slots=feed.slots) as running:
         show(running, source_name="x", options=options, on_tick=Script(reading_shown, marks, said))
     feed.close()
     readings = [event for event in ear.heard if isinstance(event, EmotionDistribution)]

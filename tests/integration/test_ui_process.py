@@ -6,25 +6,14 @@ import subprocess
 import sys
 
 PROGRAM = """
-import sys, time
-import numpy as np
+import sys
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import Frame, Scene, State
+from realtime_micacl.testing import FakeCamera, FakeStages
+from realtime_micacl.types import State
 from realtime_micacl_ui.window import show
 
-class Seer:
-    def perceive(self, frame):
-        return Scene(frame.time_s, frame, (), State.NO_FACE), ()
-    def close(self):
-        pass
-
-def camera():
-    while True:
-        yield Frame(np.random.default_rng().integers(0, 255, (90, 160, 3), np.uint8), time.monotonic(), 0)
-        time.sleep(0.02)
-
-with LiveSession(camera(), Seer, Seer) as session:
-    show(session, source_name="x", on_tick=lambda w: w.view.state is State.NO_FACE and w.close())
+with LiveSession(FakeCamera(rate_hz=50), *FakeStages().openers) as session:
+    show(session, source_name="x", on_tick=lambda w: w.view.state is State.LIVE and w.close())
 print("done")
 """
 

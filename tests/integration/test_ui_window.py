@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
-import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPointF, QSize, Qt
 from PyQt6.QtGui import QMouseEvent
@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeRecognizer, FakeStages, shares
+from realtime_micacl.types import Bag, EmotionDistribution, Frame, Retry, State
 from realtime_micacl_ui import canvas
 from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.timeline import parts
@@ -27,58 +28,11 @@ from realtime_micacl_ui.window import LiveWindow, Options, show
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
-def blank() -> U8:
-    image = np.full((90, 160, 3), 60, np.uint8)
-    image.flags.writeable = False
-    return image
+camera = partial(FakeCamera, rate_hz=60)
 
 
-IMAGE = blank()
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
-SHARES = np.array((0.70, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), np.float32)
-
-
-def camera(rate_hz: float = 60, n: int | None = None, error: MicaclError | None = None) -> Iterator[Frame | Retry]:
-    index = 0
-    while n is None or index < n:
-        yield Frame(IMAGE, time.monotonic(), index)
-        index += 1
-        time.sleep(1 / rate_hz)
-    if error:
-        raise error
-
-
-class Seer:
-    """Sees one live face in every frame; may take long to open, hang or fail."""
-
-    def __init__(self, opens_s: float = 0, hangs_at: int = -1, fails_from: int = 1 << 30) -> None:
-        time.sleep(opens_s)
-        self.hangs_at, self.fails_from, self.seen = hangs_at, fails_from, 0
-        self.free = threading.Event()
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        self.seen += 1
-        if self.seen == self.hangs_at:
-            self.free.wait(5)
-        if self.seen >= self.fails_from:
-            raise ValueError("boom")
-        box = np.array([20, 20, 60, 60], np.float32)
-        face = Face(1, box, IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0)
-        return Scene(frame.time_s, frame, (face,), State.LIVE), (
-            Bag(1, frame.index, CROPS, frame.time_s, frame.time_s, 1.0, 1.0),
-        )
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        return tuple(EmotionDistribution(b.track_id, b.end_s, SHARES, SHARES[:4], "happy", 1.0, 1.0) for b in bags)
-
-    def close(self) -> None:
-        pass
-
-
-def session(
-    source: Iterator[Frame | Retry], open_seer: Callable[[], Seer] = Seer, *, holds: bool = False
-) -> LiveSession:
-    return LiveSession(source, open_seer, Seer, holds=holds)
+def session(source: Iterable[Frame | Retry], stages: FakeStages | None = None, *, holds: bool = False) -> LiveSession:
+    return LiveSession(source, *(stages or FakeStages()).openers, holds=holds)
 
 
 class Script:
@@ -104,7 +58,7 @@ def reading_shown(window: LiveWindow) -> bool:
 def test_it_shows_readings_and_measures_itself() -> None:
     until_s = time.monotonic() + 1.2
     script = Script(reading_shown, lambda w: time.monotonic() > until_s)
-    with session(camera(30)) as running:
+    with session(FakeCamera(rate_hz=30)) as running:
         show(running, source_name="camera 0", on_tick=script)
         assert running.stopping
     window = script.window
@@ -124,7 +78,7 @@ def test_the_picture_is_there_before_the_analysis() -> None:
     def raw(window: LiveWindow) -> bool:
         return window.first_picture_s is not None and window.view.state is State.STARTING
 
-    with session(camera(), lambda: Seer(opens_s=0.6)) as running:
+    with session(camera(), FakeStages(perceive=Conduct(opens_s=0.6))) as running:
         show(running, source_name="x", on_tick=Script(raw, reading_shown))
 
 
@@ -139,14 +93,14 @@ def test_nothing_is_painted_while_nothing_changes() -> None:
         counts.append(window.meters["paint"].count)
         return len(counts) > 100
 
-    with session(camera(60, n=20), holds=True) as running:
+    with session(camera(frames=20), holds=True) as running:
         show(running, source_name="x", on_tick=Script(reading_shown, paused, still))
     assert counts[-1] - counts[0] <= 6, "figures twice a second, nothing else"
 
 
 def test_it_closes_a_little_after_the_source_ended() -> None:
     states = set()
-    with session(camera(n=20)) as running:
+    with session(camera(frames=20)) as running:
         show(running, source_name="clip.mp4", on_tick=lambda window: states.add(window.view.state))
         ended_s = time.monotonic()
     assert {State.LIVE, State.ENDED} <= states
@@ -156,7 +110,10 @@ def test_it_closes_a_little_after_the_source_ended() -> None:
 def test_a_failure_is_shown_and_then_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(LINGER_S, State.FAILED, 0.4)
     views = []
-    with pytest.raises(SourceError, match="boom"), session(camera(n=10, error=SourceError("boom"))) as running:
+    with (
+        pytest.raises(SourceError, match="boom"),
+        session(camera(frames=10, error=SourceError("boom"))) as running,
+    ):
         show(running, source_name="x", on_tick=lambda window: views.append(window.view))
     assert views[-1].state is State.FAILED
     assert "boom" in views[-1].detail
@@ -171,19 +128,20 @@ def test_any_key_closes_a_failed_window(qtbot: QtBot) -> None:
         assert not window.isVisible()
 
     start_s = time.monotonic()
-    with pytest.raises(SourceError, match="boom"), session(camera(n=5, error=SourceError("boom"))) as running:
+    with (
+        pytest.raises(SourceError, match="boom"),
+        session(camera(frames=5, error=SourceError("boom"))) as running,
+    ):
         show(running, source_name="x", on_tick=Script(failed, press))
     assert time.monotonic() - start_s < 2
 
 
 @pytest.mark.parametrize("fault", ["source", "engine"])
 def test_a_failure_before_the_first_scene_closes_at_once(fault: str) -> None:
-    def broken() -> Seer:
-        raise EngineError("no engine")
-
-    source = camera(n=0, error=SourceError("no camera 7")) if fault == "source" else camera()
+    stages = FakeStages(perceive=Conduct(refuses=EngineError("no engine") if fault == "engine" else None))
+    source = camera(frames=0, error=SourceError("no camera 7")) if fault == "source" else camera()
     start_s = time.monotonic()
-    with pytest.raises(MicaclError, match="no "), session(source, broken if fault == "engine" else Seer) as running:
+    with pytest.raises(MicaclError, match="no "), session(source, stages) as running:
         show(running, source_name="x")
     assert time.monotonic() - start_s < 1.2
 
@@ -272,13 +230,15 @@ def test_the_timeline_grows_and_gives_figures_where_the_mouse_is() -> None:
         show(running, source_name="x", on_tick=Script(grown, lambda w: w.resize(1280, 720), move))
 
 
-class Fickle(Seer):
-    """Reads happy and fear in turn, ten readings each."""
+class Fickle(FakeRecognizer):
+    """Reads happy and neutral in turn, ten readings each."""
+
+    read = 0
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        self.seen += 1
-        p = SHARES if self.seen % 20 < 10 else SHARES[::-1]
-        return tuple(replace(reading, probabilities=p) for reading in super().recognize(bags))
+        self.read += 1
+        found = shares("happy" if self.read % 20 < 10 else "neutral")
+        return tuple(replace(reading, probabilities=found) for reading in super().recognize(bags))
 
 
 @pytest.mark.parametrize("reduced", [False, True])
@@ -290,7 +250,8 @@ def test_bars_glide_between_readings_and_jump_where_motion_is_reduced(reduced: b
         seen.update(window.view.bars.values())
         return time.monotonic() > until_s
 
-    with LiveSession(camera(30), Seer, Fickle) as running:
+    stages = FakeStages()
+    with LiveSession(FakeCamera(rate_hz=30), stages.openers.perceiver, lambda: Fickle(stages)) as running:
         show(running, source_name="x", on_tick=Script(watch), options=Options(reduced_motion=reduced))
     assert (len(seen) <= 2) is reduced
     assert all(0.049 <= bars[0] <= 0.701 for bars in seen)
@@ -311,16 +272,16 @@ def test_the_surroundings_are_as_asked(look: Literal["light", "dark"], light: bo
 
 
 def test_a_hanging_analysis_is_started_again() -> None:
-    seer = Seer(hangs_at=10)
+    stages = FakeStages(perceive=Conduct(hangs=(10,)))
 
     def started_again(window: LiveWindow) -> bool:
-        return running.look().failures["perceive"] == 1 and seer.seen > 20
+        return running.look().failures["perceive"] == 1 and stages.perceive.calls > 20
 
     def calm(window: LiveWindow) -> None:
         assert window.view.state is State.LIVE
-        seer.free.set()
+        stages.perceive.release.set()
 
-    with session(camera(), lambda: seer) as running:
+    with session(camera(), stages) as running:
         show(running, source_name="x", on_tick=Script(reading_shown, started_again, calm, reading_shown))
 
 
@@ -337,13 +298,16 @@ def test_an_analysis_that_fails_for_good_leaves_the_picture_live() -> None:
         frames.append(window.view.frame)
         return len(set(frames)) > 20
 
-    with pytest.raises(StageFailed, match="boom"), session(camera(), lambda: Seer(fails_from=10)) as running:
+    with (
+        pytest.raises(StageFailed, match="boom"),
+        session(camera(), FakeStages(perceive=Conduct(raises_from=10))) as running,
+    ):
         show(running, source_name="x", on_tick=Script(reading_shown, broken, goes_on, limit_s=20))
 
 
 def test_a_lost_source_is_said_with_its_attempt() -> None:
     def lost() -> Iterator[Frame | Retry]:
-        yield from camera(n=10)
+        yield from camera(frames=10)
         for _ in range(200):
             yield Retry(3, 0.0, "camera 0 is gone")
             time.sleep(0.01)
@@ -365,7 +329,10 @@ def test_a_fault_of_the_window_itself_is_reported(monkeypatch: pytest.MonkeyPatc
         raise ZeroDivisionError("pixels")
 
     monkeypatch.setattr(canvas, "paint", broken)
-    with pytest.raises(StageFailed, match="the window failed: ZeroDivisionError: pixels"), session(camera()) as running:
+    with (
+        pytest.raises(StageFailed, match="the window failed: ZeroDivisionError: pixels"),
+        session(camera()) as running,
+    ):
         show(running, source_name="x")
 
 

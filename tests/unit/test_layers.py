@@ -18,7 +18,7 @@ RANK = {
     **dict.fromkeys(("config", "metrics"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     "live": 3,
-    **dict.fromkeys(("outlets", "making"), 4),
+    **dict.fromkeys(("outlets", "making", "testing"), 4),
     "measuring": 5,
     **dict.fromkeys(("corpus", "report", "programs"), 6),
     "__main__": 7,

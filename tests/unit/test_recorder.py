@@ -4,19 +4,13 @@ import json
 import logging
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
-from realtime_micacl.types import EmotionDistribution, Mark, State, StateChange
-
-P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
-
-
-def reading(time_s: float) -> EmotionDistribution:
-    return EmotionDistribution(1, time_s, P, P[:4], "happy", 0.9, 1.0)
+from realtime_micacl.testing import reading
+from realtime_micacl.types import Mark, State, StateChange
 
 
 def test_it_writes_from_start_to_stop_and_not_before_or_after(tmp_path: Path) -> None:

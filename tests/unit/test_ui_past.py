@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution
+from realtime_micacl.testing import reading
+from realtime_micacl.types import EMOTIONS, Bag
 from realtime_micacl_ui.past import HOLD_S, MAX_READINGS, MAX_TRACKS, SPAN_S, Past, remember, weigh
 
 TICK_S = 0.08
-
-
-def reading(time_s: float, track_id: int = 1, emotion: str | None = "happy") -> EmotionDistribution:
-    p = np.full(7, 0.05, np.float32)
-    p[EMOTIONS.index(emotion or "sad")] = 0.7
-    return EmotionDistribution(track_id, time_s, p, np.array([0.9, 1, 1, 1.1], np.float32), emotion, 1.0, 1.0)
 
 
 def bag(end_s: float, track_id: int = 1) -> Bag:

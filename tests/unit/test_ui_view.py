@@ -9,7 +9,8 @@ import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.live.snapshot import Snapshot
-from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, Face, Frame, Quality, Retry, Scene, State
+from realtime_micacl.testing import face, reading
+from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui.keys import MAX_MARKERS, marked, pressed
 from realtime_micacl_ui.view import MAX_BAGS, View, follow, spoken, words
 
@@ -19,17 +20,6 @@ START = View("camera 0")
 
 def frame(time_s: float) -> Frame:
     return Frame(IMAGE, time_s, 0)
-
-
-def face(track_id: int, state: State = State.LIVE, filled: float = 1.0, fault: str = "") -> Face:
-    box = np.array([10, 10, 40, 40], np.float32)
-    return Face(track_id, box, IMAGE, 0.9, Quality(0.0 if fault else 1.0, fault), state, filled)
-
-
-def reading(track_id: int, time_s: float, emotion: str | None = "happy") -> EmotionDistribution:
-    p = np.full(7, 0.05, np.float32)
-    p[EMOTIONS.index(emotion or "sad")] = 0.7
-    return EmotionDistribution(track_id, time_s, p, p[:4], emotion, 1.0, 1.0)
 
 
 def scene(time_s: float, *faces: Face, state: State | None = None, at: Frame | None = None) -> Scene:
@@ -69,25 +59,25 @@ def test_a_retry_before_the_first_scene_is_no_picture() -> None:
 
 @pytest.mark.parametrize(("age_s", "shown"), [(0.0, True), (1.0, True), (1.01, False)])
 def test_a_reading_is_shown_for_a_second(age_s: float, shown: bool) -> None:
-    view = follow(START, seen(10.0, scene(10.0, face(1)), reading(1, 10.0 - age_s)))
+    view = follow(START, seen(10.0, scene(10.0, face(1)), reading(10.0 - age_s)))
     assert (view.reading(view.faces[0]) is not None) is shown
 
 
 @pytest.mark.parametrize("state", [State.COLLECTING, State.LOW_QUALITY])
 def test_a_face_that_is_not_live_has_no_reading(state: State) -> None:
-    view = follow(START, seen(10.0, scene(10.0, face(1, state)), reading(1, 10.0)))
+    view = follow(START, seen(10.0, scene(10.0, face(1, state)), reading(10.0, 1)))
     assert view.reading(view.faces[0]) is None
 
 
 def test_the_newest_reading_of_each_track_is_kept() -> None:
-    old, other, new = reading(1, 9.9), reading(2, 9.9), reading(2, 10.0, "sad")
+    old, other, new = reading(9.9, 1), reading(9.9, 2), reading(10.0, 2, "sad")
     view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), old, other))
     view = follow(view, seen(10.1, scene(10.1, face(1), face(2)), new))
     assert [view.reading(f) for f in view.faces] == [old, new]
 
 
 def test_the_reading_of_a_track_that_left_is_forgotten() -> None:
-    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(1, 10.0), reading(2, 10.0)))
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(10.0, 1), reading(10.0, 2)))
     view = follow(view, seen(10.1, scene(10.1, face(2))))
     assert set(view.readings) == {2}
     view = follow(view, seen(10.2, scene(10.2, face(1), face(2))))
@@ -96,21 +86,21 @@ def test_the_reading_of_a_track_that_left_is_forgotten() -> None:
 
 def test_a_silent_analysis_is_stalled_and_shows_no_emotion() -> None:
     last = scene(10.0, face(1))
-    view = follow(START, seen(12.5, last, reading(1, 10.0)))
+    view = follow(START, seen(12.5, last, reading(10.0, 1)))
     assert view.state is State.LIVE
-    view = follow(view, seen(12.6, last, reading(1, 10.0), newest=frame(12.6)))
+    view = follow(view, seen(12.6, last, reading(10.0, 1), newest=frame(12.6)))
     assert view.state is State.STALLED
     assert view.reading(view.faces[0]) is None
     assert view.title == "The analysis has not answered for 2\u00a0s"
     view = follow(view, seen(13.0, last, newest=frame(10.0)))
     assert view.title == "No picture from camera 0 for 3\u00a0s"
-    view = follow(view, seen(13.1, scene(13.1, face(1)), reading(1, 13.1)))
+    view = follow(view, seen(13.1, scene(13.1, face(1)), reading(13.1, 1)))
     assert view.reading(view.faces[0]) is not None
 
 
 def test_a_stalled_scene_keeps_the_faces_of_its_picture() -> None:
     picture = frame(10.0)
-    view = follow(START, seen(10.0, scene(10.0, face(1), at=picture), reading(1, 10.0)))
+    view = follow(START, seen(10.0, scene(10.0, face(1), at=picture), reading(10.0, 1)))
     view = follow(view, seen(12.1, scene(12.1, state=State.STALLED, at=picture)))
     assert [f.track_id for f in view.faces] == [1]
     assert view.reading(view.faces[0]) is None
@@ -148,7 +138,7 @@ def test_a_pause_before_the_first_scene_keeps_the_raw_picture() -> None:
 
 
 def test_the_end_shows_no_face() -> None:
-    view = follow(replace(START, source="/a/clip.mp4"), seen(10.0, scene(10.0, face(1)), reading(1, 10.0), over=True))
+    view = follow(replace(START, source="/a/clip.mp4"), seen(10.0, scene(10.0, face(1)), reading(10.0, 1), over=True))
     assert (view.state, view.faces, view.title) == (State.ENDED, (), "End of clip.mp4")
 
 
@@ -159,16 +149,16 @@ def test_a_failure_says_why_and_hides_passwords() -> None:
 
 
 def test_views_are_equal_until_something_changes() -> None:
-    now = seen(10.0, scene(10.0, face(1)), reading(1, 10.0))
+    now = seen(10.0, scene(10.0, face(1)), reading(10.0, 1))
     view = follow(START, now)
     assert follow(view, replace(now, now_s=10.1)) == view
-    assert follow(view, replace(now, readings=(reading(1, 10.0),))) != view
+    assert follow(view, replace(now, readings=(reading(10.0, 1),))) != view
     assert follow(view, replace(now, scene=scene(10.0, face(1)))) != view
 
 
 def test_words_and_speech() -> None:
-    faces = (face(1), face(2), face(3), face(4, State.COLLECTING, 0.5), face(5, State.LOW_QUALITY, fault="dark"))
-    view = follow(START, seen(10.0, scene(10.0, *faces), reading(1, 10.0), reading(2, 10.0, None)))
+    faces = (face(1), face(2), face(3), face(4, State.COLLECTING, filled=0.5), face(5, State.LOW_QUALITY, fault="dark"))
+    view = follow(START, seen(10.0, scene(10.0, *faces), reading(10.0, 1), reading(10.0, 2, None)))
     assert [words(view, f) for f in faces] == ["happy", "unsure", "analysing …", "collecting", "dark"]
     assert spoken(view).startswith("live; face 1: happy; face 2: unsure; ")
 
@@ -208,7 +198,7 @@ def test_an_analysis_that_failed_for_good_leaves_the_picture_and_says_so() -> No
 
 
 def test_the_selected_face_is_followed_or_else_the_one_that_was() -> None:
-    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(1, 10.0), reading(2, 10.0)))
+    view = follow(START, seen(10.0, scene(10.0, face(1), face(2)), reading(10.0, 1), reading(10.0, 2)))
     assert view.followed == 1
     assert follow(replace(view, selected=2), seen(10.1, scene(10.1, face(1), face(2)))).followed == 2
     view = follow(replace(view, followed=2), seen(10.1, scene(10.1, face(1), face(2))))
@@ -221,7 +211,7 @@ def test_the_selected_face_is_followed_or_else_the_one_that_was() -> None:
 def test_a_window_is_kept_while_its_face_is_there() -> None:
     bag = Bag(1, 0, np.zeros((4, 4, 2, 2, 3), np.uint8), 8.8, 10.0, 1.0, 1.0)
     view = follow(START, replace(seen(10.0, scene(10.0, face(1))), bags=(bag,)))
-    view = follow(view, seen(10.05, scene(10.05, face(1)), reading(1, 10.0)))
+    view = follow(view, seen(10.05, scene(10.05, face(1)), reading(10.0, 1)))
     assert view.weighed[1].bag is bag
     gone = follow(view, replace(seen(10.1, scene(10.1)), bags=(bag,)))
     assert (gone.weighed, gone.bags) == ({}, ()), "no crop of somebody who has left"
@@ -258,7 +248,7 @@ def test_an_empty_picture_is_spoken_of_after_a_while() -> None:
 
 def test_how_long_an_instance_is_outlives_the_crops() -> None:
     bag = Bag(1, 0, np.zeros((4, 4, 8, 8, 3), np.uint8), 8.8, 10.0, 1.0, 1.0)
-    here = replace(seen(10.0, scene(10.0, face(1)), reading(1, 10.0)), bags=(bag,))
+    here = replace(seen(10.0, scene(10.0, face(1)), reading(10.0, 1)), bags=(bag,))
     view = follow(START, here)
     assert view.instance_s == pytest.approx(view.weighed[1].instance_s)
     gone = follow(view, seen(10.5, scene(10.5)))

@@ -8,10 +8,10 @@ import pytest
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.visit import OneVisitor, Watcher
-from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
+from realtime_micacl.testing import bag, face
+from realtime_micacl.types import U8, Bag, Frame, Scene, State
 
 IMAGE = np.zeros((100, 160, 3), np.uint8)
-CROPS = np.zeros((4, 4, 1, 1, 3), np.uint8)
 
 
 def frame(time_s: float) -> Frame:
@@ -60,10 +60,9 @@ class Sees:
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         faces = []
         for track_id, height in self.tracks.items():
-            box = np.array([0, 0, height, height], np.float32)
-            faces.append(Face(track_id, box, IMAGE, 0.9, Quality(1.0), State.LIVE, 1.0))
+            faces.append(face(track_id, box=(0, 0, height, height)))
         state = self.state or (State.LIVE if faces else State.NO_FACE)
-        bags = tuple(Bag(face.track_id, 0, CROPS, frame.time_s, frame.time_s, 1.0, 1.0) for face in faces)
+        bags = tuple(bag(frame.time_s, one.track_id) for one in faces)
         return Scene(frame.time_s, frame, tuple(faces), state), bags
 
     def close(self) -> None:
