@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from time import perf_counter
@@ -24,7 +25,8 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
 from realtime_micacl.types import State
 
-REPORTED = ("opencv-python", "opencv-contrib-python", "av", "onnxruntime", "PyQt6", "numpy", "protobuf")
+HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
+REPORTED = (*HEADLESS, "opencv-contrib-python", "PyQt6")
 RUNS_ON: dict[Kind, tuple[str, ...]] = {
     "tensorrt": ("torch", "tensorrt"),
     "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
@@ -55,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
     looks: list[Callable[[], Iterator[Finding]]] = [system, packages, display, cameras, detector, engine, gpu, outlets]
     if arguments.headless:
-        looks = [look for look in looks if look is not display]
+        looks[1:3] = [lambda: packages(HEADLESS)]
     if arguments.tensorrt:
         looks = [system, tensorrt]
     findings = session(arguments.metrics) if arguments.metrics else (finding for look in looks for finding in look())
@@ -108,22 +110,19 @@ def system() -> Iterator[Finding]:
     yield Finding("processor", True, f"{os.cpu_count()} cores, {memory_gb:.0f} GB memory, {platform.machine()}")
 
 
-def packages() -> Iterator[Finding]:
-    """Look at what the program is built on."""
-    found, missing = [], []
+def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:
+    """Look at what the program is built on, and whether what is needed is there."""
+    found: dict[str, str] = {}
     for name in REPORTED:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
-    yield Finding("packages", True, ", ".join(found))
-    if missing:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    yield Finding("packages", True, ", ".join(map(" ".join, found.items())))
+    if missing := [name for name in needed if name not in found]:
         yield Finding("packages", False, f"{', '.join(missing)}: {install_command()}")
-    if "opencv-python" not in missing and "opencv-contrib-python" not in missing:
-        one, two = version("opencv-python"), version("opencv-contrib-python")
-        if one != two:
-            mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"
-            yield Finding("packages", False, f"both OpenCV packages share one folder and must be equal: {mend}")
+    one, two = found.get("opencv-python"), found.get("opencv-contrib-python")
+    if one and two and one != two:
+        mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"
+        yield Finding("packages", False, f"both OpenCV packages share one folder and must be equal: {mend}")
 
 
 def display() -> Iterator[Finding]:

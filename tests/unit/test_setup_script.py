@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from realtime_micacl.programs.arguments import VERBS
+
 SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
 PIP = """#!/bin/sh
 # Stands for the Python of a new environment: it says what pip says.
@@ -74,3 +76,32 @@ def test_what_fails_is_said_and_nothing_is_marked_as_done(tmp_path: Path, shell:
     assert (done.returncode, done.stdout) == (1, "")
     assert "ERROR: No matching distribution found for some-name-25" in done.stderr
     assert not (tmp_path / ".venv" / ".installed").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed_on"),
+    [
+        ("", "--headless --source demo"),
+        ("clip.mp4", "--headless clip.mp4"),
+        ("- --offline", "- --offline"),
+        ("--camera 1", "--headless --camera 1"),
+        *((f"{verb} --help", f"{verb} --help") for verb in VERBS),
+    ],
+)
+def test_run_passes_on_what_it_was_given(tmp_path: Path, arguments: str, passed_on: str) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "run").write_text((SETUP.parent / "run").read_text("utf-8").replace("/dev/video0", "/none"))
+    ready = "".join(f"{step}() {{ :; }}\n" for step in ("need_to_run", "find_python", "install_missing", "make_venv"))
+    (tmp_path / "scripts" / "setup.sh").write_text("say() { :; }\n" + ready)
+    command = tmp_path / ".venv" / "bin" / "realtime-micacl"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\necho "$*"\n')
+    command.chmod(0o755)
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    run = ["sh", str(tmp_path / "scripts" / "run"), *arguments.split()]
+    done = subprocess.run(run, env=bare, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == passed_on
