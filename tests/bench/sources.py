@@ -82,6 +82,11 @@ def outcome(command: str, case: Case) -> tuple[str, str]:
     return counts[0][0], words + (f" ({'a still' if stills == 1 else f'{stills} stills'})" if stills else "")
 
 
+def name_of(case: Case) -> str:
+    """Return how the table names an input."""
+    return case.path.name if case.path.parent.name != "row" else f"row/{case.path.name}"
+
+
 def main() -> None:
     """Make the files, read them and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -93,13 +98,15 @@ def main() -> None:
     rows, wrong = [], []
     for case in (*kept([KEPT, *arguments.more]), *made(arguments.folder)):
         word, words = outcome(NOW, case)
-        old = outcome(arguments.before, case) if arguments.before and not case.options else ("", "not there")
+        columns = [f"`{name_of(case)}`", ": ".join(filter(None, (case.maker, case.what)))]
+        if arguments.before:
+            columns.append("not there" if case.options else outcome(arguments.before, case)[1])
         if case.wanted not in (word, "anything"):
             wrong.append(f"{case.path}: {words}, should be {case.wanted}")
-        name = case.path.name if case.path.parent.name != "row" else f"row/{case.path.name}"
-        rows.append(f"| `{name}` | {': '.join(filter(None, (case.maker, case.what)))} | {old[1]} | {words} |")
+        rows.append(f"| {' | '.join((*columns, words))} |")
         sys.stderr.write(f"{rows[-1]}\n")
-    table = "| input | what it is | b9d0fe1 | now |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    heads = ["input", "what it is", *(["before"] if arguments.before else []), "now"]
+    table = "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows, ""])
     head, mark, _ = PAGE.read_text("utf-8").partition("<!-- table -->\n")
     PAGE.write_text(head + mark + table, "utf-8")
     sys.exit("\n".join(wrong))
