@@ -13,6 +13,7 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
+from realtime_micacl.live.sources.hdr import as_sdr, is_hdr
 from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Upright:
 
     Rows without padding, whatever the pixel format; the shorter side of oblong pixels is stretched; the turn and the
     mirror that the file or the camera asks for are carried out; what is transparent shows white; the dots that stand
-    for colours which a palette lacks are smoothed.
+    for colours which a palette lacks are smoothed; HDR looks as it does on a normal screen.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -42,6 +43,8 @@ class Upright:
         plain = self._reformatter.reformat(frame, width, height, "rgba" if holed else "rgb24", threads=1)
         pixels = np.asarray(plain.to_ndarray(), np.uint8)  # a view with padded rows
         pixels = _on_paper(pixels) if holed else pixels
+        if is_hdr(frame):
+            pixels = as_sdr(pixels, frame.color_trc)
         if frame.format.name in DITHERED or self._stream.codec_context.name in DITHERED:
             pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), 0), np.uint8)
         image = np.ascontiguousarray(_turned(pixels, frame))
