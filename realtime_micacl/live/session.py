@@ -242,7 +242,7 @@ class LiveSession:
                 self._readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
                 self._emit(self._readings.peek() or ())
         self._stages.raise_if_in_vain("recognize", self.meters["recognize"].count)
-        if self._holds and not (self.fault or self._stop.is_set() or self.meters["reading"].count):
+        if not (self.error or self.fault or self._stop.is_set() or self.meters["reading"].count):
             self._why = self._sight.why_unread(self.name)
 
     def _emit(self, events: Sequence[Event]) -> None:

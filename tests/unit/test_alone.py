@@ -52,6 +52,12 @@ def test_a_live_source_is_slow_from_the_second_wide_gap_on() -> None:
     assert got == [False, False, True, True, False, False, True, None, False, False, True]
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_only_picture_of_a_live_source_that_ended_is_a_still(count: int) -> None:
+    got = [item.alone for item in told_slow(at(*range(count)), "standard input") if isinstance(item, Frame)]
+    assert got == {0: [], 1: [False, True], 2: [False, False]}[count]
+
+
 def test_leaving_it_closes_what_it_reads() -> None:
     closed = []
 

@@ -39,9 +39,12 @@ def told_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
 
 
 def told_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
-    """Yield what a live source gives, and mark the frames while it is slow: what comes next is not known."""
+    """Yield what a live source gives, and mark the frames while it is slow: what comes next is not known.
+
+    The only picture of one that has ended is yielded again, marked.
+    """
     times: deque[float] = deque(maxlen=GAPS + 1)
-    said = False
+    said, count, first = False, 0, None
     with closing(items):  # type: ignore[type-var]  # a generator
         for item in items:
             if not isinstance(item, Frame):
@@ -50,8 +53,11 @@ def told_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
                 yield item
                 continue
             times.append(item.time_s)
+            count, first = count + 1, item if not count else None
             alone = len(times) > GAPS and all(b - a > GAP_S for a, b in pairwise(times))
             if alone and not said:
                 log.warning(SLOW, shown, times[-1] - times[-2])
                 said = True
             yield replace(item, alone=alone)
+    if first:  # a photograph came through a pipe
+        yield replace(first, alone=True)

@@ -13,6 +13,7 @@ from realtime_micacl.live.sources.address import Address
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"
 BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
+NO_WAY_BACK = "a pipe cannot go back; give the file itself, or send MPEG-TS or Matroska"
 ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 BY_UDP = ", only control packets; where it sends by UDP a firewall may hold them back: rtsp:// fetches them by TCP"
 
@@ -54,10 +55,7 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
     if cause is None:
         return f"nobody wrote to it within {waited_s:.0f} s"
     if isinstance(cause, av.error.InvalidDataError):
-        return (
-            "what comes is no video, or one whose index stands at its end: a pipe cannot go back to it; give the file"
-            " itself, or send MPEG-TS or Matroska"
-        )
+        return f"what comes is no video, or one whose index stands at its end: {NO_WAY_BACK}"
     return said(cause)
 
 

@@ -24,7 +24,7 @@ from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
-from realtime_micacl.live.sources.reasons import said, why, why_not_piped
+from realtime_micacl.live.sources.reasons import NO_WAY_BACK, said, why, why_not_piped
 from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
 from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
 from realtime_micacl.live.sources.whole import fetched
@@ -176,7 +176,9 @@ class Stream:
         if not self._seen:
             if self._web and connection.cause and not self._whole:
                 raise Unseekable
-            raise SourceError(f"{self.shown} holds not one picture that can be decoded; it is damaged")
+            pipe = f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
+            reason = "it is damaged" if self._address else pipe
+            raise SourceError(f"{self.shown} holds not one picture that can be decoded; {reason}")
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
         if self._reached_s <= begun_s:
