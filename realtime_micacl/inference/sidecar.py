@@ -137,8 +137,12 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
     The hashes of the files that it names are compared too. Raise EngineError where anything is missing or damaged, or
     the label order is not this program's.
     """
-    file = path / NAME if path.is_dir() else path
-    if not file.is_file():
+    try:
+        file = path / NAME if path.is_dir() else path
+        there = file.is_file()
+    except OSError as cause:
+        raise EngineError(f"no engine can be read at {path}: {cause.strerror}") from cause
+    if not there:
         raise EngineError(f"no engine at {path}: {NAME} is missing; name a folder that `realtime-micacl export` wrote")
     try:
         sidecar = msgspec.json.decode(file.read_bytes(), type=Sidecar)

@@ -32,8 +32,10 @@ def report(paths: Sequence[Path], target: Path) -> None:
     from realtime_micacl.report.session import read_session
 
     for path in paths:
-        if not path.exists():
-            raise SourceError(f"nothing is at {path}; check the path")
+        try:
+            path.stat()
+        except OSError as cause:
+            raise SourceError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
     try:
         if target.exists() and not target.read_text("utf-8", errors="replace").startswith(SIGN):
             raise ConfigError(f"{target} is something else and is not overwritten; name another with --to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def parse_source(text: str) -> SourceSpec:
 
     Raise ConfigError where it names nothing.
     """
-    text = text.strip() if "://" in text or not Path(text).exists() else text
+    text = text.strip() if "://" in text or not os.path.exists(text) else text
     match text:
         case "":
             raise ConfigError("source is empty; give an address, a file, a camera's number, 'demo' or 'synthetic'")
@@ -81,7 +82,7 @@ def parse_source(text: str) -> SourceSpec:
         except ConfigError as cause:
             raise ConfigError(f"source {redacted(text)}: {cause}") from None
     camera = CAMERA.fullmatch(device_of(text))
-    if camera and (text.startswith("/dev/") or not Path(text).exists()):
+    if camera and (text.startswith("/dev/") or not os.path.exists(text)):
         return SourceSpec("camera", str(int(camera[1])))
     return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", at_home(text))
 
@@ -90,7 +91,7 @@ def check(spec: SourceSpec) -> None:
     """Raise SourceError at once for a file or camera that is plainly not there."""
     match spec.kind:
         case "file":
-            from realtime_micacl.live.sources.video import check_file
+            from realtime_micacl.live.sources.given import check_file
 
             check_file(Path(spec.value))
         case "camera":

@@ -22,6 +22,9 @@ ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of 
 NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
 LISTED = "it is a play list, which is not followed; name the video itself"
 LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
+BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
+PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
+POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
@@ -59,6 +62,12 @@ def refused(path: Path) -> str:
                 return ANIMATED
             if head.startswith(LISTS):
                 return LISTED
+            if head.startswith(b"version https://git-lfs"):
+                return POINTER
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
+                return PAGE
+            if len(head) == 32 and not any(head):
+                return BEGUN
             if head[4:8] == b"ftyp" and not {b"moov", b"meta"} & _boxes(stream):
                 return NO_INDEX
     except OSError:

@@ -16,18 +16,11 @@ from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.alone import told_alone
+from realtime_micacl.live.sources.given import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.reasons import said
-from realtime_micacl.live.sources.stills import (
-    NUMBER,
-    RATE_HZ,
-    is_picture,
-    pictures_in,
-    pictures_like,
-    read_row,
-    refused,
-)
+from realtime_micacl.live.sources.stills import RATE_HZ, is_picture, pictures_in, pictures_like, read_row, refused
 from realtime_micacl.live.sources.timeline import Timeline
 from realtime_micacl.types import U8, Frame
 
@@ -36,19 +29,7 @@ log = logging.getLogger(__name__)
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
 PATIENCE_S = 0.2
 NOTHING = "holds a video track but not one frame that can be decoded; it is damaged"
-
-
-def check_file(path: Path) -> None:
-    """Raise SourceError where `path` is plainly no video, no picture and no row of pictures."""
-    if pictures_like(path):
-        return
-    if not path.exists():
-        row = "; no pictures are numbered so" if NUMBER.search(path.name) else ""
-        raise SourceError(f"no file at {path}{row}; check the path")
-    if path.is_dir() and not pictures_in(path):
-        raise SourceError(f"{path} is a folder without pictures; name a video file, or a folder of pictures")
-    if path.is_file() and path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
+UNDECODED = "is a picture that FFmpeg cannot decode: damaged, or of a rare kind; save it as JPEG or PNG"
 
 
 def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
@@ -66,15 +47,19 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
     with closing(opened(path)) as container:
-        timed, count = _timed(container, str(path), rate_hz), 0
+        timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
-            yield Frame(image, timed(stamp_s), index, damaged)
+            time_s = timed(stamp_s)
+            yield Frame(image, time_s, index, damaged)
             if is_picture(container):
                 break
         if not count:
             reason = refused(path)
-            raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {NOTHING}")
+            nothing = UNDECODED if is_picture(container) else NOTHING
+            raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
+        if not is_picture(container):
+            tell_missing(container, chosen(container, str(path)), str(path), time_s)
 
 
 def _timed(
@@ -140,7 +125,8 @@ def opened(path: Path) -> av.container.InputContainer:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        reason = refused(path) or f"{said(cause)}; it is not a video, or it is damaged"
+        known = isinstance(cause, OSError)  # the system's word, as that it may not be read
+        reason = refused(path) or f"{said(cause)}{'' if known else '; it is not a video, or it is damaged'}"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
         chosen(container, str(path))

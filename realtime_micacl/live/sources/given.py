@@ -1,0 +1,68 @@
+"""Files as people give them: not there, not to be read, a folder, an address without its beginning, cut off."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from pathlib import Path
+
+import av
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources.stills import NUMBER, pictures_in, pictures_like
+from realtime_micacl.standard import why
+
+log = logging.getLogger(__name__)
+
+ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+)*(?=:\d))(?::\d+)?(?:/.*)?")
+MISSING_S = 1.0  # of what a file says that it lasts, so much at least is missed where it was cut off
+MISSING_SHARE = 0.02
+
+
+def check_file(path: Path) -> None:
+    """Raise SourceError where `path` is plainly no video, no picture and no row of pictures."""
+    try:
+        if pictures_like(path):
+            return
+        if not os.path.exists(path):
+            path.stat()  # says why
+        if path.is_dir() and not pictures_in(path):
+            many = f"a folder of videos is read by `realtime-micacl process {path} OUT`"
+            raise SourceError(f"{path} is a folder without pictures; name a video; {many}")
+        if path.is_file() and path.stat().st_size == 0:
+            raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a zero byte
+        raise SourceError(f"no file at {path}{_meant(path)}") from None
+    except OSError as cause:
+        raise SourceError(f"{path} cannot be read: {why(cause)}") from cause
+
+
+def _meant(path: Path) -> str:
+    """Return what may have been meant by a path where nothing is."""
+    if path.is_symlink():
+        return f": it is a link to {os.readlink(path)}, which is not there"
+    if ADDRESS.fullmatch(str(path)):
+        return "; an address begins with rtsp:// or http://"
+    if NUMBER.search(path.name):
+        return "; no pictures are numbered so; check the path"
+    return "; check the path"
+
+
+def tell_missing(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:
+    """Say in the log where the pictures of a file that was read end long before the file says that they do."""
+    told_s = _told_s(container, stream)
+    if told_s - end_s > max(MISSING_S, MISSING_SHARE * told_s):
+        why_short = "it was not written, copied or downloaded to its end, or holds no more pictures"
+        log.warning("%s says that it lasts %.1f s, and ends after %.1f s: %s", shown, told_s, end_s, why_short)
+
+
+def _told_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
+    """Return how long the pictures of a file last as its head says; 0 where that is not known."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if told := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):  # Matroska
+        begins_s = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+        return 3600 * int(told[1]) + 60 * int(told[2]) + float(told[3]) - begins_s
+    alone = len(container.streams) == 1  # sound may be longer
+    return (container.duration or 0) / 1e6 if alone else 0.0

@@ -1,0 +1,88 @@
+"""Files as people give them: what stands in the way is named, and what is missing of one that was read is said."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources.given import check_file
+from realtime_micacl.live.sources.video import read_file
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("none.mp4", "no file at .*; check the path"),
+        ("C:/clips/none.mp4", "no file at .*; check the path"),
+        ("img%04d.png", "no pictures are numbered so"),
+        ("192.168.1.5:8080/video", "an address begins with rtsp:// or http://"),
+        ("192.168.1.5", "an address begins with"),
+        ("localhost:8080", "an address begins with"),
+        ("nas:554/stream", "an address begins with"),
+        ("www.example.org/live", "an address begins with"),
+        ("gone.mp4", "it is a link to nowhere.mp4, which is not there"),
+        ("circle.mp4", "cannot be read: Too many levels"),
+        ("clip.mp4/more", "no file at"),
+        ("y" * 300, "cannot be read: File name too long"),
+        ("a\0b.mp4", "no file at"),
+        (".", "a folder of videos is read by `realtime-micacl process"),
+    ],
+)
+def test_what_is_not_there(path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gone.mp4").symlink_to("nowhere.mp4")
+    Path("circle.mp4").symlink_to("circle.mp4")
+    Path("clip.mp4").write_bytes(b"x")
+    with pytest.raises(SourceError, match=said):
+        check_file(Path(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n<!DOCTYPE html><html>404", "it is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        (bytes(5000), "nothing but zeros"),
+        (b"I am no video " * 99, "it is not a video, or it is damaged"),
+    ],
+)
+def test_what_a_download_left(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(content)
+    with pytest.raises(SourceError, match=said):
+        list(read_file(tmp_path / "clip.mp4"))
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.flv", "fast.mp4"])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("first", [0, 9000])
+def test_a_file_that_was_cut_off_says_so(
+    name: str, cut: bool, first: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / name
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", options={"movflags": "faststart"} if name == "fast.mp4" else {}) as out:
+        stream = out.add_stream("flv" if name.endswith("flv") else "mpeg4", rate=10)
+        stream.width = stream.height = 64
+        for number in range(60):
+            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (64, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number + (first if name == "a.mkv" else 0), Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    if cut:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    caplog.set_level(logging.WARNING)
+    count = len(list(read_file(path)))
+    assert (count < 45) == cut
+    assert ("says that it lasts 6.0 s, and ends after" in caplog.text) == cut, caplog.text
+
+
+def test_a_picture_that_cannot_be_decoded_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\xff" * 40)
+    with pytest.raises(SourceError, match="is a picture that FFmpeg cannot decode"):
+        list(read_file(tmp_path / "a.png"))
