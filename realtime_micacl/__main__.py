@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from realtime_micacl.standard import made_usable
+from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
 
 
 def main() -> None:
@@ -14,6 +14,11 @@ def main() -> None:
         from realtime_micacl.programs import cli
     except KeyboardInterrupt:
         sys.exit(130)
+    except ImportError as cause:
+        if not starved(cause):
+            raise
+        said(NO_MEMORY)
+        sys.exit(5)
     cli.main()
 
 

@@ -22,6 +22,7 @@ from realtime_micacl.errors import ConfigError
 
 T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0
+SIZE_WORDS = "a width and a height in px, such as 1920x1080"
 DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
 SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
 LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
@@ -35,7 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
     wait: bool = False
     rate_hz: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
-    size: Annotated[str, Meta(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")] | None = None
+    size: Annotated[str, Meta(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$", description=SIZE_WORDS)] | None = None
     """WIDTHxHEIGHT in px, asked of a camera; `fps` too."""
     fps: Annotated[float, Meta(gt=0.0, le=1e3)] | None = None
     rotate: Literal[0, 90, 180, 270] = 0

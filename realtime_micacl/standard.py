@@ -6,8 +6,11 @@ import errno
 import io
 import os
 import sys
+from contextlib import suppress
 
 CLOSED = {errno.EBADF: "standard output is closed"}
+STARVED = ("bad_alloc", "failed to map segment", "annot allocate memory", "Resource temporarily unavailable")
+NO_MEMORY = "it got too little memory; close other programs, or raise the limit (ulimit -v, MemoryMax) to a gigabyte"
 
 
 def made_usable() -> None:
@@ -34,11 +37,28 @@ def why(cause: OSError) -> str:
     return CLOSED.get(cause.errno or 0) or cause.strerror or str(cause)
 
 
+def starved(cause: BaseException) -> bool:
+    """Say whether something failed for want of memory, whoever noticed it: Python, the linker or a library."""
+    return isinstance(cause, MemoryError) or any(words in str(cause) for words in STARVED)
+
+
+def said(text: str) -> None:
+    """Write a line for a person to standard error; one that takes nothing is no reason to fail otherwise."""
+    with suppress(OSError):
+        sys.stderr.write(f"realtime-micacl: {text}\n")
+
+
 def flushed() -> OSError | None:
-    """Write out what standard output still holds; return why that is impossible. A reader who has left is no error."""
-    try:
-        sys.stdout.flush()
-    except OSError as cause:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python itself would try once more at the end
-        return None if isinstance(cause, BrokenPipeError) else cause
-    return None
+    """Write out what standard error and output still hold; return why that is impossible for the output.
+
+    A reader who has left is no error.
+    """
+    found: OSError | None = None
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            stream.flush()
+            found = None
+        except OSError as cause:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python itself would try once more at the end
+            found = cause
+    return None if isinstance(found, BrokenPipeError) else found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -36,14 +39,36 @@ MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", 
 MODULES |= {v: f"programs.{v}" for v in ("bench", "replay", "doctor")}
 MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"))}
 """Where each verb's `main` is; it is imported when the verb is asked for."""
+SEVERAL = "several at once are each named by --source, a folder of videos by `realtime-micacl process FOLDER OUT`"
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
 EPILOG += "\n6 some clips failed, 130 broken off"
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Says what was meant by words that are left over."""
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Return the options of a command line; raise ConfigError where something is left over."""
+        arguments, rest = self.parse_known_args(argv)
+        if not rest:
+            return arguments
+        odd = next((word for word in rest if word.startswith("-")), "")
+        if odd:
+            near = get_close_matches(odd.partition("=")[0].lower(), self._option_string_actions, n=1)
+            raise ConfigError(f"there is no option {odd}{f'; did you mean {near[0]}?' if near else ''}")
+        _meant(arguments.what or "")
+        raise ConfigError(f"one source was expected, and {rest[0]!r} is left over; {SEVERAL}")
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2 and a line that says what is wrong."""
+        several = "SOURCE" in message and "--source" in message
+        super().error(f"{message}; {SEVERAL}" if several else message)
+
+
+def parser() -> Parser:
     """Return the parser of the live job."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="realtime-micacl",
         usage="realtime-micacl [SOURCE] [OPTIONS]\n       realtime-micacl VERB [OPTIONS]",
         description="Follow each face in a camera, stream or file and show what its expression looks like.",
@@ -65,19 +90,21 @@ def parser() -> argparse.ArgumentParser:
     use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
     use.add_argument("--offline", **flag, help="a file as fast as possible, without a window")
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or .csv as well")
-    use.add_argument("--rotate-mb", type=float, metavar="MB", help="begin another file whenever one has so many MB")
-    use.add_argument("--rotate-s", type=float, metavar="SECONDS", help="begin another file whenever one spans so long")
+    use.add_argument("--rotate-mb", type=_number, metavar="MB", help="begin another file whenever one has so many MB")
+    use.add_argument(
+        "--rotate-s", type=_number, metavar="SECONDS", help="begin another file whenever one spans so long"
+    )
     what = "offline, write an .mp4 with the readings drawn in"
     use.add_argument("--save-video", metavar="FILE", help=what)
     use.add_argument("--blur-faces", **flag, help="no face can be told in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
     use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
     give_up = use.add_argument(
-        "--give-up-after", type=float, metavar="SECONDS", help="look for a lost source no longer"
+        "--give-up-after", type=_number, metavar="SECONDS", help="look for a lost source no longer"
     )
     give_up.dest = "give_up_after_s"
     use.add_argument("--size", metavar="WxH", help="of a camera's picture (default 1280x720)")
-    use.add_argument("--fps", type=float, metavar="HZ", help="a camera's pictures a second (default 30)")
+    use.add_argument("--fps", type=_number, metavar="HZ", help="a camera's pictures a second (default 30)")
     use.add_argument("--metrics", metavar="[HOST:]PORT", help="figures for Prometheus, for this machine alone")
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
@@ -98,7 +125,7 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
     p.add_argument("--baseline", **flag, help="each face's first five seconds are its neutral")
     p.add_argument("--head", **flag, help="readings say the head's yaw, pitch and roll")
-    rate = p.add_argument("--rate", type=float, metavar="HZ", help="pictures a second where a file has no times")
+    rate = p.add_argument("--rate", type=_number, metavar="HZ", help="pictures a second where a file has no times")
     rate.dest = "rate_hz"
     p.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
     region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
@@ -125,9 +152,20 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     out.add_argument(
         "--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers and no others"
     )
-    every = out.add_argument("--every", type=float, metavar="SECONDS", help="for all these: means over so many seconds")
+    every = out.add_argument(
+        "--every", type=_number, metavar="SECONDS", help="for all these: means over so many seconds"
+    )
     every.dest = "every_s"
     out.add_argument("--slots", type=int, metavar="N", help="faces with a place of their own (default 4)")
+
+
+def _number(text: str) -> float:
+    """Return a number, which may be a fraction as 30000/1001."""
+    try:
+        return float(Fraction(text)) if "/" in text else float(text)
+    except (ValueError, ZeroDivisionError):
+        mend = f"; write {text.replace(',', '.')}" if re.fullmatch(r"\d*,\d+", text) else ""
+        raise argparse.ArgumentTypeError(f"{text!r} is no number{mend}") from None
 
 
 def _device(text: str) -> str:
@@ -148,7 +186,7 @@ def _camera(text: str) -> int:
 
 def _meant(text: str) -> str:
     """Return the one source that was named; raise ConfigError where a verb was meant."""
-    if re.fullmatch(r"[A-Za-z]+", text) and not Path(text).exists():
+    if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
         near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic"], n=1)
         if near and near[0] != text:
             raise ConfigError(f"no file is called {text!r}, and no verb; did you mean {near[0]}?")

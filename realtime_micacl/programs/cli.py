@@ -17,7 +17,7 @@ from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.programs.arguments import MODULES, VERBS, parser, settings_from
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import BROKEN_OFF, live
-from realtime_micacl.standard import flushed, why
+from realtime_micacl.standard import NO_MEMORY, flushed, said, starved, why
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,9 @@ def main() -> None:
     except SystemExit as end:  # of the parser
         code = end.code if isinstance(end.code, int) else 1
     if (cause := flushed()) and not code:
-        sys.stderr.write(f"realtime-micacl: the output cannot be written: {why(cause)}\n")
+        said(f"the output cannot be written: {why(cause)}")
         code = StageFailed.exit_code
     if threading.active_count() > 1:  # a device holds a thread: leave without waiting for it
-        sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
 
@@ -44,14 +43,14 @@ def run(argv: Sequence[str]) -> int:
         if argv and argv[0] in VERBS:
             _verb(argv[0]).main(argv[1:])
             return 0
-        arguments = parser().parse_args(argv)
+        arguments = parser().parse(argv)
         if arguments.list_cameras:
             _list_cameras(sys.stdout)
             return 0
         return live(settings_from(arguments))
     except MicaclError as error:
         log.debug("the error came from here", exc_info=True)
-        sys.stderr.write(f"realtime-micacl: {redacted(str(error))}\n")
+        said(redacted(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         return BROKEN_OFF
@@ -59,7 +58,13 @@ def run(argv: Sequence[str]) -> int:
         return 0
     except OSError as cause:
         log.debug("the error came from here", exc_info=True)
-        sys.stderr.write(f"realtime-micacl: {cause.filename or 'the output cannot be written'}: {why(cause)}\n")
+        said(f"{cause.filename or 'the output cannot be written'}: {why(cause)}")
+        return StageFailed.exit_code
+    except Exception as cause:
+        if not starved(cause):
+            raise
+        log.debug("the error came from here", exc_info=True)
+        said(NO_MEMORY)
         return StageFailed.exit_code
 
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from realtime_micacl.live.sources import source
@@ -50,6 +52,42 @@ def test_an_output_that_takes_nothing(arguments: list[str], output: str, code: i
     assert (ended, "Traceback" in err) == (code, False), err
     assert len(lines) == (1 if said else 0), err
     assert all(said in line for line in lines)
+
+
+@pytest.mark.parametrize(("limit", "code"), [("-v 300000", 5), ("-v 600000", 5), ("-n 16", 0)])
+def test_little_memory_is_one_line(clips: Path, limit: str, code: int) -> None:
+    shell = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", COMMAND, str(clips / "one_face_720p.mp4"), "--offline"]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert ("too little memory" in done.stderr) == bool(code)
+
+
+@FULL
+def test_a_full_standard_error_costs_nothing(clips: Path) -> None:
+    command = ["sh", "-c", '"$@" 2>/dev/full', "sh", COMMAND, "--offline"]
+    for source_, code in ((clips / "no_face.mp4", 0), (clips / "none.mp4", 3)):
+        assert subprocess.run([*command, str(source_)], capture_output=True, check=False).returncode == code
+
+
+def test_what_comes_through_a_pipe_is_read_or_told_of(tmp_path: Path, clips: Path) -> None:
+    with av.open(str(clips / "one_face_720p.mp4")) as clip:
+        next(clip.decode(video=0)).to_image().save(tmp_path / "photo.png")
+    with av.open(str(tmp_path / "empty.mkv"), "w") as out:
+        stream = out.add_stream("ffv1", rate=10)
+        stream.width, stream.height = 320, 240
+        for _ in range(5):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((240, 320, 3), 99, np.uint8), format="rgb24")))
+        out.mux(stream.encode())
+    cases = {
+        tmp_path / "photo.png": (0, True, ""),
+        tmp_path / "empty.mkv": (0, False, "no reading (no face"),
+        clips / "no_face.mp4": (3, False, "a pipe cannot go back; give the file itself"),  # its index is at its end
+    }
+    for file, (code, still, said) in cases.items():
+        with subprocess.Popen(["cat", file], stdout=subprocess.PIPE) as cat:
+            command = [COMMAND, "-", "--headless"]
+            done = subprocess.run(command, stdin=cat.stdout, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, '"still": true' in done.stdout, said in done.stderr) == (code, still, True), done
 
 
 def test_a_recording_goes_on_where_everything_else_is_closed(clips: Path, tmp_path: Path) -> None:

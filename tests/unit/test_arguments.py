@@ -13,7 +13,7 @@ from realtime_micacl.programs.arguments import parser, settings_from
 
 
 def settings(*arguments: str) -> Settings:
-    return settings_from(parser().parse_args(arguments))
+    return settings_from(parser().parse(arguments))
 
 
 @pytest.mark.parametrize("source", ["clip.mp4", "0", "-", "demo", "rtsp://h/x", "/dev/video0"])
@@ -28,7 +28,7 @@ def test_a_camera_is_a_number_or_its_device(camera: str) -> None:
     assert parse_source(camera).value == "3"
 
 
-@pytest.mark.parametrize("wrong", [["--camera", "clip.mp4"], ["clip.mp4", "--source", "demo"], ["a.mp4", "b.mp4"]])
+@pytest.mark.parametrize("wrong", [["--camera", "clip.mp4"], ["clip.mp4", "--source", "demo"]])
 def test_two_sources_and_no_camera_are_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         settings(*wrong)
@@ -52,3 +52,27 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "doctr").touch()
     assert settings("doctr").sources == ("doctr",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["a.mp4", "b.mp4"], "'b.mp4' is left over; several at once .* `realtime-micacl process FOLDER OUT`"),
+        (["Process", "clips", "out"], "did you mean process"),
+        (["--offl", "a.mp4"], "no option --offl; did you mean --offline"),
+        (["a.mp4", "--Max-Faces=3"], "no option --Max-Faces=3; did you mean --max-faces"),
+        (["--xyzzy"], "no option --xyzzy$"),
+        (["--size", "1920"], "size is .* a width and a height in px, such as 1920x1080"),
+    ],
+)
+def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        settings(*wrong)
+
+
+def test_a_rate_may_be_a_fraction_and_a_comma_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    assert settings("a.h264", "--rate", "30000/1001").rate_hz == pytest.approx(29.97, abs=0.001)
+    for wrong, said in (("29,97", "write 29.97"), ("1/0", "is no number"), ("many", "is no number")):
+        with pytest.raises(SystemExit):
+            settings("a.h264", "--rate", wrong)
+        assert said in capsys.readouterr().err

@@ -14,6 +14,7 @@ from realtime_micacl.inference.cpu.processor import multiplies_bytes
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8
 from realtime_micacl.inference.fit import check_fit
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.standard import NO_MEMORY, starved
 from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
@@ -67,4 +68,6 @@ def _session(file: Path, options: ort.SessionOptions) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base
+        if starved(cause):
+            raise EngineError(f"{file} cannot be loaded: {NO_MEMORY}") from cause
         raise EngineError(f"{file} is not a graph that ONNX Runtime {ort.__version__} can load: {cause}") from cause
