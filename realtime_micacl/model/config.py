@@ -45,6 +45,10 @@ class SystemConfig:
     """Share of the bag vector that is dropped before the head, in training."""
     shape: int = 0
     """Coordinates of a face's shape that a second stream reads, 3 P; 0: crops are all that is read."""
+    stranger_crops: float = 1.0
+    """What the logits of the crops count beside a second stream while nobody knows the face; 1 once it is known."""
+    stranger_shape: float = 1.0
+    """The same of the second stream, which then compares with everybody's neutral face."""
     emotions: int = len(EMOTIONS)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,9 @@ class SystemConfig:
             yield "size_px", f"must be a multiple of {2 ** len(self.widths)}"
         if self.shape and not self.second_stream:
             yield "shape", "must be 0 for this system, which reads crops alone"
+        for name in ("stranger_crops", "stranger_shape"):
+            if not 0 <= getattr(self, name) <= 4:
+                yield name, "must be from 0 to 4"
         if not 0 <= self.dropout < 1:
             yield "dropout", "must be at least 0 and below 1"
 

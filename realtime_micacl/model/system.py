@@ -11,6 +11,8 @@ from realtime_micacl.model.backbone import R3D18, FrameEncoder, MapEncoder
 from realtime_micacl.model.config import SystemConfig
 from realtime_micacl.model.shape import ShapeStream
 
+KNOWN = 1.07  # trust from which a face is known: twelve ticks that looked neutral, a second
+
 
 class Folded(NamedTuple):
     """What a bag was folded into."""
@@ -93,10 +95,20 @@ class System(nn.Module):
 
         For a network with a second stream the changes of shape stand behind the features, [B,N*L,D+3P+1]. The logits
         of either stream are log shares, and two witnesses who look at different things are believed together: they
-        are added.
+        are added, each by what it counts (`weights`).
         """
         if self.shape is None:
             return self.seen(rows)
         features, changes = rows.split([self.encoder.features, self.config.shape + 1], dim=-1)
-        (logits, importance), (told, weights) = self.seen(features), self.shape(changes)
-        return logits + told, (importance + weights) / 2
+        (logits, importance), (told, others) = self.seen(features), self.shape(changes)
+        of_crops, of_shape = self.weights(changes[:, -1, -1:])
+        return of_crops * logits + of_shape * told, (importance + others) / 2
+
+    def weights(self, trust: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the logits of crops and of shapes count for a face that is known as well as `trust` says [B,1].
+
+        The change from everybody's neutral face tells more of who somebody is than of what the face does.
+        """
+        known = (trust / KNOWN).clamp(0, 1)
+        crops, shape = self.config.stranger_crops, self.config.stranger_shape
+        return crops + (1 - crops) * known, shape + (1 - shape) * known

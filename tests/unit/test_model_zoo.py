@@ -87,6 +87,35 @@ def test_what_a_system_cannot_be_is_said(table: dict[str, Any], message: str) ->
         configured(table)
 
 
+def test_a_stranger_is_believed_by_crops_and_a_known_face_by_both_streams() -> None:
+    shape = {"frames": 1, "shape": 12, "shape_components": 8}
+    model = made("micacl", **shape, stranger_crops=1.5, stranger_shape=0.25).eval()
+    alike = made("micacl", **shape).eval()
+    assert model.shape is not None
+    model.shape.basis.normal_()
+    alike.load_state_dict(model.state_dict())
+    n, size = model.config.pieces, model.encoder.features
+
+    def logits(of: System, trust: float) -> Tensor:
+        torch.manual_seed(1)
+        rows = torch.randn(1, n, size + 13)
+        rows[..., -1] = trust
+        return of.classify(rows)[0]
+
+    torch.manual_seed(1)
+    rows = torch.randn(1, n, size + 13)
+    rows[..., -1] = 0
+    crops, told = model.seen(rows[..., :size])[0], model.shape(rows[..., size:])[0]
+    torch.testing.assert_close(logits(model, 0.0), 1.5 * crops + 0.25 * told)
+    torch.testing.assert_close(logits(alike, 0.0), crops + told)
+    for trust in (1.2, 3.0):
+        torch.testing.assert_close(logits(model, trust), logits(alike, trust))
+    half_known = logits(model, 0.5) - logits(alike, 0.5)
+    assert (half_known.abs() < (logits(model, 0.0) - logits(alike, 0.0)).abs()).float().mean() > 0.5
+    with pytest.raises(ConfigError, match="model.stranger_shape must be from 0 to 4, not -0.1"):
+        made("micacl", **shape, stranger_shape=-0.1)
+
+
 def test_m3dfel_has_the_bits_that_micacl_without_its_parts_has() -> None:
     one, other = made("m3dfel").eval(), made("micacl", geiim=False, wian=False).eval()
     assert one.state_dict().keys() == other.state_dict().keys()
