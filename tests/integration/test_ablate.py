@@ -17,34 +17,14 @@ from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.wian import WIAN
+from tests.small import RECIPE, write_recipe
 
-RECIPE = """
-name = "stripes"
-[bag]
-instances = 4
-frames = 2
-size_px = 32
-span_s = 0.8
-[crop]
-points = [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]
-[model]
-encoder = "light"
-widths = [8, 16]
-blocks = [1, 1]
-wian_hidden = 16
-[clips]
-epochs = 3
-batch = 14
-learning_rate = 0.01
-workers = 0
-frozen = true
-"""
+CLIPS = {"epochs": 3, "batch": 14, "learning_rate": 0.01, "workers": 0, "frozen": True}
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    (tmp_path / "recipe.toml").write_text(RECIPE)
-    return tmp_path / "recipe.toml"
+    return write_recipe(tmp_path / "recipe.toml", RECIPE | {"clips": CLIPS})
 
 
 @pytest.mark.parametrize("variant", ablate.VARIANTS, ids=lambda v: v.name)
@@ -94,6 +74,6 @@ def test_a_table_is_made_and_what_is_done_stays_done(
 
 
 def test_a_recipe_without_clips_is_refused(recipe: Path, tmp_path: Path) -> None:
-    recipe.write_text(RECIPE.replace("[clips]", "[bags]").replace("workers = 0\nfrozen = true\n", ""))
+    write_recipe(recipe, RECIPE | {"bags": {"epochs": 3, "batch": 14, "learning_rate": 0.01}})
     with pytest.raises(ConfigError, match=r"a table \[clips\]"):
         ablate.main([str(recipe), "--data", str(tmp_path), "--out", str(tmp_path / "out")])

@@ -25,26 +25,10 @@ from realtime_micacl.making.training.checkpoint import write_checkpoint
 from realtime_micacl.making.training.fusion import averaged, fit, fused, learn
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import F32, Bag
+from tests.small import NETWORK, RECIPE, write_recipe
 
-RECIPE = """
-name = "stripes"
-[bag]
-instances = 4
-frames = 2
-size_px = 32
-span_s = 0.8
-[crop]
-points = [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]
-[model]
-encoder = "light"
-widths = [8, 16]
-blocks = [1, 1]
-[clips]
-epochs = 2
-batch = 14
-workers = 0
-frozen = true
-"""
+PLAIN = RECIPE | {"model": {"encoder": "light", **NETWORK}}
+CLIPS = {"epochs": 2, "batch": 14, "workers": 0}
 MODELS: dict[str, dict[str, Any]] = {
     "micacl": {"wian_hidden": 16},
     "m3dfel": {"lstm_hidden": 16},
@@ -55,8 +39,7 @@ MODELS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("recipe") / "recipe.toml"
-    file.write_text(RECIPE)
-    return file
+    return write_recipe(file, PLAIN | {"clips": {**CLIPS, "frozen": True}})
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +216,6 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     monkeypatch.setattr(compare, "train", lambda *_, **__: pytest.fail("it trains again"))
     compare.main(arguments)
     assert capsys.readouterr().out == first
-    thawed = tmp_path / "thawed.toml"
-    thawed.write_text(RECIPE.replace("frozen = true", ""))
+    thawed = write_recipe(tmp_path / "thawed.toml", PLAIN | {"clips": CLIPS})
     with pytest.raises(ConfigError, match="one frozen light encoder"):
         compare.main([str(thawed), *arguments[1:]])

@@ -17,6 +17,7 @@ from realtime_micacl.model.graph import Encode, write_graph
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
+from tests.small import NETWORK
 
 FORMS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -66,7 +67,7 @@ def exported(verb: Verb, x: Tensor, outputs: list[str], path: Path) -> onnxrunti
 @pytest.mark.parametrize("form", FORMS)
 def test_onnx_runtime_agrees(form: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = build(configured({"widths": [8, 16], "blocks": [1, 1], "size_px": 16} | FORMS[form])).eval()
+    model = build(configured(NETWORK | {"size_px": 16} | FORMS[form])).eval()
     for learnt in model.parameters():
         if not learnt.any():
             nn.init.normal_(learnt)  # zeros would hide what they multiply

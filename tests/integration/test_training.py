@@ -27,14 +27,13 @@ from realtime_micacl.making.training import loop, saved
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.stages import Faces, frames_of, train_stills
 from realtime_micacl.model.backbone import FrameEncoder
+from tests.small import RECIPE
 
 ROOT = Path(__file__).parents[2]
-SMALL = {
+SMALL = RECIPE | {
     "name": "small",
     "least_war": 0.4,
-    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8, "mirrored": True},
-    "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
-    "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
+    "bag": {**RECIPE["bag"], "mirrored": True},
     "stills": {"epochs": 4, "batch": 70, "learning_rate": 0.01, "rendered_share": 0.2, "photo_share": 0.15},
     "bags": {"epochs": 3, "batch": 84, "views": 1},
 }

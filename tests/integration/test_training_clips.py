@@ -28,27 +28,22 @@ from realtime_micacl.making.train import read_training_part, train
 from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import ClipBags, clip_logits, long_tailed, split
 from realtime_micacl.making.training.loop import Run
+from tests.small import RECIPE, write_recipe
 
 HERE = Path(__file__).parent
-RECIPE = {
-    "name": "stripes",
-    "bag": {"instances": 4, "frames": 2, "size_px": 32, "span_s": 0.8},
-    "crop": {"points": [[0.3, 0.37], [0.7, 0.37], [0.5, 0.6], [0.5, 0.79]]},
-    "model": {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "wian_hidden": 16},
-    "clips": {
-        "epochs": 6,
-        "batch": 14,
-        "learning_rate": 0.01,
-        "warmup_epochs": 1,
-        "held_out": 0.2,
-        "workers": 0,
-        "average": 0.8,
-    },
+CLIPS = {
+    "epochs": 6,
+    "batch": 14,
+    "learning_rate": 0.01,
+    "warmup_epochs": 1,
+    "held_out": 0.2,
+    "workers": 0,
+    "average": 0.8,
 }
 
 
 def recipe(**changes: object) -> Recipe:
-    return converted(RECIPE | {"clips": {**RECIPE["clips"], **changes}}, Recipe, "stripes")  # type: ignore[dict-item]
+    return converted(RECIPE | {"clips": {**CLIPS, **changes}}, Recipe, "stripes")
 
 
 def started(folder: Path, data: Path, out: str, *command: str) -> subprocess.Popen[bytes]:
@@ -56,14 +51,6 @@ def started(folder: Path, data: Path, out: str, *command: str) -> subprocess.Pop
     arguments = ["train", str(folder / "recipe.toml"), "--data", str(data), "--out", str(folder / out)]
     env = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     return subprocess.Popen([sys.executable, *command, "-m", "realtime_micacl", *arguments], env=env)
-
-
-def write_recipe(folder: Path, **changes: object) -> None:
-    tables = RECIPE | {"clips": {**RECIPE["clips"], **changes}}  # type: ignore[dict-item]
-    lines = [f"name = {json.dumps(tables.pop('name'))}"]
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]  # type: ignore[attr-defined]
-    (folder / "recipe.toml").write_text("\n".join(lines))
 
 
 def epochs(log: Path) -> int:
@@ -93,7 +80,7 @@ def test_it_learns_and_the_checkpoint_says_what_it_is(
 
 def test_a_killed_run_goes_on_to_the_same_weights(prepared: Callable[..., Path], tmp_path: Path) -> None:
     data = prepared()
-    write_recipe(tmp_path, queue=20, frozen=True, epochs=40)
+    write_recipe(tmp_path / "recipe.toml", RECIPE | {"clips": {**CLIPS, **dict(queue=20, frozen=True, epochs=40)}})
     whole = started(tmp_path, data, "whole")
     broken = started(tmp_path, data, "broken")
     while epochs(tmp_path / "broken" / "log-clips.csv") < 3:
@@ -148,7 +135,7 @@ def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
 
 def test_torchrun_trains_one_checkpoint(prepared: Callable[..., Path], tmp_path: Path) -> None:
     data = prepared()
-    write_recipe(tmp_path, frozen=True, epochs=2)
+    write_recipe(tmp_path / "recipe.toml", RECIPE | {"clips": {**CLIPS, **dict(frozen=True, epochs=2)}})
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     assert started(tmp_path, data, "two", *torchrun).wait(120) == 0
     assert started(tmp_path, data, "one").wait(120) == 0
@@ -191,12 +178,12 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
         read_training_part(recipe(), [data], "fold9")
     with pytest.raises(ConfigError, match=r"crops of 32 px.*asks for 64"):
         read_training_part(
-            converted(RECIPE | {"bag": {**RECIPE["bag"], "size_px": 64}}, Recipe, "x"),  # type: ignore[dict-item]
+            converted(RECIPE | {"clips": CLIPS, "bag": {**RECIPE["bag"], "size_px": 64}}, Recipe, "x"),
             [data],
             None,
         )
     with pytest.raises(ConfigError, match="trains nothing"):
-        converted({k: v for k, v in RECIPE.items() if k != "clips"}, Recipe, "x")
+        converted(RECIPE, Recipe, "x")
 
 
 def test_live_bags_are_those_that_the_window_cuts(prepared: Callable[..., Path]) -> None:

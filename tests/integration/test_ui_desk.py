@@ -360,7 +360,7 @@ def test_a_webcam_is_a_mirror_unless_it_was_asked_for_otherwise(
     for kind in (True, False):  # what a person chose holds for the next source as well
         window.turn_to(session, "y", webcam=kind)
         assert window.view.mirror is mirrors
-    window._timer.stop()
+    window.pull.stop()
 
 
 def test_the_clean_feed_is_for_others_and_no_mirror() -> None:

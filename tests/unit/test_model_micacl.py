@@ -10,7 +10,7 @@ import torch
 from einops import EinopsError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.model.backbone import FrameEncoder
@@ -19,8 +19,10 @@ from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.micacl import MICACL, RELEASED, MICACLConfig
 from realtime_micacl.model.wian import WIAN
 from realtime_micacl.types import EMOTIONS
+from tests.small import NETWORK
+from tests.small import random_bags as bags
 
-SMALL = {"widths": [8, 16], "blocks": [1, 1], "size_px": 16, "geiim_width": 8}
+SMALL = NETWORK | {"size_px": 16, "geiim_width": 8}
 FORMS: dict[str, dict[str, Any]] = {
     "default": {},
     "released head": {"geiim_nodes": "channels", "geiim_kernels": [], "wian_over": "channels", "wian_layers": 4},
@@ -33,11 +35,6 @@ FORMS: dict[str, dict[str, Any]] = {
 def made(form: str) -> MICACL:
     torch.manual_seed(0)
     return MICACL(MICACLConfig.from_dict(SMALL | FORMS[form]))
-
-
-def bags(model: MICACL, count: int) -> Tensor:
-    c = model.config
-    return torch.randint(0, 256, (count, c.instances, c.frames, c.size_px, c.size_px, 3), dtype=torch.uint8)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
@@ -25,20 +25,17 @@ from realtime_micacl.model.s4d import S4D, MoAE, stills
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import SYSTEMS, build, configured
 from realtime_micacl.types import EMOTIONS
+from tests.small import NETWORK
+from tests.small import random_bags as bags
 
 ENGINES = Path(__file__).parents[2] / "engines"
-SMALL: dict[str, Any] = {"widths": [8, 16], "blocks": [1, 1], "size_px": 16}
+SMALL = NETWORK | {"size_px": 16}
 OWN: dict[str, dict[str, Any]] = {"ifdd": {"ifdd_width": 16, "ifdd_heads": 2}}
 
 
 def made(name: str, **more: Any) -> System:
     torch.manual_seed(0)
     return build(configured(SMALL | {"system": name} | OWN.get(name, {}) | more))
-
-
-def bags(model: System, count: int) -> Tensor:
-    c = model.config
-    return torch.randint(0, 256, (count, c.instances, c.frames, c.size_px, c.size_px, 3), dtype=torch.uint8)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -19,9 +19,10 @@ from realtime_micacl.making.training.loop import Run, fit, rate
 from realtime_micacl.making.training.objectives import shift_logits
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
+from tests.small import NETWORK
 
 ENGINES = Path(__file__).parents[2] / "engines"
-SMALL = MICACLConfig(widths=(8, 16), blocks=(1, 1), frames=2, size_px=32, wian_hidden=16)
+SMALL = MICACLConfig.from_dict(NETWORK | {"frames": 2, "size_px": 32, "wian_hidden": 16})
 
 
 class Distance(nn.Module):

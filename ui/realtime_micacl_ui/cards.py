@@ -9,7 +9,7 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
-from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, write, write_right
+from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, share_bar, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
@@ -159,8 +159,7 @@ def _lengths(painter: QPainter, area: QRectF, shares: F32, lead: str | None, the
     for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
         top = area.top() + i * row
         letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-        width = length * min(1.0, max(0.0, drawn[i] if drawn else share))
-        painter.fillRect(QRectF(left, top + (row - thick) // 2, width, thick), EMOTION_COLOURS[name])
+        share_bar(painter, QRectF(left, top + (row - thick) // 2, length, thick), drawn[i] if drawn else share, name)
         write_right(painter, letters, area.right(), letters.baseline(top, row), f"{100 * share:.0f}", ink)
 
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from math import ceil
 from time import monotonic
 
-from PyQt6.QtCore import QEventLoop, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QWidget
 
-from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.streams import Streams
 from realtime_micacl_ui.canvas import Canvas
 from realtime_micacl_ui.desk import DEFAULT, Options
 from realtime_micacl_ui.keys import key_of, pressed
 from realtime_micacl_ui.language import use_language
-from realtime_micacl_ui.qt import application, ended_with_the_screen
+from realtime_micacl_ui.pull import Pull, shown_until_closed
+from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.theme import INK
 from realtime_micacl_ui.view import View
@@ -44,14 +44,10 @@ def show(
     application(NAME)
     use_language(options.language)
     window = GridWindow(streams.sessions, options, on_tick, webcams)
-    loop = QEventLoop()
-    window.closed.connect(loop.quit)
-    window.show()
-    with ended_with_the_screen(lambda: streams.sessions):
-        loop.exec()
-    streams.stop()
-    if window.failure:
-        raise window.failure
+    try:
+        shown_until_closed(window, window.show, lambda: streams.sessions)
+    finally:
+        streams.stop()
 
 
 class GridWindow(QWidget):
@@ -67,7 +63,6 @@ class GridWindow(QWidget):
         webcams: Collection[str] = (),
     ) -> None:
         super().__init__()
-        self.failure: StageFailed | None = None
         self.large: Tile | None = None
         self._on_tick = on_tick
         self.tiles = [Tile(self, session, options, webcam=session.name in webcams) for session in sessions]
@@ -78,9 +73,8 @@ class GridWindow(QWidget):
         self.setMinimumSize(320, 180)
         if screen := self.screen():
             self.resize(QSize(1280, 720).boundedTo(screen.availableSize()))
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._tick)
-        self._timer.start(TICK_MS)
+        self.pull = Pull(self, self._look, self.close, every_ms=TICK_MS)
+        self.pull.start()
 
     def enlarge(self, tile: Tile | None) -> None:
         """Give the window to one tile, with its timeline; or show all of them again."""
@@ -122,17 +116,13 @@ class GridWindow(QWidget):
             tile = self.tiles[int(key) - 1]
             self.enlarge(None if tile is self.large else tile)
 
-    def _tick(self) -> None:
+    def _look(self) -> None:
         """Look, show what changed, and leave once all is over."""
         now_s = monotonic()
-        try:
-            over = [tile.step(now_s) for tile in self.tiles]
-            if self._on_tick:
-                self._on_tick(self)
-        except Exception as cause:  # Qt would abort the program
-            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
-            self.failure.__cause__ = cause
-        if self.failure or all(over):
+        over = [tile.step(now_s) for tile in self.tiles]
+        if self._on_tick:
+            self._on_tick(self)
+        if all(over):
             self.close()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -151,7 +141,7 @@ class GridWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Show nothing more."""
-        self._timer.stop()
+        self.pull.stop()
         self.closed.emit()
 
 

@@ -42,8 +42,8 @@ class Marker:
 
 
 @dataclass(frozen=True)
-class View:
-    """What one picture shows. Two views are equal where their pictures are; frames, faces and readings by identity."""
+class Seen:
+    """What was seen of a source up to now; it follows from looks at its session alone."""
 
     source: str
     state: State = State.STARTING
@@ -54,9 +54,27 @@ class View:
     readings: Mapping[int, EmotionDistribution] = field(default_factory=dict)
     """The newest of each track in the scene, whether it may be shown or not."""
     attempt: int = 0
-    title: str = ""
-    detail: str = ""
-    figures: tuple[Figure, ...] = ()
+    rests: bool = False
+    """Whether the source has ended or failed and may be asked for again."""
+    broken: bool = False
+    """Whether the analysis has failed for good while the picture stays live."""
+    scene_s: float = 0.0
+    """Of the scene, whatever its state: where the timeline ends."""
+    vacant_since_s: float = 0.0
+    """Since when there is no face in a live scene."""
+    bags: tuple[Bag, ...] = ()
+    """Those whose readings may be still to come."""
+    pasts: Mapping[int, Past] = field(default_factory=dict)
+    weighed: Mapping[int, Weighed] = field(default_factory=dict)
+    """The windows of the faces in the scene."""
+    instance_s: float = 0.0
+    """How long an instance is, as far as one was seen."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a person chose while looking; no session changes it."""
+
     overlay: bool = True
     hud: bool = True
     help: bool = False
@@ -67,35 +85,32 @@ class View:
     mirror: bool = False
     """Whether the picture is shown as in a mirror; boxes are where they are in the picture itself."""
     mixtures: bool = False
-    recording: str = ""
-    """How long a recording has gone on, as words; empty without one."""
-    notice: str = ""
-    """What a person should know while all goes on."""
-    rests: bool = False
-    """Whether the source has ended or failed and may be asked for again."""
-    broken: bool = False
-    """Whether the analysis has failed for good while the picture stays live."""
-    controls: tuple[int, int, int, int] | None = None
-    """Where the bar of buttons is: left, top, right, bottom in px."""
-    scene_s: float = 0.0
-    """Of the scene, whatever its state: where the timeline ends."""
-    bars: Mapping[int, Bars] = field(default_factory=dict)
-    pasts: Mapping[int, Past] = field(default_factory=dict)
-    weighed: Mapping[int, Weighed] = field(default_factory=dict)
-    """The windows of the faces in the scene."""
-    instance_s: float = 0.0
-    """How long an instance is, as far as one was seen."""
-    vacant_since_s: float = 0.0
-    """Since when there is no face in a live scene."""
-    bags: tuple[Bag, ...] = ()
-    """Those whose readings may be still to come."""
     markers: tuple[Marker, ...] = ()
     marks: int = 0
     """How many markers were set so far."""
-    followed: int | None = None
-    """The track whose past is drawn: the selected one, else one that is there."""
     pointer: tuple[int, int] | None = None
     """Where the mouse is, in px, while it asks for figures."""
+
+
+@dataclass(frozen=True)
+class View(Chosen, Seen):
+    """What one picture shows. Two views are equal where their pictures are; frames, faces and readings by identity.
+
+    Beside what was seen and chosen it holds what is drawn of them: words, figures, and bars on their way.
+    """
+
+    title: str = ""
+    detail: str = ""
+    notice: str = ""
+    """What a person should know while all goes on."""
+    figures: tuple[Figure, ...] = ()
+    bars: Mapping[int, Bars] = field(default_factory=dict)
+    followed: int | None = None
+    """The track whose past is drawn: the selected one, else one that is there."""
+    recording: str = ""
+    """How long a recording has gone on, as words; empty without one."""
+    controls: tuple[int, int, int, int] | None = None
+    """Where the bar of buttons is: left, top, right, bottom in px."""
 
     def reading(self, face: Face) -> EmotionDistribution | None:
         """Return the reading that may be shown for `face`: of a live face in a live scene, and fresh."""

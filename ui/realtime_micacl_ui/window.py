@@ -7,10 +7,9 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from PyQt6.QtCore import QEvent, QEventLoop, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
-from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.source import SourceSpec
 from realtime_micacl.types import Mark
@@ -20,7 +19,8 @@ from realtime_micacl_ui.clean import CleanWindow
 from realtime_micacl_ui.desk import DEFAULT, Desk, Options
 from realtime_micacl_ui.keys import key_of, marked, pressed
 from realtime_micacl_ui.language import use_language
-from realtime_micacl_ui.qt import application, ended_with_the_screen
+from realtime_micacl_ui.pull import Pull, shown_until_closed
+from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.timeline import parts
@@ -53,13 +53,7 @@ def show(
         window = LiveWindow(session, source_name, on_tick, options, webcam=webcam)
     else:
         window.turn_to(session, source_name, on_tick, webcam=webcam)
-    loop = QEventLoop()
-    window.closed.connect(loop.quit)
-    window.show()
-    with ended_with_the_screen(lambda: [session]):
-        loop.exec()
-    if window.failure:
-        raise window.failure
+    shown_until_closed(window, window.show, lambda: [session])
     return window
 
 
@@ -78,7 +72,6 @@ class LiveWindow(Canvas):
         webcam: bool = False,
     ) -> None:
         super().__init__(None, View(source_name, timeline=True, mixtures=options.mixtures), options)
-        self.failure: StageFailed | None = None
         self._reduced, self._mirror = options.reduced_motion, options.mirror
         self._desk = Desk(self, self.act, options)
         self._desk.panel.source_asked.connect(self._ask)
@@ -90,9 +83,7 @@ class LiveWindow(Canvas):
         if screen := self.screen():
             self.resize(QSize(1280, 720).boundedTo(screen.availableSize()))
         self._clean = CleanWindow(self.act) if options.clean else None
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
+        self.pull = Pull(self, self._look, self.close, every_ms=TICK_MS)
         self.asked: SourceSpec | None = None
         self.again = False
         self.turn_to(session, source_name, on_tick, webcam=webcam)
@@ -114,7 +105,7 @@ class LiveWindow(Canvas):
         self._watch = Watch(session, self.meters, stays=self._options.stays, chosen=chosen)
         self._speaker = Speaker(self)
         self.setWindowTitle(f"{NAME} - {source_name}")
-        self._timer.start(TICK_MS)
+        self.pull.start()
 
     def _ask(self, spec: SourceSpec | None) -> None:
         """Leave this session for another source, or for a new one of the same; the window stays."""
@@ -127,7 +118,7 @@ class LiveWindow(Canvas):
         self._leave()
 
     def _leave(self) -> None:
-        self._timer.stop()
+        self.pull.stop()
         self._session.stop()
         self.closed.emit()
 
@@ -138,20 +129,15 @@ class LiveWindow(Canvas):
         self._mirror = value if name == "mirror" else self._mirror  # for the next source as well
         self.present(replace(self.view, **{name: value}))
 
-    def _tick(self) -> None:
+    def _look(self) -> None:
         """Look, show what changed, and leave once it is over."""
-        try:
-            if self.fault:
-                raise self.fault
-            now_s = monotonic()
-            if self._watch.stirs(now_s):
-                self._step(now_s)
-            if self._on_tick and self._timer.isActive():
-                self._on_tick(self)
-        except Exception as cause:  # Qt would abort the program
-            self.failure = StageFailed(f"the window failed: {type(cause).__name__}: {cause}")
-            self.failure.__cause__ = cause
-            self.close()
+        if self.fault:
+            raise self.fault
+        now_s = monotonic()
+        if self._watch.stirs(now_s):
+            self._step(now_s)
+        if self._on_tick and self.pull.going:
+            self._on_tick(self)
 
     def _step(self, now_s: float) -> None:
         view = self._watch.next(self.view, now_s, reduced=self._reduced)

@@ -49,6 +49,21 @@ class Ask:
     """None: every face in the picture."""
 
 
+class Asks:
+    """Hears every ask once."""
+
+    def __init__(self, before: Ask) -> None:
+        """Take what was asked `before`: it was meant for others."""
+        self._number = before.number
+
+    def meant(self, ask: Ask, present: Sequence[int]) -> list[int]:
+        """Return which of the tracks that are present a new ask means, none where it was heard before."""
+        if ask.number == self._number:
+            return []
+        self._number = ask.number
+        return [track_id for track_id in present if ask.track_id in (None, track_id)]
+
+
 @dataclass(eq=False)
 class _Track:
     state: Baseline
@@ -65,17 +80,13 @@ class Baselines:
     """The baselines of all tracks; `each` takes one from the first five good seconds of every track, unasked."""
 
     def __init__(self, spec: BagSpec, *, each: bool, asked: Ask) -> None:
-        """Take what was `asked` for before: it was meant for others."""
-        self._spec, self._each = spec, each
+        """Take what was `asked` for before."""
+        self._spec, self._each, self._asks = spec, each, Asks(asked)
         self._tracks: dict[int, _Track] = {}
-        self._number = asked.number
 
     def ask(self, ask: Ask, present: Sequence[int]) -> None:
         """Begin with the tracks that are present and meant; where one of them has a baseline, drop it instead."""
-        if ask.number == self._number:
-            return
-        self._number = ask.number
-        meant = [track_id for track_id in present if ask.track_id in (None, track_id)]
+        meant = self._asks.meant(ask, present)
         known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
         drops = any(t.state is Baseline.SET or (t.state is Baseline.TAKING and not t.unasked) for t in known)
         for track_id in meant:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask
+from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask, Asks
 from realtime_micacl.live.reading.neutral import Neutral
 from realtime_micacl.types import F32, Bag, Baseline
 
@@ -35,17 +35,14 @@ class Neutrals:
     """Own neutral faces; `each` asks for every track at its first reading, unasked."""
 
     def __init__(self, shape: Shape, tick_s: float, *, each: bool, asked: Ask) -> None:
-        """Take what was `asked` for before: it was meant for others."""
-        self._shape, self._tick_s, self._each, self._number = shape, tick_s, each, asked.number
+        """Take what was `asked` for before."""
+        self._shape, self._tick_s, self._each, self._asks = shape, tick_s, each, Asks(asked)
         self._mean = np.asarray(shape.mean, np.float32)
         self._tracks: dict[int, _Track] = {}
 
     def ask(self, ask: Ask, present: Sequence[int]) -> None:
         """Begin with the tracks that are present and meant; where one of them was told, learn anew instead."""
-        if ask.number == self._number:
-            return
-        self._number = ask.number
-        meant = [track_id for track_id in present if ask.track_id in (None, track_id)]
+        meant = self._asks.meant(ask, present)
         known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
         drops = any(track.state in (Baseline.SET, Baseline.TAKING) for track in known)
         for track_id in meant:

@@ -17,13 +17,12 @@ from realtime_micacl.inference.sidecar import Crop
 from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.types import EMOTIONS, BagSpec
+from tests.small import NETWORK
 
 SPEC = BagSpec(instances=4, frames=2, size_px=16, span_s=0.8)
 POINTS = ((0.3, 0.37), (0.7, 0.37), (0.5, 0.6), (0.5, 0.79))
 TEMPERATURE, THRESHOLD = 0.8, 0.5
-CONFIG = MICACLConfig.from_dict(
-    {"encoder": "light", "widths": [8, 16], "blocks": [1, 1], "instances": 4, "frames": 2, "size_px": 16}
-)
+CONFIG = MICACLConfig.from_dict(NETWORK | {"encoder": "light", "instances": 4, "frames": 2, "size_px": 16})
 FOLDS = [f"fold{k}" for k in range(1, 6)]
 
 

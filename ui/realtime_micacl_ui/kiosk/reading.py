@@ -9,7 +9,7 @@ from PyQt6.QtGui import QPainter
 
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.ink import Paragraph, panel, write, write_right
+from realtime_micacl_ui.ink import Paragraph, panel, share_bar, write, write_right
 from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, said
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
@@ -114,7 +114,6 @@ def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, t
         painter.fillRect(bar, TRACK)
         if reading is None:
             continue
-        share = min(1.0, max(0.0, float(reading.probabilities[i])))
-        bar.setWidth(bar.width() * share)
-        painter.fillRect(bar, EMOTION_COLOURS[name])
+        share = float(reading.probabilities[i])
+        share_bar(painter, bar, share, name)
         write_right(painter, letters, line.right(), baseline, f"{100 * share:.0f}", TEXT if leads else SOFT)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor
 from time import monotonic
 
-from PyQt6.QtCore import QEventLoop, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
@@ -19,7 +19,8 @@ from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
 from realtime_micacl_ui.kiosk.settings import House
 from realtime_micacl_ui.kiosk.state import Act, Course, Notice, Stage, follow
-from realtime_micacl_ui.qt import application, ended_with_the_screen
+from realtime_micacl_ui.pull import Pull, shown_until_closed
+from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.view import View
 from realtime_micacl_ui.view import follow as follow_view
 
@@ -45,13 +46,7 @@ def show(
     """
     application(NAME)
     window = KioskWindow(watch, open_visit, house, clock, on_tick)
-    loop = QEventLoop()
-    window.closed.connect(loop.quit)
-    window.showFullScreen()
-    with ended_with_the_screen(lambda: window.sessions):
-        loop.exec()
-    if window.failure:
-        raise window.failure
+    shown_until_closed(window, window.showFullScreen, lambda: window.sessions)
 
 
 class KioskWindow(QWidget):
@@ -70,7 +65,6 @@ class KioskWindow(QWidget):
         super().__init__()
         self.course = Course(since_s=clock(), there_s=clock())
         self.screen_now = Screen(house)
-        self.failure: MicaclError | None = None
         self._watch, self._open_visit, self._house = watch, open_visit, house
         self._clock, self._on_tick = clock, on_tick
         self._visit: LiveSession | None = None
@@ -89,24 +83,20 @@ class KioskWindow(QWidget):
         self.setWindowTitle(NAME)
         if screen := self.screen():
             self.setGeometry(screen.geometry())  # where no window manager makes it full screen
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._tick)
-        self._timer.start(TICK_MS)
+        self.pull = Pull(self, self._look, self.leave, every_ms=TICK_MS, name="kiosk")
+        self.pull.start()
 
     @property
     def sessions(self) -> tuple[LiveSession, ...]:
         """The one that watches, and that of the visit, if there is one."""
         return (self._watch, self._visit) if self._visit else (self._watch,)
 
-    def _tick(self) -> None:
-        try:
-            self._step()
-            if self._on_tick and self._timer.isActive():
-                self._on_tick(self)
-        except Exception as cause:  # Qt would abort the program
-            self._fail(cause)
-        over = self._watch.stopping or self._watch.error or self._watch.fault or not self._watch.running
-        if over or self.failure or self._keys.operator_leaves(monotonic()):
+    def _look(self) -> None:
+        self._step()
+        if self._on_tick and self.pull.going:
+            self._on_tick(self)
+        now = self._watch.look()
+        if now.over or now.fault or self._keys.operator_leaves(monotonic()):
             self.leave()
 
     def _step(self) -> None:
@@ -171,13 +161,6 @@ class KioskWindow(QWidget):
                 self.setAccessibleDescription(words)
             self.update()
 
-    def _fail(self, cause: Exception) -> None:
-        if self.failure is None:
-            named = f"the kiosk failed: {type(cause).__name__}: {cause}"
-            self.failure = cause if isinstance(cause, MicaclError) else StageFailed(named)
-            if self.failure is not cause:
-                self.failure.__cause__ = cause
-
     def leave(self) -> None:
         """Close the window and ask the sessions to stop."""
         self._leaves = True
@@ -189,7 +172,7 @@ class KioskWindow(QWidget):
             with QPainter(self) as painter:
                 paint_screen(painter, self.screen_now, (self.width(), self.height()))
         except Exception as cause:  # the next tick closes the window
-            self._fail(cause)
+            self.pull.fail(cause)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Note what is touched."""
@@ -228,12 +211,12 @@ class KioskWindow(QWidget):
         if event is not None and not self._leaves:
             event.ignore()
             return
-        self._timer.stop()
+        self.pull.stop()
         self._watch.stop()
         if self._visit:
             visit, self._visit = self._visit, None
             try:
                 visit.__exit__(None, None, None)
             except MicaclError as error:
-                self._fail(error)
+                self.pull.fail(error)
         self.closed.emit()
