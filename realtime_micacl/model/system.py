@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -109,6 +110,6 @@ class System(nn.Module):
 
         The change from everybody's neutral face tells more of who somebody is than of what the face does.
         """
-        known = (trust / KNOWN).clamp(0, 1)
+        known = 1 - torch.relu(1 - trust / KNOWN)
         crops, shape = self.config.stranger_crops, self.config.stranger_shape
         return crops + (1 - crops) * known, shape + (1 - shape) * known

@@ -109,7 +109,7 @@ def test_a_stranger_is_believed_by_crops_and_a_known_face_by_both_streams() -> N
         torch.testing.assert_close(logits(model, trust), logits(alike, trust))
     half_known = logits(model, 0.5) - logits(alike, 0.5)
     assert (half_known.abs() < (logits(model, 0.0) - logits(alike, 0.0)).abs()).float().mean() > 0.5
-    with pytest.raises(ConfigError, match="model.stranger_shape must be from 0 to 4, not -0.1"):
+    with pytest.raises(ConfigError, match=r"model\.stranger_shape must be from 0 to 4, not -0\.1"):
         made("micacl", **shape, stranger_shape=-0.1)
 
 
