@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
