@@ -10,6 +10,8 @@ from realtime_micacl.config import Settings, converted
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 
+MOST_PATH = 4096
+
 
 class How(TypedDict, total=False):
     """Keyword arguments of `read`, `Live`, `read_image` and `Reader`; docs/settings.md says what they do."""
@@ -41,10 +43,13 @@ def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
         if not 0 <= source <= 99:
             raise ConfigError(f"there is no camera {source}; they count from 0")
         spec = SourceSpec("camera", str(source))
+    elif isinstance(source, bytes) and (b"\0" in source or len(source) > MOST_PATH):
+        mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of them"
+        raise ConfigError(f"these {len(source)} bytes are no path; {mend}")
     elif isinstance(source, str | bytes | os.PathLike):
         text = os.fsdecode(source)
         if "\0" in text:
-            raise ConfigError(f"source {text!r} holds a zero byte; it is no path and no address")
+            raise ConfigError(f"source {text[:60]!r} holds a zero byte; it is no path and no address")
         spec = parse_source(text)
     else:
         kind = type(source).__name__

@@ -23,7 +23,10 @@ def as_picture(image: Any) -> U8:
     if image is None:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
     if hasattr(image, "convert") and hasattr(image, "mode"):  # Pillow's: the numbers of a palette are no colours
-        image = image.convert("RGB")
+        if image.mode in ("I", "F"):
+            raise ConfigError(f"the picture has Pillow's mode {image.mode}, in which no number is white; {WANTED}")
+        image = np.asarray(image) // 257 if image.mode.startswith("I;16") else image.convert("RGB")
+        image = np.asarray(image, np.uint8)
     elif isinstance(image, str | bytes) or not hasattr(image, "__array__"):
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")
     try:
@@ -52,7 +55,9 @@ def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
     try:
         value = float(time_s)
     except (TypeError, ValueError, OverflowError):
-        raise ConfigError(f"the time is {time_s!r}; it is a number of seconds") from None
+        if hasattr(time_s, "shape"):
+            raise ConfigError("the time is an array; give the time in seconds first, then the picture") from None
+        raise ConfigError(f"the time is {str(time_s)[:60]!r}; it is a number of seconds") from None
     if not isfinite(value):
         raise ConfigError(f"the time is {value}; it is a number of seconds")
     if before_s is not None and value < before_s:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -53,14 +54,15 @@ def read(
     settings = settings_of(how, "read")
     if isinstance(source, np.ndarray) and source.ndim < 4:
         raise ConfigError(f"{list(source.shape)} is one picture; read_image reads it, and read a row of them")
-    if isinstance(source, bytes):
-        source = os.fsdecode(source)
-    if not isinstance(source, str | os.PathLike) and isinstance(source, Iterable):
+    if isinstance(source, io.IOBase):
+        raise ConfigError("the source is an open file; give its path")
+    if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
         pictures = source
         return _offline(lambda: told_alone(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states)
     spec = spec_of(source)
     if spec.live or spec.kind == "synthetic":
-        return _live(Live(source, engine=engine, states=states, **how))
+        named = os.fsdecode(source) if isinstance(source, bytes) else source
+        return _live(Live(named, engine=engine, states=states, **how))
     path = Path(spec.value)
     return _offline(lambda: read_file(path, settings.rate_hz), engine, settings, states)
 

@@ -96,6 +96,8 @@ def test_a_file_reads_as_offline_does_whatever_holds_its_pictures(clip: Path) ->
 IMAGES: dict[str, tuple[Callable[[U8], Any], str]] = {
     "Pillow's": (Image.fromarray, ""),
     "Pillow's, of a palette": (lambda image: Image.fromarray(image).convert("P", palette=Image.Palette.ADAPTIVE), ""),
+    "Pillow's, of 16 bits": (lambda image: Image.fromarray(image.mean(axis=2).astype(np.uint16) * 257), ""),
+    "Pillow's, of floats": (lambda image: Image.fromarray(image.mean(axis=2).astype(np.float32)), "mode F, in which"),
     "RGBA": (lambda image: np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]), ""),
     "grey": (lambda image: image.mean(axis=2).astype(np.uint8), ""),
     "not dense": (lambda image: np.asfortranarray(image), ""),
@@ -111,6 +113,16 @@ IMAGES: dict[str, tuple[Callable[[U8], Any], str]] = {
 }
 
 
+def test_the_content_of_a_file_is_no_path_and_the_line_stays_short(clips: Path) -> None:
+    content = (clips / "no_face.mp4").read_bytes()
+    for asked in (rm.read_image, rm.read):
+        with pytest.raises(rm.ConfigError, match=r"bytes are no path; PIL.Image.open\(io.BytesIO") as refused:
+            asked(content)
+        assert len(str(refused.value)) < 200
+    with (clips / "no_face.mp4").open("rb") as stream, pytest.raises(rm.ConfigError, match="open file; give its path"):
+        rm.read(stream)
+
+
 def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
     with rm.load_engine() as engine, rm.Reader(engine=engine) as reader:
         for name, (made, refusal) in IMAGES.items():
@@ -123,7 +135,12 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
             assert face.emotion == "neutral", name
             assert face.still, name
         reader.push(BLACK, 5)
-        for time_s, refusal in ((4, "time goes back from 5 to 4 s"), (float("nan"), "nan"), ("now", "'now'")):
+        for time_s, refusal in (
+            (4, "time goes back from 5 to 4 s"),
+            (float("nan"), "nan"),
+            ("now", "'now'"),
+            (BLACK, "first, then"),
+        ):
             with pytest.raises(rm.ConfigError, match=refusal):
                 reader.push(BLACK, time_s)  # type: ignore[arg-type]
         reader.reset()
