@@ -82,6 +82,8 @@ def offline(
         raise StageFailed(f"{stage} failed at {time_s:.2f} s: {type(cause).__name__}: {cause}") from cause
     if not (read or broken_off()):
         log.warning("ended with %s", tally.advice)
+    if read and not broken_off() and (turned := tally.turned):
+        log.warning("%s", turned)
     detail = "broken off" if broken_off() else "" if read else str(tally)
     yield StateChange(time_s, None, State.ENDED, detail)
 

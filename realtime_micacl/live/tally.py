@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from realtime_micacl.live.seeing.window import GAP_S
-from realtime_micacl.types import Scene, State
+import cv2
+import numpy as np
 
+from realtime_micacl.live.seeing.turned import turn_wanted
+from realtime_micacl.live.seeing.window import GAP_S
+from realtime_micacl.types import U8, Scene, State
+
+SAMPLE_PX = 640
+SAMPLED = (1, 10, 30, 100, 300, 1000, 3000, 10000)  # of the pictures without a usable face
+FEW = 1 / 3  # a share of pictures without a usable face that is no matter
 NO_FACE, BRIEF, GAPS = "no face", "seen too briefly", "gaps"
 
 
@@ -18,6 +25,7 @@ class Tally:
         self._last_s: float | None = None
         self._pictures = 0
         self._hint = ""
+        self._unread, self._samples = 0, list[U8]()
 
     def add(self, scene: Scene) -> None:
         """Count a picture that was looked at."""
@@ -31,6 +39,10 @@ class Tally:
         self._last_s = scene.time_s
         faults = [face.quality.fault for face in scene.faces if face.state is State.LOW_QUALITY]
         self._counts[faults[0] if faults else BRIEF if scene.faces else NO_FACE] += 1
+        if faults or not scene.faces:
+            self._unread += 1
+            if self._unread in SAMPLED:
+                self._samples.append(_small(scene.frame.image))
 
     def __str__(self) -> str:
         """Say what was counted, most first, and the gaps last."""
@@ -42,4 +54,21 @@ class Tally:
     def advice(self) -> str:
         """What to say to a person who expected one."""
         small = self._counts[NO_FACE] > (self._counts.total() - self._counts[GAPS]) / 2
-        return f"{self}; {self._hint}" if small and self._hint else str(self)
+        hint = self.turned or (self._hint if small else "")
+        return f"{self}; {hint}" if hint else str(self)
+
+    @property
+    def turned(self) -> str:
+        """Say so where the pictures lie on their side or upside down, judged by those without a usable face."""
+        if self._unread <= FEW * self._pictures:
+            return ""
+        turn = turn_wanted(self._samples)
+        lies = "upside down" if turn == 180 else "on its side"
+        mend = f"turned clockwise by {turn} degrees (--rotate) its faces are upright"
+        return f"the picture lies {lies}: {mend}" if turn else ""
+
+
+def _small(image: U8) -> U8:
+    """Return a picture [H,W,3] of no more px than it takes to tell which way up it is."""
+    scale = SAMPLE_PX / max(image.shape[:2])
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

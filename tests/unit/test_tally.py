@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
@@ -52,3 +56,15 @@ def test_the_gaps_of_a_slow_source_are_no_reason(alone: bool, told: str) -> None
 
 def test_no_picture_is_said() -> None:
     assert str(Tally()) == "no reading (no picture)"
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_picture_on_its_side_is_told_of(turn: int, clips: Path) -> None:
+    images = [np.rot90(frame.image, turn // 90) for frame in islice(read_file(clips / "one_face_720p.mp4"), 12)]
+    tally = Tally()
+    for n, image in enumerate(images):
+        tally.add(Scene(n / 25, Frame(np.ascontiguousarray(image), n / 25, n), (), State.NO_FACE, "sit closer"))
+    lies = "upside down" if turn == 180 else "on its side"
+    said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
+    assert said in tally.advice
+    assert bool(tally.turned) == bool(turn)

@@ -24,7 +24,7 @@ def least_px(side: int) -> int:
 
     Mediapipe makes every picture as small as its network's input is, so that the size of the picture counts.
     """
-    return int(round(LEAST_SHARE * side, -1))
+    return max(10, int(round(LEAST_SHARE * side, -1)))
 
 
 def too_small(px: int) -> str:
