@@ -52,6 +52,27 @@ def test_the_key_points_land_where_the_sidecar_says(scale: float, angle: float) 
     assert crop[5, 32].max() < 90
 
 
+def test_a_picture_that_is_the_crop_comes_out_as_it_is() -> None:
+    """Key points are in px of the picture, whose pixels have their centres at whole numbers."""
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    assert np.array_equal(Aligner(64, POINTS).crop(image, TARGET * 64 - 0.5), image)
+    twice = image.repeat(2, axis=0).repeat(2, axis=1)
+    assert np.array_equal(Aligner(64, POINTS).crop(twice, TARGET * 128 - 0.5), image), "shrunk by area"
+
+
+@pytest.mark.parametrize("side_px", [40, 90, 150, 240])
+def test_a_crop_is_off_by_no_fraction_of_a_pixel(side_px: int) -> None:
+    """On a picture that grows by one grey a pixel each grey says where it was taken, before and after shrinking."""
+    across = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    image = np.stack([across, across.T, across], axis=2)
+    left, top = 7, 11
+    crop = Aligner(64, POINTS).crop(image, TARGET * side_px - 0.5 + np.array([left, top], np.float32)).astype(float)
+    inner = (np.arange(4, 60) + 0.5) * side_px / 64 - 0.5
+    assert np.abs(crop[30, 4:60, 0] - left - inner).max() < 1
+    assert (crop[30, 4:60, 0] - left - inner).mean() == pytest.approx(0, abs=0.15)
+    assert (crop[4:60, 30, 1] - top - inner).mean() == pytest.approx(0, abs=0.15)
+
+
 def test_large_faces_are_shrunk_without_aliasing() -> None:
     image = np.zeros((720, 1280, 3), np.uint8)
     image[:, ::2] = 255  # stripes one pixel wide must become an even grey

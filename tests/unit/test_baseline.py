@@ -113,6 +113,16 @@ def test_what_changed_within_the_five_seconds_is_refused() -> None:
     assert offset(rows, windows=4)[1] is Baseline.UNSTEADY
 
 
+@pytest.mark.parametrize(("wavers", "state"), [(0.15, Baseline.SET), (0.25, Baseline.UNSTEADY)])
+def test_a_neutral_face_may_waver_a_little(wavers: float, state: Baseline) -> None:
+    """Its share of neutral goes up and down by this much about 0.7."""
+    rows = np.full((60, 7), -30.0, np.float32)
+    for n, row in enumerate(rows):
+        neutral = 0.7 + wavers * (-1) ** n
+        row[NEUTRAL], row[SAD] = log(neutral), log(1 - neutral)
+    assert offset(rows, windows=4)[1] is state
+
+
 def test_asked_for_it_is_taken_over_five_seconds_and_holds_from_then_on() -> None:
     baselines = asked()
     logits, state = run(baselines, face(sad=0.5, n=60))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -74,18 +71,6 @@ def test_imports_go_down(file: Path) -> None:
         )
 
 
-def test_the_live_path_loads_neither_torch_nor_qt() -> None:
-    code = (
-        "import sys, realtime_micacl.programs.cli; "
-        "heavy = {'torch', 'PyQt6', 'mediapipe', 'tensorrt', 'numba', 'prometheus_client', 'tritonclient'}; "
-        "heavy |= {'pylsl', 'paho', 'pythonosc', 'websockets', 'onnxruntime_ep_nv_tensorrt_rtx'}; "
-        "heavy &= set(sys.modules); "
-        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def test_files_stay_small() -> None:
     lengths = {name_of(f): len(f.read_text("utf-8").splitlines()) for f in MODULES}
     assert {name: n for name, n in lengths.items() if n > 250} == {}
@@ -97,16 +82,6 @@ def test_threads_are_made_in_one_file() -> None:
     said += "those that wait for a worker process and for its orders"
     kept = {"live.threads", "live.sources.connection", "inference.shared", "programs.monitor", "outlets.thread"}
     assert users == kept | {"corpus.worker", "corpus.workers"}, said
-
-
-def test_numpy_s_products_leave_no_spinning_thread() -> None:
-    code = (
-        "import sys, realtime_micacl, numpy, psutil; x = numpy.ones((400, 400)); x @ x; "
-        "sys.exit(len(psutil.Process().threads()) - 1)"
-    )
-    env = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, env=env)
-    assert done.returncode == 0, f"{done.returncode} threads besides the main one"
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:

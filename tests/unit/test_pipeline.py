@@ -283,6 +283,21 @@ def test_a_poor_face_is_shown_as_such_and_not_read() -> None:
     assert max(e.time_s for e in events if isinstance(e, EmotionDistribution)) < 50 / 25
 
 
+def test_a_face_that_was_too_poor_is_read_again_once_it_is_clearly_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the border of what is usable it does not come and go."""
+    values = iter([*[0.05] * 3, 0.0, 0.03, 0.07, 0.2, 0.05])
+
+    def graded(*_: object, **__: object) -> Quality:
+        value = next(values)
+        return Quality(value, "" if value else "dark")
+
+    monkeypatch.setattr("realtime_micacl.live.seeing.perceiver.assess", graded)
+    world, _, perceiver, _ = stages()
+    scenes = [perceiver.perceive(replace(world.frame(n, [(100, 80, 1)]), time_s=n / 5))[0] for n in range(9)]
+    faults = [scene.faces[0].quality.fault for scene in scenes[1:]]
+    assert faults == ["", "", "", "dark", "dark", "dark", "", ""]
+
+
 def test_the_memory_for_features_is_bounded() -> None:
     world, _, perceiver, recognizer = stages()
     for n in range(400):

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import islice
-from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.inference.choice import default_engine
-from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.seeing.detector import FaceDetector
-from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.seeing.quality import assess, frontal, share_inside
-from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32
 
 POINTS = np.array([[0.30, 0.372], [0.70, 0.372], [0.50, 0.603], [0.50, 0.790], [0.1, 0.45], [0.9, 0.45]])
@@ -79,21 +72,6 @@ def test_a_face_at_the_edge_is_worth_what_is_seen_of_it(box: tuple[float, ...], 
     assert 0.0 < assess(crop(), points(), inside=0.75).value < 0.6
 
 
-@pytest.mark.parametrize("cut", [(0.0, 1.0), (0.2, 0.9), (0.4, 0.0)])
-def test_half_a_real_face_at_the_edge_is_not_read(clips: Path, cut: tuple[float, float]) -> None:
-    """The picture is cut through a face: what is left of it loses quality, and half of it is not read at all."""
-    share, most = cut
-    frame = next(islice(read_file(clips / "one_face_720p.mp4"), 20, None))
-    perceiver = Perceiver(FaceDetector(), read_sidecar(default_engine())[1])
-    left = 547 + round(share * 184)  # of the face's box there
-    image = np.ascontiguousarray(frame.image[:, left:] if share else frame.image)
-    faces = [f for n in range(4) for f in perceiver.perceive(replace(frame, image=image, time_s=n / 25))[0].faces]
-    perceiver.close()
-    assert all(face.quality.value <= most for face in faces)
-    assert all((face.quality.fault == "at the edge") is (most == 0.0) for face in faces)
-    assert faces
-
-
 @pytest.mark.parametrize(
     ("covers", "fault"), [((0.9, 0.1), "mouth covered"), ((0.1, 0.95), "eyes covered"), ((0.1, 0.2), "")]
 )
@@ -113,8 +91,80 @@ def test_where_the_angles_of_the_head_are_known_they_say_whether_it_is_turned_aw
     assert (quality.value, quality.fault) == (value, "" if value else "turned away")
 
 
-def test_a_turned_face_does_not_start_a_track() -> None:
-    assert not frontal(points(turn=0.9))
+@pytest.mark.parametrize(
+    ("eyes_to_mouth", "aside", "front"),
+    [(1.05, 0.0, True), (0.7, 0.0, True), (0.5, 0.0, False), (1.6, 0.0, True), (1.9, 0.0, False)]
+    + [(1.05, aside, abs(aside) < 0.4) for aside in (0.35, -0.35, 0.5, -0.5)],
+)
+def test_only_a_face_from_the_front_starts_a_track(eyes_to_mouth: float, aside: float, front: bool) -> None:
+    """Both in distances between the eyes; a head that looks down is flat, one that looks aside is tall."""
+    seen = points()
+    eyes_px = float(seen[1, 0] - seen[0, 0])
+    seen[3, 1] = seen[0, 1] + eyes_to_mouth * eyes_px
+    seen[2, 0] += aside * eyes_px
+    assert frontal(seen) is front
+
+
+def shown(mean: float, contrast: float) -> np.ndarray:
+    """A sharp picture with this mean and this standard deviation of luma."""
+    luma = np.full((64, 64), mean)
+    luma[::2] += contrast
+    luma[1::2] -= contrast
+    return np.repeat(luma.round().astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    ("picture", "key_points", "known", "least", "most"),
+    [
+        (crop(), points(side_px=10 / 0.4), {}, 0, 0),  # px between the eyes
+        (crop(), points(side_px=18 / 0.4), {}, 0.05, 0.3),
+        (crop(), points(side_px=35 / 0.4), {}, 0.7, 0.95),
+        (crop(), points(side_px=45 / 0.4), {}, 1, 1),
+        (shown(20, 20), points(), {}, 0, 0),
+        (shown(30, 20), points(), {}, 0.05, 0.3),
+        (shown(55, 20), points(), {}, 0.7, 0.95),
+        (shown(65, 20), points(), {}, 1, 1),
+        (shown(128, 4), points(), {}, 0, 0),
+        (shown(128, 8), points(), {}, 0.05, 0.3),
+        (shown(128, 16), points(), {}, 0.7, 0.95),
+        (crop(), points(), {"head": (0, 22, 0)}, 0.75, 0.95),
+        (crop(), points(), {"head": (0, -33, 0)}, 0.05, 0.25),
+        (crop(), points(), {"head": (28, 0, 0)}, 0.75, 0.95),
+        (crop(), points(), {"head": (-42, 0, 0)}, 0.05, 0.25),
+        (crop(), points(), {"covers": (0.3, 0)}, 0.7, 0.9),
+        (crop(), points(), {"covers": (0, 0.45)}, 0.1, 0.3),
+        (crop(), points(), {"inside": 0.6}, 0, 0),
+        (crop(), points(), {"inside": 0.66}, 0.05, 0.3),
+        (crop(), points(), {"inside": 0.87}, 0.8, 0.95),
+        (crop(), points(), {"inside": 0.92}, 1, 1),
+    ],
+)
+def test_a_face_is_worth_less_and_less_towards_what_cannot_be_used(
+    picture: np.ndarray, key_points: F32, known: dict[str, Any], least: float, most: float
+) -> None:
+    given = {name: np.array(value, np.float32) if name != "inside" else value for name, value in known.items()}
+    assert least <= assess(picture, key_points, **given).value <= most
+
+
+@pytest.mark.parametrize(
+    ("which", "by", "least", "most"),
+    [
+        *((2, by, *worth) for by, worth in ((0.1, (1, 1)), (0.23, (0.7, 0.95)), (0.39, (0.05, 0.3)), (0.45, (0, 0)))),
+        *((3, by, *worth) for by, worth in ((0.25, (1, 1)), (0.4, (0.6, 0.95)), (0.68, (0.05, 0.3)), (0.8, (0, 0)))),
+    ],
+)
+def test_where_no_angles_are_known_the_key_points_say_how_far_a_head_is_turned(
+    which: int, by: float, least: float, most: float
+) -> None:
+    """The nose moves aside, or the mouth down, in distances between the eyes."""
+    seen = points()
+    seen[which, 0 if which == 2 else 1] += by * float(seen[1, 0] - seen[0, 0])
+    assert least <= assess(crop(), seen).value <= most
+
+
+@pytest.mark.parametrize(("blur", "least", "most"), [(0.7, 1, 1), (0.75, 0.5, 0.9), (0.9, 0.02, 0.3), (2.0, 0, 0)])
+def test_what_is_out_of_focus_is_worth_less(blur: float, least: float, most: float) -> None:
+    assert least <= assess(cv2.GaussianBlur(crop(), (0, 0), blur), points()).value <= most
 
 
 @given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=6, max_size=6))

@@ -48,6 +48,24 @@ def test_another_recording_ends_the_first(tmp_path: Path) -> None:
     assert (tmp_path / "b.jsonl").read_text() != ""
 
 
+def test_another_start_ends_the_first_even_where_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 160.0])
+    monkeypatch.setattr("realtime_micacl.live.records.recorder.monotonic", lambda: next(clock))
+    recorder, first, mine = Recorder(Clock(), 4), tmp_path / "a.jsonl", tmp_path / "mine.csv"
+    recorder.start(first)
+    recorder(reading(1.0))
+    recorder.start(tmp_path / "b.jsonl")
+    assert recorder.since_s == 160.0, "what is shown counts from the second start"
+    assert recorder.path == tmp_path / "b.jsonl"
+    mine.write_text("mine")
+    with pytest.raises(ConfigError, match="exists"):
+        recorder.start(mine)
+    recorder(reading(2.0))
+    assert recorder.since_s is None
+    assert first.read_text().count("\n") == 1
+    assert (tmp_path / "b.jsonl").read_text() == "", "nothing is written to a recording that was ended"
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("mine")

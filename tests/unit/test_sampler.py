@@ -42,6 +42,20 @@ def test_each_class_is_gone_through_before_anything_comes_twice() -> None:
     assert len(set(first_class[:60])) == len(first_class[:60])
 
 
+def test_a_class_is_gone_through_in_another_order_each_time_and_a_batch_is_no_row_of_classes() -> None:
+    labels = np.repeat(np.arange(3), [60, 20, 4])
+    sampler = CategorySampler(labels, 12, 0)
+    batches = [sampler.batch(step) for step in range(60)]
+    first = [i for batch in batches for i in batch if labels[i] == 2]
+    turns = [tuple(first[n : n + 4]) for n in range(0, len(first) - 3, 4)]
+    assert all(set(turn) == {80, 81, 82, 83} for turn in turns), "all before any comes again"
+    per_batch = [frozenset(i for i in batch if labels[i] == 2) for batch in batches]
+    assert len(set(per_batch)) > 3, "not the same two together each time"
+    seen = [i for batch in batches for i in sorted(batch) if labels[i] == 0][:60]
+    assert seen != sorted(seen), "not in the order of the index"
+    assert any((np.diff(labels[batch]) < 0).any() for batch in batches), "classes are mixed within a batch"
+
+
 def test_a_batch_follows_from_seed_and_step_alone() -> None:
     labels = np.repeat(np.arange(7), 10)
     a, b, other = (CategorySampler(labels, 21, seed) for seed in (5, 5, 6))

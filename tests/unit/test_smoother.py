@@ -66,6 +66,39 @@ def test_near_equal_emotions_do_not_flicker(measured: Callable[[str], None]) -> 
     assert s.update(1, 4.0, distribution(sad=0.7))[1] == SAD
 
 
+def test_whoever_led_before_leads_on_while_nothing_is_clear() -> None:
+    """Neutral and happy are torn, happy a little ahead: unsure, and when it is clear enough again still neutral."""
+    s = smoother(0.0)
+    torn, near = distribution(neutral=0.34, happy=0.36), distribution(neutral=0.44, happy=0.46)
+    assert words(s, [distribution(neutral=0.9), torn, torn, near]) == [NEUTRAL, None, None, NEUTRAL]
+    assert words(smoother(0.0), [torn, torn, near]) == [None, None, HAPPY]
+
+
+def shipped(time_constant_s: float = 0.0) -> Smoother:
+    return Smoother(abstain_below=0.4, time_constant_s=time_constant_s)
+
+
+def test_as_shipped_another_emotion_has_to_lead_clearly() -> None:
+    calm, near, clear = (distribution(neutral=n, happy=h) for n, h in ((0.9, 0), (0.45, 0.5), (0.42, 0.54)))
+    assert words(shipped(), [calm, *[near] * 20]) == [NEUTRAL] * 21
+    assert words(shipped(), [calm, clear, clear]) == [NEUTRAL, NEUTRAL, HAPPY]
+
+
+def test_as_shipped_a_word_waits_for_one_tick_and_unsure_for_most_of_a_second() -> None:
+    calm, torn, smile = distribution(neutral=0.9), distribution(neutral=0.3, happy=0.3), distribution(happy=0.9)
+    assert words(shipped(), [calm, smile, smile, calm, smile, calm]) == [NEUTRAL, NEUTRAL, HAPPY, HAPPY, HAPPY, HAPPY]
+    shown = words(shipped(), [calm, *[torn] * 14])
+    assert shown.index(None) in range(7, 12)
+
+
+@pytest.mark.parametrize(("pause_s", "afresh"), [(0.4, False), (0.6, True)])
+def test_a_short_pause_is_bridged_and_a_longer_one_begins_anew(pause_s: float, afresh: bool) -> None:
+    s = shipped(0.3)
+    s.update(1, 0.0, distribution(neutral=0.94))
+    after, _ = s.update(1, pause_s, distribution(happy=0.94))
+    assert np.allclose(after, distribution(happy=0.94)) is afresh
+
+
 def test_a_pause_starts_afresh_and_tracks_do_not_mix() -> None:
     s = smoother(0.3)
     s.update(1, 0.0, distribution(neutral=0.94))

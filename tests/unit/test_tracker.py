@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,6 +73,62 @@ def test_a_face_is_remembered_for_a_while(away_s: float, expected: list[int | No
     for t in np.arange(10 / 30, back_s, 1 / 30):
         tracker.update([], float(t))
     assert tracker.update([sighting(105)], back_s) == expected
+
+
+def mixed(likeness: float) -> F32:
+    """Looks that are so like the first ones."""
+    aside = LOOKS[1] - (LOOKS[1] @ LOOKS[0]) * LOOKS[0]
+    return np.asarray(likeness * LOOKS[0] + (1 - likeness**2) ** 0.5 * aside / np.linalg.norm(aside), np.float32)
+
+
+def known() -> Tracker:
+    """A tracker that knows one face, which stands at 100."""
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update([sighting(100)], n / 10)
+    return tracker
+
+
+@pytest.mark.parametrize(
+    ("shift", "likeness", "same"),
+    [
+        (60, 1.0, True),  # a quarter of both boxes together
+        (72, 1.0, False),  # a sixth
+        (0, 0.6, True),
+        (0, 0.4, False),
+        (60, 0.6, True),
+    ],
+)
+def test_who_is_near_enough_and_like_enough_is_the_same(shift: float, likeness: float, same: bool) -> None:
+    seen = replace(sighting(100 + shift), signature=mixed(likeness))
+    assert known().update([seen], 0.5) == [1 if same else None]
+
+
+def test_of_two_the_nearer_one_is_the_same_unless_it_looks_much_less_alike() -> None:
+    near, far = sighting(105), sighting(125)
+    assert known().update([near, far], 0.5) == known().update([near, far][::-1], 0.5)[::-1] == [1, None]
+    for alike, ids in ((0.9, [1, None]), (0.55, [1, None]), (0.45, [None, 1])):
+        assert known().update([replace(near, signature=mixed(alike)), far], 0.5) == ids
+    nearer = replace(sighting(112), signature=mixed(0.55))
+    assert known().update([nearer, sighting(120)], 0.5) == [None, 1], "as near as that, looks decide"
+
+
+def test_a_face_that_is_missed_is_expected_to_go_on_for_a_moment_only() -> None:
+    tracker = Tracker()
+    for n in range(20):
+        tracker.update([sighting(100 + 20 * n)], n / 10)  # 200 px a second
+    assert tracker.boxes(1.9 + 0.2)[1][0] == pytest.approx(480 + 40, abs=3)
+    assert 480 + 40 < tracker.boxes(1.9 + 0.9)[1][0] < 480 + 90
+
+
+def test_whoever_stops_or_turns_back_is_not_lost_and_nobody_moves_by_one_bad_box() -> None:
+    tracker = Tracker()
+    for n in range(20):
+        tracker.update([sighting(100 + 50 * n)], n / 10)
+    assert tracker.update([sighting(1050)], 2.1) == [1], "not where it was expected, but where it was"
+    tracker = known()
+    tracker.update([sighting(140)], 0.5)  # a detector's box that is too far to the right
+    assert 140 + 10 < tracker.boxes(0.6)[1][0] < 140 + 30
 
 
 def test_after_a_cut_nobody_is_who_was_there_before() -> None:

@@ -7,6 +7,8 @@ import numpy as np
 
 from realtime_micacl.types import F32, U8
 
+AREA_BELOW = 0.6  # px of the crop per px of the picture; below a half bilinear sampling leaves pixels out
+
 Points = tuple[tuple[float, float], ...]
 """Where the right eye, left eye, nose tip and mouth centre lie in the crop, as fractions of its side."""
 
@@ -43,7 +45,7 @@ class Aligner:
         """
         transform = similarity(key_points, self._target)
         scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-        if scale < 0.6:
+        if scale < AREA_BELOW:
             image, key_points = _shrunk(image, key_points, transform, self.size_px, scale)
             transform = similarity(key_points, self._target)
         size = (self.size_px, self.size_px)

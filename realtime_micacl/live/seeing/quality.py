@@ -16,6 +16,7 @@ YAW = (45.0, 25.0)  # degrees, either way
 PITCH = (35.0, 20.0)
 TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' distance, where no angles are known
 TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
+FLAT = 0.6  # eyes to mouth over the eyes' distance: less has no face that is seen from the front
 INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
 COVER = (0.5, 0.25)  # how surely something lies over mouth or eyes
 
@@ -80,7 +81,7 @@ def share_inside(box: F32, width: int, height: int) -> float:
 def frontal(points: F32) -> bool:
     """Say whether key points [6,2] lie as those of a face seen from the front can lie."""
     _, turn, tall = geometry(points)
-    return abs(turn) < TURN[0] and 0.6 < tall < TALL[0]
+    return abs(turn) < TURN[0] and FLAT < tall < TALL[0]
 
 
 def _grade(value: float, rule: tuple[float, float]) -> float:

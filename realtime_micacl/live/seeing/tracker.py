@@ -16,11 +16,14 @@ import numpy as np
 from realtime_micacl.types import F32, U8
 
 MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
-MIN_OVERLAP = 0.2
+MIN_OVERLAP = 0.2  # intersection over union with the box that is expected; two faces side by side share less
 MIN_LIKENESS = 0.5  # measured on successive real frames: 0.83 or more at 24-30 fps, 0.53 on a head turning at 12 fps
-MIN_SCENE_LIKENESS = 0.5
+LIKENESS_SHARE = 0.5  # what looking alike counts in the match: half of what the place counts; chosen, not measured
+AHEAD_S = 0.3  # a face that is missed is expected to go on as it moved for so long, and then where it would be
+NEWEST_SHARE = 0.5  # what the newest step counts in a face's velocity, against all before it
+MIN_SCENE_LIKENESS = 0.5  # a picture that is less like the one before is the first after a cut; chosen as for faces
 GLANCE, SAME_GLANCE = 16, 0.9  # pixels across the shorter side; frames that are so alike in them are no cut
-BIRTH_HITS = 2
+BIRTH_HITS = 2  # one look may be a mistake of the detector's
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +48,14 @@ class _Track:
     track_id: int | None = None
 
     def predicted(self, time_s: float) -> F32:
-        shift = self.velocity * min(time_s - self.seen_s, 0.3)
+        shift = self.velocity * min(time_s - self.seen_s, AHEAD_S)
         return np.asarray(self.box + np.concatenate([shift, shift]), np.float32)
 
     def see(self, sighting: Sighting, time_s: float) -> None:
         elapsed_s = time_s - self.seen_s
         if elapsed_s > 0:
             moved = (_centre(sighting.box) - _centre(self.box)) / elapsed_s
-            self.velocity = np.asarray(0.5 * self.velocity + 0.5 * moved, np.float32)
+            self.velocity = np.asarray(self.velocity + NEWEST_SHARE * (moved - self.velocity), np.float32)
         self.box, self.signature, self.seen_s = sighting.box, sighting.signature, time_s
         self.hits += 1
 
@@ -178,7 +181,7 @@ def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:
     expected = track.predicted(time_s)
     overlap = max(_overlap(expected, sighting.box), _overlap(track.box, sighting.box))
     if overlap >= MIN_OVERLAP:
-        return overlap + 0.5 * alike
+        return overlap + LIKENESS_SHARE * alike
     return 0.0
 
 
