@@ -110,11 +110,13 @@ class Live:
         """Yield the newest readings until the source ends; raise what ended it."""
         session = self._running_one()
         while True:
-            at_work = session.running and not session.stopping
+            now = session.look()
+            at_work = now.running and not now.stopping
             if not at_work:
                 session.conclude()
             yield from self._found.take(POLL_S if at_work else 0.0)
-            if error := session.error or session.fault:
+            now = session.look()
+            if error := now.error or now.fault:
                 raise error
             if not at_work:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import EngineError
+from realtime_micacl.files import write_whole
 from realtime_micacl.types import EMOTIONS, F32, BagSpec
 
 NAME = "engine.json"
@@ -161,6 +163,11 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
     for name, expected in sidecar.files.items():
         _check(file.parent / name, expected)
     return file.parent, sidecar
+
+
+def write_sidecar(folder: Path, sidecar: Sidecar | Mapping[str, Any]) -> None:
+    """Write what an engine says of itself into its folder, whole."""
+    write_whole(folder / NAME, msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
 
 
 def sha256(file: Path) -> str:

@@ -96,7 +96,7 @@ def changed(recipe: Recipe, variant: Variant, seed: int) -> Recipe:
 def test_part(folders: Sequence[Path], name: str | None) -> list[PreparedClip]:
     """Return the clips of the test part of the split; the training part was read before, so that the name is good."""
     sets = [read_prepared(folder) for folder in folders]
-    return [clip for data in sets for clip in data.clips if clip.parts.get(name or data.splits[0]) == "test"]
+    return [clip for data in sets for clip in data.part(data.split(name), "test")]
 
 
 def predictions(

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
@@ -21,7 +20,7 @@ from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
 from realtime_micacl.inference.gpu.self_check import tried
-from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.inference.triton.repository import write_repository
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.foreign import export_theirs
@@ -115,7 +114,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
         "trained_on": trained_on or fields.get("trained_on", ()),
         "measured": measured,
     }
-    (engine / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    write_sidecar(engine, sidecar)
     _, checked = read_sidecar(engine)
     compare(engine, checked)
     return checked

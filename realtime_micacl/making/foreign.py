@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 from onnxruntime import InferenceSession, SessionOptions
@@ -16,7 +15,7 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
-from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.prepared import Prepared
 from realtime_micacl.making.data.samples import OUTSIDE, label_named
@@ -61,10 +60,10 @@ def export_theirs(
         "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
         "files": {name: sha256(engine / name) for name in (ENCODE, CLASSIFY)},
         "model": {"system": "theirs", "encoder": sha256(encoder), "input": about.input, "output": about.output},
-        "trained_on": (f"{data.name} {split or data.splits[0]}",) if data is not None else (),
+        "trained_on": (f"{data.name} {data.split(split)}",) if data is not None else (),
         "measured": {},
     }
-    (engine / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    write_sidecar(engine, sidecar)
     _, checked = read_sidecar(engine)
     with closing(OnnxEngine(engine, checked)):
         return checked, said
@@ -123,8 +122,8 @@ def _fitted(
     file: Path, about: Theirs, data: Prepared, split: str | None
 ) -> tuple[tuple[F32, F32], tuple[float, float], str]:
     """Fit a linear layer to the mean vectors of training clips, its calibration to every fifth of their people."""
-    name = split or data.splits[0]
-    clips = [clip for clip in data.clips if clip.parts.get(name) == "train"]
+    name = data.split(split)
+    clips = data.part(name, "train")
     if not clips or data.size_px != about.bag.size_px:
         raise ConfigError(
             f"{data.folder}: {len(clips)} training clips of {data.size_px} px; {about.bag.size_px} px needed"

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF
-from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.evaluation.predictions import prepared_predictions
@@ -61,7 +60,7 @@ def main(argv: Sequence[str]) -> None:
     said = averaged(shares) if weights is None else fused(shares, weights)
     calibration = calibrated(np.log(np.maximum(said, LEAST)), labels)
     sidecar = join(members, weights, calibration, arguments.out)
-    test = [c for data in sets for c in data.clips if c.parts.get(arguments.split or data.splits[0]) == "test"]
+    test = [clip for data in sets for clip in data.part(data.split(arguments.split), "test")]
     sys.stdout.write(told(members, found, len(held), read(members, sets, test) if test else None))
     sys.stdout.write(
         f"{arguments.out}: {len(members)} engines as one, {sidecar.feature_size} numbers kept of a piece\n"
@@ -151,7 +150,7 @@ def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[f
         "trained_on": tuple(dict.fromkeys(said for m in members for said in m.sidecar.trained_on)),
         "measured": {},
     }
-    (out / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(sidecar), indent=2) + b"\n")
+    write_sidecar(out, sidecar)
     _, checked = read_sidecar(out)
     open_engine(out, checked, "cpu").close()  # it runs, and with these shapes
     return checked

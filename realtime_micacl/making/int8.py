@@ -20,7 +20,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.processor import multiplies_bytes
 from realtime_micacl.inference.engine import ENCODE, ENCODE_INT8, Engine
-from realtime_micacl.inference.sidecar import NAME, Sidecar, sha256
+from realtime_micacl.inference.sidecar import Sidecar, sha256, write_sidecar
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.prepared import Prepared
 from realtime_micacl.making.evaluation.predictions import prepared_predictions
@@ -69,16 +69,14 @@ def add_int8(folder: Path, sidecar: Sidecar, train: Part, test: Part) -> tuple[S
     if trial.fault:
         made.unlink()
         return sidecar, f"int8: {trial}; {trial.fault}: fp32 it stays"
-    (folder / NAME).write_bytes(msgspec.json.format(msgspec.json.encode(small), indent=2) + b"\n")
+    write_sidecar(folder, small)
     return small, f"int8: {trial}; used wherever the processor has dot products of bytes"
 
 
 def parts(data: Prepared, split: str | None) -> tuple[Part, Part]:
     """Return what to calibrate on and what to measure on: two parts without a common clip."""
-    name = split or (data.splits[0] if len(data.splits) == 1 else None)
-    if name is None or name not in data.splits:
-        raise ConfigError(f"{data.folder} has the splits {', '.join(data.splits) or 'none'}; name one with --split")
-    train, test = (tuple(c for c in data.clips if c.parts.get(name) == part) for part in ("train", "test"))
+    name = data.split(split)
+    train, test = data.part(name, "train"), data.part(name, "test")
     if not (train and test):
         raise ConfigError(f"{data.folder}, split {name}: int8 needs clips in its training part and in its test part")
     return Part(data, name, train), Part(data, name, test)

@@ -113,17 +113,14 @@ def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str
     return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
 
 
-def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[list[PreparedClip], str]:
+def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[tuple[PreparedClip, ...], str]:
     if data.size_px != recipe.bag.size_px:
         raise ConfigError(
             f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
             f"{recipe.bag.size_px}; prepare them anew with --recipe"
         )
-    if name is None and len(data.splits) == 1:
-        name = data.splits[0]
-    if name not in data.splits:
-        raise ConfigError(f"--split {name}: {data.name} in {data.folder} has the splits {', '.join(data.splits)}")
-    return [clip for clip in data.clips if clip.parts.get(name) == "train"], f"{data.name} {name}"
+    split = data.split(name)
+    return data.part(split, "train"), f"{data.name} {split}"
 
 
 def train(

@@ -104,6 +104,18 @@ class Prepared:
     skipped_tests: Mapping[str, int] = field(default_factory=dict)
     """Of each split that lost any, how many clips of its test part gave no crops: a fair comparison counts them."""
 
+    def split(self, name: str | None) -> str:
+        """Return `name`, or without one the only split there is; raise ConfigError that says which there are."""
+        found = name or (self.splits[0] if len(self.splits) == 1 else None)
+        if found in self.splits:
+            return found
+        there = f"{self.name} in {self.folder} has the splits {', '.join(self.splits) or 'none'}"
+        raise ConfigError(f"--split {name}: {there}" if name else f"{there}; name one with --split")
+
+    def part(self, split: str, part: Part) -> tuple[PreparedClip, ...]:
+        """Return the clips of one part of a split."""
+        return tuple(clip for clip in self.clips if clip.parts.get(split) == part)
+
 
 def read_prepared(folder: Path) -> Prepared:
     """Return what a folder holds; raise ConfigError where it is foreign, unfinished or damaged."""

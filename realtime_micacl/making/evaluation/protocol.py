@@ -105,7 +105,7 @@ def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
 def shared_people(part: Part) -> int | None:
     """Return how many people of a test part are in the training part of its split too; None where nobody is known."""
     tested = {clip.subject for clip in part.clips} - {""}
-    trained = {clip.subject for clip in part.data.clips if part.split and clip.parts.get(part.split) == "train"} - {""}
+    trained = {clip.subject for clip in part.data.part(part.split, "train")} - {""} if part.split else set()
     return len(tested & trained) if tested and trained else None
 
 
@@ -148,7 +148,7 @@ def _own(candidate: Candidate, data: Prepared, asked: Sequence[str]) -> str | No
 
 
 def _part(data: Prepared, split: str | None) -> Part:
-    clips = tuple(c for c in data.clips if split is None or c.parts.get(split) == "test")
+    clips = data.clips if split is None else data.part(split, "test")
     if not clips:
         raise ConfigError(f"{data.name} in {data.folder} has no clip in the test part of {split or 'any split'}")
     return Part(data, split, clips)
