@@ -130,29 +130,6 @@ class Scene:
     least_px: int = 0  # where nobody is seen: below about so many px of height no face is found
 
 
-@dataclass(frozen=True)
-class BagSpec:
-    """The shape of a bag; the engine's sidecar is its only source."""
-
-    instances: int
-    frames: int
-    size_px: int
-    span_s: float
-    mirrored: bool = False
-    """Whether the encoder sees the frames of odd ticks as in a mirror."""
-    padded: bool = False  # whether a window is read from a face's first frame on, which stands for those before it
-
-    @property
-    def ticks(self) -> int:
-        """Sampled frames in a bag, N * L."""
-        return self.instances * self.frames
-
-    @property
-    def tick_s(self) -> float:
-        """Time between two sampled frames."""
-        return self.span_s / self.ticks
-
-
 @dataclass(frozen=True, eq=False)
 class Bag:
     """All crops of one track in one window."""

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.files import write_whole
-from realtime_micacl.types import EMOTIONS, F32, BagSpec
+from realtime_micacl.types import EMOTIONS, F32
 
 NAME = "engine.json"
 LIMIT_BYTES = 1 << 30  # no engine file is larger
@@ -24,8 +24,8 @@ FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`bag`: what a window holds."""
+class BagSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """`bag`: what a window holds, of which nothing else in the program says anything."""
 
     instances: Count
     frames: Count
@@ -37,9 +37,14 @@ class BagShape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A window is read from a face's first frame on, which then stands for those before it."""
 
     @property
-    def spec(self) -> BagSpec:
-        """The same as the live path uses it."""
-        return BagSpec(self.instances, self.frames, self.size_px, self.span_s, self.mirrored, self.padded)
+    def ticks(self) -> int:
+        """Sampled frames in a bag, N * L."""
+        return self.instances * self.frames
+
+    @property
+    def tick_s(self) -> float:
+        """Time between two sampled frames."""
+        return self.span_s / self.ticks
 
 
 class Crop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,7 +92,7 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schema: Literal[1]
     name: str
     labels: tuple[str, ...]
-    bag: BagShape
+    bag: BagSpec
     crop: Crop
     piece: Count
     """Frames that are encoded at once and kept, P: 1, or those of an instance."""
@@ -105,14 +110,9 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Accuracy on people the engine never saw, as measured when it was made."""
 
     @property
-    def spec(self) -> BagSpec:
-        """The bag's shape as the live path uses it."""
-        return self.bag.spec
-
-    @property
     def pieces(self) -> int:
         """Pieces in a bag, N * L / P."""
-        return self.spec.ticks // self.piece
+        return self.bag.ticks // self.piece
 
     @property
     def coordinates(self) -> int:

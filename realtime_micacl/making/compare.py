@@ -118,7 +118,7 @@ def measured(
     kept: FrozenFeatures,
 ) -> tuple[dict[str, F32], dict[str, Any]]:
     """Return the logits of a trained system and what else is known of it; it is trained unless that lies there."""
-    plan, spec = recipe.clips, recipe.bag.spec
+    plan, spec = recipe.clips, recipe.bag
     assert plan is not None
     held = split(learnt.clips, plan, recipe.seed).held_out
     if not (out / READ).is_file():

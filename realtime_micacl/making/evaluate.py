@@ -151,7 +151,7 @@ def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Names
         if held_out := [clip for clip in read_clips(folder, aligner, arguments.cache) if clip.held_out]:
             where = "rendered clips" if len(arguments.rendered) == 1 else f"rendered clips {folder.resolve().name}"
             predictions = clip_predictions(engine, sidecar, held_out)
-            found.append((f"{where}, held-out people", f"{sidecar.spec}", predictions))  # other bags, other cuts
+            found.append((f"{where}, held-out people", f"{sidecar.bag}", predictions))  # other bags, other cuts
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
         yield result(candidate, where, Read(names, probabilities, labels, people), {})

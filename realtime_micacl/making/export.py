@@ -132,7 +132,7 @@ def _copied(source: Path, engine: Path) -> Sidecar:
 
 def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
     """Raise EngineError where ONNX Runtime and torch give other numbers on random pieces and bags."""
-    rng, spec = np.random.default_rng(seed), sidecar.spec
+    rng, spec = np.random.default_rng(seed), sidecar.bag
     crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
     features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
     onnx, own = OnnxEngine(folder, sidecar), TorchEngine(folder, sidecar)

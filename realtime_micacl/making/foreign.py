@@ -129,7 +129,7 @@ def _fitted(
             f"{data.folder}: {len(clips)} training clips of {data.size_px} px; {about.bag.size_px} px needed"
         )
     session = _session(file)
-    crops = (clip.load().crops[segments(clip.frames, about.bag.spec)] for clip in clips)
+    crops = (clip.load().crops[segments(clip.frames, about.bag)] for clip in clips)
     vectors = np.stack([session.run(None, {"crops": each[:, None]})[0].mean(axis=0) for each in crops])
     labels = np.array([clip.label for clip in clips], np.int64)
     _, people = np.unique([clip.subject or clip.clip for clip in clips], return_inverse=True)

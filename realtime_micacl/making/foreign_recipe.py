@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference.sidecar import BagShape, Crop, Fraction
+from realtime_micacl.inference.sidecar import BagSpec, Crop, Fraction
 
 Numbers = tuple[float, ...]
 
@@ -56,7 +56,7 @@ class Theirs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
     name: str
-    bag: BagShape
+    bag: BagSpec
     crop: Crop
     input: Input = Input()
     output: Output

@@ -84,7 +84,7 @@ def parts(data: Prepared, split: str | None) -> tuple[Part, Part]:
 
 def calibration(part: Part, sidecar: Sidecar) -> list[U8]:
     """Return pieces [1,P,S,S,3] of clips spread over a part."""
-    spec, step = sidecar.spec, max(1, len(part.clips) * sidecar.pieces // CALIBRATED_ON)
+    spec, step = sidecar.bag, max(1, len(part.clips) * sidecar.pieces // CALIBRATED_ON)
     if part.data.size_px != spec.size_px:
         raise ConfigError(f"{part.data.folder} holds crops of {part.data.size_px} px, the engine takes {spec.size_px}")
     found = []

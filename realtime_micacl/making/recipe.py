@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.inference.sidecar import BagShape, Crop
+from realtime_micacl.inference.sidecar import BagSpec, Crop
 
 Positive = Annotated[float, Meta(gt=0.0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -122,7 +122,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
-    bag: BagShape
+    bag: BagSpec
     crop: Crop
     least_war: Share | None = None
     """In the end as much of the training part's class frequencies is taken out of the logits, in steps of a twentieth,

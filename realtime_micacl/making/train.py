@@ -149,7 +149,7 @@ def train(
             history += train_stills(encoder, recipe.stills, faces, run)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
-        logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag.spec, run)
+        logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag, run)
         labels = faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
     if recipe.clips and part:
@@ -167,7 +167,7 @@ def train(
         history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
         weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
         weigh_logits(model.heads, weight)
-        told = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag.spec)
+        told = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
         of_crops, of_shape = (float(count) for count in model.weights(torch.zeros(1, 1)))
         logits = np.float32(weight * of_crops) * logits + np.float32(of_shape) * told
     temperature, threshold = calibrated(logits, labels)

@@ -36,7 +36,7 @@ class Course:
     def __init__(self, engine: Engine, sidecar: Sidecar, bags: Sequence[Bag]) -> None:
         self._engine, self._sidecar, self._bags = engine, sidecar, bags
         self._recognizer = self._fresh()
-        self._tick = sidecar.spec.ticks
+        self._tick = sidecar.bag.ticks
 
     def tick(self, faces: int, *, again: bool = False) -> tuple[float, float]:
         """Take a reading of each face; return wall and processor time. `again`: every piece of it is encoded."""

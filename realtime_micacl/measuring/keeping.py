@@ -50,7 +50,7 @@ def kept(engine: Engine, sidecar: Sidecar) -> Kept:
         look_s = _median_s(lambda _: lookout.look(picture, 0.0))
     mesh_s = _mesh_s(picture) if sidecar.shape else 0.0
     one_s, all_s = (_read_s(engine, sidecar, faces) for faces in (1, settings.max_faces))
-    room_s, cores = SPARE * sidecar.spec.tick_s, min(2, os.cpu_count() or 1)
+    room_s, cores = SPARE * sidecar.bag.tick_s, min(2, os.cpu_count() or 1)
 
     def fits(faces: int) -> bool:
         read_s = one_s + (all_s - one_s) * (faces - 1) / max(1, settings.max_faces - 1)
@@ -58,7 +58,7 @@ def kept(engine: Engine, sidecar: Sidecar) -> Kept:
         return max(seen_s, read_s) <= room_s and seen_s + read_s <= cores * room_s
 
     faces = max((n for n in range(1, settings.max_faces + 1) if fits(n)), default=0)
-    return Kept(faces, settings.max_faces, 1e3 * look_s, (1e3 * one_s, 1e3 * all_s), sidecar.spec.tick_s)
+    return Kept(faces, settings.max_faces, 1e3 * look_s, (1e3 * one_s, 1e3 * all_s), sidecar.bag.tick_s)
 
 
 def _mesh_s(picture: U8) -> float:
@@ -70,7 +70,7 @@ def _mesh_s(picture: U8) -> float:
 
 def _read_s(engine: Engine, sidecar: Sidecar, faces: int) -> float:
     """Return how long it takes to read so many faces once: a new piece of each, and its window."""
-    spec = sidecar.spec
+    spec = sidecar.bag
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
     shapes = np.tile(np.asarray(sidecar.shape.mean, np.float32), (spec.ticks, 1)) if sidecar.shape else None
     recognizer = Recognizer(engine, sidecar, smoothing_s=0.0)

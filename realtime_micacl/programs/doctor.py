@@ -171,7 +171,7 @@ def engine() -> Iterator[Finding]:
     except MicaclError as error:
         yield Finding("engine", False, str(error))
         return
-    spec = sidecar.spec
+    spec = sidecar.bag
     crops = np.zeros((1, sidecar.piece, spec.size_px, spec.size_px, 3), np.uint8)
     started_s = perf_counter()
     for _ in range(10):

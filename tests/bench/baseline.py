@@ -50,7 +50,7 @@ class Person:
 
 def rendered(folders: list[Path], engine: Engine, sidecar: Sidecar) -> list[Person]:
     """Return the people of prepared rendered clips."""
-    spec = sidecar.spec
+    spec = sidecar.bag
     enough = round(SECONDS / spec.tick_s)
     parts: dict[str, list[tuple[int, F32, F32]]] = defaultdict(list)
     for ready in prepared(folders):
@@ -154,7 +154,7 @@ def main() -> None:
     arguments = p.parse_args()
     folder, sidecar = read_sidecar(arguments.engine)
     engine = open_engine(folder, sidecar)
-    windows = SECONDS / sidecar.spec.span_s
+    windows = SECONDS / sidecar.bag.span_s
     groups: dict[str, list[Person]] = {}
     if arguments.prepared:
         groups["rendered people"] = rendered(arguments.prepared, engine, sidecar)

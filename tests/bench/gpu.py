@@ -80,7 +80,7 @@ def changed(sidecar: Sidecar, bags: int) -> F32 | None:
     """Return changes of shape [B,N*L,3P+1], where the engine reads them."""
     if not sidecar.shape:
         return None
-    size = (bags, sidecar.spec.ticks, sidecar.coordinates + 1)
+    size = (bags, sidecar.bag.ticks, sidecar.coordinates + 1)
     return np.random.default_rng(bags).normal(0, 0.1, size).astype(np.float32)
 
 

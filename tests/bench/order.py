@@ -71,16 +71,16 @@ def main() -> None:
         if ready.label == NEUTRAL:
             continue
         clip = ready.load()
-        own = Neutrals(sidecar.shape, sidecar.spec.tick_s, each=False, asked=Ask()) if sidecar.shape else None
-        for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.spec), strict=True):
+        own = Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=Ask()) if sidecar.shape else None
+        for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.bag), strict=True):
             crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
             changes = own.changes(bag) if own else None
             if own:
-                shares = read(crops, changes, np.arange(sidecar.spec.ticks), engine, sidecar)
+                shares = read(crops, changes, np.arange(sidecar.bag.ticks), engine, sidecar)
                 own.learn(bag, float(shares[NEUTRAL]))
             if name := phase(clip.targets[frames, ready.label]):
                 windows[name].append((ready.label, crops, changes))
-    changed = orders(sidecar.spec.ticks)
+    changed = orders(sidecar.bag.ticks)
     sys.stdout.write(f"{sidecar.name}: mean share of the clip's emotion; in brackets, how far all shares moved\n\n")
     sys.stdout.write(f"| windows | n | {' | '.join(changed)} |\n{(len(changed) + 2) * '|---'}|\n")
     for name in ("rising", "held", "falling", "calm"):

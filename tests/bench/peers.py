@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from xception import MiniXception
 
 from realtime_micacl.inference.choice import default_engine, open_engine
-from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.inference.sidecar import BagSpec, read_sidecar
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.bank import bag_targets, luma
 from realtime_micacl.making.data.clips import Clip, bag_frames, read_clips
@@ -30,7 +30,7 @@ from realtime_micacl.making.data.ferplus import Stills, read_ferplus
 from realtime_micacl.making.data.london import read_london
 from realtime_micacl.making.evaluation.predictions import CLEAR, Predictions, clip_predictions, still_predictions
 from realtime_micacl.making.scores import report
-from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec
+from realtime_micacl.types import EMOTIONS, F32, U8
 
 PerFrame = Callable[[U8], F32]
 """Luma faces [n,S,S] to probabilities [n,K]."""
@@ -130,7 +130,7 @@ def main() -> None:
         held_out = [clip for clip in each if clip.held_out]
         table.append((f"rendered {where}, held-out", "this engine", clip_predictions(engine, sidecar, held_out)))
         for who, read in readers.items():
-            table.append((f"rendered {where}, held-out", who, over_clips(read, held_out, sidecar.spec)))
+            table.append((f"rendered {where}, held-out", who, over_clips(read, held_out, sidecar.bag)))
     write = sys.stdout.write
     write(
         "| measured on | n | reader | WAR [95 %] | UAR [95 %] | recall: "

@@ -63,7 +63,7 @@ class Shown:
 
 def bags_of(clip: Clip, sidecar: Sidecar) -> list[Bag]:
     """Return the bags that the live window cuts from a clip."""
-    window, shapes = Window(sidecar.spec), [None] * len(clip.crops)
+    window, shapes = Window(sidecar.bag), [None] * len(clip.crops)
     if sidecar.shape:
         marks = marked(clip, sidecar).marks
         assert marks is not None

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
 from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import bag_frames, read_clips
 from realtime_micacl.making.data.ferplus import VOTES, read_ferplus
 from realtime_micacl.making.data.london import read_london
-from realtime_micacl.types import EMOTIONS, BagSpec
+from realtime_micacl.types import EMOTIONS
 
 SPEC = BagSpec(4, 4, 64, 1.28)
 POINTS = ((0.30, 0.372), (0.70, 0.372), (0.50, 0.603), (0.50, 0.790))

@@ -12,14 +12,14 @@ from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
 from realtime_micacl.inference.gpu.ring import LARGEST
-from realtime_micacl.inference.sidecar import BagShape, Shape, Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import BagSpec, Shape, Sidecar, read_sidecar
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def sidecar() -> Sidecar:
-    bag = BagShape(instances=2, frames=2, size_px=16, span_s=1.0)
+    bag = BagSpec(instances=2, frames=2, size_px=16, span_s=1.0)
     return msgspec.structs.replace(read_sidecar(default_engine())[1], bag=bag, piece=1, feature_size=3, shape=None)
 
 

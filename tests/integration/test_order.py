@@ -51,7 +51,7 @@ def smile() -> Iterator[Smile]:
     with closing(open_engine(folder, sidecar)) as engine, closing(Perceiver(FaceDetector(), sidecar)) as perceiver:
         bags = [bag for frame in read_file(clip) for bag in perceiver.perceive(frame)[1]]
         windows = [np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored)) for bag in bags]
-        neutrals, changes = Neutrals(sidecar.shape, sidecar.spec.tick_s, each=False, asked=Ask()), []
+        neutrals, changes = Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=Ask()), []
         for bag, crops in zip(bags, windows, strict=True):
             changes.append(neutrals.changes(bag))
             pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])

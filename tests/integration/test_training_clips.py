@@ -187,7 +187,7 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
 
 
 def test_live_bags_are_those_that_the_window_cuts(prepared: Callable[..., Path]) -> None:
-    clips, spec = read_prepared(prepared(people=3, frames=40)).clips, recipe().bag.spec
+    clips, spec = read_prepared(prepared(people=3, frames=40)).clips, recipe().bag
     bags = ClipBags(clips, spec, "live", 1)
     loaded = clips[3].load()
     rows = bag_frames(loaded.times_s, spec)
@@ -203,7 +203,7 @@ def test_live_bags_are_those_that_the_window_cuts(prepared: Callable[..., Path])
 
 
 def test_a_clip_shorter_than_the_window_is_cut_by_segments(prepared: Callable[..., Path]) -> None:
-    clips, spec = read_prepared(prepared(people=3, frames=10)).clips, recipe().bag.spec
+    clips, spec = read_prepared(prepared(people=3, frames=10)).clips, recipe().bag
     crops, target = ClipBags(clips, spec, "live", 1)[(-1, 2)]
     assert np.array_equal(crops.numpy().reshape(8, 32, 32, 3), clips[2].load().crops[segments(10, spec)])
     assert target.argmax() == clips[2].label

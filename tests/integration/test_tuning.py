@@ -29,7 +29,7 @@ def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
     logits = np.array([-6, 0.5, 0, -6, -6, -6, -6], np.float32)
     engine = FakeEngine(sidecar.calibration.temperature * logits)
     recognizer = Recognizer(engine, sidecar, smoothing_s=0.0, tuned=tuned)
-    spec = sidecar.spec
+    spec = sidecar.bag
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
 
     def read(*ticks: int) -> list[EmotionDistribution]:

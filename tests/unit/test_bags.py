@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bags import segments
-from realtime_micacl.types import BagSpec
 
 SPECS = st.builds(BagSpec, st.integers(1, 8), st.integers(1, 8), st.just(64), st.just(1.28))
 

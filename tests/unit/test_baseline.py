@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.reading.baseline import CAP, Ask, Baselines, offset
-from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
+from realtime_micacl.types import EMOTIONS, F32, Baseline
 
 SPEC = BagSpec(instances=4, frames=4, size_px=32, span_s=1.28)
 SAD, NEUTRAL = EMOTIONS.index("sad"), EMOTIONS.index("neutral")

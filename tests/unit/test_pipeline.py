@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
+from realtime_micacl.inference.sidecar import BagSpec, Calibration, Crop, Sidecar
 from realtime_micacl.live.pipeline import Changes, offline
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.cover import Covers
@@ -39,7 +39,7 @@ SIDECAR = Sidecar(
     schema=1,
     name="double",
     labels=EMOTIONS,
-    bag=BagShape(instances=4, frames=4, size_px=32, span_s=1.28),
+    bag=BagSpec(instances=4, frames=4, size_px=32, span_s=1.28),
     crop=Crop(points=POINTS),
     piece=4,
     feature_size=7,
@@ -304,7 +304,7 @@ def test_the_memory_for_features_is_bounded() -> None:
         _, ready = perceiver.perceive(world.frame(n, [(100, 80, 1)]))
         if ready:
             recognizer.recognize(ready)
-    assert len(recognizer._features) <= SIDECAR.spec.ticks
+    assert len(recognizer._features) <= SIDECAR.bag.ticks
 
 
 def test_a_new_perceiver_shares_no_id_and_no_feature_with_the_one_before() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.choice import open_engine
-from realtime_micacl.inference.sidecar import read_sidecar, sha256
-from realtime_micacl.types import EMOTIONS, BagSpec
+from realtime_micacl.inference.sidecar import BagSpec, read_sidecar, sha256
+from realtime_micacl.types import EMOTIONS
 
 
 def fields(**change: Any) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def written(folder: Path, **change: Any) -> Path:
 def test_it_is_read_from_the_folder_or_the_file(tmp_path: Path) -> None:
     folder, sidecar = read_sidecar(written(tmp_path))
     assert folder == tmp_path
-    assert sidecar.spec == BagSpec(4, 4, 64, 1.28)
+    assert sidecar.bag == BagSpec(4, 4, 64, 1.28)
     assert read_sidecar(tmp_path / "engine.json") == (folder, sidecar)
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.seeing.window import Window
-from realtime_micacl.types import Bag, BagSpec, Face, Quality
+from realtime_micacl.types import Bag, Face, Quality
 
 SPEC = BagSpec(instances=4, frames=4, size_px=1, span_s=1.28)
 MAX_GAP_S = 0.5

@@ -45,7 +45,7 @@ class Worker:
     def __init__(self, network: Network, sidecar: Sidecar, device: torch.device, rows: int = LASTS) -> None:
         """Prepare every size of batch, so that no later one takes more time or memory."""
         self.device = network.name
-        self._bag, self._pieces = sidecar.spec, sidecar.pieces
+        self._bag, self._pieces = sidecar.bag, sidecar.pieces
         self._ring = Ring(rows)
         self._steps: list[Step] = []
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None

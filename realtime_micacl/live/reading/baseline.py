@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.reading.probabilities import softmax
-from realtime_micacl.types import EMOTIONS, F32, BagSpec, Baseline
+from realtime_micacl.types import EMOTIONS, F32, Baseline
 
 SECONDS = 5.0
 NEUTRAL = 0.8

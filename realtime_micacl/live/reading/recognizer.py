@@ -36,14 +36,14 @@ class Recognizer:
         `baseline` takes one of each track unasked; with `head` readings say how the head is turned, where it is known.
         """
         self._engine = engine
-        self._bag, self._piece, self._head = sidecar.spec, sidecar.piece, head
+        self._bag, self._piece, self._head = sidecar.bag, sidecar.piece, head
         self._temperature = sidecar.calibration.temperature
         self._tuned = tuned or Tuned(Tuning(smoothing_s, sidecar.calibration.abstain_below))
         now = self._tuned.now
         self._smoother = Smoother(abstain_below=now.abstain_below, time_constant_s=now.smoothing_s)
-        self._baselines = Baselines(sidecar.spec, each=baseline, asked=now.baseline)
+        self._baselines = Baselines(sidecar.bag, each=baseline, asked=now.baseline)
         self._neutrals = (
-            Neutrals(sidecar.shape, sidecar.spec.tick_s, each=baseline, asked=now.baseline) if sidecar.shape else None
+            Neutrals(sidecar.shape, sidecar.bag.tick_s, each=baseline, asked=now.baseline) if sidecar.shape else None
         )
         self._features: dict[tuple[int, int], Any] = {}
 

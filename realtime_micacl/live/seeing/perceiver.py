@@ -46,7 +46,7 @@ class Perceiver:
         self._covers = Covers()
         self._cuts = CutDetector()
         self._tracker = Tracker(ids)
-        self._window = Window(sidecar.spec)
+        self._window = Window(sidecar.bag)
         self._seen: dict[int, tuple[float, Face]] = {}
         self._covered: dict[int, F32] = {}
         self._looked_s = -inf

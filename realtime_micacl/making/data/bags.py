@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from realtime_micacl.types import BagSpec
+from realtime_micacl.inference.sidecar import BagSpec
 
 
 def segments(frames: int, spec: BagSpec, rng: np.random.Generator | None = None) -> npt.NDArray[np.int64]:

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.model.backbone import FrameEncoder
-from realtime_micacl.types import F32, U8, BagSpec
+from realtime_micacl.types import F32, U8
 
 JITTERS = 4  # versions of a still, moved as the tracker moves it, from which a bag's frames are drawn
 

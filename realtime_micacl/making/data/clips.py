@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh, region
@@ -19,7 +20,7 @@ from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.cache import kept_together, key
 from realtime_micacl.making.data.held_out import held_out
-from realtime_micacl.types import EMOTIONS, F32, U8, BagSpec, Face, Quality
+from realtime_micacl.types import EMOTIONS, F32, U8, Face, Quality
 
 
 @dataclass(frozen=True, eq=False)

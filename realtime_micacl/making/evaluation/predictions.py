@@ -72,20 +72,20 @@ def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
     if stills.marks is None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
     reader, known = ShapeReader(sidecar.shape), np.isfinite(stills.marks[:, 0, 0])
-    changes = np.zeros((len(known), sidecar.spec.ticks, sidecar.coordinates + 1), np.float32)
+    changes = np.zeros((len(known), sidecar.bag.ticks, sidecar.coordinates + 1), np.float32)
     changes[known, :, :-1] = (reader.read(stills.marks[known]) - reader.mean)[:, None]
     return changes
 
 
 def still_logits(engine: Engine, sidecar: Sidecar, crops: U8, changes: F32 | None = None) -> F32:
     """Return the logits [n,K] of crops [n,S,S,3] as clips of one repeated frame: few pieces of such a bag differ."""
-    frames = np.broadcast_to(np.arange(len(crops))[:, None], (len(crops), sidecar.spec.ticks))
+    frames = np.broadcast_to(np.arange(len(crops))[:, None], (len(crops), sidecar.bag.ticks))
     return _logits(engine, sidecar, crops, frames, changes)
 
 
 def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
     """Return what is read from the clear bags that the live window cuts from `clips`."""
-    spec, rows, labels, people = sidecar.spec, [], [], []
+    spec, rows, labels, people = sidecar.bag, [], [], []
     subjects = sorted({clip.subject for clip in clips})
     for clip in clips:
         frames = bag_frames(clip.times_s, spec)
@@ -132,7 +132,7 @@ def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bag
     `segments` makes one bag of a whole clip, as the data sets' protocols do. `live` takes the mean over the bags that
     the live window would cut; a clip that is shorter than the window is not read.
     """
-    spec = sidecar.spec
+    spec = sidecar.bag
     found: list[F32 | None] = []
     for clip in tqdm(part.clips, desc=f"reading {part.title}", unit="clip", leave=False, disable=None):
         loaded = clip.load()
@@ -201,7 +201,7 @@ def _encoded(
     engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]
 ) -> tuple[Features, npt.NDArray[np.int64]]:
     """Return the features of all pieces of bags, and the places in them of the pieces of each, [bags,N*L/P]."""
-    turned = np.tile(turned_ticks(sidecar.spec)[:: sidecar.piece], len(frames))
+    turned = np.tile(turned_ticks(sidecar.bag)[:: sidecar.piece], len(frames))
     keys = np.column_stack([frames.reshape(-1, sidecar.piece), turned])
     rows, place = np.unique(keys, axis=0, return_inverse=True)
     features = np.concatenate([engine.encode(_pieces(crops, rows[i : i + BATCH])) for i in range(0, len(rows), BATCH)])

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 import torch
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.clips import bag_frames
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -23,7 +24,7 @@ from realtime_micacl.model.cost import count
 from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.s4d import S4D, stills
 from realtime_micacl.model.system import System
-from realtime_micacl.types import EMOTIONS, F32, BagSpec
+from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
 SHOWN = 0.5  # an expression has begun when its clip's frames show half of it

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import Clip, bag_frames
@@ -29,7 +30,7 @@ from realtime_micacl.making.training.stages import seen
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
-from realtime_micacl.types import EMOTIONS, F32, BagSpec
+from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
 TAIL = ("happy", "neutral", "angry", "sad", "surprise", "fear", "disgust")  # DFEW's classes by size
@@ -142,8 +143,8 @@ def train_clips(
     drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
     sampler = CategorySampler(drawn_from, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
-    learnt = _Loader(ClipBags(parts.train, recipe.bag.spec, plan.bags, run.seed, features, plan.still_share), plan, run)
-    held_out = _Loader(ClipBags(parts.held_out, recipe.bag.spec, plan.bags, run.seed, watched), plan, run)
+    learnt = _Loader(ClipBags(parts.train, recipe.bag, plan.bags, run.seed, features, plan.still_share), plan, run)
+    held_out = _Loader(ClipBags(parts.held_out, recipe.bag, plan.bags, run.seed, watched), plan, run)
 
     def batches(steps: range) -> Iterable[Batch]:
         return learnt.batches([[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps])
@@ -165,7 +166,7 @@ def clip_logits(
     features: Sequence[npt.NDArray[np.float16]] | None = None,
 ) -> tuple[F32, Labels]:
     """Return the logits [n,K] and labels [n] of clips, one fixed bag of each."""
-    bags = ClipBags(clips, recipe.bag.spec, plan.bags, run.seed, features)
+    bags = ClipBags(clips, recipe.bag, plan.bags, run.seed, features)
     return _read(model.eval(), _Loader(bags, plan, run), len(clips), run)
 
 

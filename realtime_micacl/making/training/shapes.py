@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.inference.sidecar import BagSpec, Shape
 from realtime_micacl.live.reading.neutral import Neutral
 from realtime_micacl.live.seeing.pose import BONE, FRAME
 from realtime_micacl.live.seeing.shape import ShapeReader
@@ -25,7 +25,7 @@ from realtime_micacl.making.training.objectives import smoothed
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.stages import learnt, seen
 from realtime_micacl.model.shape import ShapeStream
-from realtime_micacl.types import EMOTIONS, F32, BagSpec
+from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
 AT_REST = 0.97  # share of neutral from which a rendered frame shows the face as it is at rest
@@ -89,7 +89,7 @@ def train_shapes(
     stream: ShapeStream, shape: Shape, recipe: Recipe, clips: Sequence[Clip], stills: Stills, run: Run
 ) -> list[Row]:
     """Train the second stream on rendered clips and, against everybody's neutral face, on pictures."""
-    plan, spec = recipe.shapes, recipe.bag.spec
+    plan, spec = recipe.shapes, recipe.bag
     assert plan is not None
     begin(run, "shapes")
     stream.requires_grad_(True)

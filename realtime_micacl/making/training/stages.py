@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bank import Bank, clip_bank, luma, still_bank, turned_ticks
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
@@ -24,7 +25,7 @@ from realtime_micacl.making.training.saved import Row
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
-from realtime_micacl.types import EMOTIONS, F32, BagSpec
+from realtime_micacl.types import EMOTIONS, F32
 
 LOOKED_AT = 256  # pictures that are encoded at once
 
@@ -75,7 +76,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
 
 def train_bags(model: System, encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
     """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
-    spec, part = recipe.bag.spec, run.ranks.part(plan.batch)
+    spec, part = recipe.bag, run.ranks.part(plan.batch)
     begin(run, "bags")
     banks = _banks(encoder, plan, recipe, faces, run)
     samplers = _samplers([bank.labels for bank in banks], plan, run.seed)
@@ -121,7 +122,7 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
 
 def _banks(encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
     encoder.eval()
-    spec, clips = recipe.bag.spec, learnt(faces.clips)
+    spec, clips = recipe.bag, learnt(faces.clips)
     return (
         still_bank(encoder, faces.stills, plan.views, spec),
         clip_bank(encoder, clips if plan.rendered_share else clips[:1], max(1, plan.views), spec),

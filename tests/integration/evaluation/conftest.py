@@ -13,10 +13,10 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from realtime_micacl.inference.sidecar import Crop
+from realtime_micacl.inference.sidecar import BagSpec, Crop
 from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
-from realtime_micacl.types import EMOTIONS, BagSpec
+from realtime_micacl.types import EMOTIONS
 from tests.small import NETWORK
 
 SPEC = BagSpec(instances=4, frames=2, size_px=16, span_s=0.8)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -30,7 +30,7 @@ def naive(
     model = MICACL(striped.config)
     model.load_state_dict(load_file(run / "model.safetensors"))
     model.eval()
-    spec = replace(striped.spec, span_s=span_s)
+    spec = msgspec.structs.replace(striped.spec, span_s=span_s)
     found = {}
     for clip in read_prepared(data).clips:
         if clip.parts[split] != "test":

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from realtime_micacl.inference.sidecar import BagShape, Calibration, Crop, Sidecar
+from realtime_micacl.inference.sidecar import BagSpec, Calibration, Crop, Sidecar
 from realtime_micacl.making.data.bank import clip_bank, still_bank
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
@@ -18,7 +18,7 @@ SIDECAR = Sidecar(
     schema=1,
     name="sides",
     labels=EMOTIONS,
-    bag=BagShape(instances=4, frames=2, size_px=32, span_s=0.8, mirrored=True),
+    bag=BagSpec(instances=4, frames=2, size_px=32, span_s=0.8, mirrored=True),
     crop=Crop(points=((0.3, 0.37), (0.7, 0.37), (0.5, 0.6), (0.5, 0.79))),
     piece=1,
     feature_size=1,
@@ -73,7 +73,7 @@ def test_pictures_and_clips_are_read_so() -> None:
 @pytest.mark.parametrize("of", ["stills", "clips"])
 def test_bags_for_training_are_made_so(of: str) -> None:
     torch.manual_seed(0)
-    encoder, spec = Sides(), SIDECAR.spec
+    encoder, spec = Sides(), SIDECAR.bag
     if of == "stills":
         bank = still_bank(encoder, Stills(lit(40), np.eye(7, dtype=np.float32)[np.arange(40) % 7]), 2, spec)  # type: ignore[arg-type]
     else:

@@ -65,7 +65,7 @@ def lost(driver: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
 def run(device: Device, seconds: float) -> tuple[list[str], Failures]:
     """Read one still face for a while; return the engines that read it, each once."""
     folder, sidecar = read_sidecar(default_engine())
-    spec, engines = sidecar.spec, []
+    spec, engines = sidecar.bag, []
 
     def opened() -> Recognizer:
         engine = open_engine(folder, sidecar, device)

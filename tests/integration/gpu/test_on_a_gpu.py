@@ -41,7 +41,7 @@ def pieces(sidecar: Sidecar, n: int) -> np.ndarray:
 
 
 def changes(sidecar: Sidecar, bags: int) -> np.ndarray:
-    size = (bags, sidecar.spec.ticks, sidecar.coordinates + 1)
+    size = (bags, sidecar.bag.ticks, sidecar.coordinates + 1)
     return np.random.default_rng(bags).normal(0, 0.1, size).astype(np.float32)
 
 
