@@ -19,6 +19,7 @@ LIMIT, WITHIN_S = 6, 60.0
 PAUSE_S = 0.1  # after the first failure of a minute; twice as long after each further one
 HANG_S = 2.0  # what comes out later than this is stale anyway
 FIRST_S = 30.0  # the first call may load libraries
+ASLEEP_S, GRACE_S = 1.0, 0.5  # who asks after longer was stopped itself (Ctrl-Z, a paused machine); then wait a little
 
 
 class Perceives(Protocol):
@@ -141,6 +142,9 @@ class Rebuilt(Generic[Stage]):
         self._patience_s = FIRST_S
         self._abandoned = False
         self._due_s = 0.0
+        self._asked_s = monotonic()
+        self._excused: tuple[float, float] | None = None
+        """The work, by when it began, that the whole program stood still in, and until when it is excused."""
 
     def attempt(self, work: Callable[[Stage], R]) -> R | None:
         """Return what `work` makes of the stage, None where there is none for now; raise Abandoned."""
@@ -162,8 +166,13 @@ class Rebuilt(Generic[Stage]):
     def hangs(self) -> bool:
         """Say, once, whether the work under way takes too long; whoever does it is then given up."""
         with self._lock:
-            took_s = 0.0 if self._since_s is None else monotonic() - self._since_s
-            if self._abandoned or took_s <= self._patience_s:
+            now_s = monotonic()
+            asleep, self._asked_s = now_s - self._asked_s > ASLEEP_S, now_s
+            if self._abandoned or self._since_s is None or (took_s := now_s - self._since_s) <= self._patience_s:
+                return False
+            if asleep and not (self._excused and self._excused[0] == self._since_s):
+                self._excused = self._since_s, now_s + GRACE_S
+            if self._excused and self._excused[0] == self._since_s and now_s < self._excused[1]:
                 return False
             self._abandoned = True
         self._failures.add(f"no answer for {took_s:.0f} s")

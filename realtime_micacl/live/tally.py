@@ -14,6 +14,7 @@ from realtime_micacl.types import U8, Scene, State
 SAMPLE_PX = 640
 SAMPLED = (1, 10, 30, 100, 300, 1000, 3000, 10000)  # of the pictures without a usable face
 FEW = 1 / 3  # a share of pictures without a usable face that is no matter
+FLAT = 4  # of 255: nothing is to be seen in what differs by no more
 NO_FACE, BRIEF, GAPS = "no face", "seen too briefly", "gaps"
 
 
@@ -54,7 +55,8 @@ class Tally:
     def advice(self) -> str:
         """What to say to a person who expected one."""
         small = self._counts[NO_FACE] > (self._counts.total() - self._counts[GAPS]) / 2
-        hint = self.turned or (self._hint if small else "")
+        flat = self._samples and max(int(np.ptp(image)) for image in self._samples) <= FLAT
+        hint = "the picture is of one colour" if flat else self.turned or (self._hint if small else "")
         return f"{self}; {hint}" if hint else str(self)
 
     @property

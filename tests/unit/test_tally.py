@@ -12,7 +12,8 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
-IMAGE = np.zeros((4, 4, 3), np.uint8)
+IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+BLACK = np.zeros((4, 4, 3), np.uint8)
 
 
 def face(fault: str = "") -> Face:
@@ -68,3 +69,9 @@ def test_a_picture_on_its_side_is_told_of(turn: int, clips: Path) -> None:
     said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
     assert said in tally.advice
     assert bool(tally.turned) == bool(turn)
+
+
+def test_a_picture_in_which_nothing_is_to_be_seen_is_not_sent_closer() -> None:
+    tally = Tally()
+    tally.add(Scene(0.0, Frame(BLACK, 0.0, 0), (), State.NO_FACE, "sit closer"))
+    assert tally.advice == "no reading (no face 1); the picture is of one colour"
