@@ -19,6 +19,7 @@ from tests.e2e.conftest import Screen
 SAY = sys.stdout.write
 RUN = f"{sys.executable} -m realtime_micacl"
 CLIP = Path(__file__).parents[1] / "data" / "no_face.mp4"
+FACE = CLIP.with_name("one_face_720p.mp4")
 LIVE, SHORT, OFFLINE = "--source demo --headless", f"--source {CLIP} --headless", f"--source {DEMO} --offline"
 UNSEEN = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
 MARKED = '{"schema": 1, "time_s": 0.1, "track": null, "state": "marker", "detail": "1"}'
@@ -59,6 +60,28 @@ LINES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "two programs, one recording": (f"{RUN} {SHORT} --record two.csv & sleep 2; {RUN} {SHORT} --record two.csv", {}),
     "a quota while recording": (f"ulimit -f 8; {RUN} {SHORT} --record q.jsonl; exit $?", {}),
+    "stderr on a full disk": (f"{RUN} --source {CLIP} --offline 2>/dev/full", {}),
+    "too little memory (ulimit -v)": (f"ulimit -v 600000; {RUN} --source {CLIP} --offline", {}),
+    "20 open files (ulimit -n)": (f"ulimit -n 20; {RUN} {SHORT}", {}),
+    "PYTHONWARNINGS=error, -OO": (f"{RUN} {SHORT}", {"PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2"}),
+    "LC_ALL=tr_TR, TZ=Nowhere": (f"{RUN} {SHORT}", {"LC_ALL": "tr_TR.UTF-8", "TZ": "Nowhere"}),
+    "one core (taskset)": (f"taskset -c 0 {RUN} {SHORT}", {}),
+    "several files (*.mp4)": (f"cp {CLIP} a.mp4; cp {CLIP} b.mp4; {RUN} *.mp4 --offline", {}),
+    "--offl": (f"{RUN} --source {CLIP} --offl", {}),
+    "--rate 29,97": (f"{RUN} --source {CLIP} --rate 29,97", {}),
+    "--size 1920": (f"{RUN} --camera 0 --size 1920", {}),
+    "192.168.1.5:8080/video": (f"{RUN} 192.168.1.5:8080/video --headless", {}),
+    "a link to nowhere": (f"ln -s nowhere.mp4 a.mp4; {RUN} a.mp4 --offline", {}),
+    "a path of 300 letters": (f"{RUN} {'y' * 300} --offline", {}),
+    "a photograph through a pipe": (f"ffmpeg -v error -i {FACE} -frames:v 1 a.png; cat a.png | {RUN} - --headless", {}),
+    "an MP4 through a pipe": (f"cat {CLIP} | {RUN} - --headless", {}),
+    "the port is taken": (f"{RUN} {LIVE} --web 18181 & sleep 6; {RUN} {SHORT} --web 18181; c=$?; kill %1; exit $c", {}),
+    "SIGSTOP for 15 s": (f"{RUN} {LIVE} & sleep 8; kill -STOP %1; sleep 15; kill -CONT %1; sleep 3; kill %1; wait", {}),
+    "a file is cut off while it is played": (
+        f"ffmpeg -v error -i {FACE} -c copy -movflags +faststart a.mp4; (sleep 4; truncate -s 9000 a.mp4) &"
+        f" {RUN} a.mp4 --headless",
+        {},
+    ),
     "replay of a marker": (
         f"echo '{MARKED}' >m.jsonl; timeout 4 {RUN} replay m.jsonl",
         {"QT_QPA_PLATFORM": "offscreen"},

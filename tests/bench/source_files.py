@@ -17,6 +17,11 @@ from PIL import Image
 KEPT = Path(__file__).parents[1] / "data" / "sources"
 CLIP = KEPT / "http_faststart.mp4"
 X264 = "-c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p"
+LIT = (
+    "-vf format=yuv420p,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear"
+    ":npl=203,format=gbrpf32le,zscale=p=bt2020:t={0}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le -c:v libx265"
+    " -x265-params log-level=none -color_primaries bt2020 -color_trc {0} -colorspace bt2020nc -preset ultrafast"
+)
 BY_FFMPEG = {
     "mjpg.avi": ("MJPEG in AVI", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p"),
     "vp9.webm": ("VP9 in WebM", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 1M"),
@@ -45,6 +50,35 @@ BY_FFMPEG = {
     "animated.png": ("animated PNG", "-vf fps=10 -plays 0 -f apng"),
     "16bit.png": ("a photograph, PNG of 16 bits", "-frames:v 1 -pix_fmt rgb48be"),
     "photo.jp2": ("a photograph, JPEG 2000", "-frames:v 1 -c:v jpeg2000"),
+    "pq.mp4": ("HDR10 (PQ), HEVC", f"{LIT.format('smpte2084')}"),
+    "hlg.mp4": ("HDR as phones film it (HLG), HEVC", f"{LIT.format('arib-std-b67')}"),
+    "obs.mkv": (
+        "Matroska with three sounds, as OBS records",
+        f"-f lavfi -i sine -f lavfi -i sine=880 -map 0:v -map 1 -map 2 -map 1 -t 1 {X264} -c:a aac",
+    ),
+    "ntsc.dv": ("DV, NTSC, oblong pixels", "-vf scale=720:480,fps=30000/1001 -c:v dvvideo -pix_fmt yuv411p"),
+    "dnxhr.mov": (
+        "DNxHR, 10 bit 4:2:2",
+        "-vf scale=1280:720 -c:v dnxhd -profile:v dnxhr_hqx -pix_fmt yuv422p10le -aspect 1:1",
+    ),
+    "cineform.mov": ("CineForm, 10 bit 4:2:2", "-c:v cfhd -pix_fmt yuv422p10le"),
+    "prores4444.mov": ("ProRes 4444 with alpha", "-c:v prores_ks -profile:v 4444 -pix_fmt yuva444p10le"),
+    "qtrle.mov": ("QuickTime Animation with alpha", "-c:v qtrle -pix_fmt argb"),
+    "hap.mov": ("Hap, as VJs use it", "-c:v hap"),
+    "vp9_alpha.webm": ("VP9 with alpha", "-c:v libvpx-vp9 -pix_fmt yuva420p -auto-alt-ref 0 -cpu-used 8"),
+    "gray16.mkv": ("grey, 16 bit", "-pix_fmt gray16le -c:v ffv1"),
+    "gbrap16.mkv": ("RGB and alpha, 16 bit each", "-pix_fmt gbrap16le -c:v ffv1"),
+    "rgb555.avi": ("bare pictures of 15 bits", "-pix_fmt rgb555le -c:v rawvideo"),
+    "full_range.mp4": ("full range", f"-vf scale=out_range=pc,format=yuvj420p {X264[:-17]} -color_range pc"),
+    "cam.mxf": ("MPEG-2 in MXF, as broadcast cameras write it", "-r 25 -c:v mpeg2video -b:v 4M"),
+    "phone.3gp": ("H.263 in 3GP, 352 x 288", "-vf scale=352:288 -c:v h263"),
+    "player.avi": ("AMV of a music player, 160 x 120", "-vf scale=160:120 -r 22 -c:v amv -strict -1"),
+    "fragmented.mp4": ("MP4 in fragments", f"{X264} -movflags frag_keyframe+empty_moov"),
+    "late.mkv": ("time stamps from 50,000 s on", f"{X264} -output_ts_offset 50000"),
+    "wrong.jpg": ("an AVI that is called .jpg", "-c:v mpeg4 -vtag XVID -q:v 3 -f avi"),
+    "64.mp4": ("64 x 64 px", f"-vf scale=64:64 {X264}"),
+    "8k.mov": ("7680 x 4320 px", "-vf scale=7680:4320,setsar=9/16 -t 0.4 -c:v mjpeg -q:v 8 -pix_fmt yuvj420p"),
+    "one.mp4": ("a video of one picture", f"-frames:v 1 {X264}"),
 }
 BY_GSTREAMER = {
     "gst_vp8.webm": ("VP8 in WebM", "vp8enc deadline=1 target-bitrate=1500000 ! webmmux"),
@@ -104,6 +138,7 @@ def photographs(folder: Path) -> Iterator[Case]:
     exif[0x112] = 6
     cut = image.convert("RGBA")
     cut.putalpha(Image.radial_gradient("L").resize(image.size).point(lambda v: 0 if v > 200 else 255))
+    deep = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     made: dict[str, tuple[str, Callable[[Path], object]]] = {
         "exif.jpg": ("a photograph on its side, as EXIF says", lambda p: image.rotate(90).save(p, exif=exif)),
         "cmyk.jpg": ("a photograph, CMYK", lambda p: image.convert("CMYK").save(p, quality=92)),
@@ -115,6 +150,15 @@ def photographs(folder: Path) -> Iterator[Case]:
         "photo.bmp": ("a photograph, BMP", image.save),
         "photo.tga": ("a photograph, Targa", image.save),
         "photo.avif": ("a photograph, AVIF", image.save),
+        "16bit_grey.tiff": ("a photograph, grey, 16 bit", lambda p: deep.save(p)),
+        "grey_alpha.png": ("a photograph, grey with alpha", lambda p: image.convert("LA").save(p)),
+        "worst.jpg": ("a photograph, JPEG of quality 5", lambda p: image.save(p, quality=5)),
+        "progressive.jpg": ("a progressive JPEG", lambda p: image.save(p, progressive=True)),
+        "named.heic": ("a JPEG that is called .heic", lambda p: image.save(p, "JPEG")),
+        "animated.avif": (
+            "animated AVIF",
+            lambda p: image.save(p, save_all=True, append_images=[image] * 20, duration=40),
+        ),
         "huge.jpg": ("a photograph of 36 megapixels", lambda p: image.resize((6000, 6000)).save(p)),
     }
     for name, (what, make) in made.items():
@@ -175,6 +219,14 @@ def joined(folder: Path, ffmpeg: str) -> Iterator[Case]:
     whole = (folder / "first.mp4").read_bytes()
     (folder / "cut_off.mp4").write_bytes(whole[: len(whole) * 8 // 10])
     yield Case(folder / "cut_off.mp4", "cut off", "four fifths of an MP4 that begins with its index")
+    for name, what, content in (
+        ("page.mp4", "a web page that a download brought", b"<!DOCTYPE html><html>404 not found</html>"),
+        ("pointer.mp4", "a pointer of Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+        ("zeros.mp4", "a download that has only begun", bytes(50000)),
+        ("damaged.png", "a damaged photograph", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\xff" * 40),
+    ):
+        (folder / name).write_bytes(content)
+        yield Case(folder / name, "", what, "refused")
     ran(
         f"{ffmpeg} -f lavfi -i sine=duration=2 -map 1:a -map 0:v -c:a aac -c:v png -frames:v 1 -disposition:v"
         f" attached_pic {folder / 'song.m4a'}"
