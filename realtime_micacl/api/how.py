@@ -49,7 +49,7 @@ def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
     elif isinstance(source, str | bytes | os.PathLike):
         text = os.fsdecode(source)
         if "\0" in text:
-            raise ConfigError(f"source {text[:60]!r} holds a zero byte; it is no path and no address")
+            raise ConfigError(f"source {text[:60]!r} holds a zero byte; it is neither a path nor an address")
         spec = parse_source(text)
     else:
         kind = type(source).__name__

@@ -80,7 +80,7 @@ def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]
         except ConfigError as cause:
             raise ConfigError(f"picture {index}: {cause}") from None
     if index < 0:
-        raise SourceError("there is not one picture to read")
+        raise SourceError("there is no picture to read")
 
 
 def _offline(

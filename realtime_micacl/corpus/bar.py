@@ -12,7 +12,7 @@ from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
 
 LINE_S = 60.0
-FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} gone, about {remaining} left"
+FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} elapsed, about {remaining} left"
 
 
 class Bar:

@@ -41,7 +41,7 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
     """
     if not folder.is_dir():
         hint = f"one file is read by `realtime-micacl {folder} --offline`" if folder.exists() else "check the path"
-        raise ConfigError(f"{folder} is no folder; {hint}")
+        raise ConfigError(f"{folder} is not a folder; {hint}")
     found = [_clip(folder, path) for path in sorted(_files(folder, out)) if _is_video(path)]
     if not found:
         raise ConfigError(f"{folder} holds no video; files that end in {', '.join(sorted(ENDINGS))} are read")
@@ -71,7 +71,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _unreadable(cause: OSError) -> None:
-    log.warning("%s cannot be looked into and is left out: %s", cause.filename, cause.strerror)
+    log.warning("%s cannot be opened and is skipped: %s", cause.filename, cause.strerror)
 
 
 def _clip(folder: Path, path: Path) -> Clip:

@@ -21,17 +21,19 @@ def main(argv: Sequence[str]) -> None:
     p = argparse.ArgumentParser(
         prog="realtime-micacl process",
         description="Read every video under FOLDER; write its readings, and a summary of all, to OUT."
-        " The same command goes on where one was broken off.",
+        " The same command continues an interrupted run.",
         allow_abbrev=False,
     )
     p.add_argument("folder", type=Path, metavar="FOLDER", help="where the clips are, folders in it included")
     p.add_argument("out", type=Path, metavar="OUT", help="a folder for the results, new or of an earlier run")
-    p.add_argument("--jobs", type=int, metavar="N", help="so many worker processes (default: one a core)")
-    p.add_argument("--format", choices=FORMS, default="jsonl", dest="form", help="of the readings (default jsonl)")
-    p.add_argument("--again", action="store_true", help="do all clips anew, also with other settings than before")
+    p.add_argument("--jobs", type=int, metavar="N", help="number of worker processes (default: one per core)")
+    p.add_argument(
+        "--format", choices=FORMS, default="jsonl", dest="form", help="format of the readings (default jsonl)"
+    )
+    p.add_argument("--again", action="store_true", help="do all clips again, even with other settings than before")
     p.add_argument("--video", action="store_true", help="write each clip with its readings drawn in: pictures of faces")
-    p.add_argument("--blur-faces", action="store_true", help="no face can be told in those videos")
-    p.add_argument("--ray", metavar="ADDRESS", help="on the machines of a Ray cluster: HOST:PORT, or auto")
+    p.add_argument("--blur-faces", action="store_true", help="blur the faces in those videos")
+    p.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: HOST:PORT, or auto")
     add_reading(p)
     arguments = p.parse_args(argv)
     own = ("folder", "out", "jobs", "form", "again", "video", "blur_faces", "ray")

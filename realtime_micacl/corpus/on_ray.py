@@ -87,7 +87,7 @@ class RayWorkers:
                         outcome, made = ray.get(reference)
                     except ray.exceptions.RayError as cause:
                         lost[job.clip] += 1
-                        log.info("%s is read once more: %s", job.clip, cause)
+                        log.info("%s is read again: %s", job.clip, cause)
                         if lost[job.clip] < TRIES:
                             waiting.append(job)
                             continue

@@ -83,11 +83,11 @@ def process(
     """
     folder, out, settings = Path(folder), Path(out), settings or Settings()
     if form not in FORMS:
-        raise ConfigError(f"the form is {form!r}; it must be one of {', '.join(FORMS)}")
+        raise ConfigError(f"the format is {form!r}; it must be one of {', '.join(FORMS)}")
     if jobs is not None and jobs < 1:
         raise ConfigError(f"{jobs} jobs; at least one is needed")
     if blur_faces and not video:
-        raise ConfigError("--blur-faces is of the video that --video writes; add it, or leave the other out")
+        raise ConfigError("--blur-faces needs --video; add it, or leave out --blur-faces")
     if folder.exists() and out.exists() and folder.samefile(out):
         raise ConfigError(f"{out} is the folder of the clips itself; name another one for the results")
     check_form(form)

@@ -27,7 +27,7 @@ from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.worker import outcome_of
 from realtime_micacl.errors import EngineError, StageFailed
 
-HANG_S = 120.0  # a clip of which not one more picture came for so long is given up
+HANG_S = 120.0  # a clip of which no further picture came for so long is given up
 POLL_S = 0.2
 TRIES = 2
 HERE = Path(realtime_micacl.__file__).parents[1]  # a worker runs this very package, installed or not
@@ -133,7 +133,7 @@ class _Worker:
         lines = self._words.read().decode("utf-8", "replace").strip().splitlines()
         self._words.close()
         if self._hung:
-            return "not one more picture came"
+            return "no further picture came"
         told = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
         return (told or [f"signal {-code}" if code < 0 else f"exit code {code}"])[0][:200]
 

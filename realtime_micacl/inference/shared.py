@@ -95,7 +95,7 @@ class _Desk:
         """Take a share, unless the engine has failed, is stuck or was left by everybody."""
         with self._changed:
             if self._since_s is not None and monotonic() - self._since_s > STUCK_S:
-                self._fail(EngineError("the engine hangs; another takes its place"))
+                self._fail(EngineError("the engine hangs and is replaced"))
             if self._error:
                 return False
             self._shares += 1
@@ -121,7 +121,7 @@ class _Desk:
             self._changed.wait_for(lambda: request.answer is not None or self._error, ANSWER_S)
             if request.answer is not None:
                 return request.answer
-            raise self._error or EngineError(f"the engine gave no answer within {ANSWER_S:.0f} s")
+            raise self._error or EngineError(f"the engine did not answer within {ANSWER_S:.0f} s")
 
     def leave(self) -> None:
         """Give a share back; after the last one the engine is closed."""

@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl ablate",
-        description="Train every variant of a recipe with several seeds and print one table. What is done stays done.",
+        description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
     )
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips]")
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")

@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl compare",
-        description="Train every system with several seeds and print one table. What is done stays done.",
+        description="Train every system with several seeds and print one table. Finished runs are kept.",
         epilog="Each system has one try: the recipe's stage [clips], as docs/zoo.md says.",
     )
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="with a table [clips] whose encoder is frozen")

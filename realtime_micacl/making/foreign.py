@@ -76,7 +76,7 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
         k = label_named(name)
         if k is None:
             if name.strip().lower() not in OUTSIDE:
-                raise ConfigError(f"{recipe}: output.labels has {name!r}, which is no emotion that is known here")
+                raise ConfigError(f"{recipe}: output.labels has {name!r}, which is not a known emotion")
             continue
         if found[k] is not None:
             raise ConfigError(f"{recipe}: output.labels has {EMOTIONS[k]} twice")

@@ -83,7 +83,7 @@ def _read(file: Path) -> ModelProto:
         if not model.graph.node:
             raise ValueError("it holds no graph")
     except Exception as cause:  # protobuf raises types of its own
-        raise EngineError(f"{file} is no ONNX graph: {cause}") from None
+        raise EngineError(f"{file} is not an ONNX graph: {cause}") from None
     return model
 
 
@@ -116,7 +116,7 @@ def _check_size(taken: ValueInfoProto, about: Theirs, file: Path) -> None:
         shown = [d or "any" for d in dims]
         raise EngineError(
             f"{file} takes {shown}, the recipe gives {['any', *wanted[1:]]} ({about.input.layout}, "
-            f"{about.input.colour}, {side} px): mend input.layout, input.colour or bag.size_px"
+            f"{about.input.colour}, {side} px): change input.layout, input.colour or bag.size_px"
         )
 
 

@@ -1,4 +1,4 @@
-"""`realtime-micacl fuse ENGINE ENGINE..`: put several engines together as one, as Team RAS did."""
+"""`realtime-micacl fuse ENGINE ENGINE..`: fuse several engines into one, as Team RAS did."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl fuse",
-        description="Put engines together as one. Its weights are learnt on people whom none of them learnt from.",
+        description="Fuse several engines into one. The weights are learnt on people whom none of them learnt from.",
     )
     p.add_argument("engine", type=Path, nargs="+", help="engines with the same crop and windows, two or more")
     p.add_argument(
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> None:
 def check(members: Sequence[Candidate]) -> None:
     """Raise a MicaclError where engines cannot be one."""
     if len(members) < 2:
-        raise ConfigError("one engine has nothing to be put together with; name two or more")
+        raise ConfigError("one engine alone cannot be fused; name two or more")
     first = members[0].sidecar
     for member in members:
         sidecar = member.sidecar
@@ -80,7 +80,7 @@ def check(members: Sequence[Candidate]) -> None:
             if getattr(sidecar, what) != getattr(first, what):
                 raise EngineError(
                     f"{member.name} has another {what} than {members[0].name}: {getattr(sidecar, what)}, not "
-                    f"{getattr(first, what)}; engines that are put together see the same windows of the same crops"
+                    f"{getattr(first, what)}; engines that are fused see the same windows of the same crops"
                 )
     shapes = [member for member in members if member.sidecar.shape]
     if any(member.sidecar.shape != shapes[0].sidecar.shape for member in shapes):

@@ -72,7 +72,7 @@ def main(argv: Sequence[str]) -> None:
     if arguments.raw and name != "dfew":
         raise ConfigError(f"--raw is for dfew, which ships crops and clips; {name} is read from its only form")
     if not 1 <= arguments.jobs <= 256:
-        raise ConfigError(f"--jobs {arguments.jobs}: expected was 1 to 256")
+        raise ConfigError(f"--jobs {arguments.jobs}: expected 1 to 256")
     recipe = read_toml(arguments.recipe, Recipe)
     if not root.is_dir():
         raise ConfigError(f"no folder {root}, which should hold {name}; see docs/data.md for how it must lie")
@@ -83,7 +83,7 @@ def main(argv: Sequence[str]) -> None:
         said = prepare(samples, manifest, arguments.out, arguments.jobs)
     except OSError as cause:
         place = cause.filename or arguments.out
-        raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; mend that and run it again") from cause
+        raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; fix that and run it again") from cause
     sys.stdout.write(said + "\n")
 
 
@@ -101,7 +101,7 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     cutting = Cutting(manifest.size_px, manifest.crop.points if manifest.crop else None)
     results = cut(pieces, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
     frames |= {clip: result.frames for clip, result in results.items() if isinstance(result, Done)}
-    reasons = {s.clip: f"nothing lies at {s.path}" for s in samples if s.clip not in files}
+    reasons = {s.clip: f"there is nothing at {s.path}" for s in samples if s.clip not in files}
     reasons |= {clip: result.reason for clip, result in results.items() if isinstance(result, Skipped)}
     skipped = [(s, reasons[s.clip]) for s in samples if s.clip in reasons]
     lines = [

@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl train",
-        description="Make a checkpoint from a recipe. A run that was broken off goes on where it was.",
+        description="Make a checkpoint from a recipe. An interrupted run continues where it stopped.",
         epilog="Many GPUs: torchrun --nproc-per-node 8 -m realtime_micacl train RECIPE.toml ...",
     )
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml")
@@ -117,7 +117,7 @@ def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[tuple[Prepa
     if data.size_px != recipe.bag.size_px:
         raise ConfigError(
             f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
-            f"{recipe.bag.size_px}; prepare them anew with --recipe"
+            f"{recipe.bag.size_px}; prepare them again with --recipe"
         )
     split = data.split(name)
     return data.part(split, "train"), f"{data.name} {split}"

@@ -27,7 +27,7 @@ VERBS = {
     "evaluate": "measure an engine on people it never saw",
     "ablate": "measure what each part of the network is worth",
     "compare": "train and measure other systems beside it",
-    "fuse": "put several engines together as one",
+    "fuse": "fuse several engines into one",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
     "process": "read a folder of videos, several at a time",
@@ -80,34 +80,36 @@ def parser() -> Parser:
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     what = "what to look at: as --source"
     source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
-    source.add_argument("--camera", type=_camera, metavar="N", help="webcam number N (default 0), or its /dev/video")
+    source.add_argument("--camera", type=_camera, metavar="N", help="webcam number N (default 0), or its /dev/videoN")
     what = "video file, picture, folder, address of a stream, webcam's number, - for standard input, demo or synthetic;"
-    what += " may be given again"
+    what += " may be repeated"
     source.add_argument("--source", action="append", metavar="WHAT", help=what)
-    source.add_argument("--list-cameras", action="store_true", help="list the webcams and leave")
+    source.add_argument("--list-cameras", action="store_true", help="list the webcams and exit")
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
     use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
     use.add_argument("--offline", **flag, help="a file as fast as possible, without a window")
     use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or .csv as well")
-    use.add_argument("--rotate-mb", type=_number, metavar="MB", help="begin another file whenever one has so many MB")
-    use.add_argument(
-        "--rotate-s", type=_number, metavar="SECONDS", help="begin another file whenever one spans so long"
-    )
+    use.add_argument("--rotate-mb", type=_number, metavar="MB", help="start a new file after this many MB")
+    use.add_argument("--rotate-s", type=_number, metavar="SECONDS", help="start a new file after this many seconds")
     what = "offline, write an .mp4 with the readings drawn in"
     use.add_argument("--save-video", metavar="FILE", help=what)
-    use.add_argument("--blur-faces", **flag, help="no face can be told in that video")
+    use.add_argument("--blur-faces", **flag, help="blur the faces in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
-    use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
     give_up = use.add_argument(
-        "--give-up-after", type=_number, metavar="SECONDS", help="look for a lost source no longer"
+        "--give-up-after", type=_number, metavar="SECONDS", help="stop looking for a lost source after this long"
     )
     give_up.dest = "give_up_after_s"
-    use.add_argument("--size", metavar="WxH", help="of a camera's picture (default 1280x720)")
-    use.add_argument("--fps", type=_number, metavar="HZ", help="a camera's pictures a second (default 30)")
-    use.add_argument("--metrics", metavar="[HOST:]PORT", help="figures for Prometheus, for this machine alone")
+    use.add_argument("--size", metavar="WxH", help="picture size to ask of a camera (default 1280x720)")
+    use.add_argument("--fps", type=_number, metavar="HZ", help="frame rate to ask of a camera (default 30)")
+    use.add_argument(
+        "--metrics", metavar="[HOST:]PORT", help="serve metrics for Prometheus; without HOST only to this machine"
+    )
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
-    use.add_argument("--language", choices=("auto", "en", "de"), help="of the window (default auto: the system's)")
+    use.add_argument(
+        "--language", choices=("auto", "en", "de"), help="language of the window (default auto: the system's)"
+    )
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     add_reading(p.add_argument_group("how faces are read"))
     _add_outlets(p)
@@ -121,14 +123,14 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
     p.add_argument("--device", type=_device, help=runs_on)
     p.add_argument("--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones")
-    p.add_argument("--max-faces", type=int, metavar="N", help="the largest N, 1 to 64 (default 8)")
-    p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
-    p.add_argument("--baseline", **flag, help="each face's first five seconds are its neutral")
-    p.add_argument("--head", **flag, help="readings say the head's yaw, pitch and roll")
-    rate = p.add_argument("--rate", type=_number, metavar="HZ", help="pictures a second where a file has no times")
+    p.add_argument("--max-faces", type=int, metavar="N", help="read the N largest faces, 1 to 64 (default 8)")
+    p.add_argument("--far", **flag, help="look for small faces as well; see docs/faces.md")
+    p.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
+    p.add_argument("--head", **flag, help="add the head's yaw, pitch and roll to each reading")
+    rate = p.add_argument("--rate", type=_number, metavar="HZ", help="frame rate of a file without time stamps")
     rate.dest = "rate_hz"
-    p.add_argument("--rotate", type=int, choices=TURNS, help="turn the picture clockwise, in degrees")
-    region = "look at this part alone, in shares of the (turned) picture, such as 0.25,0,0.5,1"
+    p.add_argument("--rotate", type=int, choices=TURNS, help="rotate the picture clockwise, in degrees")
+    region = "look only at this part, in shares of the (rotated) picture, such as 0.25,0,0.5,1"
     p.add_argument("--region", type=_region, metavar="LEFT,TOP,WIDTH,HEIGHT", help=region)
     p.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML; the command line wins")
 
@@ -137,26 +139,24 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     """Add the ways out of the program while it runs."""
     out = p.add_argument_group("live data out (docs/outlets.md)")
     out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="to the Lab Streaming Layer")
-    out.add_argument("--web", metavar="[HOST:]PORT", help="a page and a WebSocket, for this machine alone")
     out.add_argument(
-        "--web-token-file", metavar="FILE", help="its first line is what others must know; needed with a HOST"
+        "--web", metavar="[HOST:]PORT", help="serve a page and a WebSocket; without HOST only to this machine"
     )
+    out.add_argument("--web-token-file", metavar="FILE", help="file whose first line is the token; required with HOST")
     out.add_argument("--osc", metavar="HOST[:PORT]", help="OSC over UDP (port 9000, or Wekinator's 6448)")
     out.add_argument(
         "--osc-style", choices=("plain", "wekinator", "vrchat"), help="which addresses OSC has (default plain)"
     )
     out.add_argument("--mqtt", metavar="[USER@]HOST[:PORT][/NAME]", help="to an MQTT broker; mqtts://.. for TLS")
-    out.add_argument("--mqtt-password-file", metavar="FILE", help="its first line is the password")
+    out.add_argument("--mqtt-password-file", metavar="FILE", help="file whose first line is the password")
     where = "let Home Assistant find it (default prefix homeassistant); off: forget it"
     out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
-    out.add_argument(
-        "--latest", metavar="FILE", help="a .json or .csv file that holds the newest numbers and no others"
-    )
+    out.add_argument("--latest", metavar="FILE", help="keep the newest numbers in a .json or .csv file")
     every = out.add_argument(
-        "--every", type=_number, metavar="SECONDS", help="for all these: means over so many seconds"
+        "--every", type=_number, metavar="SECONDS", help="send means over this many seconds to all of these"
     )
     every.dest = "every_s"
-    out.add_argument("--slots", type=int, metavar="N", help="faces with a place of their own (default 4)")
+    out.add_argument("--slots", type=int, metavar="N", help="number of places for faces (default 4)")
 
 
 def _number(text: str) -> float:
@@ -170,7 +170,7 @@ def _number(text: str) -> float:
 
 def _device(text: str) -> str:
     if not re.fullmatch(DEVICE, text):
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(DEVICES)} and no triton://HOST[:PORT]")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither triton://HOST[:PORT] nor one of {', '.join(DEVICES)}")
     return text
 
 
@@ -180,7 +180,7 @@ def _camera(text: str) -> int:
     except ConfigError as cause:
         raise argparse.ArgumentTypeError(str(cause)) from None
     if spec.kind != "camera":
-        raise argparse.ArgumentTypeError(f"{text!r} is no webcam's number and no /dev/video; other sources: --source")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a webcam's number nor a /dev/videoN; see --source")
     return int(spec.value)
 
 
@@ -189,7 +189,7 @@ def _meant(text: str) -> str:
     if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
         near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic"], n=1)
         if near and near[0] != text:
-            raise ConfigError(f"no file is called {text!r}, and no verb; did you mean {near[0]}?")
+            raise ConfigError(f"there is no file and no verb called {text!r}; did you mean {near[0]}?")
     return text
 
 

@@ -50,8 +50,8 @@ class Finding:
 def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
     p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
-    p.add_argument("--metrics", metavar="[HOST:]PORT", help="say how the session is that serves its figures there")
-    p.add_argument("--headless", action="store_true", help="leave out the display: nothing is to be shown")
+    p.add_argument("--metrics", metavar="[HOST:]PORT", help="check the session whose metrics are served there")
+    p.add_argument("--headless", action="store_true", help="leave out what only a window needs")
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> None:
         sys.stdout.flush()
     if absent := [subject for subject in NEEDED if found.get(subject) is False]:
         hint = "; without a window it can: doctor --headless" if absent == ["display"] else ""
-        raise EngineError(f"the main job cannot run here for want of {' and '.join(absent)}, see MISSING above{hint}")
+        raise EngineError(f"the program cannot run here without {' and '.join(absent)}, see MISSING above{hint}")
     if arguments.tensorrt and not (found.get("try tensorrt") or found.get("try tensorrt-rtx")):
         raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
 
@@ -158,7 +158,7 @@ def detector() -> Iterator[Finding]:
     try:
         yield Finding("detector", True, looked())
     except Exception as cause:  # whatever a runtime of machine code raises where it does not fit the machine
-        yield Finding("detector", False, f"no face can be looked for: {cause}")
+        yield Finding("detector", False, f"faces cannot be detected: {cause}")
 
 
 def engine() -> Iterator[Finding]:

@@ -112,7 +112,7 @@ def address(text: str, token: str | None) -> tuple[str, int]:
         raise ConfigError(f"--metrics {text}: it is [HOST:]PORT, such as 9464")
     host = host or LOOPBACK[0]
     if host not in LOOPBACK and not token:
-        raise ConfigError(f"--metrics {text} lets the network read; set metrics_token in the file of --config")
+        raise ConfigError(f"--metrics {text} opens the page to the network; set metrics_token in the file of --config")
     return host, int(port)
 
 

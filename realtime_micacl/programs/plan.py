@@ -48,21 +48,23 @@ def planned(settings: Settings) -> Plan:
     if settings.save_video:
         settings = replace(settings, offline=True)
     elif settings.blur_faces:
-        raise ConfigError("--blur-faces is of the video that --save-video writes; add it, or leave the other out")
+        raise ConfigError("--blur-faces needs --save-video; add it, or leave out --blur-faces")
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
     if settings.offline and specs[0].kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one")
     if settings.outlets and (settings.offline or settings.kiosk is not None):
-        raise ConfigError(f"--{settings.outlets[0]} is for live work that is no kiosk's; leave it out, or the other")
+        raise ConfigError(
+            f"--{settings.outlets[0]} works neither with --offline nor with --kiosk; leave one of them out"
+        )
     if settings.every_s and not settings.outlets:
         raise ConfigError("--every is for outlets; add one of --lsl, --web, --osc, --mqtt and --latest")
     program = _program(settings, len(specs))
     if program == "kiosk" and (settings.headless or settings.offline or settings.record or settings.baseline):
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
-        log.warning("size and fps are asked of a camera; %s sends what it sends", specs[0].name)
+        log.warning("only a camera can be asked for a size and fps; %s keeps its own", specs[0].name)
     framing(settings)
     for spec in () if settings.wait else specs:
         check(spec)

@@ -24,7 +24,7 @@ HEAD = """<html lang="en" data-look="auto">
 <header><h1>{title}</h1><p>{below}</p></header>
 """
 FOOT = """<footer>Expressions, not feelings: each word says what a face looked like.
-Made by realtime-micacl {version}; this page holds all that it shows and asks nobody for anything.</footer>
+Made by realtime-micacl {version}; this page is self-contained and loads nothing.</footer>
 </body>
 </html>
 """

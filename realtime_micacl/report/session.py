@@ -143,4 +143,4 @@ def _events(file: Path) -> Iterator[Event]:
             given = {name: value for name, value in row.items() if value is not None and value is not False}
             yield from_row({name: str(value) for name, value in given.items()}).event()
     except (OSError, ValueError, msgspec.MsgspecError) as cause:
-        raise SourceError(f"{file} is no recording of this program: {cause}") from cause
+        raise SourceError(f"{file} is not a recording of this program: {cause}") from cause

@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--data", "nowhere"], 2, "nowhere is no prepared data set"),
+        (["--data", "nowhere"], 2, "nowhere is not a prepared data set"),
         (["nowhere", "--through-tracker", "."], 4, "no engine at nowhere"),
         ([], 2, "nothing to measure on"),
     ],

@@ -106,7 +106,7 @@ def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it(
 @pytest.mark.parametrize("how", [["--offline"], ["--kiosk"]])
 def test_what_is_no_live_work_has_no_outlets(command: Callable, how: list[str]) -> None:
     ended = command("--source", "demo", "--web", "8080", *how, QT_QPA_PLATFORM="offscreen")
-    assert (ended.code, "--web is for live work" in ended.err) == (2, True)
+    assert (ended.code, "--web works neither" in ended.err) == (2, True)
 
 
 def test_means_leave_by_outlets_and_every_reading_by_standard_output(start: Callable, tmp_path: Path) -> None:

@@ -21,4 +21,4 @@ def test_a_recording_is_shown_until_it_is_left_and_a_bad_one_refused(
     short.write_text("{}\n")
     refused = command("replay", short, QT_QPA_PLATFORM="offscreen")
     assert refused.code == 3
-    assert "line 1 is no record" in refused.err
+    assert "line 1 is not a record" in refused.err

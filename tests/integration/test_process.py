@@ -126,7 +126,7 @@ def test_what_can_be_known_at_once_is_said_at_once(corpus: Path, tmp_path: Path)
         (corpus, tmp_path / "other" / "thesis.txt", "is a file"),
         (corpus, corpus, "the folder of the clips itself"),
         (tmp_path / "empty", tmp_path / "out", "holds no video"),
-        (tmp_path / "none", tmp_path / "out", "is no folder; check the path"),
+        (tmp_path / "none", tmp_path / "out", "is not a folder; check the path"),
         (corpus / "one.mp4", tmp_path / "out", "--offline"),
     ):
         with pytest.raises(ConfigError, match=said):
@@ -159,6 +159,6 @@ def test_a_worker_that_dies_or_hangs_costs_its_clip_alone(
     found: dict[str, Outcome] = {o.clip: o for o in pool.run(jobs, lambda clip, share: None, lambda: False)}
     assert {name for name, outcome in found.items() if not outcome.error} == {"good 1", "good 2", "once"}
     assert "ended 2 times: " in found["dies"].error
-    assert "not one more picture came" in found["hangs"].error
+    assert "no further picture came" in found["hangs"].error
     assert found["dies"].code == 5
     assert (tmp_path / "good 1.part").read_bytes() == (tmp_path / "once.part").read_bytes()

@@ -81,7 +81,7 @@ def test_a_file_that_has_ended_is_played_again_by_key_and_by_click(clip: Path, t
     file = tmp_path / "r.jsonl"
     hand = Hand(
         rests,
-        says("End of clip.mp4", "Space or a click plays it again."),
+        says("End of clip.mp4", "Press Space or click to play it again."),
         lambda w: '"ended"' in file.read_text(),
         lambda w: qtbot.keyClick(w, Qt.Key.Key_T),
         lambda w: rests(w) and not w.view.timeline,
@@ -118,7 +118,7 @@ def test_a_source_that_fails_is_tried_again_and_closing_keeps_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(running, "open_source", failing(2))
-    reason = "the cable was pulled, time {}\n\nSpace or a click tries again."
+    reason = "the cable was pulled, time {}\n\nPress Space or click to try again."
     hand = Hand(
         rests,
         says("Stopped by an error", reason.format(1)),

@@ -195,7 +195,7 @@ def test_after_a_loss_tries_overlap(server: Web, monkeypatch: pytest.MonkeyPatch
 
 SAID = {
     401: "asks for a name and a password: http://NAME:PASSWORD@127.0.0.1",
-    403: "does not let us in (403)",
+    403: "denies access (403)",
     404: "has nothing at this path (404)",
     500: "reports a fault of its own (5xx)",
 }
@@ -209,7 +209,7 @@ def test_what_a_server_refuses_is_said(server: Web, code: int) -> None:
 
 def test_other_failures_are_said(server: Web) -> None:
     server.routes["/page"] = web.content(b"<html><body>camera</body></html>", "text/html")
-    assert "is no video; open it in a browser" in look(f"{server.base}/page").error
+    assert "is not a video; open it in a browser" in look(f"{server.base}/page").error
     assert "unknown host nowhere.invalid" in look("rtsp://admin:hunter2@nowhere.invalid/live").error
     assert "nothing listens at port 9 of 127.0.0.1" in look("http://127.0.0.1:9/x").error
 
@@ -221,7 +221,7 @@ def test_a_password_is_taken_as_it_is_and_shown_nowhere(server: Web, password: s
     address = f"{server.base}/video".replace("//", f"//admin:{password}@")
     assert look(address, lambda now: bool(now.codes)).codes
     wrong = look(address.replace("admin", "nobody")).error
-    assert "does not take this name and password" in wrong
+    assert "rejects this name and password" in wrong
     assert password not in wrong
 
 

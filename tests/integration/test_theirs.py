@@ -167,8 +167,8 @@ def test_a_vector_gets_a_linear_layer_of_a_prepared_set(
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
-    "no graph": ({}, "", "", "is no ONNX graph"),
-    "channels last unsaid": ({"nhwc": True}, "", "", "mend input.layout, input.colour or bag.size_px"),
+    "no graph": ({}, "", "", "is not an ONNX graph"),
+    "channels last unsaid": ({"nhwc": True}, "", "", "change input.layout, input.colour or bag.size_px"),
     "another size": ({"side": 20}, "", "", r"takes \['any', 3, 20, 20\]"),
     "grey unsaid": ({"grey": True}, "", "", r"takes \['any', 1, 16, 16\]"),
     "which output": ({"outputs": ("a", "b")}, "", "", r"gives \['a', 'b'\]; name one of them"),

@@ -111,7 +111,7 @@ def test_the_neutral_face_is_asked_for_by_key_and_by_button(qtbot: QtBot) -> Non
         lambda w: bool(w.view.readings),
         lambda w: w.act("b"),
         lambda w: w.view.notice == "Keep a neutral face for 5\u00a0s",
-        lambda w: qtbot.mouseClick(buttons(w)["Take the neutral face"], Qt.MouseButton.LeftButton),
+        lambda w: qtbot.mouseClick(buttons(w)["Set the neutral face"], Qt.MouseButton.LeftButton),
         lambda w: w.view.notice == "The neutral face is dropped",
         options=Options(tuned=tuned),
     )
@@ -125,8 +125,8 @@ def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
     shown(
         lambda w: w._desk.bar.isVisible(),
         click("Pause"),
-        lambda w: w.view.state is State.PAUSED and "Go on" in buttons(w),
-        click("Go on"),
+        lambda w: w.view.state is State.PAUSED and "Resume" in buttons(w),
+        click("Resume"),
         lambda w: w.view.state is State.LIVE,
         click("Blur or hide the picture"),
         lambda w: w.view.privacy == "blurred",

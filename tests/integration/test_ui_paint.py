@@ -310,7 +310,7 @@ def test_light_surroundings_leave_what_lies_on_the_picture_as_it_is() -> None:
 
 
 def test_a_message_keeps_off_the_timeline_and_the_figures() -> None:
-    v = replace(sample(), state=State.PAUSED, title="Paused", detail="Space goes on")
+    v = replace(sample(), state=State.PAUSED, title="Paused", detail="Press Space to continue")
     for size, scale in ((HD, 1.0), (HD, 2.0), ((1080, 1920), 1.0)):
         with_message, _ = painted(v, size, scale=scale)
         without, _ = painted(replace(v, title=""), size, scale=scale)
@@ -424,7 +424,7 @@ def test_the_words_of_a_card_are_not_mirrored() -> None:
 def test_no_card_lies_on_a_notice() -> None:
     """One that would has room elsewhere."""
     high = np.array([20, 40, 220, 240], np.float32)  # its card would be right of it, on the notice
-    told = replace(view(replace(face(), box=high)), notice="This machine does not keep up: readings are few")
+    told = replace(view(replace(face(), box=high)), notice="This machine cannot keep up: many readings are missing")
     _, layout = painted(told)
     _, without = painted(replace(told, notice=""))
     theme = theme_of(unit_for(*HD, 1.0))

@@ -92,7 +92,7 @@ def test_a_late_this_is_neutral_reads_the_whole_window_anew() -> None:
     assert state is Baseline.SET
     assert np.abs(faces.changes(bag(7.0, smiling))[:, :-1]).max() < 0.01
     faces.ask(Ask(2), [1])
-    assert np.allclose(faces.changes(bag(7.1))[:, :-1], 0.2, atol=1e-6), "asked again, it learns anew"
+    assert np.allclose(faces.changes(bag(7.1))[:, :-1], 0.2, atol=1e-6), "asked again, it starts over"
 
 
 def test_what_is_said_of_one_face_holds_for_no_other() -> None:

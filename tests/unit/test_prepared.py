@@ -93,9 +93,9 @@ def test_a_folder_that_does_not_fit_is_refused(folder: Path, name: str, changes:
 
 
 def test_a_foreign_or_torn_folder_is_refused(folder: Path) -> None:
-    with pytest.raises(ConfigError, match="no prepared data set"):
+    with pytest.raises(ConfigError, match="not a prepared data set"):
         read_prepared(folder / CLIPS)
-    with pytest.raises(ConfigError, match="no prepared data set"):
+    with pytest.raises(ConfigError, match="not a prepared data set"):
         read_prepared(folder / INDEX)
     index = (folder / INDEX).read_bytes()
     (folder / INDEX).write_bytes(index[:-9])

@@ -87,18 +87,18 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, change: dict[str, Any]) -> None:
     lines = [json.dumps(CHANGE), json.dumps(READING | change), ""]
-    with pytest.raises(SourceError, match="line 2 is no record"):
+    with pytest.raises(SourceError, match="line 2 is not a record"):
         read(tmp_path, "\n".join(lines))
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[" * 60_000 + "\n", "line 1 is no record"),
+        ("[" * 60_000 + "\n", "line 1 is not a record"),
         ("x" * (LINE_BYTES + 1) + "\n", "line 1 has more than"),
         (f"{json.dumps(CHANGE | {'time_s': 50.0})}\n{json.dumps(CHANGE)}\n", "line 2: time goes back by 49 s"),
-        ("\n", "line 1 is no record"),
-        (b"\xff\xfe\n", "line 1 is no record"),
+        ("\n", "line 1 is not a record"),
+        (b"\xff\xfe\n", "line 1 is not a record"),
     ],
 )
 def test_what_is_no_recording_is_refused(tmp_path: Path, text: str | bytes, said: str) -> None:
@@ -112,7 +112,7 @@ def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"r\.txt is no recording"):
+    with pytest.raises(SourceError, match=r"r\.txt is not a recording"):
         next(read_recording(tmp_path / "r.txt"))
     with pytest.raises(SourceError, match="cannot be read"):
         next(read_recording(tmp_path / "none.jsonl"))
@@ -124,13 +124,13 @@ HEADER = ",".join(columns(4))
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1 is no header"),
-        ("time_s,happy\n1,2\n", "line 1 is no header"),
-        (f"{HEADER}\n1.0,,live\n", "line 2 is no record.*3 cells"),
-        (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is no record"),
-        (f"{HEADER}\nnan,,live{',' * 19}\n", "line 2 is no record"),
-        (f"{HEADER}\n1.0,1,live,,happy,1,0,0,0,0,0,0,1,1,1,1,1,1,,,yes,\n", "line 2 is no record"),
-        (f'{HEADER}\n1.0,,"live{"," * 20}\n', "line 2 is no record"),
+        ("", "line 1 is not a header"),
+        ("time_s,happy\n1,2\n", "line 1 is not a header"),
+        (f"{HEADER}\n1.0,,live\n", "line 2 is not a record.*3 cells"),
+        (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is not a record"),
+        (f"{HEADER}\nnan,,live{',' * 19}\n", "line 2 is not a record"),
+        (f"{HEADER}\n1.0,1,live,,happy,1,0,0,0,0,0,0,1,1,1,1,1,1,,,yes,\n", "line 2 is not a record"),
+        (f'{HEADER}\n1.0,,"live{"," * 20}\n', "line 2 is not a record"),
     ],
 )
 def test_what_is_no_table_of_ours_is_refused(tmp_path: Path, text: str, said: str) -> None:

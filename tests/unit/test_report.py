@@ -105,7 +105,7 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path) -> None:
     for session, target, error, said in (
         ("none.jsonl", "x.html", SourceError, "check the path"),
         ("empty.jsonl", "x.html", SourceError, "nothing was recorded"),
-        ("mine.html", "x.html", SourceError, "is no recording"),
+        ("mine.html", "x.html", SourceError, "is not a recording"),
         ("nobody.jsonl", "mine.html", ConfigError, "not overwritten"),
         ("nobody.jsonl", "none/x.html", ConfigError, "cannot be written"),
         (".", "x.html", SourceError, "no results of"),

@@ -100,8 +100,8 @@ def test_the_selected_face_alone_is_meant() -> None:
 def test_a_card_shows_and_a_screen_reader_hears_whose_neutral_face_it_is() -> None:
     assert has_baseline(view(Baseline.NONE, Baseline.SET))
     assert not has_baseline(view(Baseline.TAKING))
-    assert "own neutral face" in spoken(view(Baseline.SET))
-    assert "own neutral face" not in spoken(view(Baseline.TAKING))
+    assert "this person's neutral face" in spoken(view(Baseline.SET))
+    assert "this person's neutral face" not in spoken(view(Baseline.TAKING))
     pictures = []
     for state in (Baseline.NONE, Baseline.TAKING, Baseline.SET):
         image = QImage(800, 600, QImage.Format.Format_RGB32)

@@ -11,7 +11,7 @@ CONTEXT = "window"
 OPENING = QT_TRANSLATE_NOOP("window", "Opening {source} …")
 PREPARING = QT_TRANSLATE_NOOP("window", "Preparing the analysis …")
 PAUSED = QT_TRANSLATE_NOOP("window", "Paused")
-GO_ON = QT_TRANSLATE_NOOP("window", "Space goes on")
+GO_ON = QT_TRANSLATE_NOOP("window", "Press Space to continue")
 STALLED = QT_TRANSLATE_NOOP("window", "No picture from {source} for {seconds}\u00a0s")
 HANGS = QT_TRANSLATE_NOOP("window", "The analysis has not answered for {seconds}\u00a0s")
 NO_EMOTION = QT_TRANSLATE_NOOP("window", "No expression is shown until there is a fresh picture.")
@@ -24,25 +24,25 @@ ENDED = QT_TRANSLATE_NOOP("window", "End of {source}")
 FAILED = QT_TRANSLATE_NOOP("window", "Stopped by an error")
 BROKEN = QT_TRANSLATE_NOOP("window", "The analysis has stopped")
 PICTURE_ONLY = QT_TRANSLATE_NOOP(
-    "window", "{reason}\nThe picture is live; no expression is shown. Start the program again to go on."
+    "window", "{reason}\nThe picture is live; no expression is shown. Restart the program to continue."
 )
 VACANT = QT_TRANSLATE_NOOP("window", "No face in the picture")
 VACANT_HINT = QT_TRANSLATE_NOOP(
-    "window", "Faces below about {size} px are not seen: sit closer, in the light, facing the camera."
+    "window", "Faces smaller than about {size} px are not found: sit closer, in good light, facing the camera."
 )
 BLACK = QT_TRANSLATE_NOOP("window", "The picture is black")
 BLACK_HINT = QT_TRANSLATE_NOOP(
-    "window", "Open the camera's shutter, uncover its lens, or close the program that holds it."
+    "window", "Open the camera's shutter, uncover its lens, or close the program that is using it."
 )
-FROZEN = QT_TRANSLATE_NOOP("window", "The picture stands still")
+FROZEN = QT_TRANSLATE_NOOP("window", "The picture is frozen")
 FROZEN_HINT = QT_TRANSLATE_NOOP(
     "window", "Is this a virtual camera with nothing to show? Choose another one in the settings."
 )
-ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nAny key closes the window.")
-PLAY_AGAIN = QT_TRANSLATE_NOOP("window", "Space or a click plays it again.")
-TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nSpace or a click tries again.")
+ANY_KEY = QT_TRANSLATE_NOOP("window", "{error}\n\nPress any key to close the window.")
+PLAY_AGAIN = QT_TRANSLATE_NOOP("window", "Press Space or click to play it again.")
+TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nPress Space or click to try again.")
 KEEPS_UP = QT_TRANSLATE_NOOP("window", "This machine keeps up with {kept} of {faces} faces")
-TOO_SLOW = QT_TRANSLATE_NOOP("window", "This machine does not keep up: readings are few")
+TOO_SLOW = QT_TRANSLATE_NOOP("window", "This machine cannot keep up: many readings are missing")
 STREAM = QT_TRANSLATE_NOOP("window", "the stream")
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
 
@@ -96,7 +96,7 @@ FIGURE_WORDS = {
     "analysis": QT_TRANSLATE_NOOP("window", "analysis"),
     "painted": QT_TRANSLATE_NOOP("window", "painted"),
     "latency": QT_TRANSLATE_NOOP("window", "latency"),
-    "drops": QT_TRANSLATE_NOOP("window", "drops"),
+    "drops": QT_TRANSLATE_NOOP("window", "dropped"),
 }
 HELP_HINT = QT_TRANSLATE_NOOP("window", "? help")
 
@@ -107,29 +107,29 @@ AGO = QT_TRANSLATE_NOOP("window", "{seconds} s ago")
 NO_READING = QT_TRANSLATE_NOOP("window", "no reading")
 
 PAUSE = QT_TRANSLATE_NOOP("window", "Pause")
-RESUME = QT_TRANSLATE_NOOP("window", "Go on")
+RESUME = QT_TRANSLATE_NOOP("window", "Resume")
 RECORD = QT_TRANSLATE_NOOP("window", "Record the numbers")
 STOP_RECORDING = QT_TRANSLATE_NOOP("window", "Stop recording")
 RECORDINGS = QT_TRANSLATE_NOOP("window", "Tables (*.csv);;JSON Lines (*.jsonl)")
 RECORDING = QT_TRANSLATE_NOOP("window", "REC {minutes}:{seconds}")
 NOT_RECORDED = QT_TRANSLATE_NOOP("window", "Not recorded: {reason}")
 MARK = QT_TRANSLATE_NOOP("window", "Set a marker")
-TAKE_NEUTRAL = QT_TRANSLATE_NOOP("window", "Take the neutral face")
+TAKE_NEUTRAL = QT_TRANSLATE_NOOP("window", "Set the neutral face")
 DROP_NEUTRAL = QT_TRANSLATE_NOOP("window", "Drop the neutral face")
 HOLD = QT_TRANSLATE_NOOP("window", "Keep a neutral face for {seconds}\u00a0s")
-NOTED = QT_TRANSLATE_NOOP("window", "The neutral face is noted")
+NOTED = QT_TRANSLATE_NOOP("window", "The neutral face is set")
 DROPPED = QT_TRANSLATE_NOOP("window", "The neutral face is dropped")
-NOBODY = QT_TRANSLATE_NOOP("window", "No neutral face was taken: no face is read now")
-TOO_LITTLE = QT_TRANSLATE_NOOP("window", "No neutral face was taken: the face was read too seldom")
-NOT_STEADY = QT_TRANSLATE_NOOP("window", "No neutral face was taken: the expression changed")
-NOT_NEUTRAL = QT_TRANSLATE_NOOP("window", "No neutral face was taken: this does not look neutral")
-OWN_NEUTRAL = QT_TRANSLATE_NOOP("window", "{words}, compared with the own neutral face")
+NOBODY = QT_TRANSLATE_NOOP("window", "The neutral face was not set: no face is being read")
+TOO_LITTLE = QT_TRANSLATE_NOOP("window", "The neutral face was not set: the face could not be read often enough")
+NOT_STEADY = QT_TRANSLATE_NOOP("window", "The neutral face was not set: the expression changed")
+NOT_NEUTRAL = QT_TRANSLATE_NOOP("window", "The neutral face was not set: this does not look neutral")
+OWN_NEUTRAL = QT_TRANSLATE_NOOP("window", "{words}, compared with this person's neutral face")
 PRIVACY = QT_TRANSLATE_NOOP("window", "Blur or hide the picture")
 PICTURE = QT_TRANSLATE_NOOP("window", "Picture")
 PICTURES = {
     "clear": QT_TRANSLATE_NOOP("window", "Picture as it is"),
     "blurred": QT_TRANSLATE_NOOP("window", "Picture blurred"),
-    "points": QT_TRANSLATE_NOOP("window", "Points of the faces alone"),
+    "points": QT_TRANSLATE_NOOP("window", "Face points only"),
     "hidden": QT_TRANSLATE_NOOP("window", "No picture"),
 }
 SHOW_TIMELINE = QT_TRANSLATE_NOOP("window", "Show the timeline")
@@ -145,45 +145,45 @@ TEST_PICTURE = QT_TRANSLATE_NOOP("window", "Test picture")
 ADDRESS = QT_TRANSLATE_NOOP("window", "Address of a stream")
 OPEN = QT_TRANSLATE_NOOP("window", "Open")
 FILE = QT_TRANSLATE_NOOP("window", "Choose a video file …")
-TURN = QT_TRANSLATE_NOOP("window", "Turn the picture")
-UPRIGHT = QT_TRANSLATE_NOOP("window", "Not turned")
-TURNED = QT_TRANSLATE_NOOP("window", "Turned by {degrees}°")
+TURN = QT_TRANSLATE_NOOP("window", "Rotate the picture")
+UPRIGHT = QT_TRANSLATE_NOOP("window", "Not rotated")
+TURNED = QT_TRANSLATE_NOOP("window", "Rotated by {degrees}°")
 REGION = QT_TRANSLATE_NOOP("window", "Part of the picture in %: left, top, width, height")
 PART = QT_TRANSLATE_NOOP("window", "Part in %")
-NO_REGION = QT_TRANSLATE_NOOP("window", "A part is four figures inside the picture, such as 25, 0, 50, 100")
-CAMERA_SIZE = QT_TRANSLATE_NOOP("window", "Size asked of the camera")
-ANY_SIZE = QT_TRANSLATE_NOOP("window", "Usual size")
-CAMERA_RATE = QT_TRANSLATE_NOOP("window", "Pictures a second asked of the camera")
-RATE = QT_TRANSLATE_NOOP("window", "{hz} a second")
-ANY_RATE = QT_TRANSLATE_NOOP("window", "Usual rate")
+NO_REGION = QT_TRANSLATE_NOOP("window", "Enter four numbers inside the picture, such as 25, 0, 50, 100")
+CAMERA_SIZE = QT_TRANSLATE_NOOP("window", "Camera resolution")
+ANY_SIZE = QT_TRANSLATE_NOOP("window", "Default resolution")
+CAMERA_RATE = QT_TRANSLATE_NOOP("window", "Camera frame rate")
+RATE = QT_TRANSLATE_NOOP("window", "{hz} frames per second")
+ANY_RATE = QT_TRANSLATE_NOOP("window", "Default frame rate")
 READINGS = QT_TRANSLATE_NOOP("window", "Readings")
 SMOOTHING = QT_TRANSLATE_NOOP("window", "Smoothed over {seconds}\u00a0s")
 ABSTAIN = QT_TRANSLATE_NOOP("window", "Unsure below {percent}\u00a0%")
-LOOKS = QT_TRANSLATE_NOOP("window", "Looks")
+LOOKS = QT_TRANSLATE_NOOP("window", "Appearance")
 CARDS = QT_TRANSLATE_NOOP("window", "Boxes and cards")
 TIMELINE = QT_TRANSLATE_NOOP("window", "Timeline")
 FIGURES = QT_TRANSLATE_NOOP("window", "Figures")
-MIRROR = QT_TRANSLATE_NOOP("window", "Picture as in a mirror")
+MIRROR = QT_TRANSLATE_NOOP("window", "Mirror the picture")
 MIXTURES = QT_TRANSLATE_NOOP("window", "Mixtures (experimental)")
 CALM = QT_TRANSLATE_NOOP("window", "Reduced motion")
 
 KEYS_TITLE = QT_TRANSLATE_NOOP("window", "Keys")
 SPACE = QT_TRANSLATE_NOOP("window", "Space")  # the key
 KEYS = (
-    (SPACE, QT_TRANSLATE_NOOP("window", "pause, go on")),
+    (SPACE, QT_TRANSLATE_NOOP("window", "pause, resume")),
     ("R", QT_TRANSLATE_NOOP("window", "record the numbers, stop")),
     ("M", QT_TRANSLATE_NOOP("window", "set a marker")),
-    ("B", QT_TRANSLATE_NOOP("window", "take the neutral face, drop it")),
-    ("P", QT_TRANSLATE_NOOP("window", "blur, points alone, hide, show")),
-    ("X", QT_TRANSLATE_NOOP("window", "picture as in a mirror, as it is")),
+    ("B", QT_TRANSLATE_NOOP("window", "set or drop the neutral face")),
+    ("P", QT_TRANSLATE_NOOP("window", "blur, face points only, hide, show")),
+    ("X", QT_TRANSLATE_NOOP("window", "mirror the picture")),
     ("T", QT_TRANSLATE_NOOP("window", "timeline of the last minute")),
     ("S", QT_TRANSLATE_NOOP("window", "source and settings")),
     ("Tab", QT_TRANSLATE_NOOP("window", "to the buttons")),
     ("O", QT_TRANSLATE_NOOP("window", "boxes and cards")),
     ("H", QT_TRANSLATE_NOOP("window", "figures at the bottom")),
     ("F11", QT_TRANSLATE_NOOP("window", "full screen")),
-    ("1 - 9", QT_TRANSLATE_NOOP("window", "bring out one face; 0 for none")),
-    ("?", QT_TRANSLATE_NOOP("window", "this card")),
+    ("1 - 9", QT_TRANSLATE_NOOP("window", "highlight one face; 0 for none")),
+    ("?", QT_TRANSLATE_NOOP("window", "this help")),
     ("Esc", QT_TRANSLATE_NOOP("window", "leave")),
 )
 DISCLAIMER = QT_TRANSLATE_NOOP(

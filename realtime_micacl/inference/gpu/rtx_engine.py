@@ -208,4 +208,4 @@ def _unpack(packed: bytes, folder: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             archive.extractall(folder)
     except (zipfile.BadZipFile, OSError) as cause:
-        log.warning("what TensorRT for RTX has learnt cannot be read (%s); it learns anew", cause)
+        log.warning("what TensorRT for RTX has learnt cannot be read (%s); it starts over", cause)

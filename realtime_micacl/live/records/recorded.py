@@ -38,7 +38,7 @@ def read_recording(path: Path) -> Iterator[Event]:
     """
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".csv"):
-        raise SourceError(f"{path} is no recording; --record FILE.jsonl or FILE.csv makes one")
+        raise SourceError(f"{path} is not a recording; --record FILE.jsonl or FILE.csv makes one")
     try:
         stream = path.open("rb")
     except OSError as cause:
@@ -50,7 +50,7 @@ def read_recording(path: Path) -> Iterator[Event]:
             try:
                 event = parse(line)
             except (msgspec.MsgspecError, ValueError, RecursionError, csv.Error) as cause:
-                raise SourceError(f"{path}, line {number} is no record of this program: {cause}") from cause
+                raise SourceError(f"{path}, line {number} is not a record of this program: {cause}") from cause
             if event is None:
                 continue
             if event.time_s < newest_s - BACK_S:
@@ -66,7 +66,7 @@ def _lines(path: Path, stream: BufferedReader, first: int) -> Iterator[tuple[int
             yield number, line
             continue
         if len(line) >= LINE_BYTES:
-            raise SourceError(f"{path}, line {number} has more than {LINE_BYTES} bytes; it is no recording")
+            raise SourceError(f"{path}, line {number} has more than {LINE_BYTES} bytes; it is not a recording")
         log.warning("%s: the last line is cut off and left out", path)
 
 
@@ -87,7 +87,7 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     weights = sum(name.startswith("importance_") for name in header)
     whole = columns(weights)  # columns were only ever added at the end
     if header != whole[: len(header)] or len(header) < len(whole) - len(ADDED):
-        raise SourceError(f"{path}, line 1 is no header of this program's recordings")
+        raise SourceError(f"{path}, line 1 is not a header of this program's recordings")
 
     def parsed(line: bytes) -> Event:
         (cells,) = csv.reader([line.decode("utf-8")], strict=True)

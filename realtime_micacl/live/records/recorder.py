@@ -71,5 +71,5 @@ class Recorder:
     def _give_up(self, cause: OSError) -> None:
         self._sink = self.since_s = None
         self.fault = f"{self.path}: {cause.strerror or cause}"
-        log.error("%s; nothing more is written there, the rest goes on", self.fault)
+        log.error("%s; nothing more is written there; everything else continues", self.fault)
         self._open.pop_all()  # closing it would only fail again

@@ -62,7 +62,7 @@ class Outlets:
                     if not self._sinks:
                         raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
                     self._fault = f"Nothing more is written: {why(cause)}"
-                    log.error("%s; nothing more is written there, the rest goes on", why(cause))
+                    log.error("%s; nothing more is written there; everything else continues", why(cause))
         return read
 
 

@@ -90,7 +90,7 @@ def read_camera(index: int, capture: Any = cv2.VideoCapture, asked: Framing | No
     device = capture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not device.isOpened():
-            raise SourceError(f"camera {index} cannot be opened; another program may hold it. {_known()}")
+            raise SourceError(f"camera {index} cannot be opened; another program may be using it. {_known()}")
         device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw 720p does not fit through USB 2
         device.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
         device.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)
@@ -111,7 +111,7 @@ def _frames(device: Any, camera: int, asked: Framing) -> Iterator[Frame]:
         ok, picture = device.retrieve() if taken else (False, None)
         if not ok or picture is None or picture.ndim != 3 or not picture.size:
             if monotonic() - seen_s > patience_s:
-                raise SourceLost(f"camera {camera} gives no picture{' any more' if index else ''}")
+                raise SourceLost(f"camera {camera} delivers no picture{' any more' if index else ''}")
             sleep(0.02)
             continue
         seen_s, patience_s = monotonic(), LOST_S

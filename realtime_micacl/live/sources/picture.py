@@ -58,7 +58,9 @@ class Upright:
             return width, height
         if not Fraction(1, WIDEST) <= shape <= WIDEST:
             if shape != self._refused:
-                log.warning("pixels of %d to %d are taken for square ones", shape.numerator, shape.denominator)
+                log.warning(
+                    "pixels of %d to %d are implausible and are taken as square", shape.numerator, shape.denominator
+                )
             self._refused = shape
             return width, height
         return (round(width * shape), height) if shape > 1 else (width, round(height / shape))

@@ -26,21 +26,21 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
     named = f"{address.scheme}://NAME:PASSWORD@{address.origin}"
     match cause:
         case av.error.HTTPUnauthorizedError() if address.user:
-            return "it does not take this name and password"
+            return "it rejects this name and password"
         case av.error.HTTPUnauthorizedError():
             return f"it asks for a name and a password: {named}{address.path.partition('?')[0]}"
         case av.error.HTTPForbiddenError():
-            return "it does not let us in (403); check the name, the password and what they may see"
+            return "it denies access (403); check the name, the password and what they may see"
         case av.error.HTTPNotFoundError():
-            return "it has nothing at this path (404); check what stands behind the machine's name"
+            return "it has nothing at this path (404); check the path of the address"
         case av.error.HTTPServerError():
-            return "it reports a fault of its own (5xx); it may be too busy, or have to be started anew"
+            return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
         case av.error.HTTPClientError():
-            return f"it refuses what we ask for ({cause.strerror})"
+            return f"it rejects the request ({cause.strerror})"
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            return f"what it sends is no video; {BROWSE if address.scheme.startswith('http') else CHECK}"
+            return f"what it sends is not a video; {BROWSE if address.scheme.startswith('http') else CHECK}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case ssl.SSLError():
@@ -55,7 +55,7 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
     if cause is None:
         return f"nobody wrote to it within {waited_s:.0f} s"
     if isinstance(cause, av.error.InvalidDataError):
-        return f"what comes is no video, or one whose index stands at its end: {NO_WAY_BACK}"
+        return f"what comes is not a video, or its index stands at its end: {NO_WAY_BACK}"
     return said(cause)
 
 
@@ -77,7 +77,7 @@ def fell_silent(cause: Any) -> bool:
 def said(cause: Any) -> str:
     """Return what FFmpeg or the system says, without the address: it may hold a password."""
     if fell_silent(cause):
-        return "it fell silent"
+        return "it stopped sending"
     return getattr(cause, "strerror", None) or type(cause).__name__
 
 
@@ -100,10 +100,11 @@ def _silent(address: Address, waited_s: float) -> str:
     """Return what to say of a machine that did not answer in time, and whether it answers anything at all."""
     if address.scheme == "udp":
         return f"nothing came to port {address.port} within {waited_s:.0f} s; check where the sender sends to"
+    silent = f"it took the connection, but did not answer within {waited_s:.0f} s; it may hang, or not be a camera"
     try:
         with socket.create_connection((address.host.strip("[]"), address.port), ASK_S) as peer:
             if not address.scheme.startswith("rtsp"):
-                return f"it took the call, but gave no answer within {waited_s:.0f} s; it may hang, or be no camera"
+                return silent
             peer.settimeout(ASK_S)
             peer.sendall(ASKED.format(place=address.origin).encode())
             answered = peer.recv(64).startswith(b"RTSP")
@@ -113,4 +114,4 @@ def _silent(address: Address, waited_s: float) -> str:
         return f"no answer within {waited_s:.0f} s; {CHECK}"
     if answered:
         return nothing_came(address, waited_s)
-    return f"it took the call, but gave no answer within {waited_s:.0f} s; it may hang, or be no camera"
+    return silent

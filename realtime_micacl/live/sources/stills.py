@@ -100,7 +100,7 @@ def read_row(
     Those that cannot be read are left out and counted in the log; the others keep their times.
     """
     if rate_hz is None:
-        log.warning("%s is taken for %g pictures a second; --rate says otherwise", shown, RATE_HZ)
+        log.warning("%s is read at %g pictures a second; --rate changes that", shown, RATE_HZ)
     rate_hz, damaged, reason = rate_hz or RATE_HZ, [], ""
     for index, file in enumerate(files):
         try:

@@ -178,7 +178,7 @@ class Stream:
                 raise Unseekable
             pipe = f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
             reason = "it is damaged" if self._address else pipe
-            raise SourceError(f"{self.shown} holds not one picture that can be decoded; {reason}")
+            raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}")
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
         if self._reached_s <= begun_s:

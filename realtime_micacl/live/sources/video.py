@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
 PATIENCE_S = 0.2
-NOTHING = "holds a video track but not one frame that can be decoded; it is damaged"
+NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
 UNDECODED = "is a picture that FFmpeg cannot decode: damaged, or of a rare kind; save it as JPEG or PNG"
 
 
@@ -82,7 +82,7 @@ def _timed(
             if not (rate_hz or picture):
                 why = "as it says itself" if told_hz else "as most have"
                 log.warning(
-                    "%s has no time stamps; it is taken for %.4g pictures a second, %s; --rate says otherwise",
+                    "%s has no time stamps; it is read at %.4g pictures a second, %s; --rate changes that",
                     shown,
                     taken_hz,
                     why,

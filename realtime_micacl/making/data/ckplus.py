@@ -63,5 +63,5 @@ def _emotion(file: Path) -> str:
     except ValueError:
         number = -1.0
     if number not in range(len(LABELS)):
-        raise ConfigError(f"{file} holds {text!r}; expected was {expected}")
+        raise ConfigError(f"{file} holds {text!r}; expected {expected}")
     return LABELS[int(number)]

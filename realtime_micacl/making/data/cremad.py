@@ -30,7 +30,7 @@ def read(root: Path) -> list[Sample]:
             continue
         actor, emotion = match.groups()
         if emotion not in LABELS:
-            raise ConfigError(f"{file}: the emotion {emotion!r} is unknown; expected was one of {', '.join(LABELS)}")
+            raise ConfigError(f"{file}: the emotion {emotion!r} is unknown; expected one of {', '.join(LABELS)}")
         samples.setdefault(file.stem, Sample(file.stem, EMOTIONS.index(LABELS[emotion]), actor, file))
     left_out("cremad", others)
     if not samples:

@@ -37,7 +37,7 @@ def _rows(splits: Path) -> Iterator[Row]:
             file = splits / f"{part}(single-labeled)" / f"set_{fold}.csv"
             header, *lines = wanted_lines(file, f"the header {HEADER} and a line per clip")
             if header.replace(" ", "") != HEADER:
-                raise ConfigError(f"{file} begins with {header!r}; expected was the header {HEADER}")
+                raise ConfigError(f"{file} begins with {header!r}; expected the header {HEADER}")
             for number, line in enumerate(lines, 2):
                 yield _row(line, f"{file}, line {number}", f"fold{fold}", part)
 
@@ -45,5 +45,5 @@ def _rows(splits: Path) -> Iterator[Row]:
 def _row(line: str, where: str, split: str, part: Part) -> Row:
     name, _, label = (text.strip() for text in line.partition(","))
     if not (name.isdecimal() and label.isdecimal() and 1 <= int(label) <= len(LABELS)):
-        raise ConfigError(f"{where}: {line!r}; expected was a clip's number and a label from 1 to {len(LABELS)}")
+        raise ConfigError(f"{where}: {line!r}; expected a clip's number and a label from 1 to {len(LABELS)}")
     return Row(where, name.zfill(5), EMOTIONS.index(LABELS[int(label) - 1]), split, part)

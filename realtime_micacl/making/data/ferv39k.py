@@ -31,5 +31,5 @@ def _rows(splits: Path) -> Iterator[Row]:
             inside = clip and not clip.startswith("/") and ".." not in clip.split("/")
             if label is None or not inside:
                 expected = "<Scene>/<Emotion>/<id> and one of the seven emotions"
-                raise ConfigError(f"{file}, line {number}: {line!r}; expected was {expected}")
+                raise ConfigError(f"{file}, line {number}: {line!r}; expected {expected}")
             yield Row(f"{file}, line {number}", clip.strip(), label, "official", part)

@@ -22,17 +22,15 @@ def read(root: Path) -> list[Sample]:
         label = label_named(folder.name)
         if label is None:
             if folder.name.lower() not in OUTSIDE:
-                raise ConfigError(f"{folder} is no emotion's name; expected was {expected}")
+                raise ConfigError(f"{folder} is not the name of an emotion; expected {expected}")
             others[folder.name.lower()] += len(clips)
             continue
         if not clips:
-            raise ConfigError(
-                f"{folder} holds no clip; expected were videos ({' '.join(VIDEOS)}) or folders of pictures"
-            )
+            raise ConfigError(f"{folder} holds no clip; expected videos ({' '.join(VIDEOS)}) or folders of pictures")
         samples += [Sample(f"{folder.name}/{clip.name}", label, "", clip) for clip in clips]
     left_out("folders", others)
     if not samples:
-        raise ConfigError(f"{root} holds no clip; expected was {expected}, with videos or folders of pictures in it")
+        raise ConfigError(f"{root} holds no clip; expected {expected}, with videos or folders of pictures in it")
     return with_folds(samples)
 
 

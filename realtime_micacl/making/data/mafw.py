@@ -58,6 +58,6 @@ def _rows(splits: Path, others: dict[str, str]) -> Iterator[Row]:
                     others[clip] = name.strip()
                 else:
                     raise ConfigError(
-                        f"{file}, line {number}: {line!r}; expected was a clip such as 00001.mp4 and one of MAFW's"
+                        f"{file}, line {number}: {line!r}; expected a clip such as 00001.mp4 and one of MAFW's"
                         " eleven emotions"
                     )

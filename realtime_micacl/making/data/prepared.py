@@ -122,7 +122,7 @@ def read_prepared(folder: Path) -> Prepared:
     manifest = read_manifest(folder)
     if manifest is None:
         raise ConfigError(
-            f"{folder} is no prepared data set: it has no {MANIFEST}; make one with `realtime-micacl prepare`"
+            f"{folder} is not a prepared data set: it has no {MANIFEST}; make one with `realtime-micacl prepare`"
         )
     if manifest.clips is None:
         raise ConfigError(f"{folder} was not prepared to the end; {MEND}")
@@ -200,7 +200,7 @@ def _check(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: n
     """Raise ValueError where an array is not as expected, or the archive too small to hold it."""
     found, fortran, kind = _header(archive, name)
     if (found, fortran, kind) != (shape, False, np.dtype(dtype)):
-        raise ValueError(f"{name} is {kind}{list(found)}, expected was {np.dtype(dtype)}{list(shape)}")
+        raise ValueError(f"{name} is {kind}{list(found)}, expected {np.dtype(dtype)}{list(shape)}")
     info = archive.getinfo(f"{name}.npy")
     if info.compress_type != zipfile.ZIP_STORED or info.file_size < np.dtype(dtype).itemsize * int(np.prod(shape)):
         raise ValueError(f"{name} is compressed or cut off")

@@ -31,7 +31,7 @@ def read(root: Path) -> list[Sample]:
             continue
         modality, channel, emotion, _, actor = match.groups()
         if not 1 <= int(emotion) <= len(LABELS) or not 1 <= int(modality) < int(SOUND_ONLY):
-            raise ConfigError(f"{file}: expected was a modality of 01 or 02 and an emotion of 01 to {len(LABELS):02}")
+            raise ConfigError(f"{file}: expected a modality of 01 or 02 and an emotion of 01 to {len(LABELS):02}")
         take = file.stem[3:]
         if channel == SONG:
             others["songs"] += 1

@@ -52,7 +52,5 @@ def read(root: Path) -> list[Sample]:
         for label, part in zip(labels, parts, strict=True)
     }
     if len(samples) != len(labels) or not labels:
-        raise ConfigError(
-            f"{file} holds {len(labels)} clips of {len(samples)} different names; expected was one of each"
-        )
+        raise ConfigError(f"{file} holds {len(labels)} clips of {len(samples)} different names; expected one of each")
     return with_folds(samples.values())

@@ -27,7 +27,7 @@ def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[R
         with np.load(file) as stored:
             jpeg, sizes, labels, halves = (stored[name] for name in ("jpeg", "sizes", "label", "half"))
     except (OSError, ValueError, KeyError) as cause:
-        raise ConfigError(f"{file} is no set of photographs (jpeg, sizes, label, half): {cause}") from cause
+        raise ConfigError(f"{file} is not a set of photographs (jpeg, sizes, label, half): {cause}") from cause
     ends = np.cumsum(sizes)
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):

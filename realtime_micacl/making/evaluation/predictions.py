@@ -96,7 +96,7 @@ def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) ->
         labels += targets[clear].argmax(axis=1).tolist()
         people += [subjects.index(clip.subject)] * int(clear.sum())
     if not rows:
-        raise ConfigError(f"not one clear bag in {len(clips)} rendered clips; there is nothing to measure")
+        raise ConfigError(f"no clear bag in {len(clips)} rendered clips; there is nothing to measure")
     found = probabilities(np.concatenate(rows), sidecar)
     return found, np.array(labels, np.int64), np.array(people, np.int64)
 

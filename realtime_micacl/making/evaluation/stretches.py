@@ -47,10 +47,12 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
             (str(row[0]), int(row[1]), int(row[2]), str(row[3]), row[4] if len(row) > 4 else CLEAR) for row in rows
         ]
     except (OSError, ValueError, TypeError, IndexError, KeyError) as cause:
-        raise ConfigError(f"{file} is no list of [clip, first frame, last frame, label, clarity]: {cause}") from cause
+        raise ConfigError(
+            f"{file} is not a list of [clip, first frame, last frame, label, clarity]: {cause}"
+        ) from cause
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if not any(one.label is not None for one in found):
-        raise ConfigError(f"{file} names not one stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
+        raise ConfigError(f"{file} names no stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
     if missing := sorted({one.clip for one in found if not _file(clips, one.clip).is_file()}):
         raise ConfigError(f"{clips} has no {missing[0]}.mp4, which {file.name} speaks of")
     return found

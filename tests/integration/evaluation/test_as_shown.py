@@ -70,10 +70,10 @@ def test_photographs_of_one_half_are_read_each_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is no list of"),
-        ('[["one_face_720p", 1]]', "is no list of"),
+        ("{", "is not a list of"),
+        ('[["one_face_720p", 1]]', "is not a list of"),
         ('[["gone", 0, 9, "happy", 3]]', "has no gone.mp4"),
-        ('[["cut", 0, 9, "happy", 1]]', "names not one stretch"),
+        ('[["cut", 0, 9, "happy", 1]]', "names no stretch"),
     ],
 )
 def test_a_list_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -81,5 +81,5 @@ def test_a_list_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, m
     file.write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_stretches(DATA, file)
-    with pytest.raises(ConfigError, match="is no set of photographs"):
+    with pytest.raises(ConfigError, match="is not a set of photographs"):
         main(["--photographs", str(file), "0"])

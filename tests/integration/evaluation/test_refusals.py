@@ -68,7 +68,7 @@ def test_crops_that_do_not_fit_the_engine(
 
 def test_what_is_not_there_is_named(striped: Any, tmp_path: Path) -> None:
     fold1 = striped.runs[0]
-    assert "is no prepared data set" in refused(fold1, "--data", tmp_path / "nowhere")
+    assert "is not a prepared data set" in refused(fold1, "--data", tmp_path / "nowhere")
     assert "no engine at" in refused(tmp_path / "nowhere", "--data", striped.five)
     assert "neither an engine" in refused(tmp_path, "--data", striped.five)
     assert "nothing to measure on" in refused(fold1)
@@ -85,7 +85,7 @@ def test_what_is_not_there_is_named(striped: Any, tmp_path: Path) -> None:
 def test_folders_of_videos_that_are_no_emotion_are_named(tmp_path: Path) -> None:
     assert "no folder" in refused("--through-tracker", tmp_path / "nowhere")
     (tmp_path / "videos" / "hapy").mkdir(parents=True)
-    assert "hapy is no emotion's name; expected was a folder per emotion, named" in refused(
+    assert "hapy is not the name of an emotion; expected a folder per emotion, named" in refused(
         "--through-tracker", tmp_path / "videos"
     )
     (tmp_path / "videos" / "hapy").rename(tmp_path / "videos" / "happy")

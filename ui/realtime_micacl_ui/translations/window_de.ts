@@ -16,7 +16,7 @@
       <translation>Pause</translation>
     </message>
     <message>
-      <source>Space goes on</source>
+      <source>Press Space to continue</source>
       <translation>Weiter mit der Leertaste</translation>
     </message>
     <message>
@@ -67,7 +67,7 @@ Versuch {attempt}, {when}</translation>
     </message>
     <message>
       <source>{reason}
-The picture is live; no expression is shown. Start the program again to go on.</source>
+The picture is live; no expression is shown. Restart the program to continue.</source>
       <translation>{reason}
 Das Bild läuft weiter; ein Ausdruck wird nicht gezeigt. Zum Weitermachen das Programm neu starten.</translation>
     </message>
@@ -76,13 +76,13 @@ Das Bild läuft weiter; ein Ausdruck wird nicht gezeigt. Zum Weitermachen das Pr
       <translation>Kein Gesicht im Bild</translation>
     </message>
     <message>
-      <source>Faces below about {size} px are not seen: sit closer, in the light, facing the camera.</source>
+      <source>Faces smaller than about {size} px are not found: sit closer, in good light, facing the camera.</source>
       <translation>Gesichter unter etwa {size} px werden nicht gesehen: näher herankommen, ins Licht, zur Kamera gewandt.</translation>
     </message>
     <message>
       <source>{error}
 
-Any key closes the window.</source>
+Press any key to close the window.</source>
       <translation>{error}
 
 Jede Taste schließt das Fenster.</translation>
@@ -240,7 +240,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Verzug</translation>
     </message>
     <message>
-      <source>drops</source>
+      <source>dropped</source>
       <translation>verworfen</translation>
     </message>
     <message>
@@ -272,7 +272,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Anhalten</translation>
     </message>
     <message>
-      <source>Go on</source>
+      <source>Resume</source>
       <translation>Weiter</translation>
     </message>
     <message>
@@ -300,7 +300,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Markierung setzen</translation>
     </message>
     <message>
-      <source>Take the neutral face</source>
+      <source>Set the neutral face</source>
       <translation>Neutrales Gesicht merken</translation>
     </message>
     <message>
@@ -312,7 +312,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Noch {seconds} s lang neutral schauen</translation>
     </message>
     <message>
-      <source>The neutral face is noted</source>
+      <source>The neutral face is set</source>
       <translation>Das neutrale Gesicht ist gemerkt</translation>
     </message>
     <message>
@@ -320,23 +320,23 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Das neutrale Gesicht ist vergessen</translation>
     </message>
     <message>
-      <source>No neutral face was taken: no face is read now</source>
+      <source>The neutral face was not set: no face is being read</source>
       <translation>Kein neutrales Gesicht gemerkt: Gerade wird keines ausgewertet</translation>
     </message>
     <message>
-      <source>No neutral face was taken: the face was read too seldom</source>
+      <source>The neutral face was not set: the face could not be read often enough</source>
       <translation>Kein neutrales Gesicht gemerkt: Es wurde zu selten ausgewertet</translation>
     </message>
     <message>
-      <source>No neutral face was taken: the expression changed</source>
+      <source>The neutral face was not set: the expression changed</source>
       <translation>Kein neutrales Gesicht gemerkt: Der Ausdruck hat gewechselt</translation>
     </message>
     <message>
-      <source>No neutral face was taken: this does not look neutral</source>
+      <source>The neutral face was not set: this does not look neutral</source>
       <translation>Kein neutrales Gesicht gemerkt: Dieses sieht nicht neutral aus</translation>
     </message>
     <message>
-      <source>{words}, compared with the own neutral face</source>
+      <source>{words}, compared with this person&apos;s neutral face</source>
       <translation>{words}, verglichen mit dem eigenen neutralen Gesicht</translation>
     </message>
     <message>
@@ -356,7 +356,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Bild unscharf</translation>
     </message>
     <message>
-      <source>Points of the faces alone</source>
+      <source>Face points only</source>
       <translation>Nur Punkte der Gesichter</translation>
     </message>
     <message>
@@ -424,7 +424,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Unsicher unter {percent} %</translation>
     </message>
     <message>
-      <source>Looks</source>
+      <source>Appearance</source>
       <translation>Darstellung</translation>
     </message>
     <message>
@@ -456,7 +456,7 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Leertaste</translation>
     </message>
     <message>
-      <source>pause, go on</source>
+      <source>pause, resume</source>
       <translation>anhalten, weiter</translation>
     </message>
     <message>
@@ -468,11 +468,11 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Markierung setzen</translation>
     </message>
     <message>
-      <source>take the neutral face, drop it</source>
+      <source>set or drop the neutral face</source>
       <translation>neutrales Gesicht merken, vergessen</translation>
     </message>
     <message>
-      <source>blur, points alone, hide, show</source>
+      <source>blur, face points only, hide, show</source>
       <translation>unscharf, nur Punkte, verbergen, zeigen</translation>
     </message>
     <message>
@@ -500,11 +500,11 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Vollbild</translation>
     </message>
     <message>
-      <source>bring out one face; 0 for none</source>
+      <source>highlight one face; 0 for none</source>
       <translation>ein Gesicht hervorheben; 0 für keines</translation>
     </message>
     <message>
-      <source>this card</source>
+      <source>this help</source>
       <translation>diese Karte</translation>
     </message>
     <message>
@@ -516,13 +516,13 @@ Jede Taste schließt das Fenster.</translation>
       <translation>Eine Karte sagt, wonach der Ausdruck eines Gesichts aussieht. Was der Mensch fühlt, kann sie nicht sagen.</translation>
     </message>
     <message>
-      <source>Space or a click plays it again.</source>
+      <source>Press Space or click to play it again.</source>
       <translation>Leertaste oder Klick spielt es noch einmal.</translation>
     </message>
     <message>
       <source>{error}
 
-Space or a click tries again.</source>
+Press Space or click to try again.</source>
       <translation>{error}
 
 Leertaste oder Klick versucht es noch einmal.</translation>
@@ -544,27 +544,27 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Dieser Rechner kommt bei {kept} von {faces} Gesichtern mit</translation>
     </message>
     <message>
-      <source>This machine does not keep up: readings are few</source>
+      <source>This machine cannot keep up: many readings are missing</source>
       <translation>Dieser Rechner kommt nicht mit: nur wenige Messwerte</translation>
     </message>
     <message>
-      <source>Picture as in a mirror</source>
+      <source>Mirror the picture</source>
       <translation>Bild wie im Spiegel</translation>
     </message>
     <message>
-      <source>picture as in a mirror, as it is</source>
+      <source>mirror the picture</source>
       <translation>Bild wie im Spiegel, wie es ist</translation>
     </message>
     <message>
-      <source>Turn the picture</source>
+      <source>Rotate the picture</source>
       <translation>Bild drehen</translation>
     </message>
     <message>
-      <source>Not turned</source>
+      <source>Not rotated</source>
       <translation>Nicht gedreht</translation>
     </message>
     <message>
-      <source>Turned by {degrees}°</source>
+      <source>Rotated by {degrees}°</source>
       <translation>Um {degrees}° gedreht</translation>
     </message>
     <message>
@@ -572,27 +572,27 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Ausschnitt des Bildes in %: links, oben, Breite, Höhe</translation>
     </message>
     <message>
-      <source>A part is four figures inside the picture, such as 25, 0, 50, 100</source>
+      <source>Enter four numbers inside the picture, such as 25, 0, 50, 100</source>
       <translation>Ein Ausschnitt sind vier Zahlen innerhalb des Bildes, etwa 25, 0, 50, 100</translation>
     </message>
     <message>
-      <source>Size asked of the camera</source>
+      <source>Camera resolution</source>
       <translation>Größe, um die die Kamera gebeten wird</translation>
     </message>
     <message>
-      <source>Usual size</source>
+      <source>Default resolution</source>
       <translation>Übliche Größe</translation>
     </message>
     <message>
-      <source>Pictures a second asked of the camera</source>
+      <source>Camera frame rate</source>
       <translation>Bilder je Sekunde, um die die Kamera gebeten wird</translation>
     </message>
     <message>
-      <source>{hz} a second</source>
+      <source>{hz} frames per second</source>
       <translation>{hz} je Sekunde</translation>
     </message>
     <message>
-      <source>Usual rate</source>
+      <source>Default frame rate</source>
       <translation>Übliche Rate</translation>
     </message>
     <message>
@@ -604,11 +604,11 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Das Bild ist schwarz</translation>
     </message>
     <message>
-      <source>Open the camera's shutter, uncover its lens, or close the program that holds it.</source>
+      <source>Open the camera's shutter, uncover its lens, or close the program that is using it.</source>
       <translation>Die Blende der Kamera öffnen, das Objektiv frei machen oder das Programm schließen, das sie belegt.</translation>
     </message>
     <message>
-      <source>The picture stands still</source>
+      <source>The picture is frozen</source>
       <translation>Das Bild steht still</translation>
     </message>
     <message>
