@@ -53,8 +53,8 @@ def _inside(of: inspect.Type | None, step: str) -> inspect.Type | None:
 def _words(of: inspect.Type) -> str:
     match of:
         case inspect.Metadata():
-            told = (of.extra_json_schema or {}).get("description")
-            return str(told) if told else _words(of.type)
+            described = (of.extra_json_schema or {}).get("description")
+            return str(described) if described else _words(of.type)
         case inspect.UnionType():
             return " or ".join(words for part in of.types if (words := _words(part)))
         case inspect.LiteralType():

@@ -57,9 +57,9 @@ class Pair:
     @property
     def lends(self) -> bool:
         """Whether it is a smile with closed lips that can be seen."""
-        eyes = _apart(self.at_rest, EYES)
-        widened = _apart(self.moved, CORNERS) - _apart(self.at_rest, CORNERS)
-        return _apart(self.moved, LIPS) < CLOSED * eyes and widened > WIDENED * eyes
+        eyes = _distance(self.at_rest, EYES)
+        widened = _distance(self.moved, CORNERS) - _distance(self.at_rest, CORNERS)
+        return _distance(self.moved, LIPS) < CLOSED * eyes and widened > WIDENED * eyes
 
     def own(self, level: float) -> U8:
         """Return the face at `level` of its own smile, 0 to 1."""
@@ -190,7 +190,7 @@ def _placed(picture: U8, points: F32, place: F32) -> tuple[U8, F32]:
     return np.asarray(laid, np.uint8), np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 
-def _apart(points: F32, pair: tuple[int, int]) -> float:
+def _distance(points: F32, pair: tuple[int, int]) -> float:
     return float(np.linalg.norm(points[pair[0]] - points[pair[1]]))
 
 

@@ -19,7 +19,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.clip import read_frames
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.sources.alone import told_alone
+from realtime_micacl.live.sources.alone import marked_alone
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.live.sources.stills import RATE_HZ
 from realtime_micacl.live.sources.video import read_file
@@ -58,7 +58,9 @@ def read(
         raise ConfigError("the source is an open file; give its path")
     if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
         pictures = source
-        return _offline(lambda: told_alone(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states)
+        return _offline(
+            lambda: marked_alone(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states
+        )
     spec = spec_of(source)
     if spec.live or spec.kind == "synthetic":
         named = os.fsdecode(source) if isinstance(source, bytes) else source

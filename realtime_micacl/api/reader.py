@@ -14,7 +14,7 @@ from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.live.pipeline import Changes, openers
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.live.sources.alone import told_slow
+from realtime_micacl.live.sources.alone import marked_slow
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
@@ -94,7 +94,7 @@ class Reader:
             self._recognizer = stack.enter_context(closing(self._opens.recognizer()))
             self._open = stack.pop_all()
         self._given.clear()
-        self._frames: Iterator[Item] = told_slow(self._framer(self._handed()), "this loop")
+        self._frames: Iterator[Item] = marked_slow(self._framer(self._handed()), "this loop")
         self._changes, self._places = Changes(), Slots(self._slots)
         self._before_s, self._index = float("-inf"), 0
 

@@ -114,24 +114,24 @@ def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, agai
 
 
 def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
-    out, told = book.out, json.loads(json.dumps(made_with))
+    out, current = book.out, json.loads(json.dumps(made_with))
     file = out / MADE_WITH
     if file.exists() and not again:
         try:
             before = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as cause:
             raise ConfigError(f"{file} cannot be read: {cause}; name another folder") from cause
-        if before != told:
+        if before != current:
             raise ConfigError(
-                f"{out} holds results of other settings ({', '.join(_differences(before, told))}); they are not mixed: "
-                "name another folder, or add --again to do all clips anew"
+                f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "
+                "mixed: name another folder, or add --again to do all clips anew"
             )
         book.entries = {entry.clip: entry for entry in read_done(out)}
     elif not file.exists() and any(path.name != LOCK and not path.name.startswith(".") for path in out.iterdir()):
         raise ConfigError(f"{out} holds other files and no {MADE_WITH}; name a new or an empty folder")
     try:
         write_whole(out / DONE, "".join(map(_line, book.entries.values())))  # without a line that was cut off
-        write_whole(file, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        write_whole(file, json.dumps(current, indent=1, ensure_ascii=False) + "\n")
     except OSError as cause:
         raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
 

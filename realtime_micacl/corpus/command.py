@@ -39,11 +39,11 @@ def main(argv: Sequence[str]) -> None:
     own = ("folder", "out", "jobs", "form", "again", "video", "blur_faces", "ray")
     given = {name: vars(arguments).pop(name) for name in own}
     settings = settings_from(arguments)
-    told = threading.Event()
-    with stopped_by_signals(told.set):
-        report = process(**given, settings=settings, broken_off=told.is_set)
+    stop = threading.Event()
+    with stopped_by_signals(stop.set):
+        report = process(**given, settings=settings, broken_off=stop.is_set)
     sys.stdout.write(said(report))
-    if told.is_set():
+    if stop.is_set():
         raise KeyboardInterrupt
     if report.failed:
         raise SomeFailed(f"{len(report.failed)} clips could not be read; {report.out / FAILED} says why")

@@ -34,7 +34,7 @@ HERE = Path(realtime_micacl.__file__).parents[1]  # a worker runs this very pack
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 Shares = Callable[[str, float], None]
-"""Is told of a clip what share of it is read."""
+"""Is reasons of a clip what share of it is read."""
 
 
 class Workers:
@@ -134,8 +134,8 @@ class _Worker:
         self._words.close()
         if self._hung:
             return "no further picture came"
-        told = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
-        return (told or [f"signal {-code}" if code < 0 else f"exit code {code}"])[0][:200]
+        reasons = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
+        return (reasons or [f"signal {-code}" if code < 0 else f"exit code {code}"])[0][:200]
 
     def end(self) -> None:
         """End it at once."""

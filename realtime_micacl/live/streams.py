@@ -94,8 +94,8 @@ def behind(open_stage: Callable[[], T]) -> Callable[[], T]:
 def distinct(names: Sequence[str]) -> list[str]:
     """Return the names with a number behind each that was there before."""
     met = Counter[str]()
-    told = []
+    unique = []
     for name in names:
         met[name] += 1
-        told.append(name if met[name] == 1 else f"{name} ({met[name]})")
-    return told
+        unique.append(name if met[name] == 1 else f"{name} ({met[name]})")
+    return unique

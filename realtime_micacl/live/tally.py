@@ -48,8 +48,8 @@ class Tally:
     def __str__(self) -> str:
         """Say what was counted, most first, and the gaps last."""
         kinds = [(kind, n) for kind, n in self._counts.most_common() if kind != GAPS]
-        told = ", ".join(f"{kind} {n}" for kind, n in [*kinds, (GAPS, self._counts[GAPS])] if n)
-        return f"no reading ({told or 'no picture'})"
+        counted = ", ".join(f"{kind} {n}" for kind, n in [*kinds, (GAPS, self._counts[GAPS])] if n)
+        return f"no reading ({counted or 'no picture'})"
 
     @property
     def advice(self) -> str:

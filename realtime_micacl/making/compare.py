@@ -90,8 +90,8 @@ def main(argv: Sequence[str]) -> None:
         kept, about = maps if system.model["system"] == "ifdd" else vectors, []
         for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
             out = arguments.out / slug(system.name) / f"seed-{seed}"
-            told, said = measured(changed(recipe, system, seed), learnt, test, out, arguments.encoder_from, kept)
-            found.setdefault(system.name, []).append(told)
+            shares, said = measured(changed(recipe, system, seed), learnt, test, out, arguments.encoder_from, kept)
+            found.setdefault(system.name, []).append(shares)
             about.append(said)
         rows.append({"system": system.name} | figures(found[system.name], about, test))
         write(arguments.out, rows)
@@ -126,14 +126,14 @@ def measured(
         model = train(recipe, None, learnt, out, encoder_from=encoder_from, kept=kept).eval()
         assert isinstance(model.encoder, FrameEncoder)
         features = kept.of(model.encoder, test)
-        told = read(model, features, spec)
+        logits = read(model, features, spec)
         run = Run(out, "", recipe.seed)
-        told["held"] = clip_logits(model, held, recipe, plan, run, kept.of(model.encoder, held))[0]
+        logits["held"] = clip_logits(model, held, recipe, plan, run, kept.of(model.encoder, held))[0]
         about = costs(model) | asdict(follow(model, test, features, spec))
         about |= {"experts": expert_use(model, test, features, spec)}
         (out / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")
         with replacing(out / READ) as part:
-            np.savez(part, **told)  # type: ignore[arg-type]  # its other argument is no array
+            np.savez(part, **logits)  # type: ignore[arg-type]  # its other argument is no array
     with np.load(out / READ) as stored:
         logits = {name: stored[name] for name in stored.files}
     temperature = np.float32(calibrated(logits["held"], _labels(held))[0])

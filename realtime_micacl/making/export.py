@@ -19,7 +19,7 @@ from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
-from realtime_micacl.inference.gpu.self_check import tried
+from realtime_micacl.inference.gpu.self_check import checked
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.inference.triton.repository import write_repository
 from realtime_micacl.making.data.prepared import read_prepared
@@ -56,8 +56,8 @@ def main(argv: Sequence[str]) -> None:
         raise ConfigError("give a checkpoint and a folder for the engine, or --encoder, --recipe and that folder")
     if arguments.encoder:
         clips = read_prepared(arguments.data) if arguments.data else None
-        made, told = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
-        sys.stdout.write("\n".join([f"{arguments.engine}: {made.feature_size} numbers a frame", *told]) + "\n")
+        made, notes = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
+        sys.stdout.write("\n".join([f"{arguments.engine}: {made.feature_size} numbers a frame", *notes]) + "\n")
         return
     if arguments.int8 != bool(arguments.data):
         raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
@@ -76,9 +76,9 @@ def main(argv: Sequence[str]) -> None:
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     if arguments.tensorrt:
-        said.append(tried("tensorrt", arguments.engine, sidecar))
+        said.append(checked("tensorrt", arguments.engine, sidecar))
     if arguments.tensorrt_rtx:
-        said.append(tried("tensorrt-rtx", arguments.engine, sidecar))
+        said.append(checked("tensorrt-rtx", arguments.engine, sidecar))
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
 

@@ -42,12 +42,12 @@ def export_theirs(
         raise ConfigError(f"{recipe}: a vector needs --data, on which its linear layer is fitted, and scores need none")
     engine.mkdir(parents=True, exist_ok=True)
     wrap(encoder, about, columns, engine / ENCODE)
-    size = _tried(engine / ENCODE, about, encoder)
+    size = _checked_size(engine / ENCODE, about, encoder)
     said = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
     layer, calibration = None, (about.output.temperature, about.output.abstain_below)
     if data is not None:
-        layer, calibration, told = _fitted(engine / ENCODE, about, data, split)
-        said.append(told)
+        layer, calibration, note = _fitted(engine / ENCODE, about, data, split)
+        said.append(note)
     write_mean(about.bag.instances, about.bag.frames, size, layer, engine / CLASSIFY)
     sidecar = {
         "schema": 1,
@@ -86,7 +86,7 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
     return found
 
 
-def _tried(file: Path, about: Theirs, encoder: Path) -> int:
+def _checked_size(file: Path, about: Theirs, encoder: Path) -> int:
     """Return how many numbers a frame gives; raise EngineError where it does not run or a batch changes them."""
     side = about.bag.size_px
     crops = np.random.default_rng(0).integers(0, 256, (3, 1, side, side, 3)).astype(np.uint8)
@@ -100,10 +100,10 @@ def _tried(file: Path, about: Theirs, encoder: Path) -> int:
         raise EngineError(f"{encoder} gives {len(singles)} rows for three pictures, or numbers that are not finite")
     try:
         (batch,) = session.run(None, {"crops": crops})
-        apart = float(np.abs(batch - singles).max())
+        difference = float(np.abs(batch - singles).max())
     except Exception:
-        apart = np.inf
-    if not apart <= NEAR * max(1.0, float(np.abs(singles).max())):
+        difference = np.inf
+    if not difference <= NEAR * max(1.0, float(np.abs(singles).max())):
         raise EngineError(
             f"{encoder} takes one picture at a time; export it with a batch that is free (dynamic axis 0)"
         )
@@ -139,8 +139,8 @@ def _fitted(
     layer = linear(vectors[~held], labels[~held])
     logits = np.asarray(vectors[held] @ layer[0] + layer[1], np.float32)
     right = float((logits.argmax(axis=1) == labels[held]).mean())
-    told = f"its linear layer, of {int((~held).sum())} clips, reads {right:.3f} of {int(held.sum())} of other people"
-    return layer, calibrated(logits, labels[held]), told
+    note = f"its linear layer, of {int((~held).sum())} clips, reads {right:.3f} of {int(held.sum())} of other people"
+    return layer, calibrated(logits, labels[held]), note
 
 
 def linear(vectors: F32, labels: Labels) -> tuple[F32, F32]:

@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> None:
     calibration = calibrated(np.log(np.maximum(said, LEAST)), labels)
     sidecar = join(members, weights, calibration, arguments.out)
     test = [clip for data in sets for clip in data.part(data.split(arguments.split), "test")]
-    sys.stdout.write(told(members, found, len(held), read(members, sets, test) if test else None))
+    sys.stdout.write(summary(members, found, len(held), read(members, sets, test) if test else None))
     sys.stdout.write(
         f"{arguments.out}: {len(members)} engines as one, {sidecar.feature_size} numbers kept of a piece\n"
     )
@@ -156,7 +156,7 @@ def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[f
     return checked
 
 
-def told(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32, Labels, Labels] | None) -> str:
+def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32, Labels, Labels] | None) -> str:
     """Return the weights, and how each reads the test part alone, left out, and all together."""
     lines = [f"weights, learnt on {held} clips of held-out people:"]
     lines.append(f"{'':24} " + " ".join(f"{name:>9}" for name in EMOTIONS))

@@ -35,7 +35,7 @@ LEAST_FASTER = 1.2  # for less, no accuracy is given away
 
 
 @dataclass(frozen=True)
-class Trial:
+class Comparison:
     """What int8 was found to be worth."""
 
     uar: tuple[float, float]
@@ -65,12 +65,12 @@ def add_int8(folder: Path, sidecar: Sidecar, train: Part, test: Part) -> tuple[S
     made = folder / ENCODE_INT8
     quantize(folder / ENCODE, made, calibration(train, sidecar))
     small = msgspec.structs.replace(sidecar, files=sidecar.files | {ENCODE_INT8: sha256(made)})
-    trial = tried(folder, sidecar, small, test)
-    if trial.fault:
+    comparison = compared(folder, sidecar, small, test)
+    if comparison.fault:
         made.unlink()
-        return sidecar, f"int8: {trial}; {trial.fault}: fp32 it stays"
+        return sidecar, f"int8: {comparison}; {comparison.fault}: fp32 it stays"
     write_sidecar(folder, small)
-    return small, f"int8: {trial}; used wherever the processor has dot products of bytes"
+    return small, f"int8: {comparison}; used wherever the processor has dot products of bytes"
 
 
 def parts(data: Prepared, split: str | None) -> tuple[Part, Part]:
@@ -120,12 +120,12 @@ def quantize(graph: Path, into: Path, pieces: Sequence[U8]) -> None:
         )
 
 
-def tried(folder: Path, sidecar: Sidecar, small: Sidecar, test: Part) -> Trial:
+def compared(folder: Path, sidecar: Sidecar, small: Sidecar, test: Part) -> Comparison:
     """Measure the engine with the sidecar that names an int8 graph against the one without."""
     with closing(OnnxEngine(folder, sidecar)) as fp32, closing(OnnxEngine(folder, small)) as int8:
         reads = [prepared_predictions(engine, sidecar, test, "segments") for engine in (fp32, int8)]
         scores = [uar(confusion(r.labels, r.probabilities.argmax(axis=1))) for r in reads]
-        return Trial((scores[0], scores[1]), len(reads[0].labels), _encode_ms(fp32, int8, sidecar))
+        return Comparison((scores[0], scores[1]), len(reads[0].labels), _encode_ms(fp32, int8, sidecar))
 
 
 def _encode_ms(fp32: Engine, int8: Engine, sidecar: Sidecar, rounds: int = 40) -> tuple[float, float]:

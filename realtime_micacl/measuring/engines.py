@@ -30,7 +30,7 @@ SLOWEST_S = 2.0  # a tick that would take longer is not tried
 BASE = "ONNX Runtime"
 
 
-class Course:
+class Run:
     """The recognize stage of the live program on one engine, with a new bag of each face at every tick."""
 
     def __init__(self, engine: Engine, sidecar: Sidecar, bags: Sequence[Bag]) -> None:
@@ -58,14 +58,14 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
     bags = [bag for tick in ticks for bag in tick]
     found: dict[str, Any] = {"rows": {}, "absent": {}}
     with ExitStack() as stack:
-        courses = {}
+        runs = {}
         for name, opens in _openers(folder, sidecar, bags, stack):
             try:
-                courses[name] = Course(stack.enter_context(closing(opens())), sidecar, bags)
+                runs[name] = Run(stack.enter_context(closing(opens())), sidecar, bags)
             except (EngineError, ImportError) as cause:
                 found["absent"][name] = str(cause)
         for faces in FACES:
-            for name, took in _in_turn(courses, faces).items():
+            for name, took in _in_turn(runs, faces).items():
                 wall_s = min(wall_s for wall_s, _ in took)  # at best: another program's turn is not the engine's time
                 cpu_s = median(cpu_s for _, cpu_s in took)
                 row = found["rows"].setdefault(name, {"readings_per_s": {}, "processor_ms": {}})
@@ -74,7 +74,7 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
         base = found["rows"][BASE]["processor_ms"]["1"]
         for row in found["rows"].values():
             row["ratio"] = round(row["processor_ms"]["1"] / base, 2)
-        again = [courses[BASE].tick(1, again=True)[1] for _ in range(ROUNDS[0])]
+        again = [runs[BASE].tick(1, again=True)[1] for _ in range(ROUNDS[0])]
     found["re_encoding"] = round(median(again) * 1e3 / base, 1)
     return found
 
@@ -93,18 +93,18 @@ def table(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [*rows, ("", said)]
 
 
-def _in_turn(courses: dict[str, Course], faces: int) -> dict[str, list[tuple[float, float]]]:
+def _in_turn(runs: dict[str, Run], faces: int) -> dict[str, list[tuple[float, float]]]:
     """Return wall and processor times of ticks, engine after engine, so that a busy machine is as busy for all."""
-    first = {name: course.tick(1)[0] for name, course in courses.items()}
-    able = {name: course for name, course in courses.items() if first[name] * faces <= SLOWEST_S}
+    first = {name: run.tick(1)[0] for name, run in runs.items()}
+    able = {name: run for name, run in runs.items() if first[name] * faces <= SLOWEST_S}
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in able}
-    for course in able.values():
-        course.tick(faces)  # the first of so many encodes whole windows
+    for run in able.values():
+        run.tick(faces)  # the first of so many encodes whole windows
     each_s = max([first[name] * faces for name in able], default=1.0)
     for _ in range(max(ROUNDS[0], min(ROUNDS[1], round(ROUND_S / each_s)))):
-        for name, course in able.items():
-            course.tick(faces)  # brings its weights back into the processor's caches
-            took[name] += [course.tick(faces) for _ in range(IN_A_ROW)]
+        for name, run in able.items():
+            run.tick(faces)  # brings its weights back into the processor's caches
+            took[name] += [run.tick(faces) for _ in range(IN_A_ROW)]
     return took
 
 

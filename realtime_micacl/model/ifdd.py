@@ -182,5 +182,5 @@ class IFDD(System):
         """Return what each instance gave to the tokens that were looked at and to those that looked, [B,N]."""
         at = looked.unflatten(1, (self.config.pieces // 2, -1)).sum(dim=2)  # [B,T/2], sums to 1
         given = torch.einsum("bst,bs->bt", near, at) + far.mean(dim=1)
-        told: Tensor = given.unflatten(1, (self.config.instances, -1)).sum(dim=2)
-        return told / told.mean(dim=1, keepdim=True)
+        attention: Tensor = given.unflatten(1, (self.config.instances, -1)).sum(dim=2)
+        return attention / attention.mean(dim=1, keepdim=True)

@@ -75,13 +75,13 @@ class MoAE(nn.Module):
         hidden = F.gelu(self.down(u)).unflatten(-1, (self.experts, -1))
         balance = None
         if self.router is not None and self.noise is not None:
-            told = self.router(u)
+            scores = self.router(u)
             if self.training:
-                told = told + torch.randn_like(told) * F.softplus(self.noise(u))
-            gates = self._gates(told)
+                scores = scores + torch.randn_like(scores) * F.softplus(self.noise(u))
+            gates = self._gates(scores)
             hidden = hidden * gates[..., None]
-            share = (gates > 0).to(told.dtype).mean(dim=(0, 1)) / self.served
-            balance = self.experts * (share * torch.softmax(told, dim=-1).mean(dim=(0, 1))).sum()
+            share = (gates > 0).to(scores.dtype).mean(dim=(0, 1)) / self.served
+            balance = self.experts * (share * torch.softmax(scores, dim=-1).mean(dim=(0, 1))).sum()
         return x + self.up(hidden.flatten(-2)), balance
 
     def use(self, x: Tensor) -> Tensor:
@@ -89,9 +89,9 @@ class MoAE(nn.Module):
         assert self.router is not None
         return self._gates(self.router(self.norm(x)))
 
-    def _gates(self, told: Tensor) -> Tensor:
-        least = told.topk(self.served, dim=-1).values[..., -1:]
-        return torch.softmax(told.masked_fill(told < least, float("-inf")), dim=-1)
+    def _gates(self, scores: Tensor) -> Tensor:
+        least = scores.topk(self.served, dim=-1).values[..., -1:]
+        return torch.softmax(scores.masked_fill(scores < least, float("-inf")), dim=-1)
 
 
 class S4D(MICACL):
@@ -142,5 +142,5 @@ class S4D(MICACL):
 
 def stills(pieces: Tensor) -> Tensor:
     """Say which bags show one picture throughout, of pieces [B,n,D]; every other may be mirrored."""
-    apart = (pieces[:, 2:] - pieces[:, :-2]).abs().amax(dim=(1, 2))
-    return apart <= STILL * pieces.abs().amax(dim=(1, 2))
+    change = (pieces[:, 2:] - pieces[:, :-2]).abs().amax(dim=(1, 2))
+    return change <= STILL * pieces.abs().amax(dim=(1, 2))

@@ -34,7 +34,7 @@ RUNS_ON: dict[Kind, tuple[str, ...]] = {
 }
 NEEDED = ("system", "packages", "display", "detector", "engine")  # by the main job
 ANSWER_TIMEOUT_S = 30
-TRIAL_TIMEOUT_S = 3600  # TensorRT may build for a long time
+CHECK_TIMEOUT_S = 3600  # TensorRT may build for a long time
 
 
 @dataclass(frozen=True)
@@ -218,9 +218,9 @@ def tensorrt() -> Iterator[Finding]:
     for kind in [f.subject for f in findings if f.subject in KINDS and f.good]:
         command = [sys.executable, "-m", "realtime_micacl.inference.gpu.self_check", kind, str(default_engine())]
         try:
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=TRIAL_TIMEOUT_S)
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=CHECK_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            yield Finding(f"try {kind}", False, f"no answer within {TRIAL_TIMEOUT_S} s")
+            yield Finding(f"try {kind}", False, f"no answer within {CHECK_TIMEOUT_S} s")
             continue
         said = done.stdout.strip() or f"the process ended with {done.returncode}"
         yield Finding(f"try {kind}", not done.returncode, said)

@@ -90,14 +90,14 @@ def grid(plan: Plan) -> int:
 def kiosk(plan: Plan) -> int:
     """Run the kiosk: one session watches, each visit is a session of its own."""
     open_screen()
-    from realtime_micacl_ui.kiosk.settings import read_house
+    from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
     from realtime_micacl_ui.kiosk.window import show
 
-    house, opens = read_house(plan.settings.kiosk or ""), openers(plan.settings, plan.folder, plan.sidecar)
+    chosen, opens = read_kiosk_settings(plan.settings.kiosk or ""), openers(plan.settings, plan.folder, plan.sidecar)
     frames, detector = source(plan.spec, plan.settings), plan.settings.detector
-    watch, open_visit = by_consent(frames, opens, detector, near=house.near, mirror=house.mirror)
+    watch, open_visit = by_consent(frames, opens, detector, near=chosen.near, mirror=chosen.mirror)
     with stopped_by_signals(watch.stop), watch, Notifier() as notifier:
-        show(watch, open_visit, house, on_tick=lambda shown: notifier.tick(*shown.sessions))
+        show(watch, open_visit, chosen, on_tick=lambda shown: notifier.tick(*shown.sessions))
     return 0
 
 

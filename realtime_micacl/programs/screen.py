@@ -26,13 +26,13 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """
     ends = False
 
-    def told(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal ends
         ends = True
         stop()
 
     heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, told) for number in heeded}
+    before = {number: signal.signal(number, on_signal) for number in heeded}
     try:
         yield
     finally:

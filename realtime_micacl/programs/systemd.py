@@ -43,7 +43,7 @@ class Notifier:
         if self._socket is None:
             return
         now_s, looks = monotonic(), [session.look() for session in sessions]
-        status = told(looks)
+        status = status_text(looks)
         if status != self._status and now_s - self._status_s >= STATUS_S:
             self._send(f"STATUS={status}" + ("" if self._status else "\nREADY=1"))
             self._status, self._status_s = status, now_s
@@ -65,7 +65,7 @@ class Notifier:
                 self._socket.sendto(text.encode(), self._address)
 
 
-def told(looks: Sequence[Snapshot]) -> str:
+def status_text(looks: Sequence[Snapshot]) -> str:
     """Return the state of a session, or how many of several are in which."""
     if len(looks) == 1:
         detail = looks[0].scene.detail if looks[0].scene else ""

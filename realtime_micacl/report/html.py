@@ -53,13 +53,13 @@ def figures(rows: Iterable[tuple[str, str, str]]) -> str:
     return f'<section><dl class="figures">{"".join(cells)}</dl></section>\n'
 
 
-def origin(told: Mapping[str, Any]) -> str:
+def origin(recorded: Mapping[str, Any]) -> str:
     """Return the section that says where the numbers come from."""
-    if not told:
+    if not recorded:
         return section("Where it came from", '<p class="note">The recording does not say.</p>')
-    rows = [(key.replace("_", " "), value) for key, value in told.items() if key not in HIDDEN]
+    rows = [(key.replace("_", " "), value) for key, value in recorded.items() if key not in HIDDEN]
     parts = [_list(rows)]
-    if settings := told.get("settings"):
+    if settings := recorded.get("settings"):
         parts.append(f"<details><summary>all settings</summary>{_list(settings.items())}</details>")
     return section("Where it came from", *parts)
 

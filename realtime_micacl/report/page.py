@@ -45,9 +45,9 @@ def page(session: Session) -> str:
 
 
 def _below(session: Session) -> str:
-    told = session.origin
-    sources = ", ".join(told.get("sources", ()))
-    said = [sources, told.get("started_utc", "").replace("T", " ").replace("Z", " UTC")]
+    recorded = session.origin
+    sources = ", ".join(recorded.get("sources", ()))
+    said = [sources, recorded.get("started_utc", "").replace("T", " ").replace("Z", " UTC")]
     return "  \u00b7  ".join([part for part in said if part] + [clock(session.end_s - session.start_s)])
 
 

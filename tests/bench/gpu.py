@@ -28,7 +28,7 @@ from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.gpu.card import probe
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.types import F32
@@ -68,7 +68,9 @@ def opened(device: str, folder: Path, sidecar: Sidecar) -> Engine:
     if device != "worker":
         return open_engine(folder, sidecar, device)  # type: ignore[arg-type]
     cpu = torch.device("cpu")
-    return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker on the processor", half=False), sidecar, cpu)
+    return GpuEngine(
+        TorchNetwork(load_model(folder, sidecar), cpu, "worker on the processor", half=False), sidecar, cpu
+    )
 
 
 def pieces(sidecar: Sidecar, n: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.gpu.card import probe
 from realtime_micacl.inference.gpu.cuda_engine import FAST_HALF, TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.model.cost import count
@@ -115,7 +115,7 @@ def ticks(folder: Path, sidecar: Sidecar, measured: dict[str, float]) -> dict[in
     precision = "f16" if half else "f32"
     network = TorchNetwork(load_model(folder, sidecar), DEVICE, "floor", half=half)
     rows = {}
-    with closing(Worker(network, sidecar, DEVICE)) as engine:
+    with closing(GpuEngine(network, sidecar, DEVICE)) as engine:
         for b in SIZES:
             flops_s = 2e-12 * b * encode.multiply_adds / measured[f"{precision}_tflop_s"]
             flops_s += 2e-12 * b * classify.multiply_adds / measured["f32_tflop_s"]
@@ -165,7 +165,7 @@ def knobs(folder: Path, sidecar: Sidecar) -> list[dict[str, Any]]:
             network._encoder.to(memory_format=torch.channels_last_3d if deep else torch.channels_last)
         with (
             torch.backends.cudnn.flags(enabled=True, benchmark=search, allow_tf32=tf32),
-            closing(Worker(network, sidecar, DEVICE)) as engine,
+            closing(GpuEngine(network, sidecar, DEVICE)) as engine,
         ):
             rows.append(
                 {

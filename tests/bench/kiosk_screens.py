@@ -25,7 +25,7 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.visit import OneVisitor
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen
-from realtime_micacl_ui.kiosk.settings import read_house
+from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Stage
 from realtime_micacl_ui.view import View, follow
 
@@ -53,7 +53,7 @@ def view_at(time_s: float) -> View:
 def main(folder: Path, scale: float) -> None:
     """Paint and save."""
     folder.mkdir(parents=True, exist_ok=True)
-    base = Screen(read_house(str(ROOT / "docs" / "kiosk.toml")), visits=37, left_s=3)
+    base = Screen(read_kiosk_settings(str(ROOT / "docs" / "kiosk.toml")), visits=37, left_s=3)
     screens = {
         "attract": replace(base, time_s=1.0),
         "consent": replace(base, stage=Stage.CONSENT),

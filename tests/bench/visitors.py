@@ -41,7 +41,7 @@ from realtime_micacl.live.visit import by_consent
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Frame, Scene
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, theme_for
-from realtime_micacl_ui.kiosk.settings import read_house
+from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.window import KioskWindow, show
 
@@ -151,7 +151,7 @@ class Script:
         if self._course is None:
             self._course = self._visitors(window)
             self._limit_s = monotonic() + LIMIT_S
-        assert monotonic() < self._limit_s, f"it hangs at {window.course} with {self.watched.left()}"
+        assert monotonic() < self._limit_s, f"it hangs at {window.state} with {self.watched.left()}"
         if self._until():
             self._limit_s = monotonic() + LIMIT_S
             try:
@@ -161,7 +161,7 @@ class Script:
 
     def _visitors(self, window: KioskWindow) -> Iterator[Callable[[], bool]]:
         def at(*stages: Stage) -> Callable[[], bool]:
-            return lambda: window.course.stage in stages
+            return lambda: window.state.stage in stages
 
         for who, way in zip(cycle(("anna", "berta")), cycle(WAYS), strict=False):
             if not self.go_on(self.visits):
@@ -176,7 +176,7 @@ class Script:
             touch(window, Act.GO)
             agreed_s = monotonic()
             yield at(Stage.LIVE)
-            yield lambda: shown_reading(window) is not None or window.course.stage is not Stage.LIVE
+            yield lambda: shown_reading(window) is not None or window.state.stage is not Stage.LIVE
             reading = shown_reading(window)
             if reading is None:
                 way = UNREAD
@@ -205,7 +205,7 @@ class Script:
             self.visits += 1
             self.ways[way] += 1
             self._nothing_is_left(window)
-            yield lambda: not window.course.settled
+            yield lambda: not window.state.settled
 
     def _nothing_is_left(self, window: KioskWindow) -> None:
         """Check what memory and screen hold at the first moment of the attract loop."""
@@ -256,7 +256,7 @@ def main(argv: Sequence[str]) -> None:
         settings = Path(temporary) / "kiosk.toml"
         visit_s = max(12.0, VISIT_S * given.speed)
         settings.write_text(f"[times]\nvisit_s = {visit_s}\nanswer_s = 6.0\n")
-        house = read_house(str(settings))
+        house = read_kiosk_settings(str(settings))
     watch, open_visit = by_consent(room.frames(), opens, "short", near=house.near, mirror=house.mirror)
     with watch:
         show(

@@ -168,10 +168,10 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.read("demo", max_faces=0), rm.ConfigError, "max_faces is 0"),
         (lambda: rm.read("demo", engine="nowhere"), rm.EngineError, "no engine at nowhere"),
         (lambda: rm.read("demo", engine=3), rm.ConfigError, "engine is of type int"),  # type: ignore[call-overload]
-        (lambda: list(rm.read([])), rm.SourceError, "not one picture"),
+        (lambda: list(rm.read([])), rm.SourceError, "no picture to read"),
         (lambda: list(rm.read(["a.png", "b.png"])), rm.ConfigError, "picture 0: the picture is of type str"),
         (lambda: list(rm.read([(2, BLACK), (1, BLACK)])), rm.ConfigError, "picture 1: time goes back"),
-        (lambda: rm.read_image("rtsp://host/x"), rm.ConfigError, "is no picture"),
+        (lambda: rm.read_image("rtsp://host/x"), rm.ConfigError, "is not a picture"),
         (lambda: rm.Live(BLACK), rm.ConfigError, "of type ndarray"),  # type: ignore[arg-type]
         (lambda: next(iter(rm.Live("demo"))), rm.ConfigError, "with Live"),
         (lambda: rm.table([1]), rm.ConfigError, "one of type int"),  # type: ignore[list-item]

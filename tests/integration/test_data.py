@@ -13,7 +13,7 @@ import torch
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.seeing.align import Aligner
-from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
+from realtime_micacl.making.data.augment import as_rgb, degraded, jitter, shake
 from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import bag_frames, read_clips
 from realtime_micacl.making.data.ferplus import VOTES, read_ferplus
@@ -119,10 +119,10 @@ def test_augmentation_keeps_the_shape_and_the_frames_of_a_clip_alike() -> None:
     moved = shake(crops, groups)
     assert torch.equal(moved[0], moved[3])
     assert not torch.allclose(moved[0], moved[4])
-    spoilt = spoil(moved, groups)
-    assert spoilt.shape == crops.shape
-    assert 0 <= float(spoilt.min()) <= float(spoilt.max()) <= 255
+    changed = degraded(moved, groups)
+    assert changed.shape == crops.shape
+    assert 0 <= float(changed.min()) <= float(changed.max()) <= 255
     shaken = jitter(crops)
     assert (shaken[0] - shaken[1]).abs().max() > 0
-    assert as_rgb(spoilt).shape == (12, 64, 64, 3)
-    assert as_rgb(spoilt).dtype is torch.uint8
+    assert as_rgb(changed).shape == (12, 64, 64, 3)
+    assert as_rgb(changed).dtype is torch.uint8

@@ -19,7 +19,7 @@ from realtime_micacl.inference.cpu.openvino_engine import OpenVinoEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.reading.recognizer import Recognizer
@@ -37,10 +37,10 @@ def shipped() -> tuple[Path, Sidecar]:
     return read_sidecar(default_engine())
 
 
-def worker(folder: Path, sidecar: Sidecar) -> Worker:
+def worker(folder: Path, sidecar: Sidecar) -> GpuEngine:
     """What `--device cuda` opens, on the processor: without stream, graphs and half precision, which is slow there."""
     cpu = torch.device("cpu")
-    return Worker(TorchNetwork(load_model(folder, sidecar), cpu, "worker", half=False), sidecar, cpu)
+    return GpuEngine(TorchNetwork(load_model(folder, sidecar), cpu, "worker", half=False), sidecar, cpu)
 
 
 ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "worker": worker, "triton": OnServer, "openvino": OpenVinoEngine}
@@ -105,7 +105,7 @@ def test_every_engine_says_what_torch_says(engine: Engine, shipped: tuple[Path, 
 
 def test_the_worker_counts_in_half_precision(shipped: tuple[Path, Sidecar]) -> None:
     n, cpu, own = shipped[1].pieces, torch.device("cpu"), TorchEngine(*shipped)
-    halved = Worker(TorchNetwork(load_model(*shipped), cpu, "worker", half=True), shipped[1], cpu)
+    halved = GpuEngine(TorchNetwork(load_model(*shipped), cpu, "worker", half=True), shipped[1], cpu)
     crops = pieces(shipped[1], 2)
     found = halved.classify(np.repeat(halved.encode(crops)[:, None], n, axis=1))[0]
     expected = own.classify(np.repeat(own.encode(crops)[:, None], n, axis=1))[0]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.choice import default_engine
-from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine, Step
 from realtime_micacl.inference.gpu.ring import LARGEST
 from realtime_micacl.inference.sidecar import BagSpec, Shape, Sidecar, read_sidecar
 
@@ -60,7 +60,7 @@ def said(pieces: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("n", [4, 63, 64, 65, 200])
 def test_any_number_of_pieces_and_bags(sidecar: Sidecar, n: int) -> None:
     network = Means()
-    worker = Worker(network, sidecar, CPU)
+    worker = GpuEngine(network, sidecar, CPU)
     pieces = crops(n)
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(n), 4)
     features = worker.encode(pieces)
@@ -76,7 +76,7 @@ def test_any_number_of_pieces_and_bags(sidecar: Sidecar, n: int) -> None:
 
 
 def test_features_last_until_the_ring_comes_round(sidecar: Sidecar) -> None:
-    worker = Worker(Means(), sidecar, CPU, rows=150)
+    worker = GpuEngine(Means(), sidecar, CPU, rows=150)
     pieces = crops(250)
     first = worker.encode(pieces[:100])
     second = worker.encode(pieces[100:200])  # goes over the end of the ring
@@ -91,7 +91,7 @@ def test_features_last_until_the_ring_comes_round(sidecar: Sidecar) -> None:
 
 def test_what_it_returned_stays_as_it_is(sidecar: Sidecar) -> None:
     """The buffers are used again; results are copies."""
-    worker = Worker(Means(), sidecar, CPU)
+    worker = GpuEngine(Means(), sidecar, CPU)
     features = worker.encode(crops(8))
     logits, importance = worker.classify(features[None, :4])
     kept = logits.copy(), importance.copy()
@@ -102,7 +102,7 @@ def test_what_it_returned_stays_as_it_is(sidecar: Sidecar) -> None:
 
 def test_one_bag_takes_one_small_batch(sidecar: Sidecar) -> None:
     network = Means()
-    worker = Worker(network, sidecar, CPU)
+    worker = GpuEngine(network, sidecar, CPU)
     features = worker.encode(crops(5))
     worker.classify(np.stack([features[:4], features[1:], features[:4]]))
     assert (network.encoded, network.classified) == ([8], [4])
@@ -116,7 +116,7 @@ def test_numbers_that_are_not_finite_are_never_shown(sidecar: Sidecar) -> None:
 
             return step
 
-    worker = Worker(Overflowing(), sidecar, CPU)
+    worker = GpuEngine(Overflowing(), sidecar, CPU)
     with pytest.raises(EngineError, match="not finite"):
         worker.classify(worker.encode(crops(4))[None])
 
@@ -124,7 +124,7 @@ def test_numbers_that_are_not_finite_are_never_shown(sidecar: Sidecar) -> None:
 @pytest.mark.parametrize("n", [5, 70])
 def test_changes_stand_behind_the_features_of_their_bag(sidecar: Sidecar, n: int) -> None:
     shape = Shape(bone=(0, 1, 2, 3), frame=((0.0,) * 3,) * 4, points=(5,), mean=(0.0,) * 3, prior=0.5, half_s=9.0)
-    worker = Worker(Means(), msgspec.structs.replace(sidecar, shape=shape), CPU)
+    worker = GpuEngine(Means(), msgspec.structs.replace(sidecar, shape=shape), CPU)
     pieces, windows = crops(n + 3), np.lib.stride_tricks.sliding_window_view(np.arange(n + 3), 4)
     changes = np.random.default_rng(1).normal(size=(n, 4, 4)).astype(np.float32)
     features = worker.encode(pieces)[windows]

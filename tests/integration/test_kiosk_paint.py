@@ -15,7 +15,7 @@ from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame
 from realtime_micacl_ui.kiosk.face import HOLD_S, ORDER, PASS_S, shares
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, said, spoken, theme_for
-from realtime_micacl_ui.kiosk.settings import House, read_house
+from realtime_micacl_ui.kiosk.settings import KioskSettings, read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS
 from realtime_micacl_ui.view import View
@@ -29,14 +29,14 @@ SKIN = (200, 40, 200)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+def house(tmp_path_factory: pytest.TempPathFactory) -> KioskSettings:
     folder = tmp_path_factory.mktemp("house")
     logo = QImage(400, 100, QImage.Format.Format_RGB32)
     logo.fill(QColor("teal"))
     logo.save(str(folder / "logo.png"))
     text = 'logo = "logo.png"\nqr = "https://example.org/kiosk"\nhost = "The Lab, room 101"\n'
     (folder / "kiosk.toml").write_text(text)
-    return read_house(str(folder / "kiosk.toml"))
+    return read_kiosk_settings(str(folder / "kiosk.toml"))
 
 
 def picture() -> U8:
@@ -55,7 +55,7 @@ def view(state: State = State.LIVE, face_state: State = State.LIVE, emotion: str
     return View("", state, 10.0, Frame(image, 10.0, 0), faces, {1: reading})
 
 
-def screens(house: House) -> list[Screen]:
+def screens(house: KioskSettings) -> list[Screen]:
     base = Screen(house, time_s=12.3, visits=1234, left_s=15, view=view())
     found = [replace(base, stage=stage, language=language) for stage in Stage for language in (0, 1)]
     views = [
@@ -97,13 +97,13 @@ def part(pixels: U8, rect: QRectF) -> U8:
 
 
 @pytest.mark.parametrize("size", [WIDE, UPRIGHT, (800, 480)])
-def test_every_screen_stays_inside(house: House, size: tuple[int, int]) -> None:
+def test_every_screen_stays_inside(house: KioskSettings, size: tuple[int, int]) -> None:
     for screen in screens(house):
         painted(screen, size)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_buttons_are_large_apart_and_on_the_screen(house: House, size: tuple[int, int]) -> None:
+def test_buttons_are_large_apart_and_on_the_screen(house: KioskSettings, size: tuple[int, int]) -> None:
     theme = theme_for(size)
     for screen in screens(house):
         found = buttons(screen, theme, size)
@@ -118,7 +118,7 @@ def test_buttons_are_large_apart_and_on_the_screen(house: House, size: tuple[int
                 assert not button.rect.intersects(reading_area(theme, size))
 
 
-def test_each_stage_has_its_answers(house: House) -> None:
+def test_each_stage_has_its_answers(house: KioskSettings) -> None:
     acts = {}
     for stage in Stage:
         found = buttons(Screen(house, stage), theme_for(WIDE), WIDE)
@@ -133,14 +133,14 @@ def test_each_stage_has_its_answers(house: House) -> None:
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.LIVE])
-def test_a_picture_of_a_visitor_is_on_the_live_screen_alone(house: House, stage: Stage) -> None:
+def test_a_picture_of_a_visitor_is_on_the_live_screen_alone(house: KioskSettings, stage: Stage) -> None:
     painted(Screen(house, stage))  # Qt draws a large letter by another way the first time
     without, with_view = (painted(Screen(house, stage, view=v)) for v in (None, view()))
     assert (without == with_view).all()
     assert not shown(with_view, SKIN).any()
 
 
-def test_the_live_screen_shows_picture_word_and_bars(house: House) -> None:
+def test_the_live_screen_shows_picture_word_and_bars(house: KioskSettings) -> None:
     pixels = painted(Screen(house, Stage.LIVE, view=view()))
     theme = theme_for(WIDE)
     assert shown(part(pixels, picture_area(theme, WIDE)), SKIN).mean() > 0.5
@@ -154,7 +154,7 @@ def test_the_live_screen_shows_picture_word_and_bars(house: House) -> None:
         assert lengths[name] == pytest.approx(share * scale, abs=2), name
 
 
-def test_no_box_lies_over_a_message(house: House) -> None:
+def test_no_box_lies_over_a_message(house: KioskSettings) -> None:
     frozen, without = view(State.STALLED), replace(view(State.STALLED), faces=())
     area = picture_area(theme_for(WIDE), WIDE)
     pictures = [part(painted(Screen(house, Stage.LIVE, view=v)), area) for v in (frozen, without)]
@@ -164,13 +164,13 @@ def test_no_box_lies_over_a_message(house: House) -> None:
 @pytest.mark.parametrize(
     "hidden", [view(State.NO_FACE), view(State.STALLED), view(State.LIVE, State.LOW_QUALITY), View("")]
 )
-def test_without_a_reading_of_now_no_bar_is_drawn(house: House, hidden: View) -> None:
+def test_without_a_reading_of_now_no_bar_is_drawn(house: KioskSettings, hidden: View) -> None:
     reading = part(painted(Screen(house, Stage.LIVE, view=hidden)), reading_area(theme_for(WIDE), WIDE))
     assert not any(shown(reading, EMOTION_COLOURS[name]).any() for name in EMOTIONS if name != "neutral")
 
 
 @pytest.mark.parametrize("size", [WIDE, UPRIGHT, (1280, 800)])
-def test_the_code_can_be_read(house: House, size: tuple[int, int]) -> None:
+def test_the_code_can_be_read(house: KioskSettings, size: tuple[int, int]) -> None:
     pixels = painted(Screen(house, Stage.CONSENT), size)
     text, *_ = cv2.QRCodeDetector().detectAndDecode(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     assert text == "https://example.org/kiosk"
@@ -179,7 +179,7 @@ def test_the_code_can_be_read(house: House, size: tuple[int, int]) -> None:
 def test_the_colours_of_the_house_are_used(tmp_path: Path) -> None:
     file = tmp_path / "kiosk.toml"
     file.write_text('[colours]\nbackground = "#001144"\naccent = "#88FF88"\n')
-    pixels = painted(Screen(read_house(str(file)), Stage.CONSENT))
+    pixels = painted(Screen(read_kiosk_settings(str(file)), Stage.CONSENT))
     assert shown(pixels, (0, 17, 68)).mean() > 0.5
     assert shown(pixels, (0x88, 0xFF, 0x88)).any()
 
@@ -192,7 +192,7 @@ def test_the_drawn_face_changes_slowly_and_passes_through_all_seven() -> None:
     assert np.abs(np.diff(mixes, axis=0)).max() < 0.06, "nothing flashes"
 
 
-def test_the_attract_loop_moves(house: House) -> None:
+def test_the_attract_loop_moves(house: KioskSettings) -> None:
     pictures = [painted(Screen(house, time_s=t)) for t in (1.0, 1.0, 3.0)]
     assert (pictures[0] == pictures[1]).all()
     assert 0 < (pictures[0] != pictures[2]).any(-1).mean() < 0.3
@@ -209,20 +209,20 @@ def test_the_attract_loop_moves(house: House) -> None:
         (View(""), "Einen Moment …"),
     ],
 )
-def test_what_is_said_of_an_expression(house: House, shown_view: View, word: str) -> None:
+def test_what_is_said_of_an_expression(house: KioskSettings, shown_view: View, word: str) -> None:
     screen = Screen(house, Stage.LIVE, language=1, view=shown_view)
     assert said(screen) == word
     assert spoken(screen) == (f"Ihr Ausdruck sieht aus wie: {word}" if screen.reading else word)
 
 
-def test_a_screen_reader_hears_all_of_the_consent_card(house: House) -> None:
+def test_a_screen_reader_hears_all_of_the_consent_card(house: KioskSettings) -> None:
     texts = house.texts[0]
     words = spoken(Screen(house, Stage.CONSENT))
     assert all(text in words for text in (texts.title, house.host, texts.what, texts.kept, texts.leave, texts.agree))
     assert len({spoken(Screen(house, stage, view=view())) for stage in Stage}) == len(Stage)
 
 
-def test_trouble_with_the_camera_is_said_instead_of_the_count(house: House) -> None:
+def test_trouble_with_the_camera_is_said_instead_of_the_count(house: KioskSettings) -> None:
     well, trouble = (painted(Screen(house, visits=5, camera=camera)) for camera in (True, False))
     assert not shown(well, AMBER).any()
     assert shown(trouble, AMBER).any()

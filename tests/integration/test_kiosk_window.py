@@ -22,7 +22,7 @@ from realtime_micacl.testing import bag, face, reading
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Retry, Scene, State
 from realtime_micacl_ui.kiosk import window as ui
 from realtime_micacl_ui.kiosk.screen import buttons, theme_for
-from realtime_micacl_ui.kiosk.settings import House, read_house
+from realtime_micacl_ui.kiosk.settings import KioskSettings, read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage, Times
 from realtime_micacl_ui.kiosk.window import KioskWindow, show
 
@@ -98,25 +98,25 @@ class Script:
         self.steps, self.until_s = list(steps), time.monotonic() + limit_s
 
     def __call__(self, window: KioskWindow) -> None:
-        assert time.monotonic() < self.until_s, f"{len(self.steps)} steps are left at {window.course}"
+        assert time.monotonic() < self.until_s, f"{len(self.steps)} steps are left at {window.state}"
         if self.steps and self.steps[0](window) is not False:
             self.steps.pop(0)
         if not self.steps:
             window.leave()
 
 
-def run(room: Room, *steps: Callable[[KioskWindow], object], house: House | None = None) -> None:
+def run(room: Room, *steps: Callable[[KioskWindow], object], house: KioskSettings | None = None) -> None:
     start_s = time.monotonic()
 
     def clock() -> float:
         return start_s + SPEED * (time.monotonic() - start_s)
 
     with room.watch:
-        show(room.watch, room.visit, house or read_house(""), clock=clock, on_tick=Script(*steps))
+        show(room.watch, room.visit, house or read_kiosk_settings(""), clock=clock, on_tick=Script(*steps))
 
 
 def at(stage: Stage) -> Callable[[KioskWindow], bool]:
-    return lambda window: window.course.stage is stage
+    return lambda window: window.state.stage is stage
 
 
 def since(seconds: float) -> Callable[[KioskWindow], bool]:
@@ -213,7 +213,7 @@ def test_a_touch_that_slips_off_the_button_is_none() -> None:
         QTest.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place(window, Act.STOP))
 
     def still(window: KioskWindow) -> None:
-        assert window.course.stage is Stage.CONSENT
+        assert window.state.stage is Stage.CONSENT
 
     run(Room(), at(Stage.CONSENT), since(1.2), slip, since(2), still)
 
@@ -304,7 +304,7 @@ def test_an_analysis_that_does_not_end_ends_the_kiosk(monkeypatch: pytest.Monkey
         room.blocks.clear()
 
     def attract(window: KioskWindow) -> bool:
-        assert window.course.stage is not Stage.ATTRACT, "somebody is still known"
+        assert window.state.stage is not Stage.ATTRACT, "somebody is still known"
         return False
 
     with pytest.raises(StageFailed, match=r"perceive.* did not end within 0\.3 s after a visit"):
@@ -337,7 +337,7 @@ def test_a_silent_camera_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_visits_are_two_sessions() -> None:
     room = Room()
-    house = read_house("")
+    house = read_kiosk_settings("")
     quick = replace(house, times=Times(thanks_s=0.2, gone_s=2.5))
 
     def away(window: KioskWindow) -> None:
@@ -349,5 +349,5 @@ def test_two_visits_are_two_sessions() -> None:
     def visit() -> tuple[Callable[[KioskWindow], object], ...]:
         return *agreed(), reading_shown, touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT)
 
-    run(room, *visit(), away, lambda w: not w.course.settled, back, *visit(), house=quick)
+    run(room, *visit(), away, lambda w: not w.state.settled, back, *visit(), house=quick)
     assert room.opened == 2

@@ -242,7 +242,7 @@ def test_pixels_of_an_absurd_shape_are_taken_for_square_ones_and_said_once(
 ) -> None:
     write_mov(str(tmp_path / "absurd.mov"), corners(64, 48), ("mjpeg", "yuvj420p"), TURNS["none"], Fraction(1, 10))
     assert {f.image.shape for f in read_file(tmp_path / "absurd.mov")} == {(48, 64, 3)}
-    assert caplog.text.count("taken for square") == 1
+    assert caplog.text.count("taken as square") == 1
 
 
 def test_pictures_whose_size_changes_on_the_way_are_all_dense(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ print(len(seen.codes), seen.ended, seen.error)
         ("{reader} < {clip}.mp4", "50 True"),
         ("{reader} <&-", "0 False standard input is closed"),
         ("{reader} < /dev/null", "0 False standard input was empty"),
-        ("cat {clip}.py | {reader}", "0 False standard input cannot be opened: what comes is no video"),
+        ("cat {clip}.py | {reader}", "0 False standard input cannot be opened: what comes is not a video"),
     ],
 )
 def test_standard_input(tmp_path: Path, ts: bytes, how: str, said: str) -> None:

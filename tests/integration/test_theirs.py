@@ -179,7 +179,12 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "",
         "gives 8 scores, output.labels has 7",
     ),
-    "unknown label": ({}, 'gives = "logits"\nlabels = ["happy", "hungry"]', "", "'hungry', which is no emotion"),
+    "unknown label": (
+        {},
+        'gives = "logits"\nlabels = ["happy", "hungry"]',
+        "",
+        "'hungry', which is not a known emotion",
+    ),
     "a label twice": ({}, 'gives = "logits"\nlabels = ["happy", "joy"]', "", "has happy twice"),
     "hardly a label": ({}, 'gives = "logits"\nlabels = ["happy", "contempt"]', "", "fewer than two"),
     "no labels": ({}, 'gives = "logits"', "", "labels are needed for scores"),

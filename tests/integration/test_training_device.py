@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.making.data import augment
-from realtime_micacl.making.data.augment import jitter, seen_anew, shake, spoil
+from realtime_micacl.making.data.augment import augmented, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.prepared import PreparedClip, write_crops
@@ -133,8 +133,8 @@ def test_every_device_sees_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> No
     for device in ("cpu", "meta"):
         torch.manual_seed(2)
         crops = torch.full((48, 1, 64, 64), 100.0, device=device)
-        spoilt = jitter(spoil(shake(crops, groups), groups))
-        anew = seen_anew(torch.full((3, 4, 64, 64, 3), 100, dtype=torch.uint8, device=device))
+        spoilt = jitter(degraded(shake(crops, groups), groups))
+        anew = augmented(torch.full((3, 4, 64, 64, 3), 100, dtype=torch.uint8, device=device))
         assert (spoilt.device.type, anew.device.type) == (device, device)
     assert len(drawn["cpu"]) == len(drawn["meta"]) == 8, "softened and blurred ones among them"
     assert all(torch.equal(a, b) for a, b in zip(drawn["cpu"], drawn["meta"], strict=True))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.augment import seen_anew
+from realtime_micacl.making.data.augment import augmented
 from realtime_micacl.making.recipe import Plan, Recipe
 from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder
 from realtime_micacl.making.training.loop import Run, fit, rate
@@ -162,7 +162,7 @@ def test_a_clip_is_seen_anew_as_a_whole() -> None:
     torch.manual_seed(0)
     pictures = torch.randint(0, 256, (6, 1, 16, 16, 3), dtype=torch.uint8)
     clips = pictures.expand(-1, 5, -1, -1, -1)
-    anew = seen_anew(clips)
+    anew = augmented(clips)
     assert anew.shape == clips.shape
     assert anew.dtype is torch.uint8
     assert torch.equal(anew, anew[:, :1].expand_as(anew)), "the frames of a still clip stay alike"
@@ -174,7 +174,7 @@ def test_half_of_the_clips_are_mirrored() -> None:
     torch.manual_seed(1)
     ramp = torch.arange(16, dtype=torch.uint8) * 15
     clips = ramp[None, None, None, :, None].expand(200, 1, 16, 16, 3)
-    anew = seen_anew(clips)[:, 0].float().mean(dim=(1, 3))
+    anew = augmented(clips)[:, 0].float().mean(dim=(1, 3))
     mirrored = (anew[:, 0] > anew[:, -1]).float().mean()
     assert 0.35 < mirrored < 0.65
 

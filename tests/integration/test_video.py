@@ -257,7 +257,7 @@ def test_a_folder_and_a_row_of_pictures_are_a_clip(
     assert not caplog.text
     assert all(f.alone for f in read_file(folder, 1.0))
     list(read_file(folder))
-    assert "taken for 25 pictures a second; --rate says otherwise" in caplog.text
+    assert "read at 25 pictures a second" in caplog.text
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -78,7 +78,7 @@ def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None
 def test_a_camera_without_pictures_and_one_that_is_unplugged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "START_S", 0.1)
     monkeypatch.setattr(camera, "LOST_S", 0.05)
-    with pytest.raises(SourceLost, match=r"camera 0 gives no picture$"):
+    with pytest.raises(SourceLost, match=r"camera 0 delivers no picture$"):
         next(read_camera(0, Device([])))
     device = Device([RED_IN_BGR] * 3)
     with pytest.raises(SourceLost, match="any more"):

@@ -18,7 +18,7 @@ from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.programs.systemd import HANGS_S
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.kiosk.counter import Counter
-from realtime_micacl_ui.kiosk.settings import House, KioskSettings, contrast, read_house
+from realtime_micacl_ui.kiosk.settings import KioskFile, KioskSettings, contrast, read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Times
 from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
 
@@ -26,25 +26,25 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
-def house(tmp_path: Path, toml: str) -> House:
+def house(tmp_path: Path, toml: str) -> KioskSettings:
     file = tmp_path / "kiosk.toml"
     file.write_text(toml, "utf-8")
-    return read_house(str(file))
+    return read_kiosk_settings(str(file))
 
 
 def test_nothing_has_to_be_said() -> None:
-    brought = read_house("")
+    brought = read_kiosk_settings("")
     assert [texts.name for texts in brought.texts] == ["English", "Deutsch"]
     assert (brought.qr, brought.logo, brought.counter) == ((), None, None)
 
 
 def test_the_example_of_the_docs_is_read_and_says_the_defaults() -> None:
     example = ROOT / "docs" / "kiosk.toml"
-    found = read_house(str(example))
+    found = read_kiosk_settings(str(example))
     assert found.qr
     assert found.times == Times()
     said = tomllib.loads(example.read_text("utf-8"))
-    defaults = json.loads(msgspec.json.encode(KioskSettings()))
+    defaults = json.loads(msgspec.json.encode(KioskFile()))
     for key in ("languages", "near", "mirror", "times", "colours"):
         assert said[key] == defaults[key], key
     for key, text in said["texts"]["en"].items():
@@ -53,7 +53,7 @@ def test_the_example_of_the_docs_is_read_and_says_the_defaults() -> None:
 
 def test_every_key_is_in_the_docs() -> None:
     page = (ROOT / "docs" / "kiosk.md").read_text("utf-8") + (ROOT / "docs" / "kiosk.toml").read_text("utf-8")
-    keys = {field.name for kind in (KioskSettings, Times, Texts) for field in msgspec.structs.fields(kind)}
+    keys = {field.name for kind in (KioskFile, Times, Texts) for field in msgspec.structs.fields(kind)}
     assert {key for key in keys if not re.search(rf"\b{key}\b", page)} == set()
 
 

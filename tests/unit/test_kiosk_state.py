@@ -8,39 +8,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime_micacl_ui.kiosk.state import READ_S, Act, Course, Notice, Stage, Times, follow
+from realtime_micacl_ui.kiosk.state import READ_S, Act, KioskState, Notice, Stage, Times, follow
 
 TIMES = Times()
 NOBODY, THERE = Notice(), Notice(near=True)
 GO, STOP = Notice(near=True, act=Act.GO), Notice(near=True, act=Act.STOP)
 
 
-def after(course: Course, notice: Notice, seconds: float, start_s: float, step_s: float = 0.1) -> Course:
-    """The course after so many seconds of the same."""
+def after(state: KioskState, notice: Notice, seconds: float, start_s: float, step_s: float = 0.1) -> KioskState:
+    """The state after so many seconds of the same."""
     for i in range(1, round(seconds / step_s) + 1):
-        course = follow(course, notice, TIMES, start_s + i * step_s)
-    return course
+        state = follow(state, notice, TIMES, start_s + i * step_s)
+    return state
 
 
-def at(stage: Stage, **others: object) -> Course:
-    return Course(stage, since_s=100.0, began_s=100.0, there_s=100.0, appeared_s=100.0, **others)  # type: ignore[arg-type]
+def at(stage: Stage, **others: object) -> KioskState:
+    return KioskState(stage, since_s=100.0, began_s=100.0, there_s=100.0, appeared_s=100.0, **others)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("seconds", "stage"), [(0.9, Stage.ATTRACT), (1.2, Stage.CONSENT)])
 def test_the_card_comes_after_a_second_with_a_face(seconds: float, stage: Stage) -> None:
-    assert after(Course(), THERE, seconds, 10.0).stage is stage
+    assert after(KioskState(), THERE, seconds, 10.0).stage is stage
 
 
 def test_a_face_that_passes_by_brings_no_card_but_a_blink_is_no_absence() -> None:
-    course = after(Course(), THERE, 0.7, 10.0)
-    assert after(after(course, NOBODY, 0.3, 10.7), THERE, 0.4, 11.0).stage is Stage.CONSENT
-    assert after(after(course, NOBODY, 0.6, 10.7), THERE, 0.8, 11.3).stage is Stage.ATTRACT
+    state = after(KioskState(), THERE, 0.7, 10.0)
+    assert after(after(state, NOBODY, 0.3, 10.7), THERE, 0.4, 11.0).stage is Stage.CONSENT
+    assert after(after(state, NOBODY, 0.6, 10.7), THERE, 0.8, 11.3).stage is Stage.ATTRACT
 
 
 @pytest.mark.parametrize("touch", [Notice(act=Act.GO), Notice(language=1)])
 def test_a_touch_brings_the_card_at_once(touch: Notice) -> None:
-    course = follow(Course(), touch, TIMES, 10.0)
-    assert (course.stage, course.language) == (Stage.CONSENT, touch.language or 0)
+    state = follow(KioskState(), touch, TIMES, 10.0)
+    assert (state.stage, state.language) == (Stage.CONSENT, touch.language or 0)
 
 
 def test_consent_begins_a_visit_but_not_the_second_tap_of_a_double_one() -> None:
@@ -51,12 +51,12 @@ def test_consent_begins_a_visit_but_not_the_second_tap_of_a_double_one() -> None
 
 
 def test_who_declines_is_let_be_until_they_have_left() -> None:
-    course = follow(at(Stage.CONSENT), STOP, TIMES, 103.0)
-    assert course.stage is Stage.ATTRACT
-    course = after(course, THERE, 20, 103.0)
-    assert course.stage is Stage.ATTRACT
-    assert follow(course, GO, TIMES, 123.1).stage is Stage.CONSENT
-    assert after(after(course, NOBODY, 5.1, 123.0), THERE, 1.5, 128.2).stage is Stage.CONSENT
+    state = follow(at(Stage.CONSENT), STOP, TIMES, 103.0)
+    assert state.stage is Stage.ATTRACT
+    state = after(state, THERE, 20, 103.0)
+    assert state.stage is Stage.ATTRACT
+    assert follow(state, GO, TIMES, 123.1).stage is Stage.CONSENT
+    assert after(after(state, NOBODY, 5.1, 123.0), THERE, 1.5, 128.2).stage is Stage.CONSENT
 
 
 def test_a_card_without_an_answer_goes_away() -> None:
@@ -69,52 +69,52 @@ def test_a_card_without_an_answer_goes_away() -> None:
 
 
 def test_who_walks_away_is_asked_after_two_seconds_and_wiped_after_five() -> None:
-    course = after(at(Stage.LIVE, visits=1), NOBODY, 1.9, 100.0)
-    assert course.stage is Stage.LIVE
-    course = follow(course, NOBODY, TIMES, 102.1)
-    assert course.stage is Stage.ASKING
-    assert course.left_s(TIMES, 102.1) == pytest.approx(2.9)
-    assert after(course, NOBODY, 2.7, 102.1).stage is Stage.ASKING
-    assert after(course, NOBODY, 3.0, 102.1).stage is Stage.WIPING
+    state = after(at(Stage.LIVE, visits=1), NOBODY, 1.9, 100.0)
+    assert state.stage is Stage.LIVE
+    state = follow(state, NOBODY, TIMES, 102.1)
+    assert state.stage is Stage.ASKING
+    assert state.left_s(TIMES, 102.1) == pytest.approx(2.9)
+    assert after(state, NOBODY, 2.7, 102.1).stage is Stage.ASKING
+    assert after(state, NOBODY, 3.0, 102.1).stage is Stage.WIPING
 
 
 def test_who_was_only_out_of_sight_is_shown_again() -> None:
-    course = after(at(Stage.LIVE, visits=1), NOBODY, 2.1, 100.0)
-    course = follow(course, THERE, TIMES, 102.3)
-    assert (course.stage, course.visits) == (Stage.LIVE, 1)
+    state = after(at(Stage.LIVE, visits=1), NOBODY, 2.1, 100.0)
+    state = follow(state, THERE, TIMES, 102.3)
+    assert (state.stage, state.visits) == (Stage.LIVE, 1)
 
 
 def test_a_touch_while_the_face_is_gone_needs_a_new_consent() -> None:
-    course = after(at(Stage.LIVE, visits=1), NOBODY, 2.5, 100.0)
-    course = follow(course, Notice(act=Act.GO), TIMES, 102.6)
-    assert course.stage is Stage.WIPING
-    course = follow(course, Notice(clean=False), TIMES, 102.7)
-    assert course.stage is Stage.WIPING
-    assert follow(course, NOBODY, TIMES, 102.8).stage is Stage.CONSENT
+    state = after(at(Stage.LIVE, visits=1), NOBODY, 2.5, 100.0)
+    state = follow(state, Notice(act=Act.GO), TIMES, 102.6)
+    assert state.stage is Stage.WIPING
+    state = follow(state, Notice(clean=False), TIMES, 102.7)
+    assert state.stage is Stage.WIPING
+    assert follow(state, NOBODY, TIMES, 102.8).stage is Stage.CONSENT
 
 
 def test_a_long_visit_is_asked_whether_to_go_on() -> None:
-    course = after(at(Stage.LIVE, visits=1), THERE, TIMES.visit_s + 0.1, 100.0)
-    assert course.stage is Stage.ASKING
-    assert course.left_s(TIMES, 280.1) > 14
-    on = follow(course, GO, TIMES, 285.0)
+    state = after(at(Stage.LIVE, visits=1), THERE, TIMES.visit_s + 0.1, 100.0)
+    assert state.stage is Stage.ASKING
+    assert state.left_s(TIMES, 280.1) > 14
+    on = follow(state, GO, TIMES, 285.0)
     assert (on.stage, on.visits) == (Stage.LIVE, 1)
     assert after(on, THERE, 100, 285.0).stage is Stage.LIVE
-    assert after(course, THERE, TIMES.answer_s + 0.2, 280.1).stage is Stage.WIPING
-    assert after(course, NOBODY, TIMES.gone_s + 0.2, 280.1).stage is Stage.WIPING
+    assert after(state, THERE, TIMES.answer_s + 0.2, 280.1).stage is Stage.WIPING
+    assert after(state, NOBODY, TIMES.gone_s + 0.2, 280.1).stage is Stage.WIPING
 
 
 @pytest.mark.parametrize("stage", [Stage.LIVE, Stage.ASKING])
 def test_stop_wipes_at_once(stage: Stage) -> None:
-    course = follow(at(stage, visits=1), STOP, TIMES, 101.0)
-    assert (course.stage, course.settled) == (Stage.WIPING, True)
+    state = follow(at(stage, visits=1), STOP, TIMES, 101.0)
+    assert (state.stage, state.settled) == (Stage.WIPING, True)
 
 
 def test_wiping_lasts_until_nothing_is_left() -> None:
-    course = at(Stage.WIPING, visits=1)
-    assert after(course, Notice(clean=False), 60, 100.0).stage is Stage.WIPING
-    assert after(course, NOBODY, TIMES.thanks_s - 0.2, 100.0).stage is Stage.WIPING
-    assert after(course, NOBODY, TIMES.thanks_s + 0.1, 100.0).stage is Stage.ATTRACT
+    state = at(Stage.WIPING, visits=1)
+    assert after(state, Notice(clean=False), 60, 100.0).stage is Stage.WIPING
+    assert after(state, NOBODY, TIMES.thanks_s - 0.2, 100.0).stage is Stage.WIPING
+    assert after(state, NOBODY, TIMES.thanks_s + 0.1, 100.0).stage is Stage.ATTRACT
 
 
 notices = st.builds(
@@ -128,19 +128,19 @@ pauses = st.sampled_from([0.016, 0.1, 0.5, 1.0, 2.5, 6.0, 20.0, 200.0])
 days = st.lists(st.tuples(pauses, notices, st.integers(1, 6)), max_size=30)
 
 
-def courses(day: Iterable[tuple[float, Notice, int]]) -> Iterable[tuple[Course, Notice, Course, float]]:
-    course, now_s = Course(), 0.0
+def states(day: Iterable[tuple[float, Notice, int]]) -> Iterable[tuple[KioskState, Notice, KioskState, float]]:
+    state, now_s = KioskState(), 0.0
     for pause_s, notice, times in day:
         for _ in range(times):
             now_s += pause_s
-            last, course = course, follow(course, notice, TIMES, now_s)
-            yield last, notice, course, now_s
+            last, state = state, follow(state, notice, TIMES, now_s)
+            yield last, notice, state, now_s
 
 
 @settings(max_examples=40)
 @given(days)
 def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice, int]]) -> None:
-    for last, notice, now, now_s in courses(day):
+    for last, notice, now, now_s in states(day):
         if now.analysing and not last.analysing:
             assert last.stage is Stage.CONSENT
             assert notice.act is Act.GO
@@ -153,7 +153,7 @@ def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice,
 @settings(max_examples=40)
 @given(days)
 def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, Notice, int]]) -> None:
-    for last, notice, now, _ in courses(day):
+    for last, notice, now, _ in states(day):
         if last.analysing and not now.analysing:
             assert now.stage is Stage.WIPING
         if last.stage is Stage.WIPING and now.stage is not Stage.WIPING:
@@ -166,7 +166,7 @@ def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, No
 def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]) -> None:
     absent_s = 0.0
     before_s = 0.0
-    for last, notice, now, now_s in courses(day):
+    for last, notice, now, now_s in states(day):
         absent_s = 0.0 if notice.near or not last.analysing else absent_s + now_s - before_s
         steps = 2 * (now_s - before_s)  # asking comes first, so it takes two looks
         assert not (now.analysing and absent_s > TIMES.gone_s + steps), (absent_s, now)
@@ -176,22 +176,22 @@ def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]
 @settings(max_examples=40)
 @given(days)
 def test_left_alone_it_always_comes_back_to_the_first_screen(day: list[tuple[float, Notice, int]]) -> None:
-    course, now_s = Course(), 0.0
-    for _, _, course, now_s in courses(day):  # noqa: B007  # the last one counts
+    state, now_s = KioskState(), 0.0
+    for _, _, state, now_s in states(day):  # noqa: B007  # the last one counts
         pass
-    course = after(course, NOBODY, 60, now_s, step_s=2.0)
-    assert (course.stage, course.language, course.settled) == (Stage.ATTRACT, 0, False)
+    state = after(state, NOBODY, 60, now_s, step_s=2.0)
+    assert (state.stage, state.language, state.settled) == (Stage.ATTRACT, 0, False)
 
 
 @settings(max_examples=40)
 @given(days)
 def test_it_comes_back_even_from_somebody_who_stays_and_says_nothing(day: list[tuple[float, Notice, int]]) -> None:
-    course, now_s = Course(), 0.0
-    for _, _, course, now_s in courses(day):  # noqa: B007
+    state, now_s = KioskState(), 0.0
+    for _, _, state, now_s in states(day):  # noqa: B007
         pass
     seen = set()
     for i in range(1, 180):
-        course = follow(course, THERE, TIMES, now_s + 2.0 * i)
-        seen.add(course.stage)
-    assert course.stage is Stage.ATTRACT
-    assert course.settled
+        state = follow(state, THERE, TIMES, now_s + 2.0 * i)
+        seen.add(state.stage)
+    assert state.stage is Stage.ATTRACT
+    assert state.settled

@@ -160,7 +160,7 @@ def test_an_engine_that_hangs_is_replaced_and_nobody_waits_for_it(monkeypatch: p
         until(lambda: bool(engines[0].batches))
         time.sleep(0.1)
         two = joint.share()
-        with pytest.raises(EngineError, match="another takes its place"):
+        with pytest.raises(EngineError, match="is replaced"):
             waiting.result(5)
         assert two.encode(crops(4)).tolist() == [[8]]
     one.close()

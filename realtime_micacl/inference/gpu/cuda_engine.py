@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from realtime_micacl.inference.cpu.torch_engine import load_model
-from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine, Step
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.system import System
@@ -39,7 +39,7 @@ class TorchNetwork:
         return step
 
 
-def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
+def open_cuda(folder: Path, sidecar: Sidecar) -> GpuEngine:
     """Load the weights in `folder` onto the first GPU."""
     device = torch.device("cuda", 0)
     half = torch.cuda.get_device_capability(device) >= FAST_HALF
@@ -47,7 +47,7 @@ def open_cuda(folder: Path, sidecar: Sidecar) -> Worker:
     name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, {precision} precision)"
     network = TorchNetwork(load_model(folder, sidecar), device, name, half=half)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # float32 means float32; graphs keep what they see
-        return Worker(network, sidecar, device)
+        return GpuEngine(network, sidecar, device)
 
 
 def _fill(buffer: Tensor, made: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The GPU worker: crops go up as bytes, logits and importance come down, everything between stays on the device.
+"""The engine on a GPU: crops go up as bytes, logits and importance come down, everything between stays on the device.
 
 One stream, one thread. Buffers are made once and never move, so that the work of each size of batch is recorded as a
 CUDA graph and costs one call. On a processor the same code runs without stream and graphs; that is how it is tested.
@@ -27,7 +27,7 @@ ALIGNED = 64  # floats: TensorRT wants addresses at multiples of 256 bytes
 
 
 class Network(Protocol):
-    """What a worker runs. A step puts its work on the current stream and waits for nothing."""
+    """What the engine runs. A step puts its work on the current stream and waits for nothing."""
 
     name: str
     """For people."""
@@ -39,7 +39,7 @@ class Network(Protocol):
         """Return the step that fills logits [b,K] and importance [b,N] from rows of bags, f32 [b,N*L/P,row size]."""
 
 
-class Worker:
+class GpuEngine:
     """An engine whose features stay on the device; what it hands out are their numbers."""
 
     def __init__(self, network: Network, sidecar: Sidecar, device: torch.device, rows: int = LASTS) -> None:
@@ -120,7 +120,7 @@ class Worker:
         self._uploads = [_Upload(piece, pinned) for _ in range(UPLOADS)]
         self._uploaded = 0
         self._asked = torch.zeros(LARGEST * self._pieces, dtype=torch.int64, pin_memory=pinned)
-        self._told = torch.zeros(_split(LARGEST) + LARGEST * self._bag.instances, pin_memory=pinned)
+        self._on_host = torch.zeros(_split(LARGEST) + LARGEST * self._bag.instances, pin_memory=pinned)
         self._pool = torch.cuda.graph_pool_handle() if pinned else None
 
     def _encoding(self, network: Network, b: int) -> Step:
@@ -171,12 +171,12 @@ class Worker:
         self._asked[: rows.size] = torch.from_numpy(rows.reshape(-1))
         self._rows[: rows.size].copy_(self._asked[: rows.size], non_blocking=True)
         self._heads[b]()
-        told = self._told[: len(self._results[b])]
-        told.copy_(self._results[b], non_blocking=True)
+        on_host = self._on_host[: len(self._results[b])]
+        on_host.copy_(self._results[b], non_blocking=True)
         if self._stream is not None:
             self._stream.synchronize()
-        logits = told[: b * len(EMOTIONS)].view(b, -1)[:n]
-        importance = told[_split(b) :].view(b, -1)[:n]
+        logits = on_host[: b * len(EMOTIONS)].view(b, -1)[:n]
+        importance = on_host[_split(b) :].view(b, -1)[:n]
         return logits.numpy().copy(), importance.numpy().copy()
 
 

@@ -111,15 +111,15 @@ def _lock(folder: Path, key: str) -> int:
         folder.chmod(0o700)
         flags |= os.O_CLOEXEC | os.O_NOFOLLOW
     held = os.open(folder / f"{key}.lock", flags, 0o600)
-    until_s, told = time.monotonic() + WAIT_S, False
+    until_s, announced = time.monotonic() + WAIT_S, False
     while True:
         try:
             take(held)
             return held
         except BUSY:
-            if not told:
+            if not announced:
                 log.warning("another process builds this plan; waiting for it")
-            told = True
+            announced = True
             if time.monotonic() > until_s:
                 os.close(held)
                 raise TimeoutError(f"another process has held it for {WAIT_S:g} s") from None

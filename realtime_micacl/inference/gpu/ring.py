@@ -1,4 +1,4 @@
-"""Where a GPU worker keeps features: a ring of rows in which the newest replace the oldest, and sizes of batches.
+"""Where a GPU engine keeps features: a ring of rows in which the newest replace the oldest, and sizes of batches.
 
 Nothing is given back and nothing can leak: memory is what it was at the start.
 """
@@ -16,7 +16,7 @@ I64 = npt.NDArray[np.int64]
 
 LARGEST = 64
 BUCKETS = tuple(1 << k for k in range(LARGEST.bit_length()))
-"""Sizes of batches that a worker prepares for: 1, 2, 4 .. 64."""
+"""Sizes of batches that the engine prepares for: 1, 2, 4 .. 64."""
 
 
 def bucket(n: int) -> int:

@@ -26,12 +26,12 @@ from realtime_micacl.types import F32, U8
 NEAR = 0.05  # of logits; half precision costs about a hundredth
 
 
-def tried(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
+def checked(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
     """Return what the engine runs on, how near it is and how fast; raise EngineError where it is not near."""
     started_s = perf_counter()
     with closing(open_on_gpu(kind, folder, sidecar)) as engine, closing(OnnxEngine(folder, sidecar)) as own:
         opened_s = perf_counter() - started_s
-        worst = apart(engine, own, sidecar)
+        worst = distance(engine, own, sidecar)
         if not worst <= NEAR:
             raise EngineError(f"{engine.device} is {worst:.2g} from ONNX Runtime's logits, {NEAR:g} is allowed")
         crops = _crops(sidecar, 1)
@@ -42,7 +42,7 @@ def tried(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
         return f"{engine.device}, open in {opened_s:.1f} s, {tick_ms:.2f} ms a tick for one face, {worst:.2g} apart"
 
 
-def apart(engine: Engine, own: Engine, sidecar: Sidecar) -> float:
+def distance(engine: Engine, own: Engine, sidecar: Sidecar) -> float:
     """Return the largest difference of two engines' logits, over bags of the same random pieces."""
     crops, n = _crops(sidecar, 100), sidecar.pieces
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(len(crops)), n)[::7]
@@ -62,7 +62,7 @@ def main(kind: str, engine: str) -> int:
     """Print what was found; return the exit code."""
     logging.basicConfig(format="%(message)s")  # progress goes to standard error
     try:
-        sys.stdout.write(tried(cast(Kind, kind), *read_sidecar(Path(engine))) + "\n")
+        sys.stdout.write(checked(cast(Kind, kind), *read_sidecar(Path(engine))) + "\n")
     except MicaclError as error:
         sys.stdout.write(f"{error}\n")
         return error.exit_code

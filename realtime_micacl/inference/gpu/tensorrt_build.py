@@ -93,7 +93,7 @@ class Progress(trt.IProgressMonitor):  # type: ignore[misc]
         trt.IProgressMonitor.__init__(self)
         self._name, self._report = name, report
         self._steps: dict[str, int] = {}
-        self._told_s = time.monotonic()
+        self._reported_s = time.monotonic()
 
     def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
         """Note a phase that has no parent."""
@@ -102,8 +102,8 @@ class Progress(trt.IProgressMonitor):  # type: ignore[misc]
 
     def step_complete(self, phase_name: str, step: int) -> bool:
         """Say how far it is; True lets the build go on."""
-        if phase_name in self._steps and time.monotonic() - self._told_s > REPORT_S:
-            self._told_s = time.monotonic()
+        if phase_name in self._steps and time.monotonic() - self._reported_s > REPORT_S:
+            self._reported_s = time.monotonic()
             self._report(f"building the {self._name}: {phase_name}, step {step + 1} of {self._steps[phase_name]}")
         return True
 

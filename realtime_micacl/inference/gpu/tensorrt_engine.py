@@ -1,4 +1,4 @@
-"""The engine on TensorRT: the two graphs compiled for this GPU, run by the same worker as the CUDA engine."""
+"""The engine on TensorRT: the two graphs compiled for this GPU, run by the same class as the CUDA engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF
 from realtime_micacl.inference.gpu import plans
 from realtime_micacl.inference.gpu.card import Gpu
-from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine, Step
 from realtime_micacl.inference.gpu.ring import LARGEST
 from realtime_micacl.inference.gpu.tensorrt_build import Log, Recipe, Report, build_plan
 from realtime_micacl.inference.sidecar import Sidecar, sha256
@@ -78,7 +78,7 @@ def open_tensorrt(
     device: torch.device | None = None,
     cache: Path | None = None,
     report: Report = log.warning,
-) -> Worker:
+) -> GpuEngine:
     """Load the plans of the engine in `folder`; build and keep them where there are none for this GPU."""
     logger = Log()
     runtime = trt.Runtime(logger)  # whose default is that no plan may bring code for the processor
@@ -99,7 +99,7 @@ def open_tensorrt(
     device = device or torch.device("cuda", 0)
     encode, classify = engines
     network = TensorRTNetwork(f"{gpu.name} (TensorRT {trt.__version__})", encode, classify, device)
-    return Worker(network, sidecar, device)
+    return GpuEngine(network, sidecar, device)
 
 
 def _encoder(sidecar: Sidecar) -> Recipe:

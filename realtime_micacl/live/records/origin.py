@@ -45,7 +45,7 @@ class Origin:
             "engine_sha256": sha256(folder / NAME if folder.is_dir() else folder),
             "started_utc": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
-        self._settings = _told(msgspec.to_builtins(settings))
+        self._settings = _without_secrets(msgspec.to_builtins(settings))
 
     def __call__(self) -> Hello:
         """Return it."""
@@ -54,13 +54,15 @@ class Origin:
         return Hello(**self._said, sources=list(map(one_line, self.sources)), settings=self._settings | tuned)
 
 
-def _told(value: Any) -> Any:
+def _without_secrets(value: Any) -> Any:
     """Return settings without what nobody may read."""
     match value:
         case dict():
-            return {key: _told(v) for key, v in value.items() if not any(secret in key for secret in SECRETS)}
+            return {
+                key: _without_secrets(v) for key, v in value.items() if not any(secret in key for secret in SECRETS)
+            }
         case list() | tuple():
-            return [_told(v) for v in value]
+            return [_without_secrets(v) for v in value]
         case str():
             return one_line(redacted(value))
     return value

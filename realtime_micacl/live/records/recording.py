@@ -72,7 +72,7 @@ class _Recording:
         self._number = 1
         self._begun_s: float | None = None
         self._hellos: list[dict[str, Any]] = []
-        self._told: Hello | None = None
+        self._last_hello: Hello | None = None
         self._begin(path)
 
     def write(self, event: Event) -> None:
@@ -82,7 +82,7 @@ class _Recording:
             self.close()
             self._begun_s = event.time_s
             self._begin(self._free_path())
-        if self._origin and (now := self._origin()) != self._told:
+        if self._origin and (now := self._origin()) != self._last_hello:
             self._tell(now, event.time_s)
         self._sink(event)
 
@@ -91,7 +91,7 @@ class _Recording:
             self._stream.close()
 
     def _begin(self, path: Path) -> None:
-        self._file, self._told, self._hellos = path, None, []
+        self._file, self._last_hello, self._hellos = path, None, []
         self._stream = path.open("x", encoding="utf-8", newline="")
         if path.suffix.lower() == ".csv":
             self._sink = csv_rows(self._stream, self._clock, self._instances)
@@ -122,7 +122,7 @@ class _Recording:
         else:
             self._stream.write(json.dumps(line) + "\n")
             self._stream.flush()
-        self._told = hello
+        self._last_hello = hello
 
     def _free_path(self) -> Path:
         while True:

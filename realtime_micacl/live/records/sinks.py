@@ -40,8 +40,8 @@ class Outlets:
     @property
     def notice(self) -> str:
         """What people have to know of a sink; empty while all is well."""
-        told = (getattr(sink, "notice", "") for sink in self._sinks)  # of those that go on by themselves
-        return self._fault or next((notice for notice in told if notice), "")
+        notices = (getattr(sink, "notice", "") for sink in self._sinks)  # of those that go on by themselves
+        return self._fault or next((notice for notice in notices if notice), "")
 
     def write(self, events: Iterable[Event]) -> bool:
         """Hand on events; return False where whoever read our output has left."""

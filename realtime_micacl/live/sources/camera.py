@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from realtime_micacl.errors import SourceError, SourceLost
-from realtime_micacl.live.sources.framing import Framing, told_camera
+from realtime_micacl.live.sources.framing import Framing, log_camera
 from realtime_micacl.types import Frame
 
 SIZE_PX, RATE_HZ = (1280, 720), 30.0
@@ -119,7 +119,7 @@ def _frames(device: Any, camera: int, asked: Framing) -> Iterator[Frame]:
         image.flags.writeable = False
         if not index:
             fps = float(device.get(cv2.CAP_PROP_FPS)) if asked.fps else 0.0
-            told_camera(camera, asked, (image.shape[1], image.shape[0]), fps)
+            log_camera(camera, asked, (image.shape[1], image.shape[0]), fps)
         yield Frame(image, time_s, index)
         index += 1
 

@@ -87,7 +87,7 @@ def checked_region(region: Region) -> Region:
     return region
 
 
-def told_camera(camera: int, asked: Framing, size: tuple[int, int], fps: float) -> None:
+def log_camera(camera: int, asked: Framing, size: tuple[int, int], fps: float) -> None:
     """Say what a camera gave, aloud where it was asked for something else."""
     gave = f"{size[0]} x {size[1]}" + (f" at {fps:g} a second" if 0 < fps < 1000 else "")
     refused = [f"{asked.size[0]} x {asked.size[1]}"] if asked.size and asked.size != size else []

@@ -51,13 +51,13 @@ def _meant(path: Path) -> str:
 
 def tell_missing(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:
     """Say in the log where the pictures of a file that was read end long before the file says that they do."""
-    told_s = _told_s(container, stream)
-    if told_s - end_s > max(MISSING_S, MISSING_SHARE * told_s):
+    stated_s = _stated_s(container, stream)
+    if stated_s - end_s > max(MISSING_S, MISSING_SHARE * stated_s):
         why_short = "it was not written, copied or downloaded to its end, or holds no more pictures"
-        log.warning("%s says that it lasts %.1f s, and ends after %.1f s: %s", shown, told_s, end_s, why_short)
+        log.warning("%s says that it lasts %.1f s, and ends after %.1f s: %s", shown, stated_s, end_s, why_short)
 
 
-def _told_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
+def _stated_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
     """Return how long the pictures of a file last as its head says; 0 where that is not known."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)

@@ -18,7 +18,7 @@ from realtime_micacl.types import U8
 log = logging.getLogger(__name__)
 
 KEY_S = 60.0  # cameras send a key frame more often
-DUMB_S = 12.0  # a stream of which nothing can be decoded for so long is lost
+UNDECODABLE_S = 12.0  # a stream of which nothing can be decoded for so long is lost
 Picture = tuple[float, U8, int, float]
 """Time stamp, picture, damaged ones before it, and when it came."""
 
@@ -51,8 +51,8 @@ def pictures(
         if not decoder.begun:
             if monotonic() - opened_s > KEY_S:
                 raise SourceLost(f"{shown} sent no key frame for {KEY_S:.0f} s")
-        elif monotonic() - max(decoded_s, opened_s) > DUMB_S:
-            raise SourceLost(f"{shown} sent nothing that can be decoded for {DUMB_S:.0f} s")
+        elif monotonic() - max(decoded_s, opened_s) > UNDECODABLE_S:
+            raise SourceLost(f"{shown} sent nothing that can be decoded for {UNDECODABLE_S:.0f} s")
     if decoder.all_damaged:
         log.warning("%s: %d damaged packets or pictures were left out", shown, decoder.all_damaged)
 

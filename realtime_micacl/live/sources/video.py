@@ -15,7 +15,7 @@ from av.format import Flags
 from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
-from realtime_micacl.live.sources.alone import told_alone
+from realtime_micacl.live.sources.alone import marked_alone
 from realtime_micacl.live.sources.given import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.picture import Upright
@@ -40,9 +40,9 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
     """
     check_file(path)
     if row := pictures_in(path) or pictures_like(path):
-        yield from told_alone(read_row(row, str(path), rate_hz, read_file), str(path))
+        yield from marked_alone(read_row(row, str(path), rate_hz, read_file), str(path))
     else:
-        yield from told_alone(_read_video(path, rate_hz), str(path))
+        yield from marked_alone(_read_video(path, rate_hz), str(path))
 
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
@@ -77,10 +77,10 @@ def _timed(
     def timed(_: float | None) -> float:
         nonlocal line
         if line is None:  # by now the decoder knows what is written in the pictures
-            told_hz = float(stream.codec_context.framerate or 0)
-            taken_hz = rate_hz or told_hz or RATE_HZ
+            stream_hz = float(stream.codec_context.framerate or 0)
+            taken_hz = rate_hz or stream_hz or RATE_HZ
             if not (rate_hz or picture):
-                why = "as it says itself" if told_hz else "as most have"
+                why = "as it says itself" if stream_hz else "as most have"
                 log.warning(
                     "%s has no time stamps; it is read at %.4g pictures a second, %s; --rate changes that",
                     shown,

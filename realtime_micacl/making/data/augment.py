@@ -30,7 +30,7 @@ def jitter(crops: Tensor) -> Tensor:
     return _warped(crops, _boxes(angle, scale, shift, torch.ones(n)))
 
 
-def spoil(crops: Tensor, groups: Tensor) -> Tensor:
+def degraded(crops: Tensor, groups: Tensor) -> Tensor:
     """Change gamma, the fall of light, contrast and detail, cover a part, a clip's frames alike; add noise to each.
 
     Noise comes last: where the contrast is low, as with a camera in the dark, it hides more.
@@ -68,7 +68,7 @@ def spoil(crops: Tensor, groups: Tensor) -> Tensor:
     return x.clamp(0, 255)
 
 
-def seen_anew(clips: Tensor) -> Tensor:
+def augmented(clips: Tensor) -> Tensor:
     """Crop, mirror and recolour clips u8[B,T,S,S,3], all frames of a clip alike: one box, one draw of each.
 
     The box holds half of the crop to all of it. The released code's 8 % suits whole pictures, not aligned faces.

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from realtime_micacl.inference.sidecar import BagSpec
-from realtime_micacl.making.data.augment import as_rgb, jitter, shake, spoil
+from realtime_micacl.making.data.augment import as_rgb, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sent import sent
@@ -122,7 +122,7 @@ def luma(crops: U8) -> U8:
 def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
     """Return the features f16[n,D] of crops, where the encoder is."""
     device = encoder.luma.device
-    crops = jitter(spoil(shake(sent(crops, device), groups), groups))
+    crops = jitter(degraded(shake(sent(crops, device), groups), groups))
     pixels = as_rgb(torch.where(sent(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
     with torch.autocast(device.type, torch.bfloat16):
         return encoder.frames(pixels).half()

@@ -78,8 +78,8 @@ def _read(row: Mapping[str, Any]) -> list[str]:
         for n in ("war", "uar")
     ]
     orders = [f"{row[n]:.3f} ({row[n] - row['war']:+.3f})" for n in ("reversed", "shuffled")]
-    course = [_maybe(row["response_s"], ".2f"), _maybe(row["missed"], ".2f"), _maybe(row["flips"], ".1f")]
-    return [row["system"], *scores, f"{row['tail']:.3f}", f"{row['ece']:.3f}", *orders, *course]
+    timing = [_maybe(row["response_s"], ".2f"), _maybe(row["missed"], ".2f"), _maybe(row["flips"], ".1f")]
+    return [row["system"], *scores, f"{row['tail']:.3f}", f"{row['ece']:.3f}", *orders, *timing]
 
 
 def _cost(row: Mapping[str, Any]) -> list[str]:
@@ -95,8 +95,8 @@ def _difference(base: Mapping[str, Any], row: Mapping[str, Any]) -> str:
         return f"- {row['system']}: other seeds"
     found = compare(labels, before, after, people)
     low, high = found["war_95"]
-    told = "cannot be told apart" if low <= 0 <= high else "better" if low > 0 else "worse"
-    return f"- {row['system']}: WAR {found['war']:+.3f} [{low:+.3f}, {high:+.3f}], {told}"
+    verdict = "cannot be told apart" if low <= 0 <= high else "better" if low > 0 else "worse"
+    return f"- {row['system']}: WAR {found['war']:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
 
 
 def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

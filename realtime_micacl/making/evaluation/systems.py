@@ -56,7 +56,7 @@ def _logits(model: System, bags: F32) -> F32:
 
 
 @dataclass(frozen=True)
-class Course:
+class Timing:
     """How live windows followed the clips, unsmoothed."""
 
     response_s: float
@@ -68,7 +68,7 @@ class Course:
 
 
 @torch.inference_mode()
-def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Course:
+def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Timing:
     """Read every window that the live program would cut."""
     delays, asked, changes, minutes = [], 0, 0, 0.0
     for clip, each in zip(clips, features, strict=True):
@@ -87,7 +87,7 @@ def follow(model: System, clips: Sequence[PreparedClip], features: Features, spe
             asked += 1
             named = ends_s[(said == clip.label) & (ends_s >= loaded.times_s[begun[0]])]
             delays += [float(named[0] - loaded.times_s[begun[0]])] if len(named) else []
-    return Course(
+    return Timing(
         median(delays) if delays else float("nan"),
         1 - len(delays) / asked if asked else float("nan"),
         changes / minutes if minutes else float("nan"),

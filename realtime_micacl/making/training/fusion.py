@@ -39,13 +39,13 @@ def fit(shares: F32, labels: Labels, people: Labels, seed: int = 0) -> Fit:
     """
     _, person = np.unique(people, return_inverse=True)
     part = np.random.default_rng(seed).permutation(person.max() + 1)[person] % PARTS
-    told = np.zeros((len(STOPS), *shares[0].shape), np.float32)
+    left_out = np.zeros((len(STOPS), *shares[0].shape), np.float32)
     for k in np.unique(part):
         learnt, left = part != k, part == k
         found = learn(shares[:, learnt], labels[learnt], seed, STOPS if learnt.any() else (0,))
         for stop in range(len(STOPS)):
-            told[stop][left] = fused(shares[:, left], found[min(stop, len(found) - 1)])
-    losses = [_loss(each, labels) for each in told]
+            left_out[stop][left] = fused(shares[:, left], found[min(stop, len(found) - 1)])
+    losses = [_loss(each, labels) for each in left_out]
     best = int(np.argmin(losses))
     return Fit(learn(shares, labels, seed)[best], (losses[best], _loss(averaged(shares), labels)))
 

@@ -9,7 +9,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from realtime_micacl.making.data.augment import as_rgb, seen_anew, shake, spoil
+from realtime_micacl.making.data.augment import as_rgb, augmented, degraded, shake
 from realtime_micacl.making.training.ranks import gathered
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
@@ -39,16 +39,16 @@ class StillsObjective(nn.Module):
     def forward(self, crops: Tensor, targets: Tensor, forms: Tensor) -> Tensor:
         """Return the loss of luma crops [B,1,S,S], each spoilt anew, soft targets [B,K], forms [B,C] (NaN: unknown)."""
         each = torch.arange(len(crops))
-        pixels = as_rgb(spoil(shake(crops.float(), each), each))
+        pixels = as_rgb(degraded(shake(crops.float(), each), each))
         with torch.autocast(crops.device.type, torch.bfloat16):
             features = self.encoder.frames(pixels)
             logits = self.head(features)
-            told = self.form(features) if self.form else forms
+            predicted = self.form(features) if self.form else forms
         loss = F.cross_entropy(logits.float(), smoothed(targets, self.label_smoothing))
         if self.form is None:
             return loss
         known = forms.isfinite()
-        return loss + self.weight * F.smooth_l1_loss(told.float().where(known, 0.0), forms.where(known, 0.0))
+        return loss + self.weight * F.smooth_l1_loss(predicted.float().where(known, 0.0), forms.where(known, 0.0))
 
 
 class BagsObjective(nn.Module):
@@ -78,7 +78,7 @@ class BagsObjective(nn.Module):
         """Return piece features [B,N*L/P,D]."""
         if bags.dtype is not torch.uint8:
             return bags.flatten(1, 2)
-        pieces = seen_anew(bags.flatten(1, 2)).unflatten(1, (-1, self.model.encoder.piece))
+        pieces = augmented(bags.flatten(1, 2)).unflatten(1, (-1, self.model.encoder.piece))
         with torch.autocast(bags.device.type, torch.bfloat16, enabled=bags.is_cuda):
             features = self.model.encode(pieces.flatten(0, 1)).float()
         return rearrange(features, "(b u) d -> b u d", b=len(bags))

@@ -201,10 +201,10 @@ def _tracks(reader: ShapeReader, basis: F32, clips: Sequence[Clip], plan: Shapes
         components[n, : len(shapes)] = (shapes - reader.mean) @ basis
         shown = 1 - clip.targets[:, NEUTRAL]
         stronger = np.minimum(1, shown * plan.gain) / np.maximum(shown, 1e-6)
-        told = clip.targets * stronger[:, None]
-        told[:, NEUTRAL] = 0
-        told[:, NEUTRAL] = 1 - told.sum(axis=1)
-        targets[n, : len(shapes)] = told
+        strengthened = clip.targets * stronger[:, None]
+        strengthened[:, NEUTRAL] = 0
+        strengthened[:, NEUTRAL] = 1 - strengthened.sum(axis=1)
+        targets[n, : len(shapes)] = strengthened
         rest = _rest(shapes, clip.targets)
         own[n] = 0 if rest is None else (rest - reader.mean) @ basis
         others = np.delete(clip.targets.sum(axis=0), NEUTRAL)

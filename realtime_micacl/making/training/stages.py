@@ -64,8 +64,8 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
             drawn = [sampler.batch(step) for sampler in samplers]
             crops = np.concatenate([pool.crops[i] for pool, i in zip(pools, drawn, strict=True)])[part]
             targets = np.concatenate([pool.targets[i] for pool, i in zip(pools, drawn, strict=True)])[part]
-            told = np.concatenate([form[i] for form, i in zip(forms, drawn, strict=True)])[part]
-            yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets), torch.from_numpy(told)
+            shown = np.concatenate([form[i] for form, i in zip(forms, drawn, strict=True)])[part]
+            yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets), torch.from_numpy(shown)
 
     def look() -> Row:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)

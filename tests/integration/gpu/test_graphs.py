@@ -24,7 +24,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
 from realtime_micacl.inference.gpu import gpu_engine
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import UPLOADS, Worker
+from realtime_micacl.inference.gpu.gpu_engine import UPLOADS, GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 
@@ -142,7 +142,7 @@ def test_replayed_graphs_read_new_crops(cuda: Cuda, shipped: tuple[Path, Sidecar
     monkeypatch.setattr(gpu_engine, "BUCKETS", BUCKETS[:4])  # larger ones take long on a processor
     sidecar, own = shipped[1], TorchEngine(*shipped)
     network = TorchNetwork(load_model(*shipped), torch.device("cpu"), "paper", half=False)
-    engine = Worker(network, sidecar, SimpleNamespace(type="cuda"))  # type: ignore[arg-type]
+    engine = GpuEngine(network, sidecar, SimpleNamespace(type="cuda"))  # type: ignore[arg-type]
     assert len(cuda.graphs) == 2 * 4
     side, n = sidecar.bag.size_px, sidecar.pieces
     for seed, count in enumerate((1, 3, 8, 5)):

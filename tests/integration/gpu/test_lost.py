@@ -20,7 +20,7 @@ from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.gpu import choice
 from realtime_micacl.inference.gpu.card import Gpu
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import Step, Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine, Step
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.pipeline import Recognizer
 from realtime_micacl.live.supervision import Failures, Rebuilt
@@ -50,13 +50,13 @@ class Failing(TorchNetwork):
 def lost(driver: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU that opens once."""
     driver()
-    opened: list[Worker] = []
+    opened: list[GpuEngine] = []
 
-    def open_once(kind: str, found: Gpu, folder: Path, sidecar: Sidecar) -> Worker:
+    def open_once(kind: str, found: Gpu, folder: Path, sidecar: Sidecar) -> GpuEngine:
         if opened:
             raise EngineError(f"{kind} cannot run the engine: CUDA error: unspecified launch failure")
         network = Failing(load_model(folder, sidecar), CPU, "paper", half=False)
-        opened.append(Worker(network, sidecar, CPU))
+        opened.append(GpuEngine(network, sidecar, CPU))
         return opened[0]
 
     monkeypatch.setattr(choice, "_opened", open_once)

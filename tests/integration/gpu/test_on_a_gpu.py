@@ -14,7 +14,7 @@ import torch
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.gpu import plans
-from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 
@@ -28,9 +28,9 @@ def shipped() -> tuple[Path, Sidecar]:
 
 
 @pytest.fixture(scope="module", params=[CUDA, TENSORRT])
-def engine(request: pytest.FixtureRequest, shipped: tuple[Path, Sidecar]) -> Iterator[Worker]:
+def engine(request: pytest.FixtureRequest, shipped: tuple[Path, Sidecar]) -> Iterator[GpuEngine]:
     opened = open_engine(*shipped, request.param)
-    assert isinstance(opened, Worker)
+    assert isinstance(opened, GpuEngine)
     with closing(opened):
         yield opened
 
@@ -45,7 +45,7 @@ def changes(sidecar: Sidecar, bags: int) -> np.ndarray:
     return np.random.default_rng(bags).normal(0, 0.1, size).astype(np.float32)
 
 
-def test_every_size_of_batch_is_near_float64(engine: Worker, shipped: tuple[Path, Sidecar]) -> None:
+def test_every_size_of_batch_is_near_float64(engine: GpuEngine, shipped: tuple[Path, Sidecar]) -> None:
     n, exact = shipped[1].pieces, load_model(*shipped).double()
     crops = pieces(shipped[1], n + max(BUCKETS) + 1)
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(len(crops)), n)
@@ -60,7 +60,7 @@ def test_every_size_of_batch_is_near_float64(engine: Worker, shipped: tuple[Path
         assert np.abs(importance - expected[1][:bags].numpy()).max() < 2e-2
 
 
-def test_streaming_equals_whole_windows(engine: Worker, shipped: tuple[Path, Sidecar]) -> None:
+def test_streaming_equals_whole_windows(engine: GpuEngine, shipped: tuple[Path, Sidecar]) -> None:
     n, crops = shipped[1].pieces, pieces(shipped[1], 60)
     one_by_one = np.concatenate([engine.encode(crops[i : i + 1]) for i in range(len(crops))])
     for start in range(0, len(crops) - n, 5):
@@ -69,7 +69,7 @@ def test_streaming_equals_whole_windows(engine: Worker, shipped: tuple[Path, Sid
         assert np.abs(streamed - whole).max() < 1e-2
 
 
-def test_memory_does_not_grow(engine: Worker, shipped: tuple[Path, Sidecar]) -> None:
+def test_memory_does_not_grow(engine: GpuEngine, shipped: tuple[Path, Sidecar]) -> None:
     n, crops = shipped[1].pieces, pieces(shipped[1], 64)
     free = []
     for tick in range(3000):

@@ -18,7 +18,7 @@ from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.gpu import self_check
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
-from realtime_micacl.inference.gpu.gpu_engine import Worker
+from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.installed import install_command
 
@@ -30,7 +30,7 @@ def on_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The CUDA engine without CUDA; and in single precision, because a processor is slow in half."""
 
     def opened(kind: str, folder: Path, sidecar: Sidecar) -> Engine:
-        return Worker(TorchNetwork(load_model(folder, sidecar), CPU, f"{kind} on paper", half=False), sidecar, CPU)
+        return GpuEngine(TorchNetwork(load_model(folder, sidecar), CPU, f"{kind} on paper", half=False), sidecar, CPU)
 
     monkeypatch.setattr(self_check, "open_on_gpu", opened)
 
@@ -45,15 +45,15 @@ def test_an_engine_that_is_near_is_said_to_be(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.usefixtures("on_processor")
 def test_an_engine_that_is_far_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Worker.classify
+    real = GpuEngine.classify
 
-    def wrong(self: Worker, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def wrong(self: GpuEngine, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits, importance = real(self, features)
         return logits + 0.1, importance
 
-    monkeypatch.setattr(Worker, "classify", wrong)
+    monkeypatch.setattr(GpuEngine, "classify", wrong)
     with pytest.raises(EngineError, match=r"cuda on paper is 0\.1.* from ONNX Runtime's logits"):
-        self_check.tried("cuda", *read_sidecar(default_engine()))
+        self_check.checked("cuda", *read_sidecar(default_engine()))
 
 
 def doctor() -> subprocess.CompletedProcess[str]:

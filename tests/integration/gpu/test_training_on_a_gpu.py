@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from realtime_micacl.making.data.augment import jitter, seen_anew, shake, spoil
+from realtime_micacl.making.data.augment import augmented, degraded, jitter, shake
 from realtime_micacl.making.recipe import Plan
 from realtime_micacl.making.training.loop import Run, fit
 from realtime_micacl.making.training.ranks import Ranks
@@ -25,8 +25,8 @@ def test_pictures_are_spoilt_as_on_the_processor() -> None:
     seen = []
     for device in (CPU, CUDA):
         torch.manual_seed(2)
-        spoilt = jitter(spoil(shake(pictures.to(device), groups), groups))
-        seen.append((spoilt.cpu(), seen_anew(clips.to(device)).float().cpu()))
+        spoilt = jitter(degraded(shake(pictures.to(device), groups), groups))
+        seen.append((spoilt.cpu(), augmented(clips.to(device)).float().cpu()))
     for own, other in zip(*seen, strict=True):
         assert (own - other).abs().mean() < 0.05, "of 255"
         assert (own - other).abs().max() < 8

@@ -16,7 +16,7 @@ from realtime_micacl_ui.theme import GREY, INK, SOFT, TEXT, Theme
 def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> None:
     """Paint a screen into `size` px."""
     theme = theme_for(size)
-    painter.fillRect(QRectF(0, 0, *size), screen.house.background)
+    painter.fillRect(QRectF(0, 0, *size), screen.settings.background)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     match screen.stage:
         case Stage.ATTRACT:
@@ -37,7 +37,7 @@ def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> No
 
 def _logo(painter: QPainter, screen: Screen, theme: Theme) -> None:
     """Draw the logo at the top left, 2.4 units high."""
-    logo = screen.house.logo
+    logo = screen.settings.logo
     if logo is None:
         return
     height = theme.px(2.4)
@@ -52,7 +52,7 @@ def _button(painter: QPainter, button: Button, screen: Screen, theme: Theme) -> 
     now = button.language is not None and button.language == screen.language
     if button.primary:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(screen.house.accent)
+        painter.setBrush(screen.settings.accent)
     else:
         painter.setPen(QPen(SOFT if button.act or now else GREY, max(2, theme.px(0.12)) if button.act or now else 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)

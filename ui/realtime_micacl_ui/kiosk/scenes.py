@@ -39,7 +39,7 @@ def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
 
 def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *, centred: bool) -> None:
     """Write the invitation in the first language, more quietly in the others, and how to begin."""
-    others = [texts for texts in screen.house.texts if texts is not screen.texts]
+    others = [texts for texts in screen.settings.texts if texts is not screen.texts]
     for shrink in SHRINKS:
         big, small = theme_of(theme.unit * 1.45 * shrink), theme_of(theme.unit * shrink)
         lines = [
@@ -48,7 +48,7 @@ def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *
         lines += [(Paragraph(small.large, o.invitation, area.width(), centred=centred), SOFT, 0.3) for o in others]
         bars = small.px(3.6)
         hint = Paragraph(small.header, screen.texts.hint, area.width(), centred=centred, balanced=True)
-        lines.append((hint, screen.house.accent, 0))
+        lines.append((hint, screen.settings.accent, 0))
         gaps = [small.px(gap) for *_, gap in lines]
         height = sum(p.size.height() for p, *_ in lines) + sum(gaps) + bars
         if height <= area.height():
@@ -83,18 +83,18 @@ def _row_of_bars(painter: QPainter, area: QRectF, time_s: float) -> None:
 def consent(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the consent card: who asks, what is computed, what is kept, how to leave."""
     body, texts = body_rect(theme, size), screen.texts
-    beside = bool(screen.house.qr) and is_wide(size)
+    beside = bool(screen.settings.qr) and is_wide(size)
     for shrink in SHRINKS:
         small = theme_of(theme.unit * shrink)
         code = small.px(9)
         icon, gap = small.px(3.4), small.px(1.5)
         width = min(body.width(), theme.px(50)) - (code + small.px(3) if beside else 0)
         title = Paragraph(small.title, texts.title, width)
-        host = Paragraph(small.large, screen.house.host, width) if screen.house.host else None
+        host = Paragraph(small.large, screen.settings.host, width) if screen.settings.host else None
         points = [Paragraph(small.large, text, width - icon) for text in (texts.what, texts.kept, texts.leave)]
         height = title.size.height() + (host.size.height() + gap / 2 if host else 0)
         height += sum(point.size.height() + gap for point in points)
-        below = 0 if beside or not screen.house.qr else code + gap
+        below = 0 if beside or not screen.settings.qr else code + gap
         if height + below <= body.height():
             break
     block = width + (code + small.px(3) if beside else 0)
@@ -117,7 +117,7 @@ def consent(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
 
 def _code(painter: QPainter, screen: Screen, theme: Theme, area: QRectF) -> None:
     """Draw the QR code on light ground, in whole px per module, and what it is for."""
-    rows = screen.house.qr
+    rows = screen.settings.qr
     module = max(1, int(area.width() // (len(rows) + QUIET)))
     side = module * (len(rows) + QUIET)
     left, top = round(area.center().x() - side / 2), round(area.top())
@@ -179,7 +179,7 @@ def asking(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int
     question.draw(painter, body.center().x() - question.size.width() / 2, y, TEXT)
     centre = QPointF(body.center().x(), y + question.size.height() + theme.px(2) + radius)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(screen.house.accent, theme.px(0.3)))
+    painter.setPen(QPen(screen.settings.accent, theme.px(0.3)))
     painter.drawEllipse(centre, radius, radius)
     number = str(screen.left_s)
     letters = theme_of(theme.unit * 2).title
@@ -195,7 +195,7 @@ def farewell(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, i
     gap = theme.px(1.6)
     y = body.center().y() - (2 * radius + 2 * gap + thanks.size.height() + forgotten.size.height()) / 2
     centre = QPointF(body.center().x(), y + radius)
-    pen = QPen(screen.house.accent, theme.px(0.45))
+    pen = QPen(screen.settings.accent, theme.px(0.45))
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EmotionDistribution, State
-from realtime_micacl_ui.kiosk.settings import House
+from realtime_micacl_ui.kiosk.settings import KioskSettings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.theme import Theme, theme_of
@@ -22,7 +22,7 @@ COLUMN = 19.5  # width of the reading beside the picture
 class Screen:
     """Everything that one picture shows. Two are equal where their pictures are."""
 
-    house: House
+    settings: KioskSettings
     stage: Stage = Stage.ATTRACT
     language: int = 0
     time_s: float = 0.0
@@ -39,7 +39,7 @@ class Screen:
     @property
     def texts(self) -> Texts:
         """The texts in the language of now."""
-        return self.house.texts[self.language]
+        return self.settings.texts[self.language]
 
     @property
     def reading(self) -> EmotionDistribution | None:
@@ -69,7 +69,7 @@ def spoken(screen: Screen) -> str:
         case Stage.ATTRACT:
             return f"{texts.invitation} {texts.hint}"
         case Stage.CONSENT:
-            words = (texts.title, screen.house.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
+            words = (texts.title, screen.settings.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
             return " ".join(word for word in words if word)
         case Stage.LIVE:
             return f"{texts.looks_like}: {said(screen)}" if screen.reading else said(screen)
@@ -132,12 +132,12 @@ def buttons(screen: Screen, theme: Theme, size: tuple[int, int]) -> tuple[Button
 
 
 def _languages(screen: Screen, theme: Theme, size: tuple[int, int]) -> list[Button]:
-    if len(screen.house.texts) < 2:
+    if len(screen.settings.texts) < 2:
         return []
     right, top, found = float(size[0] - theme.px(MARGIN)), theme.px(MARGIN), []
     if screen.stage is Stage.LIVE and is_wide(size):  # below the picture, which leaves its column to the reading
         right, top = picture_area(theme, size).right(), size[1] - theme.px(MARGIN + LANGUAGE)
-    for language, texts in reversed(list(enumerate(screen.house.texts))):
+    for language, texts in reversed(list(enumerate(screen.settings.texts))):
         width = round(theme.body.width(texts.name)) + theme.px(1.8)
         found.append(Button(QRectF(right - width, top, width, theme.px(LANGUAGE)), texts.name, None, language))
         right -= width + theme.px(0.6)

@@ -23,13 +23,13 @@ HEX = r"^#[0-9A-Fa-f]{6}$"
 
 
 class Colours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The two colours of a house; all others follow from the palette."""
+    """The two colours that may be chosen; all others follow from the palette."""
 
     background: Annotated[str, Meta(pattern=HEX)] = "#1B1F24"
     accent: Annotated[str, Meta(pattern=HEX)] = "#EECC66"
 
 
-class KioskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KioskFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands in `kiosk.toml`; nothing has to."""
 
     languages: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = ("en", "de")
@@ -45,7 +45,7 @@ class KioskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @dataclass(frozen=True, eq=False)
-class House:
+class KioskSettings:
     """The settings as the screen needs them: texts chosen, pictures loaded, colours checked."""
 
     texts: tuple[Texts, ...]
@@ -62,9 +62,9 @@ class House:
     mirror: bool
 
 
-def read_house(file: str) -> House:
+def read_kiosk_settings(file: str) -> KioskSettings:
     """Return what the `kiosk.toml` says, or what holds without one (""); raise ConfigError that names the key."""
-    settings = read_toml(Path(file), KioskSettings) if file else KioskSettings()
+    settings = read_toml(Path(file), KioskFile) if file else KioskFile()
     where, folder = file, Path(file).parent
     for language in settings.texts.keys() - set(settings.languages):
         raise ConfigError(f"{where}: [texts.{language}] is not among the languages {', '.join(settings.languages)}")
@@ -78,7 +78,7 @@ def read_house(file: str) -> House:
         raise ConfigError(f"{where}: colours.background {background.name()} is too light for its text; take a darker")
     if contrast(accent, INK) < READABLE:
         raise ConfigError(f"{where}: colours.accent {accent.name()} is too dark for the text on it; take a lighter")
-    return House(
+    return KioskSettings(
         texts=tuple(_texts(language, settings.texts, where) for language in settings.languages),
         times=settings.times,
         background=background,

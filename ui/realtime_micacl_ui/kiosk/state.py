@@ -1,4 +1,4 @@
-"""The course of a visit as a value: `follow` makes the next from the last, what is noticed and the clock.
+"""Where a visit is, as a value: `follow` makes the next from the last, what is noticed and the clock.
 
 attract -> (a face for a second, or a touch) -> consent -> (yes) -> live -> asking -> wiping -> attract
 """
@@ -69,8 +69,8 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Course:
-    """Where a kiosk is in its course."""
+class KioskState:
+    """Where a kiosk is ."""
 
     stage: Stage = Stage.ATTRACT
     since_s: float = 0.0
@@ -101,8 +101,8 @@ class Course:
         return max(0.0, min(left_s, times.gone_s - absent_s) if absent_s >= times.away_s else left_s)
 
 
-def follow(last: Course, notice: Notice, times: Times, now_s: float) -> Course:
-    """Return the course after `last`; it changes by one stage at most."""
+def follow(last: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
+    """Return the state after `last`; it changes by one stage at most."""
     now = _noticed(last, notice, now_s)
     absent_s = now_s - now.there_s
     match now.stage:
@@ -129,7 +129,7 @@ def follow(last: Course, notice: Notice, times: Times, now_s: float) -> Course:
             return _home(now, now_s, settled=now.settled) if now_s - now.since_s >= times.thanks_s else now
 
 
-def _noticed(last: Course, notice: Notice, now_s: float) -> Course:
+def _noticed(last: KioskState, notice: Notice, now_s: float) -> KioskState:
     """Return `last` with who is there and the language they want."""
     language = last.language if notice.language is None else notice.language
     appeared_s, there_s = last.appeared_s, last.there_s
@@ -140,7 +140,7 @@ def _noticed(last: Course, notice: Notice, now_s: float) -> Course:
     return replace(last, there_s=there_s, appeared_s=appeared_s, language=language)
 
 
-def _attract(now: Course, notice: Notice, times: Times, now_s: float) -> Course:
+def _attract(now: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
     """Return the card for somebody who came near or touched the screen."""
     touched = notice.act is Act.GO or notice.language is not None
     stays = notice.near and now.appeared_s is not None and now_s - max(now.appeared_s, now.since_s) >= times.notice_s
@@ -149,7 +149,7 @@ def _attract(now: Course, notice: Notice, times: Times, now_s: float) -> Course:
     return replace(now, settled=now.settled and now_s - now.there_s < times.gone_s)
 
 
-def _asking(now: Course, notice: Notice, times: Times, now_s: float) -> Course:
+def _asking(now: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
     """Return to the visit where the visitor is there and wants it; a face that was lost must agree anew."""
     here = now_s - now.there_s < times.away_s
     if notice.act is Act.STOP or now.left_s(times, now_s) <= 0:
@@ -161,10 +161,10 @@ def _asking(now: Course, notice: Notice, times: Times, now_s: float) -> Course:
     return now
 
 
-def _to(now: Course, stage: Stage, now_s: float, **changes: Any) -> Course:
+def _to(now: KioskState, stage: Stage, now_s: float, **changes: Any) -> KioskState:
     return replace(now, stage=stage, since_s=now_s, **changes)
 
 
-def _home(now: Course, now_s: float, *, settled: bool = False) -> Course:
+def _home(now: KioskState, now_s: float, *, settled: bool = False) -> KioskState:
     """Return the attract loop, in the first language."""
     return _to(now, Stage.ATTRACT, now_s, there_s=now_s, language=0, settled=settled)

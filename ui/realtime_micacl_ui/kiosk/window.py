@@ -17,8 +17,8 @@ from realtime_micacl_ui.kiosk.counter import Counter
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Button, Screen, buttons, spoken, theme_for
-from realtime_micacl_ui.kiosk.settings import House
-from realtime_micacl_ui.kiosk.state import Act, Course, Notice, Stage, follow
+from realtime_micacl_ui.kiosk.settings import KioskSettings
+from realtime_micacl_ui.kiosk.state import Act, KioskState, Notice, Stage, follow
 from realtime_micacl_ui.pull import Pull, shown_until_closed
 from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.view import View
@@ -35,17 +35,17 @@ WIPE_S = 10.0  # an analysis that does not end within this is ended with the pro
 def show(
     watch: LiveSession,
     open_visit: Callable[[], LiveSession],
-    house: House,
+    settings: KioskSettings,
     *,
     clock: Callable[[], float] = monotonic,
     on_tick: Callable[[KioskWindow], None] | None = None,
 ) -> None:
     """Show the kiosk over a watching session until the operator, a signal or an error ends it.
 
-    `open_visit` returns the session of one visitor, not yet started; the time of the course is `clock`'s.
+    `open_visit` returns the session of one visitor, not yet started; the time is `clock`'s.
     """
     application(NAME)
-    window = KioskWindow(watch, open_visit, house, clock, on_tick)
+    window = KioskWindow(watch, open_visit, settings, clock, on_tick)
     shown_until_closed(window, window.showFullScreen, lambda: window.sessions)
 
 
@@ -58,19 +58,19 @@ class KioskWindow(QWidget):
         self,
         watch: LiveSession,
         open_visit: Callable[[], LiveSession],
-        house: House,
+        settings: KioskSettings,
         clock: Callable[[], float],
         on_tick: Callable[[KioskWindow], None] | None,
     ) -> None:
         super().__init__()
-        self.course = Course(since_s=clock(), there_s=clock())
-        self.screen_now = Screen(house)
-        self._watch, self._open_visit, self._house = watch, open_visit, house
+        self.state = KioskState(since_s=clock(), there_s=clock())
+        self.screen_now = Screen(settings)
+        self._watch, self._open_visit, self._settings = watch, open_visit, settings
         self._clock, self._on_tick = clock, on_tick
         self._visit: LiveSession | None = None
         self._ends_by_s = 0.0
         self._view = View("")
-        self._counter = Counter(house.counter)
+        self._counter = Counter(settings.counter)
         self._act: Act | None = None
         self._language: int | None = None
         self._pressed: Button | None = None
@@ -100,15 +100,15 @@ class KioskWindow(QWidget):
             self.leave()
 
     def _step(self) -> None:
-        """Notice, follow the course, open and end what it asks for, and show it."""
+        """Notice, follow the state, open and end what it asks for, and show it."""
         self._end_visit()
         notice = Notice(self._near(), self._act, self._language, clean=self._visit is None)
         self._act = self._language = None
-        last, now_s = self.course, self._clock()
-        self.course = follow(last, notice, self._house.times, now_s)
-        if self.course.visits > last.visits:
+        last, now_s = self.state, self._clock()
+        self.state = follow(last, notice, self._settings.times, now_s)
+        if self.state.visits > last.visits:
             self._begin_visit()
-        if self._visit and not self.course.analysing and not self._visit.stopping:
+        if self._visit and not self.state.analysing and not self._visit.stopping:
             self._visit.stop()
             self._ends_by_s = monotonic() + WIPE_S
             self._view = View("")
@@ -141,18 +141,18 @@ class KioskWindow(QWidget):
 
     def _present(self, now_s: float) -> None:
         """Make what is of now the shown screen."""
-        course, newest = self.course, self._watch.look().newest
+        state, newest = self.state, self._watch.look().newest
         camera = isinstance(newest, Frame) and monotonic() - newest.time_s < SILENT_S
-        if course.analysing and self._visit:
+        if state.analysing and self._visit:
             self._view = follow_view(self._view, self._visit.look())
         screen = Screen(
-            self._house,
-            course.stage,
-            course.language,
-            time_s=floor(now_s * ATTRACT_HZ) / ATTRACT_HZ if course.stage is Stage.ATTRACT else 0.0,
-            left_s=ceil(course.left_s(self._house.times, now_s)) if course.stage is Stage.ASKING else 0,
+            self._settings,
+            state.stage,
+            state.language,
+            time_s=floor(now_s * ATTRACT_HZ) / ATTRACT_HZ if state.stage is Stage.ATTRACT else 0.0,
+            left_s=ceil(state.left_s(self._settings.times, now_s)) if state.stage is Stage.ASKING else 0,
             visits=self._counter.visits,
-            view=self._view if course.stage is Stage.LIVE else None,
+            view=self._view if state.stage is Stage.LIVE else None,
             camera=camera or newest is None,
         )
         if screen != self.screen_now:
@@ -183,7 +183,7 @@ class KioskWindow(QWidget):
         button = self._button_at(event) if event else None
         if button is not None and button == self._pressed:
             self._act, self._language = button.act, button.language
-        elif button is None and self.course.stage is Stage.ATTRACT:
+        elif button is None and self.state.stage is Stage.ATTRACT:
             self._act = Act.GO
 
     def _button_at(self, event: QMouseEvent) -> Button | None:
@@ -197,7 +197,7 @@ class KioskWindow(QWidget):
             return
         key = self._keys.press(event.key(), event.modifiers(), monotonic())
         if key == Qt.Key.Key_L:
-            self._language = (self.course.language + 1) % len(self._house.texts)
+            self._language = (self.state.language + 1) % len(self._settings.texts)
         elif key is not None:
             self._act = ACTS.get(key)
 
