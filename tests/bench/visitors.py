@@ -211,7 +211,7 @@ class Script:
         """Check what memory and screen hold at the first moment of the attract loop."""
         assert self.watched.left() == {}, f"visitor {self.visits}: {self.watched.left()}"
         now = window.screen_now
-        fresh = Screen(now.house, time_s=now.time_s, visits=self.visits, camera=now.camera)
+        fresh = Screen(now.settings, time_s=now.time_s, visits=self.visits, camera=now.camera)
         assert now == fresh
         size = (window.width(), window.height())
         expected = QImage(*size, QImage.Format.Format_RGB32)
