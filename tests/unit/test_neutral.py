@@ -107,6 +107,37 @@ def test_what_is_said_of_one_face_holds_for_no_other() -> None:
     assert states == {1: Baseline.SET, 2: Baseline.NONE}
 
 
+def test_after_a_second_of_rest_a_face_is_half_known_and_trust_stays_near_one() -> None:
+    """What the network is told of trust has to stay on the scale of what it was trained with."""
+    known = []
+    for seconds in (0.4, 3.0, 30.0):
+        neutral = Neutral(MEAN, 0.5, 1e6)
+        for _ in range(round(seconds / TICK_S)):
+            neutral.learn(OWN, 1.0, TICK_S)
+        known.append(float(neutral.known))
+        assert 0.5 < neutral.trust < 2.5
+    assert 0.1 < known[0] < 0.5 < known[1] < 0.9 < known[2]
+
+
+def test_this_is_neutral_counts_as_much_as_ten_seconds_of_rest() -> None:
+    faces = neutrals()
+    faces.ask(Ask(1), [1])
+    followed(faces, SECONDS + TICK_S, rest=0.0)
+    followed(faces, 4.8, rest=1.0, shape=OWN + np.float32(1.0), start_s=SECONDS + TICK_S)
+    moved = faces.changes(bag(SECONDS + 4.9))[:, :-1].mean()
+    assert -0.6 < moved < -0.2, "of what looks neutral since then a part is taken over"
+
+
+@pytest.mark.parametrize(("wavers", "state"), [(0.01, Baseline.SET), (0.04, Baseline.UNSTEADY)])
+def test_a_face_may_move_a_little_while_it_is_taken(wavers: float, state: Baseline) -> None:
+    faces = neutrals()
+    faces.ask(Ask(1), [1])
+    rng = np.random.default_rng(0)
+    for n in range(64):
+        _, found = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, wavers, 6).astype(np.float32)), 0.5)
+    assert found is state
+
+
 def test_a_face_that_does_not_keep_still_is_refused() -> None:
     faces = neutrals()
     faces.ask(Ask(1), [1])

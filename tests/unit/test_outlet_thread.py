@@ -47,6 +47,18 @@ def test_everything_arrives_in_order_and_the_end_is_read_out() -> None:
     assert len(ear.heard) + feed.outlets[0].dropped == KEPT + 1
 
 
+def test_a_reader_may_be_behind_by_some_seconds_and_no_more() -> None:
+    ring = Ring()
+    for n in range(50):
+        ring.put(reading(1, float(n)))
+    assert ring.dropped == 0
+    for n in range(50, 500):
+        ring.put(reading(1, float(n)))
+    kept = ring.take(0.0)
+    assert 50 < len(kept) < 150, "old readings would come late"
+    assert [event.time_s for event in kept] == [float(n) for n in range(500 - len(kept), 500)]
+
+
 def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for_states() -> None:
     deaf, good = Ear(), Ear()
     feed = Feed([Posted(deaf), Posted(good)], Slots())

@@ -302,6 +302,18 @@ def test_a_face_that_was_too_poor_is_read_again_once_it_is_clearly_better(monkey
     assert faults == ["", "", "", "dark", "dark", "dark", "", ""]
 
 
+@pytest.mark.parametrize(("sure", "faces"), [(0.95, 1), (0.8, 0)])
+def test_what_the_mesh_takes_for_no_face_starts_no_track(
+    monkeypatch: pytest.MonkeyPatch, sure: float, faces: int
+) -> None:
+    marks = FaceMesh.marks
+    monkeypatch.setattr(FaceMesh, "marks", lambda *given: (marks(*given)[0], sure * marks(*given)[1]))
+    world, _, perceiver, _ = stages()
+    seen = [perceiver.perceive(world.frame(n, [(100, 80, 1)]))[0] for n in range(5)]
+    assert len(seen[-1].faces) == faces
+    assert all(face.head is not None for face in seen[-1].faces)
+
+
 def test_the_memory_for_features_is_bounded() -> None:
     world, _, perceiver, recognizer = stages()
     for n in range(120):

@@ -104,6 +104,14 @@ def test_every_sink_gets_the_place() -> None:
     assert {event.source for event in got} == {"door"}
 
 
+def test_as_shipped_four_faces_have_places_and_a_reading_counts_for_two_seconds() -> None:
+    slots, board = Slots(), Board(1)
+    assert [slots.placed(comes(track)).slot for track in range(1, 7)] == [1, 2, 3, 4, None, None]
+    board.take(reading(1, 10.0, slot=1))
+    assert board.reading(1, 11.5) is not None
+    assert board.reading(1, 12.5) is None
+
+
 def test_the_board_forgets_what_no_longer_holds() -> None:
     board = Board(2)
     board.take(StateChange(0.0, None, State.LIVE))

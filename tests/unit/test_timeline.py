@@ -41,6 +41,27 @@ def test_times_run(stamps: list[float | None], wanted: list[float]) -> None:
     assert np.allclose(times(stamps), wanted)
 
 
+LAPSE = [10.0 * n for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("step_s", "stamps", "last_s"),
+    [
+        (STEP_S, [0.0, 0.04, 50.0], 50.0),  # a hole
+        (STEP_S, [0.0, 0.04, 70.0], 0.08),  # joined
+        (10.0, [*LAPSE, 190.0], 190.0),  # fifteen pictures of a time lapse are missing
+        (10.0, [*LAPSE, 290.0], 50.0),
+        (STEP_S, [*EVEN, 0.86, 1.2], 1.2),  # a picture out of order by 0.3 s changes nothing for the next
+        (STEP_S, [*EVEN, 0.46, 0.5], 1.24),  # begun anew
+        (STEP_S, [0.0, 1.0, 1.0, 1.0, 1.04], 1.04),
+        (STEP_S, [0.0, 1.0, 1.0, 1.0, 1.0, 1.04], 1.1),  # it stands: steps of the rate from here on
+    ],
+)
+def test_holes_are_kept_and_leaps_joined(step_s: float, stamps: list[float], last_s: float) -> None:
+    line = Timeline(step_s, "a.mp4")
+    assert [line.time(stamp) for stamp in stamps][-1] == pytest.approx(last_s)
+
+
 def test_a_clock_that_stands_still_is_replaced_by_the_rate() -> None:
     got = times([0.0] * 200)
     assert got[-1] == pytest.approx(200 * STEP_S, rel=0.05)

@@ -181,6 +181,36 @@ def test_a_cut_is_noticed_and_movement_is_not() -> None:
     assert [cuts.is_cut(scene(4 * n, 1)) for n in range(5)] == [True] + [False] * 4
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("alike", "cut"), [(0.95, False), (0.6, False), (0.4, True), (-0.5, True)])
+def test_a_picture_that_is_less_than_half_like_the_one_before_is_a_cut(seed: int, alike: float, cut: bool) -> None:
+    then, other = np.random.default_rng(seed).normal(size=(2, 256))
+    then -= then.mean()
+    other -= other.mean() + (other - other.mean()) @ then / (then @ then) * then
+    then, other = then / then.std(), other / other.std()
+    now = alike * then + (1 - alike**2) ** 0.5 * other
+    pictures = []
+    for values in (then, now):
+        luma = (128 + 35 * values.reshape(16, 16)).clip(0, 255).astype(np.uint8)
+        pictures.append(np.repeat(luma.repeat(16, axis=0).repeat(16, axis=1)[..., None], 3, axis=2))
+    cuts = CutDetector()
+    assert [cuts.is_cut(picture) for picture in pictures] == [False, cut]
+
+
+def test_a_fade_to_black_is_no_cut() -> None:
+    cuts = CutDetector()
+    picture = RNG.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    assert [cuts.is_cut(one) for one in (picture, np.zeros_like(picture), picture)] == [False] * 3
+
+
+def test_a_clock_that_goes_back_for_one_of_two_restarts_both() -> None:
+    tracker = Tracker()
+    for time_s in (0.0, 0.1):
+        tracker.update([sighting(100), sighting(500, looks=1)], time_s)
+    tracker.update([sighting(100)], 0.5)
+    assert tracker.update([sighting(100), sighting(500, looks=1)], 0.3) == [None, None]
+
+
 def test_between_updates_a_track_goes_on_as_it_moved() -> None:
     tracker = Tracker()
     for n in range(8):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -139,7 +139,7 @@ def test_all_tracks_come_together() -> None:
 
 def test_a_gap_restarts_the_window_and_a_short_one_does_not() -> None:
     for gap_s, restarts in ((0.45, False), (0.55, True)):
-        window = Window(SPEC, MAX_GAP_S)
+        window = Window(SPEC)
         for n in range(60):
             window.push([face(1, n)], n / 30)
         assert window.filled(1) == 1.0
@@ -175,6 +175,16 @@ def test_after_a_clock_that_goes_back_no_tick_comes_twice(back_s: float) -> None
     assert after
     oldest = after[0].tick - SPEC.ticks + 1
     assert before[-1].tick < oldest <= before[-1].tick + 2, "ticks go on without a hole"
+
+
+def test_a_padded_window_is_full_from_its_first_crop_on_and_a_bag_holds_the_shapes() -> None:
+    window = Window(replace(SPEC, padded=True))
+    bags = [window.push([replace(face(1, n), shape=np.full(6, n, np.float32))], n / 25) for n in range(6)]
+    assert [len(found) for found in bags] == [0, 0, 1, 0, 1, 0]
+    assert window.filled(1) == 1.0
+    assert frames_in(bags[4][0]) == [0] * 14 + [2, 4]
+    assert bags[4][0].shapes is not None
+    assert bags[4][0].shapes[:, 0].tolist() == frames_in(bags[4][0])
 
 
 def test_arrays_of_a_bag_are_read_only() -> None:
