@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.testing import FakeStages
 from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui.window import LiveWindow, show
-from tests.fault.conftest import Eyes, usage
+from tests.fault.conftest import usage
 
 pytestmark = pytest.mark.usefixtures("qapp")
 BLOCKED_S = 5.0
@@ -43,7 +44,7 @@ def test_a_blocked_window_piles_nothing_up(measured: Callable[[str], None]) -> N
             assert window.view.state is State.LIVE
             window.close()
 
-    with LiveSession(camera(), Eyes, Eyes) as running:
+    with LiveSession(camera(), *FakeStages(faces=False).openers) as running:
         show(running, source_name="camera 0", on_tick=tick)
         analysed = running.meters["perceive"].count
     assert analysed > BLOCKED_S * 15, "the analysis went on meanwhile"
