@@ -580,7 +580,7 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Größe, um die die Kamera gebeten wird</translation>
     </message>
     <message>
-      <source>Default resolution</source>
+      <source>Default size</source>
       <translation>Übliche Größe</translation>
     </message>
     <message>
@@ -588,11 +588,11 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <translation>Bilder je Sekunde, um die die Kamera gebeten wird</translation>
     </message>
     <message>
-      <source>{hz} frames per second</source>
+      <source>{hz} fps</source>
       <translation>{hz} je Sekunde</translation>
     </message>
     <message>
-      <source>Default frame rate</source>
+      <source>Default rate</source>
       <translation>Übliche Rate</translation>
     </message>
     <message>
