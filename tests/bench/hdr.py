@@ -16,7 +16,7 @@ import realtime_micacl as rm
 from realtime_micacl.live.sources import picture
 from tests.bench.source_files import LIT, ran
 
-SMALLER = "scale=w='trunc(min(iw,960)/2)*2':h=-2"
+SMALLER = "scale=640:-2"
 PLAIN = f"-vf {SMALLER},format=yuv420p10le -c:v libx265 -x265-params log-level=none -preset ultrafast -crf 16"
 KINDS = {"PQ": "smpte2084", "HLG": "arib-std-b67"}
 
