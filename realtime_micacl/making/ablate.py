@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips]")
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")
     p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
-    p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 weights, or kinetics")
+    p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
     p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
     arguments = p.parse_args(argv)

@@ -31,7 +31,7 @@ from realtime_micacl.making.training.prior import log_prior, removable_prior
 from realtime_micacl.making.training.ranks import ONE, Ranks, joined
 from realtime_micacl.making.training.shapes import face_shape, shape_logits, train_shapes
 from realtime_micacl.making.training.stages import Faces, frames_of, learnt, still_logits, train_bags, train_stills
-from realtime_micacl.model.backbone import FrameEncoder, MapEncoder
+from realtime_micacl.model.backbone import FrameEncoder, MapEncoder, PerFrame
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import EMOTIONS
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> None:
     clips = p.add_argument_group("for the stage [clips]")
     clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="data sets, as `prepare` wrote them")
     clips.add_argument("--split", metavar="NAME", help="whose training part is used, such as fold1")
-    clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 weights, or kinetics")
+    clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
     faces = p.add_argument_group("for the stages [stills] and [bags]")
     faces.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
     faces.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
@@ -135,17 +135,19 @@ def train(
     """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
     torch.manual_seed(recipe.seed)
     model = build(configured(recipe.network))
+    if model.config.encoder == "clip" and not encoder_from:
+        raise ConfigError(f"{recipe.name}: name the file of CLIP's weights with --encoder-from; see docs/zoo.md")
     if encoder_from:
         start_encoder(model, encoder_from)
     model.to(ranks.device)
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     encoder, history, trained_on = model.encoder, [], []
     if faces is not None:
-        if not isinstance(encoder, FrameEncoder):
+        if not isinstance(encoder, PerFrame) or (recipe.stills and not isinstance(encoder, FrameEncoder)):
             raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
         if isinstance(encoder, MapEncoder) and recipe.stills and not encoder_from:
             raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
-        if recipe.stills and not encoder_from:
+        if recipe.stills and not encoder_from and isinstance(encoder, FrameEncoder):
             history += train_stills(encoder, recipe.stills, faces, run)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))

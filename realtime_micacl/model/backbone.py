@@ -50,7 +50,32 @@ class SEBlock(nn.Module):
         return torch.relu(self.gate(body) * body + self.shortcut(x))
 
 
-class FrameEncoder(nn.Module):
+class PerFrame(nn.Module):
+    """What encodes each frame by itself; a piece is one frame."""
+
+    piece = 1
+    features: int
+    luma: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("luma", torch.tensor(LUMA), persistent=False)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Encode pieces, uint8 [M,1,S,S,3], to [M,D]."""
+        x = crops.to(self.luma.dtype)  # before all else: TensorRT takes uint8 into a cast and nowhere else
+        return self.frames(rearrange(x, "m 1 h w c -> m h w c"))
+
+    def frames(self, crops: Tensor) -> Tensor:
+        """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""
+        raise NotImplementedError  # the one thing in which they differ: each subclass says it
+
+    def freeze_frames(self) -> None:
+        """Leave what encodes a single frame as it is."""
+        self.requires_grad_(False)
+
+
+class FrameEncoder(PerFrame):
     """Encode each frame with a small 2D SE-ResNet, then pool the frames of an instance; D = widths[-1].
 
     Colour cannot matter (luma only) and light hardly (each crop is standardised by itself). S must be
@@ -59,9 +84,6 @@ class FrameEncoder(nn.Module):
     mean is all. A frame is encoded once, however many instances hold it; stills train that half
     alone, and a data set's frame features can be kept between epochs.
     """
-
-    piece = 1
-    luma: Tensor
 
     def __init__(
         self,
@@ -75,7 +97,6 @@ class FrameEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.features, self.length, self.eps = widths[-1], frames, eps
-        self.register_buffer("luma", torch.tensor(LUMA), persistent=False)
         self.stem = nn.Sequential(
             nn.Conv2d(1, widths[0], 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(widths[0]),
@@ -92,11 +113,6 @@ class FrameEncoder(nn.Module):
         last = nn.Linear(bottleneck, self.features, bias=False)
         nn.init.zeros_(last.weight)
         self.to_change = nn.Sequential(nn.Linear(frames * self.features, bottleneck, bias=False), nn.GELU(), last)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Encode pieces, uint8 [M,1,S,S,3], to [M,D]."""
-        x = crops.to(self.luma.dtype)  # before all else: TensorRT takes uint8 into a cast and nowhere else
-        return self.frames(rearrange(x, "m 1 h w c -> m h w c"))
 
     def frames(self, crops: Tensor) -> Tensor:
         """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""

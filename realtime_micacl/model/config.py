@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.types import EMOTIONS
 
-Encoder = Literal["light", "r3d_18"]
+Encoder = Literal["light", "r3d_18", "clip"]
 Pooling = Literal["mean", "gdc"]
 
 LONGEST = 16  # a configuration may come from a stranger's file
@@ -21,7 +21,7 @@ LARGEST = 64
 class SystemConfig:
     """What all networks share; each adds its own part of the `[model]` table of a recipe."""
 
-    choices: ClassVar[dict[str, tuple[str, ...]]] = {"encoder": get_args(Encoder), "pooling": get_args(Pooling)}
+    choices: ClassVar[dict[str, tuple[str, ...]]] = {"encoder": ("light", "r3d_18"), "pooling": get_args(Pooling)}
     """Fields whose values are words, and these."""
     largest: ClassVar[dict[str, int]] = {"widths": 4096, "size_px": 512, "shape": 1404}
     """The largest numbers that fields may hold; others LARGEST."""
@@ -31,7 +31,7 @@ class SystemConfig:
     """Whether the network can read shapes beside crops."""
 
     encoder: Encoder = "light"
-    """light (FrameEncoder) or r3d_18 (R3D18, the paper's)."""
+    """light (FrameEncoder) or r3d_18 (R3D18, the paper's); clip (ClipImage) for FineCLIPER alone."""
     widths: tuple[int, ...] = (32, 64, 128, 256)
     """Channels of the light encoder's stages, multiples of 8; the last is D."""
     blocks: tuple[int, ...] = (1, 1, 1, 1)
@@ -98,7 +98,7 @@ class SystemConfig:
     @property
     def pieces(self) -> int:
         """Pieces of a bag, N * L / P."""
-        return self.instances * (self.frames if self.encoder == "light" else 1)
+        return self.instances * (1 if self.encoder == "r3d_18" else self.frames)
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Self:
@@ -114,6 +114,32 @@ class SystemConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that `from_dict`, TOML and JSON take back."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapedConfig(SystemConfig):
+    """Of networks that may have a second stream, of shapes."""
+
+    largest: ClassVar[dict[str, int]] = SystemConfig.largest | dict.fromkeys(
+        ("shape_components", "shape_width", "shape_hidden"), 512
+    )
+    second_stream: ClassVar[bool] = True
+
+    shape_components: int = 64
+    """Principal components of the changes of shape that the second stream sees."""
+    shape_width: int = 48
+    """Size of what it makes of a tick."""
+    shape_hidden: int = 32
+    """H of its WIAN, a multiple of 4."""
+
+    def _faults(self) -> Iterable[tuple[str, str]]:
+        yield from super()._faults()
+        if self.shape_hidden % 4:
+            yield "shape_hidden", "must be a multiple of 4"
+        if self.shape and self.shape < self.shape_components:
+            yield "shape_components", f"must be at most as many as the coordinates ({self.shape})"
+        if self.shape and (self.encoder == "r3d_18" or self.instances < 2):
+            yield "shape", "needs an encoder of single frames and at least 2 instances"
 
 
 def _bounded(value: int | tuple[int, ...], largest: int) -> bool:

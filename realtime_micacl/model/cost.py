@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from realtime_micacl.model.clip import Tokens
+from realtime_micacl.model.fineclip import Moments
 from realtime_micacl.model.ifdd import Crossing
 from realtime_micacl.model.wian import Attention
 
-COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM, Attention, Crossing)
+COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM, Attention, Crossing, Moments, Tokens)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ def count(module: nn.Module, *inputs: Tensor) -> Cost:
         if isinstance(layer, nn.LSTM):
             steps = output[0].shape[:-1].numel()
             total += steps * sum(p.numel() for name, p in layer.named_parameters() if name.startswith("weight"))
-        elif isinstance(layer, Attention | Crossing):
+        elif isinstance(layer, Tokens):
+            bags, tokens, size = output.shape
+            total += bags * tokens * size * (3 * size + 2 * tokens)  # q, k, v; q k^T, and what it weighs
+        elif isinstance(layer, Attention | Crossing | Moments):
             bags, tokens, size = (output if isinstance(output, Tensor) else output[0]).shape
             total += 2 * bags * tokens**2 * size  # q k^T, and what it weighs
         else:

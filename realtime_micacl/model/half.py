@@ -9,15 +9,27 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from realtime_micacl.model.backbone import R3D18, FrameEncoder
+from realtime_micacl.model.backbone import R3D18, FrameEncoder, PerFrame
+from realtime_micacl.model.clip import ClipImage, Tokens
 
 
-def halved(encoder: FrameEncoder | R3D18) -> FrameEncoder | R3D18:
+def halved(encoder: PerFrame | R3D18) -> PerFrame | R3D18:
     """Return a copy for inference with the batch norms folded and the convolutions in float16.
 
-    The head is not halved: it is a hundredth of the work, and its variances lose what half precision cannot hold.
+    The head is not halved: it is a hundredth of the work, and its variances lose what half precision cannot hold. Of a
+    tower of CLIP every product with weights is halved but the last; norms and softmaxes are not.
     """
     encoder = copy.deepcopy(encoder).eval()
+    if isinstance(encoder, ClipImage):
+        for module in encoder.modules():
+            if isinstance(module, Tokens):
+                module.in_proj_weight.data = module.in_proj_weight.half()
+                module.in_proj_bias.data = module.in_proj_bias.half()
+            elif isinstance(module, nn.Linear | nn.Conv2d):
+                module.half()
+                module.register_forward_pre_hook(_to_half)
+                module.register_forward_hook(_to_float)
+        return encoder
     light = isinstance(encoder, FrameEncoder)
     names = ("stem", "stages") if light else ("stem", "layer1", "layer2", "layer3", "layer4")
     parts = [encoder.get_submodule(name) for name in names]

@@ -8,29 +8,24 @@ from typing import ClassVar, get_args
 
 from torch import Tensor, nn
 
-from realtime_micacl.model.config import SystemConfig
+from realtime_micacl.model.config import ShapedConfig
 from realtime_micacl.model.geiim import GEIIM, Nodes
-from realtime_micacl.model.shape import ShapeStream
+from realtime_micacl.model.shape import shape_stream
 from realtime_micacl.model.system import Folded, System
 from realtime_micacl.model.wian import WIAN, BiLSTMMean, Over
 
 
 @dataclass(frozen=True, kw_only=True)
-class MICACLConfig(SystemConfig):
+class MICACLConfig(ShapedConfig):
     """What MICACL is made of."""
 
-    choices: ClassVar[dict[str, tuple[str, ...]]] = SystemConfig.choices | {
+    choices: ClassVar[dict[str, tuple[str, ...]]] = ShapedConfig.choices | {
         "system": ("micacl",),
         "geiim_nodes": get_args(Nodes),
         "wian_over": get_args(Over),
     }
-    largest: ClassVar[dict[str, int]] = (
-        SystemConfig.largest
-        | dict.fromkeys(("geiim_width", "wian_hidden"), 4096)
-        | dict.fromkeys(("shape_components", "shape_width", "shape_hidden"), 512)
-    )
-    zero: ClassVar[frozenset[str]] = SystemConfig.zero | {"wian_hidden"}
-    second_stream: ClassVar[bool] = True
+    largest: ClassVar[dict[str, int]] = ShapedConfig.largest | dict.fromkeys(("geiim_width", "wian_hidden"), 4096)
+    zero: ClassVar[frozenset[str]] = ShapedConfig.zero | {"wian_hidden"}
 
     system: str = "micacl"
     geiim: bool = True
@@ -46,12 +41,6 @@ class MICACLConfig(SystemConfig):
     wian_layers: int = 2
     wian_hidden: int = 0
     """H, per direction, a multiple of 4; 0 means D. Also the size of the plain LSTM."""
-    shape_components: int = 64
-    """Principal components of the changes of shape that the second stream sees."""
-    shape_width: int = 48
-    """Size of what it makes of a tick."""
-    shape_hidden: int = 32
-    """H of its WIAN, a multiple of 4."""
 
     def _faults(self) -> Iterable[tuple[str, str]]:
         yield from super()._faults()
@@ -61,13 +50,8 @@ class MICACLConfig(SystemConfig):
             yield "geiim_kernels", "must be odd"
         if not 0 <= self.geiim_alpha <= 1:
             yield "geiim_alpha", "must be from 0 to 1"
-        for name in ("wian_hidden", "shape_hidden"):
-            if getattr(self, name) % 4:
-                yield name, "must be a multiple of 4"
-        if self.shape and self.shape < self.shape_components:
-            yield "shape_components", f"must be at most as many as the coordinates ({self.shape})"
-        if self.shape and (self.encoder != "light" or self.instances < 2):
-            yield "shape", 'needs the encoder "light" and at least 2 instances'
+        if self.wian_hidden % 4:
+            yield "wian_hidden", "must be a multiple of 4"
 
 
 RELEASED = MICACLConfig(
@@ -108,20 +92,7 @@ class MICACL(System):
             else BiLSTMMean(features=features, hidden=self.bag_features // 2)
         )
         self.head = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(self.bag_features, config.emotions))
-        self.shape = (
-            ShapeStream(
-                coordinates=config.shape,
-                components=config.shape_components,
-                width=config.shape_width,
-                hidden=config.shape_hidden,
-                instances=config.instances,
-                frames=config.frames,
-                emotions=config.emotions,
-                dropout=config.dropout,
-            )
-            if config.shape
-            else None
-        )
+        self.shape = shape_stream(config)
 
     def fold(self, instances: Tensor) -> Folded:
         """Fold instance features [B,N,D]."""

@@ -6,6 +6,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from realtime_micacl.model.config import ShapedConfig
 from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.wian import WIAN
 
@@ -54,3 +55,19 @@ class ShapeStream(nn.Module):
         x = rearrange(self.tick(components), "b (n l) d -> b n l d", n=self.instances, l=self.frames).mean(dim=2)
         bag, importance = self.aggregate(self.interact(x))
         return self.head(bag), importance
+
+
+def shape_stream(config: ShapedConfig) -> ShapeStream | None:
+    """Return the second stream that a configuration asks for, None where it asks for none."""
+    if not config.shape:
+        return None
+    return ShapeStream(
+        coordinates=config.shape,
+        components=config.shape_components,
+        width=config.shape_width,
+        hidden=config.shape_hidden,
+        instances=config.instances,
+        frames=config.frames,
+        emotions=config.emotions,
+        dropout=config.dropout,
+    )

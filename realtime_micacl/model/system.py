@@ -8,7 +8,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from realtime_micacl.model.backbone import R3D18, FrameEncoder, MapEncoder
+from realtime_micacl.model.backbone import R3D18, FrameEncoder, MapEncoder, PerFrame
 from realtime_micacl.model.config import SystemConfig
 from realtime_micacl.model.shape import ShapeStream
 
@@ -33,7 +33,7 @@ class System(nn.Module):
     E, `bag_features`.
     """
 
-    encoder: FrameEncoder | R3D18
+    encoder: PerFrame | R3D18
     head: nn.Sequential
     bag_features: int
     shape: ShapeStream | None
@@ -44,7 +44,7 @@ class System(nn.Module):
         self.encoder = self._encoder()
         self.shape = None
 
-    def _encoder(self) -> FrameEncoder | R3D18:
+    def _encoder(self) -> PerFrame | R3D18:
         c = self.config
         if c.encoder == "light":
             return FrameEncoder(widths=c.widths, blocks=c.blocks, frames=c.frames, places=c.places)
@@ -58,6 +58,14 @@ class System(nn.Module):
         """Turn bag vectors [B,E] of the pieces [B,N*L/P,D] into logits [B,K]."""
         logits: Tensor = self.head(bag)
         return logits
+
+    def learn(self) -> None:
+        """Let everything learn that training may change."""
+        self.requires_grad_(True)
+
+    def beside(self, logits: Tensor, targets: Tensor) -> Tensor | None:
+        """Return what this network adds to the loss of logits [B,K] and targets [B,K], where it adds anything."""
+        return None
 
     @property
     def heads(self) -> tuple[nn.Sequential, ...]:
@@ -77,6 +85,7 @@ class System(nn.Module):
 
     def instances(self, features: Tensor) -> Tensor:
         """Pool the piece features of bags [B,N*L/P,D] to instance features [B,N,D]."""
+        assert isinstance(self.encoder, FrameEncoder | R3D18)
         assert not isinstance(self.encoder, MapEncoder)
         pooled = self.encoder.pool(rearrange(features, "b (n u) d -> (b n) u d", n=self.config.instances))
         return rearrange(pooled, "(b n) d -> b n d", n=self.config.instances)

@@ -7,6 +7,7 @@ from typing import Any
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.model.config import SystemConfig
+from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
 from realtime_micacl.model.ifdd import IFDD, IFDDConfig
 from realtime_micacl.model.m3dfel import M3DFEL, M3DFELConfig
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
@@ -18,6 +19,7 @@ SYSTEMS: dict[str, tuple[type[SystemConfig], type[System]]] = {
     "m3dfel": (M3DFELConfig, M3DFEL),
     "ifdd": (IFDDConfig, IFDD),
     "s4d": (S4DConfig, S4D),
+    "fineclip": (FineCLIPERConfig, FineCLIPER),
 }
 
 

@@ -18,6 +18,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.model.ifdd import IFDD, ISSM, LADM
 from realtime_micacl.model.m3dfel import M3DFEL
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
@@ -30,7 +31,8 @@ from tests.small import random_bags as bags
 
 ENGINES = Path(__file__).parents[2] / "engines"
 SMALL = NETWORK | {"size_px": 16}
-OWN: dict[str, dict[str, Any]] = {"ifdd": {"ifdd_width": 16, "ifdd_heads": 2}}
+CLIP = {"encoder": "clip", "clip_patch": 8, "clip_width": 64, "clip_layers": 2, "clip_vector": 32, "clip_adapters": 1}
+OWN: dict[str, dict[str, Any]] = {"ifdd": {"ifdd_width": 16, "ifdd_heads": 2}, "fineclip": CLIP}
 
 
 def made(name: str, **more: Any) -> System:
@@ -66,7 +68,7 @@ def test_a_configuration_survives_json_and_a_wrong_one_is_named(name: str) -> No
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"system": "mma"}, "model.system must be one of micacl, m3dfel, ifdd, s4d"),
+        ({"system": "mma"}, "model.system must be one of micacl, m3dfel, ifdd, s4d, fineclip"),
         ({"system": 3}, "model.system must be one of"),
         ({"system": "m3dfel", "shape": 384}, "reads crops alone"),
         ({"system": "ifdd", "encoder": "r3d_18"}, 'must be "light" for IFDD'),
@@ -136,7 +138,7 @@ def test_every_recipe_names_a_network(file: Path) -> None:
     recipe = read_toml(file, Recipe)
     with torch.device("meta"):
         model = build(configured(recipe.network))
-    kinds = {"m3dfel": M3DFEL, "ifdd": IFDD, "s4d": S4D}
+    kinds = {"m3dfel": M3DFEL, "ifdd": IFDD, "s4d": S4D, "fineclip": FineCLIPER}
     assert type(model) is kinds.get(file.stem, MICACL)
 
 

@@ -17,7 +17,7 @@ from realtime_micacl.making.data.augment import as_rgb, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sent import sent
-from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.types import F32, U8
 
 JITTERS = 4  # versions of a still, moved as the tracker moves it, from which a bag's frames are drawn
@@ -49,7 +49,7 @@ class Bank:
         return features.reshape(len(items), spec.instances, spec.frames, features.shape[-1]), self.targets[items]
 
 
-def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec) -> Bank:
+def still_bank(encoder: PerFrame, stills: Stills, views: int, spec: BagSpec) -> Bank:
     """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little.
 
     Without `views` every picture is taken as it is, and its mirror image where the encoder sees that.
@@ -71,7 +71,7 @@ def still_bank(encoder: FrameEncoder, stills: Stills, views: int, spec: BagSpec)
 
 
 @torch.inference_mode()
-def _plain_bank(encoder: FrameEncoder, stills: Stills, spec: BagSpec) -> Bank:
+def _plain_bank(encoder: PerFrame, stills: Stills, spec: BagSpec) -> Bank:
     device, rows = encoder.luma.device, []
     for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
         crops = as_rgb(sent(part, device)[:, None].float())
@@ -81,7 +81,7 @@ def _plain_bank(encoder: FrameEncoder, stills: Stills, spec: BagSpec) -> Bank:
     return Bank(torch.cat(rows).cpu().numpy()[None], first + turned_ticks(spec), 1, stills.targets)
 
 
-def clip_bank(encoder: FrameEncoder, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:
+def clip_bank(encoder: PerFrame, clips: Sequence[Clip], views: int, spec: BagSpec) -> Bank:
     """Return a bank of all bags that the live window cuts from `clips`."""
     features = []
     forms = 2 if spec.mirrored else 1
@@ -119,7 +119,7 @@ def luma(crops: U8) -> U8:
 
 
 @torch.inference_mode()
-def _encoded(encoder: FrameEncoder, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
+def _encoded(encoder: PerFrame, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
     """Return the features f16[n,D] of crops, where the encoder is."""
     device = encoder.luma.device
     crops = jitter(degraded(shake(sent(crops, device), groups), groups))

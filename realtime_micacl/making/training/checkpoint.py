@@ -20,8 +20,10 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.training.clip_weights import start_clip
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
+from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import EMOTIONS
@@ -84,8 +86,11 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
 
 
 def start_encoder(model: System, source: str) -> None:
-    """Give the encoder the weights of a checkpoint, an engine, a file of torchvision's r3d_18, or "kinetics"."""
+    """Give the encoder the weights of a checkpoint, an engine, a file (torchvision's r3d_18, CLIP), or "kinetics"."""
     try:
+        if isinstance(model, FineCLIPER):
+            start_clip(model, Path(source))
+            return
         if source == "kinetics":
             state = torch.hub.load_state_dict_from_url(KINETICS, check_hash=True, weights_only=True)
         elif Path(source).is_dir():

@@ -27,7 +27,7 @@ from realtime_micacl.making.training.loop import Batch, Run, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.stages import seen
-from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
@@ -134,7 +134,7 @@ def train_clips(
     labels = np.array([clip.label for clip in parts.train], np.int64)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None
-    model.requires_grad_(True)
+    model.learn()
     features = watched = None
     if plan.frozen:
         encoder, kept = _light(model), kept or FrozenFeatures()
@@ -189,7 +189,7 @@ class FrozenFeatures:
         self._kept: dict[Path, npt.NDArray[np.float16]] = {}
 
     @torch.inference_mode()
-    def of(self, encoder: FrameEncoder, clips: Sequence[PreparedClip]) -> list[npt.NDArray[np.float16]]:
+    def of(self, encoder: PerFrame, clips: Sequence[PreparedClip]) -> list[npt.NDArray[np.float16]]:
         """Return the features [T,D] of each clip; `encoder` must have the same weights each time."""
         encoder.eval()
         for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
@@ -199,9 +199,9 @@ class FrozenFeatures:
         return [self._kept[clip.file] for clip in clips]
 
 
-def _light(model: System) -> FrameEncoder:
-    if not isinstance(model.encoder, FrameEncoder):
-        raise ConfigError('clips.frozen: only the "light" encoder reads single frames, whose features can be kept')
+def _light(model: System) -> PerFrame:
+    if not isinstance(model.encoder, PerFrame):
+        raise ConfigError('clips.frozen: "r3d_18" reads no single frames, whose features could be kept')
     return model.encoder
 
 

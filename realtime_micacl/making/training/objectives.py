@@ -67,8 +67,9 @@ class BagsObjective(nn.Module):
         bag, _, penalty = self.model.fold(self.model.instances(pieces))
         logits = self.model.judge(bag, pieces)
         loss = F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
-        if penalty is not None:
-            loss = loss + penalty
+        for more in (penalty, self.model.beside(logits, targets)):
+            if more is not None:
+                loss = loss + more
         if self.mccl is None:
             return loss
         contrast: Tensor = self.mccl(gathered(bag), gathered(logits.detach()), gathered(targets.argmax(dim=1)))

@@ -22,7 +22,7 @@ from realtime_micacl.making.scores import confusion, uar, war
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective, StillsObjective
 from realtime_micacl.making.training.saved import Row
-from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.backbone import FrameEncoder, PerFrame
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
@@ -74,7 +74,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
     return fit("stills", objective, batches, look, plan, steps, run)
 
 
-def train_bags(model: System, encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
+def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
     """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
     spec, part = recipe.bag, run.ranks.part(plan.batch)
     begin(run, "bags")
@@ -82,7 +82,7 @@ def train_bags(model: System, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
     samplers = _samplers([bank.labels for bank in banks], plan, run.seed)
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts) if plan.mccl else None
-    model.requires_grad_(True)
+    model.learn()
     if model.shape:
         model.shape.requires_grad_(False)
     encoder.freeze_frames()
@@ -102,7 +102,7 @@ def train_bags(model: System, encoder: FrameEncoder, plan: Bags, recipe: Recipe,
     return fit("bags", objective, batches, look, plan, steps, run)
 
 
-def still_logits(model: System, encoder: FrameEncoder, stills: Stills, spec: BagSpec, run: Run) -> F32:
+def still_logits(model: System, encoder: PerFrame, stills: Stills, spec: BagSpec, run: Run) -> F32:
     """Return the logits [n,K] of pictures as clips of one repeated frame."""
     turned = torch.from_numpy(turned_ticks(spec)).to(run.ranks.device)
 
@@ -120,7 +120,7 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
     return {"war": round(war(matrix), 4), "uar": round(uar(matrix), 4)}
 
 
-def _banks(encoder: FrameEncoder, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
+def _banks(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
     encoder.eval()
     spec, clips = recipe.bag, learnt(faces.clips)
     return (

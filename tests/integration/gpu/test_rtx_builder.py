@@ -66,7 +66,7 @@ def test_the_shipped_engine_is_compiled_for_three_kinds_of_cards(builder: Path, 
 
 
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:Exporting a model to ONNX")
-@pytest.mark.parametrize("name", ["light", "m3dfel", "micacl", "released", "ifdd", "s4d"])
+@pytest.mark.parametrize("name", ["light", "m3dfel", "micacl", "released", "ifdd", "s4d", "fineclip"])
 def test_the_head_of_every_recipe_is_compiled(builder: Path, tmp_path: Path, name: str) -> None:
     model = build(configured(read_toml(ROOT / "engines" / f"{name}.toml", Recipe).network))
     pieces = model.config.instances * model.config.frames // model.encoder.piece

@@ -1,0 +1,233 @@
+"""FineCLIPER on a small CLIP that is made here: names, words, sentences, training, export and the way back."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from realtime_micacl.config import converted
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.making.data.prepared import read_prepared
+from realtime_micacl.making.export import export
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import confusion, uar
+from realtime_micacl.making.train import read_training_part, train
+from realtime_micacl.making.training.checkpoint import start_encoder
+from realtime_micacl.making.training.clip_weights import NOUNS
+from realtime_micacl.making.training.clip_words import VOCABULARY, Words
+from realtime_micacl.making.training.clips import clip_logits
+from realtime_micacl.making.training.loop import Run
+from realtime_micacl.model.clip import ClipImage, ClipText, unit
+from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
+from realtime_micacl.model.half import halved
+from realtime_micacl.types import EMOTIONS
+from tests.integration.conftest import stripes
+from tests.small import RECIPE, random_bags
+
+MERGES = ["h a", "ha p", "p i", "n e", "s s</w>", "ne ss</w>", "n o</w>"]
+COUNT = 2 * 256 + len(MERGES) + 2
+TOWER: dict[str, Any] = {"clip_patch": 8, "clip_width": 64, "clip_layers": 2, "clip_vector": 32, "clip_adapters": 1}
+MODEL = {"system": "fineclip", "encoder": "clip", **TOWER}
+SENTENCES = ("A person with an expression of {}", "A person with an expression of no {}")
+
+
+def network() -> FineCLIPER:
+    torch.manual_seed(0)
+    return FineCLIPER(FineCLIPERConfig(**TOWER, size_px=32, frames=2))
+
+
+def text_tower() -> ClipText:
+    torch.manual_seed(1)
+    return ClipText(words=COUNT, length=48, width=64, layers=1, vector=32, activation="quick_gelu")
+
+
+def written(folder: Path, image: ClipImage, text: ClipText, **other: Tensor) -> Path:
+    """Write the weights as OpenAI names them, and the vocabulary beside them; a tensor without numbers is left out."""
+    tower = {f"visual.{n}": t for n, t in image.state_dict().items() if ".adapter." not in n}
+    state = {n: t.clone() for n, t in (tower | text.state_dict() | other).items() if t.numel()}
+    save_file(state, folder / "clip.safetensors")
+    with gzip.open(folder / VOCABULARY, "wt", encoding="utf-8") as file:
+        file.write("\n".join(["version", *MERGES, ""]))
+    return folder / "clip.safetensors"
+
+
+def ids(words: Words, form: str) -> Tensor:
+    return torch.tensor([words.ids(form.format(NOUNS.get(name, name)), 48) for name in EMOTIONS])
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP that has learnt for seconds which sentence belongs to which pictures of made people."""
+    folder = tmp_path_factory.mktemp("clip")
+    image, text = network().encoder, text_tower()
+    words = Words(Path(written(folder, image, text)).parent / VOCABULARY, COUNT)
+    named, denied = (ids(words, form) for form in SENTENCES)
+    optimiser = torch.optim.AdamW([*image.parameters(), *text.parameters()], lr=1e-3)
+    for step in range(45):
+        labels = torch.arange(28) % 7
+        crops = np.concatenate([stripes(int(k), 1, 10_000 + 28 * step + i) for i, k in enumerate(labels)])
+        likes = text.logit_scale.exp() * image.frames(torch.from_numpy(crops)) @ text(torch.cat([named, denied])).T
+        wanted = F.one_hot(labels, 7).float()
+        loss = F.cross_entropy(likes[:, :7], labels)
+        loss = loss + F.binary_cross_entropy_with_logits(likes[:, :7] - likes[:, 7:], wanted)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return written(folder, image, text)
+
+
+def recipe(**clips: object) -> Recipe:
+    plan = {"epochs": 0, "batch": 14, "learning_rate": 1e-3, "warmup_epochs": 0, "held_out": 0.2, "workers": 0}
+    return converted(RECIPE | {"model": MODEL, "clips": plan | {"mccl": 0.0} | clips}, Recipe, "clip")
+
+
+def read(model: FineCLIPER, data: Path, what: Recipe, out: Path) -> float:
+    assert what.clips
+    held = read_prepared(data).part("fold1", "test")
+    logits, labels = clip_logits(model, held, what, what.clips, Run(out, "", 1))
+    return uar(confusion(labels, logits.argmax(axis=1)))
+
+
+def test_what_it_was_never_shown_is_read_by_sentences_alone_and_the_engine_reads_it_too(
+    taught: Path, prepared: Callable[..., Path], tmp_path: Path
+) -> None:
+    data, what = prepared(), recipe(frozen=True)
+    (tmp_path / "run").mkdir()
+    model = train(what, None, read_training_part(what, [data], "fold1"), tmp_path / "run", encoder_from=str(taught))
+    assert isinstance(model, FineCLIPER)
+    assert read(model, data, what, tmp_path / "run") > 3 / 7
+    sidecar = export(tmp_path / "run", tmp_path / "engine", (), {})
+    engine = OnnxEngine(tmp_path / "engine", sidecar)
+    crops = read_prepared(data).part("fold1", "test")[0].load().crops[:8, None]
+    once = engine.encode(crops)
+    each = np.concatenate([engine.encode(crop[None]) for crop in crops])  # as the live program comes by them
+    np.testing.assert_allclose(once, each, atol=1e-5)
+    logits, importance = engine.classify(once[None])
+    np.testing.assert_allclose(engine.classify(each[None])[0], logits, atol=1e-4)
+    np.testing.assert_allclose(importance, 1, atol=1e-5)
+    whole = model.float()(torch.tensor(crops[:, 0]).view(1, 4, 2, 32, 32, 3))[0]
+    np.testing.assert_allclose(logits, whole.detach().numpy(), atol=0.05)
+
+
+def test_training_moves_adapters_and_moments_and_leaves_tower_and_sentences(
+    prepared: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = written(tmp_path, network().encoder, text_tower())
+    data, what = prepared(), recipe(epochs=8, learning_rate=0.01, average=0.5)
+    before = network()
+    start_encoder(before, str(file))
+    model = train(what, None, read_training_part(what, [data], "fold1"), tmp_path, encoder_from=str(file))
+    assert isinstance(model, FineCLIPER)
+    old = before.state_dict()
+    changed = {name for name, t in model.state_dict().items() if not torch.equal(t, old[name])}
+    assert all(".adapter." in name or name.startswith("moments.") for name in changed - {"head.1.bias"}), changed
+    assert {"moments.lead.weight", "encoder.transformer.resblocks.1.adapter.up.weight"} <= changed
+    assert read(model, data, what, tmp_path) > max(2 / 7, read(before.eval(), data, what, tmp_path))
+
+
+def test_a_sentence_that_denies_changes_the_word_and_untrained_parts_change_nothing(tmp_path: Path) -> None:
+    model, text = network().eval(), text_tower().eval()
+    start_encoder(model, str(written(tmp_path, model.encoder, text)))
+    words = Words(tmp_path / VOCABULARY, COUNT)
+    named, denied = (text(ids(words, form)) for form in SENTENCES)
+    batch = random_bags(model, 2)
+    frames = model.encode(batch.flatten(1, 2).flatten(0, 1)[:, None]).view(2, 8, 32)
+    wanted = text.logit_scale.exp() * unit(frames.mean(dim=1)) @ (named - denied).T
+    torch.testing.assert_close(model(batch)[0], wanted)
+    positive, negative = torch.eye(7, 32), torch.zeros(7, 32)
+    negative[0, 0] = 1.0
+    window = torch.zeros(1, 32)
+    window[0, :2] = torch.tensor([0.8, 0.6])
+    for against, leads in ((torch.zeros(7, 32), 0), (negative, 1)):
+        model.say(positive, against, torch.tensor(1.0))
+        assert int(model.head(window).argmax()) == leads
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "said"),
+    [
+        ("visual.proj", torch.empty(0), "missing: visual.proj"),
+        ("token_embedding.weight", torch.empty(0), "missing: token_embedding.weight"),
+        ("vision_model.embeddings.class_embedding", torch.zeros(2), "surplus: vision_model.embeddings"),
+        ("visual.proj", torch.zeros(64, 16), r"of another shape: visual.proj \(64, 16\), \(64, 32\) needed"),
+        ("ln_final.weight", torch.zeros(128), "of another shape: ln_final.bias"),
+        ("logit_bias", torch.zeros(1), "surplus: logit_bias"),
+        ("visual.ln_post.bias", torch.full((64,), torch.nan), "not finite: visual.ln_post.bias"),
+        ("visual.transformer.resblocks.2.ln_1.bias", torch.zeros(64), "surplus: visual.transformer.resblocks.2"),
+    ],
+)
+def test_what_does_not_fit_is_named_in_one_line(name: str, tensor: Tensor, said: str, tmp_path: Path) -> None:
+    model = network()
+    file = written(tmp_path, model.encoder, text_tower(), **{name: tensor})
+    with pytest.raises(ConfigError, match=said) as found:
+        start_encoder(model, str(file))
+    assert "\n" not in str(found.value)
+
+
+def test_without_vocabulary_or_weights_nothing_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = network()
+    file = written(tmp_path, model.encoder, text_tower(), context_length=torch.tensor(77))
+    start_encoder(model, str(file))
+    for content, said in ((None, "is missing"), (b"no archive", "is no vocabulary"), (gzip.compress(b"v\na b"), "ids")):
+        (tmp_path / VOCABULARY).unlink()
+        if content is not None:
+            (tmp_path / VOCABULARY).write_bytes(content)
+        with pytest.raises(ConfigError, match=said):
+            start_encoder(model, str(file))
+        (tmp_path / VOCABULARY).touch()
+    with pytest.raises(ConfigError, match="a file of CLIP's weights is needed"):
+        start_encoder(model, str(tmp_path))
+    torch.save({"state_dict": {}}, tmp_path / "clip.pt")
+    with pytest.raises(ConfigError, match="no plain table"):
+        start_encoder(model, str(tmp_path / "clip.pt"))
+
+
+def test_pairs_are_joined_in_the_order_in_which_they_were_learnt(tmp_path: Path) -> None:
+    written(tmp_path, network().encoder, text_tower())
+    words = Words(tmp_path / VOCABULARY, COUNT)
+    name = {i: w for w, i in words._id.items()}
+    found = words.ids("  Happiness,\n no ", 16)
+    assert [name.get(i, "*") for i in found[1:7]] == ["hap", "pi", "ness</w>", ",</w>", "no</w>", "*"]
+    assert (found[0], found[6], set(found[7:])) == (COUNT - 2, COUNT - 1, {0})
+    assert len(words.ids("é 3_", 16)) == 16
+    with pytest.raises(ConfigError, match="shorten the sentence"):
+        words.ids("far too long a sentence", 8)
+
+
+def test_half_is_near_and_is_used() -> None:
+    encoder = network().encoder.eval()
+    crops = torch.randint(0, 256, (3, 1, 32, 32, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        apart = (halved(encoder)(crops) - encoder(crops)).norm() / encoder(crops).norm()
+    assert 1e-6 < apart < 3e-3
+
+
+def test_every_weight_that_may_learn_does() -> None:
+    model = network()
+    model.learn()
+    for layer in (model.moments.query, model.moments.lead, model.encoder.transformer.resblocks[1].adapter.up):
+        nn.init.normal_(layer.weight, std=0.1)
+    logits = model(random_bags(model, 3))[0]
+    (logits.square().sum() + model.beside(logits, torch.eye(3, 7))).backward()
+    for name, weight in model.named_parameters():
+        assert (weight.grad is not None) == weight.requires_grad, name
+        assert not weight.requires_grad or weight.grad.abs().sum() > 0 or name == "moments.key.bias", name
+
+
+@pytest.mark.parametrize(("patch", "numbers"), [(32, 151_277_313), (16, 149_620_737)])
+def test_both_towers_have_as_many_numbers_as_those_of_openai(patch: int, numbers: int) -> None:
+    config = FineCLIPERConfig(clip_patch=patch, clip_adapters=0)
+    with torch.device("meta"):
+        image = FineCLIPER(config).encoder
+        text = ClipText(words=49408, length=77, width=512, layers=12, vector=512, activation="gelu")
+    assert sum(p.numel() for tower in (image, text) for p in tower.parameters()) == numbers
