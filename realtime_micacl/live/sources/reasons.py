@@ -100,7 +100,7 @@ def _silent(address: Address, waited_s: float) -> str:
     """Return what to say of a machine that did not answer in time, and whether it answers anything at all."""
     if address.scheme == "udp":
         return f"nothing came to port {address.port} within {waited_s:.0f} s; check where the sender sends to"
-    silent = f"it took the connection, but did not answer within {waited_s:.0f} s; it may hang, or not be a camera"
+    silent = f"it took the connection, but gave no answer within {waited_s:.0f} s; it may hang, or not be a camera"
     try:
         with socket.create_connection((address.host.strip("[]"), address.port), ASK_S) as peer:
             if not address.scheme.startswith("rtsp"):
