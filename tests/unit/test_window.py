@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -178,7 +179,7 @@ def test_after_a_clock_that_goes_back_no_tick_comes_twice(back_s: float) -> None
 
 
 def test_a_padded_window_is_full_from_its_first_crop_on_and_a_bag_holds_the_shapes() -> None:
-    window = Window(replace(SPEC, padded=True))
+    window = Window(msgspec.structs.replace(SPEC, padded=True))
     bags = [window.push([replace(face(1, n), shape=np.full(6, n, np.float32))], n / 25) for n in range(6)]
     assert [len(found) for found in bags] == [0, 0, 1, 0, 1, 0]
     assert window.filled(1) == 1.0
