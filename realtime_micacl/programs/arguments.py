@@ -80,7 +80,7 @@ def parser() -> Parser:
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     what = "what to look at: as --source"
     source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
-    source.add_argument("--camera", type=_camera, metavar="N", help="webcam number N (default 0), or its /dev/videoN")
+    source.add_argument("--camera", type=_camera, metavar="N", help="webcam N (default 0), or its /dev/videoN")
     what = "video file, picture, folder, address of a stream, webcam's number, - for standard input, demo or synthetic;"
     what += " may be repeated"
     source.add_argument("--source", action="append", metavar="WHAT", help=what)
@@ -89,26 +89,26 @@ def parser() -> Parser:
     flag: dict[str, Any] = {"action": "store_true", "default": None}
     use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
     use.add_argument("--offline", **flag, help="a file as fast as possible, without a window")
-    use.add_argument("--record", metavar="FILE", help="write the numbers to FILE.jsonl or .csv as well")
+    use.add_argument("--record", metavar="FILE", help="also write the numbers to FILE.jsonl or .csv")
     use.add_argument("--rotate-mb", type=_number, metavar="MB", help="start a new file after this many MB")
     use.add_argument("--rotate-s", type=_number, metavar="SECONDS", help="start a new file after this many seconds")
-    what = "offline, write an .mp4 with the readings drawn in"
+    what = "offline, write an .mp4 with readings drawn in"
     use.add_argument("--save-video", metavar="FILE", help=what)
     use.add_argument("--blur-faces", **flag, help="blur the faces in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
-    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
     give_up = use.add_argument(
         "--give-up-after", type=_number, metavar="SECONDS", help="stop looking for a lost source after this long"
     )
     give_up.dest = "give_up_after_s"
-    use.add_argument("--size", metavar="WxH", help="picture size to ask of a camera (default 1280x720)")
-    use.add_argument("--fps", type=_number, metavar="HZ", help="frame rate to ask of a camera (default 30)")
+    use.add_argument("--size", metavar="WxH", help="picture size asked of a camera (1280x720)")
+    use.add_argument("--fps", type=_number, metavar="HZ", help="frame rate asked of a camera (30)")
     use.add_argument(
         "--metrics", metavar="[HOST:]PORT", help="serve metrics for Prometheus; without HOST only to this machine"
     )
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument(
-        "--language", choices=("auto", "en", "de"), help="language of the window (default auto: the system's)"
+        "--language", choices=("auto", "en", "de"), help="language of the window (auto: the system's)"
     )
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     add_reading(p.add_argument_group("how faces are read"))
@@ -124,9 +124,9 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     p.add_argument("--device", type=_device, help=runs_on)
     p.add_argument("--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones")
     p.add_argument("--max-faces", type=int, metavar="N", help="read the N largest faces, 1 to 64 (default 8)")
-    p.add_argument("--far", **flag, help="look for small faces as well; see docs/faces.md")
-    p.add_argument("--baseline", **flag, help="take each face's first five good seconds as its neutral face")
-    p.add_argument("--head", **flag, help="add the head's yaw, pitch and roll to each reading")
+    p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
+    p.add_argument("--baseline", **flag, help="take the first five good seconds as neutral")
+    p.add_argument("--head", **flag, help="add the head's yaw, pitch and roll")
     rate = p.add_argument("--rate", type=_number, metavar="HZ", help="frame rate of a file without time stamps")
     rate.dest = "rate_hz"
     p.add_argument("--rotate", type=int, choices=TURNS, help="rotate the picture clockwise, in degrees")
@@ -151,9 +151,9 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     out.add_argument("--mqtt-password-file", metavar="FILE", help="file whose first line is the password")
     where = "let Home Assistant find it (default prefix homeassistant); off: forget it"
     out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
-    out.add_argument("--latest", metavar="FILE", help="keep the newest numbers in a .json or .csv file")
+    out.add_argument("--latest", metavar="FILE", help="keep the newest numbers in a .json or .csv")
     every = out.add_argument(
-        "--every", type=_number, metavar="SECONDS", help="send means over this many seconds to all of these"
+        "--every", type=_number, metavar="SECONDS", help="send means over this many seconds"
     )
     every.dest = "every_s"
     out.add_argument("--slots", type=int, metavar="N", help="number of places for faces (default 4)")
