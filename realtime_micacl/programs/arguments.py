@@ -107,9 +107,7 @@ def parser() -> Parser:
         "--metrics", metavar="[HOST:]PORT", help="serve metrics for Prometheus; without HOST only to this machine"
     )
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
-    use.add_argument(
-        "--language", choices=("auto", "en", "de"), help="language of the window (auto: the system's)"
-    )
+    use.add_argument("--language", choices=("auto", "en", "de"), help="language of the window (auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
     add_reading(p.add_argument_group("how faces are read"))
     _add_outlets(p)
@@ -152,9 +150,7 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     where = "let Home Assistant find it (default prefix homeassistant); off: forget it"
     out.add_argument("--mqtt-discovery", nargs="?", const="homeassistant", metavar="PREFIX", help=where)
     out.add_argument("--latest", metavar="FILE", help="keep the newest numbers in a .json or .csv")
-    every = out.add_argument(
-        "--every", type=_number, metavar="SECONDS", help="send means over this many seconds"
-    )
+    every = out.add_argument("--every", type=_number, metavar="SECONDS", help="send means over this many seconds")
     every.dest = "every_s"
     out.add_argument("--slots", type=int, metavar="N", help="number of places for faces (default 4)")
 
