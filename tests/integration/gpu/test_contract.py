@@ -105,7 +105,7 @@ log, said = Log(), []
 log.log(trt.ILogger.ERROR, "why")
 log.log(trt.ILogger.Severity.WARNING, "not this")
 progress = Progress("encoder", said.append)
-progress._told_s -= 60
+progress._reported_s -= 60
 progress.phase_start("Timing", None, 4)
 progress.phase_start("Conv", "Timing", 2)
 assert progress.step_complete("Conv", 0) and progress.step_complete("Timing", 1)
