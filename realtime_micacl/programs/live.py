@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from realtime_micacl_ui.window import LiveWindow
 
 BROKEN_OFF = 130
+SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
 
 
 def live(settings: Settings) -> int:
     """Run the live job until it ends; return the exit code."""
     configure_log(settings.log_level)
     plan = planned(settings)
+    sys.setswitchinterval(SWITCH_S)
     return PROGRAMS[plan.program](plan)
 
 
