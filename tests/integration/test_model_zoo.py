@@ -25,8 +25,7 @@ from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from realtime_micacl.model.s4d import S4D, MoAE, stills
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import SYSTEMS, build, configured
-from realtime_micacl.types import EMOTIONS
-from tests.small import NETWORK
+from tests.small import NETWORK, assert_alone_as_in_a_batch
 from tests.small import random_bags as bags
 
 ENGINES = Path(__file__).parents[2] / "engines"
@@ -42,19 +41,8 @@ def made(name: str, **more: Any) -> System:
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_bag_alone_is_the_bag_in_a_batch_and_the_bag_from_cached_pieces(name: str) -> None:
-    model = made(name).double()
-    model(bags(model, 4))  # one pass in training mode, so that the running statistics are of this world
-    model.eval()
-    batch = bags(model, 3)
-    logits, importance = model(batch)
-    assert logits.shape == (3, len(EMOTIONS))
-    assert importance.shape == (3, model.config.instances)
+    importance = assert_alone_as_in_a_batch(made(name))
     torch.testing.assert_close(importance.mean(dim=1), torch.ones(3).double())
-    for b in range(3):
-        pieces = torch.cat([model.encode(frame[None, None]) for instance in batch[b] for frame in instance])
-        for alone in (model(batch[b : b + 1]), model.classify(pieces[None])):
-            torch.testing.assert_close(alone[0][0], logits[b], rtol=0, atol=1e-12)
-            torch.testing.assert_close(alone[1][0], importance[b], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
