@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,23 @@ def test_the_head_of_every_recipe_is_compiled(builder: Path, tmp_path: Path, nam
     assert compiled(builder, tmp_path / "head.onnx")["layers"] > 10
 
 
-def test_the_encoder_of_the_paper_is_compiled(builder: Path, tmp_path: Path) -> None:
-    model = build(configured(read_toml(ROOT / "engines" / "micacl.toml", Recipe).network))
-    example = torch.zeros(1, 4, 112, 112, 3, dtype=torch.uint8)
-    write_graph(halved(model.encoder), example, tmp_path / "r3d.onnx", "crops", ["features"])
-    assert compiled(builder, tmp_path / "r3d.onnx")["bytes"] > 2e7
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:Exporting a model to ONNX")
+@pytest.mark.parametrize(
+    ("name", "instead", "least_bytes"),
+    [
+        ("ifdd", {}, 2e6),  # maps of single frames
+        ("micacl", {}, 2e7),  # the paper's r3d_18
+        ("fineclip", {"size_px": 64, "clip_patch": 16, "clip_width": 128, "clip_layers": 2, "clip_adapters": 1}, 5e5),
+    ],
+)
+def test_the_encoder_of_every_kind_is_compiled(
+    builder: Path, tmp_path: Path, name: str, instead: dict[str, Any], least_bytes: float
+) -> None:
+    network = replace(configured(read_toml(ROOT / "engines" / f"{name}.toml", Recipe).network), **instead)
+    encoder = build(network).encoder
+    example = torch.zeros(1, encoder.piece, network.size_px, network.size_px, 3, dtype=torch.uint8)
+    write_graph(halved(encoder), example, tmp_path / "encode.onnx", "crops", ["features"])
+    assert compiled(builder, tmp_path / "encode.onnx")["bytes"] > least_bytes
 
 
 @pytest.mark.parametrize(("operator", "domain"), [("Det", ""), ("Bernoulli", ""), ("FancyAttention", "com.example")])
