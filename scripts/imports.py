@@ -12,6 +12,7 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parent.parent
@@ -34,24 +35,31 @@ def modules(tree: Path = TREE) -> dict[str, Path]:
 
 
 def _for_types(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if _for_types(child):
-            for other in getattr(child, "orelse", []):
-                yield from _walk(other)
-        else:
-            yield child
-            yield from _walk(child)
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+def statements(tree: ast.Module, for_types: bool = False) -> Iterator[ast.stmt]:
+    """Yield every statement; those that only a type checker reads where they are asked for."""
+    left: list[ast.AST] = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        inner = ast.iter_child_nodes(node) if for_types or not _for_types(node) else node.orelse  # type: ignore[attr-defined]
+        left += (n for n in inner if isinstance(n, ast.stmt | ast.ExceptHandler | ast.match_case))
 
 
 def imported(name: str, path: Path, names: dict[str, Path]) -> set[str]:
     """Return the modules that this one imports at run time, wherever in the file it does."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
-    for node in _walk(ast.parse(path.read_text("utf-8"))):
+    for node in statements(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -72,11 +72,18 @@ class FramesWithFaces:
 
     def __init__(self) -> None:
         self._where: dict[int, list[tuple[float, float]]] = {}
+        self._images: dict[str, U8] = {}
         self.looks = 0
 
-    def frame(
-        self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0, rate_hz: int = 25
-    ) -> Frame:
+    def frame(self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0) -> Frame:
+        key = repr((places, shade))
+        if key not in self._images:
+            self._images[key] = image = self._drawn(places, shade)
+            self._where[id(image)] = [(x, y) for x, y, _ in places]
+        return Frame(self._images[key], number / 25, number)
+
+    @staticmethod
+    def _drawn(places: list[tuple[float, float, int]], shade: float) -> U8:
         image = np.full((360, 640, 3), int(40 * shade), np.uint8)
         for x, y, looks in places:
             patch = np.random.default_rng(looks).integers(60, 220, (8, 8, 3)) * shade
@@ -84,10 +91,7 @@ class FramesWithFaces:
                 patch.astype(np.uint8), (160, 160), interpolation=cv2.INTER_NEAREST
             )
         image.flags.writeable = False
-        self._where[id(image)] = [(x, y) for x, y, _ in places]
-        self._keep = getattr(self, "_keep", [])
-        self._keep.append(image)
-        return Frame(image, number / 25, number)
+        return image
 
     def detect(self, image: U8) -> list[Detection]:
         self.looks += 1

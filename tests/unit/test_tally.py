@@ -10,7 +10,7 @@ import pytest
 
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.tally import Tally
-from realtime_micacl.types import Face, Frame, Quality, Scene, State
+from realtime_micacl.types import U8, Face, Frame, Quality, Scene, State
 
 IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 BLACK = np.zeros((4, 4, 3), np.uint8)
@@ -59,11 +59,17 @@ def test_no_picture_is_said() -> None:
     assert str(Tally()) == "no reading (no picture)"
 
 
+@pytest.fixture(scope="module")
+def upright() -> list[U8]:
+    """The first twelve pictures of a person; small, as they are looked at small."""
+    clip = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
+    return [frame.image[::2, ::2] for frame in islice(read_file(clip), 12)]
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_a_picture_on_its_side_is_told_of(turn: int, clips: Path) -> None:
-    images = [np.rot90(frame.image, turn // 90) for frame in islice(read_file(clips / "one_face_720p.mp4"), 12)]
+def test_a_picture_on_its_side_is_told_of(turn: int, upright: list[U8]) -> None:
     tally = Tally()
-    for n, image in enumerate(images):
+    for n, image in enumerate(np.rot90(image, turn // 90) for image in upright):
         tally.add(Scene(n / 25, Frame(np.ascontiguousarray(image), n / 25, n), (), State.NO_FACE, "sit closer"))
     lies = "upside down" if turn == 180 else "on its side"
     said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
