@@ -6,7 +6,7 @@ import time
 import realtime_micacl as rm
 
 source, recording, seconds, *stimuli = sys.argv[1:]
-with rm.Live(int(source) if source.isdecimal() else source) as face:
+with rm.live(int(source) if source.isdecimal() else source) as face:
     while face.running and not face.latest():  # until somebody sits there
         time.sleep(0.05)
     face.record(recording)

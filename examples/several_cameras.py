@@ -10,7 +10,7 @@ seconds, out, *sources = sys.argv[1:]
 rows, until_s = {}, time.monotonic() + float(seconds)
 with rm.load_engine() as engine, ExitStack() as stack:
     cameras = [
-        stack.enter_context(rm.Live(source, engine=engine, name=f"camera {number}", give_up_after_s=10))
+        stack.enter_context(rm.live(source, engine=engine, name=f"camera {number}", give_up_after_s=10))
         for number, source in enumerate(sources, start=1)
     ]
     while time.monotonic() < until_s and any(camera.running for camera in cameras):

@@ -14,7 +14,7 @@ def marks(face: rm.Live) -> None:
         print("marker", face.mark().number)
 
 
-with rm.Live(int(source) if source.isdecimal() else source) as face:
+with rm.live(int(source) if source.isdecimal() else source) as face:
     face.record(recording)
     Thread(target=marks, args=(face,), daemon=True).start()
     for reading in face:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from realtime_micacl.api.figure import show
     from realtime_micacl.api.image import read_image
     from realtime_micacl.api.live import Live
+    from realtime_micacl.api.live import Live as live
     from realtime_micacl.api.loaded import LoadedEngine, load_engine
     from realtime_micacl.api.read import read
     from realtime_micacl.api.reader import Reader
@@ -57,6 +58,7 @@ __all__ = [
     "State",
     "StateChange",
     "Table",
+    "live",
     "load_engine",
     "process",
     "read",
@@ -69,6 +71,7 @@ _PLACES = {
     "show": "api.figure",
     "read_image": "api.image",
     "Live": "api.live",
+    "live": "live",  # the package of that name, which can be called
     "LoadedEngine": "api.loaded",
     "load_engine": "api.loaded",
     "read": "api.read",
@@ -89,7 +92,8 @@ def __getattr__(name: str) -> object:
     """Load what is offered when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_PLACES.get(name, 'errors')}"), name)
+    place = import_module(f"{__name__}.{_PLACES.get(name, 'errors')}")
+    value: object = place if name == "live" else getattr(place, name)
     globals()[name] = value
     return value
 

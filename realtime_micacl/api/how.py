@@ -14,7 +14,7 @@ MOST_PATH = 4096
 
 
 class How(TypedDict, total=False):
-    """Keyword arguments of `read`, `Live`, `read_image` and `Reader`; docs/settings.md says what they do."""
+    """Keyword arguments of `read`, `live`, `read_image` and `Reader`; docs/settings.md says what they do."""
 
     device: str
     detector: Literal["auto", "full", "short"]

@@ -31,7 +31,7 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
     if isinstance(picture, str | bytes | os.PathLike):
         spec = spec_of(picture)
         if spec.kind != "file":
-            raise ConfigError(f"{spec.name} is not a picture; read and Live take it")
+            raise ConfigError(f"{spec.name} is not a picture; read and live take it")
         with closing(read_file(Path(spec.value))) as frames:
             frame = next(frames)
         if not frame.alone:

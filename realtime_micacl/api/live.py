@@ -1,4 +1,4 @@
-"""`Live`: a camera, a stream or a file at its own rate, read while it runs."""
+"""`live`: a camera, a stream or a file at its own rate, read while it runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ POLL_S = 0.1
 
 
 class Live:
-    """A source that is read while it runs: a context manager, and within it an iterator over the newest readings.
+    """What `live` returns: a context manager, and within it an iterator over the newest readings of a source.
 
     Of each face the newest reading wins: a slow loop loses readings, counted in `dropped`, and never falls behind.
     `source` is a camera's number, an address (`rtsp://..`) or a file, which runs at its own rate. Times count from the
@@ -40,7 +40,7 @@ class Live:
     `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
     EngineError, StageFailed.
 
-    >>> with Live("clip.mp4") as face:
+    >>> with live("clip.mp4") as face:
     ...     for reading in face:
     ...         if reading.emotion:
     ...             mark = face.mark()
@@ -62,7 +62,7 @@ class Live:
     ) -> None:
         """Look at what was asked for; nothing is opened before the `with`."""
         more = {"wait": wait, "give_up_after_s": give_up_after_s}
-        self._settings = settings_of(how, "Live", **more)
+        self._settings = settings_of(how, "live", **more)
         self._framer = Framer(framing(self._settings))
         self._spec = spec_of(source, waits=wait)
         self._folder, self._sidecar, self._share = lent(engine, self._settings)
@@ -75,7 +75,7 @@ class Live:
 
     def __enter__(self) -> Self:
         if self._session:
-            raise ConfigError("this Live was used before; make another one")
+            raise ConfigError("it was used before; call live again")
         settings, clock = self._settings, Clock.started()
         tuned = Tuned(Tuning(settings.smoothing_s, self._sidecar.calibration.abstain_below))
         origin = Origin(settings, self._folder, self._sidecar, tuned, clock)
@@ -168,7 +168,7 @@ class Live:
 
     def _running_one(self) -> LiveSession:
         if self._session is None:
-            raise ConfigError("it does not run; write `with Live(..) as face:` and go on in there")
+            raise ConfigError("it does not run; write `with live(..) as face:` and go on in there")
         return self._session
 
     def _keep(self, event: Event) -> None:

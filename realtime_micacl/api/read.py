@@ -41,7 +41,7 @@ def read(
 
     A video, a picture or a folder of pictures is read to its end as `--offline` does: the same values each time. So
     are arrays, at `rate_hz` (25 unless said) or as pairs of time in seconds and array. A camera's number or an address
-    is read live: then a slow loop loses readings, see `Live`. Leaving the loop or `close()` frees everything.
+    is read live: then a slow loop loses readings, see `live`. Leaving the loop or `close()` frees everything.
     What can be known is raised at the call, the rest in the loop: ConfigError, SourceError, EngineError, StageFailed.
 
     >>> for reading in read("clip.mp4"):

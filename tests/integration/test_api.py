@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def test_the_import_is_light_and_offers_what_it_says() -> None:
     assert rm.__all__ == sorted(rm.__all__, key=lambda name: (not name.isupper(), name.islower(), name))
     with pytest.raises(AttributeError, match="no attribute 'reed'"):
         rm.reed  # noqa: B018
+    assert signature(rm.live) == signature(rm.Live), "its package can be called, whoever imported it"
 
 
 def test_a_file_reads_as_offline_does_whatever_holds_its_pictures(clip: Path) -> None:
@@ -172,8 +174,8 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: list(rm.read(["a.png", "b.png"])), rm.ConfigError, "picture 0: the picture is of type str"),
         (lambda: list(rm.read([(2, BLACK), (1, BLACK)])), rm.ConfigError, "picture 1: time goes back"),
         (lambda: rm.read_image("rtsp://host/x"), rm.ConfigError, "is not a picture"),
-        (lambda: rm.Live(BLACK), rm.ConfigError, "of type ndarray"),  # type: ignore[arg-type]
-        (lambda: next(iter(rm.Live("demo"))), rm.ConfigError, "with Live"),
+        (lambda: rm.live(BLACK), rm.ConfigError, "of type ndarray"),  # type: ignore[arg-type]
+        (lambda: next(iter(rm.live("demo"))), rm.ConfigError, "with live"),
         (lambda: rm.table([1]), rm.ConfigError, "one of type int"),  # type: ignore[list-item]
         (lambda: rm.show([]), rm.ConfigError, "no reading to show"),
         (lambda: rm.process("nowhere", "out"), rm.ConfigError, "nowhere"),
@@ -205,8 +207,8 @@ def test_live_newest_wins_and_all_is_freed(clip: Path, tmp_path: Path) -> None:
     seen = []
     with rm.load_engine() as engine:
         with (
-            rm.Live("demo", engine=engine, name="lab", states=True) as face,
-            rm.Live("synthetic", engine=engine) as other,
+            rm.live("demo", engine=engine, name="lab", states=True) as face,
+            rm.live("synthetic", engine=engine) as other,
         ):
             face.record(tmp_path / "a.jsonl")
             for event in face:
@@ -230,8 +232,8 @@ def test_live_newest_wins_and_all_is_freed(clip: Path, tmp_path: Path) -> None:
     assert [line["time_s"] for line in lines if line.get("state") == "marker"] == [round(mark.time_s, 3)]
     assert 0 < face.dropped <= sum("emotion" in line for line in lines) - len(seen)
     assert seen[0].time_s == pytest.approx(next(line["time_s"] for line in lines if "emotion" in line), abs=1)
-    rm.Live(clip)  # never started
-    with pytest.raises(ZeroDivisionError), rm.Live(clip):
+    rm.live(clip)  # never started
+    with pytest.raises(ZeroDivisionError), rm.live(clip):
         1 // 0  # noqa: B018
 
 
