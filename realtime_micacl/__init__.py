@@ -3,7 +3,7 @@
     import realtime_micacl as rm
 
     for reading in rm.read("clip.mp4"):
-        print(reading.time_s, reading.track_id, reading.emotion, reading["happy"])
+        print(f"{reading.time_s:.2f}", reading.track_id, reading.emotion, f"{reading['happy']:.0%}")
 
 Everything named here is loaded when it is first used: the import itself takes no time. Nothing prints and no picture is
 stored. Pictures are RGB, uint8, [H,W,3]; of OpenCV's BGR hand in `image[:, :, ::-1]`. Times are in seconds.
@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     from realtime_micacl.api.figure import show
     from realtime_micacl.api.image import read_image
     from realtime_micacl.api.live import Live
@@ -71,7 +74,6 @@ _PLACES = {
     "show": "api.figure",
     "read_image": "api.image",
     "Live": "api.live",
-    "live": "live",  # the package of that name, which can be called
     "LoadedEngine": "api.loaded",
     "load_engine": "api.loaded",
     "read": "api.read",
@@ -92,8 +94,7 @@ def __getattr__(name: str) -> object:
     """Load what is offered when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = import_module(f"{__name__}.{_PLACES.get(name, 'errors')}")
-    value: object = place if name == "live" else getattr(place, name)
+    value: object = getattr(import_module(f"{__name__}.{_PLACES.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
 
@@ -101,3 +102,20 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """Name what is offered, loaded or not."""
     return sorted({*globals(), *__all__})
+
+
+class _Called(ModuleType):
+    """A package that can be called: a function of its name would be lost as soon as a part of it is imported."""
+
+    def __call__(self, *given: Any, **how: Any) -> object:
+        """Make what reads a source while it runs, `realtime_micacl.Live`."""
+        return __getattr__("Live")(*given, **how)  # type: ignore[operator]
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import signature
+
+        return signature(__getattr__("Live"))  # type: ignore[arg-type]
+
+
+import_module(f"{__name__}.live").__class__ = _Called

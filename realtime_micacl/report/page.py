@@ -82,10 +82,8 @@ def _face(session: Session, face: Face, span: Span) -> str:
     found = figures_of([face])
     word = max(found.words, key=lambda name: found.words[name])
     name = f"face {face.track}" + (f" in {face.source}" if face.source else "")
-    small = (
-        f"{found.readings:,} readings in {clock(found.seen_s)}, {found.flips_per_min:.1f} changes of word a minute, "
-        f"quality {found.quality:.2f}, mostly"
-    )
+    readings = f"{found.readings:,} reading{'s' * (found.readings != 1)} in {clock(found.seen_s)}"
+    small = f"{readings}, {found.flips_per_min:.1f} changes of word a minute, quality {found.quality:.2f}, mostly"
     head = f"<header><h2>{escape(name)}<small>{escape(small)}</small></h2>"
     head += f"<b>{escape(word)}</b><em>{100 * found.words[word]:.0f} %</em></header>"
     marks = [mark for mark in session.marks if mark.source == face.source]
@@ -97,14 +95,13 @@ def _face(session: Session, face: Face, span: Span) -> str:
     drawn = (
         f'<div class="track"><div class="ribbon"><img alt="{alt}" src="{ribbon(face, span)}"></div>{lines}</div>'
         f'<div class="quality"><img alt="quality over time" src="{quality(face, span)}"></div>{_axis(span)}'
-        '<p class="note">above, the shares; below, how usable the face was</p>'
+        '<p class="note">on the left, mean shares; above, the shares over time; below, how usable the face was</p>'
     )
-    return f'<section class="face">{head}{_bars(found)}<div>{drawn}</div></section>\n'
+    return f'<section class="face">{head}{_bars(found, word)}<div>{drawn}</div></section>\n'
 
 
-def _bars(found: Figures) -> str:
+def _bars(found: Figures, lead: str) -> str:
     """Return the mean shares of a face, and how much of its readings were unsure."""
-    lead = max(found.means, key=lambda name: found.means[name])
     classes = {True: "lead", False: "other"}
     rows = [(name, share, COLOURS[name]) for name, share in found.means.items()]
     rows.append(("unsure", found.words["unsure"], "var(--grey)"))
@@ -145,7 +142,7 @@ def _course(session: Session, span: Span) -> str:
         f'<tr><td class="n">{time_s:.2f} s</td><td>{escape(text)}</td></tr>' for time_s, text in sorted(noted)[:200]
     )
     if rows:
-        parts.append(f'<table><tr><th class="n">time</th><th>what</th></tr>{rows}</table>')
+        parts.append(f'<table class="events"><tr><th class="n">time</th><th>what</th></tr>{rows}</table>')
     return section("The source over time", *parts)
 
 
