@@ -3,21 +3,28 @@
 python scripts/mutants.py realtime_micacl/live/seeing/tracker.py tests/unit/test_tracker.py
 
 Every number is multiplied and divided by ten, each comparison turned round, `and` becomes `or`, `min` `max`, a `not` or
-a minus is left out. What no test notices is printed. The file itself is never written to.
+a minus is left out. What no test notices is printed. The file itself is never written to. Each change is tried in a
+process of its own, forked from one that has imported everything else; so it runs on Linux and macOS.
 """
 
 from __future__ import annotations
 
 import ast
+import os
+import signal
 import sys
-import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from subprocess import DEVNULL, TimeoutExpired, run
+from types import CodeType
 
-TIMEOUT_S = 300.0  # a change that makes a test hang is noticed, too
+import pytest
+
+TIMEOUT_S = 120.0  # a change that makes a test hang is noticed, too
 ROOT = Path(__file__).resolve().parent.parent
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 TURNED: dict[type[ast.cmpop], ast.cmpop] = {
     ast.Lt: ast.GtE(),
     ast.LtE: ast.Gt(),
@@ -31,17 +38,6 @@ TURNED: dict[type[ast.cmpop], ast.cmpop] = {
     ast.NotIn: ast.In(),
 }
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
-PYTEST = """
-import importlib.machinery as machinery, pathlib, sys, pytest
-path, changed, *tests = sys.argv[1:]
-loaded = machinery.SourceFileLoader.get_code
-def get_code(self, name):
-    if self.path != path:
-        return loaded(self, name)
-    return compile(pathlib.Path(changed).read_bytes(), path, "exec", dont_inherit=True)
-machinery.SourceFileLoader.get_code = get_code
-sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
-"""
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
@@ -87,17 +83,52 @@ def _replaced(source: str, node: ast.expr, new: str) -> str:
     return (source.encode()[:begin] + new.encode() + source.encode()[end:]).decode()
 
 
+def load(tests: list[str]) -> None:
+    """Import what the tests need from others, once."""
+    silence = os.dup(1)
+    _quiet()
+    pytest.main([*OPTIONS, "--collect-only", *tests])
+    os.dup2(silence, 1)
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "/")
+        if ROOT in file.parents and ROOT / ".venv" not in file.parents and name != "__main__":
+            del sys.modules[name]
+
+
+def _quiet() -> None:
+    sys.stdout.flush()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+
+
 def noticed(file: Path, changed: str, tests: list[str]) -> bool:
     """Say whether a test fails, or hangs, with the changed source in the place of the file's."""
-    with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as kept:
-        kept.write(changed)
-        kept.flush()
-        command = [sys.executable, "-c", PYTEST, str(file), kept.name, *tests]
-        try:
-            done = run(command, cwd=ROOT, stdout=DEVNULL, stderr=DEVNULL, timeout=TIMEOUT_S, check=False)
-        except TimeoutExpired:
-            return True
-    return done.returncode != 0
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        _quiet()
+        _put(str(file), changed)
+        os._exit(pytest.main([*OPTIONS, *tests]) != 0)
+    end_s = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < end_s:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status != 0
+        time.sleep(0.01)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def _put(path: str, changed: str) -> None:
+    """Let whoever imports a file get this source from here on."""
+    as_before = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, name: str) -> CodeType | None:
+        return compile(changed, path, "exec", dont_inherit=True) if self.path == path else as_before(self, name)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
 
 
 def main(given: list[str]) -> str:
@@ -105,6 +136,8 @@ def main(given: list[str]) -> str:
     if len(given) < 2:
         return "name a file of the program and the tests that hold it; see the head of this file"
     file, source = Path(given[0]).resolve(), Path(given[0]).read_text("utf-8")
+    os.chdir(ROOT)
+    load(given[1:])
     if noticed(file, source, given[1:]):
         return "the tests fail without any change"
     count = Counter[bool]()
