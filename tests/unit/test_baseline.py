@@ -207,3 +207,19 @@ def test_tracks_that_are_gone_are_forgotten() -> None:
     for track_id in range(100):
         baselines.shifted(track_id, 10.0 * track_id, face()[0])
     assert len(baselines._tracks) < 10
+
+
+@pytest.mark.parametrize(("away_s", "state"), [(20.0, Baseline.SET), (200.0, Baseline.NONE)])
+def test_a_track_that_is_silent_for_minutes_is_forgotten(away_s: float, state: Baseline) -> None:
+    baselines = asked()
+    run(baselines, face(sad=0.5, n=70))
+    baselines.shifted(2, 5.6 + away_s, face()[0])
+    assert baselines.shifted(1, 5.6 + away_s, face()[0])[1] is state
+
+
+def test_who_asks_while_it_is_taken_unasked_gets_it_now() -> None:
+    baselines = asked(each=True)
+    run(baselines, face(sad=0.5, n=10))
+    baselines.ask(Ask(1), [1])
+    _, state = run(baselines, face(sad=0.5, n=70), start_s=0.8)
+    assert state is Baseline.SET

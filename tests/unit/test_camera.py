@@ -155,3 +155,52 @@ def test_a_camera_linux_does_not_know_is_refused_at_once(monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(SourceError, match="no camera 98"):
         check_camera(98)
+
+
+@pytest.mark.parametrize(
+    ("begins_s", "silent_s", "lost"), [(0.0, 2.0, False), (0.0, 15.0, True), (1.0, 0.3, False), (1.0, 2.0, True)]
+)
+def test_a_camera_may_take_seconds_to_begin_but_not_later_on(
+    begins_s: float, silent_s: float, lost: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_s = 0.0
+
+    class Silent(Device):
+        def grab(self) -> bool:
+            nonlocal now_s
+            now_s += 0.1
+            return not begins_s <= now_s < begins_s + silent_s
+
+    monkeypatch.setattr(camera, "monotonic", lambda: now_s)
+    monkeypatch.setattr(camera, "sleep", lambda _: None)
+    caplog.set_level("INFO")
+    frames = read_camera(0, Silent([RED_IN_BGR] * 99))
+    if lost:
+        with pytest.raises(SourceLost):
+            list(islice(frames, 40))
+    else:
+        assert len(list(islice(frames, 40))) == 40
+        assert [record.levelname for record in caplog.records] == ["INFO"], "what it gives is said once"
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_outside_linux_the_first_numbers_are_tried_and_none_is_refused_unopened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[int] = []
+
+    class Two(Device):
+        def __init__(self, index: int, _: int) -> None:
+            tried.append(index)
+            super().__init__([], opens=index in (0, 4))
+
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr(cv2, "VideoCapture", Two)
+    assert list_cameras() == {0: "camera 0", 4: "camera 4"}
+    assert len(tried) < 20, "each takes its time"
+    check_camera(77)
+    with pytest.raises(SourceError, match=r"found: 0 \(camera 0\), 4"):
+        next(read_camera(7, Device([], opens=False)))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: Device([], opens=False))
+    with pytest.raises(SourceError, match="no camera was found"):
+        next(read_camera(7, Device([], opens=False)))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from realtime_micacl.config import Settings, read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.camera import read_camera
-from realtime_micacl.live.sources.framing import TURNS, WHOLE, Framer, Framing, framing
+from realtime_micacl.live.sources.framing import TURNS, WHOLE, Framer, Framing, framing, log_camera
 from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.types import Frame, Retry
 
@@ -71,9 +71,10 @@ def test_the_command_line_and_toml_say_the_same(tmp_path: Path) -> None:
     asked = settings("--size", "640x480", "--fps", "15", "--rotate", "90", "--region", "0.25,0,.5,1")
     assert framing(asked) == said
     assert framing(Settings()).region == WHOLE
+    assert [framing(settings("--rotate", turn)).turn for turn in ("0", "180", "270")] == [0, 180, 270]
 
 
-@pytest.mark.parametrize("region", ["0.6,0,0.6,1", "0,0,0,1", "-0.1,0,1,1", "nan,0,1,1"])
+@pytest.mark.parametrize("region", ["0.6,0,0.6,1", "0,0.6,1,0.6", "0,0,0,1", "-0.1,0,1,1", "nan,0,1,1"])
 def test_a_part_outside_the_picture_is_refused(region: str) -> None:
     with pytest.raises(ConfigError, match="is not inside the picture"):
         framing(settings(f"--region={region}"))
@@ -134,3 +135,27 @@ def test_what_a_camera_gave_is_said(asked: Framing, said: str, caplog: pytest.Lo
     assert wanted == [(asked.size or (1280, 720))[0], asked.fps or 30.0]
     warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
     assert said in warned[0] if said else not warned
+
+
+@pytest.mark.parametrize(
+    ("gives_hz", "said"),
+    [
+        (0.0, "gives 640 x 480"),  # the driver does not know
+        (90000.0, "gives 640 x 480"),  # the clock of its stream
+        (240.0, "asked for 30 a second and gives 640 x 480 at 240 a second"),
+        (25.0, "asked for 30 a second and gives 640 x 480 at 25 a second"),
+        (29.97, "gives 640 x 480 at 29.97 a second"),
+    ],
+)
+def test_a_rate_that_cannot_be_one_is_not_said(gives_hz: float, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    log_camera(0, Framing(fps=30.0), (640, 480), gives_hz)
+    assert caplog.messages[-1].endswith(said)
+    assert (caplog.records[-1].levelname == "WARNING") is ("asked" in said)
+
+
+def test_the_right_lower_quarter_is_that_and_the_whole_picture_is_not_copied() -> None:
+    assert (Framing(region=(0.5, 0.5, 0.5, 0.5)).framed(IMAGE) == IMAGE[60:, 80:]).all()
+    assert Framing(region=(0.0, 0.0, 1.0, 1.0)).framed(IMAGE) is IMAGE
+    small = np.zeros((9, 7, 3), np.uint8)
+    assert Framing(region=(0.5, 0.5, 0.5, 0.5)).framed(small).shape == small.shape, "too small to be cut"

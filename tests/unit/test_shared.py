@@ -184,3 +184,60 @@ def test_an_engine_that_cannot_be_opened_says_why_to_each_and_may_be_opened_late
         with pytest.raises(EngineError, match=said):
             joint.share()
     joint.share().close()
+
+
+def test_small_requests_are_joined_large_ones_are_not_and_none_is_too_large() -> None:
+    engine = Doubler()
+    joint = SharedEngine(lambda: engine)
+    shares = [joint.share() for _ in range(5)]
+    engine.held.clear()
+    with ThreadPoolExecutor(5) as pool:
+        answers = []
+        for n, (one, rows) in enumerate(zip(shares, (1, 20, 20, 50, 500), strict=True)):
+            answers.append(pool.submit(one.encode, crops(*[n] * rows)))
+            until(lambda n=n: len(engine.batches) + len(joint._desk._waiting) == n + 1)  # type: ignore[union-attr, misc]
+        engine.held.set()
+        assert [len(answer.result(5)) for answer in answers] == [1, 20, 20, 50, 500]
+    assert [len(batch) for batch in engine.batches] == [1, 40, 50, 500]
+    for one in shares:
+        one.close()
+
+
+def test_the_changes_of_a_face_reach_the_engine() -> None:
+    class Adder(Doubler):
+        def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+            return features + (100 if changes is None else changes), features
+
+    joint = SharedEngine(Adder)
+    one, row = joint.share(), np.array([[7.0]], np.float32)
+    assert one.classify(row, row)[0].tolist() == [[14]]
+    assert one.classify(row)[0].tolist() == [[107]]
+    one.close()
+
+
+@pytest.mark.parametrize(("works_s", "replaced"), [(1.0, False), (2.0, True)])
+def test_an_engine_that_works_for_a_second_is_not_given_up(
+    works_s: float, replaced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hangs for two seconds is given up by the session, so a stuck engine has to be known before."""
+    now_s = 50.0
+    monkeypatch.setattr(shared, "monotonic", lambda: now_s)
+    engines: list[Doubler] = []
+
+    def opens() -> Doubler:
+        engines.append(Doubler())
+        return engines[-1]
+
+    joint = SharedEngine(opens)
+    one = joint.share()
+    engines[0].held.clear()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(one.encode, crops(1))
+        until(lambda: engines[0].stopped)
+        now_s += works_s
+        other = joint.share()
+        engines[0].held.set()
+        assert (asked.exception(5) is not None) is replaced
+    assert len(engines) == 1 + replaced
+    one.close()
+    other.close()

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.choice import open_engine
-from realtime_micacl.inference.sidecar import BagSpec, read_sidecar, sha256
+from realtime_micacl.inference.sidecar import BagSpec, Sidecar, read_sidecar, sha256
 from realtime_micacl.types import EMOTIONS
 
 
@@ -107,3 +108,73 @@ def test_any_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "engine.json").write_bytes(content)
     with pytest.raises(EngineError, match=r"engine\.json"):
         read_sidecar(tmp_path)
+
+
+SHAPE: dict[str, Any] = {
+    "bone": [1, 2, 3, 4],
+    "frame": [[0.0, 0.0, 0.0]] * 4,
+    "points": [5, 6],
+    "mean": [0.0] * 6,
+    "prior": 4.0,
+    "half_s": 20.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "piece", "said"),
+    [
+        ({"bone": [1, 2, 3, 4, 5]}, 1, "as many places as landmarks"),
+        ({"mean": [0.0] * 5}, 1, "as many places as landmarks"),
+        ({"bone": [1, 2, 3], "frame": [[0.0, 0.0, 0.0]] * 3}, 1, "at least four on bone"),
+        ({}, 4, "has a shape and pieces of 4 frames"),
+    ],
+)
+def test_a_shape_that_does_not_fit_itself_is_refused(
+    tmp_path: Path, change: dict[str, Any], piece: int, said: str
+) -> None:
+    with pytest.raises(EngineError, match=said):
+        read_sidecar(written(tmp_path, shape=SHAPE | change, piece=piece))
+
+
+def test_single_frames_may_be_mirrored_and_have_a_shape(tmp_path: Path) -> None:
+    _, sidecar = read_sidecar(written(tmp_path, shape=SHAPE, bag=fields()["bag"] | {"mirrored": True}))
+    features, changes = np.ones((2, 16, 256), np.float32), np.full((2, 16, 7), 3, np.float32)
+    assert sidecar.rows(features, changes).shape == (2, 16, sidecar.row_size)
+    assert sidecar.rows(features, changes)[..., -7:].min() == 3
+    assert not sidecar.rows(features, None)[..., -7:].any(), "a face of which nothing is known is at rest"
+    _, without = read_sidecar(written(tmp_path))
+    assert without.rows(features, None) is features
+
+
+def test_a_file_that_no_engine_needs_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "encode.onnx").open("wb") as graph:
+        graph.truncate(3 << 30)  # takes no place on the disk
+    with pytest.raises(EngineError, match="more than any engine needs"):
+        read_sidecar(written(tmp_path, files={"encode.onnx": "0" * 64}))
+
+
+def engine_with(tmp_path: Path, *names: str) -> tuple[Path, Sidecar]:
+    for name in names:
+        (tmp_path / name).write_bytes(b"not a graph")
+    return read_sidecar(written(tmp_path, files={name: sha256(tmp_path / name) for name in names}))
+
+
+def test_auto_asks_for_a_gpu_and_the_others_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = object()
+    monkeypatch.setattr("realtime_micacl.inference.gpu.choice.best_on_gpu", lambda *_: found)
+    folder, sidecar = engine_with(tmp_path, "encode.onnx", "classify.onnx")
+    assert open_engine(folder, sidecar, "auto") is found
+    for device in ("cpu", "openvino"):
+        with pytest.raises(EngineError, match="not a graph"):
+            open_engine(folder, sidecar, device)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "openvino"])
+def test_half_an_engine_is_refused_by_what_it_lacks(
+    tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_micacl.inference.gpu.choice.best_on_gpu", lambda *_: None)
+    folder, sidecar = engine_with(tmp_path, "encode.onnx")
+    with pytest.raises(EngineError, match=f"--device {device} needs encode.onnx and classify.onnx") as refused:
+        open_engine(folder, sidecar, device)
+    assert ("or model.safetensors" in str(refused.value)) is (device != "openvino")

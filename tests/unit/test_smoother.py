@@ -177,3 +177,10 @@ def test_the_dwell_holds_back_words_and_never_shares() -> None:
     shares, word = s.update(1, 0.08, distribution(happy=0.9))
     assert word == NEUTRAL
     assert np.isclose(shares[HAPPY], 0.9)
+
+
+def test_as_shipped_readings_that_come_faster_do_not_make_words_shorter() -> None:
+    tuned = Smoother(abstain_below=0.4, time_constant_s=0.0)
+    shown = words(tuned, [distribution(happy=0.9)] + [distribution(sad=0.9)] * 6, tick_s=0.02)
+    assert shown[:4] == [HAPPY] * 4
+    assert shown[-1] == SAD

@@ -212,3 +212,12 @@ def test_the_frames_that_are_due_fill_a_window_as_well_as_all(rate_hz: int) -> N
     for bag in bags:
         ticks_s = times[0] + SPEC.tick_s * (bag.tick - np.arange(SPEC.ticks)[::-1])
         assert np.abs(times[frames_in(bag)] - ticks_s).max() < max(1 / rate_hz, 0.02)
+
+
+def test_a_picture_that_stands_alone_ends_what_moved_before_it() -> None:
+    window = Window(SPEC)
+    for n in range(20):
+        window.push([face(1, n)], n / 25)
+    assert len(window.push([face(1, 20)], 20 / 25, alone=True)) == 1
+    window.push([face(1, 21)], 21 / 25)
+    assert window.filled(1) == 1 / SPEC.ticks

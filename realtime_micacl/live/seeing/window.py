@@ -89,8 +89,9 @@ class Window:
 
     def due(self, time_s: float) -> bool:
         """Say whether a frame captured at `time_s` is the first of its tick: the others can do without a crop."""
-        known = self._origin_s is not None and time_s >= self._now_s
-        return not known or self._tick_at(time_s, self._origin_s or 0.0) > self._tick
+        if self._origin_s is None or time_s < self._now_s:
+            return True
+        return self._tick_at(time_s, self._origin_s) > self._tick
 
     def filled(self, track_id: int) -> float:
         """Return the share of the track's window that is collected, 0 to 1."""
