@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from math import isinf
 from typing import Any
 
 from msgspec import inspect
+
+BOUNDLESS = 1e9  # a limit that is not worth a word
 
 
 def words_at(kind: Any, place: str) -> str:
@@ -75,7 +76,7 @@ def _words(of: inspect.Type) -> str:
 
 
 def _range(of: inspect.IntType | inspect.FloatType) -> str:
-    least, most = (None if bound is None or isinf(bound) else f"{bound:g}" for bound in (of.ge, of.le))
+    least, most = (None if bound is None or abs(bound) >= BOUNDLESS else f"{bound:g}" for bound in (of.ge, of.le))
     if least and most:
         return f" from {least} to {most}"
     above = None if of.gt is None else f" above {of.gt:g}"

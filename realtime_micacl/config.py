@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from difflib import get_close_matches
 from os.path import expanduser
 from pathlib import Path
@@ -25,6 +26,7 @@ MOST_SMOOTHING_S = 10.0
 SIZE_WORDS = "a width and a height in px, such as 1920x1080"
 DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
 SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
+NEAR = 0.5  # letters that two keys share, 0 to 1, for one to be meant by the other
 LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
 PATHS = ("engine", "record", "kiosk", "latest", "save_video", "web_token_file", "mqtt_password_file")
 
@@ -123,28 +125,29 @@ def read_toml(path: Path, kind: type[T]) -> T:
     return converted(fields, kind, str(path))
 
 
-def converted(fields: Any, kind: type[T], where: str) -> T:
-    """Return `fields` as a struct; raise ConfigError that names the key, and the nearest right one."""
+def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str] = str) -> T:
+    """Return `fields` as a struct; raise ConfigError that names the key as `named` does, and the nearest right one."""
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as cause:
         message = str(cause)
     unknown = re.search(r"unknown field `(.+?)`", message)
     if not unknown:
-        raise ConfigError(f"{where}: {_refused(message, fields, kind)}")
-    near = get_close_matches(unknown[1], sorted(_keys(kind)), n=1, cutoff=0.0)
-    raise ConfigError(f"{where}: unknown key {unknown[1]!r}; the nearest known one is {near[0]!r}")
+        raise ConfigError(f"{where}: {_refused(message, fields, kind, named)}")
+    near = get_close_matches(unknown[1], sorted(_keys(kind)), n=1, cutoff=NEAR)
+    known = f"the nearest known one is {near[0]!r}" if near else "no known one is like it"
+    raise ConfigError(f"{where}: unknown key {unknown[1]!r}; {known}")
 
 
-def _refused(message: str, fields: Any, kind: Any) -> str:
+def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) -> str:
     """Return why a value is refused: its key, itself, and what may stand there."""
     place = re.search(r" - at `\$\.?(.+?)`$", message)
     allowed = words_at(kind, place[1]) if place else ""
     if not place or not allowed:
         return message
     if any(secret in place[1] for secret in SECRETS):
-        return f"{place[1]} must be {allowed}"
-    return f"{place[1]} is {value_at(fields, place[1])}; it must be {allowed}"
+        return f"{named(place[1])} must be {allowed}"
+    return f"{named(place[1])} is {value_at(fields, place[1])}; it must be {allowed}"
 
 
 def _keys(kind: Any) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, requires
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -24,12 +26,24 @@ def _wish(extra: str) -> list[str]:
     url = came.get("url", "")
     if not isinstance(url, str) or not url:
         return [f"{NAME}{part}"]
-    if "dir_info" in came and urlsplit(url).scheme == "file":
-        folder = f"{url2pathname(urlsplit(url).path)}{part}"
-        return ["-e", folder] if came["dir_info"].get("editable") else [folder]
+    place = Path(url2pathname(urlsplit(url).path)) if urlsplit(url).scheme == "file" else None
+    if place and not place.exists():  # as in a container, where it was built in a folder that the image has not
+        return _parts(extra)
+    if place and "dir_info" in came:
+        return ["-e", f"{place}{part}"] if came["dir_info"].get("editable") else [f"{place}{part}"]
     vcs = came.get("vcs_info", {})
     address = f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
     return [f"{NAME}{part} @ {address}"]
+
+
+def _parts(extra: str) -> list[str]:
+    """Return what this program itself, or one of its extras, is built on."""
+    found = []
+    for line in requires(NAME) or []:
+        of = re.search(r"(?:;|\band) extra == ['\"]([\w-]+)['\"]$", line)
+        if (of[1] if of else "") == extra:
+            found.append(line[: of.start()].strip() if of else line)
+    return found
 
 
 def _came_from() -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ from realtime_micacl.programs.screen import stopped_by_signals
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run the verb; raise SomeFailed where clips could not be read, KeyboardInterrupt where it was broken off."""
+    """Run the verb; raise SomeFailed where clips could not be read, KeyboardInterrupt where it was interrupted."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl process",
         description="Read every video under FOLDER; write its readings, and a summary of all, to OUT."
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> None:
     settings = settings_from(arguments)
     stop = threading.Event()
     with stopped_by_signals(stop.set):
-        report = process(**given, settings=settings, broken_off=stop.is_set)
+        report = process(**given, settings=settings, interrupted=stop.is_set)
     sys.stdout.write(said(report))
     if stop.is_set():
         raise KeyboardInterrupt

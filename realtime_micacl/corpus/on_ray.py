@@ -68,14 +68,14 @@ class RayWorkers:
             reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
             raise SourceError(f"no Ray cluster can be reached at {address}: {reason}") from cause
 
-    def run(self, jobs: Sequence[Job], progress: Shares, broken_off: Callable[[], bool]) -> Iterator[Outcome]:
+    def run(self, jobs: Sequence[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
         """Yield what becomes of each job, as they end. A job whose worker or machine was lost is tried once more."""
         ray = self._ray
         task = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(read_there)
         waiting, lost = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
         running: dict[Any, Job] = {}
         try:
-            while (waiting or running) and not broken_off():
+            while (waiting or running) and not interrupted():
                 cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
                 while waiting and len(running) < AHEAD * cores:
                     job = waiting.popleft()

@@ -43,7 +43,7 @@ class Report:
     failed: tuple[tuple[str, str], ...]
     """Clip and reason, of those that could not be read."""
     left: int
-    """Clips that were not come to, where the run was broken off."""
+    """Clips that were not come to, where the run was interrupted."""
     gone: int = 0
     """Clips that earlier runs read and that the folder no longer holds; the summary leaves them out."""
 
@@ -51,7 +51,7 @@ class Report:
 class Pool(Protocol):
     """What reads clips."""
 
-    def run(self, jobs: list[Job], progress: Shares, broken_off: Callable[[], bool]) -> Any:
+    def run(self, jobs: list[Job], progress: Shares, interrupted: Callable[[], bool]) -> Any:
         """Yield what becomes of each job, as they end."""
 
 
@@ -67,7 +67,7 @@ def process(
     blur_faces: bool = False,
     ray: str | None = None,
     progress: bool = True,
-    broken_off: Callable[[], bool] = lambda: False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Read every video under `folder` and write its readings, as `--offline` gives them, to a file under `out`.
 
@@ -100,7 +100,7 @@ def process(
         bar = Bar(clips, todo, shown=progress)
         try:
             if todo:
-                _read(book, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), bar, broken_off)
+                _read(book, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), bar, interrupted)
         finally:
             bar.close()
             _leave(book, clips, todo, failed)
@@ -132,7 +132,7 @@ def _read(
     failed: dict[str, Outcome],
     pool: Pool,
     bar: Bar,
-    broken_off: Callable[[], bool],
+    interrupted: Callable[[], bool],
 ) -> None:
     """Let the pool read what is to be done; keep what it wrote."""
     by_name = {clip.name: clip for clip in todo}
@@ -140,7 +140,7 @@ def _read(
         book.entries.pop(clip.name, None)
     try:
         work = [Job(clip.name, str(clip.path), str(book.part(clip.name))) for clip in todo]
-        for outcome in pool.run(work, bar.share, broken_off):
+        for outcome in pool.run(work, bar.share, interrupted):
             if outcome.fatal:
                 raise (EngineError if outcome.code == EngineError.exit_code else StageFailed)(outcome.error)
             if outcome.error:

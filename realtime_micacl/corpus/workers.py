@@ -43,7 +43,7 @@ class Workers:
     def __init__(self, wanted: Wanted, jobs: int, hang_s: float = HANG_S) -> None:
         self._wanted, self._jobs, self._hang_s = wanted, jobs, hang_s
 
-    def run(self, jobs: Sequence[Job], progress: Shares, broken_off: Callable[[], bool]) -> Iterator[Outcome]:
+    def run(self, jobs: Sequence[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
         """Yield what becomes of each job, as they end; raise EngineError where no worker can begin.
 
         A job whose worker died is tried once more. All workers are gone when this is left.
@@ -53,7 +53,7 @@ class Workers:
         workers: list[_Worker] = []
         idle = 0  # workers that ended with nothing to do
         try:
-            while (waiting or any(worker.job for worker in workers)) and not broken_off():
+            while (waiting or any(worker.job for worker in workers)) and not interrupted():
                 busy = sum(1 for worker in workers if worker.job)
                 while len(workers) < min(self._jobs, busy + len(waiting)):
                     workers.append(_Worker(self._wanted, said))

@@ -21,13 +21,13 @@ def read_clip(
     settings: Settings,
     opens: Openers,
     *,
-    broken_off: Callable[[], bool] = lambda: False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
     """Yield every change of state and every reading of a file, each face in its place: the same each time.
 
     Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
     """
-    return read_frames(partial(read_file, path, settings.rate_hz), settings, opens, broken_off=broken_off)
+    return read_frames(partial(read_file, path, settings.rate_hz), settings, opens, interrupted=interrupted)
 
 
 def read_frames(
@@ -35,11 +35,11 @@ def read_frames(
     settings: Settings,
     opens: Openers,
     *,
-    broken_off: Callable[[], bool] = lambda: False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
     """Yield the same of any frames, opened when the stages are."""
     slots = Slots(settings.slots)
     with closing(opens.perceiver()) as perceiver, closing(opens.recognizer()) as recognizer:
         frames = Framer(framing(settings))(open_frames())
         with closing(frames):  # type: ignore[type-var]  # a generator
-            yield from map(slots.placed, offline(frames, perceiver, recognizer, broken_off=broken_off))
+            yield from map(slots.placed, offline(frames, perceiver, recognizer, interrupted=interrupted))

@@ -54,18 +54,18 @@ def offline(
     perceiver: Perceives,
     recognizer: Recognizes,
     *,
-    broken_off: Callable[[], bool] = lambda: False,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Yield every change of state and every reading of `frames`, in order, without threads and without a clock.
 
-    Before each frame it is asked whether that is `broken_off`; the last event says so. What a stage raises and is not
+    Before each frame it is asked whether that is `interrupted`; the last event says so. What a stage raises and is not
     meant for a person becomes StageFailed. Where there was no reading, the last event and the log say why, in counts.
     """
     changes, tally, read = Changes(), Tally(), False
     time_s, stage = 0.0, "capture"
     try:
         for frame in frames:
-            if broken_off():
+            if interrupted():
                 break
             time_s, stage = frame.time_s, "perceive"
             scene, bags = perceiver.perceive(frame)
@@ -80,11 +80,11 @@ def offline(
         raise
     except Exception as cause:
         raise StageFailed(f"{stage} failed at {time_s:.2f} s: {type(cause).__name__}: {cause}") from cause
-    if not (read or broken_off()):
+    if not (read or interrupted()):
         log.warning("ended with %s", tally.advice)
-    if read and not broken_off() and (turned := tally.turned):
+    if read and not interrupted() and (turned := tally.turned):
         log.warning("%s", turned)
-    detail = "broken off" if broken_off() else "" if read else str(tally)
+    detail = "interrupted" if interrupted() else "" if read else str(tally)
     yield StateChange(time_s, None, State.ENDED, detail)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
+DIGITS = 4  # of a figure that is reported
+COOLEST, HOTTEST, STEPS = 0.3, 5.0, 200  # temperatures that are looked at, in equal ratios
 
 
 def confusion(labels: Labels, predicted: Labels) -> Labels:
@@ -68,11 +70,6 @@ def reliability(probabilities: F32, labels: Labels, bins: int = 15) -> Reliabili
     )
 
 
-def ece(probabilities: F32, labels: Labels, bins: int = 15) -> float:
-    """Return the expected calibration error of the leading class over equal bins of its probability [n,K]."""
-    return reliability(probabilities, labels, bins).ece
-
-
 def risks(probabilities: F32, labels: Labels) -> F64:
     """Return the error rate among the 1, 2, .., n surest of the predictions [n,K]; the risk-coverage curve, [n].
 
@@ -90,7 +87,7 @@ def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, f
     The temperature is the likeliest one. Readings above the threshold are wrong in `risk` of the cases at most; where
     they all are that good, nothing is held back.
     """
-    temperatures = np.geomspace(0.3, 5.0, 200)
+    temperatures = np.geomspace(COOLEST, HOTTEST, STEPS)
     picked = logits[np.arange(len(labels)), labels]
     costs = [np.mean(np.logaddexp.reduce(logits / t, axis=1) - picked / t) for t in temperatures]
     temperature = float(temperatures[np.argmin(costs)])
@@ -99,7 +96,7 @@ def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, f
     order = np.argsort(-top)
     allowed = np.flatnonzero(np.cumsum(wrong[order]) / np.arange(1, len(order) + 1) <= risk)
     threshold = top[order[allowed[-1]]] if len(allowed) else 1.0
-    return round(temperature, 4), round(float(threshold), 4)
+    return _short(temperature), _short(threshold)
 
 
 def report(
@@ -125,22 +122,22 @@ def report(
     return {
         "n": len(labels),
         "people": None if people is None else len(np.unique(people)),
-        "war": round(war(matrix), 4),
+        "war": _short(war(matrix)),
         "war_95": _interval([war(m) for m in drawn]),
-        "uar": round(uar(matrix), 4),
+        "uar": _short(uar(matrix)),
         "uar_95": _interval([uar(m) for m in drawn]),
         "majority": {
             "emotion": EMOTIONS[counts.argmax()],
-            "war": round(float(counts.max() / counts.sum()), 4),
-            "uar": round(float(1 / np.count_nonzero(counts)), 4),
+            "war": _short(counts.max() / counts.sum()),
+            "uar": _short(1 / np.count_nonzero(counts)),
         },
-        "ece": round(diagram.ece, 4),
+        "ece": _short(diagram.ece),
         "reliability": [
-            {"n": int(n), "sure": round(float(sure), 4), "right": round(float(right), 4)} if n else None
+            {"n": int(n), "sure": _short(sure), "right": _short(right)} if n else None
             for n, sure, right in zip(diagram.n, diagram.sure, diagram.right, strict=True)
         ],
         "risk": _risk(probabilities, labels, abstain_below),
-        "recall": {name: round(float(r), 4) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
+        "recall": {name: _short(r) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
         "counts": {name: int(n) for name, n in zip(EMOTIONS, counts, strict=True)},
         "confusion": matrix.tolist(),
     }
@@ -151,14 +148,14 @@ def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> di
     curve, top = risks(probabilities, labels), probabilities.max(axis=1)
     n = len(curve)
     found: dict[str, Any] = {
-        "area": round(float(curve.mean()), 4),
-        "at_coverage": {f"{k / 10:.1f}": round(float(curve[-(-n * k // 10) - 1]), 4) for k in range(1, 11)},
+        "area": _short(curve.mean()),
+        "at_coverage": {f"{k / 10:.1f}": _short(curve[-(-n * k // 10) - 1]) for k in range(1, 11)},
     }
     if abstain_below is not None:
         shown = int((top >= abstain_below).sum())
-        found["threshold"] = round(abstain_below, 4)
-        found["threshold_coverage"] = round(shown / n, 4)
-        found["threshold_risk"] = round(float(curve[shown - 1]), 4) if shown else None
+        found["threshold"] = _short(abstain_below)
+        found["threshold_coverage"] = _short(shown / n)
+        found["threshold_risk"] = _short(curve[shown - 1]) if shown else None
     return found
 
 
@@ -169,9 +166,9 @@ def coverage(matrix: Labels, unread: Labels) -> dict[str, float]:
     occur = totals > 0
     return {
         "unread": len(unread),
-        "coverage": round(float(matrix.sum() / totals.sum()), 4),
-        "war_all": round(float(matrix.trace() / totals.sum()), 4),
-        "uar_all": round(float((matrix.diagonal()[occur] / totals[occur]).mean()), 4),
+        "coverage": _short(matrix.sum() / totals.sum()),
+        "war_all": _short(matrix.trace() / totals.sum()),
+        "uar_all": _short((matrix.diagonal()[occur] / totals[occur]).mean()),
     }
 
 
@@ -197,13 +194,13 @@ def compare(
     )
     return {
         "n": len(labels),
-        "war": round(war(after) - war(before), 4),
+        "war": _short(war(after) - war(before)),
         "war_95": _interval([war(b) - war(a) for a, b in drawn]),
-        "uar": round(uar(after) - uar(before), 4),
+        "uar": _short(uar(after) - uar(before)),
         "uar_95": _interval([uar(b) - uar(a) for a, b in drawn]),
         "only_first_right": only_first,
         "only_second_right": only_second,
-        "mcnemar_p": round(mcnemar(only_first, only_second), 4),
+        "mcnemar_p": _short(mcnemar(only_first, only_second)),
     }
 
 
@@ -226,5 +223,10 @@ def _drawn(labels: Labels, said: Labels, people: Labels | None, draws: int, seed
     return sums.reshape(draws, len(said), k, k).swapaxes(0, 1)
 
 
+def _short(value: SupportsFloat) -> float:
+    """Return a figure as it is reported."""
+    return round(float(value), DIGITS)
+
+
 def _interval(values: list[float]) -> list[float]:
-    return [round(float(v), 4) for v in np.percentile(values, [2.5, 97.5])]
+    return [_short(v) for v in np.percentile(values, [2.5, 97.5])]

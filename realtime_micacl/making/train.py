@@ -191,7 +191,7 @@ def train(
 
 
 def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
-    """Return what tells this run from others: a run that was broken off is only continued by the same one."""
+    """Return what tells this run from others: a run that was interrupted is only continued by the same one."""
     pictures = [faces.stills.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
     clips = [clip.clip for clip in part.clips] if part else []
     about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)

@@ -122,7 +122,8 @@ def _secret(value: str | None, path: str | None, key: str) -> str | None:
     try:
         return Path(path).read_text("utf-8-sig").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigError(f"{key}_file {path} cannot be read: {cause}; check the path") from cause
+        reason = getattr(cause, "strerror", None) or cause
+        raise ConfigError(f"--{key.replace('_', '-')}-file {path} cannot be read: {reason}; check the path") from cause
 
 
 _MAKERS: dict[str, Callable[[Settings, About], Outlet]]

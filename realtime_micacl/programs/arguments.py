@@ -39,10 +39,12 @@ MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", 
 MODULES |= {v: f"programs.{v}" for v in ("bench", "replay", "doctor")}
 MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"))}
 """Where each verb's `main` is; it is imported when the verb is asked for."""
-SEVERAL = "several at once are each named by --source, a folder of videos by `realtime-micacl process FOLDER OUT`"
+UNLIKE = {"give_up_after_s": "--give-up-after", "rate_hz": "--rate", "every_s": "--every"}
+"""Options that are not called like their settings."""
+SEVERAL = "name several with --source each; `realtime-micacl process FOLDER OUT` reads a folder of videos"
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
-EPILOG += "\n6 some clips failed, 130 broken off"
+EPILOG += "\n6 some clips failed, 130 interrupted"
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,7 +60,7 @@ class Parser(argparse.ArgumentParser):
             near = get_close_matches(odd.partition("=")[0].lower(), self._option_string_actions, n=1)
             raise ConfigError(f"there is no option {odd}{f'; did you mean {near[0]}?' if near else ''}")
         _meant(arguments.what or "")
-        raise ConfigError(f"one source was expected, and {rest[0]!r} is left over; {SEVERAL}")
+        raise ConfigError(f"expected one source, but {rest[0]!r} is left over; {SEVERAL}")
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2 and a line that says what is wrong."""
@@ -199,6 +201,12 @@ def _region(text: str) -> tuple[float, ...]:
     return shares
 
 
+def _option(setting: str) -> str:
+    """Return how a setting, such as rate_hz or source[0], is called on the command line."""
+    name = setting.partition("[")[0]
+    return UNLIKE.get(name, f"--{name.replace('_', '-')}")
+
+
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the settings: defaults, then the TOML file, then the command line."""
     base = read_toml(arguments.config, Settings) if arguments.config else Settings()
@@ -210,7 +218,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     fields = msgspec.to_builtins(base)
     if "camera" in given or "source" in given:
         fields["camera"] = fields["source"] = None
-    settings = converted(fields | given, Settings, "command line")
+    settings = converted(fields | given, Settings, "command line", _option)
     if settings.camera is not None and settings.source is not None:
         raise ConfigError("both camera and source are set; keep one of them")
     return settings

@@ -16,7 +16,7 @@ from realtime_micacl.installed import install_command
 from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.programs.arguments import MODULES, VERBS, parser, settings_from
 from realtime_micacl.programs.journal import configure_log
-from realtime_micacl.programs.live import BROKEN_OFF, live
+from realtime_micacl.programs.live import INTERRUPTED, live
 from realtime_micacl.standard import NO_MEMORY, flushed, said, starved, why
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
         said(redacted(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
-        return BROKEN_OFF
+        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left first, which is no error
         return 0
     except OSError as cause:

@@ -67,8 +67,8 @@ def main(argv: Sequence[str]) -> None:
         sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
         sys.stdout.flush()
     if absent := [subject for subject in NEEDED if found.get(subject) is False]:
-        hint = "; without a window it can: doctor --headless" if absent == ["display"] else ""
-        raise EngineError(f"the program cannot run here without {' and '.join(absent)}, see MISSING above{hint}")
+        hint = "; to check for use without a window: doctor --headless" if absent == ["display"] else ""
+        raise EngineError(f"the program cannot run here: no {' and no '.join(absent)}, see MISSING above{hint}")
     if arguments.tensorrt and not (found.get("try tensorrt") or found.get("try tensorrt-rtx")):
         raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
 

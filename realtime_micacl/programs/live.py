@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from realtime_micacl_ui.desk import Options
     from realtime_micacl_ui.window import LiveWindow
 
-BROKEN_OFF = 130
+INTERRUPTED = 130
 SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
 
 
@@ -55,7 +55,7 @@ def offline(plan: Plan) -> int:
     """Write the readings of a file, from end to end."""
     told, path = Flag(), Path(plan.spec.value)
     with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(told.set):
-        for event in read_clip(path, plan.settings, opens, broken_off=told.is_set):
+        for event in read_clip(path, plan.settings, opens, interrupted=told.is_set):
             for sink in sinks:
                 try:
                     sink(event)
@@ -63,7 +63,7 @@ def offline(plan: Plan) -> int:
                     return 0
                 except OSError as cause:
                     raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
-    return BROKEN_OFF if told.is_set() else 0
+    return INTERRUPTED if told.is_set() else 0
 
 
 def window(plan: Plan) -> int:

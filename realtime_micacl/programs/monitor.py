@@ -173,7 +173,9 @@ def asked(text: str) -> dict[str, dict[str, float]]:
             families = text_string_to_metric_families(page.read(1 << 20).decode())
             samples = [sample for family in families for sample in family.samples]
     except (OSError, ValueError) as cause:
-        raise SourceError(f"no session answers at {host}:{port}: {cause}; start one with --metrics {port}") from cause
+        reason = getattr(cause, "reason", cause)  # of a URLError
+        reason = getattr(reason, "strerror", None) or reason
+        raise SourceError(f"no session answers at {host}:{port}: {reason}; start one with --metrics {port}") from cause
     found: dict[str, dict[str, float]] = {}
     for sample in (s for s in samples if s.name.startswith(PREFIX)):
         source = sample.labels.pop("source", "")

@@ -19,6 +19,14 @@ from realtime_micacl.live.streams import distinct
 
 log = logging.getLogger(__name__)
 
+DOES_NOTHING = {
+    "rotate_mb": "record",
+    "rotate_s": "record",
+    "mqtt_discovery": "mqtt",
+    "osc_style": "osc",
+}
+"""Settings that change nothing where the second is not set."""
+
 Program = Literal["headless", "offline", "window", "grid", "kiosk"]
 
 
@@ -65,11 +73,23 @@ def planned(settings: Settings) -> Plan:
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
         log.warning("only a camera can be asked for a size and fps; %s keeps its own", specs[0].name)
+    _warn_of_idle(settings)
     framing(settings)
     for spec in () if settings.wait else specs:
         check(spec)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     return Plan(program, settings, tuple(specs), folder, sidecar)
+
+
+def _warn_of_idle(settings: Settings) -> None:
+    """Say what is set and changes nothing."""
+    for name, needed in DOES_NOTHING.items():
+        if getattr(settings, name) != getattr(Settings(), name) and getattr(settings, needed) is None:
+            log.warning("--%s does nothing without --%s", name.replace("_", "-"), needed)
+    if settings.metrics and settings.offline:
+        log.warning("--metrics does nothing with --offline: metrics are of live sources")
+    if settings.output_window and (settings.headless or settings.offline):
+        log.warning("--output-window does nothing without a window")
 
 
 def _program(settings: Settings, sources: int) -> Program:

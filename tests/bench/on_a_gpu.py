@@ -5,7 +5,7 @@
         --evaluate "--ferplus F --london L --rendered R" --ferplus F --clips "engines/micacl.toml --data prepared"
 
 Each step is a process of its own with what is left of --limit-s. figures.json holds what is known after every step, so
-a run that is broken off has not been for nothing. `--rehearse` does it all in small on a machine without a GPU.
+a run that is interrupted has not been for nothing. `--rehearse` does it all in small on a machine without a GPU.
 """
 
 from __future__ import annotations

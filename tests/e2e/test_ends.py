@@ -107,8 +107,8 @@ def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, nu
     ended, took_s = running.stop(number)
     assert (ended.code, ended.err) == (130, "")
     assert took_s < 5.0
-    assert (ended.records[-1]["state"], ended.records[-1]["detail"]) == ("ended", "broken off")
-    assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "broken off"]
+    assert (ended.records[-1]["state"], ended.records[-1]["detail"]) == ("ended", "interrupted")
+    assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "interrupted"]
 
 
 def test_an_impatient_hand_does_not_break_a_good_end(start: Callable, tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ def test_several_sources_are_told_apart_from_one(tmp_path: Path) -> None:
     [
         ("camra = 1", "unknown key 'camra'; the nearest known one is 'camera'"),
         ("smoothing = 1.0", "the nearest known one is 'smoothing_s'"),
+        ("x = 1", "unknown key 'x'; no known one is like it"),
+        ("give_up_after_s = -1", "give_up_after_s is -1; it must be a number from 0 on$"),
         ("camera = -1", "camera is -1; it must be a whole number from 0 to 99"),
         ('camera = "0"', 'camera is "0"; it must be a whole number from 0 to 99'),
         ("max_faces = 0", "max_faces is 0; it must be a whole number from 1 to 64"),

@@ -22,11 +22,11 @@ PACKAGE = Path(installed.__file__).parent
     [
         (None, ["realtime-micacl[train]"]),
         ("not json", ["realtime-micacl[train]"]),
-        ({"url": "file:///home/me/my%20code", "dir_info": {"editable": True}}, ["-e", "/home/me/my code[train]"]),
-        ({"url": "file:///home/me/code", "dir_info": {}}, ["/home/me/code[train]"]),
+        ({"url": "file://HERE/my%20code", "dir_info": {"editable": True}}, ["-e", "HERE/my code[train]"]),
+        ({"url": "file://HERE/code", "dir_info": {}}, ["HERE/code[train]"]),
         (
-            {"url": "file:///tmp/realtime_micacl-0.1.0-py3-none-any.whl", "archive_info": {}},
-            ["realtime-micacl[train] @ file:///tmp/realtime_micacl-0.1.0-py3-none-any.whl"],
+            {"url": "file://HERE/realtime_micacl-0.1.0-py3-none-any.whl", "archive_info": {}},
+            ["realtime-micacl[train] @ file://HERE/realtime_micacl-0.1.0-py3-none-any.whl"],
         ),
         (
             {"url": "https://host/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
@@ -34,10 +34,35 @@ PACKAGE = Path(installed.__file__).parent
         ),
     ],
 )
-def test_it_comes_from_where_it_came(noted: object, wish: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    text = noted if noted is None or isinstance(noted, str) else json.dumps(noted)
-    monkeypatch.setattr(installed, "distribution", lambda name: SimpleNamespace(read_text=lambda file: text))
+def test_it_comes_from_where_it_came(
+    noted: object, wish: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("code", "my code", "realtime_micacl-0.1.0-py3-none-any.whl"):
+        (tmp_path / name).touch()
+    text = noted if noted is None or isinstance(noted, str) else json.dumps(noted).replace("HERE", str(tmp_path))
+    came_from(text, monkeypatch)
+    wish = [word.replace("HERE", str(tmp_path)) for word in wish]
     assert shlex.split(install_command("train")) == [sys.executable, "-m", "pip", "install", *wish]
+
+
+def came_from(text: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installed, "distribution", lambda name: SimpleNamespace(read_text=lambda file: text))
+
+
+def test_where_the_folder_is_gone_the_packages_themselves_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    came_from(json.dumps({"url": "file:///build", "dir_info": {}}), monkeypatch)
+    made_of = [
+        "numpy<3,>=2",
+        "pylsl<2,>=1.18; extra == 'lsl'",
+        "tensorrt-cu13<12; (sys_platform == 'linux') and extra == 'tensorrt'",
+    ]
+    monkeypatch.setattr(installed, "requires", lambda name: made_of)
+    for extra, wish in (
+        ("", "numpy<3,>=2"),
+        ("lsl", "pylsl<2,>=1.18"),
+        ("tensorrt", "tensorrt-cu13<12; (sys_platform == 'linux')"),
+    ):
+        assert shlex.split(install_command(extra))[3:] == ["install", wish]
 
 
 def test_no_hint_names_a_registry() -> None:

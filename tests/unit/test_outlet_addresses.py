@@ -98,7 +98,7 @@ def test_the_command_line_knows_all_of_them() -> None:
     ],
 )
 def test_a_value_out_of_range_is_named(argv: tuple[str, ...]) -> None:
-    with pytest.raises(ConfigError, match=argv[0].strip("-").replace("-", "_")):
+    with pytest.raises(ConfigError, match=f"{argv[0]}.* is .*; it must be"):
         given(*argv)
 
 
@@ -106,7 +106,10 @@ def test_a_value_out_of_range_is_named(argv: tuple[str, ...]) -> None:
     ("fields", "said"),
     [
         ({"web": "0.0.0.0:8080"}, "lets the network look"),
-        ({"web": "8080", "web_token_file": "/no/such/file"}, "web_token_file /no/such/file cannot be read"),
+        (
+            {"web": "8080", "web_token_file": "/no/such/file"},
+            "--web-token-file /no/such/file cannot be read: No such file",
+        ),
         ({"web": "8080", "web_token": "a" * 16, "web_token_file": "f"}, "both web_token and web_token_file"),
         ({"web": "8080", "web_token_file": "short.txt"}, "16 letters"),
         ({"mqtt": "broker", "mqtt_password": "hunter2"}, "a password and no user"),

@@ -59,3 +59,22 @@ def test_settings_that_do_not_go_together_are_refused(fields: dict[str, Any], sa
 
 def test_one_name_for_each_source() -> None:
     assert planned(Settings(source=("demo", "demo"), headless=True)).names == ["the demo clip", "the demo clip (2)"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"headless": True, "rotate_mb": 1.0}, "--rotate-mb does nothing without --record"),
+        ({"headless": True, "rotate_mb": 1.0, "record": "a.csv"}, ""),
+        ({"headless": True, "osc_style": "vrchat"}, "--osc-style does nothing without --osc"),
+        ({"headless": True, "mqtt": "host", "mqtt_discovery": "off"}, ""),
+        ({"offline": True, "metrics": "9464"}, "--metrics does nothing with --offline"),
+        ({"headless": True, "metrics": "9464"}, ""),
+        ({"headless": True, "output_window": "clean"}, "--output-window does nothing without a window"),
+        ({"output_window": "clean"}, ""),
+        ({"size": "640x480"}, "only a camera can be asked for a size and fps"),
+    ],
+)
+def test_what_changes_nothing_is_said(fields: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture) -> None:
+    planned(Settings(source="demo", **fields))
+    assert said in caplog.text if said else not caplog.text

@@ -22,7 +22,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Origin
-from realtime_micacl.live.records.record import Clock, Record, as_record
+from realtime_micacl.live.records.record import Clock, Record, as_record, one_line
 from realtime_micacl.live.records.recorded import read_recording
 from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.records.recording import recording
@@ -89,11 +89,13 @@ def test_the_time_of_day_runs_evenly_and_follows_a_clock_that_is_set(monkeypatch
     shift_s, real = 0.0, time.time
     monkeypatch.setattr("realtime_micacl.live.records.record.time", lambda: real() + shift_s)
     clock = Clock.started()
+    before = clock.unix_s(clock.origin_s)
     shift_s = 0.02  # within what two looks at two clocks may differ
     first = clock.unix_s(clock.origin_s)
+    assert first == before
     assert clock.unix_s(clock.origin_s + 10.0) == pytest.approx(first + 10.0, abs=1e-6)
-    shift_s = 3600.0
-    assert clock.unix_s(clock.origin_s) == pytest.approx(first + 3600.0, abs=0.05)
+    for shift_s in (0.7, 3600.0):
+        assert clock.unix_s(clock.origin_s) == pytest.approx(first + shift_s, abs=0.05)
 
 
 def test_the_page_about_the_record_is_what_the_program_says() -> None:
@@ -213,3 +215,9 @@ def test_a_table_of_form_1_is_read(tmp_path: Path) -> None:
     back = list(read_recording(tmp_path / "old.csv"))
     assert [as_record(event, Clock())["state"] for event in back] == ["live", "marker"]
     assert as_record(back[0], Clock())["baseline"] is True
+
+
+def test_a_text_of_some_thousand_letters_is_kept_and_a_longer_one_cut() -> None:
+    assert one_line("x" * 3000) == "x" * 3000
+    assert one_line("x" * 100_000) == "x" * len(one_line("x" * 100_000))
+    assert len(one_line("x" * 100_000)) < 20_000

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.scores import (
     calibrated,
     compare,
     confusion,
     coverage,
-    ece,
     mcnemar,
     recalls,
     reliability,
@@ -38,8 +38,8 @@ def test_against_figures_worked_out_by_hand() -> None:
 
 
 def test_calibration_error_by_hand() -> None:
-    assert ece(one_hot(SAID, 0.8), LABELS) == pytest.approx(0.8 - 4 / 7, abs=1e-6)
-    assert ece(one_hot(LABELS), LABELS) == pytest.approx(0)
+    assert reliability(one_hot(SAID, 0.8), LABELS).ece == pytest.approx(0.8 - 4 / 7, abs=1e-6)
+    assert reliability(one_hot(LABELS), LABELS).ece == pytest.approx(0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60))
@@ -73,7 +73,7 @@ def test_reliability_against_a_loop(given: tuple[np.ndarray, np.ndarray]) -> Non
             assert sure == pytest.approx(sum(s for s, _ in b) / len(b))
             assert right == pytest.approx(sum(r for _, r in b) / len(b))
             gap += abs(sum(s for s, _ in b) - sum(r for _, r in b)) / len(labels)
-    assert ece(probabilities, labels) == pytest.approx(gap, abs=1e-6)
+    assert diagram.ece == pytest.approx(gap, abs=1e-6)
 
 
 def test_risk_falls_to_the_surest_by_hand() -> None:
@@ -202,3 +202,45 @@ def test_the_threshold_holds_the_risk() -> None:
     shown = p.max(axis=1) >= threshold
     assert 0.2 < shown.mean() < 1
     assert (p.argmax(axis=1) != labels)[shown].mean() <= 0.102
+
+
+@pytest.mark.parametrize("put_in", [0.4, 1.3, 4.5])
+def test_no_other_temperature_is_likelier(put_in: float) -> None:
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(2000, 7)) * 2
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (p.cumsum(axis=1) > rng.random((2000, 1))).argmax(axis=1)
+
+    def cost(temperature: float) -> float:
+        z = logits * put_in / temperature
+        return float(np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(2000), labels]))
+
+    temperature, _ = calibrated((logits * put_in).astype(np.float32), labels)
+    assert cost(temperature) < min(cost(temperature * 1.02), cost(temperature / 1.02))
+
+
+def test_what_cannot_be_calibrated_stays_within_reason() -> None:
+    """Of clips that are all right, or all wrong, any temperature could be likelier than the one before."""
+    labels = np.arange(700) % 7
+    right = np.eye(7, dtype=np.float32)[labels]
+    temperature, threshold = calibrated(right, labels)
+    assert 0.1 < temperature < 1
+    assert (softmax(right / np.float32(temperature)).max(axis=1) > threshold - 1e-3).all(), "all may be shown"
+    temperature, threshold = calibrated(right, (labels + 1) % 7)
+    assert 2 < temperature < 20
+    assert (softmax(right / np.float32(temperature)).max(axis=1) < threshold).all(), "none is worth showing"
+    assert threshold <= 1, "as a sidecar takes it"
+
+
+def test_as_it_comes_about_a_tenth_of_what_is_shown_may_be_wrong() -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 7, 5000)
+    logits = rng.normal(size=(5000, 7)).astype(np.float32) + 2.2 * np.eye(7, dtype=np.float32)[labels]
+    temperature, threshold = calibrated(logits, labels)
+    shown = softmax(logits / np.float32(temperature)).max(axis=1) >= threshold
+    assert 0.05 < (logits.argmax(axis=1) != labels)[shown].mean() < 0.15
+
+
+def test_figures_have_four_digits() -> None:
+    found = report(one_hot(SAID, 0.8), LABELS, draws=50)
+    assert (found["war"], found["ece"]) == (0.5714, 0.2286)
