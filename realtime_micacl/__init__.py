@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inspect import Signature
 
+    from realtime_micacl.api.corpus import process
     from realtime_micacl.api.figure import show
     from realtime_micacl.api.image import read_image
     from realtime_micacl.api.live import Live
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from realtime_micacl.api.read import read
     from realtime_micacl.api.reader import Reader
     from realtime_micacl.api.table import Table, table
-    from realtime_micacl.config import Settings
-    from realtime_micacl.corpus.process import Report, process
+    from realtime_micacl.corpus.process import Report
     from realtime_micacl.errors import (
         ConfigError,
         EngineError,
@@ -54,7 +54,6 @@ __all__ = [
     "MicaclError",
     "Reader",
     "Report",
-    "Settings",
     "SourceError",
     "SourceLost",
     "StageFailed",
@@ -71,6 +70,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "process": "api.corpus",
     "show": "api.figure",
     "read_image": "api.image",
     "Live": "api.live",
@@ -80,9 +80,7 @@ _PLACES = {
     "Reader": "api.reader",
     "Table": "api.table",
     "table": "api.table",
-    "Settings": "config",
     "Report": "corpus.process",
-    "process": "corpus.process",
     **dict.fromkeys(("EMOTIONS", "EmotionDistribution", "Mark", "State", "StateChange"), "types"),
 }
 

@@ -189,7 +189,9 @@ class EmotionDistribution:
 
     def __getitem__(self, emotion: str) -> float:
         """Return the share of an emotion, 0 to 1: `reading["happy"]`; raise KeyError where it is none."""
-        return float(dict(zip(EMOTIONS, self.probabilities, strict=True))[emotion])
+        if emotion not in EMOTIONS:
+            raise KeyError(f"{emotion!r} is none of {', '.join(EMOTIONS)}")
+        return float(self.probabilities[EMOTIONS.index(emotion)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realtime_micacl.api.table import readings_in
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.palette import COLOURS
@@ -29,6 +30,7 @@ def show(readings: Iterable[Event]) -> Figure:
 
     >>> show(read("clip.mp4")).savefig("clip.png")
     """
+    found = readings_in(readings, "figure")
     needed("matplotlib", "train", "show")
     from matplotlib.figure import Figure
 
@@ -41,7 +43,7 @@ def show(readings: Iterable[Event]) -> Figure:
             return buffer.getvalue()
 
     tracks: dict[tuple[str, int], list[EmotionDistribution]] = {}
-    for reading in readings:
+    for reading in found:
         if isinstance(reading, EmotionDistribution):
             tracks.setdefault((reading.source, reading.track_id), []).append(reading)
     if not tracks:

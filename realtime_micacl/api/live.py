@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections import deque
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +67,7 @@ class Live:
         self._spec = spec_of(source, waits=wait)
         self._folder, self._sidecar, self._share = lent(engine, self._settings)
         self._name, self._marks = name, 0
-        self._found = Newest(states=states)
+        self._found, self._ready = Newest(states=states), deque[Event]()
         self._clock = Clock()
         self._recorder: Recorder | None = None
         self._session: LiveSession | None = None
@@ -106,20 +106,24 @@ class Live:
         """End it, as leaving the `with` does."""
         self.__exit__(None, None, None)
 
-    def __iter__(self) -> Generator[Any, None, None]:
-        """Yield the newest readings until the source ends; raise what ended it."""
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        """Wait for a newest reading; raise what ended the source, StopIteration where it ended by itself."""
         session = self._running_one()
-        while True:
+        while not self._ready:
             now = session.look()
             at_work = now.running and not now.stopping
             if not at_work:
                 session.conclude()
-            yield from self._found.take(POLL_S if at_work else 0.0)
+            self._ready.extend(self._found.take(POLL_S if at_work else 0.0))
             now = session.look()
-            if error := now.error or now.fault:
+            if error := not self._ready and (now.error or now.fault):
                 raise error
-            if not at_work:
-                return
+            if not at_work and not self._ready:
+                raise StopIteration
+        return self._ready.popleft()
 
     def latest(self, max_age_s: float = STALE_S) -> dict[int, EmotionDistribution]:
         """Return the newest reading of each face that is there, by its track; for loops of one's own."""

@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from realtime_micacl.api.how import settings_of
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.choice import default_engine, open_engine
@@ -64,12 +65,16 @@ def load_engine(
     """Load the engine in `folder`, or the one that ships, to be given as `engine=` to whatever reads.
 
     `encoder` is a network of your own in the place of the engine's: it makes features [M,D] of uint8 crops
-    [M,P,S,S,3]. Raise EngineError where the engine is missing, damaged or does not run on `device`.
+    [M,P,S,S,3]. Raise ConfigError for a `device` that does not exist, EngineError where the engine is missing, damaged
+    or does not run on it.
 
     >>> with load_engine() as engine:
     ...     len(list(read("clip.mp4", engine=engine))) > 0
     True
     """
+    device = settings_of({"device": device}, "load_engine").device
+    if encoder is not None and not callable(encoder):
+        raise ConfigError(f"the encoder is of type {type(encoder).__name__}; give a function of crops")
     place, sidecar = found(folder)
 
     def opened() -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from math import isfinite
 from typing import Any
 
@@ -18,7 +19,7 @@ WANTED = "a picture is RGB, uint8, [H,W,3]"
 def as_picture(image: Any) -> U8:
     """Return a picture as RGB [H,W,3], dense and read-only: a copy, as the caller may write over theirs.
 
-    Grey ones get three channels, alpha is left out, pictures of Pillow become RGB. Raise ConfigError for anything else.
+    Grey ones get three channels, alpha is left out, those of Pillow and PyAV become RGB. Raise ConfigError for others.
     """
     if image is None:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
@@ -27,7 +28,11 @@ def as_picture(image: Any) -> U8:
             raise ConfigError(f"the picture has Pillow's mode {image.mode}, in which no number is white; {WANTED}")
         image = np.asarray(image) // 257 if image.mode.startswith("I;16") else image.convert("RGB")
         image = np.asarray(image, np.uint8)
-    elif isinstance(image, str | bytes) or not hasattr(image, "__array__"):
+    elif hasattr(image, "to_ndarray"):  # PyAV's
+        image = image.to_ndarray(format="rgb24")
+    elif isinstance(image, str | bytes | os.PathLike):
+        raise ConfigError(f"the picture is a path, {str(image)[:60]!r}; {WANTED} (read and read_image take one path)")
+    elif not hasattr(image, "__array__"):
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")
     try:
         pixels = np.asarray(image)

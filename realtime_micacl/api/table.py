@@ -29,10 +29,7 @@ class Table:
 
     def __init__(self, events: Iterable[Event]) -> None:
         """Take readings; changes of state and marks become rows as well."""
-        self._events = list(events)
-        for event in self._events:
-            if not isinstance(event, EmotionDistribution | StateChange | Mark):
-                raise ConfigError(f"a table is made of readings; there is one of type {type(event).__name__}")
+        self._events = readings_in(events, "table")
         weights = (len(e.importance) for e in self._events if isinstance(e, EmotionDistribution))
         self._instances = max(weights, default=0)
         self.columns = columns(self._instances)
@@ -97,6 +94,17 @@ class Table:
         return f"<table of {len(self)} rows and {len(self.columns)} columns>"
 
 
+def readings_in(events: Iterable[Event], what: str) -> list[Event]:
+    """Return readings, changes and marks as a list; raise ConfigError for anything else."""
+    if not isinstance(events, Iterable):
+        raise ConfigError(f"a {what} is made of readings; this is of type {type(events).__name__}")
+    found = list(events)
+    for event in found:
+        if not isinstance(event, EmotionDistribution | StateChange | Mark):
+            raise ConfigError(f"a {what} is made of readings; there is one of type {type(event).__name__}")
+    return found
+
+
 def table(readings: Iterable[Event]) -> Table:
     """Return readings as a table; an iterator is read to its end.
 
@@ -106,8 +114,6 @@ def table(readings: Iterable[Event]) -> Table:
     (True, 'neutral')
     >>> found.to_csv("clip.csv")
     """
-    if not isinstance(readings, Iterable):
-        raise ConfigError(f"a table is made of readings; this is of type {type(readings).__name__}")
     return Table(readings)
 
 

@@ -69,18 +69,7 @@ def process(
     progress: bool = True,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Read every video under `folder` and write its readings, as `--offline` gives them, to a file under `out`.
-
-    Clips that an earlier run has done are left alone, unless they have changed or `again` is asked for. One that cannot
-    be read ends nothing. `jobs` worker processes read side by side (default: one a core), or with `ray` the cores of
-    the cluster at that address. `video` writes each clip with its readings drawn in, `blur_faces` without the faces.
-    Raise ConfigError for what can be known at once, EngineError where the engine does not run, StageFailed where `out`
-    cannot be written any more.
-
-    >>> report = process("corpus", "out", jobs=1, progress=False)
-    >>> report.done, report.failed
-    (1, ())
-    """
+    """Read every video under `folder` as `settings` say; realtime_micacl/api/corpus.py has the rest in words."""
     folder, out, settings = Path(folder), Path(out), settings or Settings()
     if form not in FORMS:
         raise ConfigError(f"the format is {form!r}; it must be one of {', '.join(FORMS)}")

@@ -102,6 +102,7 @@ IMAGES: dict[str, tuple[Callable[[U8], Any], str]] = {
     "Pillow's, of floats": (lambda image: Image.fromarray(image.mean(axis=2).astype(np.float32)), "mode F, in which"),
     "RGBA": (lambda image: np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]), ""),
     "grey": (lambda image: image.mean(axis=2).astype(np.uint8), ""),
+    "PyAV's": (lambda image: av.VideoFrame.from_ndarray(np.ascontiguousarray(image)), ""),
     "not dense": (lambda image: np.asfortranarray(image), ""),
     "None": (lambda image: None, "the picture is None"),
     "floats": (lambda image: image / 255, r"type float64; .*\(image \* 255\)"),
@@ -171,15 +172,19 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.read("demo", engine="nowhere"), rm.EngineError, "no engine at nowhere"),
         (lambda: rm.read("demo", engine=3), rm.ConfigError, "engine is of type int"),  # type: ignore[call-overload]
         (lambda: list(rm.read([])), rm.SourceError, "no picture to read"),
-        (lambda: list(rm.read(["a.png", "b.png"])), rm.ConfigError, "picture 0: the picture is of type str"),
+        (lambda: list(rm.read(["a.png", "b.png"])), rm.ConfigError, "picture 0: the picture is a path, 'a.png'"),
         (lambda: list(rm.read([(2, BLACK), (1, BLACK)])), rm.ConfigError, "picture 1: time goes back"),
         (lambda: rm.read_image("rtsp://host/x"), rm.ConfigError, "is not a picture"),
         (lambda: rm.live(BLACK), rm.ConfigError, "of type ndarray"),  # type: ignore[arg-type]
         (lambda: next(iter(rm.live("demo"))), rm.ConfigError, "with live"),
         (lambda: rm.table([1]), rm.ConfigError, "one of type int"),  # type: ignore[list-item]
         (lambda: rm.show([]), rm.ConfigError, "no reading to show"),
+        (lambda: rm.show("a.mp4"), rm.ConfigError, "made of readings"),  # type: ignore[arg-type]
         (lambda: rm.process("nowhere", "out"), rm.ConfigError, "nowhere"),
-        (lambda: rm.load_engine(device="abacus"), rm.EngineError, "abacus"),
+        (lambda: rm.load_engine(device="abacus"), rm.ConfigError, "abacus"),
+        (lambda: rm.load_engine(encoder=3), rm.ConfigError, "encoder is of type int"),  # type: ignore[arg-type]
+        (lambda: rm.process(["a.mp4"], "out"), rm.ConfigError, "of type list"),  # type: ignore[arg-type]
+        (lambda: rm.process("a", "b", smoothing=1), rm.ConfigError, "takes no"),  # type: ignore[call-arg]
     ],
 )
 def test_what_cannot_be_is_refused_in_words(call: Callable[[], object], error: type[Exception], words: str) -> None:
@@ -211,6 +216,7 @@ def test_live_newest_wins_and_all_is_freed(clip: Path, tmp_path: Path) -> None:
             rm.live("synthetic", engine=engine) as other,
         ):
             face.record(tmp_path / "a.jsonl")
+            assert next(face)
             for event in face:
                 if isinstance(event, rm.EmotionDistribution):
                     time.sleep(0.7)  # a slow loop

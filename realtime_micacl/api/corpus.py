@@ -1,0 +1,59 @@
+"""`process`: many clips in one call."""
+
+from __future__ import annotations
+
+import os
+from typing import Unpack
+
+from realtime_micacl.api.how import How, settings_of
+from realtime_micacl.corpus import process as corpus
+from realtime_micacl.corpus.process import Report
+from realtime_micacl.corpus.tables import Form
+from realtime_micacl.errors import ConfigError
+
+
+def process(
+    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    engine: str | os.PathLike[str] | None = None,
+    jobs: int | None = None,
+    form: Form = "jsonl",
+    again: bool = False,
+    video: bool = False,
+    blur_faces: bool = False,
+    ray: str | None = None,
+    progress: bool = True,
+    **how: Unpack[How],
+) -> Report:
+    """Read every video under `folder` and write its readings, as `--offline` gives them, to a file under `out`.
+
+    Clips that an earlier run has done are left alone, unless they have changed or `again` is asked for. One that cannot
+    be read ends nothing. `jobs` worker processes read side by side (default: one a core), or with `ray` the cores of
+    the cluster at that address. `video` writes each clip with its readings drawn in, `blur_faces` without the faces.
+    Raise ConfigError for what can be known at once, EngineError where the engine does not run, StageFailed where `out`
+    cannot be written any more.
+
+    >>> report = process("corpus", "out", jobs=1, progress=False)
+    >>> report.done, report.failed
+    (1, ())
+    """
+    for place in (folder, out):
+        if not isinstance(place, str | os.PathLike):
+            raise ConfigError(
+                f"a folder is of type {type(place).__name__}; give the path of a folder of videos, and OUT"
+            )
+    if engine is not None and not isinstance(engine, str | os.PathLike):
+        raise ConfigError("each worker opens an engine of its own; give the engine's folder")
+    return corpus.process(
+        os.fsdecode(folder),
+        os.fsdecode(out),
+        jobs=jobs,
+        form=form,
+        settings=settings_of(how, "process", engine=os.fsdecode(engine) if engine else None),
+        again=again,
+        video=video,
+        blur_faces=blur_faces,
+        ray=ray,
+        progress=progress,
+    )
