@@ -117,7 +117,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
     except FileNotFoundError:
         raise ConfigError(f"no file at {path}; check the path") from None
     except UnicodeDecodeError as cause:
-        raise ConfigError(f"{path} is not written in UTF-8; save it as UTF-8") from cause
+        raise ConfigError(f"{path} is not in UTF-8; save it as UTF-8") from cause
     except OSError as cause:
         raise ConfigError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
     except (tomllib.TOMLDecodeError, RecursionError) as cause:

@@ -45,7 +45,7 @@ def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
         spec = SourceSpec("camera", str(source))
     elif isinstance(source, bytes) and (b"\0" in source or len(source) > MOST_PATH):
         mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of them"
-        raise ConfigError(f"these {len(source)} bytes are no path; {mend}")
+        raise ConfigError(f"these {len(source)} bytes are not a path; {mend}")
     elif isinstance(source, str | bytes | os.PathLike):
         text = os.fsdecode(source)
         if "\0" in text:

@@ -172,7 +172,7 @@ class Live:
 
     def _running_one(self) -> LiveSession:
         if self._session is None:
-            raise ConfigError("it does not run; write `with live(..) as face:` and go on in there")
+            raise ConfigError("it is not running; write `with live(..) as face:` and use it in that block")
         return self._session
 
     def _keep(self, event: Event) -> None:

@@ -189,7 +189,7 @@ def _as_shown(
     if arguments.photographs:
         file, half = arguments.photographs
         if not half.isdecimal():
-            raise ConfigError(f"--photographs: the half is a number, 0 or 1; {half!r} is none")
+            raise ConfigError(f"--photographs: HALF must be 0 or 1, not {half!r}")
         found = photograph_predictions(reader, Path(file), int(half))
         yield result(candidate, f"{Path(file).stem}, half {half}", *found)
 

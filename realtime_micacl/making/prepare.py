@@ -149,7 +149,9 @@ def begin(manifest: Manifest, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / MANIFEST, _json(manifest))
     elif (now := _settings(manifest)) != (then := _settings(found)):
-        raise ConfigError(f"{out} was begun with {then}, now asked is {now}; name another folder, or delete that one")
+        raise ConfigError(
+            f"{out} was begun with {then}, but now {now} is asked for; name another folder, or delete that one"
+        )
     (out / CLIPS).mkdir(exist_ok=True)
     clear_partials(out)
     clear_partials(out / CLIPS)

@@ -21,4 +21,4 @@ def looked() -> str:
         for _ in range(ROUNDS):
             detector.detect(picture)
         took_ms = (perf_counter() - started_s) / ROUNDS * 1e3
-    return f"ONNX Runtime {version('onnxruntime')} looks for faces, {took_ms:.1f} ms a picture of 720p"
+    return f"ONNX Runtime {version('onnxruntime')} finds faces, {took_ms:.1f} ms per 720p picture"

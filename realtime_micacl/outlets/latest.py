@@ -64,8 +64,8 @@ class Latest:
                 self.notice = ""
             except OSError as cause:  # a full disk, or on Windows a reader that holds the file
                 self.lost += 1
-                self.notice = f"{self._path} is not written: {cause.strerror or cause}"
-                log.warning("%s is not written: %s; it is tried again", self._path, cause.strerror or cause)
+                self.notice = f"{self._path} cannot be written: {cause.strerror or cause}"
+                log.warning("%s cannot be written: %s; retrying", self._path, cause.strerror or cause)
 
     def _write(self) -> None:
         write_whole(self._path, self._text())

@@ -92,8 +92,8 @@ class Mqtt:
         if not self._client.is_connected():
             self._greeted = False
             if now_s - self._there_s >= AWAY_S:
-                self.notice = f"MQTT: {self._peer} is away: {self._reason}"
-                log.warning("MQTT: %s is away: %s; it is tried again", self._peer, self._reason)
+                self.notice = f"MQTT: {self._peer} cannot be reached: {self._reason}"
+                log.warning("MQTT: %s cannot be reached: %s; retrying", self._peer, self._reason)
             return
         self._there_s, self.notice, self._reason = now_s, "", "no answer"
         if not self._greeted:

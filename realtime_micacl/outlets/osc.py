@@ -94,8 +94,8 @@ class Osc:
             self._close()
 
     def _away(self, cause: OSError) -> None:
-        self.notice = f"OSC does not reach {self._peer}: {cause.strerror or cause}"
-        log.warning("OSC does not reach %s: %s; it is tried again every second", self._peer, cause.strerror or cause)
+        self.notice = f"OSC cannot reach {self._peer}: {cause.strerror or cause}"
+        log.warning("OSC cannot reach %s: %s; retrying every second", self._peer, cause.strerror or cause)
 
     def _close(self) -> None:
         if self._socket:

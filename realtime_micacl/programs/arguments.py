@@ -163,7 +163,7 @@ def _number(text: str) -> float:
         return float(Fraction(text)) if "/" in text else float(text)
     except (ValueError, ZeroDivisionError):
         mend = f"; write {text.replace(',', '.')}" if re.fullmatch(r"\d*,\d+", text) else ""
-        raise argparse.ArgumentTypeError(f"{text!r} is no number{mend}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number{mend}") from None
 
 
 def _device(text: str) -> str:

@@ -180,7 +180,7 @@ def engine() -> Iterator[Finding]:
     keeps = kept(loaded, sidecar)
     loaded.close()
     shape = f"{spec.instances} x {spec.frames} frames of {spec.size_px} px in {spec.span_s:g} s"
-    said = f"{sidecar.name} on {loaded.device}, {shape}, {took_ms:.1f} ms a tick and face"
+    said = f"{sidecar.name} on {loaded.device}, {shape}, {took_ms:.1f} ms per tick and face"
     yield Finding("engine", True, said)
     yield Finding("speed", True if keeps.faces else None, f"this machine {keeps}")
 

@@ -167,6 +167,6 @@ def test_a_screen_that_goes_ends_the_recording_in_good_order(start: Callable, sc
     screen.kill()
     ended = running.ended(10.0)
     assert ended.code == 5
-    assert ended.err.endswith("\nrealtime-micacl: the screen has gone, and the window with it\n")
+    assert ended.err.endswith("\nrealtime-micacl: the screen is gone, and the window with it\n")
     last = json.loads(file.read_text().splitlines()[-1])
-    assert (last["state"], last["detail"]) == ("failed", "the screen has gone, and the window with it")
+    assert (last["state"], last["detail"]) == ("failed", "the screen is gone, and the window with it")

@@ -18,7 +18,7 @@ def test_doctor_says_what_is_there_and_what_is_missing(command: Callable) -> Non
     assert {"system", "processor", "packages", "display", "camera", "engine", "gpu"} <= subjects
     engine = next(line for line in done.out.splitlines() if "engine" in line)
     assert engine.startswith("ok")
-    assert "ms a tick and face" in engine
+    assert "ms per tick and face" in engine
     assert "this machine keeps up with" in next(line for line in done.out.splitlines() if "speed" in line)
 
 

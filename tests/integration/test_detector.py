@@ -91,7 +91,7 @@ def test_onnx_runtime_looks_and_mediapipe_is_not_even_imported() -> None:
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
     (finding,) = doctor.detector()
     assert finding.good
-    assert finding.said.startswith(f"ONNX Runtime {version('onnxruntime')} looks for faces, ")
+    assert finding.said.startswith(f"ONNX Runtime {version('onnxruntime')} finds faces, ")
 
 
 @pytest.mark.fault("R22")

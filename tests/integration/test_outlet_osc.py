@@ -132,7 +132,7 @@ def test_nobody_need_listen_and_a_host_that_is_not_there_is_told_and_tried_again
         sink(reading(1, time.monotonic(), slot=1))
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
-    assert sink.notice == f"OSC does not reach td.local:{port}: Name or service not known"
+    assert sink.notice == f"OSC cannot reach td.local:{port}: Name or service not known"
     away[0] = False
     until(ear, lambda now: "/faces" in now)
     while sink.notice:

@@ -201,7 +201,7 @@ def test_bad_input_is_one_error_that_says_what_was_expected(tmp_path: Path, argu
 def test_a_folder_begun_otherwise_is_not_mixed(tmp_path: Path, faces: list[U8]) -> None:
     pictures(tmp_path / "set" / "sad" / "a", faces[:2])
     run("folders", tmp_path / "set", tmp_path / "out", "--as-shipped")
-    with pytest.raises(ConfigError, match=r"begun with folders, 64 px, the set's own crops.* now asked is"):
+    with pytest.raises(ConfigError, match=r"begun with folders, 64 px, the set's own crops.* but now .* is asked for"):
         run("folders", tmp_path / "set", tmp_path / "out")
 
 

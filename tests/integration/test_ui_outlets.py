@@ -25,7 +25,7 @@ def test_a_window_s_numbers_and_markers_leave_and_a_peer_that_is_away_is_said() 
 
     def marks(window: LiveWindow) -> bool:
         window.act("m")
-        ear.notice = "MQTT: broker.local:1883 is away: refused"
+        ear.notice = "MQTT: broker.local:1883 cannot be reached: refused"
         return True
 
     def said(window: LiveWindow) -> bool:

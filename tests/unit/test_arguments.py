@@ -72,7 +72,7 @@ def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> N
 
 def test_a_rate_may_be_a_fraction_and_a_comma_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
     assert settings("a.h264", "--rate", "30000/1001").rate_hz == pytest.approx(29.97, abs=0.001)
-    for wrong, said in (("29,97", "write 29.97"), ("1/0", "is no number"), ("many", "is no number")):
+    for wrong, said in (("29,97", "write 29.97"), ("1/0", "is not a number"), ("many", "is not a number")):
         with pytest.raises(SystemExit):
             settings("a.h264", "--rate", wrong)
         assert said in capsys.readouterr().err

@@ -94,8 +94,8 @@ def test_what_editors_make_of_a_file_is_read(tmp_path: Path, content: bytes) -> 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('look = "dark"'.encode("utf-16"), "is not written in UTF-8; save it as UTF-8"),
-        ('record = "Übung.csv"'.encode("latin-1"), "is not written in UTF-8; save it as UTF-8"),
+        ('look = "dark"'.encode("utf-16"), "is not in UTF-8; save it as UTF-8"),
+        ('record = "Übung.csv"'.encode("latin-1"), "is not in UTF-8; save it as UTF-8"),
         (b"\x00\x00", "cannot be read as TOML"),
         (b"a=" + b"[" * 5000, "cannot be read as TOML"),
     ],

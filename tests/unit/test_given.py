@@ -79,7 +79,7 @@ def test_a_file_that_was_cut_off_says_so(
     caplog.set_level(logging.WARNING)
     count = len(list(read_file(path)))
     assert (count < 45) == cut
-    assert ("says that it lasts 6.0 s, and ends after" in caplog.text) == cut, caplog.text
+    assert ("claims to last 6.0 s but ends after" in caplog.text) == cut, caplog.text
 
 
 def test_a_picture_that_cannot_be_decoded_is_called_one(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
         ('[colours]\nbackground = "blue"', r"background"),
         ('[colours]\nbackground = "#808080"', r"too light"),
         ('[colours]\naccent = "#303030"', r"too dark"),
-        ('logo = "none.png"', r"none.png is no picture"),
+        ('logo = "none.png"', r"none.png is not a picture"),
         ("near = 0", r"near"),
     ],
 )

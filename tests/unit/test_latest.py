@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_is_told_and_tried_again(tmp_path: Path) -> None:
     folder.rmdir()  # as a share that went away
     sink(reading(1, time.monotonic(), slot=1))
     deadline_s = time.monotonic() + 5.0
-    while "is not written" not in sink.notice:
+    while "cannot be written" not in sink.notice:
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
     folder.mkdir()

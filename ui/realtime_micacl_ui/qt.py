@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 GONE = "connection broke"  # so X11 and Wayland say that the screen's server has gone; then Qt leaves
 
-SCREEN_GONE = StageFailed("the screen has gone, and the window with it")
+SCREEN_GONE = StageFailed("the screen is gone, and the window with it")
 
 _application: list[QCoreApplication] = []  # Qt wants it to outlive every window
 _shown: list[Callable[[], Iterable[LiveSession]]] = []

@@ -54,7 +54,7 @@ def tell_missing(container: av.container.InputContainer, stream: av.VideoStream,
     stated_s = _stated_s(container, stream)
     if stated_s - end_s > max(MISSING_S, MISSING_SHARE * stated_s):
         why_short = "it was not written, copied or downloaded to its end, or holds no more pictures"
-        log.warning("%s says that it lasts %.1f s, and ends after %.1f s: %s", shown, stated_s, end_s, why_short)
+        log.warning("%s claims to last %.1f s but ends after %.1f s: %s", shown, stated_s, end_s, why_short)
 
 
 def _stated_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:

@@ -182,9 +182,9 @@ class Stream:
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
         if self._reached_s <= begun_s:
-            log.warning("%s breaks off after %.1f of %.1f s", self.shown, self._reached_s, length_s)
+            log.warning("%s stops after %.1f of %.1f s", self.shown, self._reached_s, length_s)
             return
-        raise SourceLost(f"{self.shown} broke off after {self._reached_s:.0f} of {length_s:.0f} s")
+        raise SourceLost(f"{self.shown} stopped after {self._reached_s:.0f} of {length_s:.0f} s")
 
     def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
         """Yield the frames of a stream without an end until it is lost."""

@@ -26,7 +26,7 @@ class Words:
         except FileNotFoundError:
             raise ConfigError(f"{file} is missing: CLIP's vocabulary must lie beside its weights") from None
         except (OSError, EOFError, UnicodeDecodeError) as cause:
-            raise ConfigError(f"{file} is no vocabulary of CLIP: {cause}") from None
+            raise ConfigError(f"{file} is not a vocabulary of CLIP: {cause}") from None
         merges = [tuple(line.split()) for line in lines[: max(0, count - 2 * BYTES - SPECIAL)]]
         if 2 * BYTES + len(merges) + SPECIAL != count or any(len(merge) != 2 for merge in merges):
             raise ConfigError(f"{file} does not give the {count} ids that the text tower knows")

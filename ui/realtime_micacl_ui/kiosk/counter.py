@@ -54,5 +54,5 @@ def _read(file: Path) -> dict[str, int]:
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigError(f"counter {file} cannot be read: {cause}") from cause
     if header != HEADER or not all(re.fullmatch(r"\d{4}-\d\d-\d\d,\d{1,9}", line) for line in lines):
-        raise ConfigError(f"counter {file} holds something else than {HEADER!r}; name another file")
+        raise ConfigError(f"counter {file} does not hold {HEADER!r}; name another file")
     return {day: int(number) for day, number in (line.split(",") for line in lines)}

@@ -120,5 +120,5 @@ def _texts(language: str, changed: dict[str, dict[str, str]], where: str) -> Tex
 def _logo(path: Path, where: str) -> QImage:
     logo = QImage(str(path))
     if logo.isNull():
-        raise ConfigError(f"{where}: logo {path} is no picture that can be read; use a PNG or JPEG")
+        raise ConfigError(f"{where}: logo {path} is not a picture that can be read; use a PNG or JPEG")
     return logo
