@@ -1,10 +1,10 @@
 """What people point the program at: make the files, read each with a command, and write the table of docs/sources.md.
 
-    python -m tests.bench.sources FOLDER [--before COMMAND] [--more FOLDER]
+    python -m tests.bench.sources FOLDER [--more FOLDER]
 
 makes them in FOLDER by ffmpeg, GStreamer, OpenCV and Pillow, which are needed here alone, out of a clip of
-tests/data/sources. `--before` is the command of an older revision, `--more` a folder of further files that show a happy
-face. It ends above 0 where one is not read as it should be.
+tests/data/sources. `--more` is a folder of further files that show a happy face. Each is told as it is read; the page
+names together what read as a happy face. It ends above 0 where one is not read as it should be.
 """
 
 from __future__ import annotations
@@ -87,28 +87,33 @@ def name_of(case: Case) -> str:
     return case.path.name if case.path.parent.name != "row" else f"row/{case.path.name}"
 
 
+def table(read: list[tuple[str, str, str]]) -> str:
+    """Return the table of inputs, of each its name, what it is and what it gave; the happy ones are named together."""
+    alone = [f"| `{name}`: {what} | {words} |" for name, what, words in read if not words.startswith("happy")]
+    kinds: dict[str, list[str]] = {}
+    for name, _, words in read:
+        if words.startswith("happy"):
+            kinds.setdefault("happy, read as stills" if "still" in words else "happy", []).append(f"`{name}`")
+    rows = [f"| {len(names)}: {', '.join(names)} | {kind} |" for kind, names in kinds.items()]
+    return "\n".join(["| input | what it gave |", "|---|---|", *rows, *alone, ""])
+
+
 def main() -> None:
     """Make the files, read them and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--before", default="")
     parser.add_argument("--more", type=Path, action="append", default=[])
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    rows, wrong = [], []
+    read, wrong = [], []
     for case in (*kept([KEPT, *arguments.more]), *made(arguments.folder)):
         word, words = outcome(NOW, case)
-        columns = [f"`{name_of(case)}`", ": ".join(filter(None, (case.maker, case.what)))]
-        if arguments.before:
-            columns.append("not there" if case.options else outcome(arguments.before, case)[1])
         if case.wanted not in (word, "anything"):
             wrong.append(f"{case.path}: {words}, should be {case.wanted}")
-        rows.append(f"| {' | '.join((*columns, words))} |")
-        sys.stderr.write(f"{rows[-1]}\n")
-    heads = ["input", "what it is", *(["before"] if arguments.before else []), "now"]
-    table = "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *rows, ""])
+        read.append((name_of(case), ": ".join(filter(None, (case.maker, case.what))), words))
+        sys.stderr.write(f"{' | '.join(read[-1])}\n")
     head, mark, _ = PAGE.read_text("utf-8").partition("<!-- table -->\n")
-    PAGE.write_text(head + mark + table, "utf-8")
+    PAGE.write_text(head + mark + table(read), "utf-8")
     sys.exit("\n".join(wrong))
 
 
