@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import platform
@@ -56,8 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
-    """Whether the full form is asked for: `-m fault --long`, about forty minutes."""
-    return bool(request.config.getoption("--long"))
+    """Whether the full form is asked for: `-m fault --long`, about half an hour."""
+    asked = bool(request.config.getoption("--long"))
+    if asked:
+        faulthandler.cancel_dump_traceback_later()  # what takes ten minutes does not hang
+    return asked
 
 
 @pytest.fixture

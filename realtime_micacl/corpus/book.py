@@ -97,11 +97,12 @@ def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, agai
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        os.listdir(out)  # what may be written but not read is no place for results
         lock = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except FileExistsError:
         raise ConfigError(f"{out} is a file; name a folder for the results") from None
     except OSError as cause:
-        raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
+        raise ConfigError(f"{out} cannot be read and written: {cause.strerror}; name another folder") from cause
     try:
         take(lock)
         book = Book(out, form, video=video)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Literal
 
 import av
 import cv2
@@ -148,11 +149,34 @@ def test_what_is_no_video_is_refused_in_words(tmp_path: Path) -> None:
         assert error.value.exit_code == 3
 
 
-def test_a_play_list_opens_no_other_file(clip: Path, tmp_path: Path) -> None:
-    listing = tmp_path / "list.ffconcat"
-    listing.write_text(f"ffconcat version 1.0\nfile 'http://127.0.0.1:9/{clip.name}'\n")
-    with pytest.raises(SourceError, match="a play list, which is not followed"):
-        list(read_file(listing))
+HLS, CONCAT = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:2,\n{}\n", "ffconcat version 1.0\nfile {}\n"
+
+
+@pytest.mark.parametrize(
+    ("listing", "piece", "is_read"),
+    [
+        (HLS + "#EXT-X-ENDLIST\n", "piece.mp4", True),
+        (HLS, "piece.mp4", True),  # still written to
+        (HLS + "#EXT-X-ENDLIST\n", "../aside.mp4", False),
+        (HLS + "#EXT-X-ENDLIST\n", "http://127.0.0.1:9/piece.mp4", False),
+        (CONCAT, "piece.mp4", True),
+        (CONCAT, "../aside.mp4", False),
+        (CONCAT, "http://127.0.0.1:9/piece.mp4", False),
+    ],
+)
+def test_a_play_list_opens_what_lies_beside_it_and_nothing_else(
+    clip: Path, tmp_path: Path, listing: str, piece: str, is_read: bool
+) -> None:
+    file = tmp_path / "lists" / "list.txt"
+    file.parent.mkdir()
+    for copy in (tmp_path / "aside.mp4", file.with_name("piece.mp4")):
+        copy.write_bytes(clip.read_bytes())
+    file.write_text(listing.format(piece))
+    if is_read:
+        assert [frame.time_s for frame in read_file(file)] == [frame.time_s for frame in read_file(clip)]
+    else:
+        with pytest.raises(SourceError, match="a play list of which nothing is read"):
+            list(read_file(file))
 
 
 def test_rotated_video_is_turned_upright(tmp_path: Path) -> None:
@@ -300,6 +324,38 @@ def test_a_photograph_is_turned_as_its_exif_says(tmp_path: Path, orientation: in
     where = (bool(bright[: height // 2].mean() > 0.4), bool(bright[:, : width // 2].mean() > 0.4))  # above, left
     wanted = {1: (1, 1), 2: (1, 0), 3: (0, 0), 4: (0, 1), 5: (1, 1), 6: (1, 0), 7: (0, 0), 8: (0, 1)}
     assert where == tuple(map(bool, wanted[orientation]))
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("codec", ["jpeg", "packbits"])
+def test_a_tiff_with_jpeg_inside_is_refused_and_not_read_as_black(
+    tmp_path: Path, order: Literal["little", "big"], codec: str
+) -> None:
+    row = bytes([256 - 15, 200])  # 16 pixels of one grey, packed
+    tags = {
+        256: 16,
+        257: 16,
+        258: 8,
+        259: 7 if codec == "jpeg" else 32773,
+        262: 1,
+        273: 122,
+        278: 16,
+        279: 16 * len(row),
+    }
+    content = (b"II" if order == "little" else b"MM") + (42).to_bytes(2, order) + (8).to_bytes(4, order)
+    content += len(tags).to_bytes(2, order)
+    for tag, value in tags.items():
+        content += b"".join(n.to_bytes(size, order) for n, size in ((tag, 2), (3, 2), (1, 4), (value, 2), (0, 2)))
+    content = content.ljust(122, b"\0") + 16 * row
+    (tmp_path / "a.tiff").write_bytes(content)
+    if codec == "jpeg":
+        with pytest.raises(
+            SourceError, match="TIFF with JPEG inside, which FFmpeg makes black; save it as JPEG or PNG"
+        ):
+            list(read_file(tmp_path / "a.tiff"))
+    else:
+        (frame,) = read_file(tmp_path / "a.tiff")
+        assert frame.image.tolist() == [[[200] * 3] * 16] * 16
 
 
 def test_an_animated_webp_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ def at(*times_s: float) -> Iterator[Frame]:
     [
         ([], []),
         ([0.0], [True]),
-        ([0.0, 0.04, 0.08], [False] * 3),
+        ([0.0, 0.04, 0.08], [False, False, True]),  # over before a face could be followed
+        ([0.0, 0.04, 0.08, 0.12], [False] * 4),
         ([0.0, 1.0, 2.0], [True] * 3),
         ([0.0, 0.5, 1.0], [False] * 3),
         ([0.0, 0.04, 2.0, 2.04], [False] * 4),

@@ -197,6 +197,13 @@ def test_a_picture_that_is_less_than_half_like_the_one_before_is_a_cut(seed: int
     assert [cuts.is_cut(picture) for picture in pictures] == [False, cut]
 
 
+@pytest.mark.parametrize(("across", "cut"), [(40, False), (100, False), (300, True)])
+def test_a_jolt_of_the_camera_is_no_cut(across: int, cut: bool) -> None:
+    wide = np.repeat(np.repeat(RNG.integers(0, 255, (30, 60, 1), np.uint8), 16, axis=0), 16, axis=1).repeat(3, axis=2)
+    cuts = CutDetector()
+    assert [cuts.is_cut(one) for one in (wide[:, 100:580], wide[:, 100 + across : 580 + across])] == [False, cut]
+
+
 def test_a_fade_to_black_is_no_cut() -> None:
     cuts = CutDetector()
     picture = RNG.integers(0, 255, (64, 64, 3)).astype(np.uint8)

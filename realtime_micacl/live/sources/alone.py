@@ -16,13 +16,17 @@ from realtime_micacl.types import Frame, Retry
 
 log = logging.getLogger(__name__)
 
+BRIEF_S = 0.1  # a recording that is over sooner is too short for a face to be followed
 GAPS = 2  # so many wide gaps in a row make a live source a slow one
 SLOW = "%s gives a picture every %.3g s; each is read from itself alone, as a still"
 
 
 def marked_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
-    """Yield the frames of a recording, and mark those with no other near before and behind them."""
-    before_s, held, said = -inf, None, False
+    """Yield the frames of a recording, and mark those with no other near before and behind them.
+
+    Of one that is over at once the last frame is marked.
+    """
+    before_s, held, said, first_s = -inf, None, False, None
     with closing(frames):  # type: ignore[type-var]  # a generator
         for frame in frames:
             if held:
@@ -33,9 +37,10 @@ def marked_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
                     said = True
                 yield replace(held, alone=alone)
                 before_s = held.time_s
-            held = frame
-    if held:
-        yield replace(held, alone=held.time_s - before_s > GAP_S)
+            held, first_s = frame, frame.time_s if first_s is None else first_s
+    if held and first_s is not None:
+        brief = held.time_s - first_s < BRIEF_S
+        yield replace(held, alone=brief or held.time_s - before_s > GAP_S)
 
 
 def marked_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import av
 
@@ -20,11 +20,14 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 RATE_HZ = 25.0
 ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
 NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
-LISTED = "it is a play list, which is not followed; name the video itself"
+LISTED = "it is a play list of which nothing is read; name a video, or make one: ffmpeg -i LIST -c copy VIDEO.mkv"
 LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
+DASH = b"<MPD"
 BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
 PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
 POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
+JPEG_INSIDE = "it is a TIFF with JPEG inside, which FFmpeg makes black; save it as JPEG or PNG"
+COMPRESSION, JPEGS = 259, (6, 7)  # a TIFF's tag, and its values for JPEG
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
@@ -57,10 +60,11 @@ def refused(path: Path) -> str:
     """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(32)
+            begins = stream.read(500)
+            head = begins[:32]
             if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
                 return ANIMATED
-            if head.startswith(LISTS):
+            if head.startswith(LISTS) or DASH in begins:
                 return LISTED
             if head.startswith(b"version https://git-lfs"):
                 return POINTER
@@ -73,6 +77,25 @@ def refused(path: Path) -> str:
     except OSError:
         return ""
     return ""
+
+
+def black_tiff(path: Path) -> bool:
+    """Say whether a file is a TIFF with JPEG inside."""
+    with path.open("rb") as stream:
+        order: Literal["little", "big"] = "little" if stream.read(2) == b"II" else "big"
+
+        def number(size: int) -> int:
+            return int.from_bytes(stream.read(size), order)
+
+        if number(2) != 42:
+            return False
+        stream.seek(number(4))
+        for _ in range(number(2)):
+            tag, _, value = number(2), number(6), number(2)
+            if tag == COMPRESSION:
+                return value in JPEGS
+            stream.seek(2, 1)
+    return False
 
 
 def _boxes(stream: BinaryIO) -> set[bytes]:

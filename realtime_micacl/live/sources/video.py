@@ -15,12 +15,22 @@ from av.format import Flags
 from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.sources import beside
 from realtime_micacl.live.sources.alone import marked_alone
 from realtime_micacl.live.sources.given import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.reasons import said
-from realtime_micacl.live.sources.stills import RATE_HZ, is_picture, pictures_in, pictures_like, read_row, refused
+from realtime_micacl.live.sources.stills import (
+    JPEG_INSIDE,
+    RATE_HZ,
+    black_tiff,
+    is_picture,
+    pictures_in,
+    pictures_like,
+    read_row,
+    refused,
+)
 from realtime_micacl.live.sources.timeline import Timeline
 from realtime_micacl.types import U8, Frame
 
@@ -47,6 +57,8 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
     with closing(opened(path)) as container:
+        if is_picture(container) and black_tiff(path):
+            raise SourceError(f"{path} cannot be read: {JPEG_INSIDE}")
         timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
@@ -121,9 +133,13 @@ def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | P
 
 def opened(path: Path) -> av.container.InputContainer:
     """Return the open container of a file that holds a video; raise SourceError."""
+    kind = beside.kind_of(path)
+    options = {"protocol_whitelist": "file"} | beside.OPTIONS.get(kind or "", {})
     try:
-        # The prefix keeps FFmpeg from reading a path with a colon as a protocol, and a play list from opening others.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        # The prefix keeps FFmpeg from reading a path with a colon as a protocol.
+        container = av.open(
+            f"file:{path}", format=kind, options=options, io_open=beside.opens_beside(path) if kind else None
+        )
     except (av.error.FFmpegError, OSError, ValueError) as cause:
         known = isinstance(cause, OSError)  # the system's word, as that it may not be read
         reason = refused(path) or f"{said(cause)}{'' if known else '; it is not a video, or it is damaged'}"
