@@ -119,7 +119,7 @@ IMAGES: dict[str, tuple[Callable[[U8], Any], str]] = {
 def test_the_content_of_a_file_is_no_path_and_the_line_stays_short(clips: Path) -> None:
     content = (clips / "no_face.mp4").read_bytes()
     for asked in (rm.read_image, rm.read):
-        with pytest.raises(rm.ConfigError, match=r"bytes are no path; PIL.Image.open\(io.BytesIO") as refused:
+        with pytest.raises(rm.ConfigError, match=r"bytes are not a path; PIL.Image.open\(io.BytesIO") as refused:
             asked(content)
         assert len(str(refused.value)) < 200
     with (clips / "no_face.mp4").open("rb") as stream, pytest.raises(rm.ConfigError, match="open file; give its path"):

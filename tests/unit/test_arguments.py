@@ -76,3 +76,37 @@ def test_a_rate_may_be_a_fraction_and_a_comma_is_asked_about(capsys: pytest.Capt
         with pytest.raises(SystemExit):
             settings("a.h264", "--rate", wrong)
         assert said in capsys.readouterr().err
+
+
+def test_what_the_command_line_names_takes_the_place_of_the_file_s(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("camera = 2")
+    assert settings("--config", str(file)).camera == 2
+    assert settings("--config", str(file), "a.mp4").camera is None
+    file.write_text('source = "a.mp4"')
+    assert settings("--config", str(file), "--camera", "1").sources == ()
+    assert settings("--config", str(file), "--headless").sources == ("a.mp4",)
+
+
+@pytest.mark.parametrize("device", ["cpu", "triton://host:8001"])
+def test_a_device_is_one_that_there_is(device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert settings("--device", device).device == device
+    with pytest.raises(SystemExit):
+        settings("--device", f"{device} ")
+    assert "is neither triton://" in capsys.readouterr().err
+
+
+def test_two_ways_of_naming_a_source_are_explained_and_other_faults_are_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for wrong, explained in ((["a.mp4", "--source", "b.mp4"], True), (["--camera", "1", "--source", "b"], False)):
+        with pytest.raises(SystemExit):
+            settings(*wrong)
+        assert ("name several with --source each" in capsys.readouterr().err) is explained
+
+
+def test_the_help_fits_on_a_terminal_and_a_text_stands_beside_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = parser().format_help().splitlines()
+    assert max(map(len, lines)) <= 96
+    assert any("--far" in line and "small faces" in line for line in lines)

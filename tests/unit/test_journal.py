@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -60,3 +61,34 @@ def test_no_password_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     configure_log("warning")
     log.warning("lost %s", "rtsp://u:hunter2@host/x")
     assert "rtsp://u:***@host/x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", 1), ("info", 0)])
+def test_warnings_of_libraries_are_for_who_debugs(level: str, shown: int, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_log(level)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    assert capsys.readouterr().err.count("DeprecationWarning: old") == shown
+
+
+def test_a_fault_right_after_the_machine_started_is_written(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_log("warning")
+    clock[0] = 0.5
+    log.warning("lost")
+    assert "lost" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kinds", "again"), [(50, 0), (2000, 1)])
+def test_some_dozens_of_kinds_are_remembered_but_not_thousands(
+    kinds: int, again: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_log("warning")
+    log.warning("the first")
+    for number in range(kinds):
+        log.warning(f"kind {number}")
+    log.warning("the first")
+    assert capsys.readouterr().err.count("the first") == 1 + again

@@ -78,3 +78,16 @@ def test_one_name_for_each_source() -> None:
 def test_what_changes_nothing_is_said(fields: dict[str, Any], said: str, caplog: pytest.LogCaptureFixture) -> None:
     planned(Settings(source="demo", **fields))
     assert said in caplog.text if said else not caplog.text
+
+
+def test_a_camera_among_others_may_be_asked_for_a_size(caplog: pytest.LogCaptureFixture) -> None:
+    for fields in ({"size": "640x480"}, {"fps": 15.0}):
+        planned(Settings(source=("0", "demo"), wait=True, headless=True, **fields))
+    assert not caplog.text
+    planned(Settings(source="demo", fps=15.0))
+    assert "only a camera" in caplog.text
+
+
+def test_the_camera_that_was_named_is_the_one() -> None:
+    assert planned(Settings(camera=3, wait=True)).names == ["camera 3"]
+    assert planned(Settings(wait=True)).names == ["camera 0"]

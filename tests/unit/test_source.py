@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
 from realtime_micacl.live.sources import source
-from realtime_micacl.live.sources.address import answers
+from realtime_micacl.live.sources.address import answers, parse_address
 from realtime_micacl.live.sources.source import looped, parse_source, reconnecting, redacted
 from realtime_micacl.types import Frame, Retry
 
@@ -235,3 +235,84 @@ def test_a_file_is_one_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest
     (tmp_path / " x ").touch()
     assert parse_source("0").kind == "file"
     assert parse_source(" x ").value == " x "
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "live", "loops"),
+    [
+        ("3", "camera 3", True, False),
+        ("-", "standard input", True, False),
+        ("rtsp://me:hunter2@door/1", "rtsp://me:***@door/1", True, False),
+        ("demo", "the demo clip", False, True),
+        (__file__, __file__, False, False),
+        ("synthetic", "synthetic", False, False),
+    ],
+)
+def test_what_a_source_is_called_and_whether_the_world_goes_on(text: str, name: str, live: bool, loops: bool) -> None:
+    spec = parse_source(text)
+    assert (spec.name, spec.live, spec.loops) == (name, live, loops)
+
+
+def test_blanks_around_an_address_do_not_count_and_those_of_a_file_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "3").touch()
+    assert parse_source("3").value == "3"
+    assert parse_source(" rtsp://door/1 ").value == "rtsp://door/1"
+    assert parse_source(" 4 ").name == "camera 4"
+
+
+def test_a_single_picture_is_looped_as_a_video_would_be() -> None:
+    one, two, three = islice(looped(lambda: frames(1)), 3)
+    assert 0.01 < two.time_s - one.time_s == pytest.approx(three.time_s - two.time_s)
+    assert two.time_s - one.time_s < 0.1
+
+
+@pytest.mark.parametrize("give_up_after_s", [1.0, 60.0])
+def test_it_is_given_up_when_that_time_is_over_and_it_can_be_stopped_until_then(
+    give_up_after_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s, slept_s = 50.0, []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+        slept_s.append(seconds)
+
+    monkeypatch.setattr(source, "monotonic", lambda: now_s)
+    monkeypatch.setattr(source, "sleep", sleep)
+    first = True
+
+    def opens() -> Iterator[Frame]:
+        nonlocal first
+        n, first = int(first), False
+        return frames(n, SourceLost("gone"))
+
+    with pytest.raises(SourceLost, match="given up"):
+        list(reconnecting(opens, give_up_after_s=give_up_after_s, seed=1))
+    assert now_s - 50.0 == pytest.approx(give_up_after_s, abs=0.1)
+    assert max(slept_s) < 0.5, "whoever reads can stop it several times a second"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("rtsp://host/x", 554),
+        ("rtspu://host/x", 554),
+        ("rtsps://host/x", 322),
+        ("http://host/x", 80),
+        ("https://host/x", 443),
+        ("rtmp://host/x", 1935),
+        ("rtmps://host/x", 443),
+        ("tcp://host:65535", 65535),
+    ],
+)
+def test_an_address_without_a_port_means_the_one_of_its_protocol(address: str, port: int) -> None:
+    assert parse_address(address).origin == f"host:{port}"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_that_no_machine_has_is_refused(port: str) -> None:
+    with pytest.raises(ConfigError, match="not a valid"):
+        parse_address(f"tcp://host:{port}")

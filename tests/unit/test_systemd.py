@@ -14,7 +14,7 @@ import pytest
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.programs import systemd
-from realtime_micacl.programs.systemd import HANGS_S, Notifier, well
+from realtime_micacl.programs.systemd import Notifier, well
 from realtime_micacl.types import Frame, Retry, Scene, State
 
 NOW_S = 1000.0
@@ -105,11 +105,20 @@ def test_nobody_is_told_where_nobody_asked_and_a_dead_socket_is_no_error(tmp_pat
     [
         (session(None, newest=frame(0.0)), True),
         (session(scene_age_s=0.1, newest=frame(0.0)), True),
-        (session(scene_age_s=HANGS_S + 1, newest=frame(0.0)), False),
-        (session(scene_age_s=2 * HANGS_S + 3, newest=frame(HANGS_S + 1)), True),  # no camera: no restart mends that
-        (session(scene_age_s=HANGS_S + 1, newest=Retry(1, 0.0, "lost")), True),
-        (session(State.PAUSED, scene_age_s=HANGS_S + 1, newest=frame(0.0)), True),
+        (session(scene_age_s=4.0, newest=frame(0.0)), True),  # it is opened again
+        (session(scene_age_s=40.0, newest=frame(0.0)), False),
+        (session(scene_age_s=90.0, newest=frame(40.0)), True),  # no camera: no restart mends that
+        (session(scene_age_s=40.0, newest=Retry(1, 0.0, "lost")), True),
+        (session(State.PAUSED, scene_age_s=40.0, newest=frame(0.0)), True),
     ],
 )
 def test_an_analysis_that_hangs_is_noticed(clock: list[float], one: Any, is_well: bool) -> None:
     assert well(one.look()) is is_well
+
+
+def test_a_state_that_flickers_is_said_a_few_times_a_second_at_most(ear: socket.socket, clock: list[float]) -> None:
+    with Notifier({"NOTIFY_SOCKET": ear.getsockname()}) as notifier:
+        for tenth in range(60):
+            clock[0] = NOW_S + tenth / 10
+            notifier.tick(session(State.LIVE if tenth % 2 else State.NO_FACE))
+    assert 3 <= len([text for text in heard(ear) if text.startswith("STATUS")]) <= 20
