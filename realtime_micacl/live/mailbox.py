@@ -35,8 +35,7 @@ class Mailbox(Generic[T]):
 
     def peek(self) -> T | None:
         """Return the newest item and leave it unread; None before the first."""
-        with self._changed:
-            return self._item
+        return self._item
 
     def close(self) -> None:
         """Let the reader finish: nothing follows the item that is still unread."""

@@ -119,6 +119,12 @@ class LiveSession:
             changes=dict(self._outlets.changes),
         )
 
+    def marks(self) -> tuple[object, ...]:
+        """Return what a look would be of: while all of these stay the same things, nothing new is seen."""
+        newest, scene = self._frames.peek(), self._scenes.peek()
+        seen = newest if scene is None or isinstance(newest, Retry) else None  # a picture is seen with its scene
+        return seen, scene, self._bags.peek(), self._readings.peek(), self.error, self.stopping, self.paused
+
     def stop(self) -> None:
         """Ask every stage to end."""
         self._stopped_s = self._stopped_s if self.stopping else monotonic()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
 from PyQt6.QtCore import QPoint, QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
-from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
+from realtime_micacl.types import EMOTIONS, U8, Bag, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import cards
 from realtime_micacl_ui.badges import notice_rect
 from realtime_micacl_ui.hud import hud_rect, pill_rect
 from realtime_micacl_ui.ink import ring
 from realtime_micacl_ui.layout import Layout, bar_px, key_px, row_px
 from realtime_micacl_ui.paint import coarse, paint
+from realtime_micacl_ui.past import remember
 from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.theme import (
     EMOTION_COLOURS,
@@ -29,6 +31,7 @@ from realtime_micacl_ui.theme import (
     unit_for,
 )
 from realtime_micacl_ui.timeline import parts
+from realtime_micacl_ui.touched import touched
 from realtime_micacl_ui.view import Figure, Privacy, View
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -134,6 +137,7 @@ def test_a_word_that_is_not_the_longest_bar_has_no_figure(
         keep(painter, letters, right, baseline, text, ink)
 
     monkeypatch.setattr(cards, "write_right", note)
+    strokes._brief.cache_clear()  # else a card of before is pressed
     painted(view(face(), emotion=emotion))
     assert [text for _, text in drawn if text.endswith("%")] == ([figure] if figure else [])
     bold = [text for letters, text in drawn if letters is theme_of(unit_for(*HD, 1.0)).strong]
@@ -434,18 +438,27 @@ def test_no_card_lies_on_a_notice() -> None:
     assert without.cards[1].rect.intersects(rect), "which is the point of this picture"
 
 
-def test_bars_that_glide_are_painted_alone_and_look_as_if_all_were_painted() -> None:
+GLIDES = {1: (0.5, *SHARES[1:]), 2: SHARES, 3: (0.2, *SHARES[1:])}
+
+
+@pytest.mark.parametrize("what", ["bars", "readings"])
+def test_what_changes_is_painted_alone_and_looks_as_if_all_were_painted(what: str) -> None:
     faces = face(), face(track_id=2, x=420), face(track_id=3, x=900)
-    before = replace(view(*faces), bars={f.track_id: (0.5, *SHARES[1:]) for f in faces})
-    after = replace(before, bars={f.track_id: SHARES for f in faces})
+    before = replace(view(*faces), bars=GLIDES, timeline=True, followed=1)
+    before = replace(before, pasts=remember({}, before.readings.values(), 9.9))
+    after = replace(before, bars={i: SHARES for i in GLIDES})
+    if what == "readings":
+        shares = np.array(SHARES[::-1], np.float32)
+        readings = {i: replace(one, probabilities=shares, time_s=9.99) for i, one in before.readings.items()}
+        after = replace(before, readings=readings, pasts=remember(before.pasts, readings.values(), 10.0))
     theme = theme_of(unit_for(*HD, 1.0))
 
     def picture(*, partly: bool) -> tuple[QImage, QRegion]:
-        image, moved = QImage(*HD, QImage.Format.Format_RGB32), QRegion()
+        image = QImage(*HD, QImage.Format.Format_RGB32)
         with QPainter(image) as painter:
             layout = paint(painter, before, theme, HD)
-            for place in layout.cards.values():
-                moved += QRegion(cards.gliding(place, theme.dark))
+            moved = touched(before, after, layout, theme, HD)
+            assert moved is not None
             if partly:
                 painter.setClipRegion(moved)
             paint(painter, after, theme, HD, layout, moved if partly else None)
@@ -453,5 +466,18 @@ def test_bars_that_glide_are_painted_alone_and_look_as_if_all_were_painted() -> 
 
     (partly, moved), (whole, _) = picture(partly=True), picture(partly=False)
     assert partly == whole
-    assert moved.rectCount() >= 3
+    assert moved.rectCount() >= 2
     assert not moved.contains(QPoint(0, 0))
+
+
+def test_a_reading_that_changes_a_card_s_place_or_a_box_s_colour_paints_all_of_it() -> None:
+    before = view(face())
+    layout = painted(before)[1]
+    theme = theme_of(unit_for(*HD, 1.0))
+    for after in (view(face(), emotion="sad"), view(face(), emotion=None), replace(before, readings={})):
+        after = replace(after, frame=before.frame, faces=before.faces)
+        assert touched(before, after, layout, theme, HD) is None
+    waiting = replace(before, bags=(*before.bags, cast(Bag, object())))
+    region = touched(before, waiting, layout, theme, HD)
+    assert region is not None
+    assert region.isEmpty(), "what waits for its reading is not seen"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import monotonic, perf_counter
 
 from PyQt6.QtCore import Qt
@@ -10,13 +9,15 @@ from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
 from realtime_micacl.metrics import Meter
-from realtime_micacl_ui.cards import gliding
 from realtime_micacl_ui.desk import Options
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import Theme, theme_for
+from realtime_micacl_ui.touched import touched
 from realtime_micacl_ui.view import View
 from realtime_micacl_ui.watch import Watch
+
+LOOK_S = 0.5
 
 
 class Canvas(QWidget):
@@ -28,27 +29,32 @@ class Canvas(QWidget):
         self.fault: Exception | None = None
         self._options = options
         self._layout: Layout | None = None
-        self._stale = True  # whether more than bars has changed since all of it was painted
+        self._stale = True  # whether all of it is to be painted
+        self._themed: tuple[tuple[int, int, str], float, Theme] | None = None
         self._watch: Watch
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def present(self, view: View) -> None:
-        """Make `view` the one that is shown; where bars alone have moved, nothing else is painted again."""
-        if view == self.view:
+        """Make `view` the one that is shown; only what looks different in it is painted again."""
+        if view is self.view or view == self.view:
             return
-        glides = self._layout is not None and not self._stale and replace(view, bars=self.view.bars) == self.view
+        region = None
+        if self._layout and not self._stale:
+            region = touched(self.view, view, self._layout, self.theme(), (self.width(), self.height()))
         self.view = view
-        if self._layout and glides:
-            for place in self._layout.cards.values():
-                if not place.small:
-                    self.update(gliding(place, self.theme().dark))
-        else:
+        if region is None:
             self._stale = True
             self.update()
+        elif not region.isEmpty():
+            self.update(region)
 
     def theme(self) -> Theme:
-        """Return the theme for the size of now."""
-        return theme_for(self.width(), self.height(), self._options.look)
+        """Return the theme for the size of now; what the system says of its own look is asked for now and then."""
+        asked = (self.width(), self.height(), self._options.look)
+        now_s = monotonic()
+        if self._themed is None or self._themed[0] != asked or now_s - self._themed[1] >= LOOK_S:
+            self._themed = asked, now_s, theme_for(*asked)
+        return self._themed[2]
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Paint the view and take the time."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
-from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, ring, share_bar, write, write_right
+from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, press_briefly, ring, share_bar, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
@@ -62,50 +63,86 @@ def _box(painter: QPainter, box: QRectF, view: View, face: Face, theme: Theme) -
         painter.drawRoundedRect(box, radius, radius)
 
 
+class _Said(NamedTuple):
+    """What stands on a card until the next reading: all but its bars."""
+
+    mark: str
+    own: bool
+    """Whether the face is compared with its own neutral one."""
+    word: str
+    word_ink: int
+    share: str
+    filled: float | None
+    """How far the window is filled, while it fills."""
+    selected: bool
+    lead: str | None
+    figures: tuple[str, ...]
+    """Of the bars, where there are any."""
+    mixture: str | None
+
+
 def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, theme: Theme) -> None:
     """Draw a card: a header, and below it the bars where there is a reading and room."""
-    rect, pad = place.rect, theme.px(0.8)
-    reading = view.reading(face)
-    top = theme.px(0.6) + header_px(theme)
-    area = QRectF(rect.left() + pad, rect.top() + top, rect.width() - 2 * pad, 0)
-    has_bars = reading is not None and not place.small
+    reading, scheme = view.reading(face), theme.scheme
+    shares = reading.probabilities.tolist() if reading and not place.small else []
     lead = reading.leading if reading else None
-    press(painter, rect, _blank, theme, top if has_bars else 0, lead, face.track_id == view.selected)
-    header = QRectF(rect.left() + pad, rect.top() + theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
-    collects = reading is None and face.state is not State.LOW_QUALITY
-    letters = theme.lead if reading else theme.strong
-    baseline = letters.baseline(header.top(), header.height() - (theme.px(0.5) if collects else 0))
-    if mark:
-        write(painter, theme.body, header.left(), baseline, mark, theme.scheme.soft)
-        header.setLeft(header.left() + theme.body.width(mark) + theme.px(0.6))
-    if reading and reading.baseline is Baseline.SET:
-        header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
-    share = ""
-    if reading and lead:  # a figure beside a word that waits would belong to another bar
-        share = f"{100 * float(reading.probabilities.max()):.0f} %"
-    room = header.width() - (theme.lead.width(share) + theme.px(0.3) if share else 0)
-    word = elided(letters, words(view, face), room)
     unsure = reading is not None and reading.emotion is None
-    write(painter, letters, header.left(), baseline, word, theme.scheme.soft if unsure else theme.scheme.text)
-    if collects:
-        _progress(painter, header, face, theme)
-    if reading is None:
-        return
-    if share:
-        write_right(painter, theme.lead, header.right(), baseline, share, theme.scheme.text)
-    if has_bars:
-        _lengths(painter, area, reading.probabilities, lead, theme, view.bars.get(face.track_id))
-        if view.mixtures:
-            area.translate(0, row_px(theme) * len(EMOTIONS))
-            _mixture(painter, area, reading.probabilities, theme)
+    said = _Said(
+        mark=mark,
+        own=reading is not None and reading.baseline is Baseline.SET,
+        word=words(view, face),
+        word_ink=(scheme.soft if unsure else scheme.text).rgba(),
+        # a figure beside a word that waits would belong to another bar
+        share=f"{100 * float(reading.probabilities.max()):.0f} %" if reading and lead else "",
+        filled=face.filled if reading is None and face.state is not State.LOW_QUALITY else None,
+        selected=face.track_id == view.selected,
+        lead=lead,
+        figures=tuple(f"{100 * share:.0f}" for share in shares),
+        mixture=_mixed(reading.probabilities) if reading and shares and view.mixtures else None,
+    )
+    press_briefly(painter, place.rect, _still, theme, reading is not None, said)
+    if shares:
+        area = _area(place.rect, theme)
+        _lengths(painter, area, shares, theme, view.bars.get(face.track_id))
+
+
+def _still(painter: QPainter, rect: QRectF, theme: Theme, read: bool, said: _Said) -> None:
+    """Draw what stays on a card until the next reading; `read` says whether there was one."""
+    pad, has_bars = theme.px(0.8), bool(said.figures)
+    area = _area(rect, theme)
+    press(painter, rect, _blank, theme, round(area.top()) if has_bars else 0, said.lead, said.selected)
+    header = QRectF(pad, theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
+    letters = theme.lead if read else theme.strong
+    baseline = letters.baseline(header.top(), header.height() - (0 if said.filled is None else theme.px(0.5)))
+    if said.mark:
+        write(painter, theme.body, header.left(), baseline, said.mark, theme.scheme.soft)
+        header.setLeft(header.left() + theme.body.width(said.mark) + theme.px(0.6))
+    if said.own:
+        header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
+    room = header.width() - (theme.lead.width(said.share) + theme.px(0.3) if said.share else 0)
+    word = elided(letters, said.word, room)
+    write(painter, letters, header.left(), baseline, word, QColor.fromRgba(said.word_ink))
+    if said.filled is not None:
+        _progress(painter, header, said.filled, theme)
+    write_right(painter, theme.lead, header.right(), baseline, said.share, theme.scheme.text)
+    _figures(painter, area, said.figures, said.lead, theme)
+    if said.mixture is not None:
+        area.translate(0, row_px(theme) * len(EMOTIONS))
+        _mixture(painter, area, said.mixture, theme)
+
+
+def _area(rect: QRectF, theme: Theme) -> QRectF:
+    """Return where the rows of bars begin on a card, and how wide they are."""
+    pad = theme.px(0.8)
+    top = rect.top() + theme.px(0.6) + header_px(theme)
+    return QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
 
 
 def gliding(place: Place, theme: Theme) -> QRect:
     """Return what of a card changes while its bars alone move."""
-    rect, pad = place.rect, theme.px(0.8)
-    left = rect.left() + pad + _bar_left(rect.width() - 2 * pad, theme)
-    top = rect.top() + theme.px(0.6) + header_px(theme)
-    return QRectF(left, top, bar_px(theme), row_px(theme) * len(EMOTIONS)).toAlignedRect()
+    area = _area(place.rect, theme)
+    left = area.left() + _bar_left(area.width(), theme)
+    return QRectF(left, area.top(), bar_px(theme), row_px(theme) * len(EMOTIONS)).toAlignedRect()
 
 
 def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str | None, selected: bool) -> None:
@@ -129,19 +166,24 @@ def _own(painter: QPainter, header: QRectF, theme: Theme) -> float:
     return width
 
 
-def _progress(painter: QPainter, header: QRectF, face: Face, theme: Theme) -> None:
+def _progress(painter: QPainter, header: QRectF, filled: float, theme: Theme) -> None:
     """Draw how far the window is filled, as a slim bar below the word."""
     slim = QRectF(header.left(), header.bottom() - theme.px(0.35), header.width(), max(2, theme.px(0.22)))
     painter.fillRect(slim, theme.scheme.plate)
-    slim.setWidth(slim.width() * min(1.0, face.filled))
+    slim.setWidth(slim.width() * min(1.0, filled))
     painter.fillRect(slim, TEXT)
 
 
-def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None:
-    """Write the mixture of two expressions that the shares show, or a dash, and that it is an experiment."""
-    row, found = row_px(theme), mixture(shares)
+def _mixed(shares: F32) -> str:
+    """Return the words of the mixture of two expressions that the shares show, or a dash."""
+    found = mixture(shares)
+    return say(MIXTURE_WORDS[found.name]) if found else "\u2013"
+
+
+def _mixture(painter: QPainter, area: QRectF, words: str, theme: Theme) -> None:
+    """Write a mixture, and that it is an experiment."""
+    row = row_px(theme)
     write(painter, theme.body, area.left(), theme.body.baseline(area.top(), row), say(MIXTURE), theme.scheme.soft)
-    words = say(MIXTURE_WORDS[found.name]) if found else "\u2013"
     baseline = theme.strong.baseline(area.top() + row, row)
     write(painter, theme.strong, area.left(), baseline, elided(theme.strong, words, area.width()), theme.scheme.text)
 
@@ -149,18 +191,24 @@ def _mixture(painter: QPainter, area: QRectF, shares: F32, theme: Theme) -> None
 def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme) -> None:
     """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
     press(painter, QRectF(area.topLeft(), QSizeF(area.width(), row_px(theme) * len(EMOTIONS))), _names, theme, lead)
-    _lengths(painter, area, shares, lead, theme, None)
+    _figures(painter, area, [f"{100 * share:.0f}" for share in shares.tolist()], lead, theme)
+    _lengths(painter, area, shares.tolist(), theme, None)
 
 
-def _lengths(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme, drawn: Bars | None) -> None:
-    """Draw the bars, as long as the shares or as `drawn` while they move there, and the figures: the shares."""
+def _lengths(painter: QPainter, area: QRectF, shares: Sequence[float], theme: Theme, drawn: Bars | None) -> None:
+    """Draw the bars, as long as the shares or as `drawn` while they move there."""
     row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
-    left = area.left() + _bar_left(area.width(), theme)
-    for i, (name, share) in enumerate(zip(EMOTIONS, shares.tolist(), strict=True)):
-        top = area.top() + i * row
+    left, top = area.left() + _bar_left(area.width(), theme), area.top() + (row - thick) // 2
+    for i, (name, share) in enumerate(zip(EMOTIONS, drawn or shares, strict=True)):
+        share_bar(painter, QRectF(left, top + i * row, length, thick), share, name)
+
+
+def _figures(painter: QPainter, area: QRectF, figures: Sequence[str], lead: str | None, theme: Theme) -> None:
+    """Write the shares in percent at the right of their bars."""
+    row = row_px(theme)
+    for i, (name, figure) in enumerate(zip(EMOTIONS, figures, strict=False)):
         letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-        share_bar(painter, QRectF(left, top + (row - thick) // 2, length, thick), drawn[i] if drawn else share, name)
-        write_right(painter, letters, area.right(), letters.baseline(top, row), f"{100 * share:.0f}", ink)
+        write_right(painter, letters, area.right(), letters.baseline(area.top() + i * row, row), figure, ink)
 
 
 def _names(painter: QPainter, area: QRectF, theme: Theme, lead: str | None) -> None:

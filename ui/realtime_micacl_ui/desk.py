@@ -124,12 +124,10 @@ class Desk:
 
     def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
         """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""
-        view = replace(
-            view,
-            recording=self._recording(now_s),
-            notice=self._notice() or self._neutral.said(view, now_s) or view.notice,
-        )
-        return replace(view, controls=self._placed(view, theme, calm))
+        recording = self._recording(now_s)
+        notice = self._notice() or self._neutral.said(view, now_s) or view.notice
+        controls = self._placed(replace(view, recording=recording), theme, calm)
+        return replace(view, recording=recording, notice=notice, controls=controls)
 
     def _recording(self, now_s: float) -> str:
         """Return how long the recording goes on, as words."""
@@ -148,10 +146,8 @@ class Desk:
         """Show, hide and place bar and panel; return where the bar is while it is shown."""
         focus = QApplication.focusWidget()
         held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))
-        pointer = QCursor.pos()
-        if pointer != self._pointer and self.bar.underMouse():  # one that rests there does not hold it
-            self._awake_until_s = monotonic() + AWAKE_S
-        self._pointer = pointer
+        if self.bar.underMouse() and (pointer := QCursor.pos()) != self._pointer:  # one that rests does not hold it
+            self._awake_until_s, self._pointer = monotonic() + AWAKE_S, pointer
         awake = held or self.busy or monotonic() < self._awake_until_s
         self.bar.setVisible(awake)
         if not awake:

@@ -34,16 +34,24 @@ def blank(width: float, height: float, ratio: float) -> QImage:
 def press(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
     """Draw at `rect`, in whole px, what `draw(painter, its size, *values)` draws; equal values share a stamp."""
     size = (round(rect.width()), round(rect.height()))
-    painter.drawImage(rect.topLeft(), _stamp(draw, size, values, ratio_of(painter)))
+    painter.drawImage(rect.topLeft(), _kept(draw, size, values, ratio_of(painter)))
 
 
-@lru_cache(maxsize=32)
+def press_briefly(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
+    """Do the same with a stamp that the next reading replaces, and that takes no place from those that stay."""
+    size = (round(rect.width()), round(rect.height()))
+    painter.drawImage(rect.topLeft(), _brief(draw, size, values, ratio_of(painter)))
+
+
 def _stamp(draw: Callable[..., None], size: tuple[int, int], values: tuple[object, ...], ratio: float) -> QImage:
     stamp = blank(*size, ratio)
     with QPainter(stamp) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw(painter, QRectF(0, 0, *size), *values)
     return stamp
+
+
+_kept, _brief = lru_cache(maxsize=32)(_stamp), lru_cache(maxsize=10)(_stamp)
 
 
 def share_bar(painter: QPainter, track: QRectF, share: float, emotion: str) -> None:
@@ -76,18 +84,19 @@ def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QCo
     if min(outer.width(), outer.height()) < 2 * corner or ratio % 1:  # between px of the device pieces would not meet
         _draw_ring(painter, outer, radius, width_px, colour.rgba(), dark)
         return
-    stamp = _stamp(_draw_ring, (2 * corner, 2 * corner), (radius, width_px, colour.rgba(), dark), ratio)
+    stamp = _kept(_draw_ring, (2 * corner, 2 * corner), (radius, width_px, colour.rgba(), dark), ratio)
     side = corner * ratio
     far_x, far_y = outer.right() - corner, outer.bottom() - corner
     for x, source_x in ((outer.left(), 0.0), (far_x, side)):
         for y, source_y in ((outer.top(), 0.0), (far_y, side)):
             painter.drawImage(QRectF(x, y, corner, corner), stamp, QRectF(source_x, source_y, side, side))
-    across, down = outer.width() - 2 * corner, outer.height() - 2 * corner
-    for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):
-        for y in (outer.top() + inset, outer.bottom() - inset - wide):
-            painter.fillRect(QRectF(outer.left() + corner, y, across, wide), ink)
-        for x in (outer.left() + inset, outer.right() - inset - wide):
-            painter.fillRect(QRectF(x, outer.top() + corner, wide, down), ink)
+    left, top, right, bottom = (round(v) for v in (outer.left(), outer.top(), outer.right(), outer.bottom()))
+    across, down = right - left - 2 * corner, bottom - top - 2 * corner
+    for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):  # whole px, else Qt goes a slow way
+        for y in (top + inset, bottom - inset - wide):
+            painter.fillRect(left + corner, y, across, wide, ink)
+        for x in (left + inset, right - inset - wide):
+            painter.fillRect(x, top + corner, wide, down, ink)
 
 
 def _draw_ring(painter: QPainter, rect: QRectF, radius: int, width_px: int, colour: int, around: int) -> None:

@@ -21,18 +21,26 @@ from realtime_micacl_ui.view import View
 
 
 def window(
-    painter: QPainter, seen: Weighed | None, scale: float, squares: QRectF, slim: int, theme: Theme, view: View
+    painter: QPainter,
+    seen: Weighed | None,
+    scale: float,
+    squares: QRectF,
+    slim: int,
+    theme: Theme,
+    *,
+    clear: bool,
+    mirror: bool,
 ) -> None:
     """Draw one crop of each instance of the newest window, as strong as it weighed, and its weight.
 
-    Where nothing is `seen` the places are empty; where the view shows no clear picture it is the weights alone.
+    Where nothing is `seen` the places are empty; where the picture is not shown `clear` it is the weights alone.
     """
     gap = theme.px(0.3)
     count = len(seen.importance) if seen else round((squares.width() + gap) / (squares.height() + gap))
     side = round((squares.width() + gap) / count) - gap
     places = [QRectF(squares.left() + n * (side + gap), squares.top(), side, side) for n in range(count)]
-    if seen is not None and view.privacy == "clear":
-        painter.drawImage(squares.topLeft(), _crops(seen, side, gap, scale, ratio_of(painter), mirror=view.mirror))
+    if seen is not None and clear:
+        painter.drawImage(squares.topLeft(), _crops(seen, side, gap, scale, ratio_of(painter), mirror=mirror))
     else:
         for place in places:
             painter.fillRect(place, theme.scheme.plate)

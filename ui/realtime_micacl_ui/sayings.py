@@ -18,6 +18,8 @@ SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 
 def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, stays: bool) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
+    if state in (State.LIVE, State.NO_FACE):
+        return "", ""
     source = _called(source)
     match state:
         case State.STARTING:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QPainter
 
 from realtime_micacl.types import State
-from realtime_micacl_ui.ink import draw_panel, hatch, press, ratio_of, write, write_right
+from realtime_micacl_ui.ink import draw_panel, hatch, press, press_briefly, ratio_of, write, write_right
 from realtime_micacl_ui.moments import hover, window
-from realtime_micacl_ui.past import SPAN_S, Past
+from realtime_micacl_ui.past import SPAN_S, Past, Weighed
 from realtime_micacl_ui.ribbon import TILE, spread, tiles
 from realtime_micacl_ui.texts import FACE, NOW, WEIGHT, say
 from realtime_micacl_ui.theme import INK, TEXT, Theme
-from realtime_micacl_ui.view import View
+from realtime_micacl_ui.view import Marker, View
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 20  # in units: a smaller window has no timeline
 WINDOW_WIDTH, WHOLE_HEIGHT = 46, 40  # in units: a narrower one has no crops, a lower one the ribbon alone
@@ -78,33 +80,75 @@ def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
     return Parts(whole, ribbon, weights, squares, tuple(zip(others, rows[:-1], strict=True)))
 
 
+Row = tuple[int, int, int, int]
+"""Left, top, width and height of a ribbon in the panel, in px."""
+
+
+class _Shown(NamedTuple):
+    """What a timeline shows; equal ones look the same."""
+
+    rows: tuple[tuple[int, Past, Row, int], ...]
+    """Of each ribbon: the number of its face or 0, the past, where it is, and its last column on the device."""
+    weights: Row
+    window: Row
+    seen: Weighed | None
+    instance_s: float
+    markers: tuple[tuple[int, int], ...]
+    """Of each: where it is in the panel, in px, and its number."""
+    clear: bool
+    mirror: bool
+
+
 def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> None:
     """Draw the timeline of the face that the view follows, and where there is room the ribbons of the others."""
     if at is None or view.followed is None:
         return
-    past, seen = view.pasts[view.followed], view.weighed.get(view.followed)
     numbers = {face.track_id: number for number, face in enumerate(view.faces, start=1)}
-    rows = (*at.others, (view.followed, at.ribbon))
-    labels = tuple((numbers.get(track_id, 0), *_below(at, rect)) for track_id, rect in rows)
-    press(painter, at.panel, _base, theme, labels, _below(at, at.weights))
+    ratio = ratio_of(painter)
+    shown = _Shown(
+        rows=tuple(
+            (
+                numbers.get(track_id, 0),
+                view.pasts[track_id],
+                _below(at, rect),
+                int(view.scene_s / SPAN_S * round(rect.width() * ratio)),
+            )
+            for track_id, rect in (*at.others, (view.followed, at.ribbon))
+        ),
+        weights=_below(at, at.weights),
+        window=_below(at, at.window) if at.window else (0, 0, 0, 0),
+        seen=view.weighed.get(view.followed),
+        instance_s=round(view.instance_s, 2),
+        markers=tuple((_across(marker, view, at), marker.number) for marker in view.markers),
+        clear=view.privacy == "clear",
+        mirror=view.mirror,
+    )
+    press_briefly(painter, at.panel, _timeline, theme, shown)
+    hover(painter, view, view.pasts[view.followed], at.asked, at.panel, theme.dark)
+
+
+def _timeline(painter: QPainter, rect: QRectF, theme: Theme, shown: _Shown) -> None:
+    press(painter, rect, _base, theme, tuple((n, *row) for n, _, row, _ in shown.rows), shown.weights)
+    past = shown.rows[-1][1]
     scale = spread(past)
-    for track_id, rect in at.others:
-        _ribbon(painter, view.pasts[track_id], view, (rect, QRectF()), scale, theme)
-    _ribbon(painter, past, view, (at.ribbon, at.weights), scale, theme)
-    _markers(painter, view, at, theme)
-    if not at.window.isEmpty():
-        slim = round(at.weights.height())
-        window(painter, seen, scale, at.window, slim, theme, view)
-    hover(painter, view, past, at.asked, at.panel, theme.dark)
-
-
-Row = tuple[int, int, int, int]
-"""Left, top, width and height of a ribbon in the panel, in px."""
+    for n, (_, its, row, last) in enumerate(shown.rows, start=1):
+        weights = shown.weights if n == len(shown.rows) else (0, 0, 0, 0)
+        _ribbon(painter, its, last, (QRectF(*row), QRectF(*weights)), shown.instance_s, scale, theme)
+    ribbon = QRectF(*shown.rows[-1][2])
+    _markers(painter, shown.markers, ribbon, ribbon.united(QRectF(*shown.weights)).height(), theme)
+    if shown.window[2]:
+        slim = shown.weights[3]
+        window(painter, shown.seen, scale, QRectF(*shown.window), slim, theme, clear=shown.clear, mirror=shown.mirror)
 
 
 def _below(at: Parts, rect: QRectF) -> Row:
     left, top = rect.left() - at.panel.left(), rect.top() - at.panel.top()
     return round(left), round(top), round(rect.width()), round(rect.height())
+
+
+def _across(marker: Marker, view: View, at: Parts) -> int:
+    ago_s = max(0.0, view.scene_s - marker.time_s)
+    return round(at.ribbon.right() - at.ribbon.width() * ago_s / SPAN_S) - round(at.panel.left())
 
 
 def _base(painter: QPainter, rect: QRectF, theme: Theme, rows: tuple[tuple[int, ...], ...], weights: Row) -> None:
@@ -131,16 +175,21 @@ def _base(painter: QPainter, rect: QRectF, theme: Theme, rows: tuple[tuple[int, 
 
 
 def _ribbon(
-    painter: QPainter, past: Past, view: View, places: tuple[QRectF, QRectF], scale: float, theme: Theme
+    painter: QPainter,
+    past: Past,
+    last: int,
+    places: tuple[QRectF, QRectF],
+    instance_s: float,
+    scale: float,
+    theme: Theme,
 ) -> None:
-    """Draw a ribbon and the weights under it, and hatch the gaps."""
+    """Draw a ribbon up to its `last` column and the weights under it, and hatch the gaps."""
     ratio = ratio_of(painter)
     ribbon, weights = places
     width, tall, slim = (round(v * ratio) for v in (ribbon.width(), ribbon.height(), weights.height()))
-    last = int(view.scene_s / SPAN_S * width)
     ink = theme.scheme.soft.rgb()
     painter.setBrushOrigin(ribbon.topLeft())
-    for first, tile in tiles(past, last, (width, tall, slim), view.instance_s, scale, ink):
+    for first, tile in tiles(past, last, (width, tall, slim), instance_s, scale, ink):
         begin, end = max(0, -first), min(TILE, width - first)
         left, across = ribbon.left() + (first + begin) / ratio, (end - begin) / ratio
         for gap_begin, gap_end in tile.gaps:
@@ -154,17 +203,17 @@ def _ribbon(
                 painter.drawImage(target, tile.image, QRectF(begin, top, end - begin, high))
 
 
-def _markers(painter: QPainter, view: View, at: Parts, theme: Theme) -> None:
+def _markers(
+    painter: QPainter, markers: Sequence[tuple[int, int]], ribbon: QRectF, height: float, theme: Theme
+) -> None:
     """Draw a line with its number for each marker."""
-    for marker in view.markers:
-        ago_s = max(0.0, view.scene_s - marker.time_s)
-        x = round(at.ribbon.right() - at.ribbon.width() * ago_s / SPAN_S)
+    for x, number in markers:
         for wide, colour in ((3, INK), (1, TEXT)):
-            painter.fillRect(QRectF(x - wide // 2 - 1, at.ribbon.top(), wide, at.asked.height()), colour)
-        text = str(marker.number)
+            painter.fillRect(QRectF(x - wide // 2 - 1, ribbon.top(), wide, height), colour)
+        text = str(number)
         width = round(theme.strong.width(text)) + theme.px(0.6)
-        left = min(max(round(x - width / 2), at.ribbon.left()), at.ribbon.right() - width)
-        flag = QRectF(left, at.ribbon.top() - theme.px(0.5), width, theme.px(1.3))
+        left = min(max(round(x - width / 2), ribbon.left()), ribbon.right() - width)
+        flag = QRectF(left, ribbon.top() - theme.px(0.5), width, theme.px(1.3))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(TEXT)
         painter.drawRoundedRect(flag, theme.px(0.25), theme.px(0.25))

@@ -43,8 +43,7 @@ class Watch:
 
     def stirs(self, now_s: float) -> bool:
         """Say whether there may be something new to show: a cheap look, to be taken often."""
-        now = self._session.look()
-        seen = (now.newest, now.scene, now.readings, now.bags, now.error, now.stopping, now.paused)
+        seen = self._session.marks()
         same = all(a is b for a, b in zip(seen, self._seen, strict=False)) and bool(self._seen)
         due_s = STEP_S if self._glides else IDLE_S
         if same and 0 <= now_s - self._looked_s < due_s:
