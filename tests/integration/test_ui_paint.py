@@ -12,6 +12,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QPen, QRegion
 
 from realtime_micacl.types import EMOTIONS, U8, Bag, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import cards
+from realtime_micacl_ui import ink as strokes
 from realtime_micacl_ui.badges import notice_rect
 from realtime_micacl_ui.hud import hud_rect, pill_rect
 from realtime_micacl_ui.ink import ring
