@@ -20,8 +20,8 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.reading.smoother import DWELL_S, MARGIN, Smoother
 
-CONSTANTS_S = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
-DWELLS_S, MARGINS = (0.0, 0.16, 0.24, 0.32), (0.0, 0.15, 0.3)
+CONSTANTS_S = (0.0, 0.1, 0.15, 0.2, 0.3, 0.6)
+DWELLS_S, MARGINS = (0.0, 0.16, 0.32), (0.3,)
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     say(" other word p50 / p90 | extra flips a minute, rendered | flips a minute, videos |\n" + 9 * "|---" + "|\n")
     usual_s = Settings().smoothing_s
     rows = [(constant_s, MARGIN, DWELL_S) for constant_s in CONSTANTS_S]
-    rows += [(usual_s, MARGIN, dwell_s) for dwell_s in DWELLS_S] + [(0.3, MARGIN, 0.0)]
+    rows += [(usual_s, MARGIN, dwell_s) for dwell_s in DWELLS_S]
     rows += [(usual_s, margin, DWELL_S) for margin in MARGINS]
     for constant_s, margin, dwell_s in rows:
 
