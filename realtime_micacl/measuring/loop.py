@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from realtime_micacl.measuring.stages import Staged
 
 YARDSTICK = Path(realtime_micacl.__file__).parents[1] / "tests" / "bench" / "yardstick" / "loop.py"
 ABSENT = "the frozen cv2 loop is in the repository and not in the wheel: run bench in a checkout"
+NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {sys.executable} -m pip install -e '.[dev]'"
 NAMES = {"own": "this program's stages", "mediapipe": "cv2 loop, mediapipe", "haar": "cv2 loop, Haar cascade"}
 
 
@@ -35,6 +37,8 @@ def loops(clip: Path, own: Staged, live_percent: float | None) -> dict[str, Any]
     }
     if not YARDSTICK.exists():
         return found | {"absent": ABSENT}
+    if not find_spec("mediapipe"):
+        return found | {"absent": NO_MEDIAPIPE}
     found |= {name: _run(clip, name) for name in ("mediapipe", "haar")}
     if live_percent is not None:
         found["live_of_loop"] = round(live_percent / found["mediapipe"]["processor_percent"], 2)

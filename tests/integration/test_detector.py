@@ -16,6 +16,7 @@ import pytest
 from realtime_micacl.live.seeing.detection import Detection, Reach
 from realtime_micacl.live.seeing.detector import FaceDetector, Runtime
 from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.measuring import looking
 from realtime_micacl.programs import doctor
 from realtime_micacl.types import U8
 
@@ -89,9 +90,17 @@ def test_onnx_runtime_looks_and_mediapipe_is_not_even_imported() -> None:
         "sys.exit('mediapipe' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_doctor_says_what_looks_for_faces(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    if not there:
+        monkeypatch.setattr(looking, "version", lambda name: version(name) if name != "mediapipe" else version("none"))
     (finding,) = doctor.detector()
     assert finding.good
     assert finding.said.startswith(f"ONNX Runtime {version('onnxruntime')} finds faces, ")
+    beside = f"mediapipe {version('mediapipe')}, which sees the same, is here" if there else "mediapipe is not here"
+    assert beside in finding.said
 
 
 @pytest.mark.fault("R22")
