@@ -38,10 +38,26 @@ FRAME = (
 x right, y down, z away from the camera, in distances between the outer corners of the eyes.
 """
 
-# What the mesh sees of an angle, on 28 rendered heads whose angles are known:
-YAW_SEEN = 1.02
-DOWN_SEEN, UP_SEEN = 0.87, 0.7
-LEVEL = 0.5  # the pitch, in degrees, that it sees in a head that is upright
+RIGHT, LEFT, MIDDLE = [0, 1, 8, 10], [3, 2, 9, 11], [4, 5, 6, 7]
+"""Places in BONE: what lies on both sides, and what lies between them."""
+
+# What brings the turn of the fit to that of the head: weights of `cues`, in degrees, by least squares over
+# rendered people (`tests/bench/heads.py ASSETS --fit`). What a face's own form does to its pitch is the most of it.
+# fmt: off
+YAW_ODD = (
+    0.26, 26.29, -5.13, -33.04, 5.73, -5.24, -7.80, -2.56, -33.10, -24.02, -1.51, -5.60, 14.29, 3.97, 4.93, 0.05,
+    -6.94, 0.31, -2.06, 6.96,
+)
+PITCH_EVEN = (
+    33.16, -2.03, 37.83, -19.94, 16.19, 25.03, -5.84, 22.14, -32.85, -24.51, -38.37, 83.52, -35.74, -25.89, -23.25,
+    -30.17, -68.10, -7.53, 29.19, 70.87, 5.70, 11.90, 0.56, 43.12, -43.65, -2.23,
+)
+ROLL_ODD = (
+    5.29, 3.33, 14.60, -31.18, -47.29, -17.06, 11.62, 11.43, -35.11, -10.08, 2.51, 10.14, 35.75, 17.15, -6.06, -30.92,
+    -2.33, -3.10, 1.70, -1.61,
+)
+# fmt: on
+MOST = 20.0  # degrees by which an angle is corrected
 
 
 class Fit(NamedTuple):
@@ -68,13 +84,34 @@ def fit(bone: F32, frame: F64) -> Fit:
 
 def heads(marks: F32) -> F32:
     """Return yaw, pitch and roll in degrees, [n,3], of faces whose landmarks are [n,468,3] in px."""
-    frame = np.array(FRAME)
-    return angles(fit(marks[:, np.array(BONE)], frame - frame.mean(axis=0)).turn)
+    turned, even, odd = cues(marks)
+    mended = np.stack([odd @ YAW_ODD, even @ PITCH_EVEN, odd @ ROLL_ODD], axis=1)
+    return np.asarray(turned + mended.clip(-MOST, MOST), np.float32)
 
 
-def angles(turn: F64) -> F32:
+def cues(marks: F32) -> tuple[F64, F64, F64]:
+    """Return the angles [n,3] of the fit and what its error is told from.
+
+    That is how the bones of a face lie beside those of FRAME, and the angles: [n,26] that a mirror leaves as they
+    are, and [n,20] that it turns to their opposite.
+    """
+    frame = np.array(FRAME) - np.mean(FRAME, axis=0)
+    bone = marks[:, np.array(BONE)]
+    middle, turn, scale = fit(bone, frame)
+    beside = np.einsum("npj,nij->npi", bone - middle, turn) * scale[:, None, None] - frame
+    turned = angles(turn)
+    yaw, pitch = np.radians(turned[:, :2]).T
+    right, left, between = beside[:, RIGHT], beside[:, LEFT], beside[:, MIDDLE]
+    same, other = (left + right) / 2, (left - right) / 2
+    even = [other[..., 0], same[..., 1], same[..., 2], between[..., 1], between[..., 2]]
+    odd = [same[..., 0], other[..., 1], other[..., 2], between[..., 0]]
+    of_even = np.stack([pitch, pitch**2, yaw**2, pitch * yaw**2, pitch**3, np.ones_like(yaw)], axis=1)
+    of_odd = np.stack([yaw, yaw * pitch, yaw**3, yaw * pitch**2], axis=1)
+    return turned, np.concatenate([*even, of_even], axis=1), np.concatenate([*odd, of_odd], axis=1)
+
+
+def angles(turn: F64) -> F64:
     """Return yaw, pitch and roll of heads whose turn back to the front is [n,3,3]; x right, y down, z away."""
-    yaw = np.degrees(np.arctan2(turn[:, 0, 2], turn[:, 2, 2])) / YAW_SEEN
-    pitch = np.degrees(np.arcsin(np.clip(turn[:, 1, 2], -1, 1))) - LEVEL
-    roll = np.degrees(np.arctan2(-turn[:, 1, 0], turn[:, 1, 1]))
-    return np.stack([yaw, pitch / np.where(pitch > 0, DOWN_SEEN, UP_SEEN), roll], axis=1).astype(np.float32)
+    yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
+    roll = np.arctan2(-turn[:, 1, 0], turn[:, 1, 1])
+    return np.degrees(np.stack([yaw, np.arcsin(np.clip(turn[:, 1, 2], -1, 1)), roll], axis=1))

@@ -1,0 +1,114 @@
+"""How well the turn of a head is read, on rendered people whose angles are known; and what it is read with.
+
+`python -m tests.bench.heads ASSETS` (docs/rendering.md) shows thirty people in fourteen poses each, half of those that
+are drawn by lot with an expression. `--fit` makes the weights of `live/seeing/pose.py` from eighty others instead.
+
+A person's shape may tilt the skull against that of the base mesh by up to six degrees. That counts as pitch: upright is
+a head whose upper face lies as in the base mesh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.pose import cues, heads
+from realtime_micacl.types import F32, U8
+from realtime_micacl_render import figure as figures
+from realtime_micacl_render.assets import Assets
+from realtime_micacl_render.person import sample_person
+from realtime_micacl_render.portrait import Light, Pose, render
+from realtime_micacl_render.scene import backdrop
+
+FITTED, SHOWN = range(10, 90), range(10100, 10130)
+FIXED = ((0, 0, 0), (0, -20, 0), (0, 20, 0), (-20, 0, 0), (20, 0, 0), (0, -10, 0), (0, 10, 0))
+POSES = 14
+LIMITS = (45, 28, 30)  # of yaw, pitch and roll, degrees
+NAMES = ("yaw", "pitch", "roll")
+RIDGE = 0.03  # what a weight costs against an error
+SKY = 8  # sides from which light falls; the clips of the tests have 48
+
+
+def tilt(rest: F32, base: F32) -> float:
+    """Return by how many degrees the upper face of a person looks further down than that of the base mesh."""
+    upper = (base[:, 1] > 6.5) & (base[:, 2] > 0.4)  # from the nose up, in front of the ears, in dm
+    one, other = (points[upper] - points[upper].mean(axis=0) for points in (base, rest))
+    u, _, vt = np.linalg.svd(one.T @ other)
+    turn = (u @ vt).T
+    return float(np.degrees(np.arctan2(turn[2, 1], turn[2, 2])))
+
+
+def shown(seed: int, assets: Assets) -> Iterator[tuple[list[float], U8]]:
+    """Yield pictures of a person with the angles of the head: yaw, pitch, roll in degrees, right, down and right."""
+    somebody = figures.build_figure(sample_person(seed, assets.details), assets)
+    used = np.unique(assets.body.faces)
+    upright = tilt(somebody.rest[used], assets.body.vertices[used])
+    rng = np.random.default_rng(seed)
+    room = backdrop(240, 240, rng)
+    for k in range(POSES):
+        units: dict[str, float] = {}
+        if k < len(FIXED):
+            yaw, pitch, roll = map(float, FIXED[k])
+        else:
+            yaw, pitch, roll = (float(rng.uniform(-limit, limit)) for limit in LIMITS)
+            if rng.random() < 0.5:
+                units = {str(unit): float(rng.uniform(0.2, 0.9)) for unit in rng.choice(list(somebody.units), 3)}
+        light = Light(direction=(float(rng.uniform(-0.8, 0.8)), float(rng.uniform(0.1, 0.9)), 0.9))
+        pose = Pose(x=120, y=105, scale=float(rng.uniform(40, 60)), yaw=yaw, pitch=pitch, roll=-roll)
+        tile = render(somebody, units, pose, light, width=240, height=240)
+        seen_through = 255 - tile[..., 3:].astype(np.uint16)
+        yield [yaw, pitch + upright, roll], np.minimum(tile[..., :3] + room * seen_through // 255, 255).astype(np.uint8)
+
+
+def seen(seeds: range, assets: Assets) -> tuple[F32, F32]:
+    """Return the angles [n,3] and the landmarks [n,468,3] of everybody, in every pose in which the face is found."""
+    true, marks = [], []
+    with closing(FaceDetector(reach="short")) as detector, closing(FaceMesh()) as mesh:
+        for seed in seeds:
+            for angles, image in shown(seed, assets):
+                if found := detector.detect(image):
+                    true.append(angles)
+                    marks.append(mesh.marks(image, [region(found[0].points, found[0].box)])[0][0])
+    return np.array(true, np.float32), np.stack(marks)
+
+
+def fitted(true: F32, marks: F32) -> list[tuple[str, F32]]:
+    """Return the weights of pose.py."""
+    turned, even, odd = cues(marks)
+    wanted = true - turned
+    rows = (("YAW_ODD", odd, 0), ("PITCH_EVEN", even, 1), ("ROLL_ODD", odd, 2))
+    return [
+        (name, np.asarray(np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ wanted[:, k]), np.float32))
+        for name, x, k in rows
+    ]
+
+
+def main() -> None:
+    """Print the weights, or how far off the angles are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("assets", type=Path)
+    parser.add_argument("--fit", action="store_true")
+    options = parser.parse_args()
+    figures.DIRECTIONS = SKY
+    assets, write = Assets(options.assets), sys.stdout.write
+    true, marks = seen(FITTED if options.fit else SHOWN, assets)
+    if options.fit:
+        for name, weights in fitted(true, marks):
+            write(f"{name} = ({', '.join(f'{one:.2f}' for one in weights)})\n")
+        return
+    off = np.abs(heads(marks) - true)
+    write(f"{len(true)} heads of {len(SHOWN)} people\n")
+    write("| | within 5 degrees | mean error | 95 % are within |\n|---|---|---|---|\n")
+    for name, error in zip(NAMES, off.T, strict=True):
+        write(f"| {name} | {(error < 5).mean():.3f} | {error.mean():.1f} | {np.percentile(error, 95):.1f} |\n")
+
+
+if __name__ == "__main__":
+    main()
