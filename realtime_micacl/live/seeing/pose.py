@@ -114,4 +114,4 @@ def angles(turn: F64) -> F64:
     """Return yaw, pitch and roll of heads whose turn back to the front is [n,3,3]; x right, y down, z away."""
     yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
     roll = np.arctan2(-turn[:, 1, 0], turn[:, 1, 1])
-    return np.degrees(np.stack([yaw, np.arcsin(np.clip(turn[:, 1, 2], -1, 1)), roll], axis=1))
+    return np.asarray(np.degrees(np.stack([yaw, np.arcsin(np.clip(turn[:, 1, 2], -1, 1)), roll], axis=1)), np.float64)

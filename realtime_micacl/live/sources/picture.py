@@ -19,7 +19,8 @@ from realtime_micacl.types import U8
 log = logging.getLogger(__name__)
 
 WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wide: such a figure is a mistake
-DITHERED = ("gif", "monow", "monob", "pal8", "rgb8", "bgr8", "rgb4_byte", "bgr4_byte")  # few colours; to a detector their dots are edges
+# Few colours; to a detector their dots are edges.
+DITHERED = ("gif", "monow", "monob", "pal8", "rgb8", "bgr8", "rgb4_byte", "bgr4_byte")
 PAPER = 255  # what shows through where a picture has holes
 
 
