@@ -88,14 +88,17 @@ def name_of(case: Case) -> str:
 
 
 def table(read: list[tuple[str, str, str]]) -> str:
-    """Return the table of inputs, of each its name, what it is and what it gave; the happy ones are named together."""
-    alone = [f"| `{name}`: {what} | {words} |" for name, what, words in read if not words.startswith("happy")]
+    """Return the table of inputs, of each its name, what it is and what it gave; those of one kind are named together."""
     kinds: dict[str, list[str]] = {}
-    for name, _, words in read:
+    for name, what, words in read:
         if words.startswith("happy"):
             kinds.setdefault("happy, read as stills" if "still" in words else "happy", []).append(f"`{name}`")
+        elif words.startswith("exit"):
+            kinds.setdefault(f"{words[:6]}, in a line that says why", []).append(f"`{name}`")
+        else:
+            kinds.setdefault(words, []).append(f"`{name}` ({what})")
     rows = [f"| {len(names)}: {', '.join(names)} | {kind} |" for kind, names in kinds.items()]
-    return "\n".join(["| input | what it gave |", "|---|---|", *rows, *alone, ""])
+    return "\n".join(["| inputs | what they gave |", "|---|---|", *rows, ""])
 
 
 def main() -> None:
