@@ -88,7 +88,7 @@ def name_of(case: Case) -> str:
 
 
 def table(read: list[tuple[str, str, str]]) -> str:
-    """Return the table of inputs, of each its name, what it is and what it gave; those of one kind are named together."""
+    """Return the table of inputs, of each its name, what it is and what it gave, by kinds."""
     kinds: dict[str, list[str]] = {}
     for name, what, words in read:
         if words.startswith("happy"):
