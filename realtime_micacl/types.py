@@ -21,6 +21,8 @@ Features = npt.NDArray[Any]
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
+GAP_S = 0.5
+"""What lies further apart, pictures or readings of a face, does not belong together."""
 
 
 class State(StrEnum):

@@ -13,13 +13,12 @@ from realtime_micacl.api.table import readings_in
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.palette import COLOURS
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event
+from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NEUTRAL = "#D5DAE0"  # white would not be seen here
-GAP_S = 0.5
 MOST = 8  # faces that are shown, those with most readings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, State, StateChange
+from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event, State, StateChange
 
 UNSURE = "unsure"
 COLUMNS = (
@@ -16,7 +16,6 @@ COLUMNS = (
     *(f"mean_{emotion}" for emotion in EMOTIONS),
     *("flips", "flips_per_min", "quality", "coverage", "note"),
 )
-GAP_S = 0.5  # readings that are further apart are not one stretch
 
 
 class Track:

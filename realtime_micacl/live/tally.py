@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from realtime_micacl.live.seeing.turned import turn_wanted
-from realtime_micacl.live.seeing.window import GAP_S
-from realtime_micacl.types import U8, Scene, State
+from realtime_micacl.types import GAP_S, U8, Scene, State
 
 SAMPLE_PX = 640
 SAMPLED = (1, 10, 30, 100, 300, 1000, 3000, 10000)  # of the pictures without a usable face

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from realtime_micacl.report.session import GAP_S, Face, Session
-from realtime_micacl.types import EMOTIONS, State
+from realtime_micacl.report.session import Face, Session
+from realtime_micacl.types import EMOTIONS, GAP_S, State
 
 
 @dataclass(frozen=True)

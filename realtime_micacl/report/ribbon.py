@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.palette import COLOURS
-from realtime_micacl.report.session import F64, GAP_S, Face
-from realtime_micacl.types import U8
+from realtime_micacl.report.session import F64, Face
+from realtime_micacl.types import GAP_S, U8
 
 WIDTH, HEIGHT = 1600, 112
 QUALITY_PX = 24

@@ -21,7 +21,6 @@ from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
 F64 = npt.NDArray[np.float64]
-GAP_S = 0.6  # readings that are further apart are not one stretch
 NAN = float("nan")
 
 

@@ -55,6 +55,17 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def many() -> tuple[list[Doubler], SharedEngine]:
+    """Return a shared engine, and those that were opened for it."""
+    engines: list[Doubler] = []
+
+    def opens() -> Doubler:
+        engines.append(Doubler())
+        return engines[-1]
+
+    return engines, SharedEngine(opens)
+
+
 def crops(*rows: int) -> U8:
     return np.array([[n] for n in rows], np.uint8)
 
@@ -120,13 +131,7 @@ def test_a_batch_is_bounded_and_nobody_waits_for_ever() -> None:
 
 
 def test_after_a_failure_the_next_share_is_of_a_new_engine() -> None:
-    engines: list[Doubler] = []
-
-    def opens() -> Doubler:
-        engines.append(Doubler())
-        return engines[-1]
-
-    joint = SharedEngine(opens)
+    engines, joint = many()
     one, two = joint.share(), joint.share()
     engines[0].fails = True
     for old in (one, two):
@@ -146,13 +151,7 @@ def test_after_a_failure_the_next_share_is_of_a_new_engine() -> None:
 def test_an_engine_that_hangs_is_replaced_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "STUCK_S", 0.05)
     monkeypatch.setattr(shared, "JOIN_S", 0.05)
-    engines: list[Doubler] = []
-
-    def opens() -> Doubler:
-        engines.append(Doubler())
-        return engines[-1]
-
-    joint = SharedEngine(opens)
+    engines, joint = many()
     one = joint.share()
     engines[0].held.clear()
     with ThreadPoolExecutor(1) as pool:
@@ -222,13 +221,7 @@ def test_an_engine_that_works_for_a_second_is_not_given_up(
     """Whoever hangs for two seconds is given up by the session, so a stuck engine has to be known before."""
     now_s = 50.0
     monkeypatch.setattr(shared, "monotonic", lambda: now_s)
-    engines: list[Doubler] = []
-
-    def opens() -> Doubler:
-        engines.append(Doubler())
-        return engines[-1]
-
-    joint = SharedEngine(opens)
+    engines, joint = many()
     one = joint.share()
     engines[0].held.clear()
     with ThreadPoolExecutor(1) as pool:

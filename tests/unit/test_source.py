@@ -31,6 +31,14 @@ def frames(n: int, error: Exception | None = None, closed: list[bool] | None = N
             closed.append(True)
 
 
+def asleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let time pass only while it sleeps; return for how long it did."""
+    slept_s: list[float] = []
+    monkeypatch.setattr(source, "monotonic", lambda: 50.0 + sum(slept_s))
+    monkeypatch.setattr(source, "sleep", slept_s.append)
+    return slept_s
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -105,14 +113,7 @@ def test_a_lost_source_is_opened_again_and_numbers_go_on(monkeypatch: pytest.Mon
 
 
 def test_the_pauses_grow_are_jittered_and_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    now_s = 0.0
-
-    def sleep(seconds: float) -> None:
-        nonlocal now_s
-        now_s += seconds
-
-    monkeypatch.setattr(source, "monotonic", lambda: now_s)
-    monkeypatch.setattr(source, "sleep", sleep)
+    asleep(monkeypatch)
     first = True
 
     def opens() -> Iterator[Frame]:
@@ -162,16 +163,14 @@ def test_it_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("away", [True, False])
 def test_a_source_that_appears_is_tried_at_once(monkeypatch: pytest.MonkeyPatch, away: bool) -> None:
     """One that was there all along is tried when the pause is over: it answers, and fails all the same."""
-    now_s = [0.0]
-    monkeypatch.setattr(source, "monotonic", lambda: now_s[0])
-    monkeypatch.setattr(source, "sleep", lambda seconds: now_s.__setitem__(0, now_s[0] + seconds))
+    slept_s = asleep(monkeypatch)
     there = [not away]
     fifth: list[float] = []
     for item in reconnecting(lambda: frames(0, SourceLost("gone")), lambda: there[0], wait=True, seed=1):
         assert isinstance(item, Retry)
         if item.attempt == 5:
-            fifth.append(now_s[0])
-            there[0] = there[0] or now_s[0] - fifth[0] >= 1.0
+            fifth.append(sum(slept_s))
+            there[0] = there[0] or sum(slept_s) - fifth[0] >= 1.0
         if item.attempt == 6:
             break
     if away:
@@ -273,15 +272,7 @@ def test_a_single_picture_is_looped_as_a_video_would_be() -> None:
 def test_it_is_given_up_when_that_time_is_over_and_it_can_be_stopped_until_then(
     give_up_after_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now_s, slept_s = 50.0, []
-
-    def sleep(seconds: float) -> None:
-        nonlocal now_s
-        now_s += seconds
-        slept_s.append(seconds)
-
-    monkeypatch.setattr(source, "monotonic", lambda: now_s)
-    monkeypatch.setattr(source, "sleep", sleep)
+    slept_s = asleep(monkeypatch)
     first = True
 
     def opens() -> Iterator[Frame]:
@@ -291,7 +282,7 @@ def test_it_is_given_up_when_that_time_is_over_and_it_can_be_stopped_until_then(
 
     with pytest.raises(SourceLost, match="given up"):
         list(reconnecting(opens, give_up_after_s=give_up_after_s, seed=1))
-    assert now_s - 50.0 == pytest.approx(give_up_after_s, abs=0.1)
+    assert sum(slept_s) == pytest.approx(give_up_after_s, abs=0.1)
     assert max(slept_s) < 0.5, "whoever reads can stop it several times a second"
 
 

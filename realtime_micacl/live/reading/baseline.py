@@ -25,7 +25,7 @@ import numpy as np
 
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.live.reading.probabilities import softmax
-from realtime_micacl.types import EMOTIONS, F32, Baseline
+from realtime_micacl.types import EMOTIONS, F32, GAP_S, Baseline
 
 SECONDS = 5.0
 NEUTRAL = 0.8
@@ -33,7 +33,6 @@ PRIOR = 2.0  # log-odds
 CAP = 1.0  # log-odds; more helps hardly anybody and harms more where the face was not neutral, see docs/response.md
 STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
 LEAST = 0.3  # of the ticks in five seconds; neighbours share most of their frames
-GAP_S = 0.5  # five seconds taken unasked hold no longer gap
 FORGET_S = 60.0
 
 PLACE = EMOTIONS.index("neutral")

@@ -8,9 +8,8 @@ import numpy as np
 
 from realtime_micacl.config import MOST_SMOOTHING_S
 from realtime_micacl.live.reading.baseline import Ask
-from realtime_micacl.types import F32
+from realtime_micacl.types import F32, GAP_S
 
-FORGET_S = 0.5  # a reading after a longer pause starts afresh
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
 DWELL_S = 0.08  # for how long without a break another emotion must be due before its word is shown; a tick
 UNSURE_S = 0.64  # the same for "unsure", which says less and may come later
@@ -83,7 +82,7 @@ class Smoother:
 
         A `still` is taken as it is: what was read before is not near enough to calm it.
         """
-        self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= FORGET_S}
+        self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= GAP_S}
         if still:
             self._memory.pop(track_id, None)
         last = self._memory.get(track_id)

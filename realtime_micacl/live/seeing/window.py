@@ -16,9 +16,8 @@ from math import floor
 import numpy as np
 
 from realtime_micacl.inference.sidecar import BagSpec
-from realtime_micacl.types import Bag, Face
+from realtime_micacl.types import GAP_S, Bag, Face
 
-GAP_S = 0.5  # pictures that are further apart are not one course of a face
 EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
 
 

@@ -10,9 +10,8 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
-from realtime_micacl.live.seeing.window import GAP_S
 from realtime_micacl.live.sources.items import Item
-from realtime_micacl.types import Frame, Retry
+from realtime_micacl.types import GAP_S, Frame, Retry
 
 log = logging.getLogger(__name__)
 
