@@ -364,6 +364,24 @@ def test_points_stand_for_the_faces_where_the_picture_is_not_shown() -> None:
     assert (without == hidden).all(), "a face whose points are not known has none"
 
 
+def test_how_a_head_is_turned_is_written_below_its_points() -> None:
+    v = replace(view(face()), privacy="points", hud=False)
+    plain, layout = painted(v)
+    foot = QRectF(layout.boxes[1])
+    foot.setTop(foot.bottom() - 30)
+
+    def written(*head: float, mirror: bool = False) -> U8:
+        turned = replace(v, faces=(replace(face(), head=np.array(head, np.float32)),), mirror=mirror)
+        pixels, where = painted(turned)
+        return part(pixels, QRectF(where.boxes[1].left(), foot.top(), foot.width(), foot.height()))
+
+    assert (written(12, -4, 2) != part(plain, foot)).any()
+    assert (written(12, -4, 2) != written(-12, -4, -2)).any()
+    mirrored = written(12, -4, 2, mirror=True)
+    assert mirrored.shape == written(-12, -4, -2).shape
+    assert (mirrored == written(-12, -4, -2)).mean() > 0.95, "it is said as it is seen"
+
+
 def test_what_is_pressed_from_a_stamp_is_what_it_was_the_first_time() -> None:
     v = replace(view(face(), face(track_id=2, x=700)), time_s=10.0)
     first, _ = painted(v)

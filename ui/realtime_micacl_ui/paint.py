@@ -15,7 +15,7 @@ from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
-from realtime_micacl_ui.points import points
+from realtime_micacl_ui.points import degrees, points
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
 from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View
@@ -60,6 +60,9 @@ def paint(
         shade(painter, view, layout.picture, theme)
         painter.restore()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for face in view.faces if view.privacy == "points" else ():
+        if face.head is not None and face.track_id in layout.boxes:
+            degrees(painter, face.head, layout.boxes[face.track_id], theme.dark, mirror=view.mirror)
     overlay(painter, view, layout, theme.dark, shows)
     if any(shows(rect) for rect in taken):
         pill(painter, view, theme.dark, size)

@@ -1,4 +1,4 @@
-"""What stands for a face where the picture is not shown: the detector's six points and where the head points to."""
+"""What stands for a face where the picture is not shown: the detector's six points, and how the head is turned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import F32, Face
+from realtime_micacl_ui.ink import write
+from realtime_micacl_ui.theme import Theme
 
 NOSE = 2
 LONG = 0.5  # of the arrow of a head that is turned by ninety degrees, over the width of the face's box
@@ -45,6 +47,16 @@ def pointed(head: F32, *, mirror: bool) -> QPointF:
     across, down = np.sin(yaw), np.cos(yaw) * np.sin(pitch)
     x, y = across * np.cos(roll) - down * np.sin(roll), across * np.sin(roll) + down * np.cos(roll)
     return QPointF(-x if mirror else x, y)
+
+
+def degrees(painter: QPainter, head: F32, box: QRectF, theme: Theme, *, mirror: bool) -> None:
+    """Write how far a head is turned, up or down, and tilted, as it is seen, at the bottom of its box [px]."""
+    yaw, pitch, roll = np.asarray(head * ((-1, 1, -1) if mirror else 1)).round().astype(int).tolist()
+    signs = (yaw, "\u2190", "\u2192"), (pitch, "\u2191", "\u2193"), (roll, "\u21b6", "\u21b7")
+    text = "   ".join(f"{(before if one < 0 else after)} {abs(one)}°" for one, before, after in signs)
+    if (width := theme.body.width(text)) < box.width() - theme.px(1):
+        at = box.center().x() - width / 2
+        write(painter, theme.body, at, box.bottom() - theme.px(0.8), text, theme.scheme.soft)
 
 
 def _arrow(painter: QPainter, start: QPointF, along: QPointF, colour: QColor, thick: float) -> None:

@@ -1,0 +1,123 @@
+"""What the program weighs, installed, and how it starts: `python -m tests.bench.weight [REVISION ..]`, HEAD if none.
+
+Each revision is installed into a bare environment by its own lock, by the Python that runs this, and plays the demo
+clip without a window and with one that paints into memory. Needs a package index and up to 2 GB in the folder
+for temporary files. Times are the middle of ROUNDS runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+import psutil
+
+ROUNDS = 5
+SETTLED_S = 8  # after the first reading memory is looked at
+WINDOW_S = 20
+IMPORT = re.compile(rb"import time:\s+(\d+) \|")
+ROWS = (
+    "wheel, MB",
+    "installed with `run.lock`, MB",
+    "imports until the first reading, s",
+    "start to first reading, s",
+    "processor until then, s",
+    "memory without a window, MB",
+    "memory with a window, MB",
+)
+
+
+def install(revision: str, folder: Path) -> tuple[Path, list[float]]:
+    """Install a revision; return its Python, and the sizes of its wheel and of all that was installed, in MB."""
+    archive = subprocess.run(["git", "archive", revision], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=BytesIO(archive)) as files:
+        files.extractall(folder / "source", filter="data")
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    (packages,) = (folder / "venv" / "lib").glob("python3*/site-packages")
+    before = size_mb(packages)
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    lock = folder / "source" / "scripts" / "run.lock"
+    subprocess.run([*pip, "install", "--require-hashes", "-r", lock], check=True)
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, folder / "source"]
+    subprocess.run(wheel, check=True)
+    (made,) = folder.glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", made], check=True)
+    return python, [made.stat().st_size / 1e6, size_mb(packages) - before]
+
+
+def size_mb(folder: Path) -> float:
+    """Return what the files in a folder hold."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def first_reading(
+    python: Path, folder: Path, *options: str, settled_s: float = 0.0
+) -> tuple[float, float, float, float]:
+    """Play without a window; return the seconds until the first reading, those of the processor, of imports, and MB."""
+    log = folder / "stderr.txt"
+    with log.open("wb") as said:
+        started_s = perf_counter()
+        command = [python, *options, "-m", "realtime_micacl", "--source", "demo", "--headless"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=folder) as program:
+            assert program.stdout is not None
+            for line in program.stdout:
+                if b'"probabilities"' in line:
+                    break
+            took_s, process = perf_counter() - started_s, psutil.Process(program.pid)
+            used_s = sum(process.cpu_times()[:2])
+            sleep(settled_s)
+            memory_mb = process.memory_info().rss / 1e6
+            program.kill()
+    imports_s = sum(map(int, IMPORT.findall(log.read_bytes()))) / 1e6
+    return took_s, used_s, imports_s, memory_mb
+
+
+def window_mb(python: Path, folder: Path) -> float:
+    """Return the memory of the program with its window."""
+    command = [python, "-m", "realtime_micacl", "--source", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder) as program:
+        sleep(WINDOW_S)
+        memory_mb = psutil.Process(program.pid).memory_info().rss / 1e6
+        program.kill()
+    return memory_mb
+
+
+def weighed(revision: str) -> list[float]:
+    """Return the figures of a revision, in the order of ROWS."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        python, sizes = install(revision, folder)
+        first_reading(python, folder)  # Python compiles what it imports the first time
+        runs = [first_reading(python, folder) for _ in range(ROUNDS)]
+        imports_s = median(first_reading(python, folder, "-X", "importtime")[2] for _ in range(ROUNDS))
+        took_s, used_s = (median(run[k] for run in runs) for k in (0, 1))
+        memory_mb = first_reading(python, folder, settled_s=SETTLED_S)[3]
+        return [*sizes, imports_s, took_s, used_s, memory_mb, window_mb(python, folder)]
+
+
+def main() -> None:
+    """Print the table."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    revisions = sys.argv[1:] or ["HEAD"]
+    columns = [weighed(revision) for revision in revisions]
+    sys.stdout.write(f"| | {' | '.join(revisions)} |\n|---|{'---|' * len(revisions)}\n")
+    for name, row in zip(ROWS, zip(*columns, strict=True), strict=True):
+        figures = (
+            f"{one:.2f}" if name.endswith(", s") else f"{one:.1f}" if "wheel" in name else f"{one:.0f}" for one in row
+        )
+        sys.stdout.write(f"| {name} | {' | '.join(figures)} |\n")
+
+
+if __name__ == "__main__":
+    main()
