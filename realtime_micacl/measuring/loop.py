@@ -18,7 +18,7 @@ from realtime_micacl.measuring.stages import Staged
 
 YARDSTICK = Path(realtime_micacl.__file__).parents[1] / "tests" / "bench" / "yardstick" / "loop.py"
 ABSENT = "the frozen cv2 loop is in the repository and not in the wheel: run bench in a checkout"
-NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {sys.executable} -m pip install -e '.[dev]'"
+NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {sys.executable} -m pip install mediapipe==0.10.33"
 NAMES = {"own": "this program's stages", "mediapipe": "cv2 loop, mediapipe", "haar": "cv2 loop, Haar cascade"}
 
 

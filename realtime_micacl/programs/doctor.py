@@ -26,7 +26,7 @@ from realtime_micacl.installed import install_command
 from realtime_micacl.types import State
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
-REPORTED = (*HEADLESS, "PyQt6")
+REPORTED = (*HEADLESS, "opencv-contrib-python", "PyQt6")
 RUNS_ON: dict[Kind, tuple[str, ...]] = {
     "tensorrt": ("torch", "tensorrt"),
     "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
@@ -113,7 +113,7 @@ def system() -> Iterator[Finding]:
 def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:
     """Look at what the program is built on, and whether what is needed is there."""
     found: dict[str, str] = {}
-    for name in (*REPORTED, "opencv-contrib-python"):
+    for name in REPORTED:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     yield Finding("packages", True, ", ".join(map(" ".join, found.items())))
