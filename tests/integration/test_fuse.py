@@ -66,6 +66,11 @@ def members(tmp_path_factory: pytest.TempPathFactory, recipe: Path) -> list[Cand
     return read_candidates([root / name for name in MODELS])
 
 
+@pytest.fixture(scope="module")
+def data(prepared: Callable[..., Path]) -> str:
+    return str(prepared())
+
+
 def alone(members: list[Candidate], crops: np.ndarray[Any, Any]) -> F32:
     """Return the shares [M,n,K] that each member gives to bags [n,ticks,S,S,3]."""
     shares = []
@@ -126,13 +131,13 @@ def test_what_cannot_be_one_is_named(members: list[Candidate], tmp_path: Path) -
 
 def test_the_command_fits_on_people_held_out_and_tries_on_others(
     members: list[Candidate],
-    prepared: Callable[..., Path],
+    data: str,
     recipe: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folders = [str(member.folder) for member in members]
-    fuse.main([*folders, "--recipe", str(recipe), "--data", str(prepared()), "--out", str(tmp_path)])
+    fuse.main([*folders, "--recipe", str(recipe), "--data", data, "--out", str(tmp_path)])
     said = capsys.readouterr().out
     assert "learnt on 7 clips of held-out people" in said  # one of six people
     assert said.count("plain mean without") == 3
@@ -179,7 +184,7 @@ def test_weights_stay_even_where_that_reads_others_best() -> None:
 
 def test_compare_trains_each_system_once_and_tells_one_table(
     members: list[Candidate],
-    prepared: Callable[..., Path],
+    data: str,
     recipe: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -199,7 +204,7 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     arguments = [
         str(recipe),
         "--data",
-        str(prepared()),
+        data,
         "--encoder-from",
         source,
         "--seeds",
