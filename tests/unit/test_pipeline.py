@@ -101,6 +101,8 @@ class FramesWithFaces:
             found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
         return found
 
+    thorough = False
+
     def least_px(self, image: U8) -> int:
         return 30
 

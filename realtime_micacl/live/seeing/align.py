@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 import cv2
 import numpy as np
 
@@ -15,12 +17,13 @@ Points = tuple[tuple[float, float], ...]
 
 def similarity(source: F32, target: F32) -> F32:
     """Return the least-squares rotation, scale and shift [2,3] that takes points [P,2] to points [P,2]."""
-    s = source[:, 0] + 1j * source[:, 1]
-    t = target[:, 0] + 1j * target[:, 1]
-    centred = s - s.mean()
-    power = (np.abs(centred) ** 2).sum()
-    a = (np.conj(centred) * (t - t.mean())).sum() / power if power > 0 else 1.0 + 0j
-    b = t.mean() - a * s.mean()
+    s = [complex(x, y) for x, y in source.tolist()]
+    t = [complex(x, y) for x, y in target.tolist()]
+    s_mean, t_mean = sum(s) / len(s), sum(t) / len(t)
+    power = sum(abs(one - s_mean) ** 2 for one in s)
+    shared = sum((one - s_mean).conjugate() * (other - t_mean) for one, other in zip(s, t, strict=True))
+    a = shared / power if power > 0 else 1.0 + 0j
+    b = t_mean - a * s_mean
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], np.float32)
 
 
@@ -56,11 +59,13 @@ class Aligner:
 
 def _shrunk(image: U8, key_points: F32, transform: F32, size_px: int, scale: float) -> tuple[U8, F32]:
     """Return the part of `image` that the crop will show, shrunk by `scale`, and the key points in it."""
-    ends = np.array([[0, 0], [0, size_px], [size_px, 0], [size_px, size_px]], np.float32)
-    corners = (ends - transform[:, 2]) @ np.linalg.inv(transform[:, :2]).T
+    turn, shift = complex(transform[0, 0], transform[1, 0]), complex(transform[0, 2], transform[1, 2])
+    corners = [(complex(x, y) - shift) / turn for x in (0, size_px) for y in (0, size_px)]
     height, width = image.shape[:2]
-    left, top = np.clip(np.floor(corners.min(axis=0)) - 2, 0, (width - 1, height - 1)).astype(int)
-    right, bottom = np.clip(np.ceil(corners.max(axis=0)) + 3, (left + 1, top + 1), (width, height)).astype(int)
+    left = min(max(floor(min(c.real for c in corners)) - 2, 0), width - 1)
+    top = min(max(floor(min(c.imag for c in corners)) - 2, 0), height - 1)
+    right = min(max(ceil(max(c.real for c in corners)) + 3, left + 1), width)
+    bottom = min(max(ceil(max(c.imag for c in corners)) + 3, top + 1), height)
     part = image[top:bottom, left:right]
     small_size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
     small = cv2.resize(part, small_size, interpolation=cv2.INTER_AREA)

@@ -38,6 +38,9 @@ class FaceDetector:
     To be used from one thread.
     """
 
+    thorough = False
+    """Whether a look takes so long that there is one for each tick and no more."""
+
     def __init__(
         self,
         *,

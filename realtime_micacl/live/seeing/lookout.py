@@ -14,6 +14,7 @@ from realtime_micacl.live.seeing.closely import SAME, SURE, corners, overlap
 from realtime_micacl.live.seeing.detection import Detection, Reach
 from realtime_micacl.live.seeing.detector import FaceDetector, least_px
 from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.turns import Turns
 from realtime_micacl.types import U8
 
 Choice = Literal["auto", "full", "short"]
@@ -49,7 +50,13 @@ class Lookout:
             if choice == "auto":
                 self._near = opened.enter_context(closing(FaceDetector(reach="short", max_faces=max_faces)))
             self._opened = opened.pop_all()
+        self._turns = Turns()
         self._count, self._now_s, self._lost_s, self._peeked_s = 0, -inf, -inf, -inf
+
+    @property
+    def thorough(self) -> bool:
+        """Whether a look takes so long that there is one for each tick and no more."""
+        return bool(self._parts)
 
     def detect(self, image: U8) -> list[Detection]:
         """Return the faces in RGB [H,W,3] of a single look, largest first: the short range's if there are no others."""
@@ -61,14 +68,8 @@ class Lookout:
             self._count, self._lost_s, self._peeked_s = 0, -inf, -inf
         self._now_s = time_s
         found = self._first.detect(image)
-        for part, x, y in _tiles(image, self._parts):
-            shift = np.array([x, y], np.float32)
-            for one in self._part.detect(part):
-                found.append(replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift))
         if self._parts:
-            found = distinct(found)
-            doubtful = [one for one in found if one.score < SURE]
-            found = [one for one in found if one.score >= SURE] + self._faces(image, doubtful)
+            found = self._in_parts(image, found, time_s)
         if self._looks_near(len(found), time_s):
             found += self._only_near(image, found)
         self._count = len(found)
@@ -82,6 +83,22 @@ class Lookout:
     def close(self) -> None:
         """Free the models."""
         self._opened.close()
+
+    def _in_parts(self, image: U8, found: list[Detection], time_s: float) -> list[Detection]:
+        """Return those `found` in the whole picture and those that its parts show, which take turns, each face once."""
+        tiles = list(_tiles(image, self._parts))
+        origin = {}
+        for n in self._turns.due(len(tiles), time_s):
+            x, y, side = tiles[n]
+            shift = np.array([x, y], np.float32)
+            for one in self._part.detect(np.ascontiguousarray(image[y : y + side, x : x + side])):
+                found.append(replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift))
+                origin[id(found[-1])] = n
+        kept = distinct(found)
+        doubtful = [one for one in kept if one.score < SURE]
+        kept = [one for one in kept if one.score >= SURE] + self._faces(image, doubtful)
+        self._turns.saw(origin[id(one)] for one in kept if id(one) in origin)
+        return kept
 
     def _looks_near(self, count: int, time_s: float) -> bool:
         """Say whether the short range shall look, too, where full range saw `count` faces."""
@@ -128,11 +145,11 @@ def _side(image: U8, count: int) -> int:
     return int(min(height, width) * 2 // (count + 1))
 
 
-def _tiles(image: U8, parts: Sequence[int]) -> Iterator[tuple[U8, int, int]]:
-    """Yield overlapping square parts of a picture [H,W,3], each with where its corner lies."""
+def _tiles(image: U8, parts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield overlapping square parts of a picture [H,W,3]: left, top, and their side."""
     height, width = image.shape[:2]
     for count in parts:
         side = _side(image, count)
         for y in corners(height, side, LAP):
             for x in corners(width, side, LAP):
-                yield np.ascontiguousarray(image[y : y + side, x : x + side]), x, y
+                yield x, y, side

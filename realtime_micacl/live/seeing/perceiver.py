@@ -32,7 +32,7 @@ class Perceiver:
     """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
 
     Faces are looked for once per tick of the window, which needs no more crops, and in every frame while somebody has
-    just come or is missed. In between they are where their tracks are expected.
+    just come or is missed, unless a look takes long. In between they are where their tracks are expected.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Perceiver:
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
         faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
-        if not look:  # then everybody was there at the last look
+        if not look:
             boxes = self._tracker.boxes(frame.time_s)
-            faces = tuple(replace(face, box=boxes[face.track_id]) for face in faces)
+            faces = tuple(replace(face, box=boxes.get(face.track_id, face.box)) for face in faces)
         if not faces:
             least_px = self._detector.least_px(frame.image)
             why = "" if frame.alone else too_small(least_px)
@@ -78,7 +78,8 @@ class Perceiver:
 
     def _due(self, time_s: float) -> bool:
         recent = 0 <= time_s - self._looked_s < LOOK_S
-        return not (recent and self._tracker.settled) or self._window.due(time_s)
+        calm = self._tracker.settled or self._detector.thorough
+        return not (recent and calm) or self._window.due(time_s)
 
     def _look(self, frame: Frame) -> tuple[Bag, ...]:
         """Look for faces and fill the windows; return the bags that are complete."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import hypot, inf
+
 import cv2
 import numpy as np
 
@@ -57,16 +59,15 @@ def _towards(points: F32, head: F32 | None) -> float:
 
 def geometry(points: F32) -> tuple[float, float, float]:
     """Return the eyes' distance in px, the nose's sideways offset and the eyes-to-mouth height, both over it."""
-    right_eye, left_eye, nose, mouth = points[:4]
-    axis = left_eye - right_eye
-    eyes_px = float(np.hypot(*axis))
+    (right_x, right_y), (left_x, left_y), (nose_x, nose_y), (mouth_x, mouth_y) = points[:4].tolist()
+    across, down = left_x - right_x, left_y - right_y
+    eyes_px = hypot(across, down)
     if eyes_px < 1e-3:
-        return eyes_px, np.inf, np.inf
-    axis = axis / eyes_px
-    middle = (right_eye + left_eye) / 2
-    down = mouth - middle
-    turn = float((nose - middle) @ axis) / eyes_px
-    tall = abs(float(axis[0] * down[1] - axis[1] * down[0])) / eyes_px
+        return eyes_px, inf, inf
+    across, down = across / eyes_px, down / eyes_px
+    middle_x, middle_y = (right_x + left_x) / 2, (right_y + left_y) / 2
+    turn = ((nose_x - middle_x) * across + (nose_y - middle_y) * down) / eyes_px
+    tall = abs(across * (mouth_y - middle_y) - down * (mouth_x - middle_x)) / eyes_px
     return eyes_px, turn, tall
 
 
@@ -87,4 +88,4 @@ def frontal(points: F32) -> bool:
 def _grade(value: float, rule: tuple[float, float]) -> float:
     """Map `value` to 0 at the rule's unusable end and to 1 at its good end."""
     unusable, good = rule
-    return float(np.clip((value - unusable) / (good - unusable), 0.0, 1.0))
+    return min(max((value - unusable) / (good - unusable), 0.0), 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,11 +17,17 @@ SIDE_PX, LIMIT = 32, 10  # of 255; a picture encoded again differs by 8, a calm 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A picture, and how its faces looked."""
+    """A picture with the boxes of its faces."""
 
     frame: Frame
     boxes: tuple[F32, ...]
-    patches: tuple[U8, ...]
+    kept: dict[int, U8] = field(default_factory=dict)
+
+    def patch(self, number: int) -> U8:
+        """Return what is in a box, made when it is first asked for: most often one face tells that all is alive."""
+        if number not in self.kept:
+            self.kept[number] = _patch(self.frame, self.boxes[number])
+        return self.kept[number]
 
 
 class Stillness:
@@ -50,7 +56,7 @@ class Stillness:
         elif not self._still and 0 <= frame.time_s - self._checked_s < CHECK_S:
             return scene, self._moving(bags)
         elif first is None or len(boxes) != len(first.boxes) or not _alike(first, frame):
-            self._first, self._checked_s = _Seen(frame, boxes, _patches(frame, boxes)), frame.time_s
+            self._first, self._checked_s = _Seen(frame, boxes), frame.time_s
         elif frame.time_s - first.frame.time_s >= STILL_S:
             self._still = True
             detail = f"the picture has not changed for {STILL_S:.0f} s"
@@ -66,21 +72,18 @@ class Stillness:
         return tuple(bag for bag in bags if bag.start_s >= self._moved_s)
 
 
-def _patches(frame: Frame, boxes: tuple[F32, ...]) -> tuple[U8, ...]:
-    """Return what is in the boxes, each [32,32,3]."""
+def _patch(frame: Frame, box: F32) -> U8:
+    """Return what is in a box, [32,32,3]."""
     height, width = frame.image.shape[:2]
-    patches = []
-    for box in boxes:
-        left, right = np.clip(box[[0, 2]], 0, width - 1).astype(int)
-        top, bottom = np.clip(box[[1, 3]], 0, height - 1).astype(int)
-        part = frame.image[top : bottom + 1, left : right + 1]
-        patches.append(np.asarray(cv2.resize(part, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8))
-    return tuple(patches)
+    left, top, right, bottom = (int(v) for v in box)
+    left, right = (min(max(v, 0), width - 1) for v in (left, right))
+    top, bottom = (min(max(v, 0), height - 1) for v in (top, bottom))
+    part = frame.image[top : bottom + 1, left : right + 1]
+    return np.asarray(cv2.resize(part, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _alike(first: _Seen, frame: Frame) -> bool:
     """Say whether every face looks in `frame` as it did at first."""
     if first.frame.image.shape != frame.image.shape:
         return False
-    now = _patches(frame, first.boxes)
-    return all(int(cv2.absdiff(a, b).max()) <= LIMIT for a, b in zip(first.patches, now, strict=True))
+    return all(int(cv2.absdiff(first.patch(n), _patch(frame, box)).max()) <= LIMIT for n, box in enumerate(first.boxes))
