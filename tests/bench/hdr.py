@@ -14,7 +14,8 @@ import numpy as np
 
 import realtime_micacl as rm
 from realtime_micacl.live.sources import picture
-from tests.bench.source_files import LIT, ran
+from tests.bench.source_files import ran
+from tests.bench.source_formats import LIT
 
 SMALLER = "scale=640:-2"
 PLAIN = f"-vf {SMALLER},format=yuv420p10le -c:v libx265 -x265-params log-level=none -preset ultrafast -crf 16"

@@ -14,79 +14,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from tests.bench.source_formats import BY_FFMPEG, BY_GSTREAMER, X264
+
 KEPT = Path(__file__).parents[1] / "data" / "sources"
 CLIP = KEPT / "http_faststart.mp4"
-X264 = "-c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p"
-LIT = (
-    "-vf format=yuv420p,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,zscale=t=linear"
-    ":npl=203,format=gbrpf32le,zscale=p=bt2020:t={0}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le -c:v libx265"
-    " -x265-params log-level=none -color_primaries bt2020 -color_trc {0} -colorspace bt2020nc -preset ultrafast"
-)
-BY_FFMPEG = {
-    "mjpg.avi": ("MJPEG in AVI", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p"),
-    "vp9.webm": ("VP9 in WebM", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 1M"),
-    "av1.mkv": ("AV1", "-c:v libsvtav1 -preset 12"),
-    "prores.mov": ("ProRes, 10 bit 4:2:2", "-c:v prores_ks -profile:v 2"),
-    "hevc10.mp4": ("HEVC, 10 bit", "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le -preset ultrafast"),
-    "interlaced.mpg": (
-        "MPEG-2, interlaced PAL with wide pixels",
-        "-vf pad=853:480:186:0,scale=720:576,setsar=64/45 -r 25 -c:v mpeg2video -b:v 4M -flags +ildct+ilme -top 1",
-    ),
-    "853x479.mkv": ("odd width and height", f"-vf format=yuv444p,pad=854:480:187:0,crop=853:479 {X264[:-4]}444p"),
-    "narrow.mp4": ("very narrow, 214 x 480", f"-vf crop=214:480 {X264}"),
-    "long_sound.mp4": ("sound that is longer than the picture", f"-f lavfi -i sine=duration=6 {X264} -c:a aac"),
-    "edit_list.mp4": ("an edit list: begins 0.4 s into the first picture group", "-c copy"),
-    "negative.mkv": ("time stamps from -0.5 s on", f"{X264} -avoid_negative_ts disabled -output_ts_offset -0.5"),
-    "240fps.mp4": ("240 pictures a second", f"-vf fps=240 {X264}"),
-    "5fps.mp4": ("5 pictures a second", f"-vf fps=5 {X264}"),
-    "lapse.mp4": ("a picture every 10 s", f"-vf setpts=PTS*300,select='not(mod(n\\,12))' -vsync vfr {X264}"),
-    "hole.mp4": ("a hole of two seconds", f"-vf 'setpts=PTS+gte(N\\,12)*2/TB' -vsync vfr {X264}"),
-    "gray.mkv": ("grey, FFV1", "-pix_fmt gray -c:v ffv1"),
-    "wmv2.wmv": ("Windows Media", "-c:v wmv2 -b:v 2M"),
-    "flv1.flv": ("Flash", "-c:v flv -b:v 2M"),
-    "raw.y4m": ("YUV4MPEG", "-pix_fmt yuv420p"),
-    "bare.h265": ("a bare HEVC stream", "-c:v libx265 -x265-params log-level=none -preset ultrafast"),
-    "bare.mjpeg": ("JPEG after JPEG", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p"),
-    "animated.png": ("animated PNG", "-vf fps=10 -plays 0 -f apng"),
-    "16bit.png": ("a photograph, PNG of 16 bits", "-frames:v 1 -pix_fmt rgb48be"),
-    "photo.jp2": ("a photograph, JPEG 2000", "-frames:v 1 -c:v jpeg2000"),
-    "pq.mp4": ("HDR10 (PQ), HEVC", f"{LIT.format('smpte2084')}"),
-    "hlg.mp4": ("HDR as phones film it (HLG), HEVC", f"{LIT.format('arib-std-b67')}"),
-    "obs.mkv": (
-        "Matroska with three sounds, as OBS records",
-        f"-f lavfi -i sine -f lavfi -i sine=880 -map 0:v -map 1 -map 2 -map 1 -t 1 {X264} -c:a aac",
-    ),
-    "ntsc.dv": ("DV, NTSC, oblong pixels", "-vf scale=720:480,fps=30000/1001 -c:v dvvideo -pix_fmt yuv411p"),
-    "dnxhr.mov": (
-        "DNxHR, 10 bit 4:2:2",
-        "-vf scale=1280:720 -c:v dnxhd -profile:v dnxhr_hqx -pix_fmt yuv422p10le -aspect 1:1",
-    ),
-    "cineform.mov": ("CineForm, 10 bit 4:2:2", "-c:v cfhd -pix_fmt yuv422p10le"),
-    "prores4444.mov": ("ProRes 4444 with alpha", "-c:v prores_ks -profile:v 4444 -pix_fmt yuva444p10le"),
-    "qtrle.mov": ("QuickTime Animation with alpha", "-c:v qtrle -pix_fmt argb"),
-    "hap.mov": ("Hap, as VJs use it", "-c:v hap"),
-    "vp9_alpha.webm": ("VP9 with alpha", "-c:v libvpx-vp9 -pix_fmt yuva420p -auto-alt-ref 0 -cpu-used 8"),
-    "gray16.mkv": ("grey, 16 bit", "-pix_fmt gray16le -c:v ffv1"),
-    "gbrap16.mkv": ("RGB and alpha, 16 bit each", "-pix_fmt gbrap16le -c:v ffv1"),
-    "rgb555.avi": ("bare pictures of 15 bits", "-pix_fmt rgb555le -c:v rawvideo"),
-    "full_range.mp4": ("full range", f"-vf scale=out_range=pc,format=yuvj420p {X264[:-17]} -color_range pc"),
-    "cam.mxf": ("MPEG-2 in MXF, as broadcast cameras write it", "-r 25 -c:v mpeg2video -b:v 4M"),
-    "phone.3gp": ("H.263 in 3GP, 352 x 288", "-vf scale=352:288 -c:v h263"),
-    "player.avi": ("AMV of a music player, 160 x 120", "-vf scale=160:120 -r 22 -c:v amv -strict -1"),
-    "fragmented.mp4": ("MP4 in fragments", f"{X264} -movflags frag_keyframe+empty_moov"),
-    "late.mkv": ("time stamps from 50,000 s on", f"{X264} -output_ts_offset 50000"),
-    "wrong.jpg": ("an AVI that is called .jpg", "-c:v mpeg4 -vtag XVID -q:v 3 -f avi"),
-    "64.mp4": ("64 x 64 px", f"-vf scale=64:64 {X264}"),
-    "8k.mov": ("7680 x 4320 px", "-vf scale=7680:4320,setsar=9/16 -t 0.4 -c:v mjpeg -q:v 8 -pix_fmt yuvj420p"),
-    "one.mp4": ("a video of one picture", f"-frames:v 1 {X264}"),
-}
-BY_GSTREAMER = {
-    "gst_vp8.webm": ("VP8 in WebM", "vp8enc deadline=1 target-bitrate=1500000 ! webmmux"),
-    "gst_theora.ogg": ("Theora", "theoraenc ! oggmux"),
-    "gst_mjpg.avi": ("MJPEG in AVI", "jpegenc ! avimux"),
-    "gst.flv": ("H.264 in FLV", "x264enc tune=zerolatency ! h264parse ! flvmux"),
-    "gst.ts": ("H.264 in MPEG-TS", "x264enc tune=zerolatency ! h264parse ! mpegtsmux"),
-}
 
 
 @dataclass(frozen=True)

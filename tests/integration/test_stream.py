@@ -28,6 +28,7 @@ class Seen:
     """What came of a source."""
 
     codes: list[int] = field(default_factory=list)
+    alone: list[bool] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     first_s: float = 0.0
@@ -47,6 +48,7 @@ def look(
             now_s = time.monotonic()
             if isinstance(item, Frame):
                 seen.first_s = seen.first_s or now_s - started_s
+                seen.alone.append(item.alone)
                 seen.codes.append(read_code(item.image))
                 seen.ages_s.append(now_s - item.time_s)
             elif isinstance(item, Retry):
@@ -160,12 +162,12 @@ def test_a_snapshot_is_asked_for_again_and_again(server: Web) -> None:
     assert server.asked.count("/snap.jpg") > 5
 
 
-def test_a_snapshot_that_never_changes_is_given_once(server: Web) -> None:
+def test_a_snapshot_that_never_changes_is_given_once_more_as_a_photograph(server: Web) -> None:
     """Whoever waits for the next one may leave at any time."""
     server.routes["/snap.jpg"] = web.snapshot(web.jpegs(1))
-    seen = look(f"{server.base}/snap.jpg", limit_s=1.5)
-    assert seen.codes == [0]
-    assert seen.took_s < 2.5
+    seen = look(f"{server.base}/snap.jpg", limit_s=2.5)
+    assert (seen.codes, seen.alone) == ([0, 0], [False, True])
+    assert seen.took_s < 3.5
 
 
 def test_a_camera_that_answers_late_opens(server: Web) -> None:
@@ -197,6 +199,7 @@ SAID = {
     401: "asks for a name and a password: http://NAME:PASSWORD@127.0.0.1",
     403: "denies access (403)",
     404: "has nothing at this path (404)",
+    410: "rejects the request (4XX)",
     500: "reports a fault of its own (5xx)",
 }
 
@@ -210,6 +213,8 @@ def test_what_a_server_refuses_is_said(server: Web, code: int) -> None:
 def test_other_failures_are_said(server: Web) -> None:
     server.routes["/page"] = web.content(b"<html><body>camera</body></html>", "text/html")
     assert "is not a video; open it in a browser" in look(f"{server.base}/page").error
+    server.routes["/circle"] = web.redirected("/circle")
+    assert "answers nothing that can be read; open it in a browser" in look(f"{server.base}/circle").error
     assert "unknown host nowhere.invalid" in look("rtsp://admin:hunter2@nowhere.invalid/live").error
     assert "nothing listens at port 9 of 127.0.0.1" in look("http://127.0.0.1:9/x").error
 

@@ -101,7 +101,7 @@ def test_the_writer_of_a_fifo_leaves_and_returns(fifo: Path, ts: bytes) -> None:
 READER = """
 import sys
 from tests.integration.test_stream import look
-seen = look("-")
+seen = look((sys.argv[1:] or ["-"])[0])
 print(len(seen.codes), seen.ended, seen.error)
 """
 
@@ -111,6 +111,8 @@ print(len(seen.codes), seen.ended, seen.error)
     [
         ("cat {clip}.ts | {reader}", "50 True"),
         ("cat {clip}.mp4 | {reader}", "50 True"),
+        ("cat {clip}.ts | {reader} /dev/stdin", "50 True"),
+        ("{reader} <(cat {clip}.ts)", "50 True"),
         ("{reader} < {clip}.mp4", "50 True"),
         ("{reader} <&-", "0 False standard input is closed"),
         ("{reader} < /dev/null", "0 False standard input was empty"),
@@ -125,7 +127,7 @@ def test_standard_input(tmp_path: Path, ts: bytes, how: str, said: str) -> None:
     command = how.format(clip=clip, reader=f"{sys.executable} {clip}.reader")
     clip.with_suffix(".reader").write_text(READER)
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, check=False, env=env)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30, check=False, env=env)
     assert done.stdout.startswith(said), done
 
 

@@ -54,6 +54,11 @@ def is_fifo(path: Path) -> bool:
         return False
 
 
+def ends_for_good(value: str) -> bool:
+    """Say whether a pipe that was closed stays so: standard input, and one that a shell made (`<(..)`)."""
+    return value == "-" or os.path.realpath(value).startswith("/proc/")
+
+
 def open_pipe(value: str) -> Any:
     """Return what can be read: standard input for `-`, a file where it was redirected from one, else a FIFO."""
     if value != "-":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,8 +17,11 @@ from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import said
 from realtime_micacl.types import Frame
 
+log = logging.getLogger(__name__)
+
 RATE_HZ = 10.0
 LOST_S = 2.0
+STILL_S = 1.0  # a picture that is the only one for so long is a photograph
 WAKE_S = 0.25  # whoever reads may want to stop
 FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
 """Codec of a picture -> how FFmpeg reads one."""
@@ -29,8 +34,12 @@ def is_picture(container: av.container.InputContainer) -> bool:
 
 
 def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
-    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none comes any more."""
+    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none comes any more.
+
+    Where there is but one, again and again, it is yielded once more as one that stands alone.
+    """
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
+    only: Frame | None = None
     while True:
         while (left_s := due_s - monotonic()) > 0:
             sleep(min(left_s, WAKE_S))
@@ -43,10 +52,16 @@ def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Fra
                 picture = bytes(packet)
                 seen_s = monotonic()
                 if picture == last:
+                    if only and asked_s - only.time_s > STILL_S:
+                        log.warning("%s gives the same picture each time; it is read as a photograph", shown)
+                        yield replace(only, time_s=asked_s, index=index, alone=True)
+                        index, only = index + 1, None
                     continue
                 last = picture
                 for _, image, damaged in Decoder(container.streams.video[0]).pictures(packet):
-                    yield Frame(image, asked_s, index, damaged)
+                    frame = Frame(image, asked_s, index, damaged)
+                    only = None if index else frame
+                    yield frame
                     index += 1
         except (av.error.FFmpegError, OSError, StopIteration) as cause:
             if monotonic() - seen_s > LOST_S:

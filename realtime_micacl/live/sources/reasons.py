@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from typing import Any
@@ -36,15 +37,18 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case av.error.HTTPServerError():
             return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
         case av.error.HTTPClientError():
-            return f"it rejects the request ({cause.strerror})"
+            status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
+            return f"it rejects the request ({status})"
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            return f"what it sends is not a video; {BROWSE if address.scheme.startswith('http') else CHECK}"
+            return f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case ssl.SSLError():
             return "its certificate is not accepted"
+        case OSError(errno=errno.EIO) if waited_s < ASK_S:  # no HTTP, an empty answer, a redirection in a circle
+            return f"it answers nothing that can be read; {_look(address)}"
     if cause is None or fell_silent(cause) or waited_s > ASK_S:
         return _silent(address, waited_s)
     return f"{said(cause)}; {CHECK}"
@@ -79,6 +83,10 @@ def said(cause: Any) -> str:
     if fell_silent(cause):
         return "it stopped sending"
     return getattr(cause, "strerror", None) or type(cause).__name__
+
+
+def _look(address: Address) -> str:
+    return BROWSE if address.scheme.startswith("http") else CHECK
 
 
 def _nobody(address: Address) -> str:

@@ -23,6 +23,7 @@ from realtime_micacl.live.sources.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
+from realtime_micacl.live.sources.pipe import ends_for_good
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
 from realtime_micacl.live.sources.reasons import NO_WAY_BACK, said, why, why_not_piped
 from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
@@ -181,10 +182,11 @@ class Stream:
             raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}")
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
+        whole = "" if length_s == inf else f" of {length_s:.0f}"
         if self._reached_s <= begun_s:
-            log.warning("%s stops after %.1f of %.1f s", self.shown, self._reached_s, length_s)
+            log.warning("%s stops after %.1f%s s", self.shown, self._reached_s, whole)
             return
-        raise SourceLost(f"{self.shown} stopped after {self._reached_s:.0f} of {length_s:.0f} s")
+        raise SourceLost(f"{self.shown} stopped after {self._reached_s:.0f}{whole} s")
 
     def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
         """Yield the frames of a stream without an end until it is lost."""
@@ -214,8 +216,8 @@ class Stream:
             late_s = None
             yield Frame(image, time_s, index, damaged)
             index += 1
-        if self._value == "-":
-            return  # a pipe that was closed does not come back
+        if not self._address and ends_for_good(self._value):
+            return
         raise SourceLost(f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}")
 
     def _learn(self, drift: float | None) -> None:
