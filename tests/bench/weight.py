@@ -16,11 +16,13 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 from statistics import median
+from threading import Timer
 from time import perf_counter, sleep
 
 import psutil
 
 ROUNDS = 5
+LATE_S = 60
 SETTLED_S = 8  # after the first reading memory is looked at
 WINDOW_S = 20
 IMPORT = re.compile(rb"import time:\s+(\d+) \|")
@@ -44,10 +46,18 @@ def install(revision: str, folder: Path) -> tuple[Path, list[float]]:
     python = folder / "venv" / "bin" / "python"
     (packages,) = (folder / "venv" / "lib").glob("python3*/site-packages")
     before = size_mb(packages)
-    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     lock = folder / "source" / "scripts" / "run.lock"
     subprocess.run([*pip, "install", "--require-hashes", "-r", lock], check=True)
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, folder / "source"]
+    wheel: list[str | Path] = [
+        *pip,
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+        folder / "source",
+    ]
     subprocess.run(wheel, check=True)
     (made,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", made], check=True)
@@ -66,16 +76,21 @@ def first_reading(
     log = folder / "stderr.txt"
     with log.open("wb") as said:
         started_s = perf_counter()
-        command = [python, *options, "-m", "realtime_micacl", "--source", "demo", "--headless"]
+        command: list[str | Path] = [python, *options, "-m", "realtime_micacl", "--source", "demo", "--headless"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, cwd=folder) as program:
             assert program.stdout is not None
-            for line in program.stdout:
-                if b'"probabilities"' in line:
-                    break
+            late = Timer(LATE_S, program.kill)
+            late.start()
+            read = any(b'"probabilities"' in line for line in program.stdout)
+            late.cancel()
+            if not read:
+                sys.exit(
+                    f"no reading within {LATE_S} s: {log.read_text()[-500:] or 'the machine has too much else to do'}"
+                )
             took_s, process = perf_counter() - started_s, psutil.Process(program.pid)
-            used_s = sum(process.cpu_times()[:2])
+            used_s = float(sum(process.cpu_times()[:2]))
             sleep(settled_s)
-            memory_mb = process.memory_info().rss / 1e6
+            memory_mb = float(process.memory_info().rss) / 1e6
             program.kill()
     imports_s = sum(map(int, IMPORT.findall(log.read_bytes()))) / 1e6
     return took_s, used_s, imports_s, memory_mb
@@ -83,10 +98,10 @@ def first_reading(
 
 def window_mb(python: Path, folder: Path) -> float:
     """Return the memory of the program with its window."""
-    command = [python, "-m", "realtime_micacl", "--source", "demo"]
+    command: list[str | Path] = [python, "-m", "realtime_micacl", "--source", "demo"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder) as program:
         sleep(WINDOW_S)
-        memory_mb = psutil.Process(program.pid).memory_info().rss / 1e6
+        memory_mb = float(psutil.Process(program.pid).memory_info().rss) / 1e6
         program.kill()
     return memory_mb
 
