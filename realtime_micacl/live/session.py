@@ -127,8 +127,7 @@ class LiveSession:
 
     def stop(self) -> None:
         """Ask every stage to end."""
-        self._stopped_s = self._stopped_s if self.stopping else monotonic()
-        self.stopping = True
+        self.stopping, self._stopped_s = True, self._stopped_s if self.stopping else monotonic()
         self._stop.set()
 
     def wait(self, timeout_s: float) -> bool:
@@ -165,9 +164,8 @@ class LiveSession:
             self.__exit__(None, None, None)
 
     def _run(self, name: str) -> None:
-        body: Callable[[], None] = getattr(self, f"_{name}")
         try:
-            body()
+            getattr(self, f"_{name}")()
         except Abandoned:
             return
         except MicaclError as error:
@@ -205,8 +203,7 @@ class LiveSession:
 
     def _opening(self) -> bool:
         """Say whether the first picture waits for somebody to look at it: a short file would be over by then."""
-        waits = self.meters["capture"].count == 1 and not self._stages.opened
-        return waits and monotonic() - self.started_s < READY_S
+        return self.meters["capture"].count == 1 and not self._stages.opened and monotonic() - self.started_s < READY_S
 
     def _perceive(self) -> None:
         with self._stages.open("perceive", self._open_perceiver) as stage:
@@ -230,10 +227,7 @@ class LiveSession:
 
     def _recognize(self) -> None:
         with self._stages.open("recognize", self._open_recognizer) as stage:
-            for item in self._bags.read(POLL_S):
-                if item is None:
-                    continue
-                scene, bags = item
+            for scene, bags in filter(None, self._bags.read(POLL_S)):
                 self._emit(self._changes.update(scene))
                 if not bags or self.fault:
                     continue

@@ -86,8 +86,9 @@ def test_a_live_record_has_the_time_of_day_and_an_offline_one_has_not() -> None:
 
 
 def test_the_time_of_day_runs_evenly_and_follows_a_clock_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    shift_s, real = 0.0, time.time
-    monkeypatch.setattr("realtime_micacl.live.records.record.time", lambda: real() + shift_s)
+    shift_s = 0.0
+    monkeypatch.setattr("realtime_micacl.live.records.record.time", lambda: 1.8e9 + shift_s)
+    monkeypatch.setattr("realtime_micacl.live.records.record.monotonic", lambda: ORIGIN_S)
     clock = Clock.started()
     before = clock.unix_s(clock.origin_s)
     shift_s = 0.02  # within what two looks at two clocks may differ
