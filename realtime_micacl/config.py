@@ -131,6 +131,8 @@ def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as cause:
         message = str(cause)
+    except ConfigError as cause:  # of a struct that looks at itself
+        raise ConfigError(f"{where}: {cause}") from None
     unknown = re.search(r"unknown field `(.+?)`", message)
     if not unknown:
         raise ConfigError(f"{where}: {_refused(message, fields, kind, named)}")

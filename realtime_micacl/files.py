@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -42,6 +43,17 @@ def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool 
             part.write_text(content, "utf-8", errors="backslashreplace", newline="")
         else:
             part.write_bytes(content)
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Yield a new folder, whose files are moved into `folder` where the block ends well; elsewhere nothing changes."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{os.getpid()}-") as made:
+        yield Path(made)
+        folder.mkdir(exist_ok=True)
+        for file in sorted(Path(made).iterdir()):
+            file.replace(folder / file.name)
 
 
 def clear_partials(folder: Path) -> None:

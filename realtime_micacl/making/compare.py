@@ -1,4 +1,4 @@
-"""`realtime-micacl compare RECIPE.toml`: other systems beside MICACL, each trained and measured on the same faces."""
+"""`realtime-micacl compare RECIPE.toml..`: other systems beside MICACL, each trained and measured on the same faces."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from realtime_micacl.config import read_toml
@@ -19,118 +18,135 @@ from realtime_micacl.files import replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.evaluation.compared import as_table, figures
+from realtime_micacl.making.evaluation.candidates import read_candidates
+from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
+from realtime_micacl.making.evaluation.compared import figures
+from realtime_micacl.making.evaluation.lineup import SYSTEMS, System, changed
+from realtime_micacl.making.evaluation.real import RealRows, read_real
 from realtime_micacl.making.evaluation.systems import costs, expert_use, follow, read
+from realtime_micacl.making.export import export
+from realtime_micacl.making.fuse import join
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated
 from realtime_micacl.making.train import TrainingPart, read_training_part, train
+from realtime_micacl.making.training.checkpoint import ABOUT as CHECKPOINT
+from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
-from realtime_micacl.making.training.fusion import averaged, fit, fused
+from realtime_micacl.making.training.fusion import LEAST, averaged, fit, fused
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.types import F32
 
 READ, ABOUT = "read.npz", "system.json"
-ENCODER = ("encoder", "widths", "blocks", "pooling", "dropout")
-"""What of the recipe's network all systems share."""
-PLAIN: Mapping[str, Any] = {"mccl": 0.0, "sampler": "random"}
-JOINT: Mapping[str, Any] = {"mccl": 0.0, "still_share": 0.33}
-
-
-@dataclass(frozen=True)
-class System:
-    """A row of the table: its network and what of the stage [clips] is its own."""
-
-    name: str
-    model: Mapping[str, Any]
-    clips: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _s4d(name: str, kinds: int, adapter: str) -> System:
-    return System(f"S4D: {name}", {"system": "s4d", "wian_hidden": 96, "kinds": kinds, "adapter": adapter}, JOINT)
-
-
-SYSTEMS = (
-    System("M3DFEL", {"system": "m3dfel", "lstm_hidden": 96}, PLAIN),
-    System("MICACL", {"system": "micacl", "wian_hidden": 96}),
-    System("IFDD", {"system": "ifdd", "dropout": 0.5}, {"mccl": 0.0}),
-    _s4d("one head", 1, "none"),
-    _s4d("two heads", 2, "none"),
-    _s4d("two heads, experts", 2, "experts"),
-    _s4d("two heads, dense adapter", 2, "dense"),
-)
 FUSED = ("MICACL", "IFDD", "S4D: two heads, experts")
+MEAN, WEIGHTED = "mean of the three", "Team RAS's weights of the three"
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = argparse.ArgumentParser(
         prog="realtime-micacl compare",
-        description="Train every system with several seeds and print one table. Finished runs are kept.",
+        description="Train every system with several seeds and print one table a recipe. Finished runs are kept.",
         epilog="Each system has one try: the recipe's stage [clips], as docs/zoo.md says.",
     )
-    p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="with a table [clips] whose encoder is frozen")
+    p.add_argument(
+        "recipe",
+        type=Path,
+        nargs="+",
+        metavar="RECIPE.toml",
+        help="with a table [clips] whose encoder is frozen; several differ in that table",
+    )
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")
     p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
     p.add_argument("--encoder-from", metavar="WHAT", required=True, help="checkpoint or engine")
     p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
+    p.add_argument(
+        "--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe and seed"
+    )
+    p.add_argument("--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="likewise, as for `evaluate`")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
     arguments = p.parse_args(argv)
-    recipe = read_toml(arguments.recipe, Recipe)
-    if recipe.clips is None or not recipe.clips.frozen or recipe.model.get("encoder", "light") != "light":
-        raise ConfigError(f"{arguments.recipe}: systems are compared over one frozen light encoder, in a table [clips]")
-    learnt = read_training_part(recipe, arguments.data, arguments.split)
+    real = read_real(arguments.photographs, arguments.stretches)
+    recipes = {file: read_toml(file, Recipe) for file in arguments.recipe}
+    check(recipes)
+    first = next(iter(recipes.values()))
+    learnt = read_training_part(first, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     if not test:
         raise ConfigError("the test part of the split is empty; there is nobody to measure on")
+    job = Job(learnt, test, arguments.encoder_from, arguments.out)
+    tables = {recipe.name: Table(recipe) for recipe in recipes.values()}
+    for offset in range(max(1, arguments.seeds)):
+        for table in tables.values():
+            for system in SYSTEMS:
+                shares, said = measured(job, table.recipe, system, table.recipe.seed + offset)
+                table.found.setdefault(system.name, []).append(shares)
+                table.about.setdefault(system.name, []).append(said)
+            write(job, tables)
     rows: list[dict[str, Any]] = []
-    found: dict[str, list[dict[str, F32]]] = {}
-    vectors, maps = FrozenFeatures(), FrozenFeatures()
-    for system in SYSTEMS:
-        kept, about = maps if system.model["system"] == "ifdd" else vectors, []
-        for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
-            out = arguments.out / slug(system.name) / f"seed-{seed}"
-            shares, said = measured(changed(recipe, system, seed), learnt, test, out, arguments.encoder_from, kept)
-            found.setdefault(system.name, []).append(shares)
-            about.append(said)
-        rows.append({"system": system.name} | figures(found[system.name], about, test))
-        write(arguments.out, rows)
-    for name, together in fusions(found, learnt, recipe).items():
-        rows.append({"system": name} | figures(together, [], test))
-    write(arguments.out, rows)
-    sys.stdout.write(as_table(rows))
+    if real:
+        read_real_people = RealRows(real, arguments.out)
+        made = engines(job, tables[first.name])
+        rows = [read_real_people.shipped(), *(read_real_people.row(name, engine) for name, engine in made.items())]
+    sys.stdout.write(write(job, tables, rows))
 
 
-def changed(recipe: Recipe, system: System, seed: int) -> Recipe:
-    """Return the recipe of a row."""
-    assert recipe.clips is not None
-    shared = {key: recipe.model[key] for key in ENCODER if key in recipe.model}
-    clips = msgspec.structs.replace(recipe.clips, **system.clips)
-    return msgspec.structs.replace(recipe, seed=seed, model=shared | dict(system.model), clips=clips)
+@dataclass(frozen=True)
+class Job:
+    """What all runs have in common."""
+
+    learnt: TrainingPart
+    test: Sequence[PreparedClip]
+    encoder_from: str
+    out: Path
+    vectors: FrozenFeatures = field(default_factory=FrozenFeatures)
+    maps: FrozenFeatures = field(default_factory=FrozenFeatures)
 
 
-def measured(
-    recipe: Recipe,
-    learnt: TrainingPart,
-    test: Sequence[PreparedClip],
-    out: Path,
-    encoder_from: str,
-    kept: FrozenFeatures,
-) -> tuple[dict[str, F32], dict[str, Any]]:
-    """Return the logits of a trained system and what else is known of it; it is trained unless that lies there."""
+@dataclass(frozen=True)
+class Table:
+    """What is known of the systems by one recipe, seed by seed."""
+
+    recipe: Recipe
+    found: dict[str, list[dict[str, F32]]] = field(default_factory=dict)
+    about: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def check(recipes: Mapping[Path, Recipe]) -> None:
+    """Raise ConfigError where recipes cannot be compared over one encoder and the same faces."""
+    first = next(iter(recipes.values()))
+    for file, recipe in recipes.items():
+        if recipe.clips is None or not recipe.clips.frozen or recipe.model.get("encoder", "light") != "light":
+            raise ConfigError(f"{file}: systems are compared over one frozen light encoder, in a table [clips]")
+        if (recipe.bag, recipe.crop, recipe.model) != (first.bag, first.crop, first.model):
+            raise ConfigError(f"{file}: recipes that are compared differ in the table [clips] alone")
+    if len({slug(recipe.name) for recipe in recipes.values()}) < len(recipes):
+        raise ConfigError("two of the recipes have the same name; their runs would lie in one folder")
+
+
+def folder(job: Job, recipe: Recipe, system: str, seed: int) -> Path:
+    """Return where a run lies."""
+    return job.out / slug(recipe.name) / slug(system) / f"seed-{seed}"
+
+
+def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[str, F32], dict[str, Any]]:
+    """Return the shares of a trained system and what else is known of it; it is trained unless that lies there."""
+    recipe, out = changed(base, system, seed), folder(job, base, system.name, seed)
+    kept = job.maps if system.model["system"] == "ifdd" else job.vectors
     plan, spec = recipe.clips, recipe.bag
     assert plan is not None
-    held = split(learnt.clips, plan, recipe.seed).held_out
+    held = split(job.learnt.clips, plan, seed).held_out
     if not (out / READ).is_file():
         out.mkdir(parents=True, exist_ok=True)
-        model = train(recipe, None, learnt, out, encoder_from=encoder_from, kept=kept).eval()
+        if not (out / CHECKPOINT).is_file():
+            train(recipe, None, job.learnt, out, encoder_from=job.encoder_from, kept=kept)
+        model = read_checkpoint(out)[1]
         assert isinstance(model.encoder, FrameEncoder)
-        features = kept.of(model.encoder, test)
+        features = kept.of(model.encoder, job.test)
         logits = read(model, features, spec)
-        run = Run(out, "", recipe.seed)
-        logits["held"] = clip_logits(model, held, recipe, plan, run, kept.of(model.encoder, held))[0]
-        about = costs(model) | asdict(follow(model, test, features, spec))
-        about |= {"experts": expert_use(model, test, features, spec)}
+        logits["held"] = clip_logits(model, held, recipe, plan, Run(out, "", seed), kept.of(model.encoder, held))[0]
+        about = costs(model) | follow(model, job.test, features, spec)
+        about |= {"experts": expert_use(model, job.test, features, spec)}
         (out / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")
         with replacing(out / READ) as part:
             np.savez(part, **logits)  # type: ignore[arg-type]  # its other argument is no array
@@ -145,23 +161,69 @@ def _labels(clips: Sequence[PreparedClip]) -> Labels:
     return np.array([clip.label for clip in clips], np.int64)
 
 
-def fusions(
-    found: Mapping[str, Sequence[Mapping[str, F32]]], learnt: TrainingPart, recipe: Recipe
-) -> dict[str, list[dict[str, F32]]]:
+def fusions(job: Job, table: Table) -> dict[str, list[dict[str, F32]]]:
     """Return the members of FUSED put together, seed by seed: the plain mean of log shares, and learnt weights."""
-    rows: dict[str, list[dict[str, F32]]] = {"mean of the three": [], "Team RAS's weights of the three": []}
-    assert recipe.clips is not None
-    for n, members in enumerate(zip(*(found[name] for name in FUSED if name in found), strict=True)):
-        held = split(learnt.clips, recipe.clips, recipe.seed + n).held_out
-        people = np.unique([clip.subject or clip.clip for clip in held], return_inverse=True)[1]
-        weights = fit(np.stack([m["held"] for m in members]), _labels(held), people).weights
+    rows: dict[str, list[dict[str, F32]]] = {MEAN: [], WEIGHTED: []}
+    for n, members in enumerate(zip(*(table.found[name] for name in FUSED), strict=True)):
+        weights = fit(*held_shares(job, table, n)).weights
         shares = {order: np.stack([m[order] for m in members]) for order in ("logits", "reversed", "shuffled")}
-        rows["mean of the three"].append({order: averaged(each) for order, each in shares.items()})
-        rows["Team RAS's weights of the three"].append({order: fused(each, weights) for order, each in shares.items()})
-    return {name: each for name, each in rows.items() if each}
+        rows[MEAN].append({order: averaged(each) for order, each in shares.items()})
+        rows[WEIGHTED].append({order: fused(each, weights) for order, each in shares.items()})
+    return rows
 
 
-def write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write what is known so far."""
-    (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-    (out / "table.md").write_text(as_table(rows), "utf-8")
+def held_shares(job: Job, table: Table, n: int) -> tuple[F32, Labels, Labels]:
+    """Return what the members of FUSED said of the people whom seed `n` held out [M,n,K], their labels and numbers."""
+    assert table.recipe.clips is not None
+    held = split(job.learnt.clips, table.recipe.clips, table.recipe.seed + n).held_out
+    people = np.unique([clip.subject or clip.clip for clip in held], return_inverse=True)[1]
+    return np.stack([table.found[name][n]["held"] for name in FUSED]), _labels(held), people
+
+
+def engines(job: Job, table: Table) -> dict[str, Path]:
+    """Write an engine of the first seed of each system and of both fusions; return their folders."""
+    made = {}
+    for name in table.found:
+        made[name] = job.out / slug(table.recipe.name) / "engines" / slug(name)
+        export(folder(job, table.recipe, name, table.recipe.seed), made[name], (), {})
+    members = read_candidates([made[name] for name in FUSED])
+    shares, labels, people = held_shares(job, table, 0)
+    weights = fit(shares, labels, people).weights
+    for name, said, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
+        made[name] = job.out / slug(table.recipe.name) / "engines" / slug(name)
+        join(members, w, calibrated(np.log(np.maximum(said, LEAST)), labels), made[name])
+    return made
+
+
+def write(job: Job, tables: Mapping[str, Table], real: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Write what is known so far, and return it as Markdown."""
+    rows: dict[str, Any] = {}
+    texts = []
+    for name, table in tables.items():
+        if table.found:
+            found = {s: figures(each, table.about[s], job.test) for s, each in table.found.items()}
+            found |= {s: figures(each, [], job.test) for s, each in fusions(job, table).items()}
+            rows[name] = [{"system": s} | row for s, row in found.items()]
+            texts.append(as_table(name, rows[name], budget(job, table.recipe)))
+    texts.append(cost_table(next(iter(rows.values()))))
+    if real:
+        first = next(iter(tables.values())).recipe
+        rows["real"] = list(real)
+        texts.append(
+            real_table(real, f"Recipe {first.name}, seed {first.seed}; intervals over photographs and stretches.")
+        )
+    text = "\n".join(texts)
+    (job.out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    (job.out / "table.md").write_text(text, "utf-8")
+    return text
+
+
+def budget(job: Job, recipe: Recipe) -> str:
+    """Return what each system was given, in words."""
+    plan = recipe.clips
+    assert plan is not None
+    clips = len(split(job.learnt.clips, plan, recipe.seed).train)
+    return (
+        f"one try, {plan.epochs} epochs of {clips} clips in batches of {plan.batch}, learning rate up to "
+        f"{plan.learning_rate:g}, the same frozen frame encoder"
+    )

@@ -25,7 +25,7 @@ from realtime_micacl.inference.triton.repository import write_repository
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.foreign import export_theirs
 from realtime_micacl.making.int8 import add_int8, parts
-from realtime_micacl.making.training.checkpoint import read_checkpoint
+from realtime_micacl.making.training.checkpoint import HELD_OUT, read_checkpoint
 from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.half import halved
 from realtime_micacl.types import EMOTIONS, F32, U8
@@ -98,7 +98,8 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     write_graph(Encode(model), crops, engine / ENCODE, "crops", ["features"])
     write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
     write_graph(Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
-    save_file(weights, engine / WEIGHTS)
+    held_out = fields.get(HELD_OUT)
+    save_file(weights, engine / WEIGHTS, {HELD_OUT: held_out} if held_out else None)
     sidecar = {
         "schema": 1,
         "name": fields["name"],

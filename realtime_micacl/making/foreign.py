@@ -7,12 +7,15 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import TensorProto, helper
 from onnxruntime import InferenceSession, SessionOptions
 from torch.nn import functional as F
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.files import filling
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256, write_sidecar
@@ -22,12 +25,13 @@ from realtime_micacl.making.data.samples import OUTSIDE, label_named
 from realtime_micacl.making.foreign_graph import wrap, write_mean
 from realtime_micacl.making.foreign_recipe import Theirs
 from realtime_micacl.making.scores import Labels, calibrated
-from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl.types import EMOTIONS, F32, U8
 
 LARGEST = 8192
 STEPS = 200
 DECAY = 1e-2
 NEAR = 1e-3
+SLACK = 0.01
 
 
 def export_theirs(
@@ -40,7 +44,13 @@ def export_theirs(
     columns = columns_of(about.output.labels, recipe) if about.output.labels else []
     if (about.output.gives == "vector") != bool(data):
         raise ConfigError(f"{recipe}: a vector needs --data, on which its linear layer is fitted, and scores need none")
-    engine.mkdir(parents=True, exist_ok=True)
+    with filling(engine) as made:
+        return _written(encoder, about, columns, made, data, split)
+
+
+def _written(
+    encoder: Path, about: Theirs, columns: list[int | None], engine: Path, data: Prepared | None, split: str | None
+) -> tuple[Sidecar, list[str]]:
     wrap(encoder, about, columns, engine / ENCODE)
     size = _checked_size(engine / ENCODE, about, encoder)
     said = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
@@ -107,9 +117,25 @@ def _checked_size(file: Path, about: Theirs, encoder: Path) -> int:
         raise EngineError(
             f"{encoder} takes one picture at a time; export it with a batch that is free (dynamic axis 0)"
         )
-    if not scores and singles.shape[1] > LARGEST:
+    if scores:
+        _check_kind(file, about, encoder, crops)
+    elif singles.shape[1] > LARGEST:
         raise EngineError(f"{encoder} gives {singles.shape[1]} numbers a frame, at most {LARGEST} can be kept")
     return int(singles.shape[1])
+
+
+def _check_kind(file: Path, about: Theirs, encoder: Path, crops: U8) -> None:
+    """Raise EngineError where scores are said to be shares and are none, or the other way round."""
+    model = onnx.load(file)
+    model.graph.output.append(helper.make_tensor_value_info("told", TensorProto.FLOAT, None))
+    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    told = np.concatenate([session.run(["told"], {"crops": crop[None]})[0] for crop in crops])
+    shares = told.min() >= -SLACK and np.abs(told.sum(axis=1) - 1).max() <= SLACK
+    if shares != (about.output.gives == "shares"):
+        raise EngineError(
+            f"{encoder} gives {told.min():.3g} to {told.max():.3g}, in all {told[0].sum():.3g} for a picture: "
+            f'output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed'
+        )
 
 
 def _session(file: Path) -> InferenceSession:

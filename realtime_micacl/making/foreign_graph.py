@@ -148,9 +148,10 @@ def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list
     """Return what leads from its scores to the logs of our seven shares."""
     picked = np.array([scores if column is None else column for column in columns])
     constants: dict[str, np.ndarray] = {"picked": picked, "none": np.zeros((scores, 1), np.float32)}
-    constants |= {"never": np.array(NEVER, np.float32), "least": np.array(LEAST, np.float32)}
+    constants["never"] = np.array(NEVER, np.float32)
     nodes = []
     if gives == "shares":
+        constants["least"] = np.array(LEAST, np.float32)
         nodes += [helper.make_node("Max", ["told", "least"], ["held"]), helper.make_node("Log", ["held"], ["logs"])]
     else:
         nodes.append(helper.make_node("LogSoftmax", ["told"], ["logs"], axis=1))

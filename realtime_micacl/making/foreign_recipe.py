@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -26,8 +27,10 @@ class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name, numbers in (("mean", self.mean), ("std", self.std)):
             if len(numbers) not in (1, self.channels):
                 raise ConfigError(f"input.{name} has {len(numbers)} numbers, 1 or {self.channels} are needed")
-        if 0.0 in self.std:
-            raise ConfigError("input.std must not be 0")
+        if not all(0 < number < inf for number in (*self.std, self.divide_by)):
+            raise ConfigError("input.std and input.divide_by must be above 0 and finite")
+        if not all(map(isfinite, self.mean)):
+            raise ConfigError("input.mean must be finite")
 
     @property
     def channels(self) -> int:
@@ -55,8 +58,13 @@ class Output(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Theirs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^\S[^\x00-\x1f]*\Z", description="a name on one line")]
     bag: BagSpec
     crop: Crop
     input: Input = Input()
     output: Output
+
+    def __post_init__(self) -> None:
+        right, left, nose, mouth = self.crop.points
+        if not (right[0] < left[0] and max(right[1], left[1]) < nose[1] < mouth[1]):
+            raise ConfigError("crop.points: the right eye lies left of the left one, nose and mouth below both")

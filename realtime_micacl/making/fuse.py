@@ -9,11 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.files import filling
 from realtime_micacl.inference.choice import open_engine
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF
+from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIGHTS
 from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
@@ -22,7 +24,8 @@ from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated, report
 from realtime_micacl.making.train import read_training_part
-from realtime_micacl.making.training.clips import split
+from realtime_micacl.making.training.checkpoint import HELD_OUT
+from realtime_micacl.making.training.clips import people_digest, split
 from realtime_micacl.making.training.fusion import LEAST, Fit, averaged, fit, fused
 from realtime_micacl.model.joined import Head, join_encoders, join_heads
 from realtime_micacl.types import EMOTIONS, F32
@@ -54,6 +57,7 @@ def main(argv: Sequence[str]) -> None:
         raise ConfigError(f"{arguments.recipe}: without a table [clips] it holds nobody out to fit weights on")
     sets = [read_prepared(folder) for folder in arguments.data]
     held = split(read_training_part(recipe, arguments.data, arguments.split).clips, recipe.clips, recipe.seed).held_out
+    notes = [check_held_out(member, held, arguments.recipe) for member in members]
     shares, labels, people = read(members, sets, held)
     found = fit(shares, labels, people)
     weights = None if arguments.plain else found.weights
@@ -62,6 +66,7 @@ def main(argv: Sequence[str]) -> None:
     sidecar = join(members, weights, calibration, arguments.out)
     test = [clip for data in sets for clip in data.part(data.split(arguments.split), "test")]
     sys.stdout.write(summary(members, found, len(held), read(members, sets, test) if test else None))
+    sys.stdout.write("".join(f"{note}\n" for note in notes if note))
     sys.stdout.write(
         f"{arguments.out}: {len(members)} engines as one, {sidecar.feature_size} numbers kept of a piece\n"
     )
@@ -89,6 +94,22 @@ def check(members: Sequence[Candidate]) -> None:
         raise EngineError(f"together they keep {size(members)} numbers of a piece, at most {LARGEST} can be kept")
 
 
+def check_held_out(member: Candidate, held: Sequence[PreparedClip], recipe: Path) -> str:
+    """Raise ConfigError where a member held other people out; return what to tell where that is not known."""
+    said = None
+    if WEIGHTS in member.sidecar.files:
+        with safe_open(member.folder / WEIGHTS, "pt") as stored:
+            said = (stored.metadata() or {}).get(HELD_OUT)
+    if said is None:
+        return f"whether {member.name} learnt from the people on whom weights are fitted is not known"
+    if said != people_digest(held):
+        raise ConfigError(
+            f"{member.name} held other people out of its training than {recipe} does of this data; the weights would "
+            "be fitted on people it learnt from: name the recipe, seed and data by which it was trained"
+        )
+    return ""
+
+
 def size(members: Sequence[Candidate]) -> int:
     """Return how many numbers are kept of a piece; what several encode alike is kept once."""
     return sum({m.sidecar.files[ENCODE]: m.sidecar.feature_size for m in members}.values())
@@ -111,7 +132,11 @@ def read(
 
 def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
     """Write the engine; return its sidecar."""
-    out.mkdir(parents=True, exist_ok=True)
+    with filling(out) as made:
+        return _joined(members, weights, calibration, made)
+
+
+def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
     first, start, places = members[0].sidecar, 0, {}
     encoders = {m.sidecar.files[ENCODE]: m for m in members}
     for digest, member in encoders.items():

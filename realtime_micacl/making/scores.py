@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
 from typing import Any, SupportsFloat
@@ -209,6 +210,15 @@ def mcnemar(only_first: int, only_second: int) -> float:
     n = only_first + only_second
     tail = sum(comb(n, k) for k in range(min(only_first, only_second) + 1))
     return float(min(1.0, 2 * tail / 2**n))
+
+
+def bootstrap(people: Labels, statistic: Callable[[Labels], float], draws: int = 1000, seed: int = 0) -> list[float]:
+    """Return the 95 % interval of a statistic of rows, given as their numbers, when whole `people` [n] are drawn."""
+    _, person = np.unique(people, return_inverse=True)
+    rows = [np.flatnonzero(person == p) for p in range(person.max() + 1)]
+    rng = np.random.default_rng(seed)
+    values = [statistic(np.concatenate([rows[p] for p in rng.integers(0, len(rows), len(rows))])) for _ in range(draws)]
+    return [round(float(v), 4) for v in np.nanpercentile(values, [2.5, 97.5])]
 
 
 def _drawn(labels: Labels, said: Labels, people: Labels | None, draws: int, seed: int) -> Labels:

@@ -24,7 +24,7 @@ from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_pr
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
 from realtime_micacl.making.training.checkpoint import start_encoder, write_checkpoint
-from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split, train_clips
+from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, people_digest, split, train_clips
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.objectives import shift_logits, weigh_logits
 from realtime_micacl.making.training.prior import log_prior, removable_prior
@@ -141,7 +141,7 @@ def train(
         start_encoder(model, encoder_from)
     model.to(ranks.device)
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
-    encoder, history, trained_on = model.encoder, [], []
+    encoder, history, trained_on, held_out = model.encoder, [], [], None
     if faces is not None:
         if not isinstance(encoder, PerFrame) or (recipe.stills and not isinstance(encoder, FrameEncoder)):
             raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
@@ -156,10 +156,13 @@ def train(
         trained_on += ["FER+ train", "London face set train", "rendered official"]
     if recipe.clips and part:
         parts = split(part.clips, recipe.clips, recipe.seed)
+        kept = kept or FrozenFeatures()
         history += train_clips(model, recipe.clips, recipe, parts, run, kept)
         counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
-        logits, labels = clip_logits(model, parts.held_out, recipe, recipe.clips, run)
+        features = kept.of(encoder, parts.held_out) if isinstance(encoder, PerFrame) and recipe.clips.frozen else None
+        logits, labels = clip_logits(model, parts.held_out, recipe, recipe.clips, run, features)
         trained_on += part.said
+        held_out = people_digest(parts.held_out)
     removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
     shift = np.float32(-removed) * log_prior(counts)
     shift_logits(model.heads, shift)
@@ -184,6 +187,7 @@ def train(
             prior_removed=removed,
             history=history,
             trained_on=trained_on,
+            held_out=held_out,
         )
         for unfinished in out.glob("unfinished-*.safetensors"):
             unfinished.unlink()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +231,23 @@ def test_the_live_path_keeps_numbers_as_it_keeps_features(run: list, shipped: tu
         (other,) = recognizer.recognize([bag])
         assert np.abs(reading.probabilities - other.probabilities).max() < 1e-4
     recognizer.close()
+
+
+def test_a_photograph_is_encoded_once_in_each_way_it_is_seen(
+    run: list, shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = run[0][0]
+    one = replace(bag, crops=np.broadcast_to(bag.crops[-1:, -1:], bag.crops.shape))
+    encoded: list[int] = []
+    encode = OnnxEngine.encode
+    monkeypatch.setattr(OnnxEngine, "encode", lambda self, x: encoded.append(len(x)) or encode(self, x))
+    said = []
+    for still in (False, True):
+        recognizer = Recognizer(OnnxEngine(*shipped), shipped[1], smoothing_s=0.0)
+        said.append(recognizer.recognize([replace(one, still=still)])[0].probabilities)
+        recognizer.close()
+    assert encoded == [4, 2], "as it is and as in a mirror"
+    np.testing.assert_allclose(said[0], said[1], atol=1e-6)
 
 
 def test_three_faces_are_three_tracks_read_at_every_tick(run: list, shipped: tuple[Path, Sidecar]) -> None:

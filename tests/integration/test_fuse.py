@@ -11,17 +11,21 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import NAME, read_sidecar
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.making import compare, fuse
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
-from realtime_micacl.making.training.checkpoint import write_checkpoint
+from realtime_micacl.making.train import read_training_part
+from realtime_micacl.making.training.checkpoint import HELD_OUT, write_checkpoint
+from realtime_micacl.making.training.clips import people_digest, split
 from realtime_micacl.making.training.fusion import averaged, fit, fused, learn
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import F32, Bag
@@ -140,9 +144,30 @@ def test_the_command_fits_on_people_held_out_and_tries_on_others(
     fuse.main([*folders, "--recipe", str(recipe), "--data", data, "--out", str(tmp_path)])
     said = capsys.readouterr().out
     assert "learnt on 7 clips of held-out people" in said  # one of six people
+    assert "whether ifdd learnt from the people on whom weights are fitted is not known" in said
     assert said.count("plain mean without") == 3
     assert read_sidecar(tmp_path)[1].name == "micacl+m3dfel+ifdd"
     assert (tmp_path / NAME).is_file()
+
+
+def test_weights_are_not_fitted_on_people_whom_a_member_learnt_from(
+    members: list[Candidate], prepared: Callable[..., Path], recipe: Path, tmp_path: Path
+) -> None:
+    read, data = read_toml(recipe, Recipe), prepared()
+    assert read.clips
+    learnt = read_training_part(read, [data], None).clips
+    first, *others = (split(learnt, read.clips, read.seed + more).held_out for more in range(9))
+    second = next(other for other in others if people_digest(other) != people_digest(first))
+    for held, told in ((first, ""), (second, "held other people out of its training")):
+        folder = tmp_path / (told[:4] or "same")
+        folder.mkdir()
+        save_file({"x": torch.zeros(1)}, folder / WEIGHTS, {HELD_OUT: people_digest(held)})
+        member = Candidate("micacl", folder, members[0].sidecar)
+        if told:
+            with pytest.raises(ConfigError, match=told):
+                fuse.check_held_out(member, first, recipe)
+        else:
+            assert fuse.check_held_out(member, first, recipe) == ""
 
 
 def shown(seed: int = 0) -> tuple[F32, np.ndarray[Any, np.dtype[np.int64]]]:
@@ -214,7 +239,7 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     ]
     compare.main(arguments)
     first = capsys.readouterr().out
-    assert "21 clips of 3 people never trained on, 1 seeds" in first
+    assert "21 clips of 3 people never trained on. Budget of each system: one try, 2 epochs" in first
     for name in (*compare.FUSED, "mean of the three", "Team RAS's weights of the three"):
         assert f"| {name} |" in first
     assert "How much each expert serves" in first

@@ -190,8 +190,15 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "no labels": ({}, 'gives = "logits"', "", "labels are needed for scores"),
     "labels of a vector": ({}, 'gives = "vector"\nlabels = ["happy"]', "", "for a vector there are none"),
     "means of two": ({}, "", "[input]\nmean = [1.0, 2.0]", "input.mean has 2 numbers, 1 or 3"),
-    "no spread": ({}, "", "[input]\nstd = [0.0]", "std must not be 0"),
+    "no spread": ({}, "", "[input]\nstd = [0.0]", "std and input.divide_by must be above 0"),
     "a word unknown": ({}, "", '[input]\nlayuot = "NHWC"', "layuot"),
+    "an endless spread": ({}, "", "[input]\nstd = [inf]", "above 0 and finite"),
+    "a spread below 0": ({}, "", "[input]\nstd = [-1.0]", "theirs.toml: input.std and input.divide_by"),
+    "an endless divisor": ({}, "", "[input]\ndivide_by = inf", "above 0 and finite"),
+    "an endless mean": ({}, "", "[input]\nmean = [inf]", "input.mean must be finite"),
+    "shares said to be logits": ({"shares": True}, "", "", 'output.gives is "logits", "shares" is needed'),
+    "logits said to be shares": ({}, f'gives = "shares"\nlabels = {list(FERPLUS)}', "", '"logits" is needed'),
+    "eyes exchanged": ({}, "", "", "the right eye lies left of the left one"),
 }
 
 
@@ -201,10 +208,15 @@ def test_what_does_not_fit_is_said_in_one_line(case: str, tmp_path: Path) -> Non
     file = theirs(tmp_path / "theirs.onnx", **graph)
     if case == "no graph":
         file.write_bytes(b"no graph at all")
-    recipe = written(tmp_path, output=output, more=more)
+    bag = BAG.replace("[0.3, 0.37], [0.7", "[0.7, 0.37], [0.3") if case == "eyes exchanged" else BAG
+    recipe = written(tmp_path, output=output, more=more, bag=bag)
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "encode.onnx").write_text("an engine from before")
     with pytest.raises(MicaclError, match=message) as caught:
         main([str(tmp_path / "engine"), "--encoder", str(file), "--recipe", str(recipe)])
     assert caught.value.exit_code == (4 if isinstance(caught.value, EngineError) else 2)
+    assert "\n" not in str(caught.value)
+    assert [file.read_text() for file in (tmp_path / "engine").iterdir()] == ["an engine from before"]
 
 
 def test_a_batch_that_changes_what_is_read_is_refused(tmp_path: Path) -> None:

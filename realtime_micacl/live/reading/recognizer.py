@@ -80,9 +80,13 @@ class Recognizer:
         self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
         return features
 
-    def _piece_ticks(self, bag: Bag) -> range:
-        """Return the tick at which each piece of a bag ends, oldest first."""
-        return range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
+    def _piece_ticks(self, bag: Bag) -> Sequence[int]:
+        """Return the tick at which each piece of a bag ends, oldest first; of pieces that are alike that of the last.
+
+        In a photograph's bag they all are, but for every other one that may be mirrored.
+        """
+        ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
+        return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks
 
     def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
         """Return the reading of a bag, from its calibrated logits."""

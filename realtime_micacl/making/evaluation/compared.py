@@ -1,116 +1,116 @@
-"""The one table of `realtime-micacl compare`: figures of each system, and the differences that can be told."""
+"""The figures of a system beside others, with intervals over people, and which differences can be told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.scores import compare, confusion, recalls, report, uar, war
+from realtime_micacl.making.scores import Labels, bootstrap, compare, confusion, ece, recalls, report, uar, war
 from realtime_micacl.types import EMOTIONS, F32
 
 TAIL = [EMOTIONS.index(name) for name in ("fear", "disgust")]
-HEAD = ("system", "WAR", "UAR", "fear, disgust", "ECE", "reversed", "shuffled", "response s", "missed", "flips/min")
-COST = ("system", "parameters", "MACs a tick", "MACs a window", "ms a tick", "ms a window", "kept of a face")
+ORDERS = ("reversed", "shuffled")
+PAIRS = (
+    ("S4D: one head", "S4D: two heads"),
+    ("S4D: one head", "S4D: two heads, experts"),
+    ("S4D: two heads, dense adapter", "S4D: two heads, experts"),
+)
+"""Differences that are asked for beside those from MICACL."""
 
 
 def figures(
     found: Sequence[Mapping[str, F32]], about: Sequence[Mapping[str, Any]], test: Sequence[PreparedClip]
-) -> Any:
+) -> dict[str, Any]:
     """Return a row: means over seeds, intervals over people; `found` are shares in each order of frames.
 
     The seeds are pooled, and whole people are drawn with all that every seed said of them.
     """
-    labels = np.array([clip.label for clip in test], np.int64)
+    seeds = len(found)
     _, person = np.unique([clip.subject or clip.clip for clip in test], return_inverse=True)
-    pooled = report(
-        np.concatenate([each["logits"] for each in found]), np.tile(labels, len(found)), np.tile(person, len(found))
-    )
-    said = [each["logits"].argmax(axis=1) for each in found]
-    matrices = [confusion(labels, one) for one in said]
-    row: dict[str, Any] = {name: pooled[name] for name in ("war", "war_95", "uar", "uar_95")}
-    row |= {"war_sd": _sd([war(m) for m in matrices]), "uar_sd": _sd([uar(m) for m in matrices])}
-    row["tail"] = round(float(np.mean([np.nanmean(recalls(m)[TAIL]) for m in matrices])), 4)
-    row["ece"] = round(float(np.mean([report(f["logits"], labels, draws=2)["ece"] for f in found])), 4)
-    for order in ("reversed", "shuffled"):
-        row[order] = round(float(np.mean([(f[order].argmax(axis=1) == labels).mean() for f in found])), 4)
-    row |= dict(about[0]) if about else {}
-    for name in ("response_s", "missed", "flips"):
-        row[name] = _mean([one[name] for one in about])
+    labels = np.tile(np.array([clip.label for clip in test], np.int64), seeds)
+    people, shares = np.tile(person, seeds), np.concatenate([each["logits"] for each in found])
+    said = shares.argmax(axis=1)
+    pooled = report(shares, labels, people)
+    row: dict[str, Any] = {name: pooled[name] for name in ("war", "war_95", "uar", "uar_95", "ece")}
+    each = [confusion(labels[: len(test)], one) for one in said.reshape(seeds, -1)]
+    row |= {"war_sd": _sd([war(m) for m in each]), "uar_sd": _sd([uar(m) for m in each])}
+
+    def tail(rows: Labels) -> float:
+        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
+
+    row |= _with_interval("tail", tail, people)
+    row["ece_95"] = bootstrap(people, lambda rows: ece(shares[rows], labels[rows]), draws=300)
+    for order in ORDERS:
+        turned = np.concatenate([one[order] for one in found]).argmax(axis=1)
+        difference = compare(labels, said, turned, people)
+        row |= {order: difference["war"], f"{order}_95": difference["war_95"]}
+    if about:
+        row |= {name: value for name, value in about[0].items() if name not in ("delays", "calm")}
+        row |= _timing(about, person)
+    split = [one.tolist() for one in said.reshape(seeds, -1)]
     return row | {
-        "seeds": len(found),
+        "seeds": seeds,
         "n": len(test),
         "people": int(person.max()) + 1,
-        "said": [one.tolist() for one in said],
-        "labels": labels.tolist(),
+        "said": split,
+        "labels": labels[: len(test)].tolist(),
         "persons": person.tolist(),
     }
 
 
-def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows as Markdown: how each reads, what it costs, how it differs from MICACL."""
-    first = rows[0]
-    lines = [
-        f"{first['n']} clips of {first['people']} people never trained on, {first['seeds']} seeds: mean ± standard "
-        "deviation over seeds, [95 % interval over people].",
-        "",
-        *_lines(HEAD, [_read(row) for row in rows]),
-        "",
-        *_lines(COST, [_cost(row) for row in rows if "parameters" in row]),
-    ]
-    base = next((row for row in rows if row["system"] == "MICACL"), None)
-    if base:
-        lines += ["", "Against MICACL, on the same clips and seeds:", ""]
-        lines += [_difference(base, row) for row in rows if row is not base]
-    for row in rows:
-        if row.get("experts"):
-            kinds = [[name, *(f"{share:.2f}" for share in use)] for name, use in row["experts"].items()]
-            lines += ["", f"How much each expert serves, {row['system']}, first seed:", ""]
-            lines += _lines(["", *map(str, range(1, len(kinds[0])))], kinds)
-    return "\n".join(lines) + "\n"
+def _timing(about: Sequence[Mapping[str, Any]], person: Labels) -> dict[str, Any]:
+    """Return how soon expressions are named, how many never are, and how often the word changes on calm faces."""
+    delays = [tuple(one) for said in about for one in said["delays"]]
+    calm = [tuple(one) for said in about for one in said["calm"]]
+    named = [(n, s) for n, s in delays if s is not None]
+    found: dict[str, Any] = {}
+    if named:
+        people = person[[n for n, _ in named]]
+        found |= _with_interval("response_s", lambda rows: median(named[i][1] for i in rows), people)
+    if delays:
+        people = person[[n for n, _ in delays]]
+        found |= _with_interval("missed", lambda rows: float(np.mean([delays[i][1] is None for i in rows])), people)
+    if calm:
+        people = person[[n for n, *_ in calm]]
+        found |= _with_interval(
+            "flips", lambda rows: 60 * sum(calm[i][1] for i in rows) / sum(calm[i][2] for i in rows), people
+        )
+    return found
 
 
-def _read(row: Mapping[str, Any]) -> list[str]:
-    scores = [
-        f"{row[n]:.3f} ± {row[f'{n}_sd']:.3f} [{row[f'{n}_95'][0]:.3f}, {row[f'{n}_95'][1]:.3f}]"
-        for n in ("war", "uar")
-    ]
-    orders = [f"{row[n]:.3f} ({row[n] - row['war']:+.3f})" for n in ("reversed", "shuffled")]
-    timing = [_maybe(row["response_s"], ".2f"), _maybe(row["missed"], ".2f"), _maybe(row["flips"], ".1f")]
-    return [row["system"], *scores, f"{row['tail']:.3f}", f"{row['ece']:.3f}", *orders, *timing]
+def _with_interval(name: str, statistic: Callable[[Labels], float], people: Labels) -> dict[str, Any]:
+    whole = statistic(np.arange(len(people)))
+    if not np.isfinite(whole):
+        return {}
+    return {name: round(float(whole), 4), f"{name}_95": bootstrap(people, statistic)}
 
 
-def _cost(row: Mapping[str, Any]) -> list[str]:
-    macs = [f"{row[name] / 1e6:.1f} M" for name in ("piece_macs", "window_macs")]
-    ms = [f"{row[name]:.2f}" for name in ("piece_ms", "window_ms")]
-    return [row["system"], f"{row['parameters'] / 1e6:.2f} M", *macs, *ms, f"{row['kept_bytes'] / 1e3:.0f} kB"]
+def differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return, in a sentence each, how rows differ from MICACL's, and the pairs that are asked for besides."""
+    named = {row["system"]: row for row in rows}
+    pairs = [("MICACL", name) for name in named if name != "MICACL"] + list(PAIRS)
+    return [_difference(named[one], named[other]) for one, other in pairs if one in named and other in named]
 
 
 def _difference(base: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    both = f"{row['system']} against {base['system']}"
+    if base["seeds"] != row["seeds"]:
+        return f"{both}: other seeds"
     labels, people = (np.array(base[name] * base["seeds"]) for name in ("labels", "persons"))
     before, after = (np.concatenate([np.array(one) for one in each["said"]]) for each in (base, row))
-    if len(before) != len(after):
-        return f"- {row['system']}: other seeds"
     found = compare(labels, before, after, people)
-    low, high = found["war_95"]
+    return f"{both}: WAR {told(found['war'], found['war_95'])}"
+
+
+def told(difference: float, interval: Sequence[float]) -> str:
+    """Return a difference with its interval and what it says."""
+    low, high = interval
     verdict = "cannot be told apart" if low <= 0 <= high else "better" if low > 0 else "worse"
-    return f"- {row['system']}: WAR {found['war']:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
-
-
-def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
-
-
-def _maybe(value: float | None, how: str) -> str:
-    return "" if value is None else format(value, how)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    """Return the mean of the numbers among the values; None where there is none."""
-    known = [value for value in values if value == value]
-    return round(float(np.mean(known)), 3) if known else None
+    return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
 
 
 def _sd(values: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -55,23 +54,16 @@ def _logits(model: System, bags: F32) -> F32:
     return np.asarray(model.seen(torch.from_numpy(np.ascontiguousarray(bags)))[0].numpy(), np.float32)
 
 
-@dataclass(frozen=True)
-class Timing:
-    """How live windows followed the clips, unsmoothed."""
-
-    response_s: float
-    """Median time from half of an expression to the first reading that names it; NaN where none is named."""
-    missed: float
-    """Share of the clips that show an expression and in which it is never named."""
-    flips: float
-    """Changes of the leading emotion a minute in clips that are neutral throughout."""
-
-
 @torch.inference_mode()
-def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Timing:
-    """Read every window that the live program would cut."""
-    delays, asked, changes, minutes = [], 0, 0, 0.0
-    for clip, each in zip(clips, features, strict=True):
+def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> dict[str, list[Any]]:
+    """Return how live windows, unsmoothed, follow the clips, each with the number of its clip.
+
+    `delays`: from half of an expression to the first reading that names it, in seconds, None where none does.
+    `calm`: changes of the leading emotion in a clip that is neutral throughout, and its seconds.
+    """
+    delays: list[Any] = []
+    calm: list[Any] = []
+    for number, (clip, each) in enumerate(zip(clips, features, strict=True)):
         loaded = clip.load()
         frames = bag_frames(loaded.times_s, spec)
         if len(frames) < 2:
@@ -79,19 +71,13 @@ def follow(model: System, clips: Sequence[PreparedClip], features: Features, spe
         said = _logits(model, each[frames].astype(np.float32)).argmax(axis=1)
         ends_s = loaded.times_s[frames[:, -1]]
         if clip.label == NEUTRAL:
-            changes += int((said[1:] != said[:-1]).sum())
-            minutes += float(ends_s[-1] - ends_s[0]) / 60
+            calm.append([number, int((said[1:] != said[:-1]).sum()), float(ends_s[-1] - ends_s[0])])
             continue
         begun = np.flatnonzero(loaded.targets[:, clip.label] >= SHOWN)
         if len(begun) and loaded.times_s[begun[0]] >= ends_s[0]:
-            asked += 1
             named = ends_s[(said == clip.label) & (ends_s >= loaded.times_s[begun[0]])]
-            delays += [float(named[0] - loaded.times_s[begun[0]])] if len(named) else []
-    return Timing(
-        median(delays) if delays else float("nan"),
-        1 - len(delays) / asked if asked else float("nan"),
-        changes / minutes if minutes else float("nan"),
-    )
+            delays.append([number, float(named[0] - loaded.times_s[begun[0]]) if len(named) else None])
+    return {"delays": delays, "calm": calm}
 
 
 def costs(model: System) -> dict[str, Any]:

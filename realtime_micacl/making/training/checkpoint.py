@@ -29,6 +29,8 @@ from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.types import EMOTIONS
 
 ABOUT = "checkpoint.json"
+HELD_OUT = "held_out"
+"""Which people the stage [clips] did not learn from, as a digest."""
 KINETICS = "https://download.pytorch.org/models/r3d_18-b3b3357e.pth"
 FULLY_CONNECTED = ("fc.weight", "fc.bias")  # torchvision's 400 classes
 
@@ -44,6 +46,7 @@ def write_checkpoint(
     prior_removed: float,
     history: Sequence[Row],
     trained_on: Sequence[str],
+    held_out: str | None = None,
 ) -> None:
     """Write the folder `out`; `calibration` is temperature and threshold, `counts` the training clips by emotion.
 
@@ -60,6 +63,7 @@ def write_checkpoint(
         "counts": list(counts),
         "prior_removed": prior_removed,
         "trained_on": list(trained_on),
+        HELD_OUT: held_out,
         "recipe": recipe,
         "version": __version__,
         "revision": revision(),

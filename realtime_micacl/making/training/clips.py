@@ -73,6 +73,11 @@ def long_tailed(clips: Sequence[PreparedClip], imbalance: float, seed: int) -> l
     return sorted(left, key=lambda c: c.clip)
 
 
+def people_digest(clips: Sequence[PreparedClip]) -> str:
+    """Return what tells the people of clips from others, and says nothing else of them."""
+    return hashlib.sha256("\n".join(sorted({_person(clip) for clip in clips})).encode()).hexdigest()
+
+
 class ClipBags(Dataset[Batch]):
     """Bags of clips: crops u8[N,L,S,S,3] or, with `features`, a frozen encoder's frame features [N,L,D].
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.evaluate import main
+from realtime_micacl.making.evaluation.real import RealRows, read_real
 from realtime_micacl.making.evaluation.stretches import read_stretches
 
 DATA = Path(__file__).parents[2] / "data"
@@ -65,6 +69,28 @@ def test_photographs_of_one_half_are_read_each_alone(tmp_path: Path) -> None:
         main(["--photographs", str(file), "2"])
     with pytest.raises(ConfigError, match="'first' is none"):
         main(["--photographs", str(file), "first"])
+
+
+def test_engines_that_look_once_read_what_each_reads_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "stretches.json"
+    file.write_text(json.dumps([["face_leaves", 0, 30, "happy", 3], ["face_leaves", 31, 60, "neutral", 3]]))
+    real = read_real(None, (DATA, file))
+    assert real
+    twins = {name: shutil.copytree(default_engine(), tmp_path / name) for name in ("one", "other")}
+    sidecar = twins["other"] / "engine.json"
+    sidecar.write_text(sidecar.read_text().replace('"name": "default"', '"name": "other"'))
+    looked: list[int] = []
+    perceive = Perceiver.perceive
+    monkeypatch.setattr(Perceiver, "perceive", lambda self, frame: looked.append(1) or perceive(self, frame))
+    found = RealRows(real, tmp_path)
+    shipped, rows = found.shipped(), [found.row(name, engine) for name, engine in twins.items()]
+    assert len(looked) == 2 * sum(1 for _ in read_file(DATA / "face_leaves.mp4")), "the third did not look again"
+    for name, row in zip(twins, rows, strict=True):
+        against = row["clips"].pop("against")
+        assert row == shipped | {"system": name}
+        assert (against["war"], against["war_95"]) == (0, [0, 0])
+    with pytest.raises(ConfigError, match="no such file"):
+        read_real(tmp_path / "gone.npz", None)
 
 
 @pytest.mark.parametrize(
