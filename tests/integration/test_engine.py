@@ -234,10 +234,12 @@ def test_the_live_path_keeps_numbers_as_it_keeps_features(run: list, shipped: tu
 
 
 def test_a_photograph_is_encoded_once_in_each_way_it_is_seen(
-    run: list, shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
+    shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bag = run[0][0]
-    one = replace(bag, crops=np.broadcast_to(bag.crops[-1:, -1:], bag.crops.shape))
+    crop = np.random.default_rng(0).integers(0, 256, (1, 1, 64, 64, 3)).astype(np.uint8)
+    assert shipped[1].shape
+    shapes = np.tile(np.asarray(shipped[1].shape.mean, np.float32), (4, 1))
+    one = Bag(1, 3, np.repeat(crop, 4, axis=0), 0.0, 0.32, 1.0, 1.0, shapes)
     encoded: list[int] = []
     encode = OnnxEngine.encode
     monkeypatch.setattr(OnnxEngine, "encode", lambda self, x: encoded.append(len(x)) or encode(self, x))
@@ -246,7 +248,7 @@ def test_a_photograph_is_encoded_once_in_each_way_it_is_seen(
         recognizer = Recognizer(OnnxEngine(*shipped), shipped[1], smoothing_s=0.0)
         said.append(recognizer.recognize([replace(one, still=still)])[0].probabilities)
         recognizer.close()
-    assert encoded == [4, 2], "as it is and as in a mirror"
+    assert encoded[1::2] == [4, 2], "after a trial at opening: each tick, and as it is and as in a mirror"
     np.testing.assert_allclose(said[0], said[1], atol=1e-6)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.scores import Labels, bootstrap, compare, confusion, ece, recalls, report, uar, war
+from realtime_micacl.making.scores import Labels, bootstrap, compare, confusion, recalls, reliability, report, uar, war
 from realtime_micacl.types import EMOTIONS, F32
 
 TAIL = [EMOTIONS.index(name) for name in ("fear", "disgust")]
@@ -43,7 +43,7 @@ def figures(
         return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
 
     row |= _with_interval("tail", tail, people)
-    row["ece_95"] = bootstrap(people, lambda rows: ece(shares[rows], labels[rows]), draws=300)
+    row["ece_95"] = bootstrap(people, lambda rows: reliability(shares[rows], labels[rows]).ece, draws=300)
     for order in ORDERS:
         turned = np.concatenate([one[order] for one in found]).argmax(axis=1)
         difference = compare(labels, said, turned, people)
