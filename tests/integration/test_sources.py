@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from realtime_micacl.config import Settings
@@ -83,5 +84,8 @@ def test_where_there_is_no_reading_it_is_said_why(
 
 @pytest.mark.parametrize(("name", "said"), [("animated.webp", "animated WebP"), ("tiled.heic", "in tiles")])
 def test_what_is_not_read_is_refused_by_its_name(name: str, said: str) -> None:
+    if name == "animated.webp" and int(av.__version__.split(".")[0]) >= 19:  # Python 3.12 and later have it
+        assert len(list(read_file(SOURCES / name))) == 25
+        return
     with pytest.raises(SourceError, match=said):
         list(read_file(SOURCES / name))
