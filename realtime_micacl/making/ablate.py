@@ -17,11 +17,14 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import replacing
 from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
+from realtime_micacl.making.data.sampler import TAIL
+from realtime_micacl.making.evaluate import add_shown
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, confusion, recalls, report, uar, war
-from realtime_micacl.making.train import TrainingPart, read_training_part, train
-from realtime_micacl.making.training.clips import TAIL, FrozenFeatures, clip_logits, split
+from realtime_micacl.making.train import TrainingPart, add_faces, read_training_part, train
+from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.types import EMOTIONS, F32
 
@@ -61,16 +64,25 @@ def main(argv: Sequence[str]) -> None:
         prog="realtime-micacl ablate",
         description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
     )
-    p.add_argument("recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips]")
-    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")
-    p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
+    p.add_argument(
+        "recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips] or [shapes]"
+    )
     p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
     p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
+    clips = p.add_argument_group("for a recipe with [clips]")
+    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="as `prepare` wrote them")
+    clips.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
+    faces = p.add_argument_group("for a recipe with [bags] and [shapes]")
+    add_faces(faces)
+    add_shown(faces)
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
+    if recipe.shapes:
+        sys.stdout.write(ablate_streams(recipe, arguments))
+        return
     if recipe.clips is None:
-        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] can be taken apart")
+        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] or [shapes] can be taken apart")
     learnt = read_training_part(recipe, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     kept, rows = FrozenFeatures(), []

@@ -116,24 +116,29 @@ def _parser() -> argparse.ArgumentParser:
     on.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+, its test part")
     on.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set, its held-out people")
     on.add_argument("--rendered", type=Path, nargs="+", default=[], metavar="FOLDER", help="clips, held-out people")
-    on.add_argument(
+    add_shown(on)
+    p.add_argument("--device", choices=DEVICES, default="auto")
+    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    p.add_argument("--report", type=Path, metavar="FOLDER", help="write a report with plots there")
+    return p
+
+
+def add_shown(p: argparse._ArgumentGroup) -> None:
+    """Add the options that name real clips and photographs."""
+    p.add_argument(
         "--stretches",
         type=Path,
         nargs=2,
         metavar=("CLIPS", "FILE"),
         help="real clips and a JSON list of [clip, first frame, last frame, label, clarity], through the live path",
     )
-    on.add_argument(
+    p.add_argument(
         "--photographs",
         nargs=2,
         metavar=("FILE", "HALF"),
         help="one half of a set of face crops, each read as a photograph",
     )
-    p.add_argument("--device", choices=DEVICES, default="auto")
-    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
-    p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    p.add_argument("--report", type=Path, metavar="FOLDER", help="write a report with plots there")
-    return p
 
 
 def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Namespace) -> Iterator[Result]:

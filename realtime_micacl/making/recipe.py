@@ -60,6 +60,8 @@ class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weight of the contrastive loss, lambda."""
     views: Annotated[int, Meta(ge=0, le=32)] = 3
     """Augmented versions of every clip whose features are kept; 0: pictures are taken as they are."""
+    sampler: Literal["category", "random"] = "category"
+    """category: each batch holds every emotion by the square root of its frequency; random: as they come."""
     rendered_share: Share = 0.2
     photo_share: Share = 0.05
 
@@ -75,6 +77,11 @@ class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weight_decay: Share = 0.02
     still_share: Share = 0.3
     """Share of FER+ pictures in a batch, against everybody's neutral face."""
+    mccl: Share = 0.0
+    """Weight of the contrastive loss, lambda."""
+    sampler: Literal["category", "random"] = "category"
+    imbalance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    """Below 1: the rendered clips are made long-tailed, the rarest emotion keeping this share of them."""
     prior: Positive = 0.5
     """How many neutral ticks of its own everybody's face counts for in a track's neutral face."""
     half_s: Positive = 24.0

@@ -51,10 +51,7 @@ def main(argv: Sequence[str]) -> None:
     clips.add_argument("--split", metavar="NAME", help="whose training part is used, such as fold1")
     clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
     faces = p.add_argument_group("for the stages [stills] and [bags]")
-    faces.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
-    faces.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
-    faces.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
-    faces.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
+    add_faces(faces)
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
     with joined() as ranks:
@@ -63,6 +60,14 @@ def main(argv: Sequence[str]) -> None:
             part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
             arguments.out.mkdir(parents=True, exist_ok=True)
         train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
+
+
+def add_faces(p: argparse._ArgumentGroup) -> None:
+    """Add the options that name pictures and rendered clips."""
+    p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
+    p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
+    p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
+    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
 
 
 def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
@@ -173,7 +178,7 @@ def train(
         weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
         weigh_logits(model.heads, weight)
         told = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
-        of_crops, of_shape = (float(count) for count in model.weights(torch.zeros(1, 1)))
+        of_crops, of_shape = (float(count) for count in model.weights(torch.zeros(1, 1), torch.zeros(1, 1)))
         logits = np.float32(weight * of_crops) * logits + np.float32(of_shape) * told
     temperature, threshold = calibrated(logits, labels)
     if ranks.first:

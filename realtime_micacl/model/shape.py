@@ -33,7 +33,7 @@ class ShapeStream(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.instances, self.frames = instances, frames
+        self.instances, self.frames, self.bag_features = instances, frames, 2 * hidden
         self.register_buffer("basis", torch.zeros(coordinates, components))
         self.tick = nn.Sequential(
             nn.Dropout(dropout / 3),
@@ -44,17 +44,31 @@ class ShapeStream(nn.Module):
         )
         self.interact = GEIIM(features=width, instances=instances)
         self.aggregate = WIAN(features=width, instances=instances, hidden=hidden)
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * hidden, emotions))
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.bag_features, emotions))
 
     def forward(self, changes: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits and importance."""
-        return self.read(torch.cat([changes[..., :-1] @ self.basis, changes[..., -1:]], dim=-1))
+        return self.read(self.components(changes))
+
+    def components(self, changes: Tensor) -> Tensor:
+        """Return the components of changes, and how well the face is known, [B,N*L,components+1]."""
+        return torch.cat([changes[..., :-1] @ self.basis, changes[..., -1:]], dim=-1)
 
     def read(self, components: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits and importance of changes that are given by their components already, [B,N*L,components+1]."""
+        bag, importance = self.fold(components)
+        return self.head(bag), importance
+
+    def fold(self, components: Tensor) -> tuple[Tensor, Tensor]:
+        """Fold changes by their components into the bag vector [B,2H] and the importance [B,N]."""
         x = rearrange(self.tick(components), "b (n l) d -> b n l d", n=self.instances, l=self.frames).mean(dim=2)
         bag, importance = self.aggregate(self.interact(x))
-        return self.head(bag), importance
+        return bag, importance
+
+
+def spread(components: Tensor) -> Tensor:
+    """Return how far windows of components [B,N*L,C+1] are from the neutral face, [B,1]; 1 is common in training."""
+    return components[..., :-1].mean(dim=1).square().mean(dim=-1, keepdim=True).sqrt()
 
 
 def shape_stream(config: ShapedConfig) -> ShapeStream | None:

@@ -41,12 +41,12 @@ class Neutral:
         """How well the face is known, for people, 0 to 1, [..]."""
         return np.asarray(self._weight / (self._weight + WELL_KNOWN), np.float32)
 
-    def learn(self, shape: F32, rest: F32 | float, elapsed_s: float) -> None:
-        """Take in a shape [.., C] that looks neutral to a share of `rest` [..], `elapsed_s` after the one before."""
-        fade = np.float32(0.5 ** (max(0.0, elapsed_s) / self._half_s))
+    def learn(self, shape: F32, rest: F32 | float, elapsed_s: F32 | float) -> None:
+        """Take in a shape [.., C], neutral to a share of `rest` [..], `elapsed_s` [..] after the one before."""
+        fade = np.asarray(0.5 ** (np.maximum(0.0, elapsed_s) / self._half_s), np.float32)
         rest = np.asarray(rest, np.float32)
         self._weight = np.asarray(self._weight * fade + rest, np.float32)
-        self._sum = np.asarray(self._sum * fade + rest[..., None] * (shape - self._mean), np.float32)
+        self._sum = np.asarray(self._sum * fade[..., None] + rest[..., None] * (shape - self._mean), np.float32)
 
     def take(self, shape: F32, weight: F32 | float) -> None:
         """Start anew: `shape` [.., C] is the neutral face, as sure as after `weight` neutral ticks [..]."""

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.mesh import LANDMARKS, ROOM, FaceMesh, Region
+from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.types import F32, U8
@@ -37,6 +39,17 @@ def marks_in(crops: U8, aligner: Aligner) -> F32:
             marks[n] = (found - (MARGIN_PX, MARGIN_PX, 0)) / ENLARGED_PX
     mesh.close()
     return marks
+
+
+def still_changes(marks: F32, shape: Shape, ticks: int) -> F32:
+    """Return how pictures with landmarks [n,468,3] differ from everybody's neutral face, each held, [n,ticks,3P+1].
+
+    The faces are not known; one without landmarks (NaN) is at rest.
+    """
+    reader, seen = ShapeReader(shape), np.isfinite(marks[:, 0, 0])
+    changes = np.zeros((len(marks), ticks, len(reader.mean) + 1), np.float32)
+    changes[seen, :, :-1] = (reader.read(marks[seen]) - reader.mean)[:, None]
+    return changes
 
 
 def _region(aligner: Aligner) -> Region:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.making.recipe import Bags, Clips, Shapes
+from realtime_micacl.types import EMOTIONS
 
 Indices = npt.NDArray[np.int64]
+TAIL = ("happy", "neutral", "angry", "sad", "surprise", "fear", "disgust")  # DFEW's classes by size
 
 
 def quotas(counts: Indices, batch: int, least: int = 2) -> Indices:
@@ -55,3 +61,22 @@ class CategorySampler:
             order = np.random.default_rng([self._seed, k, int(turn), 1]).permutation(members)
             drawn[turns == turn] = order[within[turns == turn]]
         return drawn
+
+
+def sampler(plan: Bags | Clips | Shapes, labels: Indices, batch: int, seed: int) -> CategorySampler:
+    """Return what draws batches as a plan says: by category, or as the clips come."""
+    return CategorySampler(labels if plan.sampler == "category" else np.zeros_like(labels), batch, seed)
+
+
+def long_tail(labels: Indices, names: Sequence[str], imbalance: float, seed: int) -> Indices:
+    """Return which clips are left, in the order of their names; the rarest emotion keeps `imbalance` of its own.
+
+    Their numbers fall by a power law from the head of DFEW's classes.
+    """
+    order = [EMOTIONS.index(name) for name in TAIL]
+    drawn = [hashlib.sha256(f"{seed}/{name}".encode()).digest() for name in names]
+    left: list[int] = []
+    for place, k in enumerate(order):
+        own = sorted(np.flatnonzero(labels == k).tolist(), key=lambda n: drawn[n])
+        left += own[: max(2, round(len(own) * imbalance ** (place / (len(order) - 1))))]
+    return np.array(sorted(left, key=lambda n: names[n]), np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read, collected
 from realtime_micacl.making.evaluation.videos import LiveReader
+from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, EmotionDistribution, Frame
 
 FACE_PX, BORDER_PX = 192, 64  # a crop that ends at the face is enlarged and framed: a detector wants to see around it
 
 
-def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[Read, dict[str, Any]]:
-    """Return what is read of one half of a set of face crops, and how sure the words were.
+def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
+    """Return the pictures of one half of a set of face crops, as the program takes them, and their labels [n].
 
     The file is an .npz with `jpeg` (all pictures one after the other), `sizes` in bytes, `label` (in the order of
     EMOTIONS) and `half`; raise ConfigError where it is none.
@@ -32,18 +34,25 @@ def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[R
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):
         raise ConfigError(f"{file} has no photographs of half {half}; it has {sorted(set(halves.tolist()))}")
+    frames = (Frame(_framed(jpeg[ends[i] - sizes[i] : ends[i]]), 0.0, 0, alone=True) for i in chosen)
+    return frames, labels[chosen].astype(np.int64)
+
+
+def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[Read, dict[str, Any]]:
+    """Return what is read of one half of a set of face crops, and how sure the words were."""
+    frames, labels = read_photographs(file, half)
     said: list[EmotionDistribution | None] = []
-    for i in tqdm(chosen, desc="reading photographs", leave=False, disable=None):
-        found = reader.readings([Frame(_framed(jpeg[ends[i] - sizes[i] : ends[i]]), 0.0, 0, alone=True)])
+    for frame in tqdm(frames, desc="reading photographs", total=len(labels), leave=False, disable=None):
+        found = reader.readings([frame])
         said.append(found[0] if found else None)
     means: list[F32 | None] = [None if one is None else one.probabilities for one in said]
-    shown = [(one.emotion, EMOTIONS[labels[i]]) for one, i in zip(said, chosen, strict=True) if one]
+    shown = [(one.emotion, EMOTIONS[label]) for one, label in zip(said, labels, strict=True) if one]
     about = {
         "words": len(shown),
         "words_shown": sum(word is not None for word, _ in shown),
         "words_wrong": sum(word is not None and word != true for word, true in shown),
     }
-    return collected([str(i) for i in chosen], means, labels[chosen].astype(np.int64), None), about
+    return collected([str(n) for n in range(len(labels))], means, labels, None), about
 
 
 def _framed(jpeg: U8) -> U8:

@@ -21,7 +21,7 @@ from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.bank import bag_targets, luma, turned_ticks
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
-from realtime_micacl.making.data.marks import marks_in
+from realtime_micacl.making.data.marks import marks_in, still_changes
 from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
@@ -71,10 +71,7 @@ def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
         return None
     if stills.marks is None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
-    reader, known = ShapeReader(sidecar.shape), np.isfinite(stills.marks[:, 0, 0])
-    changes = np.zeros((len(known), sidecar.bag.ticks, sidecar.coordinates + 1), np.float32)
-    changes[known, :, :-1] = (reader.read(stills.marks[known]) - reader.mean)[:, None]
-    return changes
+    return still_changes(stills.marks, sidecar.shape, sidecar.bag.ticks)
 
 
 def still_logits(engine: Engine, sidecar: Sidecar, crops: U8, changes: F32 | None = None) -> F32:

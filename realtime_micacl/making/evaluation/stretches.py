@@ -53,7 +53,7 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if not any(one.label is not None for one in found):
         raise ConfigError(f"{file} names no stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
-    if missing := sorted({one.clip for one in found if not _file(clips, one.clip).is_file()}):
+    if missing := sorted({one.clip for one in found if not clip_file(clips, one.clip).is_file()}):
         raise ConfigError(f"{clips} has no {missing[0]}.mp4, which {file.name} speaks of")
     return found
 
@@ -62,8 +62,8 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
     """Return the mean distribution of each labelled stretch, and how calm and how sure the words were."""
     names = sorted({one.clip for one in stretches})
     bar = tqdm(names, desc="reading clips", unit="clip", leave=False, disable=None)
-    read = {name: reader.read(_file(clips, name)) for name in bar}
-    inside = [_inside(read[one.clip], one, _rate_hz(_file(clips, one.clip))) for one in stretches]
+    read = {name: reader.read(clip_file(clips, name)) for name in bar}
+    inside = [_inside(read[one.clip], one, rate_hz(clip_file(clips, one.clip))) for one in stretches]
     labelled = [(one, found) for one, found in zip(stretches, inside, strict=True) if one.label is not None]
     grimaces = [r for one, found in zip(stretches, inside, strict=True) if one.label is None for r in found]
     words = [(r.emotion, EMOTIONS[one.label or 0]) for one, found in labelled for r in found]
@@ -82,7 +82,8 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
     return collected(titles, means, np.array([one.label for one, _ in labelled], np.int64), None), about
 
 
-def _file(clips: Path, name: str) -> Path:
+def clip_file(clips: Path, name: str) -> Path:
+    """Return where a clip lies."""
     return clips / f"{name}.mp4"
 
 
@@ -105,7 +106,7 @@ def _changes(read: Sequence[EmotionDistribution]) -> tuple[int, float]:
     return words, sum(track[-1].time_s - track[0].time_s for track in tracks.values())
 
 
-def _rate_hz(file: Path) -> float:
+def rate_hz(file: Path) -> float:
     """Return the pictures a second of a clip."""
     with av.open(str(file)) as container:
         return float(container.streams.video[0].average_rate or 25)

@@ -20,7 +20,7 @@ from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.data.sampler import CategorySampler
+from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.making.recipe import Clips, Recipe
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
@@ -33,7 +33,6 @@ from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
-TAIL = ("happy", "neutral", "angry", "sad", "surprise", "fear", "disgust")  # DFEW's classes by size
 
 
 @dataclass(frozen=True)
@@ -52,25 +51,15 @@ def split(clips: Sequence[PreparedClip], plan: Clips, seed: int) -> Split:
     rank = {person: hashlib.sha256(f"{seed}/{person}".encode()).digest() for person in map(_person, clips)}
     people = sorted(rank, key=rank.__getitem__)
     kept = set(people[: max(1, round(len(people) * plan.held_out))])
-    learnt = long_tailed([clip for clip in clips if _person(clip) not in kept], plan.imbalance, seed)
+    learnt = [clip for clip in clips if _person(clip) not in kept]
+    labels, names = np.array([clip.label for clip in learnt], np.int64), [clip.clip for clip in learnt]
+    learnt = [learnt[n] for n in long_tail(labels, names, plan.imbalance, seed)]
     held_out = tuple(clip for clip in clips if _person(clip) in kept)
     if len(people) < 2 or not learnt:
         raise ConfigError(
             f"the training part holds {len(clips)} clips of {len(people)} people; at least two are needed"
         )
     return Split(tuple(learnt), held_out)
-
-
-def long_tailed(clips: Sequence[PreparedClip], imbalance: float, seed: int) -> list[PreparedClip]:
-    """Leave clips out until their numbers fall by a power law from the head of DFEW's classes to `imbalance` of it."""
-    order = [EMOTIONS.index(name) for name in TAIL]
-    left = []
-    for place, k in enumerate(order):
-        own = sorted(
-            (c for c in clips if c.label == k), key=lambda c: hashlib.sha256(f"{seed}/{c.clip}".encode()).digest()
-        )
-        left += own[: max(2, round(len(own) * imbalance ** (place / (len(order) - 1))))]
-    return sorted(left, key=lambda c: c.clip)
 
 
 def people_digest(clips: Sequence[PreparedClip]) -> str:
@@ -145,14 +134,13 @@ def train_clips(
         encoder, kept = _light(model), kept or FrozenFeatures()
         encoder.freeze_frames()
         features, watched = kept.of(encoder, parts.train), kept.of(encoder, parts.held_out)
-    drawn_from = labels if plan.sampler == "category" else np.zeros_like(labels)
-    sampler = CategorySampler(drawn_from, plan.batch, run.seed)
+    drawn = sampler(plan, labels, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
     learnt = _Loader(ClipBags(parts.train, recipe.bag, plan.bags, run.seed, features, plan.still_share), plan, run)
     held_out = _Loader(ClipBags(parts.held_out, recipe.bag, plan.bags, run.seed, watched), plan, run)
 
     def batches(steps: range) -> Iterable[Batch]:
-        return learnt.batches([[(step, int(i)) for i in sampler.batch(step)[part]] for step in steps])
+        return learnt.batches([[(step, int(i)) for i in drawn.batch(step)[part]] for step in steps])
 
     def look() -> Row:
         return seen(*_read(model, held_out, len(parts.held_out), run))

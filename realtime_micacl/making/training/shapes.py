@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,16 @@ from realtime_micacl.live.seeing.pose import BONE, FRAME
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
-from realtime_micacl.making.data.sampler import CategorySampler
+from realtime_micacl.making.data.marks import still_changes
+from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.recipe import Recipe, Shapes
 from realtime_micacl.making.training.face import POINTS
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
 from realtime_micacl.making.training.objectives import smoothed
+from realtime_micacl.making.training.ranks import gathered
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.stages import learnt, seen
+from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.shape import ShapeStream
 from realtime_micacl.types import EMOTIONS, F32
 
@@ -53,18 +56,25 @@ class Tracks:
 
 
 class ShapeObjective(nn.Module):
-    """Cross-entropy of the second stream alone."""
+    """Cross-entropy of the second stream alone, plus `weight` times MCCL."""
 
-    def __init__(self, stream: ShapeStream, label_smoothing: float) -> None:
+    def __init__(
+        self, stream: ShapeStream, label_smoothing: float, mccl: MCCL | None = None, weight: float = 0
+    ) -> None:
         super().__init__()
-        self.stream, self.label_smoothing = stream, label_smoothing
+        self.stream, self.label_smoothing, self.mccl, self.weight = stream, label_smoothing, mccl, weight
 
     def forward(self, components: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of components [B,N*L,C+1] and targets [B,K]."""
         noise = BLUR * torch.randn_like(components[:, :1])
         noise[..., -1] = 0
-        logits, _ = self.stream.read(components + noise)
-        return F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
+        bag, _ = self.stream.fold(components + noise)
+        logits = self.stream.head(bag)
+        loss = F.cross_entropy(logits, smoothed(targets, self.label_smoothing))
+        if self.mccl is None:
+            return loss
+        contrast: Tensor = self.mccl(gathered(bag), gathered(logits.detach()), gathered(targets.argmax(dim=1)))
+        return loss + self.weight * contrast
 
 
 def face_shape(clips: Sequence[Clip], plan: Shapes) -> Shape:
@@ -97,14 +107,16 @@ def train_shapes(
     stream.basis.copy_(torch.from_numpy(_basis(reader, clips, stream.basis.shape[1])))
     basis = stream.basis.cpu().numpy()
     taught = _tracks(reader, basis, learnt(clips), plan)
+    chosen = long_tail(taught.labels, [f"{n:06}" for n in range(len(taught.labels))], plan.imbalance, run.seed)
+    taught = Tracks(*(getattr(taught, one.name)[chosen] for one in fields(taught)))
     watched = _tracks(reader, basis, [clip for clip in clips if clip.held_out], plan)
     known = stills.marks is not None and np.isfinite(stills.marks[:, 0, 0])
     assert stills.marks is not None
     faces = (reader.read(stills.marks[known]) - reader.mean) @ basis
     votes, n_stills = stills.targets[known], round(plan.batch * plan.still_share)
     noise = plan.jitter * np.sqrt(np.square(basis).sum(axis=0))
-    drawn_clips = CategorySampler(taught.labels, plan.batch - n_stills, run.seed)
-    drawn_stills = CategorySampler(votes.argmax(axis=1), max(1, n_stills), run.seed + 1)
+    drawn_clips = sampler(plan, taught.labels, plan.batch - n_stills, run.seed)
+    drawn_stills = sampler(plan, votes.argmax(axis=1), max(1, n_stills), run.seed + 1)
     part = run.ranks.part(plan.batch)
 
     def batches(steps: range) -> Iterator[Batch]:
@@ -132,7 +144,10 @@ def train_shapes(
         logits, _ = stream.read(torch.from_numpy(windows[clear].astype(np.float32)).to(run.ranks.device))
         return seen(logits.cpu().numpy(), targets[clear].argmax(axis=1))
 
-    return fit("shapes", ShapeObjective(stream, plan.label_smoothing), batches, look, plan, plan.steps, run)
+    counts = np.bincount(taught.labels, minlength=len(EMOTIONS)).tolist()
+    mccl = MCCL(feature_size=stream.bag_features, class_counts=counts) if plan.mccl else None
+    objective = ShapeObjective(stream, plan.label_smoothing, mccl, plan.mccl)
+    return fit("shapes", objective, batches, look, plan, plan.steps, run)
 
 
 @torch.inference_mode()
@@ -142,12 +157,9 @@ def shape_logits(stream: ShapeStream, shape: Shape, stills: Stills, spec: BagSpe
     Of a picture without landmarks it says nothing: zeros.
     """
     assert stills.marks is not None
-    reader = ShapeReader(shape)
     known = np.isfinite(stills.marks[:, 0, 0])
-    changes = reader.read(stills.marks[known]) - reader.mean
-    rows = np.concatenate([changes, np.zeros((len(changes), 1), np.float32)], axis=1)
     logits = np.zeros((len(known), len(EMOTIONS)), np.float32)
-    logits[known] = stream(torch.from_numpy(rows)[:, None].repeat(1, spec.ticks, 1))[0].numpy()
+    logits[known] = stream(torch.from_numpy(still_changes(stills.marks, shape, spec.ticks)[known]))[0].numpy()
     return logits
 
 

@@ -76,9 +76,26 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
 
 def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
     """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
-    spec, part = recipe.bag, run.ranks.part(plan.batch)
     begin(run, "bags")
-    banks = _banks(encoder, plan, recipe, faces, run)
+    banks = encoded(encoder, plan, recipe, faces)
+
+    def look() -> Row:
+        return seen(still_logits(model, encoder, faces.validation, recipe.bag, run), faces.validation.labels)
+
+    return fit_bags(model, encoder, plan, recipe, banks, look, run)
+
+
+def fit_bags(
+    model: System,
+    encoder: PerFrame,
+    plan: Bags,
+    recipe: Recipe,
+    banks: Sequence[Bank],
+    look: Callable[[], Row],
+    run: Run,
+) -> list[Row]:
+    """Do so with features that are there already, of FER+ pictures, clips and photographs."""
+    spec, part = recipe.bag, run.ranks.part(plan.batch)
     samplers = _samplers([bank.labels for bank in banks], plan, run.seed)
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts) if plan.mccl else None
@@ -95,10 +112,7 @@ def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, fac
             features, targets = (torch.from_numpy(np.concatenate(arrays)[part]) for arrays in zip(*drawn, strict=True))
             yield features, targets
 
-    def look() -> Row:
-        return seen(still_logits(model, encoder, faces.validation, spec, run), faces.validation.labels)
-
-    steps = max(1, len(faces.stills.crops) // plan.batch)
+    steps = max(1, len(banks[0].targets) // plan.batch)
     return fit("bags", objective, batches, look, plan, steps, run)
 
 
@@ -120,7 +134,8 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
     return {"war": round(war(matrix), 4), "uar": round(uar(matrix), 4)}
 
 
-def _banks(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> tuple[Bank, ...]:
+def encoded(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces) -> tuple[Bank, ...]:
+    """Return the frame features that `[bags]` learns from."""
     encoder.eval()
     spec, clips = recipe.bag, learnt(faces.clips)
     return (
@@ -134,7 +149,9 @@ def _samplers(labels: Sequence[npt.NDArray[np.int64]], plan: StillsPlan | Bags, 
     """Return a sampler for each of FER+, rendered clips and photographs; together they fill a batch."""
     rendered, photos = round(plan.batch * plan.rendered_share), round(plan.batch * plan.photo_share)
     sizes = (plan.batch - rendered - photos, rendered, photos)
-    return [CategorySampler(y, n, seed + i) for i, (y, n) in enumerate(zip(labels, sizes, strict=True))]
+    by_category = isinstance(plan, StillsPlan) or plan.sampler == "category"
+    drawn_from = [y if by_category else np.zeros_like(y) for y in labels]
+    return [CategorySampler(y, n, seed + i) for i, (y, n) in enumerate(zip(drawn_from, sizes, strict=True))]
 
 
 def learnt(clips: Sequence[Clip]) -> list[Clip]:

@@ -1,0 +1,212 @@
+"""What the rows of the ablation of both streams are put together from: trained parts, and what they are measured on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.inference.sidecar import Shape, Sidecar, read_sidecar
+from realtime_micacl.making.data.bank import Bank, still_bank
+from realtime_micacl.making.data.cache import kept_together
+from realtime_micacl.making.evaluation.recorded import (
+    Encode,
+    Recorded,
+    record_clips,
+    record_photographs,
+    record_stretches,
+)
+from realtime_micacl.making.evaluation.stretches import read_stretches
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import calibrated
+from realtime_micacl.making.train import read_faces
+from realtime_micacl.making.training.checkpoint import start_encoder
+from realtime_micacl.making.training.loop import Run, begin
+from realtime_micacl.making.training.prior import log_prior, removable_prior
+from realtime_micacl.making.training.shapes import face_shape, train_shapes
+from realtime_micacl.making.training.stages import Faces, encoded, fit_bags, learnt, seen
+from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.model.system import System
+from realtime_micacl.model.zoo import build, configured
+from realtime_micacl.types import EMOTIONS, F32, U8
+
+ENCODED_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of the tables: what differs from the recipe."""
+
+    name: str
+    bags: dict[str, Any] = field(default_factory=dict)
+    shapes: dict[str, Any] = field(default_factory=dict)
+    streams: str = "both"
+    learns: bool = True
+    """Whether an own neutral is learnt where it is read."""
+    alike: bool = False
+    """Both streams count alike, however well a face is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What all rows share."""
+
+    recipe: Recipe
+    encoder_from: str
+    faces: Faces
+    shape: Shape
+    banks: tuple[Bank, ...]
+    validation: F32
+    """Features of FER+ validation pictures as bags, [n,N*L,D]."""
+    sets: Mapping[str, Recorded]
+    out: Path
+
+
+def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F32]:
+    """Return the logits of the first stream, by what they were read from; it is trained unless they are kept."""
+    assert material.recipe.bags
+    plan = msgspec.structs.replace(material.recipe.bags, **variant.bags)
+    out = material.out / "crops" / _slug(variant.bags) / f"seed-{seed}"
+
+    def make() -> dict[str, F32]:
+        recipe = msgspec.structs.replace(material.recipe, seed=seed, bags=plan)
+        run, stills = Run(out, repr(recipe), seed), material.faces.validation
+        torch.manual_seed(seed)
+        model = _network(material)
+        begin(run, "bags")
+        assert isinstance(model.encoder, FrameEncoder)
+
+        def said(features: F32) -> F32:
+            with torch.inference_mode():
+                parts = torch.from_numpy(features).split(512)
+                return np.asarray(torch.cat([model.seen(part)[0] for part in parts]).numpy(), np.float32)
+
+        fit_bags(
+            model,
+            model.encoder,
+            plan,
+            recipe,
+            material.banks,
+            lambda: seen(said(material.validation), stills.labels),
+            run,
+        )
+        model.eval()
+        found = {"validation": said(material.validation)}
+        found |= {name: said(recorded.features) for name, recorded in material.sets.items()}
+        counts = np.bincount(material.faces.stills.labels, minlength=len(EMOTIONS))
+        removed = removable_prior(found["validation"], stills.labels, counts, recipe.least_war or 0.0)
+        found = {name: logits - np.float32(removed) * log_prior(counts) for name, logits in found.items()}
+        assert recipe.shapes
+        weight = 1 / (calibrated(found["validation"], stills.labels)[0] * recipe.shapes.doubt)
+        (out / "unfinished-bags.safetensors").unlink()
+        return {name: np.asarray(weight * logits, np.float32) for name, logits in found.items()}
+
+    out.mkdir(parents=True, exist_ok=True)
+    return kept_together(out / "logits.npz", make)
+
+
+def trained_stream(material: Material, variant: Variant, seed: int) -> System:
+    """Return a network whose second stream is trained, unless its weights are kept; the first is not."""
+    assert material.recipe.shapes
+    plan = msgspec.structs.replace(material.recipe.shapes, **variant.shapes)
+    out = material.out / "shape" / _slug(variant.shapes) / f"seed-{seed}"
+    file = out / "stream.safetensors"
+    out.mkdir(parents=True, exist_ok=True)
+    recipe = msgspec.structs.replace(material.recipe, seed=seed, shapes=plan)
+    torch.manual_seed(seed)
+    model = _network(material)
+    assert model.shape
+    if not file.is_file():
+        run = Run(out, repr(recipe), seed)
+        shape = shape_of(material, variant)
+        train_shapes(model.shape, shape, recipe, material.faces.clips, material.faces.stills, run)
+        save_file({name: t.contiguous() for name, t in model.shape.state_dict().items()}, file)
+        (out / "unfinished-shapes.safetensors").unlink()
+    model.shape.load_state_dict(load_file(file))
+    return model.eval()
+
+
+def shape_of(material: Material, variant: Variant) -> Shape:
+    """Return what shapes are compared by in a row."""
+    prior = variant.shapes.get("prior", material.shape.prior)
+    return msgspec.structs.replace(material.shape, prior=prior)
+
+
+def _network(material: Material) -> System:
+    model = build(configured(material.recipe.network))
+    start_encoder(model, material.encoder_from)
+    return model
+
+
+def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
+    """Read what is trained on and measured on, all through the given encoder."""
+    assert recipe.bags
+    assert recipe.shapes
+    _, sidecar = read_sidecar(Path(arguments.encoder_from))
+    faces = read_faces(recipe, arguments)
+    shape = face_shape(learnt(faces.clips), recipe.shapes)
+    model = build(configured(recipe.network))
+    start_encoder(model, arguments.encoder_from)
+    encoder = model.encoder
+    if not isinstance(encoder, FrameEncoder):
+        raise ConfigError(f"{arguments.recipe}: only an encoder of single frames can be taken apart from the rest")
+    encoder.eval()
+
+    @torch.inference_mode()
+    def encode(pieces: U8) -> F32:
+        parts = torch.from_numpy(np.ascontiguousarray(pieces)).split(ENCODED_AT_ONCE)
+        return np.asarray(torch.cat([model.encode(part) for part in parts]).numpy(), np.float32)
+
+    sidecar = msgspec.structs.replace(sidecar, bag=recipe.bag, crop=recipe.crop, shape=shape)
+    sets = _sets(arguments, faces, encode, sidecar)
+    plain = still_bank(encoder, faces.validation, 0, recipe.bag)
+    validation = plain.features[0][plain.rows].astype(np.float32)
+    plan = recipe.bags
+    banks = _banks(arguments.out / "recorded" / "pictures.npz", lambda: encoded(encoder, plan, recipe, faces))
+    return Material(recipe, arguments.encoder_from, faces, shape, banks, validation, sets, arguments.out)
+
+
+def _banks(file: Path, make: Callable[[], Sequence[Bank]]) -> tuple[Bank, ...]:
+    """Return banks that are kept in a file."""
+    names = [one.name for one in fields(Bank)]
+    kept = kept_together(
+        file, lambda: {f"{n} {name}": np.asarray(vars(bank)[name]) for n, bank in enumerate(make()) for name in names}
+    )
+    arrays = ([kept[f"{n} {name}"] for name in names] for n in range(len(kept) // len(names)))
+    return tuple(Bank(features, rows, int(spread), targets) for features, rows, spread, targets in arrays)
+
+
+def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: Sidecar) -> dict[str, Recorded]:
+    """Return what rows are measured on, recorded once."""
+    held_out = [clip for clip in faces.clips if clip.held_out]
+    makers: dict[str, Callable[[], Recorded]] = {
+        "rendered people, held out": lambda: record_clips(held_out, encode, sidecar)
+    }
+    if arguments.photographs:
+        file, half = arguments.photographs
+        makers["photographs"] = lambda: record_photographs(Path(file), int(half), encode, sidecar)
+    if arguments.stretches:
+        clips, listed = arguments.stretches
+        stretches = read_stretches(clips, listed)
+        makers["stretches of real clips"] = lambda: record_stretches(clips, stretches, encode, sidecar)
+    where = arguments.out / "recorded"
+    found = {}
+    for name, make in makers.items():
+
+        def arrays(make: Callable[[], Recorded] = make) -> dict[str, Any]:
+            return make().arrays()
+
+        found[name] = Recorded(**kept_together(where / f"{name.split()[0]}.npz", arrays))
+    return found
+
+
+def _slug(changed: Mapping[str, Any]) -> str:
+    return "-".join(f"{key}-{value}" for key, value in sorted(changed.items())) or "recipe"
