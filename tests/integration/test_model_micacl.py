@@ -108,6 +108,27 @@ def test_dropout_stands_before_the_head_and_only_in_training() -> None:
     assert torch.equal(model.classify(features)[0], model.classify(features)[0])
 
 
+def test_shapes_count_less_of_strangers_and_of_changes_never_seen() -> None:
+    model = MICACL(MICACLConfig.from_dict(SMALL | {"shape": 6, "stranger_crops": 1.4, "stranger_shape": 0.3})).eval()
+
+    def counts(trust: float, spread: float) -> list[float]:
+        return [round(float(w), 3) for w in model.weights(torch.tensor([[trust]]), torch.tensor([[spread]]))]
+
+    assert counts(0.0, 0.5) == counts(2.0, 9.0) == [1.4, 0.3]
+    assert counts(2.0, 0.5) == counts(1.1, 1.29) == [1.0, 1.0]
+    assert counts(2.0, 1.95) == [1.2, 0.65]
+    assert model.shape
+    torch.nn.init.normal_(model.shape.basis)
+    features = torch.randn(1, 16, 16)
+    rows = [
+        torch.cat([features, torch.full((1, 16, 6), size), torch.full((1, 16, 1), 2.0)], dim=2) for size in (0.01, 90.0)
+    ]
+    crops = model.seen(features)[0]
+    for row, of_crops, of_shape in zip(rows, (1.0, 1.4), (1.0, 0.3), strict=True):
+        expected = of_crops * crops + of_shape * model.shape(row[..., 16:])[0]
+        torch.testing.assert_close(model.classify(row)[0], expected)
+
+
 def test_the_released_form_is_the_paper_backbone_with_the_known_cost() -> None:
     with torch.device("meta"):
         model = MICACL(RELEASED)

@@ -500,3 +500,17 @@ def test_a_reading_that_changes_a_card_s_place_or_a_box_s_colour_paints_all_of_i
     region = touched(before, waiting, layout, theme, HD)
     assert region is not None
     assert region.isEmpty(), "what waits for its reading is not seen"
+
+
+def test_a_ring_closes_as_the_own_neutral_becomes_known() -> None:
+    first = face()
+
+    def ring_of(known: float | None) -> U8:
+        v = view(first)
+        return painted(replace(v, readings={1: replace(v.readings[1], known=known)}))[0]
+
+    pictures = {known: ring_of(known) for known in (0.0, 0.3, 0.9)}
+    soft = [(abs(p.astype(int) - ring_of(0.0)).max(axis=2) > 20).sum() for p in pictures.values()]
+    assert soft[0] == 0
+    assert 0 < 2 * soft[1] < soft[2], "three times as much of the ring"
+    assert not np.array_equal(ring_of(None), ring_of(0.0)), "an engine without landmarks has none"

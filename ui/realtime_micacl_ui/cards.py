@@ -16,6 +16,8 @@ from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
 
+QUARTER = 90 * 16  # of a circle, in Qt's sixteenths of a degree
+
 
 def overlay(
     painter: QPainter, view: View, layout: Layout, theme: Theme, shows: Callable[[QRectF], bool] = lambda _: True
@@ -69,6 +71,8 @@ class _Said(NamedTuple):
     mark: str
     own: bool
     """Whether the face is compared with its own neutral one."""
+    known: float | None
+    """How well that is known by itself, in twentieths."""
     word: str
     word_ink: int
     share: str
@@ -90,6 +94,7 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     said = _Said(
         mark=mark,
         own=reading is not None and reading.baseline is Baseline.SET,
+        known=None if reading is None or reading.known is None else round(20 * reading.known) / 20,
         word=words(view, face),
         word_ink=(scheme.soft if unsure else scheme.text).rgba(),
         # a figure beside a word that waits would belong to another bar
@@ -119,6 +124,8 @@ def _still(painter: QPainter, rect: QRectF, theme: Theme, read: bool, said: _Sai
         header.setLeft(header.left() + theme.body.width(said.mark) + theme.px(0.6))
     if said.own:
         header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
+    elif said.known is not None:
+        header.setLeft(header.left() + _known(painter, header, said.known, theme) + theme.px(0.6))
     room = header.width() - (theme.lead.width(said.share) + theme.px(0.3) if said.share else 0)
     word = elided(letters, said.word, room)
     write(painter, letters, header.left(), baseline, word, QColor.fromRgba(said.word_ink))
@@ -164,6 +171,17 @@ def _own(painter: QPainter, header: QRectF, theme: Theme) -> float:
     inner = theme.body.baseline(frame.top(), height)
     write(painter, theme.body, header.left() + theme.px(0.3), inner, "B", theme.scheme.soft)
     return width
+
+
+def _known(painter: QPainter, header: QRectF, known: float, theme: Theme) -> float:
+    """Draw a thin ring that closes as the face's own neutral becomes known; return how wide it is."""
+    side = round(theme.px(0.9))
+    circle = QRectF(header.left() + 1, round(header.center().y() - side / 2), side, side)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for ink, share in ((theme.scheme.plate, 1.0), (theme.scheme.soft, min(1.0, known))):
+        painter.setPen(QPen(ink, max(1.5, theme.px(0.16)), cap=Qt.PenCapStyle.FlatCap))
+        painter.drawArc(circle, QUARTER, -round(4 * QUARTER * share))  # clockwise from the top
+    return side
 
 
 def _progress(painter: QPainter, header: QRectF, filled: float, theme: Theme) -> None:

@@ -36,7 +36,8 @@ def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorde
     each = {"war": [war(m) for m in matrices], "uar": [uar(m) for m in matrices]}
     row: dict[str, Any] = {"variant": name, "seeds": len(said), "n": len(recorded.labels)}
     row["people"] = len(np.unique(recorded.people))
-    row["rare"] = round(float(np.mean([np.nanmean(recalls(m)[RARE]) for m in matrices])), 4)
+    rare = np.array([recalls(m)[RARE] for m in matrices])
+    row["rare"] = round(float(np.nanmean(rare)), 4) if np.isfinite(rare).any() else None
     for key, values in each.items():
         row[key], row[f"{key}_sd"] = (
             round(float(np.mean(values)), 4),
@@ -66,7 +67,8 @@ def as_tables(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
             for key in ("war", "uar"):
                 cells.append(f"{row[key]:.3f} ± {row[f'{key}_sd']:.3f}")
                 cells.append("{:+.3f} [{:+.3f}, {:+.3f}]".format(*row["less"][key]) if "less" in row else "")
-            lines.append(f"| {row['variant']} | {' | '.join(cells)} | {row['rare']:.2f} |")
+            cells.append("" if row["rare"] is None else f"{row['rare']:.2f}")
+            lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
