@@ -1,4 +1,4 @@
-"""The tables of the ablation of both streams: how each row reads each set, and how it differs from the first."""
+"""The table of the ablation of both streams: how each row reads each set, and how it differs from the first."""
 
 from __future__ import annotations
 
@@ -51,31 +51,33 @@ def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorde
     return row
 
 
-def as_tables(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """Return the tables as Markdown."""
-    parts = []
-    for name, rows in found.items():
-        one = rows[0]
-        lines = [
-            f"**{name[0].upper()}{name[1:]}**, {one['n']} of {one['people']}, {one['seeds']} seeds.",
-            "",
-            "| variant | WAR | less the first [95 %] | UAR | less the first [95 %] | fear, disgust |",
-            "|---|---|---|---|---|---|",
-        ]
-        for row in rows:
-            cells = []
-            for key in ("war", "uar"):
-                cells.append(f"{row[key]:.3f} ± {row[f'{key}_sd']:.3f}")
-                cells.append("{:+.3f} [{:+.3f}, {:+.3f}]".format(*row["less"][key]) if "less" in row else "")
-            cells.append("" if row["rare"] is None else f"{row['rare']:.2f}")
-            lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
+def as_table(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return the rows as Markdown, a column for each set."""
+    sets = list(found.values())
+    lines = [
+        f"{', '.join(_title(name, rows[0]) for name, rows in found.items())}; {sets[0][0]['seeds']} seeds. WAR / UAR ± "
+        "standard deviation over seeds, and how far UAR is from the first row [95 % interval].",
+        "",
+        f"| variant | {' | '.join(found)} |",
+        "|---" * (len(sets) + 1) + "|",
+    ]
+    lines += [f"| {rows[0]['variant']} | {' | '.join(map(_cell, rows))} |" for rows in zip(*sets, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def _title(name: str, row: Mapping[str, Any]) -> str:
+    groups = f", {row['people']} groups that are drawn whole" if row["people"] < row["n"] else ""
+    return f"{name} (n = {row['n']}{groups})"
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    read = f"{row['war']:.3f} / {row['uar']:.3f} ± {row['uar_sd']:.3f}"
+    return read + (", {:+.3f} [{:+.3f}, {:+.3f}]".format(*row["less"]["uar"]) if "less" in row else "")
 
 
 def write(out: Path, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Write what is known so far, and return it as Markdown."""
     (out / "table.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    text = as_tables(found)
+    text = as_table(found)
     (out / "table.md").write_text(text, "utf-8")
     return text
