@@ -22,6 +22,7 @@ from tests.small import NETWORK, assert_alone_as_in_a_batch
 from tests.small import random_bags as bags
 
 SMALL = NETWORK | {"size_px": 16, "geiim_width": 8}
+STRANGERS = {"stranger_crops": 1.4, "stranger_shape": 0.3}
 FORMS: dict[str, dict[str, Any]] = {
     "default": {},
     "released head": {"geiim_nodes": "channels", "geiim_kernels": [], "wian_over": "channels", "wian_layers": 4},
@@ -109,7 +110,7 @@ def test_dropout_stands_before_the_head_and_only_in_training() -> None:
 
 
 def test_shapes_count_less_of_strangers_and_of_changes_never_seen() -> None:
-    model = MICACL(MICACLConfig.from_dict(SMALL | {"shape": 6, "stranger_crops": 1.4, "stranger_shape": 0.3})).eval()
+    model = MICACL(MICACLConfig.from_dict(SMALL | {"shape": 6, "shape_components": 6} | STRANGERS)).eval()
 
     def counts(trust: float, spread: float) -> list[float]:
         return [round(float(w), 3) for w in model.weights(torch.tensor([[trust]]), torch.tensor([[spread]]))]
