@@ -178,7 +178,11 @@ def test_without_vocabulary_or_weights_nothing_is_done(tmp_path: Path, capsys: p
     model = network()
     file = written(tmp_path, model.encoder, text_tower(), context_length=torch.tensor(77))
     start_encoder(model, str(file))
-    for content, said in ((None, "is missing"), (b"no archive", "is no vocabulary"), (gzip.compress(b"v\na b"), "ids")):
+    for content, said in (
+        (None, "is missing"),
+        (b"no archive", "is not a vocabulary"),
+        (gzip.compress(b"v\na b"), "ids"),
+    ):
         (tmp_path / VOCABULARY).unlink()
         if content is not None:
             (tmp_path / VOCABULARY).write_bytes(content)
