@@ -117,7 +117,7 @@ def main() -> None:
         sys.stderr.write(f"{' | '.join(read[-1])}\n")
     head, mark, _ = PAGE.read_text("utf-8").partition("<!-- table -->\n")
     PAGE.write_text(head + mark + table(read), "utf-8")
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 if __name__ == "__main__":
