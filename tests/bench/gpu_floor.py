@@ -110,7 +110,7 @@ def ticks(folder: Path, sidecar: Sidecar, measured: dict[str, float]) -> dict[in
     model, px = load_model(folder, sidecar), sidecar.bag.size_px
     half = GPU and torch.cuda.get_device_capability(DEVICE) >= FAST_HALF
     piece = torch.zeros(1, sidecar.piece, px, px, 3, dtype=torch.uint8)
-    bag = torch.zeros(1, sidecar.pieces, sidecar.feature_size)
+    bag = torch.zeros(1, sidecar.pieces, sidecar.row_size)
     encode, classify = count(Encode(model), piece), count(Classify(model), bag)
     precision = "f16" if half else "f32"
     network = TorchNetwork(load_model(folder, sidecar), DEVICE, "floor", half=half)
@@ -120,7 +120,7 @@ def ticks(folder: Path, sidecar: Sidecar, measured: dict[str, float]) -> dict[in
             flops_s = 2e-12 * b * encode.multiply_adds / measured[f"{precision}_tflop_s"]
             flops_s += 2e-12 * b * classify.multiply_adds / measured["f32_tflop_s"]
             moved = encode.parameters * (2 if half else 4) + classify.parameters * 4
-            moved += b * (piece.numel() + 4 * sidecar.feature_size * (2 + sidecar.pieces))
+            moved += b * (piece.numel() + 4 * (2 * sidecar.feature_size + sidecar.pieces * sidecar.row_size))
             bytes_s = moved / measured["copy_gb_s"] / 1e9 + b * piece.numel() / measured["upload_gb_s"] / 1e9
             kernels = _kernels(network, sidecar, b)
             floor_ms = max(flops_s, bytes_s) * 1e3 + kernels * measured["kernel_us"] * 1e-3

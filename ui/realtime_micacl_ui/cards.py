@@ -10,10 +10,11 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
-from realtime_micacl_ui.ink import draw_panel, elided, hatch, press, press_briefly, ring, share_bar, write, write_right
+from realtime_micacl_ui.boxes import draw_box
+from realtime_micacl_ui.ink import draw_panel, elided, press, press_briefly, share_bar, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
-from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, INK, SOFT, TEXT, Theme
+from realtime_micacl_ui.theme import EMOTION_COLOURS, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
 
 QUARTER = 90 * 16  # of a circle, in Qt's sixteenths of a degree
@@ -27,42 +28,11 @@ def overlay(
     for face in view.faces:
         box = layout.boxes.get(face.track_id)
         if box is not None and shows(box.adjusted(-edge, -edge, edge, edge)):
-            _box(painter, box, view, face, theme)
+            draw_box(painter, box, view, face, theme)
     for number, face in enumerate(view.faces, start=1):
         if face.track_id in layout.cards and shows(layout.cards[face.track_id].rect):
             mark = str(number) if len(view.faces) > 1 and number <= 9 else ""
             _card(painter, layout.cards[face.track_id], view, face, mark, theme)
-
-
-def colour(view: View, face: Face) -> QColor:
-    """Return the colour of a face's box: of the leading emotion, white before there is one, grey without a lead."""
-    if view.state is State.STALLED:
-        return GREY
-    if face.state is State.LOW_QUALITY:
-        return SOFT
-    reading = view.reading(face)
-    if reading is None:
-        return TEXT
-    return EMOTION_COLOURS[reading.emotion] if reading.emotion else GREY
-
-
-def _box(painter: QPainter, box: QRectF, view: View, face: Face, theme: Theme) -> None:
-    """Draw the box of a face over a dark edge, so that it stands out on any picture."""
-    radius = theme.px(0.7)
-    width_px = max(2, theme.px(0.35 if face.track_id == view.selected else 0.2))
-    if view.state is State.STALLED:
-        painter.fillRect(box, hatch(theme.px(0.8)))
-    if face.state is not State.LOW_QUALITY:
-        ring(painter, box, radius, width_px, colour(view, face), INK)
-        return
-    box = box.translated(width_px % 2 / 2, width_px % 2 / 2)  # an odd line is crisp between the pixels
-    pen = QPen(colour(view, face), width_px)
-    pen.setDashPattern([3.0, 2.5])
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for stroke in (QPen(INK, width_px + 2), pen):
-        painter.setPen(stroke)
-        painter.drawRoundedRect(box, radius, radius)
 
 
 class _Said(NamedTuple):

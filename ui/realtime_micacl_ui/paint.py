@@ -10,7 +10,8 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QRegion
 
 from realtime_micacl.types import Face, Frame, State
 from realtime_micacl_ui.badges import notice, notice_rect, recording, recording_rect
-from realtime_micacl_ui.cards import colour, overlay
+from realtime_micacl_ui.boxes import colour
+from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.hud import hud, hud_rect, pill, pill_rect
 from realtime_micacl_ui.ink import hatch
 from realtime_micacl_ui.layout import Layout, arrange

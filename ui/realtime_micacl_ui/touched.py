@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from PyQt6.QtGui import QRegion
 
-from realtime_micacl_ui.cards import colour, gliding
+from realtime_micacl_ui.boxes import colour
+from realtime_micacl_ui.cards import gliding
 from realtime_micacl_ui.layout import Layout
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.timeline import parts
