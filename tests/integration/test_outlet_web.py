@@ -231,8 +231,9 @@ def test_two_hundred_clients_come_and_go_and_leave_nothing(
         return process.num_threads(), process.num_fds()
 
     before, after = visits(5), visits(200)
-    assert after == before
-    measured(f"200 clients of the WebSocket came and went: threads {after[0] - before[0]:+d}, descriptors +0")
+    threads, descriptors = (now - then for now, then in zip(after, before, strict=True))
+    assert max(threads, descriptors) <= 0  # below it where clients of an earlier test were still closing
+    measured(f"200 clients of the WebSocket came and went: threads {threads:+d}, descriptors {descriptors:+d}")
 
 
 @pytest.mark.parametrize(

@@ -273,4 +273,4 @@ def test_a_hundred_random_starts_and_failures_leave_no_thread() -> None:
         camera = FakeCamera(rate_hz=5000, frames=frames, error=error)
         with suppress(MicaclError), session(camera, failing(fail, rng.randrange(1, 5))):
             time.sleep(rng.random() * 0.01)
-        assert set(threading.enumerate()) == before
+        assert set(threading.enumerate()) <= before
