@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from statistics import mean
+from typing import TypedDict
 
 import msgspec
 import numpy as np
@@ -21,8 +22,9 @@ from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.making.data.sampler import TAIL
 from realtime_micacl.making.evaluate import add_shown
+from realtime_micacl.making.figures import Interval
 from realtime_micacl.making.recipe import Recipe
-from realtime_micacl.making.scores import Labels, confusion, recalls, report, uar, war
+from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, report, spread, uar, war
 from realtime_micacl.making.train import TrainingPart, add_faces, read_training_part, train
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
@@ -36,11 +38,30 @@ class Variant:
     """A row of the table: what differs from the recipe."""
 
     name: str
-    model: Mapping[str, Any] = field(default_factory=dict)
-    clips: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, object] = field(default_factory=dict)
+    clips: Mapping[str, object] = field(default_factory=dict)
 
 
-BASELINE: Mapping[str, Any] = {"mccl": 0.0, "sampler": "random"}
+class Row(TypedDict):
+    """What a variant scores: means over seeds, intervals over people."""
+
+    variant: str
+    war: float
+    war_95: Interval
+    war_sd: float
+    uar: float
+    uar_95: Interval
+    uar_sd: float
+    tail: float
+    """Mean recall of the `rarest` emotions."""
+    tail_sd: float
+    rarest: list[str]
+    seeds: int
+    n: int
+    people: int
+
+
+BASELINE: Mapping[str, object] = {"mccl": 0.0, "sampler": "random"}
 VARIANTS = (
     Variant("baseline (M3DFEL)", {"geiim": False, "wian": False}, BASELINE),
     Variant("+ GEIIM", {"wian": False}, BASELINE),
@@ -93,7 +114,7 @@ def main(argv: Sequence[str]) -> None:
         for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
             out = arguments.out / slug(variant.name) / f"seed-{seed}"
             found.append(predictions(changed(recipe, variant, seed), learnt, test, out, arguments.encoder_from, kept))
-        rows.append({"variant": variant.name} | figures(found, counts, [clip.subject or clip.clip for clip in test]))
+        rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
         write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
 
@@ -134,8 +155,8 @@ def predictions(
         return stored["logits"], stored["labels"]
 
 
-def figures(found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequence[str]) -> dict[str, Any]:
-    """Return the figures of a row: mean and standard deviation over seeds, intervals over people.
+def figures(name: str, found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequence[str]) -> Row:
+    """Return the row of a variant: mean and standard deviation over seeds, intervals over people.
 
     The seeds are pooled, and whole people are drawn with all that every seed said of them.
     """
@@ -147,15 +168,26 @@ def figures(found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequenc
         np.concatenate([labels for _, labels in found]),
         np.tile(person, len(found)),
     )
+    wars, uars = [war(m) for m in matrices], [uar(m) for m in matrices]
     tails = [float(np.nanmean(recalls(m)[rare])) for m in matrices]
-    each = {"war": [war(m) for m in matrices], "uar": [uar(m) for m in matrices], "tail": tails}
-    spread = {f"{name}_sd": round(float(np.std(v, ddof=1)), 4) for name, v in each.items() if len(v) > 1}
-    means = {name: round(float(np.mean(v)), 4) for name, v in each.items()}
-    rest = {"war_95": pooled["war_95"], "uar_95": pooled["uar_95"], "rarest": [EMOTIONS[k] for k in rare]}
-    return means | spread | rest | {"seeds": len(found), "n": len(people), "people": int(person.max()) + 1}
+    return {
+        "variant": name,
+        "war": round(mean(wars), DIGITS),
+        "war_95": pooled["war_95"],
+        "war_sd": spread(wars),
+        "uar": round(mean(uars), DIGITS),
+        "uar_95": pooled["uar_95"],
+        "uar_sd": spread(uars),
+        "tail": round(mean(tails), DIGITS),
+        "tail_sd": spread(tails),
+        "rarest": [EMOTIONS[k] for k in rare],
+        "seeds": len(found),
+        "n": len(people),
+        "people": int(person.max()) + 1,
+    }
 
 
-def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def as_table(rows: Sequence[Row]) -> str:
     """Return the rows as Markdown."""
     first = rows[0]
     lines = [
@@ -166,16 +198,21 @@ def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
         "|---|---|---|---|",
     ]
     for row in rows:
-        cells = [
-            f"{row[name]:.3f} ± {row.get(f'{name}_sd', 0):.3f}"
-            + (" [{:.3f}, {:.3f}]".format(*row[f"{name}_95"]) if f"{name}_95" in row else "")
-            for name in ("war", "uar", "tail")
-        ]
-        lines.append(f"| {row['variant']} | {' | '.join(cells)} |")
+        cells = (
+            row["variant"],
+            f"{row['war']:.3f} ± {row['war_sd']:.3f} {_interval(row['war_95'])}",
+            f"{row['uar']:.3f} ± {row['uar_sd']:.3f} {_interval(row['uar_95'])}",
+            f"{row['tail']:.3f} ± {row['tail_sd']:.3f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def write(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _interval(interval: Interval) -> str:
+    return f"[{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def write(out: Path, rows: Sequence[Row]) -> None:
     """Write what is known so far."""
     (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
     (out / "table.md").write_text(as_table(rows), "utf-8")

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Shape, Sidecar, read_sidecar
 from realtime_micacl.making.data.bank import Bank, still_bank
-from realtime_micacl.making.data.cache import kept_together
+from realtime_micacl.making.data.cache import Array, kept_together
 from realtime_micacl.making.evaluation.recorded import (
     Encode,
     Recorded,
@@ -46,8 +45,8 @@ class Variant:
     """A row of the tables: what differs from the recipe."""
 
     name: str
-    bags: dict[str, Any] = field(default_factory=dict)
-    shapes: dict[str, Any] = field(default_factory=dict)
+    bags: dict[str, object] = field(default_factory=dict)
+    shapes: dict[str, object] = field(default_factory=dict)
     streams: str = "both"
     learns: bool = True
     """Whether an own neutral is learnt where it is read."""
@@ -201,12 +200,12 @@ def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: 
     found = {}
     for name, make in makers.items():
 
-        def arrays(make: Callable[[], Recorded] = make) -> dict[str, Any]:
+        def arrays(make: Callable[[], Recorded] = make) -> dict[str, Array]:
             return make().arrays()
 
         found[name] = Recorded(**kept_together(where / f"{name.split()[0]}.npz", arrays))
     return found
 
 
-def _slug(changed: Mapping[str, Any]) -> str:
+def _slug(changed: Mapping[str, object]) -> str:
     return "-".join(f"{key}-{value}" for key, value in sorted(changed.items())) or "recipe"

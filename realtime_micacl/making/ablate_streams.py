@@ -7,7 +7,6 @@ what is measured on is recorded once and read again by each row.
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from realtime_micacl.model.shape import spread
 from realtime_micacl.types import F32
 
 NEVER = 1e9  # ticks that everybody's face counts for where no own neutral is wanted
-Changed = dict[str, Any]
+Changed = dict[str, object]
 PLAIN: Changed = {"mccl": 0.0}
 RANDOM: Changed = {"mccl": 0.0, "sampler": "random"}
 TAILED: Changed = {"imbalance": 0.05}

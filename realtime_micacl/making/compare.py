@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from realtime_micacl.making.evaluation.lineup import SYSTEMS, System, changed
 from realtime_micacl.making.evaluation.real import RealRows, read_real
 from realtime_micacl.making.evaluation.systems import costs, expert_use, follow, read
 from realtime_micacl.making.export import export
+from realtime_micacl.making.figures import RealRow, SystemRow, Trained
 from realtime_micacl.making.fuse import join
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated
@@ -83,7 +83,7 @@ def main(argv: Sequence[str]) -> None:
                 table.found.setdefault(system.name, []).append(shares)
                 table.about.setdefault(system.name, []).append(said)
             write(job, tables)
-    rows: list[dict[str, Any]] = []
+    rows: list[RealRow] = []
     if real:
         read_real_people = RealRows(real, arguments.out)
         made = engines(job, tables[first.name])
@@ -109,7 +109,7 @@ class Table:
 
     recipe: Recipe
     found: dict[str, list[dict[str, F32]]] = field(default_factory=dict)
-    about: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    about: dict[str, list[Trained]] = field(default_factory=dict)
 
 
 def check(recipes: Mapping[Path, Recipe]) -> None:
@@ -129,7 +129,7 @@ def folder(job: Job, recipe: Recipe, system: str, seed: int) -> Path:
     return job.out / slug(recipe.name) / slug(system) / f"seed-{seed}"
 
 
-def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[str, F32], dict[str, Any]]:
+def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[str, F32], Trained]:
     """Return the shares of a trained system and what else is known of it; it is trained unless that lies there."""
     recipe, out = changed(base, system, seed), folder(job, base, system.name, seed)
     kept = job.maps if system.model["system"] == "ifdd" else job.vectors
@@ -145,8 +145,11 @@ def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[st
         features = kept.of(model.encoder, job.test)
         logits = read(model, features, spec)
         logits["held"] = clip_logits(model, held, recipe, plan, Run(out, "", seed), kept.of(model.encoder, held))[0]
-        about = costs(model) | follow(model, job.test, features, spec)
-        about |= {"experts": expert_use(model, job.test, features, spec)}
+        about: Trained = {
+            **costs(model),
+            **follow(model, job.test, features, spec),
+            "experts": expert_use(model, job.test, features, spec),
+        }
         (out / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")
         with replacing(out / READ) as part:
             np.savez(part, **logits)  # type: ignore[arg-type]  # its other argument is no array
@@ -154,7 +157,8 @@ def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[st
         logits = {name: stored[name] for name in stored.files}
     temperature = np.float32(calibrated(logits["held"], _labels(held))[0])
     shares = {name: softmax(each / temperature) for name, each in logits.items()}
-    return shares, json.loads((out / ABOUT).read_text("utf-8"))
+    trained: Trained = json.loads((out / ABOUT).read_text("utf-8"))
+    return shares, trained
 
 
 def _labels(clips: Sequence[PreparedClip]) -> Labels:
@@ -195,25 +199,24 @@ def engines(job: Job, table: Table) -> dict[str, Path]:
     return made
 
 
-def write(job: Job, tables: Mapping[str, Table], real: Sequence[Mapping[str, Any]] = ()) -> str:
+def write(job: Job, tables: Mapping[str, Table], real: Sequence[RealRow] = ()) -> str:
     """Write what is known so far, and return it as Markdown."""
-    rows: dict[str, Any] = {}
+    rows: dict[str, list[SystemRow]] = {}
     texts = []
     for name, table in tables.items():
         if table.found:
-            found = {s: figures(each, table.about[s], job.test) for s, each in table.found.items()}
-            found |= {s: figures(each, [], job.test) for s, each in fusions(job, table).items()}
-            rows[name] = [{"system": s} | row for s, row in found.items()]
+            rows[name] = [figures(system, each, table.about[system], job.test) for system, each in table.found.items()]
+            rows[name] += [figures(system, each, [], job.test) for system, each in fusions(job, table).items()]
             texts.append(as_table(name, rows[name], budget(job, table.recipe)))
     texts.append(cost_table(next(iter(rows.values()))))
     if real:
         first = next(iter(tables.values())).recipe
-        rows["real"] = list(real)
         texts.append(
             real_table(real, f"Recipe {first.name}, seed {first.seed}; intervals over photographs and stretches.")
         )
     text = "\n".join(texts)
-    (job.out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    everything = {**rows, "real": real} if real else rows
+    (job.out / "table.json").write_text(json.dumps(everything, indent=1) + "\n", "utf-8")
     (job.out / "table.md").write_text(text, "utf-8")
     return text
 

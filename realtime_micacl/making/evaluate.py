@@ -43,9 +43,10 @@ from realtime_micacl.making.evaluation.report import (
     write_json,
     write_report,
 )
-from realtime_micacl.making.evaluation.results import Figures, Result, compared, folded, part_result, result
+from realtime_micacl.making.evaluation.results import Comparisons, Result, compared, folded, part_result, result
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
 from realtime_micacl.making.evaluation.videos import LiveReader, video_predictions
+from realtime_micacl.making.figures import About
 
 Plan = list[tuple[Candidate, Part]]
 SETS = ("ferplus", "london", "rendered", "stretches", "photographs")
@@ -178,7 +179,7 @@ def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> I
 def _on_videos(candidate: Candidate, reader: LiveReader, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
     """Yield what the candidate scores on raw videos."""
     said = ", ".join(candidate.sidecar.trained_on) or "nothing"
-    about = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
+    about: About = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
     for folder, each in videos.items():
         where = f"{folder.resolve().name}, through the tracker"
         yield result(candidate, where, video_predictions(reader, each), about)
@@ -199,9 +200,9 @@ def _as_shown(
         yield result(candidate, f"{Path(file).stem}, half {half}", *found)
 
 
-def _tell(results: Sequence[Result], comparisons: Figures) -> None:
+def _tell(results: Sequence[Result], comparisons: Comparisons) -> None:
     """Write the results to standard output."""
-    texts = [as_text(title, result.scores) for title, result in titled(results).items()]
+    texts = [as_text(title, result) for title, result in titled(results).items()]
     texts += [comparison_text(title, found) for title, found in comparisons.items()]
     if len(results) > 1:
         table = overview(results)

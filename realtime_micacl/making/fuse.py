@@ -198,6 +198,7 @@ def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32
             rows[f"plain mean without {member.name}"] = averaged(np.delete(shares, i, axis=0))
     for name, said in rows.items():
         r = report(said, labels, people)
-        war, uar = (f"{r[n]:.3f} [{r[f'{n}_95'][0]:.3f}, {r[f'{n}_95'][1]:.3f}]" for n in ("war", "uar"))
-        lines.append(f"{name:40} WAR {war}  UAR {uar}  ECE {r['ece']:.3f}")
+        scores = (("WAR", r["war"], r["war_95"]), ("UAR", r["uar"], r["uar_95"]))
+        parts = (f"{score} {value:.3f} [{low:.3f}, {high:.3f}]" for score, value, (low, high) in scores)
+        lines.append(f"{name:40} {'  '.join(parts)}  ECE {r['ece']:.3f}")
     return "\n".join(lines) + "\n"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import comb
-from typing import Any, SupportsFloat
+from typing import SupportsFloat
 
 import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.live.reading.probabilities import softmax
+from realtime_micacl.making.figures import Comparison, Coverage, Interval, Report, Risk
 from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
@@ -108,7 +109,7 @@ def report(
     abstain_below: float | None = None,
     draws: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Report:
     """Return the scores of predictions [n,K] as plain values, WAR and UAR with 95 % bootstrap intervals.
 
     Whole `people` [n] are drawn, since what is read from one face twice is not two facts; without them each prediction
@@ -144,11 +145,11 @@ def report(
     }
 
 
-def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> dict[str, Any]:
+def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> Risk:
     """Return the risk-coverage curve in ten points, the area under it, and where the threshold lies on it."""
     curve, top = risks(probabilities, labels), probabilities.max(axis=1)
     n = len(curve)
-    found: dict[str, Any] = {
+    found: Risk = {
         "area": _short(curve.mean()),
         "at_coverage": {f"{k / 10:.1f}": _short(curve[-(-n * k // 10) - 1]) for k in range(1, 11)},
     }
@@ -160,7 +161,7 @@ def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> di
     return found
 
 
-def coverage(matrix: Labels, unread: Labels) -> dict[str, float]:
+def coverage(matrix: Labels, unread: Labels) -> Coverage:
     """Return the share of clips that were read, and WAR and UAR where each clip that was not (class, [m]) is wrong."""
     missed = np.bincount(unread, minlength=len(matrix))
     totals = matrix.sum(axis=1) + missed
@@ -181,7 +182,7 @@ def compare(
     *,
     draws: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Comparison:
     """Return how two engines differ that said `first` and `second` [n] of the same clips: second minus first.
 
     The bootstrap is paired, both are judged on the same people in each draw. McNemar's exact test asks whether those
@@ -212,13 +213,18 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(min(1.0, 2 * tail / 2**n))
 
 
-def bootstrap(people: Labels, statistic: Callable[[Labels], float], draws: int = 1000, seed: int = 0) -> list[float]:
+def bootstrap(people: Labels, statistic: Callable[[Labels], float], draws: int = 1000, seed: int = 0) -> Interval:
     """Return the 95 % interval of a statistic of rows, given as their numbers, when whole `people` [n] are drawn."""
     _, person = np.unique(people, return_inverse=True)
     rows = [np.flatnonzero(person == p) for p in range(person.max() + 1)]
     rng = np.random.default_rng(seed)
     values = [statistic(np.concatenate([rows[p] for p in rng.integers(0, len(rows), len(rows))])) for _ in range(draws)]
     return [round(float(v), 4) for v in np.nanpercentile(values, [2.5, 97.5])]
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return the standard deviation over seeds, 0 of a single one."""
+    return _short(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _drawn(labels: Labels, said: Labels, people: Labels | None, draws: int, seed: int) -> Labels:
@@ -238,5 +244,5 @@ def _short(value: SupportsFloat) -> float:
     return round(float(value), DIGITS)
 
 
-def _interval(values: list[float]) -> list[float]:
+def _interval(values: list[float]) -> Interval:
     return [_short(v) for v in np.percentile(values, [2.5, 97.5])]

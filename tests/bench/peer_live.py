@@ -72,7 +72,7 @@ def main() -> None:
             "photographs": photograph_predictions(reader, Path(given.photographs[0]), int(given.photographs[1])),
         }
     for where, found in rows.items():
-        sys.stdout.write(as_text(where, result(candidate, where, *found).scores) + "\n\n")
+        sys.stdout.write(as_text(where, result(candidate, where, *found)) + "\n\n")
 
 
 if __name__ == "__main__":

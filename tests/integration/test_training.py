@@ -17,7 +17,7 @@ from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
-from realtime_micacl.making.evaluate import as_text, clip_predictions, still_predictions
+from realtime_micacl.making.evaluate import clip_predictions, still_predictions
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.recipe import Stills as StillsPlan
@@ -79,7 +79,6 @@ def test_a_checkpoint_becomes_an_engine_that_has_learnt(checkpoint: Path, tmp_pa
     assert p.shape == (len(labels), 7)
     assert len(set(people)) == 7
     assert np.allclose(p.sum(axis=1), 1, atol=1e-4)
-    assert "UAR" in as_text("stripes", scores)
     engine.close()
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from realtime_micacl.making.evaluation.compared import ORDERS, differences, told
+from realtime_micacl.making.evaluation.compared import differences, judged
+from realtime_micacl.making.figures import Cost, Interval, Real, RealRow, SystemRow
 
-Row = Mapping[str, Any]
 READ = ("system", "WAR", "UAR", "fear, disgust", "ECE")
 TIME = ("system", "reversed: change of WAR", "shuffled", "response s", "missed", "flips/min")
 COST = ("system", "parameters", "MACs a tick", "MACs a window", "ms a tick", "ms a window", "kept of a face")
 REAL = ("system", "n", "WAR", "UAR", "ECE", "WAR against what ships", "words shown", "of them wrong")
 
 
-def as_table(title: str, rows: Sequence[Row], budget: str) -> str:
+def as_table(title: str, rows: Sequence[SystemRow], budget: str) -> str:
     """Return the rows of one recipe: how each reads, what order and time say, and which differences can be told."""
     first = rows[0]
     seeds = f"{first['seeds']} seeds: mean ± standard deviation over seeds" if first["seeds"] > 1 else "One seed"
@@ -38,64 +37,80 @@ def as_table(title: str, rows: Sequence[Row], budget: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def cost_table(rows: Sequence[Row]) -> str:
+def cost_table(rows: Sequence[SystemRow]) -> str:
     """Return what each system costs."""
-    return "\n".join(["## Cost", "", *_lines(COST, [_cost(row) for row in rows if "parameters" in row])]) + "\n"
+    costs = [_cost(row["system"], row["cost"]) for row in rows if "cost" in row]
+    return "\n".join(["## Cost", "", *_lines(COST, costs)]) + "\n"
 
 
-def real_table(rows: Sequence[Row], about: str) -> str:
+def real_table(rows: Sequence[RealRow], about: str) -> str:
     """Return how each reads real people, by the live path with its default settings."""
     lines = ["## Real people", "", about]
-    for where in ("photographs", "clips"):
-        if where in rows[0]:
-            calm = where == "clips"
-            head = [*REAL, "changes/min"] if calm else REAL
-            lines += ["", f"### {where}", "", *_lines(head, [_real(row["system"], row[where], calm) for row in rows])]
+    photographs = [(row["system"], row["photographs"]) for row in rows if "photographs" in row]
+    clips = [(row["system"], row["clips"]) for row in rows if "clips" in row]
+    if photographs:
+        lines += ["", "### photographs", "", *_lines(REAL, [_real(name, row) for name, row in photographs])]
+    if clips:
+        cells = [[*_real(name, row), f"{row['changes_a_minute']:.1f}"] for name, row in clips]
+        lines += ["", "### clips", "", *_lines([*REAL, "changes/min"], cells)]
     return "\n".join(lines) + "\n"
 
 
-def _read(row: Row) -> list[str]:
-    spread = {n: f" ± {row[f'{n}_sd']:.3f}" if row["seeds"] > 1 else "" for n in ("war", "uar")}
-    scores = [f"{row[n]:.3f}{spread[n]} {_interval(row[f'{n}_95'])}" for n in ("war", "uar")]
-    return [row["system"], *scores, _maybe(row, "tail", ".3f"), _maybe(row, "ece", ".3f")]
-
-
-def _time(row: Row) -> list[str]:
-    orders = [_maybe(row, n, "+.3f") for n in ORDERS]
-    timing = [_maybe(row, n, how) for n, how in (("response_s", ".2f"), ("missed", ".2f"), ("flips", ".1f"))]
-    return [row["system"], *orders, *timing]
-
-
-def _cost(row: Row) -> list[str]:
-    macs = [f"{row[name] / 1e6:.1f} M" for name in ("piece_macs", "window_macs")]
-    ms = [f"{row[name]:.2f}" for name in ("piece_ms", "window_ms")]
-    return [row["system"], f"{row['parameters'] / 1e6:.2f} M", *macs, *ms, f"{row['kept_bytes'] / 1e3:.0f} kB"]
-
-
-def _real(system: str, row: Row, calm: bool) -> list[str]:
-    scores = [f"{row[n]:.3f} {_interval(row[f'{n}_95'])}" for n in ("war", "uar")]
-    against = row.get("against")
-    shown = row["words_shown"]
+def _read(row: SystemRow) -> list[str]:
+    several = row["seeds"] > 1
+    war = f" ± {row['war_sd']:.3f}" if several else ""
+    uar = f" ± {row['uar_sd']:.3f}" if several else ""
     return [
-        system,
-        str(row["n"]),
-        *scores,
-        f"{row['ece']:.3f}",
-        told(against["war"], against["war_95"]) if against else "",
-        f"{shown / max(1, row['words']):.2f}",
-        f"{row['words_wrong'] / max(1, shown):.2f}",
-        *([f"{row['changes_a_minute']:.1f}"] if calm else []),
+        row["system"],
+        f"{row['war']:.3f}{war} {_interval(row['war_95'])}",
+        f"{row['uar']:.3f}{uar} {_interval(row['uar_95'])}",
+        _with_interval(row.get("tail"), row.get("tail_95"), ".3f"),
+        _with_interval(row["ece"], row["ece_95"], ".3f"),
     ]
 
 
-def _maybe(row: Row, name: str, how: str) -> str:
-    if name not in row:
-        return ""
-    signed = "+" if how.startswith("+") else ""
-    return f"{row[name]:{how}} {_interval(row[f'{name}_95'], signed + how.lstrip('+'))}"
+def _time(row: SystemRow) -> list[str]:
+    return [
+        row["system"],
+        _with_interval(row["reversed"], row["reversed_95"], "+.3f"),
+        _with_interval(row["shuffled"], row["shuffled_95"], "+.3f"),
+        _with_interval(row.get("response_s"), row.get("response_s_95"), ".2f"),
+        _with_interval(row.get("missed"), row.get("missed_95"), ".2f"),
+        _with_interval(row.get("flips"), row.get("flips_95"), ".1f"),
+    ]
 
 
-def _interval(interval: Sequence[float], how: str = ".3f") -> str:
+def _cost(system: str, cost: Cost) -> list[str]:
+    return [
+        system,
+        f"{cost['parameters'] / 1e6:.2f} M",
+        f"{cost['piece_macs'] / 1e6:.1f} M",
+        f"{cost['window_macs'] / 1e6:.1f} M",
+        f"{cost['piece_ms']:.2f}",
+        f"{cost['window_ms']:.2f}",
+        f"{cost['kept_bytes'] / 1e3:.0f} kB",
+    ]
+
+
+def _real(system: str, row: Real) -> list[str]:
+    against, shown = row.get("against"), row["words_shown"]
+    return [
+        system,
+        str(row["n"]),
+        f"{row['war']:.3f} {_interval(row['war_95'])}",
+        f"{row['uar']:.3f} {_interval(row['uar_95'])}",
+        f"{row['ece']:.3f}",
+        judged(against["war"], against["war_95"]) if against else "",
+        f"{shown / max(1, row['words']):.2f}",
+        f"{row['words_wrong'] / max(1, shown):.2f}",
+    ]
+
+
+def _with_interval(value: float | None, interval: Interval | None, how: str) -> str:
+    return "" if value is None or interval is None else f"{value:{how}} {_interval(interval, how)}"
+
+
+def _interval(interval: Interval, how: str = ".3f") -> str:
     return f"[{interval[0]:{how}}, {interval[1]:{how}}]"
 
 

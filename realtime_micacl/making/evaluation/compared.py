@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from typing import Any
 
 import numpy as np
 
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.scores import Labels, bootstrap, compare, confusion, recalls, reliability, report, uar, war
+from realtime_micacl.making.figures import Interval, SystemRow, Trained
+from realtime_micacl.making.scores import (
+    DIGITS,
+    Labels,
+    bootstrap,
+    compare,
+    confusion,
+    recalls,
+    reliability,
+    report,
+    spread,
+    uar,
+    war,
+)
 from realtime_micacl.types import EMOTIONS, F32
 
 TAIL = [EMOTIONS.index(name) for name in ("fear", "disgust")]
-ORDERS = ("reversed", "shuffled")
 PAIRS = (
     ("S4D: one head", "S4D: two heads"),
     ("S4D: one head", "S4D: two heads, experts"),
@@ -23,8 +34,8 @@ PAIRS = (
 
 
 def figures(
-    found: Sequence[Mapping[str, F32]], about: Sequence[Mapping[str, Any]], test: Sequence[PreparedClip]
-) -> dict[str, Any]:
+    system: str, found: Sequence[Mapping[str, F32]], about: Sequence[Trained], test: Sequence[PreparedClip]
+) -> SystemRow:
     """Return a row: means over seeds, intervals over people; `found` are shares in each order of frames.
 
     The seeds are pooled, and whole people are drawn with all that every seed said of them.
@@ -35,83 +46,97 @@ def figures(
     people, shares = np.tile(person, seeds), np.concatenate([each["logits"] for each in found])
     said = shares.argmax(axis=1)
     pooled = report(shares, labels, people)
-    row: dict[str, Any] = {name: pooled[name] for name in ("war", "war_95", "uar", "uar_95", "ece")}
     each = [confusion(labels[: len(test)], one) for one in said.reshape(seeds, -1)]
-    row |= {"war_sd": _sd([war(m) for m in each]), "uar_sd": _sd([uar(m) for m in each])}
-
-    def tail(rows: Labels) -> float:
-        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
-
-    row |= _with_interval("tail", tail, people)
-    row["ece_95"] = bootstrap(people, lambda rows: reliability(shares[rows], labels[rows]).ece, draws=300)
-    for order in ORDERS:
-        turned = np.concatenate([one[order] for one in found]).argmax(axis=1)
-        difference = compare(labels, said, turned, people)
-        row |= {order: difference["war"], f"{order}_95": difference["war_95"]}
-    if about:
-        row |= {name: value for name, value in about[0].items() if name not in ("delays", "calm")}
-        row |= _timing(about, person)
-    split = [one.tolist() for one in said.reshape(seeds, -1)]
-    return row | {
+    backwards, shuffled = (
+        compare(labels, said, np.concatenate([one[order] for one in found]).argmax(axis=1), people)
+        for order in ("reversed", "shuffled")
+    )
+    row: SystemRow = {
+        "system": system,
         "seeds": seeds,
         "n": len(test),
         "people": int(person.max()) + 1,
-        "said": split,
+        "war": pooled["war"],
+        "war_95": pooled["war_95"],
+        "war_sd": spread([war(m) for m in each]),
+        "uar": pooled["uar"],
+        "uar_95": pooled["uar_95"],
+        "uar_sd": spread([uar(m) for m in each]),
+        "ece": pooled["ece"],
+        "ece_95": bootstrap(people, lambda rows: reliability(shares[rows], labels[rows]).ece, draws=300),
+        "reversed": backwards["war"],
+        "reversed_95": backwards["war_95"],
+        "shuffled": shuffled["war"],
+        "shuffled_95": shuffled["war_95"],
+        "said": [one.tolist() for one in said.reshape(seeds, -1)],
         "labels": labels[: len(test)].tolist(),
         "persons": person.tolist(),
     }
 
+    def tail(rows: Labels) -> float:
+        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
 
-def _timing(about: Sequence[Mapping[str, Any]], person: Labels) -> dict[str, Any]:
-    """Return how soon expressions are named, how many never are, and how often the word changes on calm faces."""
-    delays = [tuple(one) for said in about for one in said["delays"]]
-    calm = [tuple(one) for said in about for one in said["calm"]]
+    if both := _with_interval(tail, people):
+        row["tail"], row["tail_95"] = both
+    if about:
+        row["experts"], first = about[0]["experts"], about[0]
+        row["cost"] = {
+            "parameters": first["parameters"],
+            "piece_macs": first["piece_macs"],
+            "window_macs": first["window_macs"],
+            "piece_ms": first["piece_ms"],
+            "window_ms": first["window_ms"],
+            "kept_bytes": first["kept_bytes"],
+        }
+        _time(row, about, person)
+    return row
+
+
+def _time(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
+    """Add how soon expressions are named, how many never are, and how often the word changes on calm faces."""
+    delays = [one for said in about for one in said["delays"]]
+    calm = [one for said in about for one in said["calm"]]
     named = [(n, s) for n, s in delays if s is not None]
-    found: dict[str, Any] = {}
     if named:
         people = person[[n for n, _ in named]]
-        found |= _with_interval("response_s", lambda rows: median(named[i][1] for i in rows), people)
+        if both := _with_interval(lambda rows: median(named[i][1] for i in rows), people):
+            row["response_s"], row["response_s_95"] = both
     if delays:
         people = person[[n for n, _ in delays]]
-        found |= _with_interval("missed", lambda rows: float(np.mean([delays[i][1] is None for i in rows])), people)
+        if both := _with_interval(lambda rows: float(np.mean([delays[i][1] is None for i in rows])), people):
+            row["missed"], row["missed_95"] = both
     if calm:
         people = person[[n for n, *_ in calm]]
-        found |= _with_interval(
-            "flips", lambda rows: 60 * sum(calm[i][1] for i in rows) / sum(calm[i][2] for i in rows), people
-        )
-    return found
+        if both := _with_interval(
+            lambda rows: 60 * sum(calm[i][1] for i in rows) / sum(calm[i][2] for i in rows), people
+        ):
+            row["flips"], row["flips_95"] = both
 
 
-def _with_interval(name: str, statistic: Callable[[Labels], float], people: Labels) -> dict[str, Any]:
+def _with_interval(statistic: Callable[[Labels], float], people: Labels) -> tuple[float, Interval] | None:
     whole = statistic(np.arange(len(people)))
-    if not np.isfinite(whole):
-        return {}
-    return {name: round(float(whole), 4), f"{name}_95": bootstrap(people, statistic)}
+    return (round(float(whole), DIGITS), bootstrap(people, statistic)) if np.isfinite(whole) else None
 
 
-def differences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def differences(rows: Sequence[SystemRow]) -> list[str]:
     """Return, in a sentence each, how rows differ from MICACL's, and the pairs that are asked for besides."""
     named = {row["system"]: row for row in rows}
     pairs = [("MICACL", name) for name in named if name != "MICACL"] + list(PAIRS)
     return [_difference(named[one], named[other]) for one, other in pairs if one in named and other in named]
 
 
-def _difference(base: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+def _difference(base: SystemRow, row: SystemRow) -> str:
     both = f"{row['system']} against {base['system']}"
     if base["seeds"] != row["seeds"]:
         return f"{both}: other seeds"
-    labels, people = (np.array(base[name] * base["seeds"]) for name in ("labels", "persons"))
+    labels, people = np.tile(base["labels"], base["seeds"]), np.tile(base["persons"], base["seeds"])
     before, after = (np.concatenate([np.array(one) for one in each["said"]]) for each in (base, row))
     found = compare(labels, before, after, people)
-    return f"{both}: WAR {told(found['war'], found['war_95'])}"
+    return f"{both}: WAR {judged(found['war'], found['war_95'])}"
 
 
-def told(difference: float, interval: Sequence[float]) -> str:
-    """Return a difference with its interval and what it says."""
+def judged(difference: float, interval: Interval) -> str:
+    """Return a difference with its interval and what it means."""
     low, high = interval
     verdict = "cannot be told apart" if low <= 0 <= high else "better" if low > 0 else "worse"
     return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
-
-
-def _sd(values: Sequence[float]) -> float:
-    return round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else 0.0

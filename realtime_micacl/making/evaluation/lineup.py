@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -12,8 +11,8 @@ from realtime_micacl.making.recipe import Recipe
 
 ENCODER = ("encoder", "widths", "blocks", "pooling", "dropout")
 """What of the recipe's network all systems share."""
-PLAIN: Mapping[str, Any] = {"mccl": 0.0, "sampler": "random"}
-JOINT: Mapping[str, Any] = {"mccl": 0.0, "still_share": 0.33}
+PLAIN: Mapping[str, object] = {"mccl": 0.0, "sampler": "random"}
+JOINT: Mapping[str, object] = {"mccl": 0.0, "still_share": 0.33}
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,8 @@ class System:
     """A row of the table: its network and what of the stage [clips] is its own."""
 
     name: str
-    model: Mapping[str, Any]
-    clips: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, object]
+    clips: Mapping[str, object] = field(default_factory=dict)
 
 
 def _s4d(name: str, kinds: int, adapter: str) -> System:

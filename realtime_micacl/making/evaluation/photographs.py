@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read, collected
 from realtime_micacl.making.evaluation.videos import LiveReader
+from realtime_micacl.making.figures import About
 from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, EmotionDistribution, Frame
 
@@ -38,7 +38,7 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
     return frames, labels[chosen].astype(np.int64)
 
 
-def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[Read, dict[str, Any]]:
+def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[Read, About]:
     """Return what is read of one half of a set of face crops, and how sure the words were."""
     frames, labels = read_photographs(file, half)
     said: list[EmotionDistribution | None] = []
@@ -47,7 +47,7 @@ def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[R
         said.append(found[0] if found else None)
     means: list[F32 | None] = [None if one is None else one.probabilities for one in said]
     shown = [(one.emotion, EMOTIONS[label]) for one, label in zip(said, labels, strict=True) if one]
-    about = {
+    about: About = {
         "words": len(shown),
         "words_shown": sum(word is not None for word, _ in shown),
         "words_wrong": sum(word is not None and word != true for word, true in shown),

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from realtime_micacl.making.evaluation.predictions import Read
+from realtime_micacl.making.figures import Risk, Scores
 from realtime_micacl.making.scores import Labels, reliability, risks
 from realtime_micacl.types import EMOTIONS
 
 INK, BLUE, GREY, RED = "#222222", "#1f5f99", "#999999", "#b3402a"
 
 
-def draw(file: Path, title: str, read: Read, scores: dict[str, Any]) -> None:
+def draw(file: Path, title: str, read: Read, scores: Scores) -> None:
     """Write the picture of one measurement as a PNG; the same scores give the same bytes."""
     figure = Figure(figsize=(14, 5), dpi=100, layout="constrained")
     figure.suptitle(f"{title}: WAR {scores['war']:.3f}, UAR {scores['uar']:.3f}, {scores['n']} clips")
@@ -63,13 +63,13 @@ def _reliability(axes: Axes, read: Read, ece: float) -> None:
     axes.legend(loc="upper left", frameon=False, markerscale=0.5)
 
 
-def _risk(axes: Axes, read: Read, risk: dict[str, Any]) -> None:
+def _risk(axes: Axes, read: Read, risk: Risk) -> None:
     curve = risks(read.probabilities, read.labels)
     coverage = np.arange(1, len(curve) + 1) / len(curve)
     axes.plot(coverage, curve, color=BLUE)
     axes.fill_between(coverage, curve, color=BLUE, alpha=0.12, linewidth=0)
-    if risk.get("threshold_risk") is not None:
-        at = (risk["threshold_coverage"], risk["threshold_risk"])
+    if (wrong := risk.get("threshold_risk")) is not None:
+        at = (risk["threshold_coverage"], wrong)
         axes.plot(
             *at,
             "o",

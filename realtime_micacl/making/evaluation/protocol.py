@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_manifest
 from realtime_micacl.making.evaluation.candidates import Candidate
+from realtime_micacl.making.figures import About
 from realtime_micacl.making.scores import Labels
 
 ALL = "all"
@@ -89,10 +89,9 @@ def note(data: Prepared, split: str) -> str:
     return f"{data.name} {split}"
 
 
-def facts(candidate: Candidate, part: Part) -> dict[str, Any]:
+def facts(candidate: Candidate, part: Part) -> About:
     """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
     return {
-        "engine": candidate.name,
         "data": name_of(part.data),
         "split": part.split,
         "part": "test" if part.split else ALL,

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import replacing
@@ -21,12 +22,13 @@ from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.evaluation.results import Result, compared, result
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
 from realtime_micacl.making.evaluation.videos import LiveReader, Seen
+from realtime_micacl.making.figures import About, RealRow, Scores
+from realtime_micacl.making.figures import Real as RealFigures
 
 SHIPS = "the engine that ships"
 HALF = 0
 """Of the photographs, the one to choose with; the other is for the engine that was chosen."""
-WHERE = ("photographs", "clips")
-KEPT = ("n", "war", "war_95", "uar", "uar_95", "ece", "words", "words_shown", "words_wrong")
+WHERE: tuple[Literal["photographs", "clips"], ...] = ("photographs", "clips")
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,20 @@ class RealRows:
         self._real, self._folder, self._seen = real, folder, Seen()
         self._shipped = replace(read_candidates([default_engine()])[0], name=SHIPS)
 
-    def shipped(self) -> dict[str, Any]:
+    def shipped(self) -> RealRow:
         """Return the row of the engine that ships."""
         return _row(self._results(self._shipped, None))
 
-    def row(self, name: str, engine: Path) -> dict[str, Any]:
+    def row(self, name: str, engine: Path) -> RealRow:
         """Return the row of an engine."""
         candidate = replace(read_candidates([engine])[0], name=name)
         found = self._results(candidate, self._seen)
         row = _row(found)
-        for title, difference in compared(
-            [*self._results(self._shipped, None), *found], self._shipped, candidate
-        ).items():
-            row[title.rpartition(" on ")[2]]["against"] = difference
+        against = compared([*self._results(self._shipped, None), *found], self._shipped, candidate)
+        for title, difference in against.items():
+            for where in WHERE:
+                if title.endswith(f" on {where}"):
+                    row[where]["against"] = difference
         return row
 
     def _results(self, candidate: Candidate, seen: Seen | None) -> list[Result]:
@@ -76,7 +79,7 @@ class RealRows:
         file = self._folder / f"real-{hashlib.sha256(about.encode()).hexdigest()[:16]}.npz"
         if not file.is_file():
             with replacing(file) as part:
-                np.savez(part, **_read(candidate, self._real, seen))
+                np.savez(part, **_read(candidate, self._real, seen))  # type: ignore[arg-type]  # its other argument is no array
         with np.load(file) as stored:
             return [
                 result(
@@ -96,7 +99,7 @@ class RealRows:
             ]
 
 
-def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, Any]:
+def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, npt.ArrayLike]:
     """Return what a candidate reads, as arrays."""
     found = {}
     with (
@@ -107,7 +110,7 @@ def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, Any]
             found["photographs"] = photograph_predictions(reader, real.photographs, HALF)
         if real.clips:
             found["clips"] = stretch_predictions(reader, real.clips, real.stretches)
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, npt.ArrayLike] = {}
     for where, (read, about) in found.items():
         for name in ("names", "probabilities", "labels", "unread"):
             arrays[f"{where}/{name}"] = getattr(read, name)
@@ -115,11 +118,27 @@ def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, Any]
     return arrays
 
 
-def _row(found: Sequence[Result]) -> dict[str, Any]:
-    row: dict[str, Any] = {"system": found[0].candidate}
-    for one in found:
-        row[one.where] = {name: one.scores[name] for name in KEPT}
-        if "changes" in one.scores:
-            changes = 60 * sum(one.scores["changes"].values()) / one.scores["seconds"]
-            row[one.where]["changes_a_minute"] = round(changes, 1)
+def _row(found: Sequence[Result]) -> RealRow:
+    row: RealRow = {"system": found[0].candidate}
+    for where in WHERE:
+        for one in found:
+            if one.where == where:
+                row[where] = _figures(one.scores, one.about)
     return row
+
+
+def _figures(scores: Scores, about: About) -> RealFigures:
+    found: RealFigures = {
+        "n": scores["n"],
+        "war": scores["war"],
+        "war_95": scores["war_95"],
+        "uar": scores["uar"],
+        "uar_95": scores["uar_95"],
+        "ece": scores["ece"],
+        "words": about["words"],
+        "words_shown": about["words_shown"],
+        "words_wrong": about["words_wrong"],
+    }
+    if "changes" in about:
+        found["changes_a_minute"] = round(60 * sum(about["changes"].values()) / about["seconds"], 1)
+    return found

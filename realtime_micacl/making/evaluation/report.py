@@ -7,20 +7,20 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read
-from realtime_micacl.making.evaluation.results import Figures, Result
+from realtime_micacl.making.evaluation.results import Comparisons, Result
+from realtime_micacl.making.figures import About, Comparison, Interval
 from realtime_micacl.types import EMOTIONS
 
 FEW = 10
 FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]
 
 
-def figures(results: Sequence[Result], comparisons: Figures) -> Figures:
+def figures(results: Sequence[Result], comparisons: Comparisons) -> dict[str, object]:
     """Return everything as plain values, by title."""
-    return {title: result.scores for title, result in titled(results).items()} | comparisons
+    return {**{title: result.plain() for title, result in titled(results).items()}, **comparisons}
 
 
 def titled(results: Sequence[Result]) -> dict[str, Result]:
@@ -29,14 +29,15 @@ def titled(results: Sequence[Result]) -> dict[str, Result]:
     return {f"{r.candidate} on {r.where}" if several else r.where: r for r in results}
 
 
-def as_text(name: str, scores: Mapping[str, Any]) -> str:
+def as_text(name: str, result: Result) -> str:
     """Return the scores of one data set as a small table."""
+    scores = result.scores
     people = f"of {scores['people']} people" if scores["people"] else "(people unknown)"
     lines = [
         f"{name}: n {scores['n']} {people}, WAR {scores['war']:.3f} {_interval(scores['war_95'])}, "
         f"UAR {scores['uar']:.3f} {_interval(scores['uar_95'])}, ECE {scores['ece']:.3f}",
-        *("  " + "  ".join(row) for row in (_folds(scores) if "folds" in scores else ())),
-        *(f"  {line}" for line in remarks(scores)),
+        *("  " + "  ".join(row) for row in _folds(result)),
+        *(f"  {line}" for line in remarks(result)),
         "  recall "
         + "  ".join(f"{emotion} {r:.2f} ({scores['counts'][emotion]})" for emotion, r in scores["recall"].items()),
         "  " + " ".join(f"{emotion:>9}" for emotion in ("said:", *EMOTIONS)),
@@ -47,26 +48,27 @@ def as_text(name: str, scores: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
+def remarks(result: Result) -> Iterator[str]:
     """Yield what must be known beside WAR and UAR, a sentence each."""
+    scores, about = result.scores, result.about
     guess, risk = scores["majority"], scores["risk"]
-    if "folds" in scores:
-        folds = scores["folds"]
+    if result.folds:
+        over = result.over_folds
         yield (
-            f"over {len(folds['each'])} folds: WAR {folds['war_mean']:.3f} (sd {folds['war_sd']:.3f}), "
-            f"UAR {folds['uar_mean']:.3f} (sd {folds['uar_sd']:.3f}); the other figures are of all folds together"
+            f"over {len(result.folds)} folds: WAR {over['war_mean']:.3f} (sd {over['war_sd']:.3f}), "
+            f"UAR {over['uar_mean']:.3f} (sd {over['uar_sd']:.3f}); the other figures are of all folds together"
         )
     drawn = scores["people"] or scores["n"]
     if drawn < FEW:
         yield f"few {'people' if scores['people'] else 'clips'} ({drawn}): the intervals are too narrow"
-    if scores.get("unread"):
+    if scores["unread"]:
         yield (
             f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
             f"WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
         )
-    if scores.get("lost"):
+    if about.get("lost"):
         yield (
-            f"{scores['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
+            f"{about['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
             f"wrong WAR {scores['war_with_lost']:.3f}"
         )
     yield f"guessing {guess['emotion']} every time: WAR {guess['war']:.3f}, UAR {guess['uar']:.3f}"
@@ -77,33 +79,33 @@ def remarks(scores: Mapping[str, Any]) -> Iterator[str]:
             f"{risk['threshold_risk']:.1%} of them wrong"
         )
     yield line
-    if "words" in scores:
-        yield from _words(scores)
-    if "training" in scores:
-        yield f"training: {scores['training']}"
-    if scores.get("split"):
-        shared = scores["people_in_both_parts"]
+    if "words" in about:
+        yield from _words(about)
+    if "training" in about:
+        yield f"training: {about['training']}"
+    if about.get("split"):
+        shared = about["people_in_both_parts"]
         known = "not known, the set does not name people" if shared is None else shared
         yield f"people of the test part who are in the training part of the split too: {known}"
 
 
-def _words(scores: Mapping[str, Any]) -> Iterator[str]:
+def _words(about: About) -> Iterator[str]:
     """Yield what stood on the screen."""
-    shown = scores["words_shown"]
+    shown = about["words_shown"]
     yield (
-        f"a word is shown in {shown / max(1, scores['words']):.2f} of {scores['words']} readings, "
-        f"{scores['words_wrong'] / max(1, shown):.2f} of these words are wrong"
+        f"a word is shown in {shown / max(1, about['words']):.2f} of {about['words']} readings, "
+        f"{about['words_wrong'] / max(1, shown):.2f} of these words are wrong"
     )
-    if "changes" in scores:
-        each = ", ".join(f"{clip} {n}" for clip, n in scores["changes"].items())
-        total = sum(scores["changes"].values())
-        yield f"changes of the word: {total} in {scores['seconds']:.0f} s ({each})"
-        if scores["grimaces"]:
-            unsure = scores["grimaces_unsure"] / scores["grimaces"]
-            yield f"unsure in {unsure:.2f} of {scores['grimaces']} readings of faces that show none of the seven"
+    if "changes" in about:
+        each = ", ".join(f"{clip} {n}" for clip, n in about["changes"].items())
+        total = sum(about["changes"].values())
+        yield f"changes of the word: {total} in {about['seconds']:.0f} s ({each})"
+        if about["grimaces"]:
+            unsure = about["grimaces_unsure"] / about["grimaces"]
+            yield f"unsure in {unsure:.2f} of {about['grimaces']} readings of faces that show none of the seven"
 
 
-def comparison_text(name: str, found: Mapping[str, Any]) -> str:
+def comparison_text(name: str, found: Comparison) -> str:
     """Return the difference of two engines in one sentence."""
     return (
         f"{name}: WAR {found['war']:+.3f} {_interval(found['war_95'])}, UAR {found['uar']:+.3f} "
@@ -116,17 +118,18 @@ def overview(results: Sequence[Result]) -> list[list[str]]:
     """Return a table, engines by sets, of WAR / UAR in percent, over folds the mean; its first row is the head."""
     columns = list(dict.fromkeys(result.where for result in results))
     rows = list(dict.fromkeys(result.candidate for result in results))
-    cells = {(r.candidate, r.where): _cell(r.scores) for r in results}
+    cells = {(r.candidate, r.where): _cell(r) for r in results}
     return [["WAR / UAR", *columns], *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]
 
 
-def _cell(scores: Mapping[str, Any]) -> str:
-    if "folds" not in scores:
-        return f"{scores['war']:.1%} / {scores['uar']:.1%}"
-    return " / ".join(f"{scores['folds'][f'{s}_mean']:.1%} ± {scores['folds'][f'{s}_sd']:.1%}" for s in ("war", "uar"))
+def _cell(result: Result) -> str:
+    if not result.folds:
+        return f"{result.scores['war']:.1%} / {result.scores['uar']:.1%}"
+    over = result.over_folds
+    return f"{over['war_mean']:.1%} ± {over['war_sd']:.1%} / {over['uar_mean']:.1%} ± {over['uar_sd']:.1%}"
 
 
-def write_json(file: Path, content: Figures) -> None:
+def write_json(file: Path, content: Mapping[str, object]) -> None:
     """Write figures; raise ConfigError where the file cannot be written."""
     try:
         file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
@@ -134,7 +137,7 @@ def write_json(file: Path, content: Figures) -> None:
         raise ConfigError(f"{file} cannot be written: {cause}") from cause
 
 
-def write_report(folder: Path, results: Sequence[Result], comparisons: Figures) -> None:
+def write_report(folder: Path, results: Sequence[Result], comparisons: Comparisons) -> None:
     """Write report.json, report.md and for each result its confusion matrix and clips as CSV and its plots as PNG."""
     from realtime_micacl.making.evaluation.plots import draw  # matplotlib takes a second to load
 
@@ -146,7 +149,7 @@ def write_report(folder: Path, results: Sequence[Result], comparisons: Figures) 
         _write_csv(folder / f"confusion-{slug}.csv", ["labelled", *EMOTIONS], ([e, *row] for e, row in confusion))
         _write_csv(folder / f"clips-{slug}.csv", ["clip", "labelled", "said", *EMOTIONS], _clips(result.read))
         draw(folder / f"plots-{slug}.png", title, result.read, result.scores)
-        sections.append(_section(title, slug, result.scores))
+        sections.append(_section(title, slug, result))
     if comparisons:
         lines = [f"- {comparison_text(name, found)}" for name, found in comparisons.items()]
         sections.append("## Difference\n\n" + "\n".join(lines) + "\n\nThe intervals are of paired draws of people.\n")
@@ -169,10 +172,14 @@ def _clips(read: Read) -> Iterator[Sequence[object]]:
         yield [name, EMOTIONS[label], *[""] * (1 + len(EMOTIONS))]
 
 
-def _section(title: str, slug: str, scores: Mapping[str, Any]) -> str:
-    table = [["", "value", "95 % interval"]]
-    table += [[name.upper(), f"{scores[name]:.3f}", _interval(scores[f"{name}_95"])] for name in ("war", "uar")]
-    table.append(["ECE", f"{scores['ece']:.3f}", ""])
+def _section(title: str, slug: str, result: Result) -> str:
+    scores = result.scores
+    table = [
+        ["", "value", "95 % interval"],
+        ["WAR", f"{scores['war']:.3f}", _interval(scores["war_95"])],
+        ["UAR", f"{scores['uar']:.3f}", _interval(scores["uar_95"])],
+        ["ECE", f"{scores['ece']:.3f}", ""],
+    ]
     recall = [["emotion", *scores["recall"]], ["clips", *(str(scores["counts"][e]) for e in scores["recall"])]]
     recall.append(["recall", *(f"{r:.3f}" for r in scores["recall"].values())])
     drawn = f"drawn by person, {scores['people']} people" if scores["people"] else "drawn by clip, people are unknown"
@@ -181,28 +188,28 @@ def _section(title: str, slug: str, scores: Mapping[str, Any]) -> str:
         f"{scores['n']} clips; intervals {drawn}.\n",
         _markdown(table),
         _markdown(recall),
-        "\n".join(f"- {line}" for line in remarks(scores)) + "\n",
+        "\n".join(f"- {line}" for line in remarks(result)) + "\n",
         f"![Confusion, reliability, risk and coverage](plots-{slug}.png)\n",
         f"[confusion-{slug}.csv](confusion-{slug}.csv): the matrix; "
         f"[clips-{slug}.csv](clips-{slug}.csv): what was read of each clip\n",
     ]
-    if "folds" in scores:
-        parts.insert(2, _markdown([FOLDS, *_folds(scores)]))
+    if result.folds:
+        parts.insert(2, _markdown([FOLDS, *_folds(result)]))
     return "\n".join(parts)
 
 
-def _folds(scores: Mapping[str, Any]) -> list[list[str]]:
+def _folds(result: Result) -> list[list[str]]:
     """Return the folds as a table."""
     return [
         [
-            fold["split"],
-            fold["engine"],
-            str(fold["n"]),
-            f"{fold['war']:.3f} {_interval(fold['war_95'])}",
-            f"{fold['uar']:.3f} {_interval(fold['uar_95'])}",
-            "not known" if fold["people_in_both_parts"] is None else str(fold["people_in_both_parts"]),
+            fold.about["split"] or "",
+            fold.candidate,
+            str(fold.scores["n"]),
+            f"{fold.scores['war']:.3f} {_interval(fold.scores['war_95'])}",
+            f"{fold.scores['uar']:.3f} {_interval(fold.scores['uar_95'])}",
+            "not known" if (shared := fold.about["people_in_both_parts"]) is None else str(shared),
         ]
-        for fold in scores["folds"]["each"]
+        for fold in result.folds
     ]
 
 
@@ -212,5 +219,5 @@ def _markdown(table: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _interval(pair: Sequence[float]) -> str:
+def _interval(pair: Interval) -> str:
     return f"[{pair[0]:.3f}, {pair[1]:.3f}]"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
-from typing import Any
 
 import numpy as np
 
 from realtime_micacl.making.evaluation.candidates import Candidate
 from realtime_micacl.making.evaluation.predictions import Read, pooled
 from realtime_micacl.making.evaluation.protocol import Part, facts, folds_of
-from realtime_micacl.making.scores import compare, confusion, coverage, report
+from realtime_micacl.making.figures import About, Comparison, Scores
+from realtime_micacl.making.scores import DIGITS, compare, confusion, coverage, report
 
-Figures = dict[str, dict[str, Any]]
+Comparisons = dict[str, Comparison]
+"""By title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,21 +25,36 @@ class Result:
     candidate: str
     where: str
     read: Read
-    scores: dict[str, Any]
+    scores: Scores
+    about: About
     part: Part | None = None
     """None where the set is not a prepared one, or all its folds are together."""
+    folds: tuple[Result, ...] = ()
+    """Those of a cross-validation, of which this is the whole."""
+
+    @property
+    def over_folds(self) -> dict[str, float]:
+        """Mean and standard deviation of WAR and UAR over the folds."""
+        wars, uars = [fold.scores["war"] for fold in self.folds], [fold.scores["uar"] for fold in self.folds]
+        spread = {"war_mean": mean(wars), "war_sd": stdev(wars), "uar_mean": mean(uars), "uar_sd": stdev(uars)}
+        return {name: round(value, DIGITS) for name, value in spread.items()}
+
+    def plain(self) -> dict[str, object]:
+        """Return everything as values for JSON."""
+        folds = {"folds": {"each": [fold.plain() for fold in self.folds], **self.over_folds}} if self.folds else {}
+        return {"engine": self.candidate, **folds, **self.about, **self.scores}
 
 
-def result(candidate: Candidate, where: str, read: Read, about: Mapping[str, Any]) -> Result:
+def result(candidate: Candidate, where: str, read: Read, about: About) -> Result:
     """Return what a candidate scored on a set that has no splits of its own."""
-    scores = {"engine": candidate.name, **about} | _scores(read, _threshold(candidate))
-    return Result(candidate.name, where, read, scores)
+    return Result(candidate.name, where, read, _scores(read, _threshold(candidate)), about)
 
 
 def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Result:
     """Return what a candidate scored on a part of a prepared set."""
-    scores = facts(candidate, part) | {"bags": bags} | _scores(read, _threshold(candidate), part.lost)
-    return Result(candidate.name, part.title, read, scores, part)
+    about = facts(candidate, part)
+    about["bags"] = bags
+    return Result(candidate.name, part.title, read, _scores(read, _threshold(candidate), part.lost), about, part)
 
 
 def folded(results: Sequence[Result]) -> list[Result]:
@@ -47,16 +63,16 @@ def folded(results: Sequence[Result]) -> list[Result]:
     for data in dict.fromkeys(r.part.data for r in results if r.part):
         splits = folds_of(data)
         folds = [r for r in results if r.part and r.part.data is data]
-        if len(folds) > 1 and sorted(r.scores["split"] or "" for r in folds) == sorted(splits):
-            folds.sort(key=lambda r: splits.index(r.scores["split"]))
+        if len(folds) > 1 and sorted(r.about["split"] or "" for r in folds) == sorted(splits):
+            folds.sort(key=lambda r: splits.index(r.about["split"] or ""))
             left[left.index(folds[0])] = _cross_validated(folds)
             left = [r for r in left if r not in folds]
     return left
 
 
-def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> Figures:
+def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> Comparisons:
     """Return how the second candidate differs from the first, wherever both read the same clips."""
-    found: Figures = {}
+    found: Comparisons = {}
     earlier = {r.where: r.read for r in results if r.candidate == first.name}
     for after in results:
         if after.candidate == second.name and after.where in earlier:
@@ -73,27 +89,28 @@ def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> 
 def _cross_validated(folds: Sequence[Result]) -> Result:
     """Return the folds as one result: mean and standard deviation over them, all else of their clips together."""
     names = list(dict.fromkeys(fold.candidate for fold in folds))
-    thresholds = {fold.scores["risk"]["threshold"] for fold in folds}
-    first = folds[0].scores
+    thresholds = {fold.scores["risk"].get("threshold") for fold in folds}
+    first = folds[0].about
     name = names[0] if len(names) == 1 else f"{len(names)} engines"
-    over: dict[str, Any] = {"each": [fold.scores for fold in folds]}
-    for score in ("war", "uar"):
-        values = [fold.scores[score] for fold in folds]
-        over |= {f"{score}_mean": round(mean(values), 4), f"{score}_sd": round(stdev(values), 4)}
-    read = pooled([fold.read for fold in folds])
-    about = {"engine": name} | {key: first[key] for key in ("data", "bags")} | {"folds": over}
-    about["training"] = "; ".join(dict.fromkeys(fold.scores["training"] for fold in folds))
-    about["lost"] = sum(fold.scores["lost"] for fold in folds)
-    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None, about["lost"])
-    return Result(name, f"{first['data']}, {len(folds)} folds", read, about | scores)
+    read, lost = pooled([fold.read for fold in folds]), sum(fold.about["lost"] for fold in folds)
+    about: About = {
+        "data": first["data"],
+        "bags": first["bags"],
+        "training": "; ".join(dict.fromkeys(fold.about["training"] for fold in folds)),
+        "lost": lost,
+    }
+    scores = _scores(read, thresholds.pop() if len(thresholds) == 1 else None, lost)
+    return Result(name, f"{first['data']}, {len(folds)} folds", read, scores, about, folds=tuple(folds))
 
 
 def _threshold(candidate: Candidate) -> float:
     return candidate.sidecar.calibration.abstain_below
 
 
-def _scores(read: Read, abstain_below: float | None, lost: int = 0) -> dict[str, Any]:
+def _scores(read: Read, abstain_below: float | None, lost: int = 0) -> Scores:
     matrix = confusion(read.labels, read.probabilities.argmax(axis=1))
-    scores = report(read.probabilities, read.labels, read.people, abstain_below=abstain_below)
-    scores |= coverage(matrix, read.unread)
-    return scores | {"war_with_lost": round(int(matrix.trace()) / (len(read.labels) + len(read.unread) + lost), 4)}
+    return {
+        **report(read.probabilities, read.labels, read.people, abstain_below=abstain_below),
+        **coverage(matrix, read.unread),
+        "war_with_lost": round(int(matrix.trace()) / (len(read.labels) + len(read.unread) + lost), DIGITS),
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from realtime_micacl.making.evaluation.recorded import Recorded
-from realtime_micacl.making.scores import compare, confusion, recalls, uar, war
+from realtime_micacl.making.scores import compare, confusion, recalls, spread, uar, war
 from realtime_micacl.types import EMOTIONS, F32
 
 RARE = [EMOTIONS.index(name) for name in ("fear", "disgust")]
@@ -18,7 +18,33 @@ Rows = Mapping[str, Mapping[str, Sequence[F32]]]
 """By row and set: what each seed said of each item, [n,K]."""
 
 
-def figures(rows: Rows, sets: Mapping[str, Recorded]) -> dict[str, list[dict[str, Any]]]:
+class Less(TypedDict):
+    """How far scores are from those of the first row: the difference and the ends of its interval."""
+
+    war: list[float]
+    uar: list[float]
+
+
+class Row(TypedDict):
+    """How a variant reads a set: means over seeds, and their standard deviation."""
+
+    variant: str
+    seeds: int
+    n: int
+    people: int
+    rare: float | None
+    war: float
+    war_sd: float
+    uar: float
+    uar_sd: float
+    less: NotRequired[Less]
+
+
+Tables = Mapping[str, Sequence[Row]]
+"""By set."""
+
+
+def figures(rows: Rows, sets: Mapping[str, Recorded]) -> Tables:
     """Return a table for each set: means over seeds, and the differences from the first row with intervals.
 
     The seeds are pooled, and whole people are drawn with all that every seed said of them.
@@ -30,28 +56,31 @@ def figures(rows: Rows, sets: Mapping[str, Recorded]) -> dict[str, list[dict[str
     }
 
 
-def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorded) -> dict[str, Any]:
+def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorded) -> Row:
     words, before = ([one.argmax(axis=1) for one in each] for each in (said, first))
     matrices = [confusion(recorded.labels, one) for one in words]
-    each = {"war": [war(m) for m in matrices], "uar": [uar(m) for m in matrices]}
-    row: dict[str, Any] = {"variant": name, "seeds": len(said), "n": len(recorded.labels)}
-    row["people"] = len(np.unique(recorded.people))
+    wars, uars = [war(m) for m in matrices], [uar(m) for m in matrices]
     rare = np.array([recalls(m)[RARE] for m in matrices])
-    row["rare"] = round(float(np.nanmean(rare)), 4) if np.isfinite(rare).any() else None
-    for key, values in each.items():
-        row[key], row[f"{key}_sd"] = (
-            round(float(np.mean(values)), 4),
-            round(float(np.std(values, ddof=1)), 4) if len(values) > 1 else 0.0,
-        )
+    row: Row = {
+        "variant": name,
+        "seeds": len(said),
+        "n": len(recorded.labels),
+        "people": len(np.unique(recorded.people)),
+        "rare": round(float(np.nanmean(rare)), 4) if np.isfinite(rare).any() else None,
+        "war": round(float(np.mean(wars)), 4),
+        "war_sd": spread(wars),
+        "uar": round(float(np.mean(uars)), 4),
+        "uar_sd": spread(uars),
+    }
     if said is not first:
         both = min(len(before), len(words))  # seeds that both have
         labels, people = (np.tile(one, both) for one in (recorded.labels, recorded.people))
         found = compare(labels, np.concatenate(before[:both]), np.concatenate(words[:both]), people)
-        row["less"] = {key: [found[key], *found[f"{key}_95"]] for key in ("war", "uar")}
+        row["less"] = {"war": [found["war"], *found["war_95"]], "uar": [found["uar"], *found["uar_95"]]}
     return row
 
 
-def as_table(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def as_table(found: Tables) -> str:
     """Return the rows as Markdown, a column for each set."""
     sets = list(found.values())
     lines = [
@@ -65,17 +94,17 @@ def as_table(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _title(name: str, row: Mapping[str, Any]) -> str:
+def _title(name: str, row: Row) -> str:
     groups = f", {row['people']} groups that are drawn whole" if row["people"] < row["n"] else ""
     return f"{name} (n = {row['n']}{groups})"
 
 
-def _cell(row: Mapping[str, Any]) -> str:
+def _cell(row: Row) -> str:
     read = f"{row['war']:.3f} / {row['uar']:.3f} ± {row['uar_sd']:.3f}"
     return read + (", {:+.3f} [{:+.3f}, {:+.3f}]".format(*row["less"]["uar"]) if "less" in row else "")
 
 
-def write(out: Path, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def write(out: Path, found: Tables) -> str:
     """Write what is known so far, and return it as Markdown."""
     (out / "table.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     text = as_table(found)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -18,6 +17,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.samples import label_named
 from realtime_micacl.making.evaluation.predictions import Read, collected
 from realtime_micacl.making.evaluation.videos import LiveReader
+from realtime_micacl.making.figures import About
 from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
 
 CLEAR = 2
@@ -58,7 +58,7 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
     return found
 
 
-def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Stretch]) -> tuple[Read, dict[str, Any]]:
+def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Stretch]) -> tuple[Read, About]:
     """Return the mean distribution of each labelled stretch, and how calm and how sure the words were."""
     names = sorted({one.clip for one in stretches})
     bar = tqdm(names, desc="reading clips", unit="clip", leave=False, disable=None)
@@ -68,7 +68,7 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
     grimaces = [r for one, found in zip(stretches, inside, strict=True) if one.label is None for r in found]
     words = [(r.emotion, EMOTIONS[one.label or 0]) for one, found in labelled for r in found]
     changes = {name: _changes(found) for name, found in read.items()}
-    about = {
+    about: About = {
         "words": len(words),
         "words_shown": sum(said is not None for said, _ in words),
         "words_wrong": sum(said is not None and said != true for said, true in words),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.clips import bag_frames
 from realtime_micacl.making.data.prepared import PreparedClip
+from realtime_micacl.making.figures import Cost, Experts, Followed
 from realtime_micacl.making.scores import Labels
 from realtime_micacl.model.cost import count
 from realtime_micacl.model.graph import Classify, Encode, write_graph
@@ -55,14 +55,10 @@ def _logits(model: System, bags: F32) -> F32:
 
 
 @torch.inference_mode()
-def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> dict[str, list[Any]]:
-    """Return how live windows, unsmoothed, follow the clips, each with the number of its clip.
-
-    `delays`: from half of an expression to the first reading that names it, in seconds, None where none does.
-    `calm`: changes of the leading emotion in a clip that is neutral throughout, and its seconds.
-    """
-    delays: list[Any] = []
-    calm: list[Any] = []
+def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Followed:
+    """Return how live windows, unsmoothed, follow the clips."""
+    delays: list[tuple[int, float | None]] = []
+    calm: list[tuple[int, int, float]] = []
     for number, (clip, each) in enumerate(zip(clips, features, strict=True)):
         loaded = clip.load()
         frames = bag_frames(loaded.times_s, spec)
@@ -71,16 +67,16 @@ def follow(model: System, clips: Sequence[PreparedClip], features: Features, spe
         said = _logits(model, each[frames].astype(np.float32)).argmax(axis=1)
         ends_s = loaded.times_s[frames[:, -1]]
         if clip.label == NEUTRAL:
-            calm.append([number, int((said[1:] != said[:-1]).sum()), float(ends_s[-1] - ends_s[0])])
+            calm.append((number, int((said[1:] != said[:-1]).sum()), float(ends_s[-1] - ends_s[0])))
             continue
         begun = np.flatnonzero(loaded.targets[:, clip.label] >= SHOWN)
         if len(begun) and loaded.times_s[begun[0]] >= ends_s[0]:
             named = ends_s[(said == clip.label) & (ends_s >= loaded.times_s[begun[0]])]
-            delays.append([number, float(named[0] - loaded.times_s[begun[0]]) if len(named) else None])
+            delays.append((number, float(named[0] - loaded.times_s[begun[0]]) if len(named) else None))
     return {"delays": delays, "calm": calm}
 
 
-def costs(model: System) -> dict[str, Any]:
+def costs(model: System) -> Cost:
     """Return parameters, multiply-adds, bytes kept of a face, and processor time in ONNX Runtime on one thread."""
     config, encoder = model.config, model.encoder
     crops = torch.zeros(1, encoder.piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
@@ -101,7 +97,7 @@ def costs(model: System) -> dict[str, Any]:
     }
 
 
-def _ms(graph: Path, given: dict[str, Any]) -> float:
+def _ms(graph: Path, given: dict[str, npt.NDArray[np.generic]]) -> float:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
@@ -114,7 +110,7 @@ def _ms(graph: Path, given: dict[str, Any]) -> float:
 
 
 @torch.inference_mode()
-def expert_use(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> dict[str, list[Any]]:
+def expert_use(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Experts:
     """Return how much each expert serves stills, clips, and clips of each emotion; empty without experts."""
     if not isinstance(model, S4D) or model.adapter is None or model.adapter.router is None:
         return {}

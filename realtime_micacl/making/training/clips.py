@@ -22,6 +22,7 @@ from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Clips, Recipe
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective
@@ -142,7 +143,7 @@ def train_clips(
     def batches(steps: range) -> Iterable[Batch]:
         return learnt.batches([[(step, int(i)) for i in drawn.batch(step)[part]] for step in steps])
 
-    def look() -> Row:
+    def look() -> Recalls:
         return seen(*_read(model, held_out, len(parts.held_out), run))
 
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)

@@ -19,6 +19,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Plan
 from realtime_micacl.making.training.ranks import ONE, Ranks
 from realtime_micacl.making.training.saved import Row, Weights, resume, save
@@ -46,7 +47,7 @@ def fit(
     stage: str,
     objective: nn.Module,
     batches: Callable[[range], Iterable[Batch]],
-    look: Callable[[], Row],
+    look: Callable[[], Recalls],
     plan: Plan,
     steps: int,
     run: Run,
@@ -76,7 +77,7 @@ def fit(
             seen = look()
         objective.load_state_dict(current)
         took_s = round(monotonic() - start_s, 1)
-        rows.append({"stage": stage, "epoch": len(rows) + 1, "loss": loss} | seen | {"took_s": took_s})
+        rows.append({"stage": stage, "epoch": len(rows) + 1, "loss": loss, **seen, "took_s": took_s})
         if _best(rows) == len(rows) - 1:
             best = {name: tensor.clone() for name, tensor in average.items()}
         if ranks.first:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -14,9 +13,18 @@ from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import replacing
+from realtime_micacl.making.figures import Recalls
 
-Row = dict[str, Any]
 Weights = dict[str, Tensor]
+
+
+class Row(Recalls):
+    """What is noted of an epoch."""
+
+    stage: str
+    epoch: int
+    loss: float
+    took_s: float
 
 
 def save(

@@ -19,6 +19,7 @@ from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.marks import still_changes
 from realtime_micacl.making.data.sampler import long_tail, sampler
+from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Recipe, Shapes
 from realtime_micacl.making.training.face import POINTS
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
@@ -134,7 +135,7 @@ def train_shapes(
                 targets = np.concatenate([targets, votes[chosen]])
             yield torch.from_numpy(windows[part].astype(np.float32)), torch.from_numpy(targets[part].astype(np.float32))
 
-    def look() -> Row:
+    def look() -> Recalls:
         rng = np.random.default_rng(run.seed)
         simulated = simulate(watched, plan, spec.tick_s, noise, rng)
         items = np.repeat(np.arange(len(watched.lengths)), 8)

@@ -16,6 +16,7 @@ from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sampler import CategorySampler
 from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Bags, Recipe
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import confusion, uar, war
@@ -67,7 +68,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
             shown = np.concatenate([form[i] for form, i in zip(forms, drawn, strict=True)])[part]
             yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets), torch.from_numpy(shown)
 
-    def look() -> Row:
+    def look() -> Recalls:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
     steps = max(1, len(faces.stills.crops) // plan.batch)
@@ -79,7 +80,7 @@ def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, fac
     begin(run, "bags")
     banks = encoded(encoder, plan, recipe, faces)
 
-    def look() -> Row:
+    def look() -> Recalls:
         return seen(still_logits(model, encoder, faces.validation, recipe.bag, run), faces.validation.labels)
 
     return fit_bags(model, encoder, plan, recipe, banks, look, run)
@@ -91,7 +92,7 @@ def fit_bags(
     plan: Bags,
     recipe: Recipe,
     banks: Sequence[Bank],
-    look: Callable[[], Row],
+    look: Callable[[], Recalls],
     run: Run,
 ) -> list[Row]:
     """Do so with features that are there already, of FER+ pictures, clips and photographs."""
@@ -128,7 +129,7 @@ def still_logits(model: System, encoder: PerFrame, stills: Stills, spec: BagSpec
     return _over(stills, read, run)
 
 
-def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Row:
+def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Recalls:
     """Return WAR and UAR of logits [n,K]."""
     matrix = confusion(labels, logits.argmax(axis=1))
     return {"war": round(war(matrix), 4), "uar": round(uar(matrix), 4)}
