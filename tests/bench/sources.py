@@ -1,4 +1,4 @@
-"""What people point the program at: make the files, read each with a command, and write the table of docs/sources.md.
+"""What people point the program at: make the files, read each with a command, and write the table of docs/tables/sources.md.
 
     python -m tests.bench.sources FOLDER [--more FOLDER]
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.bench.source_files import KEPT, Case, made
 
-PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
+PAGE = Path(__file__).parents[2] / "docs" / "tables" / "sources.md"
 NOW = f"{sys.executable} -m realtime_micacl"
 NO_FACE = {"testsrc854x480.mp4", "testsrc_1fps_10s.mp4", "small_face_96.mp4"}
 REFUSED = {"animated.webp", "tiled.heic"}
