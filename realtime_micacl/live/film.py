@@ -11,6 +11,7 @@ import av
 from realtime_micacl.types import U8
 
 CLOCK = Fraction(1, 90_000)
+ALONE_S = 1.0
 OPTIONS = {"libx264": {"preset": "veryfast", "crf": "20"}, "mpeg4": {"q:v": "4"}}
 
 
@@ -29,17 +30,22 @@ class Film:
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = CLOCK if codec == "libx264" else 1 / rate
         self._last = -1
+        self._only: tuple[U8, float] | None = None
 
     def write(self, image: U8, time_s: float) -> None:
         """Add a picture, RGB, [H,W,3]."""
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         base = self._stream.codec_context.time_base
         frame.time_base = base
+        self._only = (image, time_s) if self._last < 0 else None
         frame.pts = self._last = max(self._last + 1, round(time_s / base))
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        """Write what is still held, and the index."""
+        """Write what is still held, and the index; a picture that is alone stays for a second."""
+        if self._only:
+            image, time_s = self._only
+            self.write(image, time_s + ALONE_S)
         self._container.mux(self._stream.encode(None))
         self._container.close()
 

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # else a token is written to the home folder
+os.environ.setdefault("RAY_worker_niceness", "0")  # else its workers stand back behind all others on a busy machine
 
 import ray
 from ray.cluster_utils import Cluster

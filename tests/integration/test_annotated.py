@@ -29,17 +29,17 @@ class Scenes:
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         crop = np.zeros((8, 8, 3), np.uint8)
         face = Face(1, BOX, crop, 1.0, Quality(1.0), State.LIVE, 1.0)
-        faces = (face,) if 3 <= frame.index < 5 else ()
+        faces = (face,) if 3 <= frame.index < 5 or frame.index == 40 else ()
         return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), ()
 
     def close(self) -> None:
         """Hold nothing."""
 
 
-def film(path: Path, *, blur: bool) -> tuple[list[float], list[U8]]:
+def film(path: Path, *, blur: bool, times_s: list[float] = TIMES_S, first: int = 0) -> tuple[list[float], list[U8]]:
     with saved(path, Openers(Scenes, Scenes), blur=blur, language="en") as (opens, sink):
         perceiver = opens.perceiver()
-        for index, time_s in enumerate(TIMES_S):
+        for index, time_s in enumerate(times_s, first):
             perceiver.perceive(Frame(IMAGE, time_s, index))
             shares = np.array([0.9, *[0.1 / 6] * 6], np.float32)
             sink(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), "happy", 1.0, 1.0))
@@ -73,6 +73,27 @@ def test_a_blurred_face_is_blurred_before_it_is_found_and_after_it_is_lost(tmp_p
     assert min(map(contrast, clear)) > 5 * max(map(contrast, images)), "in every picture of these 0.64 s"
     outside = blurred(IMAGE, [BOX])[:, 240:]
     assert np.array_equal(outside, IMAGE[:, 240:])
+
+
+def test_a_slow_motion_clip_is_blurred_as_early_and_a_photograph_can_be_looked_at(tmp_path: Path) -> None:
+    _, images = film(tmp_path / "fast.mp4", blur=True, times_s=[n / 240 for n in range(36)], first=5)
+    _, clear = film(tmp_path / "clear.mp4", blur=False, times_s=[0.0, 0.04])
+    assert min(map(contrast, clear)) > 5 * contrast(images[0]), "found 0.15 s later"
+    times_s, _ = film(tmp_path / "photo.mp4", blur=False, times_s=[0.0])
+    assert times_s == [0.0, 1.0]
+
+
+def test_a_box_ends_with_the_picture_and_no_card_lies_on_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (*_, plain) = film(tmp_path / "plain.mp4", blur=False, times_s=[0.0])
+    monkeypatch.setattr(f"{__name__}.BOX", np.array([20.0, 90.0, 220.0, 290.0], np.float32))
+    _, images = film(tmp_path / "v.mp4", blur=False, times_s=TIMES_S[:4])
+    _, height = size_for(IMAGE)
+    below = images[3][height : height + 8].astype(int)
+    assert np.abs(below - plain[height : height + 8]).max() < 40, "nothing of the box is drawn there"
+    corner = (slice(0, 40), slice(0, 110))
+    assert np.abs(images[3][corner].astype(int) - images[0][corner]).mean() < 30
 
 
 def test_nothing_is_left_of_a_run_that_failed_and_nothing_is_written_over(tmp_path: Path) -> None:

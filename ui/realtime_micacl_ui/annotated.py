@@ -38,7 +38,7 @@ from realtime_micacl_ui.view import View, follow
 
 LEAST_PX, MOST_PX = 720, 1920  # the shorter side of what is written at least, so that cards fit, the longer at most
 SPREAD_S = 0.5  # a face is blurred so long before it is found and after it is lost
-SPREAD = 15  # pictures that are held back for that at most
+HELD_BYTES = 400_000_000  # of pictures are held back for that at most
 GROWN = 0.35  # of its box, on each side, is blurred as well
 GRAINS, CROP_GRAINS = 6, 4  # as many px a blurred face and a blurred crop are wide
 RATE_HZ = 30.0
@@ -116,7 +116,8 @@ class _Video:
 
     def see(self, scene: Scene, bags: tuple[Bag, ...]) -> None:
         """Take what is seen next."""
-        most = SPREAD if self._blur else 1
+        image = scene.frame.image if scene.frame else None
+        most = HELD_BYTES // max(1, image.nbytes) if self._blur and image is not None else 1
         while self._held and (len(self._held) >= most or scene.time_s - self._held[0][0].time_s > SPREAD_S):
             self._draw_first()
         self._held.append((scene, bags, []))
@@ -173,13 +174,15 @@ class _Video:
         image = QImage(*whole, QImage.Format.Format_RGB888)
         image.fill(INK)
         with QPainter(image) as painter:
-            self._layout = arrange(self._view, theme, self._size, (), self._layout)
-            picture(painter, self._view, frame, self._layout.picture)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            overlay(painter, self._view, self._layout, theme)
             text = f"{frame.time_s:.2f} s   {frame.index}"
             pad = theme.px(0.6)
             label = QRectF(pad, pad, theme.body.width(text) + 2 * pad, theme.px(2))
+            self._layout = arrange(self._view, theme, self._size, (label,), self._layout)
+            painter.setClipRect(0, 0, width, high)  # a box may reach out of the picture, but not over the ribbon
+            picture(painter, self._view, frame, self._layout.picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            overlay(painter, self._view, self._layout, theme)
+            painter.setClipping(False)
             panel(painter, label, theme)
             write(painter, theme.body, 2 * pad, theme.body.baseline(pad, theme.px(2)), text, SOFT)
             lying = min(whole)  # in an upright window the timeline would be another
