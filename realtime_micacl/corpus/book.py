@@ -127,7 +127,10 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
                 f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "
                 "mixed: name another folder, or add --again to do all clips anew"
             )
-        book.entries = {entry.clip: entry for entry in read_done(out)}
+        try:
+            book.entries = {entry.clip: entry for entry in read_done(out)}
+        except OSError as cause:
+            raise ConfigError(f"{out / DONE} cannot be read: {cause.strerror}; name another folder") from cause
     elif not file.exists() and any(path.name != LOCK and not path.name.startswith(".") for path in out.iterdir()):
         raise ConfigError(f"{out} holds other files and no {MADE_WITH}; name a new or an empty folder")
     try:
@@ -139,7 +142,7 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
 
 def read_done(out: Path) -> Iterator[Entry]:
     """Yield the clips that are done in a folder; a last line that was cut off is left out."""
-    with suppress(FileNotFoundError), (out / DONE).open(encoding="utf-8") as stream:
+    with suppress(FileNotFoundError), (out / DONE).open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
             with suppress(ValueError, KeyError, TypeError):
                 said = json.loads(line)

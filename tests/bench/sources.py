@@ -1,4 +1,4 @@
-"""What people point the program at: make the files, read each with a command, and write the table of docs/tables/sources.md.
+"""What people point the program at: make the files, read each with a command, and write docs/tables/sources.md.
 
     python -m tests.bench.sources FOLDER [--more FOLDER]
 

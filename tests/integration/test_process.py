@@ -10,8 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -145,6 +147,43 @@ def test_what_can_be_known_at_once_is_said_at_once(corpus: Path, tmp_path: Path)
             process(folder, out, progress=False)
     assert (tmp_path / "other" / "thesis.txt").read_text() == "precious"
     assert len(find_clips(corpus, corpus / "a b")) == 5, "results among the clips are no clips"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda out: out.chmod(0o300), "out cannot be read and written: Permission denied"),
+        (lambda out: out.chmod(0o500), "out cannot be (read and )?written: Permission denied"),
+        (lambda out: (out / "process.json").write_text("{"), "process.json cannot be read"),
+        (lambda out: ((out / "done.jsonl").unlink(), (out / "done.jsonl").mkdir()), "done.jsonl cannot be read"),
+    ],
+)
+def test_a_folder_for_results_that_cannot_be_used_is_told(spoil: Callable[[Path], object], said: str) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        out = Path(place) / "out"
+        with opened(out, {}, form="csv", video=False, again=False):
+            (out / "done.jsonl").write_bytes(b"\xff\n")  # as a failing disk leaves it
+        with opened(out, {}, form="csv", video=False, again=False) as book:
+            assert book.entries == {}
+        spoil(out)
+        with nobody(place, out, *out.iterdir()), pytest.raises(ConfigError, match=said):
+            opened(out, {}, form="csv", video=False, again=False).__enter__()
+        out.chmod(0o700)
+
+
+@contextmanager
+def nobody(*theirs: str | Path) -> Iterator[None]:
+    """Where the tests run as root, be somebody whom permissions hold."""
+    if user := os.geteuid():
+        yield
+        return
+    for path in theirs:
+        os.chown(path, 65534, -1)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def test_a_worker_that_dies_or_hangs_costs_its_clip_alone(
