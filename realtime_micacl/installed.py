@@ -20,7 +20,7 @@ def install_command(extra: str = "") -> str:
 
 
 def _wish(extra: str) -> list[str]:
-    """Return what pip is told to install."""
+    """Return what pip is asked to install."""
     part = f"[{extra}]" if extra else ""
     came = _came_from()
     url = came.get("url", "")

@@ -22,7 +22,7 @@ Features = npt.NDArray[Any]
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
 GAP_S = 0.5
-"""What lies further apart, pictures or readings of a face, does not belong together."""
+"""With more time between them, pictures or readings of a face do not belong together."""
 
 
 class State(StrEnum):

@@ -43,10 +43,12 @@ SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
     """Yield the line, what is changed, and the whole changed source."""
     tree = ast.parse(source)
-    told = {child for node in ast.walk(tree) if isinstance(node, ast.Raise | ast.JoinedStr) for child in ast.walk(node)}
-    told |= {child for node in ast.walk(tree) if isinstance(node, ast.Subscript) for child in ast.walk(node.slice)}
+    left_out = {
+        child for node in ast.walk(tree) if isinstance(node, ast.Raise | ast.JoinedStr) for child in ast.walk(node)
+    }
+    left_out |= {child for node in ast.walk(tree) if isinstance(node, ast.Subscript) for child in ast.walk(node.slice)}
     for node in ast.walk(tree):
-        if node in told:
+        if node in left_out:
             continue
         for new in _changed(node):
             old = ast.get_source_segment(source, node)

@@ -29,7 +29,7 @@ class Figure:
     binding: Binding
     surface: Surface
     units: dict[str, Target]
-    """Expression units, the two sides apart."""
+    """Expression units, each side by itself."""
     eyes: tuple[slice, slice]
     """Vertices of the two eyeballs."""
     eye_level: float

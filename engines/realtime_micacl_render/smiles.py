@@ -41,7 +41,7 @@ LEVELS = 20
 RATE_HZ, SECONDS = 15, 3.0
 LIPS, CORNERS, EYES = (13, 14), (61, 291), (33, 263)
 CLOSED, WIDENED = 0.05, 0.05
-"""A smile to lend: lips at most so far apart, mouth corners moved by so much, in distances of the outer eye corners."""
+"""A smile to lend: widest gap of the lips, least movement of mouth corners, in distances of the outer eye corners."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,7 +125,7 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
         if before != current:
             raise ConfigError(
                 f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "
-                "mixed: name another folder, or add --again to do all clips anew"
+                "mixed: name another folder, or add --again to do all clips again"
             )
         try:
             book.entries = {entry.clip: entry for entry in read_done(out)}

@@ -1,4 +1,4 @@
-"""What a worker is told of a clip and what it says of it, on this machine and on others alike."""
+"""A clip as a worker gets it, and what the worker reports, on this machine and on others alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no other clip 
 MOST_NOTES = 5
 
 Progress = Callable[[float], None]
-"""Is told the time in the clip, in seconds, that was read up to."""
+"""Called with the time in the clip, in seconds, up to which it has been read."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ Rows = npt.NDArray[Any]
 
 
 class SharedEngine:
-    """Opens the engine for the first who wants a share, closes it after the last, and opens it anew after a failure."""
+    """Opens the engine for the first who wants a share, closes it after the last, opens it again after a failure."""
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
         self._open = open_engine

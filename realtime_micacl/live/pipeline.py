@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 class Changes:
     """Turns scenes into the changes of state between them, each once."""
 
-    def __init__(self, told: State | None = None) -> None:
-        self._scene = told
+    def __init__(self, last: State | None = None) -> None:
+        self._scene = last
         self._strain: Strain | None = None
         self._faces: dict[int, tuple[State, str]] = {}
 

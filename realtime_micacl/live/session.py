@@ -43,8 +43,8 @@ class LiveSession:
 
     These are opened on the threads that use them, so that the picture is there before mediapipe and the engine are.
     `with` starts the threads and ends them. Any thread may `look`, read the `meters` and set `paused`. What ended the
-    analysis for good, the `fault`, is raised where the session is left. `name` tells several sources apart. Sinks are
-    called from the recognize thread; once it has ended, from the one that leaves the `with`.
+    analysis for good, the `fault`, is raised where the session is left. `name` says which of several
+    sources it is. Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
     """
 
     def __init__(

@@ -103,7 +103,7 @@ def main(argv: Sequence[str]) -> None:
         sys.stdout.write(ablate_streams(recipe, arguments))
         return
     if recipe.clips is None:
-        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] or [shapes] can be taken apart")
+        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] or [shapes] can be ablated")
     learnt = read_training_part(recipe, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     kept, rows = FrozenFeatures(), []

@@ -156,7 +156,7 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
     start_encoder(model, arguments.encoder_from)
     encoder = model.encoder
     if not isinstance(encoder, FrameEncoder):
-        raise ConfigError(f"{arguments.recipe}: only an encoder of single frames can be taken apart from the rest")
+        raise ConfigError(f"{arguments.recipe}: only an encoder of single frames can be ablated")
     encoder.eval()
 
     @torch.inference_mode()

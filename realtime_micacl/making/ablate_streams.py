@@ -45,7 +45,7 @@ def ablate_streams(recipe: Recipe, arguments: argparse.Namespace) -> str:
     """Train and measure every row; return the tables."""
     if not recipe.bags or not recipe.shapes or not arguments.encoder_from:
         raise ConfigError(
-            f"{arguments.recipe}: a recipe with [bags] and [shapes] is taken apart over the frame encoder of "
+            f"{arguments.recipe}: a recipe with [bags] and [shapes] is ablated over the frame encoder of "
             "an engine; name its folder with --encoder-from"
         )
     material = read_material(recipe, arguments)
@@ -70,12 +70,12 @@ def _read(material: Material, variant: Variant, seed: int) -> dict[str, F32]:
     def joined(of_crops: F32, changes: F32) -> F32:
         with torch.inference_mode():
             components = second.components(torch.from_numpy(changes))
-            told = second.read(components)[0].numpy()
+            from_shape = second.read(components)[0].numpy()
             believed = stream.weights(components[:, -1, -1:], spread(components))
         if streams or variant.alike:
             for_crops, for_shape = streams or (1.0, 1.0)
-            return np.asarray(for_crops * of_crops + for_shape * told, np.float32)
-        return np.asarray(believed[0].numpy() * of_crops + believed[1].numpy() * told, np.float32)
+            return np.asarray(for_crops * of_crops + for_shape * from_shape, np.float32)
+        return np.asarray(believed[0].numpy() * of_crops + believed[1].numpy() * from_shape, np.float32)
 
     stills = material.faces.validation
     assert stills.marks is not None

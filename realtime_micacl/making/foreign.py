@@ -127,13 +127,13 @@ def _checked_size(file: Path, about: Theirs, encoder: Path) -> int:
 def _check_kind(file: Path, about: Theirs, encoder: Path, crops: U8) -> None:
     """Raise EngineError where scores are said to be shares and are none, or the other way round."""
     model = onnx.load(file)
-    model.graph.output.append(helper.make_tensor_value_info("told", TensorProto.FLOAT, None))
+    model.graph.output.append(helper.make_tensor_value_info("scores", TensorProto.FLOAT, None))
     session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    told = np.concatenate([session.run(["told"], {"crops": crop[None]})[0] for crop in crops])
-    shares = told.min() >= -SLACK and np.abs(told.sum(axis=1) - 1).max() <= SLACK
+    scores = np.concatenate([session.run(["scores"], {"crops": crop[None]})[0] for crop in crops])
+    shares = scores.min() >= -SLACK and np.abs(scores.sum(axis=1) - 1).max() <= SLACK
     if shares != (about.output.gives == "shares"):
         raise EngineError(
-            f"{encoder} gives {told.min():.3g} to {told.max():.3g}, in all {told[0].sum():.3g} for a picture: "
+            f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, in all {scores[0].sum():.3g} for a picture: "
             f'output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed'
         )
 

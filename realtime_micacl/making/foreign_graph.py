@@ -36,7 +36,7 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path) -
     theirs = compose.add_prefix(model, "theirs/")
     nodes, constants = _before(about.input, taken, about.bag.size_px)
     nodes += [*theirs.graph.node, helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1)]
-    nodes.append(helper.make_node("Cast", ["flat"], ["told" if columns else "features"], to=TensorProto.FLOAT))
+    nodes.append(helper.make_node("Cast", ["flat"], ["scores" if columns else "features"], to=TensorProto.FLOAT))
     if columns:
         more, further = _after(about.output.gives, columns, len(about.output.labels))
         nodes, constants = nodes + more, constants | further
@@ -152,9 +152,9 @@ def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list
     nodes = []
     if gives == "shares":
         constants["least"] = np.array(LEAST, np.float32)
-        nodes += [helper.make_node("Max", ["told", "least"], ["held"]), helper.make_node("Log", ["held"], ["logs"])]
+        nodes += [helper.make_node("Max", ["scores", "least"], ["held"]), helper.make_node("Log", ["held"], ["logs"])]
     else:
-        nodes.append(helper.make_node("LogSoftmax", ["told"], ["logs"], axis=1))
+        nodes.append(helper.make_node("LogSoftmax", ["scores"], ["logs"], axis=1))
     nodes += [
         helper.make_node("MatMul", ["logs", "none"], ["nothing"]),
         helper.make_node("Add", ["nothing", "never"], ["absent"]),

@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     )
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
     p.add_argument(
-        "--split", metavar="NAME", help="fitted on held-out people of its training part, tried on its test part"
+        "--split", metavar="NAME", help="fitted on held-out people of its training part, tested on its test part"
     )
     p.add_argument("--plain", action="store_true", help="no weights: the mean of the log shares")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the engine")

@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> None:
 def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int) -> str:
     """Cut what is missing in the folder `out`; return in words what lies there then.
 
-    The clips' files are the only state: each is written whole, and the index is made anew from those that are there.
+    The clips' files are the only state: each is written whole, and the index is rebuilt from those that are there.
     """
     begin(manifest, out)
     names = {sample.clip: file_name(sample) for sample in samples}

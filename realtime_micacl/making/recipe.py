@@ -72,7 +72,7 @@ class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     epochs: Epochs = 20
     batch: Batch = 512
     steps: Annotated[int, Meta(ge=1, le=100_000)] = 100
-    """Of an epoch; the own neutrals of all clips are simulated anew for each."""
+    """Of an epoch; the own neutrals of all clips are simulated again for each."""
     learning_rate: Positive = 2e-3
     weight_decay: Share = 0.02
     still_share: Share = 0.3

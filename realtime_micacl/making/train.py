@@ -177,9 +177,9 @@ def train(
         history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
         weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
         weigh_logits(model.heads, weight)
-        told = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
+        from_shape = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
         of_crops, of_shape = (float(count) for count in model.weights(torch.zeros(1, 1), torch.zeros(1, 1)))
-        logits = np.float32(weight * of_crops) * logits + np.float32(of_shape) * told
+        logits = np.float32(weight * of_crops) * logits + np.float32(of_shape) * from_shape
     temperature, threshold = calibrated(logits, labels)
     if ranks.first:
         write_checkpoint(

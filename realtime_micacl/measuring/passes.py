@@ -1,6 +1,6 @@
 """What is done with each full picture of a clip: time, bytes, new pictures, and how near that is to moving the bytes.
 
-The floor is what copying as many bytes takes in this run, on one thread, so that a slow machine is told from slow code.
+The floor is what copying as many bytes takes in this run, on one thread, which tells a slow machine from slow code.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class MCCL(nn.Module):
     emotion in the current training split.
 
     With a `queue` the last bags seen in training, up to that many, stand beside the batch as j and k. They are never
-    anchors and get no gradient, but are projected anew.
+    anchors and get no gradient, but are projected again.
     """
 
     category: Tensor

@@ -113,9 +113,9 @@ class System(nn.Module):
             return self.seen(rows)
         features, changes = rows.split([self.encoder.features, self.config.shape + 1], dim=-1)
         components = self.shape.components(changes)
-        (logits, importance), (told, others) = self.seen(features), self.shape.read(components)
+        (logits, importance), (shape_logits, others) = self.seen(features), self.shape.read(components)
         of_crops, of_shape = self.weights(changes[:, -1, -1:], spread(components))
-        return of_crops * logits + of_shape * told, (importance + others) / 2
+        return of_crops * logits + of_shape * shape_logits, (importance + others) / 2
 
     def weights(self, trust: Tensor, spread_of: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the logits of crops and of shapes count, [B,1] each.

@@ -25,7 +25,7 @@ class About:
     """How many weights of importance a reading has."""
     slots: int = SLOTS
     stale_s: float = STALE_S
-    """After so long without a reading none is told any more."""
+    """A face without a reading for so long is no longer reported."""
 
     def record(self, event: Event) -> dict[str, Any]:
         """Return an event as the dictionary that a line of standard output holds."""

@@ -1,4 +1,4 @@
-"""What Home Assistant is told, so that it finds the program by itself: one device with a few sensors per face."""
+"""How the program announces itself to Home Assistant: one device with a few sensors per face."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Mqtt:
         if isinstance(event, Mark):
             return
         if isinstance(event, StateChange) and event.track_id is None:
-            if self._greeted:  # a broker that comes is told what stands then, not what stood meanwhile
+            if self._greeted:  # a broker that comes back gets the present state, not the past ones
                 self._publish(self._state_topic(event.source), str(event.state), qos=1, retain=True)
         elif event.slot:
             since_s = event.time_s - self._read_s.get(event.slot, 0.0)

@@ -27,7 +27,7 @@ Message = tuple[str, tuple[float, ...]]
 
 
 class Osc:
-    """Sends what stands to one peer. Nobody need be there; where it cannot be reached it is tried again."""
+    """Sends the present state to one peer. Nobody need be there; one that cannot be reached is tried again."""
 
     name = "osc"
 

@@ -59,7 +59,7 @@ class Web:
         self._clients: dict[Any, float | None] = {}
         """Since when each has been behind."""
         self._standing: dict[tuple[object, ...], str] = {}
-        """What a newcomer is told: the newest line of each source, and of each face its state and its reading."""
+        """What a new client gets first: the newest line of each source, and of each face its state and its reading."""
 
     def run(self, ring: Ring) -> None:
         """Serve until the ring is over."""
@@ -105,12 +105,12 @@ class Web:
         line = json.dumps(self._about.record(event))
         self._note(event, line)
         ready = self._ready(monotonic())
-        if isinstance(event, StateChange) and event.state is State.STARTING and not event.source:  # anew
+        if isinstance(event, StateChange) and event.state is State.STARTING and not event.source:  # it starts again
             self._server.broadcast(ready, self._hello())
         self._server.broadcast(ready, line)
 
     def _ready(self, now_s: float) -> list[Any]:
-        """Return the clients that keep up; one that has caught up again is told what stands now."""
+        """Return the clients that keep up; one that has caught up gets the present state."""
         ready = []
         for client, behind_s in list(self._clients.items()):
             waiting = client.transport.get_write_buffer_size()
@@ -128,7 +128,7 @@ class Web:
         return ready
 
     def _note(self, event: Event, line: str) -> None:
-        """Keep what a newcomer is to be told."""
+        """Keep what a new client gets first."""
         if isinstance(event, Mark):
             return
         who = (event.source, event.track_id)

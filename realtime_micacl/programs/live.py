@@ -53,9 +53,9 @@ def headless(plan: Plan) -> int:
 
 def offline(plan: Plan) -> int:
     """Write the readings of a file, from end to end."""
-    told, path = Flag(), Path(plan.spec.value)
-    with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(told.set):
-        for event in read_clip(path, plan.settings, opens, interrupted=told.is_set):
+    interrupted, path = Flag(), Path(plan.spec.value)
+    with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(interrupted.set):
+        for event in read_clip(path, plan.settings, opens, interrupted=interrupted.is_set):
             for sink in sinks:
                 try:
                     sink(event)
@@ -63,7 +63,7 @@ def offline(plan: Plan) -> int:
                     return 0
                 except OSError as cause:
                     raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
-    return INTERRUPTED if told.is_set() else 0
+    return INTERRUPTED if interrupted.is_set() else 0
 
 
 def window(plan: Plan) -> int:

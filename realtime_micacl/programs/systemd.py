@@ -23,7 +23,7 @@ class Notifier:
     """Writes to the socket that systemd names in the environment; without one it does nothing.
 
     `tick` is called over and over from the main thread: where that hangs, or a session is not well, no sign of life
-    follows, and systemd starts the program anew.
+    follows, and systemd restarts the program.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:

@@ -145,7 +145,7 @@ def controlled(view: View, size: tuple[int, int], scale: float, *, light: bool =
     desk.toggle_panel()
     still.show()
     for _ in range(3):  # a style sheet and the sizes that follow from it hold from the next time on
-        shown = desk.dressed(view, theme, 0.0, calm=False)
+        shown = desk.with_controls(view, theme, 0.0, calm=False)
         QApplication.processEvents()
     still.setFocus()
     return still.grab().toImage()

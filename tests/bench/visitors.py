@@ -253,16 +253,16 @@ def main(argv: Sequence[str]) -> None:
     opens = Openers(watched.open_perceiver, watched.open_recognizer)
     script = Script(room, watched, go_on)
     with TemporaryDirectory() as temporary:
-        settings = Path(temporary) / "kiosk.toml"
+        file = Path(temporary) / "kiosk.toml"
         visit_s = max(12.0, VISIT_S * given.speed)
-        settings.write_text(f"[times]\nvisit_s = {visit_s}\nanswer_s = 6.0\n")
-        house = read_kiosk_settings(str(settings))
-    watch, open_visit = by_consent(room.frames(), opens, "short", near=house.near, mirror=house.mirror)
+        file.write_text(f"[times]\nvisit_s = {visit_s}\nanswer_s = 6.0\n")
+        settings = read_kiosk_settings(str(file))
+    watch, open_visit = by_consent(room.frames(), opens, "short", near=settings.near, mirror=settings.mirror)
     with watch:
         show(
             watch,
             lambda: watched.note(open_visit()),
-            house,
+            settings,
             clock=lambda: start_s + given.speed * (monotonic() - start_s),
             on_tick=script,
         )

@@ -22,11 +22,11 @@ TIMES = np.arange(0, 8, 0.04).astype(np.float32)
 
 
 def ramp(times: F32, start_s: float, end_s: float, takes_s: float) -> F32:
-    """Return a course that rises within `takes_s` from `start_s` and falls as fast from `end_s`."""
+    """Return an intensity that rises within `takes_s` from `start_s` and falls as fast from `end_s`."""
     return np.clip(np.minimum((times - start_s) / takes_s, 1 - (times - end_s) / takes_s), 0, 1).astype(np.float32)
 
 
-def course(happy: F32, words: tuple[int | None, ...] | None = None) -> Shown:
+def shown(happy: F32, words: tuple[int | None, ...] | None = None) -> Shown:
     shares = np.zeros((len(happy), 7), np.float32)
     shares[:, HAPPY], shares[:, NEUTRAL] = happy, 1 - happy
     return Shown(TIMES, shares, words or tuple(HAPPY if p > 0.5 else NEUTRAL for p in happy))
@@ -34,11 +34,11 @@ def course(happy: F32, words: tuple[int | None, ...] | None = None) -> Shown:
 
 def take() -> Take:
     """An expression that comes at 2 s and goes at 4 s, each within a tenth of a second."""
-    return Take(HAPPY, TIMES, ramp(TIMES, 2.0, 4.0, 0.1), Trace("x", TIMES, course(TIMES).shares))
+    return Take(HAPPY, TIMES, ramp(TIMES, 2.0, 4.0, 0.1), Trace("x", TIMES, shown(TIMES).shares))
 
 
 def test_delays_are_counted_from_onset_and_offset() -> None:
-    found = timing(take(), course(0.8 * ramp(TIMES, 2.4, 4.6, 0.4)))
+    found = timing(take(), shown(0.8 * ramp(TIMES, 2.4, 4.6, 0.4)))
     assert found is not None
     assert found.shown == pytest.approx(0.6, abs=0.1), "half of the change, at 2.6 s"
     assert found.faded == pytest.approx(0.8, abs=0.1), "half of it gone, at 4.8 s"
@@ -49,14 +49,14 @@ def test_delays_are_counted_from_onset_and_offset() -> None:
 
 
 def test_what_is_never_shown_has_no_delay_and_what_never_goes_an_endless_one() -> None:
-    assert timing(take(), course(0.3 * ramp(TIMES, 2.4, 4.6, 0.4))) is None
-    stays = timing(take(), course(ramp(TIMES, 2.4, 20.0, 0.4)))
+    assert timing(take(), shown(0.3 * ramp(TIMES, 2.4, 4.6, 0.4))) is None
+    stays = timing(take(), shown(ramp(TIMES, 2.4, 20.0, 0.4)))
     assert stays is not None
     assert stays.gone == np.inf
 
 
 def test_the_curve_is_the_mean_around_the_moment() -> None:
-    true, share = curve([take()], [course(0.8 * ramp(TIMES, 2.4, 4.6, 0.4))], "onset_s")
+    true, share = curve([take()], [shown(0.8 * ramp(TIMES, 2.4, 4.6, 0.4))], "onset_s")
     assert true[0] == share[0] == 0
     assert true[-15] == pytest.approx(1)
     assert share[-15] == pytest.approx(0.8)
@@ -64,14 +64,14 @@ def test_the_curve_is_the_mean_around_the_moment() -> None:
 
 def test_flips_are_changes_of_the_word_and_unsure_is_a_word() -> None:
     words = (NEUTRAL,) * 50 + (None,) * 10 + (HAPPY,) * 60 + (NEUTRAL,) * 80
-    seen = course(np.zeros_like(TIMES), words)
+    seen = shown(np.zeros_like(TIMES), words)
     assert flips(seen) == 3
     assert [run[0] for run in seen.runs] == [NEUTRAL, None, HAPPY, NEUTRAL]
     assert per_minute([seen, seen]) == pytest.approx(60 * 3 / span_s(seen))
 
 
 def test_a_trace_is_smoothed_as_the_program_does_it() -> None:
-    trace = Trace("x", TIMES, course(ramp(TIMES, 2.0, 4.0, 0.1)).shares)
+    trace = Trace("x", TIMES, shown(ramp(TIMES, 2.0, 4.0, 0.1)).shares)
     plain = show(trace, Smoother(abstain_below=0.4, time_constant_s=0.0, dwell_s=0.0))
     slow = show(trace, Smoother(abstain_below=0.4, time_constant_s=0.5))
     assert np.allclose(plain.shares, trace.shares)

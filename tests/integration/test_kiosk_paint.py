@@ -29,8 +29,8 @@ SKIN = (200, 40, 200)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> KioskSettings:
-    folder = tmp_path_factory.mktemp("house")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> KioskSettings:
+    folder = tmp_path_factory.mktemp("settings")
     logo = QImage(400, 100, QImage.Format.Format_RGB32)
     logo.fill(QColor("teal"))
     logo.save(str(folder / "logo.png"))
@@ -55,8 +55,8 @@ def view(state: State = State.LIVE, face_state: State = State.LIVE, emotion: str
     return View("", state, 10.0, Frame(image, 10.0, 0), faces, {1: reading})
 
 
-def screens(house: KioskSettings) -> list[Screen]:
-    base = Screen(house, time_s=12.3, visits=1234, left_s=15, view=view())
+def screens(settings: KioskSettings) -> list[Screen]:
+    base = Screen(settings, time_s=12.3, visits=1234, left_s=15, view=view())
     found = [replace(base, stage=stage, language=language) for stage in Stage for language in (0, 1)]
     views = [
         view(State.NO_FACE),
@@ -97,15 +97,15 @@ def part(pixels: U8, rect: QRectF) -> U8:
 
 
 @pytest.mark.parametrize("size", [WIDE, UPRIGHT, (800, 480)])
-def test_every_screen_stays_inside(house: KioskSettings, size: tuple[int, int]) -> None:
-    for screen in screens(house):
+def test_every_screen_stays_inside(settings: KioskSettings, size: tuple[int, int]) -> None:
+    for screen in screens(settings):
         painted(screen, size)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_buttons_are_large_apart_and_on_the_screen(house: KioskSettings, size: tuple[int, int]) -> None:
+def test_buttons_are_large_apart_and_on_the_screen(settings: KioskSettings, size: tuple[int, int]) -> None:
     theme = theme_for(size)
-    for screen in screens(house):
+    for screen in screens(settings):
         found = buttons(screen, theme, size)
         for i, button in enumerate(found):
             assert QRectF(0, 0, *size).contains(button.rect)
@@ -118,10 +118,10 @@ def test_buttons_are_large_apart_and_on_the_screen(house: KioskSettings, size: t
                 assert not button.rect.intersects(reading_area(theme, size))
 
 
-def test_each_stage_has_its_answers(house: KioskSettings) -> None:
+def test_each_stage_has_its_answers(settings: KioskSettings) -> None:
     acts = {}
     for stage in Stage:
-        found = buttons(Screen(house, stage), theme_for(WIDE), WIDE)
+        found = buttons(Screen(settings, stage), theme_for(WIDE), WIDE)
         acts[stage] = [button.act for button in found if button.act]
     assert acts == {
         Stage.ATTRACT: [],
@@ -133,15 +133,15 @@ def test_each_stage_has_its_answers(house: KioskSettings) -> None:
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.LIVE])
-def test_a_picture_of_a_visitor_is_on_the_live_screen_alone(house: KioskSettings, stage: Stage) -> None:
-    painted(Screen(house, stage))  # Qt draws a large letter by another way the first time
-    without, with_view = (painted(Screen(house, stage, view=v)) for v in (None, view()))
+def test_a_picture_of_a_visitor_is_on_the_live_screen_alone(settings: KioskSettings, stage: Stage) -> None:
+    painted(Screen(settings, stage))  # Qt draws a large letter by another way the first time
+    without, with_view = (painted(Screen(settings, stage, view=v)) for v in (None, view()))
     assert (without == with_view).all()
     assert not shown(with_view, SKIN).any()
 
 
-def test_the_live_screen_shows_picture_word_and_bars(house: KioskSettings) -> None:
-    pixels = painted(Screen(house, Stage.LIVE, view=view()))
+def test_the_live_screen_shows_picture_word_and_bars(settings: KioskSettings) -> None:
+    pixels = painted(Screen(settings, Stage.LIVE, view=view()))
     theme = theme_for(WIDE)
     assert shown(part(pixels, picture_area(theme, WIDE)), SKIN).mean() > 0.5
     reading = part(pixels, reading_area(theme, WIDE))
@@ -154,24 +154,24 @@ def test_the_live_screen_shows_picture_word_and_bars(house: KioskSettings) -> No
         assert lengths[name] == pytest.approx(share * scale, abs=2), name
 
 
-def test_no_box_lies_over_a_message(house: KioskSettings) -> None:
+def test_no_box_lies_over_a_message(settings: KioskSettings) -> None:
     frozen, without = view(State.STALLED), replace(view(State.STALLED), faces=())
     area = picture_area(theme_for(WIDE), WIDE)
-    pictures = [part(painted(Screen(house, Stage.LIVE, view=v)), area) for v in (frozen, without)]
+    pictures = [part(painted(Screen(settings, Stage.LIVE, view=v)), area) for v in (frozen, without)]
     assert (pictures[0] == pictures[1]).all()
 
 
 @pytest.mark.parametrize(
     "hidden", [view(State.NO_FACE), view(State.STALLED), view(State.LIVE, State.LOW_QUALITY), View("")]
 )
-def test_without_a_reading_of_now_no_bar_is_drawn(house: KioskSettings, hidden: View) -> None:
-    reading = part(painted(Screen(house, Stage.LIVE, view=hidden)), reading_area(theme_for(WIDE), WIDE))
+def test_without_a_reading_of_now_no_bar_is_drawn(settings: KioskSettings, hidden: View) -> None:
+    reading = part(painted(Screen(settings, Stage.LIVE, view=hidden)), reading_area(theme_for(WIDE), WIDE))
     assert not any(shown(reading, EMOTION_COLOURS[name]).any() for name in EMOTIONS if name != "neutral")
 
 
 @pytest.mark.parametrize("size", [WIDE, UPRIGHT, (1280, 800)])
-def test_the_code_can_be_read(house: KioskSettings, size: tuple[int, int]) -> None:
-    pixels = painted(Screen(house, Stage.CONSENT), size)
+def test_the_code_can_be_read(settings: KioskSettings, size: tuple[int, int]) -> None:
+    pixels = painted(Screen(settings, Stage.CONSENT), size)
     text, *_ = cv2.QRCodeDetector().detectAndDecode(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     assert text == "https://example.org/kiosk"
 
@@ -192,8 +192,8 @@ def test_the_drawn_face_changes_slowly_and_passes_through_all_seven() -> None:
     assert np.abs(np.diff(mixes, axis=0)).max() < 0.06, "nothing flashes"
 
 
-def test_the_attract_loop_moves(house: KioskSettings) -> None:
-    pictures = [painted(Screen(house, time_s=t)) for t in (1.0, 1.0, 3.0)]
+def test_the_attract_loop_moves(settings: KioskSettings) -> None:
+    pictures = [painted(Screen(settings, time_s=t)) for t in (1.0, 1.0, 3.0)]
     assert (pictures[0] == pictures[1]).all()
     assert 0 < (pictures[0] != pictures[2]).any(-1).mean() < 0.3
 
@@ -209,20 +209,20 @@ def test_the_attract_loop_moves(house: KioskSettings) -> None:
         (View(""), "Einen Moment …"),
     ],
 )
-def test_what_is_said_of_an_expression(house: KioskSettings, shown_view: View, word: str) -> None:
-    screen = Screen(house, Stage.LIVE, language=1, view=shown_view)
+def test_what_is_said_of_an_expression(settings: KioskSettings, shown_view: View, word: str) -> None:
+    screen = Screen(settings, Stage.LIVE, language=1, view=shown_view)
     assert said(screen) == word
     assert spoken(screen) == (f"Ihr Ausdruck sieht aus wie: {word}" if screen.reading else word)
 
 
-def test_a_screen_reader_hears_all_of_the_consent_card(house: KioskSettings) -> None:
-    texts = house.texts[0]
-    words = spoken(Screen(house, Stage.CONSENT))
-    assert all(text in words for text in (texts.title, house.host, texts.what, texts.kept, texts.leave, texts.agree))
-    assert len({spoken(Screen(house, stage, view=view())) for stage in Stage}) == len(Stage)
+def test_a_screen_reader_hears_all_of_the_consent_card(settings: KioskSettings) -> None:
+    texts = settings.texts[0]
+    words = spoken(Screen(settings, Stage.CONSENT))
+    assert all(text in words for text in (texts.title, settings.host, texts.what, texts.kept, texts.leave, texts.agree))
+    assert len({spoken(Screen(settings, stage, view=view())) for stage in Stage}) == len(Stage)
 
 
-def test_trouble_with_the_camera_is_said_instead_of_the_count(house: KioskSettings) -> None:
-    well, trouble = (painted(Screen(house, visits=5, camera=camera)) for camera in (True, False))
+def test_trouble_with_the_camera_is_said_instead_of_the_count(settings: KioskSettings) -> None:
+    well, trouble = (painted(Screen(settings, visits=5, camera=camera)) for camera in (True, False))
     assert not shown(well, AMBER).any()
     assert shown(trouble, AMBER).any()

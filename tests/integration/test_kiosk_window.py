@@ -105,14 +105,14 @@ class Script:
             window.leave()
 
 
-def run(room: Room, *steps: Callable[[KioskWindow], object], house: KioskSettings | None = None) -> None:
+def run(room: Room, *steps: Callable[[KioskWindow], object], settings: KioskSettings | None = None) -> None:
     start_s = time.monotonic()
 
     def clock() -> float:
         return start_s + SPEED * (time.monotonic() - start_s)
 
     with room.watch:
-        show(room.watch, room.visit, house or read_kiosk_settings(""), clock=clock, on_tick=Script(*steps))
+        show(room.watch, room.visit, settings or read_kiosk_settings(""), clock=clock, on_tick=Script(*steps))
 
 
 def at(stage: Stage) -> Callable[[KioskWindow], bool]:
@@ -337,8 +337,8 @@ def test_a_silent_camera_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_visits_are_two_sessions() -> None:
     room = Room()
-    house = read_kiosk_settings("")
-    quick = replace(house, times=Times(thanks_s=0.2, gone_s=2.5))
+    settings = read_kiosk_settings("")
+    quick = replace(settings, times=Times(thanks_s=0.2, gone_s=2.5))
 
     def away(window: KioskWindow) -> None:
         room.there = False
@@ -349,5 +349,5 @@ def test_two_visits_are_two_sessions() -> None:
     def visit() -> tuple[Callable[[KioskWindow], object], ...]:
         return *agreed(), reading_shown, touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT)
 
-    run(room, *visit(), away, lambda w: not w.state.settled, back, *visit(), house=quick)
+    run(room, *visit(), away, lambda w: not w.state.settled, back, *visit(), settings=quick)
     assert room.opened == 2

@@ -168,7 +168,7 @@ def test_a_server_with_something_else(
         case "unsaid":
             running.models["default-classify"].config.parameters.clear()
         case "shapes":
-            running.spoil = "features"
+            running.damaged_output = "features"
         case "dims":
             running.models["default-encode"].config.input[0].dims[1] = 32
     with pytest.raises(EngineError, match=said):

@@ -59,7 +59,7 @@ class Server(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[mis
         self.loading: set[str] = set()
         self.batches: list[int] = []
         self.delay_s = 0.0
-        self.spoil = ""
+        self.damaged_output = ""
 
     def ModelReady(self, request: Any, context: Any) -> Any:
         ready = request.name in self.models and request.name not in self.loading
@@ -83,7 +83,7 @@ class Server(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[mis
         self.batches += [len(next(iter(tensors.values())))]
         answer = service_pb2.ModelInferResponse(model_name=request.model_name, model_version="1")
         for name, found in outputs.items():
-            kept = found[:, :-1] if name == self.spoil else found
+            kept = found[:, :-1] if name == self.damaged_output else found
             answer.outputs.add(name=name, datatype="FP32", shape=kept.shape)
             answer.raw_output_contents.append(np.ascontiguousarray(kept).tobytes())
         return answer

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
-def house(tmp_path: Path, toml: str) -> KioskSettings:
+def settings(tmp_path: Path, toml: str) -> KioskSettings:
     file = tmp_path / "kiosk.toml"
     file.write_text(toml, "utf-8")
     return read_kiosk_settings(str(file))
@@ -68,7 +68,7 @@ def test_every_text_of_a_language_is_there(language: str) -> None:
 def test_one_text_can_be_changed_and_a_whole_language_added(tmp_path: Path) -> None:
     toml = 'languages = ["en", "xx"]\n[texts.en]\nthanks = "Bye!"\n[texts.xx]\n'
     toml += "\n".join(f'{key} = "x {{number}}"' for key in Texts.__struct_fields__)
-    found = house(tmp_path, toml)
+    found = settings(tmp_path, toml)
     assert (found.texts[0].thanks, found.texts[0].agree) == ("Bye!", TEXTS["en"].agree)
     assert found.texts[1].thanks == "x {number}"
 
@@ -77,7 +77,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
     logo = QImage(20, 10, QImage.Format.Format_RGB32)
     logo.fill(QColor("red"))
     logo.save(str(tmp_path / "logo.png"))
-    found = house(tmp_path, 'logo = "logo.png"\ncounter = "visits.csv"')
+    found = settings(tmp_path, 'logo = "logo.png"\ncounter = "visits.csv"')
     assert found.logo is not None
     assert found.logo.width() == 20
     assert found.counter == tmp_path / "visits.csv"
@@ -106,7 +106,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_named(tmp_path: Path, toml: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as error:
-        house(tmp_path, toml)
+        settings(tmp_path, toml)
     assert "kiosk.toml" in str(error.value)
 
 

@@ -137,20 +137,20 @@ def test_rendered_clips_know_every_frame(tmp_path: Path) -> None:
     assert set(few[0].parts) == {"fold1", "fold2", "fold3"}, "nobody to test on: no official split"
 
 
-Spoil = Callable[[Path], object]
+Damage = Callable[[Path], object]
 
 
-def put(path: str, text: str = "") -> Spoil:
+def put(path: str, text: str = "") -> Damage:
     return lambda root: write(root / path, text)
 
 
-def gone(path: str) -> Spoil:
+def gone(path: str) -> Damage:
     return lambda root: (root / path).rename(root / "elsewhere")
 
 
 NUMBER = "Emotion/S005/001/S005_001_00000005_emotion.txt"
 BORED = json.dumps([{"file": "a.mp4", "identity": 1, "emotion": "bored", "fps": 25, "intensity": [0]}])
-BAD: list[tuple[str, Callable[[Path], list[Sample]], Spoil, str]] = [
+BAD: list[tuple[str, Callable[[Path], list[Sample]], Damage, str]] = [
     ("ravdess_tree", ravdess.read, put("01-01-09-01-01-01-01.mp4"), r"01-01-09-.*\.mp4: .*01 to 08"),
     ("tmp_path", ravdess.read, put("Actor_01/notes.mp4"), "holds no video"),
     ("cremad_tree", cremad.read, put("VideoFlash/1001_IEO_SUR_HI.flv"), "HI.flv: the emotion 'SUR' is unknown"),
@@ -167,11 +167,11 @@ BAD: list[tuple[str, Callable[[Path], list[Sample]], Spoil, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("tree", "read", "spoil", "said"), BAD)
+@pytest.mark.parametrize(("tree", "read", "damage", "said"), BAD)
 def test_a_tree_that_does_not_fit_is_said_with_its_file(
-    tree: str, read: Callable[[Path], list[Sample]], spoil: Spoil, said: str, request: pytest.FixtureRequest
+    tree: str, read: Callable[[Path], list[Sample]], damage: Damage, said: str, request: pytest.FixtureRequest
 ) -> None:
     root = request.getfixturevalue(tree)
-    spoil(root)
+    damage(root)
     with pytest.raises(ConfigError, match=said):
         read(root)

@@ -107,21 +107,21 @@ def test_mafw_pictures_stand_in_for_videos(mafw_tree: Path) -> None:
     assert mafw.read(mafw_tree)[0].path == mafw_tree / "data" / "frames" / "00000"
 
 
-Spoil = Callable[[Path], object]
+Damage = Callable[[Path], object]
 
 
-def put(path: str, text: str = "") -> Spoil:
+def put(path: str, text: str = "") -> Damage:
     return lambda root: write(root / path, text)
 
 
-def gone(path: str) -> Spoil:
+def gone(path: str) -> Damage:
     return lambda root: (root / path).rename(root / "elsewhere")
 
 
 SPLIT = "EmoLabel_DataSplit/test(single-labeled)/set_4.csv"
 SETUP = "4_setups/All_scenes/test_All.csv"
 FOLD = "Train & Test Set/single/no_caption/set_2/test.txt"
-BAD: list[tuple[str, Callable[[Path], list[Sample]], Spoil, str]] = [
+BAD: list[tuple[str, Callable[[Path], list[Sample]], Damage, str]] = [
     ("dfew_tree", dfew.read, gone("EmoLabel_DataSplit"), "no folder .*EmoLabel_DataSplit"),
     ("dfew_tree", dfew.read, gone(SPLIT), r"no file .*test\(single-labeled\)/set_4\.csv"),
     ("dfew_tree", dfew.read, put(SPLIT, "video_name,label\n7,1\n8,8\n"), r"set_4\.csv, line 3: '8,8'; .* 1 to 7"),
@@ -137,11 +137,11 @@ BAD: list[tuple[str, Callable[[Path], list[Sample]], Spoil, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("tree", "read", "spoil", "said"), BAD)
+@pytest.mark.parametrize(("tree", "read", "damage", "said"), BAD)
 def test_a_tree_that_does_not_fit_is_said_with_its_file(
-    tree: str, read: Callable[[Path], list[Sample]], spoil: Spoil, said: str, request: pytest.FixtureRequest
+    tree: str, read: Callable[[Path], list[Sample]], damage: Damage, said: str, request: pytest.FixtureRequest
 ) -> None:
     root = request.getfixturevalue(tree)
-    spoil(root)
+    damage(root)
     with pytest.raises(ConfigError, match=said):
         read(root)

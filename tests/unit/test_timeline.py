@@ -1,4 +1,4 @@
-"""Time stamps of files that start anew, leap, stand still or are not there."""
+"""Time stamps of files that start over, leap, stand still or are not there."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_time_lapse_keeps_its_long_steps() -> None:
 
 def test_where_recordings_are_joined_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     times([*EVEN, *EVEN, *EVEN, *(1e4 + t for t in EVEN)])
-    assert caplog.text.count("start anew at 1.16 s") == 1
+    assert caplog.text.count("start over at 1.16 s") == 1
 
 
 @given(st.lists(st.none() | st.floats(-1e6, 1e6), max_size=60))

@@ -48,7 +48,7 @@ RATE_HZ = 30.0
 def drawn(target: Path, opens: Openers, *, blur: bool, language: str = "auto") -> Iterator[tuple[Openers, Sink]]:
     """Write what the two stages find in a clip into a new video; yield openers and a sink to be used instead.
 
-    With `blur` no face that is found can be told, in the picture and beside it.
+    With `blur` no face that is found can be recognised, in the picture and beside it.
     """
     if QApplication.instance() is None:
         asked = os.environ.get("QT_QPA_PLATFORM")
@@ -208,7 +208,7 @@ def strip_for(size: tuple[int, int]) -> int:
 
 
 def blurred(image: U8, boxes: Iterable[F32]) -> U8:
-    """Return a picture in which nobody in the boxes can be told."""
+    """Return a picture in which nobody in the boxes can be recognised."""
     made = image.copy()
     height, width = image.shape[:2]
     for left, top, right, bottom in boxes:
@@ -222,7 +222,7 @@ def blurred(image: U8, boxes: Iterable[F32]) -> U8:
 
 
 def coarse(crops: U8) -> U8:
-    """Return crops [N,L,S,S,3] in which nobody can be told."""
+    """Return crops [N,L,S,S,3] in which nobody can be recognised."""
     flat = crops.reshape(-1, *crops.shape[2:])
     return np.stack([_grained(crop, CROP_GRAINS) for crop in flat]).reshape(crops.shape)
 

@@ -40,7 +40,7 @@ BUTTONS = (
 
 
 class ControlBar(QFrame):
-    """Shows the buttons and tells which key was meant; what is on is told to it."""
+    """Shows the buttons and signals the key of the one that was pressed; `present` says which are on."""
 
     pressed = pyqtSignal(str)
 

@@ -52,7 +52,7 @@ class Options:
 
     @property
     def sinks(self) -> list[Sink]:
-        """Who is told what happens, markers as well."""
+        """Those that take every event, markers too."""
         return [sink for sink in (self.recorder, self.feed) if sink]
 
 
@@ -122,8 +122,8 @@ class Desk:
         except ConfigError as error:
             self._fault = str(error).removeprefix("--record ")
 
-    def dressed(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
-        """Return a view with what is said of a recording and with the bar, which is shown, hidden and placed."""
+    def with_controls(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
+        """Return a view with notices, the recording and the bar, which is shown, hidden and placed here."""
         recording = self._recording(now_s)
         notice = self._notice() or self._neutral.said(view, now_s) or view.notice
         controls = self._placed(replace(view, recording=recording), theme, calm)

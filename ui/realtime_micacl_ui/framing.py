@@ -19,7 +19,7 @@ RATES = (None, 15.0, 30.0, 60.0)
 
 
 class FramingControls:
-    """Adds its controls to a column; what is chosen is swapped in at once, a camera is opened anew by `reopen`."""
+    """Adds its controls to a column; what is chosen is swapped in at once, a camera is opened again by `reopen`."""
 
     def __init__(self, column: QVBoxLayout, framer: Framer, reopen: Callable[[], None]) -> None:
         self._framer, self._reopen = framer, reopen
@@ -37,8 +37,8 @@ class FramingControls:
             place = next((n for n in range(choice.count()) if choice.itemData(n) == value), -1)
             choice.setCurrentIndex(place)
         self.turn.activated.connect(lambda _: self._swap(turn=self.turn.currentData()))
-        self.size.activated.connect(lambda _: self._swap(size=self.size.currentData(), anew=True))
-        self.rate.activated.connect(lambda _: self._swap(fps=self.rate.currentData(), anew=True))
+        self.size.activated.connect(lambda _: self._swap(size=self.size.currentData(), reopens=True))
+        self.rate.activated.connect(lambda _: self._swap(fps=self.rate.currentData(), reopens=True))
         self.region = QLineEdit(_percents(now.region))
         self.region.setPlaceholderText(say(texts.PART))
         self.region.setAccessibleName(say(texts.REGION))
@@ -64,9 +64,9 @@ class FramingControls:
             choice.addItem(word, value)
         return choice
 
-    def _swap(self, *, anew: bool = False, **chosen: Any) -> None:
+    def _swap(self, *, reopens: bool = False, **chosen: Any) -> None:
         self._framer.now = replace(self._framer.now, **chosen)
-        if anew and self._framer.of_camera:
+        if reopens and self._framer.of_camera:
             self._reopen()
 
     def _cut(self) -> None:

@@ -126,7 +126,7 @@ class GridWindow(QWidget):
             self.close()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Arrange the tiles anew."""
+        """Arrange the tiles again."""
         self._arrange()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -1,4 +1,4 @@
-"""The baseline as a person asks for it: what the recognize thread is told, and what is said until it has answered."""
+"""The baseline as a person asks for it: what is asked of the recognize thread, and what is said until it answers."""
 
 from __future__ import annotations
 

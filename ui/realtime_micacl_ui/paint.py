@@ -104,7 +104,7 @@ def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
 
 
 def coarse(image: QImage, faces: Sequence[Face]) -> QImage:
-    """Return a picture so small that nobody can be told in it: 32 px wide, less where a face would be above 5 px."""
+    """Return a picture so small that nobody is recognised in it: 32 px wide, less where a face would be above 5 px."""
     widest = max([float(face.box[2] - face.box[0]) for face in faces], default=1.0)
     columns = max(2, min(COARSE_PX, int(COARSE_FACE_PX * image.width() / max(1.0, widest))))
     rows = max(1, round(columns * image.height() / image.width()))

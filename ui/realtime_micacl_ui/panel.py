@@ -49,10 +49,10 @@ SWITCHES = {  # of a view, and calm
 
 
 class Panel(QFrame):
-    """Lets a person choose; what was chosen is told by signals, the tuning is swapped for another one."""
+    """Lets a person choose; signals say what was chosen, the tuning is swapped for another one."""
 
     source_asked = pyqtSignal(object)
-    """A SourceSpec that was checked as far as is possible without opening it; None for the same one anew."""
+    """A SourceSpec that was checked as far as is possible without opening it; None for the same one again."""
     switched = pyqtSignal(str, object)
     """Something of a view was chosen, or calm: its name and what it is to be."""
 
@@ -99,7 +99,7 @@ class Panel(QFrame):
         self.resize(width, min(self._content.sizeHint().height() + 4, room[1]))
 
     def refresh(self) -> None:
-        """Look for cameras anew."""
+        """Look for cameras again."""
         known = list_cameras() if sys.platform == "linux" else {n: f"camera {n}" for n in range(GUESSED_CAMERAS)}
         self.sources.clear()
         for index, name in known.items():

@@ -24,7 +24,7 @@ class Pull:
         every_ms: int,
         name: str = "window",
     ) -> None:
-        """Take the window, how it looks and how it leaves; `name` is what people are told of that failed."""
+        """Take the window, how it looks and how it leaves; `name` is for the message when a look fails."""
         self.failure: MicaclError | None = None
         self._look, self._leave, self._every_ms, self._name = look, leave, every_ms, name
         self._timer = QTimer(parent)

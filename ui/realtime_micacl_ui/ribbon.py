@@ -72,7 +72,7 @@ def tiles(
     """Yield the tiles of a ribbon that ends with `last_column`, each with its first column, which may be negative.
 
     `size` is the ribbon's width and the height of ribbon and weights, in device px; the weights are drawn in `ink`.
-    A tile depends on the readings that concern it alone, so that an old one is not drawn anew.
+    A tile depends on the readings that concern it alone, so that an old one is not drawn again.
     """
     width = size[0]
     first = last_column + 1 - width

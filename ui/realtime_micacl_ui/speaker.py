@@ -1,4 +1,4 @@
-"""What screen readers are told."""
+"""What screen readers say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the processor painting takes, apart from everything else."""
+"""How much of the processor painting takes by itself."""
 
 from __future__ import annotations
 

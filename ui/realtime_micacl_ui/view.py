@@ -120,7 +120,7 @@ class View(Chosen, Seen):
         return reading if self.time_s - reading.time_s <= FRESH_S else None
 
 
-def anew(last: View, source: str) -> View:
+def first_view(last: View, source: str) -> View:
     """Return the first view of another source; what a person switched on stays on."""
     kept = ("overlay", "hud", "timeline", "privacy", "mixtures")
     return replace(View(source), **{name: getattr(last, name) for name in kept})
@@ -171,7 +171,7 @@ def follow(last: View, now: Snapshot, *, stays: bool = False) -> View:
 
 
 def spoken(view: View) -> str:
-    """Return what a screen reader is told: the state, the message and the leading word of each face."""
+    """Return what a screen reader says: the state, the message and the leading word of each face."""
     parts = [say(texts.STATES[view.state]), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
         reading, said = view.reading(face), words(view, face)

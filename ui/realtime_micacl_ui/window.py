@@ -24,7 +24,7 @@ from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.timeline import parts
-from realtime_micacl_ui.view import View, anew
+from realtime_micacl_ui.view import View, first_view
 from realtime_micacl_ui.watch import Watch
 
 NAME = "realtime-micacl"
@@ -98,7 +98,7 @@ class LiveWindow(Canvas):
     ) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
         chosen = self.again or self.asked is not None
-        self.view = replace(anew(self.view, source_name), mirror=webcam if self._mirror is None else self._mirror)
+        self.view = replace(first_view(self.view, source_name), mirror=webcam if self._mirror is None else self._mirror)
         self._session, self._on_tick = session, on_tick
         self.asked, self.again = None, False
         self._layout = None
@@ -113,7 +113,7 @@ class LiveWindow(Canvas):
             self._desk.toggle_panel()
         self.asked, self.again = spec, spec is None
         name = spec.name if spec else self.view.source
-        self.view = replace(anew(self.view, name), title=say(texts.OPENING, source=name))
+        self.view = replace(first_view(self.view, name), title=say(texts.OPENING, source=name))
         self.repaint()  # what follows may take a second: the old source is closed first
         self._leave()
 
@@ -149,7 +149,7 @@ class LiveWindow(Canvas):
             self.close()
 
     def _dress(self, view: View, now_s: float) -> None:
-        self.present(self._desk.dressed(view, self.theme(), now_s, calm=self._reduced))
+        self.present(self._desk.with_controls(view, self.theme(), now_s, calm=self._reduced))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Act on the few keys there are."""

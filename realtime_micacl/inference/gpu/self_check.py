@@ -39,7 +39,7 @@ def checked(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
         for _ in range(100):
             engine.classify(np.repeat(engine.encode(crops), sidecar.pieces, axis=0)[None])
         tick_ms = (perf_counter() - started_s) * 10
-        return f"{engine.device}, open in {opened_s:.1f} s, {tick_ms:.2f} ms a tick for one face, {worst:.2g} apart"
+        return f"{engine.device}, open in {opened_s:.1f} s, {tick_ms:.2f} ms a tick for one face, off by {worst:.2g}"
 
 
 def distance(engine: Engine, own: Engine, sidecar: Sidecar) -> float:

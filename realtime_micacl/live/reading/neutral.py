@@ -15,7 +15,7 @@ import numpy as np
 from realtime_micacl.types import F32
 
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
-SCALE = 3.0  # of the logarithm that the network is told
+SCALE = 3.0  # of the logarithm that the network gets
 
 
 class Neutral:
@@ -33,7 +33,7 @@ class Neutral:
 
     @property
     def trust(self) -> F32:
-        """What the network is told of how well the face is known, [..]; 0 while it is everybody's."""
+        """How well the face is known, as the network gets it, [..]; 0 while it is everybody's."""
         return np.asarray(np.log1p(self._weight / self._prior) / SCALE, np.float32)
 
     @property
@@ -49,6 +49,6 @@ class Neutral:
         self._sum = np.asarray(self._sum * fade[..., None] + rest[..., None] * (shape - self._mean), np.float32)
 
     def take(self, shape: F32, weight: F32 | float) -> None:
-        """Start anew: `shape` [.., C] is the neutral face, as sure as after `weight` neutral ticks [..]."""
+        """Start again: `shape` [.., C] is the neutral face, as sure as after `weight` neutral ticks [..]."""
         self._weight = np.broadcast_to(np.asarray(weight, np.float32), self._weight.shape).copy()
         self._sum = np.asarray(self._weight[..., None] * (shape - self._mean), np.float32)

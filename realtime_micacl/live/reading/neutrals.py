@@ -41,7 +41,7 @@ class Neutrals:
         self._tracks: dict[int, _Track] = {}
 
     def ask(self, ask: Ask, present: Sequence[int]) -> None:
-        """Begin with the tracks that are present and meant; where one of them was told, learn anew instead."""
+        """Begin with the tracks that are present and meant; where one has begun or is set, drop what they have."""
         meant = self._asks.meant(ask, present)
         known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
         drops = any(track.state in (Baseline.SET, Baseline.TAKING) for track in known)

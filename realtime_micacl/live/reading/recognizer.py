@@ -76,7 +76,7 @@ class Recognizer:
             encoded = self._engine.encode(np.stack(list(missing.values())))
             self._features.update(zip(missing, encoded, strict=True))
         features: Features = np.stack([[self._features[key] for key in keys] for keys in wanted])
-        newest = max(bag.tick for bag in bags)  # ticks begin anew with a new perceiver
+        newest = max(bag.tick for bag in bags)  # a new perceiver counts its ticks from 0
         self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
         return features
 

@@ -1,4 +1,4 @@
-"""Where a live recording comes from, so that it can be told years later and laid beside other recordings."""
+"""Where a live recording comes from, so that it can be traced years later and compared with others."""
 
 from __future__ import annotations
 

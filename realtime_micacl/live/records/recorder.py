@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """A sink that writes while it is asked to. The window asks, the recognize thread writes; a lock keeps them apart.
+    """A sink that writes while it is asked to. The window asks, the recognize thread writes; a lock guards it.
 
     A file that cannot be written any more is given up: `fault` says why, and the rest goes on.
     """

@@ -87,7 +87,7 @@ class _Recording:
         self._sink(event)
 
     def close(self) -> None:
-        with suppress(OSError):  # a full disk was told when it was met
+        with suppress(OSError):  # a full disk was reported when it was met
             self._stream.close()
 
     def _begin(self, path: Path) -> None:

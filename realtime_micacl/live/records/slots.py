@@ -8,7 +8,7 @@ from threading import Lock
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State, StateChange
 
 SLOTS = 4
-STALE_S = 2.0  # after so long without a reading none is told any more, as on the screen
+STALE_S = 2.0  # a face without a reading for so long is no longer reported, as on the screen
 
 
 class Slots:

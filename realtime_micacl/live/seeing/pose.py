@@ -90,7 +90,7 @@ def heads(marks: F32) -> F32:
 
 
 def cues(marks: F32) -> tuple[F64, F64, F64]:
-    """Return the angles [n,3] of the fit and what its error is told from.
+    """Return the angles [n,3] of the fit and the cues from which its error is predicted.
 
     That is how the bones of a face lie beside those of FRAME, and the angles: [n,26] that a mirror leaves as they
     are, and [n,20] that it turns to their opposite.

@@ -160,8 +160,8 @@ class CutDetector:
             return False
         then, now = _overview(before), _overview(image)
         a, b = signature(then), signature(now)
-        apart = bool(a.any() and b.any()) and likeness(a, b) < MIN_SCENE_LIKENESS
-        return apart and not _jolted(then, now)
+        differ = bool(a.any() and b.any()) and likeness(a, b) < MIN_SCENE_LIKENESS
+        return differ and not _jolted(then, now)
 
 
 def _glance(image: U8) -> F32:

@@ -7,7 +7,7 @@ from math import ceil, inf
 
 LOOKS = 4  # after so many every part was looked at: a third of a second at a look each tick
 KEPT_S = 0.5  # so long a part is looked at each time after a face was seen in it
-AFRESH_S = 0.3  # where looks are further apart, each is at all parts
+AFRESH_S = 0.3  # with longer pauses between looks each is at all parts
 
 
 class Turns:

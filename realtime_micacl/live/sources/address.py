@@ -135,7 +135,7 @@ def at_home(text: str) -> str:
 
 
 def answers(url: str) -> bool:
-    """Say whether anybody listens where `url` points; True where that cannot be told."""
+    """Say whether anybody listens where `url` points; True where that cannot be known."""
     address = parse_address(url)
     if address.scheme == "udp":
         return True

@@ -1,4 +1,4 @@
-"""Which pictures of a source stand alone: so far from every other in time that they are no course of a face."""
+"""Which pictures of a source stand alone: so far from every other in time that no movement can be followed."""
 
 from __future__ import annotations
 

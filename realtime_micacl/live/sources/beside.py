@@ -32,16 +32,16 @@ def opens_beside(path: Path) -> Callable[[str, int, object], BinaryIO]:
 
     A concat list asks for no leave, and goes by FFmpeg's own rule, which is as strict.
     """
-    folder, told = path.resolve().parent, set[str]()
+    folder, named = path.resolve().parent, set[str]()
 
     def opens(url: str, flags: int, options: object) -> BinaryIO:
         name = url.removeprefix("file:")
         for file in (Path(name), Path(unquote(name))):
             if file.resolve().is_relative_to(folder) and file.is_file():
                 return io.BytesIO(file.read_bytes()) if kind_of(file) else file.open("rb")  # PyAV closes pieces alone
-        if url not in told:
+        if url not in named:
             log.warning("%s: %s does not lie beside it and is left out", path, name)
-        told.add(url)
+        named.add(url)
         return io.BytesIO()
 
     return opens

@@ -7,7 +7,7 @@ import numpy as np
 from realtime_micacl.types import U8, Frame
 
 SURE_S, LEAST = 1.2, 4  # how long, and how many pictures, before it is said
-STEP_PX = 8  # so far apart are the pixels that are looked at
+STEP_PX = 8  # between the pixels that are looked at
 BRIGHTEST = 24  # of 255, for all but a hundredth of them; a sensor in the dark is not quite black
 BLACK = "the picture is black: a closed shutter, a covered lens, or another program holds the camera"
 FROZEN = "the picture has stood still since it began: a virtual camera with nothing to show, or one that hangs"

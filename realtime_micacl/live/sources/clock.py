@@ -19,7 +19,7 @@ class StreamClock:
     The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
     its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift; `drift` is what
     is known of that, in seconds per second: .1 for a camera whose second lasts 1.1. Where the time stamps jump, it
-    begins anew.
+    begins again.
     """
 
     DRIFT = 1e-3  # seconds per second

@@ -61,8 +61,8 @@ def _stated_s(container: av.container.InputContainer, stream: av.VideoStream) ->
     """Return how long the pictures of a file last as its head says; 0 where that is not known."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    if told := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):  # Matroska
+    if stated := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):  # Matroska
         begins_s = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
-        return 3600 * int(told[1]) + 60 * int(told[2]) + float(told[3]) - begins_s
+        return 3600 * int(stated[1]) + 60 * int(stated[2]) + float(stated[3]) - begins_s
     alone = len(container.streams) == 1  # sound may be longer
     return (container.duration or 0) / 1e6 if alone else 0.0

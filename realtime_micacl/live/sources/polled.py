@@ -1,4 +1,4 @@
-"""An address that gives one picture at a time, as many cameras have: it is asked for anew, many times a second."""
+"""An address that gives one picture at a time, as many cameras have: it is asked for many times a second."""
 
 from __future__ import annotations
 

@@ -8,19 +8,19 @@ log = logging.getLogger(__name__)
 
 LEAP_S = 60.0  # a hole longer than this, and than so many pictures, is where two recordings were joined
 LEAP_PICTURES = 20
-BACK_S = 0.5  # time stamps that go back by more than this have begun anew
+BACK_S = 0.5  # time stamps that go back by more than this have started over
 STANDING = 2  # so many pictures in a row may have the time stamp of the one before
 
 
 class Timeline:
     """Gives each picture of one file its time in seconds since the first.
 
-    Holes keep their length. Where time stamps start anew, leap or stand still, the next picture comes one step later;
+    Holes keep their length. Where time stamps start over, leap or stand still, the next picture comes one step later;
     so does one that has none.
     """
 
     def __init__(self, step_s: float, shown: str) -> None:
-        """Take how far pictures usually are apart, and the name of the file for the log."""
+        """Take the usual time between pictures, and the name of the file for the log."""
         self._step_s, self._shown = step_s, shown
         self._offset_s = self._last_s = 0.0
         self._begun = self._said = False
@@ -56,7 +56,7 @@ class Timeline:
 
     def _say(self, ahead_s: float) -> None:
         if not self._said:
-            kind = f"leap by {ahead_s:.0f} s" if ahead_s > 0 else "start anew"
+            kind = f"leap by {ahead_s:.0f} s" if ahead_s > 0 else "start over"
             log.warning(
                 "%s: the time stamps %s at %.2f s; from there they are joined on", self._shown, kind, self._last_s
             )

@@ -86,8 +86,8 @@ def augmented(clips: Tensor) -> Tensor:
     pixels = (pixels - pixels.mean(dim=(1, 2, 3), keepdim=True)) * contrast + pixels.mean(dim=(1, 2, 3), keepdim=True)
     grey = pixels.mean(dim=1, keepdim=True)
     pixels = (grey + (pixels - grey) * colour).clamp(0, 255).round().to(torch.uint8)
-    anew: Tensor = pixels.permute(0, 2, 3, 1).unflatten(0, (count, frames))
-    return anew
+    changed: Tensor = pixels.permute(0, 2, 3, 1).unflatten(0, (count, frames))
+    return changed
 
 
 def as_rgb(crops: Tensor) -> Tensor:

@@ -42,7 +42,7 @@ class Bank:
         return np.asarray(self.targets.argmax(axis=1), np.int64)
 
     def bags(self, items: npt.NDArray[np.int64], spec: BagSpec, rng: np.random.Generator) -> tuple[F32, F32]:
-        """Return features [B,N,L,D] and targets [B,K] of `items` [B], each in a view drawn anew."""
+        """Return features [B,N,L,D] and targets [B,K] of `items` [B], each in a newly drawn view."""
         view = rng.integers(0, len(self.features), (len(items), 1))
         frames = self.rows[items] + rng.integers(0, self.spread, (len(items), spec.ticks))
         features = self.features[view, frames].astype(np.float32)

@@ -14,7 +14,7 @@ REAL = ("system", "n", "WAR", "UAR", "ECE", "WAR against what ships", "words sho
 
 
 def as_table(title: str, rows: Sequence[SystemRow], budget: str) -> str:
-    """Return the rows of one recipe: how each reads, what order and time say, and which differences can be told."""
+    """Return the rows of one recipe: how each reads, what order and time say, which differences count."""
     first = rows[0]
     seeds = f"{first['seeds']} seeds: mean ± standard deviation over seeds" if first["seeds"] > 1 else "One seed"
     lines = [

@@ -1,4 +1,4 @@
-"""The figures of a system beside others, with intervals over people, and which differences can be told."""
+"""The figures of a system beside others, with intervals over people, and which differences are more than chance."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class StillsObjective(nn.Module):
         self.form = nn.Linear(encoder.features, components) if components else None
 
     def forward(self, crops: Tensor, targets: Tensor, forms: Tensor) -> Tensor:
-        """Return the loss of luma crops [B,1,S,S], each spoilt anew, soft targets [B,K], forms [B,C] (NaN: unknown)."""
+        """Return the loss of luma crops [B,1,S,S], newly degraded, soft targets [B,K], forms [B,C] (NaN: unknown)."""
         each = torch.arange(len(crops))
         pixels = as_rgb(degraded(shake(crops.float(), each), each))
         with torch.autocast(crops.device.type, torch.bfloat16):

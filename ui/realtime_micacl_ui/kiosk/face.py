@@ -132,7 +132,7 @@ def _mixed(mix: dict[str, float]) -> QColor:
 
 @lru_cache(maxsize=8)
 def _glow(radius: int, rgb: int) -> QImage:
-    """Return a soft light as a stamp: drawing the gradient anew costs more than all the rest."""
+    """Return a soft light as a stamp: drawing the gradient each time costs more than all the rest."""
     stamp = QImage(ceil(2 * radius), ceil(2 * radius), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.fill(Qt.GlobalColor.transparent)
     gradient = QRadialGradient(radius, radius, radius)

@@ -27,7 +27,7 @@ class Keys:
         self._chord_s: float | None = None
 
     def press(self, key: int, modifiers: Qt.KeyboardModifier, now_s: float) -> int | None:
-        """Return the key where it is pressed anew and alone."""
+        """Return the key where it is newly pressed and alone."""
         last, when_s = self._released
         if key == last and now_s - when_s < REPEAT_S:
             return None

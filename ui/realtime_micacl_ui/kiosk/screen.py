@@ -63,7 +63,7 @@ class Button:
 
 
 def spoken(screen: Screen) -> str:
-    """Return what a screen reader is told."""
+    """Return what a screen reader says."""
     texts = screen.texts
     match screen.stage:
         case Stage.ATTRACT:

@@ -150,7 +150,7 @@ def _attract(now: KioskState, notice: Notice, times: Times, now_s: float) -> Kio
 
 
 def _asking(now: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
-    """Return to the visit where the visitor is there and wants it; a face that was lost must agree anew."""
+    """Return to the visit where the visitor is there and wants it; a face that was lost must agree again."""
     here = now_s - now.there_s < times.away_s
     if notice.act is Act.STOP or now.left_s(times, now_s) <= 0:
         return _to(now, Stage.WIPING, now_s, settled=here)
