@@ -98,7 +98,7 @@ def parser() -> Parser:
     use.add_argument("--save-video", metavar="FILE", help=what)
     use.add_argument("--blur-faces", **flag, help="blur the faces in that video")
     use.add_argument("--kiosk", nargs="?", const="", metavar="FILE", help="full screen, by consent; see docs/kiosk.md")
-    use.add_argument("--wait", **flag, help="wait for a camera or stream not there yet")
+    use.add_argument("--wait", **flag, help="wait for a camera or stream that is not there yet")
     give_up = use.add_argument(
         "--give-up-after", type=_number, metavar="SECONDS", help="stop looking for a lost source after this long"
     )

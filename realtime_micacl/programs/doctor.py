@@ -49,7 +49,7 @@ class Finding:
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
-    p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Say what this machine has.")
+    p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Report what this machine lacks.")
     p.add_argument("--metrics", metavar="[HOST:]PORT", help="check the session whose metrics are served there")
     p.add_argument("--headless", action="store_true", help="leave out what only a window needs")
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
