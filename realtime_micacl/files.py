@@ -9,8 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
-
 
 @contextmanager
 def replacing(file: Path, *, durable: bool = False) -> Iterator[Path]:
@@ -58,6 +56,8 @@ def filling(folder: Path) -> Iterator[Path]:
 
 def clear_partials(folder: Path) -> None:
     """Remove what processes that are gone left half written in a folder of our own."""
+    import psutil  # no live program needs it, and it takes a while
+
     for file in folder.glob(".*-*"):
         owner = file.name[1:].partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):

@@ -1,4 +1,7 @@
-"""How this program was installed, for hints that work: it need not be on any registry."""
+"""How this program was installed, for hints that work: it need not be on any registry.
+
+What reads that is imported where it is asked for: it takes a sixth of the program's start.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ import json
 import re
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 NAME = "realtime-micacl"
 
@@ -21,6 +22,8 @@ def install_command(extra: str = "") -> str:
 
 def _wish(extra: str) -> list[str]:
     """Return what pip is asked to install."""
+    from urllib.request import url2pathname
+
     part = f"[{extra}]" if extra else ""
     came = _came_from()
     url = came.get("url", "")
@@ -38,6 +41,8 @@ def _wish(extra: str) -> list[str]:
 
 def _parts(extra: str) -> list[str]:
     """Return what this program itself, or one of its extras, is built on."""
+    from importlib.metadata import requires
+
     found = []
     for line in requires(NAME) or []:
         of = re.search(r"(?:;|\band) extra == ['\"]([\w-]+)['\"]$", line)
@@ -48,6 +53,8 @@ def _parts(extra: str) -> list[str]:
 
 def _came_from() -> dict[str, dict[str, str]]:
     """Return what pip noted about the origin (PEP 610); empty where it came from a registry or was not installed."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         noted = distribution(NAME).read_text("direct_url.json")
         return dict(json.loads(noted)) if noted else {}

@@ -1,6 +1,7 @@
 """The stages joined: `Perceiver` turns frames into scenes and bags, `Recognizer` bags into readings.
 
-Neither knows of threads. `offline` runs both over every frame, in order: the same input gives the same output.
+Neither knows of threads. `offline` runs both over every frame, in order: the same input gives the same output. What
+looks for faces is imported by who opens it: a window has its first picture by then.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned
-from realtime_micacl.live.seeing.lookout import Lookout
-from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.supervision import Openers, Perceives, Recognizes
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
@@ -98,7 +97,10 @@ def openers(
     """Return what opens the two stages; `share`, where given, opens the engine."""
     ids = count(1)  # one perceiver after another: an id is never used again
 
-    def open_perceiver() -> Perceiver:
+    def open_perceiver() -> Perceives:
+        from realtime_micacl.live.seeing.lookout import Lookout
+        from realtime_micacl.live.seeing.perceiver import Perceiver
+
         most = settings.max_faces
         lookout = Lookout(settings.detector, max_faces=most, far=settings.far)
         return Perceiver(lookout, sidecar, ids, most=most)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-import cv2
 import numpy as np
 
-from realtime_micacl.live.seeing.turned import turn_wanted
 from realtime_micacl.types import GAP_S, U8, Scene, State
 
 SAMPLE_PX = 640
@@ -63,6 +61,8 @@ class Tally:
         """Say so where the pictures lie on their side or upside down, judged by those without a usable face."""
         if self._unread <= FEW * self._pictures:
             return ""
+        from realtime_micacl.live.seeing.turned import turn_wanted
+
         turn = turn_wanted(self._samples)
         lies = "upside down" if turn == 180 else "on its side"
         mend = f"turned clockwise by {turn} degrees (--rotate) its faces are upright"
@@ -71,5 +71,7 @@ class Tally:
 
 def _small(image: U8) -> U8:
     """Return a picture [H,W,3] of no more px than it takes to tell which way up it is."""
+    import cv2
+
     scale = SAMPLE_PX / max(image.shape[:2])
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import MicaclError, StageFailed
-from realtime_micacl.live.clip import read_clip
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
@@ -19,7 +18,6 @@ from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.supervision import Openers
-from realtime_micacl.live.visit import by_consent
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.plan import Plan, Program, planned
 from realtime_micacl.programs.running import Running, begun, limits, source, written
@@ -53,6 +51,8 @@ def headless(plan: Plan) -> int:
 
 def offline(plan: Plan) -> int:
     """Write the readings of a file, from end to end."""
+    from realtime_micacl.live.clip import read_clip
+
     interrupted, path = Flag(), Path(plan.spec.value)
     with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(interrupted.set):
         for event in read_clip(path, plan.settings, opens, interrupted=interrupted.is_set):
@@ -93,6 +93,7 @@ def grid(plan: Plan) -> int:
 def kiosk(plan: Plan) -> int:
     """Run the kiosk: one session watches, each visit is a session of its own."""
     open_screen()
+    from realtime_micacl.live.visit import by_consent
     from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
     from realtime_micacl_ui.kiosk.window import show
 

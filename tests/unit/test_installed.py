@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,7 +47,7 @@ def test_it_comes_from_where_it_came(
 
 
 def came_from(text: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "distribution", lambda name: SimpleNamespace(read_text=lambda file: text))
+    monkeypatch.setattr(metadata, "distribution", lambda name: SimpleNamespace(read_text=lambda file: text))
 
 
 def test_where_the_folder_is_gone_the_packages_themselves_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +57,7 @@ def test_where_the_folder_is_gone_the_packages_themselves_are_named(monkeypatch:
         "pylsl<2,>=1.18; extra == 'lsl'",
         "tensorrt-cu13<12; (sys_platform == 'linux') and extra == 'tensorrt'",
     ]
-    monkeypatch.setattr(installed, "requires", lambda name: made_of)
+    monkeypatch.setattr(metadata, "requires", lambda name: made_of)
     for extra, wish in (
         ("", "numpy<3,>=2"),
         ("lsl", "pylsl<2,>=1.18"),

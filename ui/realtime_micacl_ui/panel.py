@@ -24,7 +24,6 @@ from PyQt6.QtWidgets import (
 
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.reading.smoother import Tuned
-from realtime_micacl.live.sources.camera import list_cameras
 from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
@@ -100,6 +99,8 @@ class Panel(QFrame):
 
     def refresh(self) -> None:
         """Look for cameras again."""
+        from realtime_micacl.live.sources.camera import list_cameras  # and OpenCV with it, which takes a while
+
         known = list_cameras() if sys.platform == "linux" else {n: f"camera {n}" for n in range(GUESSED_CAMERAS)}
         self.sources.clear()
         for index, name in known.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 
 from realtime_micacl.live.sources.blank import UNSURE, Blank
@@ -74,6 +73,8 @@ class Stillness:
 
 def _patch(frame: Frame, box: F32) -> U8:
     """Return what is in a box, [32,32,3]."""
+    import cv2
+
     height, width = frame.image.shape[:2]
     left, top, right, bottom = (int(v) for v in box)
     left, right = (min(max(v, 0), width - 1) for v in (left, right))
@@ -86,4 +87,6 @@ def _alike(first: _Seen, frame: Frame) -> bool:
     """Say whether every face looks in `frame` as it did at first."""
     if first.frame.image.shape != frame.image.shape:
         return False
+    import cv2
+
     return all(int(cv2.absdiff(first.patch(n), _patch(frame, box)).max()) <= LIMIT for n, box in enumerate(first.boxes))

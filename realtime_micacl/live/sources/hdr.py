@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 
 import av
-import cv2
 import numpy as np
 
 from realtime_micacl.types import F32, U8
@@ -32,6 +31,8 @@ def is_hdr(frame: av.VideoFrame) -> bool:
 
 def as_sdr(pixels: U8, transfer: int) -> U8:
     """Return HDR pixels, RGB [H,W,3], as those of a normal screen."""
+    import cv2
+
     return np.asarray(cv2.transform(cv2.LUT(pixels, _shown(transfer)), NARROWER), np.uint8)
 
 

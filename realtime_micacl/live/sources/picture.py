@@ -8,7 +8,6 @@ from fractions import Fraction
 from math import cos, radians, sin
 
 import av
-import cv2
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
@@ -47,6 +46,8 @@ class Upright:
         if is_hdr(frame):
             pixels = as_sdr(pixels, frame.color_trc)
         if frame.format.name in DITHERED or self._stream.codec_context.name in DITHERED:
+            import cv2
+
             pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), 0), np.uint8)
         image = np.ascontiguousarray(_turned(pixels, frame))
         image.flags.writeable = False
