@@ -60,9 +60,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
     p.add_argument("--encoder-from", metavar="WHAT", required=True, help="checkpoint or engine")
     p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
-    p.add_argument(
-        "--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe and seed"
-    )
+    p.add_argument("--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe")
     p.add_argument("--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="likewise, as for `evaluate`")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
     arguments = p.parse_args(argv)
@@ -184,18 +182,21 @@ def held_shares(job: Job, table: Table, n: int) -> tuple[F32, Labels, Labels]:
     return np.stack([table.found[name][n]["held"] for name in FUSED]), _labels(held), people
 
 
-def engines(job: Job, table: Table) -> dict[str, Path]:
-    """Write an engine of the first seed of each system and of both fusions; return their folders."""
-    made = {}
-    for name in table.found:
-        made[name] = job.out / slug(table.recipe.name) / "engines" / slug(name)
-        export(folder(job, table.recipe, name, table.recipe.seed), made[name], (), {})
-    members = read_candidates([made[name] for name in FUSED])
-    shares, labels, people = held_shares(job, table, 0)
-    weights = fit(shares, labels, people).weights
-    for name, said, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
-        made[name] = job.out / slug(table.recipe.name) / "engines" / slug(name)
-        join(members, w, calibrated(np.log(np.maximum(said, LEAST)), labels), made[name])
+def engines(job: Job, table: Table) -> dict[str, list[Path]]:
+    """Write an engine of each seed of each system and of both fusions; return their folders."""
+    made: dict[str, list[Path]] = {}
+    for n in range(len(table.found[FUSED[0]])):
+        seed = table.recipe.seed + n
+        place = job.out / slug(table.recipe.name) / "engines" / f"seed-{seed}"
+        for name in table.found:
+            export(folder(job, table.recipe, name, seed), place / slug(name), (), {})
+            made.setdefault(name, []).append(place / slug(name))
+        members = read_candidates([made[name][n] for name in FUSED])
+        shares, labels, people = held_shares(job, table, n)
+        weights = fit(shares, labels, people).weights
+        for name, said, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
+            join(members, w, calibrated(np.log(np.maximum(said, LEAST)), labels), place / slug(name))
+            made.setdefault(name, []).append(place / slug(name))
     return made
 
 
@@ -211,9 +212,7 @@ def write(job: Job, tables: Mapping[str, Table], real: Sequence[RealRow] = ()) -
     texts.append(cost_table(next(iter(rows.values()))))
     if real:
         first = next(iter(tables.values())).recipe
-        texts.append(
-            real_table(real, f"Recipe {first.name}, seed {first.seed}; intervals over photographs and stretches.")
-        )
+        texts.append(real_table(real, f"Recipe {first.name}."))
     text = "\n".join(texts)
     everything = {**rows, "real": real} if real else rows
     (job.out / "table.json").write_text(json.dumps(everything, indent=1) + "\n", "utf-8")

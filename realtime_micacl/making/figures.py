@@ -179,13 +179,15 @@ class SystemRow(TypedDict):
 
 
 class Real(TypedDict):
-    """How an engine reads one set of real people."""
+    """How a system reads one set of real people: means over seeds, intervals over pictures or stretches."""
 
     n: int
     war: float
     war_95: Interval
+    war_sd: float
     uar: float
     uar_95: Interval
+    uar_sd: float
     ece: float
     words: int
     words_shown: int
@@ -196,8 +198,9 @@ class Real(TypedDict):
 
 
 class RealRow(TypedDict):
-    """How an engine reads real people."""
+    """How a system reads real people."""
 
     system: str
+    seeds: int
     photographs: NotRequired[Real]
     clips: NotRequired[Real]

@@ -45,28 +45,36 @@ def cost_table(rows: Sequence[SystemRow]) -> str:
 
 def real_table(rows: Sequence[RealRow], about: str) -> str:
     """Return how each reads real people, by the live path with its default settings."""
-    lines = ["## Real people", "", about]
-    photographs = [(row["system"], row["photographs"]) for row in rows if "photographs" in row]
-    clips = [(row["system"], row["clips"]) for row in rows if "clips" in row]
+    most = max(row["seeds"] for row in rows)
+    spoken = f"{most} seeds, ± over them" if most > 1 else "One seed"
+    lines = ["## Real people", "", f"{about} {spoken}; intervals over photographs and stretches."]
+    photographs = [(row["system"], row["seeds"], row["photographs"]) for row in rows if "photographs" in row]
+    clips = [(row["system"], row["seeds"], row["clips"]) for row in rows if "clips" in row]
     if photographs:
-        lines += ["", "### photographs", "", *_lines(REAL, [_real(name, row) for name, row in photographs])]
+        lines += [
+            "",
+            "### photographs",
+            "",
+            *_lines(REAL, [_real(name, row, seeds) for name, seeds, row in photographs]),
+        ]
     if clips:
-        cells = [[*_real(name, row), f"{row['changes_a_minute']:.1f}"] for name, row in clips]
+        cells = [[*_real(name, row, seeds), f"{row['changes_a_minute']:.1f}"] for name, seeds, row in clips]
         lines += ["", "### clips", "", *_lines([*REAL, "changes/min"], cells)]
     return "\n".join(lines) + "\n"
 
 
 def _read(row: SystemRow) -> list[str]:
-    several = row["seeds"] > 1
-    war = f" ± {row['war_sd']:.3f}" if several else ""
-    uar = f" ± {row['uar_sd']:.3f}" if several else ""
     return [
         row["system"],
-        f"{row['war']:.3f}{war} {_interval(row['war_95'])}",
-        f"{row['uar']:.3f}{uar} {_interval(row['uar_95'])}",
+        *_recalls(row, row["seeds"]),
         _with_interval(row.get("tail"), row.get("tail_95"), ".3f"),
         _with_interval(row["ece"], row["ece_95"], ".3f"),
     ]
+
+
+def _recalls(row: SystemRow | Real, seeds: int) -> list[str]:
+    war, uar = (f" ± {row['war_sd']:.3f}", f" ± {row['uar_sd']:.3f}") if seeds > 1 else ("", "")
+    return [f"{row['war']:.3f}{war} {_interval(row['war_95'])}", f"{row['uar']:.3f}{uar} {_interval(row['uar_95'])}"]
 
 
 def _time(row: SystemRow) -> list[str]:
@@ -92,13 +100,12 @@ def _cost(system: str, cost: Cost) -> list[str]:
     ]
 
 
-def _real(system: str, row: Real) -> list[str]:
+def _real(system: str, row: Real, seeds: int) -> list[str]:
     against, shown = row.get("against"), row["words_shown"]
     return [
         system,
         str(row["n"]),
-        f"{row['war']:.3f} {_interval(row['war_95'])}",
-        f"{row['uar']:.3f} {_interval(row['uar_95'])}",
+        *_recalls(row, seeds),
         f"{row['ece']:.3f}",
         judged(against["war"], against["war_95"]) if against else "",
         f"{shown / max(1, row['words']):.2f}",

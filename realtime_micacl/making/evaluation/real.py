@@ -18,12 +18,13 @@ from realtime_micacl.files import replacing
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.evaluation.photographs import photograph_predictions
-from realtime_micacl.making.evaluation.predictions import Read
-from realtime_micacl.making.evaluation.results import Result, compared, result
+from realtime_micacl.making.evaluation.predictions import Read, pooled
+from realtime_micacl.making.evaluation.results import Result, result
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
 from realtime_micacl.making.evaluation.videos import LiveReader, Seen
-from realtime_micacl.making.figures import About, RealRow, Scores
+from realtime_micacl.making.figures import Comparison, RealRow
 from realtime_micacl.making.figures import Real as RealFigures
+from realtime_micacl.making.scores import compare, confusion, report, spread, uar, war
 
 SHIPS = "the engine that ships"
 HALF = 0
@@ -59,18 +60,18 @@ class RealRows:
 
     def shipped(self) -> RealRow:
         """Return the row of the engine that ships."""
-        return _row(self._results(self._shipped, None))
+        return _row([self._results(self._shipped, None)])
 
-    def row(self, name: str, engine: Path) -> RealRow:
-        """Return the row of an engine."""
-        candidate = replace(read_candidates([engine])[0], name=name)
-        found = self._results(candidate, self._seen)
-        row = _row(found)
-        against = compared([*self._results(self._shipped, None), *found], self._shipped, candidate)
-        for title, difference in against.items():
-            for where in WHERE:
-                if title.endswith(f" on {where}"):
-                    row[where]["against"] = difference
+    def row(self, name: str, engines: Sequence[Path]) -> RealRow:
+        """Return the row of a system, of which there is an engine for each seed."""
+        candidates = [replace(one, name=name) for one in read_candidates(engines)]
+        each = [self._results(candidate, self._seen) for candidate in candidates]
+        row = _row(each)
+        shipped = {one.where: one.read for one in self._results(self._shipped, None)}
+        for where in WHERE:
+            if where in row:
+                reads = [one.read for found in each for one in found if one.where == where]
+                row[where]["against"] = _against(shipped[where], reads)
         return row
 
     def _results(self, candidate: Candidate, seen: Seen | None) -> list[Result]:
@@ -118,27 +119,42 @@ def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, npt.
     return arrays
 
 
-def _row(found: Sequence[Result]) -> RealRow:
-    row: RealRow = {"system": found[0].candidate}
+def _row(each: Sequence[Sequence[Result]]) -> RealRow:
+    """Return the row of a system from what each of its seeds scored."""
+    row: RealRow = {"system": each[0][0].candidate, "seeds": len(each)}
     for where in WHERE:
-        for one in found:
-            if one.where == where:
-                row[where] = _figures(one.scores, one.about)
+        if seeds := [one for found in each for one in found if one.where == where]:
+            row[where] = _figures(seeds)
     return row
 
 
-def _figures(scores: Scores, about: About) -> RealFigures:
+def _figures(seeds: Sequence[Result]) -> RealFigures:
+    """Return means over seeds, intervals over pictures and stretches, each of which is drawn with all seeds."""
+    read, abouts = pooled([one.read for one in seeds]), [one.about for one in seeds]
+    scores = report(read.probabilities, read.labels, np.unique(read.names, return_inverse=True)[1])
+    matrices = [confusion(one.read.labels, one.read.probabilities.argmax(axis=1)) for one in seeds]
     found: RealFigures = {
-        "n": scores["n"],
+        "n": seeds[0].scores["n"],
         "war": scores["war"],
         "war_95": scores["war_95"],
+        "war_sd": spread([war(m) for m in matrices]),
         "uar": scores["uar"],
         "uar_95": scores["uar_95"],
+        "uar_sd": spread([uar(m) for m in matrices]),
         "ece": scores["ece"],
-        "words": about["words"],
-        "words_shown": about["words_shown"],
-        "words_wrong": about["words_wrong"],
+        "words": sum(about["words"] for about in abouts),
+        "words_shown": sum(about["words_shown"] for about in abouts),
+        "words_wrong": sum(about["words_wrong"] for about in abouts),
     }
-    if "changes" in about:
-        found["changes_a_minute"] = round(60 * sum(about["changes"].values()) / about["seconds"], 1)
+    if "changes" in abouts[0]:
+        changes = sum(sum(about["changes"].values()) for about in abouts)
+        found["changes_a_minute"] = round(60 * changes / sum(about["seconds"] for about in abouts), 1)
     return found
+
+
+def _against(first: Read, seeds: Sequence[Read]) -> Comparison:
+    """Return how seeds differ from what `first` read, wherever both read the same."""
+    shared = [np.intersect1d(first.names, one.names, return_indices=True)[1:] for one in seeds]
+    before = np.concatenate([i for i, _ in shared])
+    after = np.concatenate([one.probabilities[j].argmax(axis=1) for one, (_, j) in zip(seeds, shared, strict=True)])
+    return compare(first.labels[before], first.probabilities[before].argmax(axis=1), after, before)

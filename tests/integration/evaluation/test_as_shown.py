@@ -83,12 +83,17 @@ def test_engines_that_look_once_read_what_each_reads_alone(tmp_path: Path, monke
     perceive = Perceiver.perceive
     monkeypatch.setattr(Perceiver, "perceive", lambda self, frame: looked.append(1) or perceive(self, frame))
     found = RealRows(real, tmp_path)
-    shipped, rows = found.shipped(), [found.row(name, engine) for name, engine in twins.items()]
+    shipped, rows = found.shipped(), [found.row(name, [engine]) for name, engine in twins.items()]
     assert len(looked) == 2 * sum(1 for _ in read_file(DATA / "face_leaves.mp4")), "the third did not look again"
     for name, row in zip(twins, rows, strict=True):
         against = row["clips"].pop("against")
         assert row == shipped | {"system": name}
         assert (against["war"], against["war_95"]) == (0, [0, 0])
+    both = found.row("both", list(twins.values()))
+    assert (both["seeds"], both["clips"]["war_sd"], both["clips"]["against"]["n"]) == (2, 0, 4)
+    alike = ("n", "war", "war_95", "uar", "changes_a_minute")
+    assert [both["clips"][name] for name in alike] == [shipped["clips"][name] for name in alike]
+    assert both["clips"]["words"] == 2 * shipped["clips"]["words"]
     with pytest.raises(ConfigError, match="no such file"):
         read_real(tmp_path / "gone.npz", None)
 
