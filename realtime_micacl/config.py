@@ -144,6 +144,9 @@ def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str
 def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) -> str:
     """Return why a value is refused: its key, itself, and what may stand there."""
     place = re.search(r" - at `\$\.?(.+?)`$", message)
+    if missing := re.search(r"missing required field `(.+?)`", message):
+        key = f"{place[1]}.{missing[1]}" if place else missing[1]
+        return f"{named(key)} is missing; it must be {words_at(kind, key)}"
     allowed = words_at(kind, place[1]) if place else ""
     if not place or not allowed:
         return message

@@ -7,9 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper
 from onnxruntime import InferenceSession, SessionOptions
 from torch.nn import functional as F
 
@@ -22,10 +20,10 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256, wri
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.prepared import Prepared
 from realtime_micacl.making.data.samples import OUTSIDE, label_named
-from realtime_micacl.making.foreign_graph import wrap, write_mean
-from realtime_micacl.making.foreign_recipe import Theirs
+from realtime_micacl.making.foreign_graph import check_count, scores_only, short, wrap, write_mean
+from realtime_micacl.making.foreign_recipe import NOTHING, Theirs
 from realtime_micacl.making.scores import Labels, calibrated
-from realtime_micacl.types import EMOTIONS, F32, U8
+from realtime_micacl.types import EMOTIONS, F32
 
 LARGEST = 8192
 STEPS = 200
@@ -52,7 +50,12 @@ def _written(
     encoder: Path, about: Theirs, columns: list[int | None], engine: Path, data: Prepared | None, split: str | None
 ) -> tuple[Sidecar, list[str]]:
     wrap(encoder, about, columns, engine / ENCODE)
-    size = _checked_size(engine / ENCODE, about, encoder)
+    size, batched = _tried(engine / ENCODE, about, encoder)
+    if not batched:
+        wrap(encoder, about, columns, engine / ENCODE, one_by_one=True)
+        size, batched = _tried(engine / ENCODE, about, encoder)
+    if not batched:
+        raise EngineError(f"{encoder} reads a picture differently after another one")
     said = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
     layer, calibration = None, (about.output.temperature, about.output.abstain_below)
     if data is not None:
@@ -85,8 +88,11 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
     for place, name in enumerate(labels):
         k = label_named(name)
         if k is None:
-            if name.strip().lower() not in OUTSIDE:
-                raise ConfigError(f"{recipe}: output.labels has {name!r}, which is not a known emotion")
+            if name.strip().lower() not in (*OUTSIDE, NOTHING):
+                raise ConfigError(
+                    f"{recipe}: output.labels has {name!r}, which is not a known emotion; "
+                    f'"{NOTHING}" stands for a number that is none'
+                )
             continue
         if found[k] is not None:
             raise ConfigError(f"{recipe}: output.labels has {EMOTIONS[k]} twice")
@@ -96,52 +102,61 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
     return found
 
 
-def _checked_size(file: Path, about: Theirs, encoder: Path) -> int:
-    """Return how many numbers a frame gives; raise EngineError where it does not run or a batch changes them."""
+def _tried(file: Path, about: Theirs, encoder: Path) -> tuple[int, bool]:
+    """Return how many numbers a frame gives, and whether it gives them among others too.
+
+    Raise EngineError where it does not run, or gives something else than its recipe says.
+    """
     side = about.bag.size_px
     crops = np.random.default_rng(0).integers(0, 256, (3, 1, side, side, 3)).astype(np.uint8)
     try:
-        session = _session(file)
+        if about.output.labels:
+            session = _session(scores_only(file))
+            scores = np.concatenate([session.run(None, {"crops": crop[None]})[0] for crop in crops])
+            check_count(scores.shape[1], about, encoder)
+            if np.isfinite(scores).all():
+                _check_kind(scores, about, encoder)
+        session = _session(file.read_bytes())
         singles = np.concatenate([session.run(None, {"crops": crop[None]})[0] for crop in crops])
+        again = session.run(None, {"crops": crops[:1]})[0]
+    except EngineError:
+        raise
     except Exception as cause:  # the runtime raises types of its own that share no base
-        raise EngineError(f"{encoder} does not run on what {about.name!r} gives it: {cause}") from None
-    scores = len(about.output.labels)
-    if len(singles) != 3 or not np.isfinite(singles).all():
-        raise EngineError(f"{encoder} gives {len(singles)} rows for three pictures, or numbers that are not finite")
+        raise EngineError(f"{encoder} does not run on what {about.name!r} gives it: {short(cause)}") from None
+    if len(singles) != 3:
+        raise EngineError(f"{encoder} gives {len(singles)} rows for three pictures; one for each is needed")
+    if not np.isfinite(singles).all():
+        raise EngineError(f"{encoder} gives numbers that are not finite (NaN or infinite)")
+    near = NEAR * max(1.0, float(np.abs(singles).max()))
+    if np.abs(again[0] - singles[0]).max() > near:
+        raise EngineError(f"{encoder} reads the same picture differently each time; export it in evaluation mode")
+    if singles.shape[1] > LARGEST:
+        raise EngineError(f"{encoder} gives {singles.shape[1]} numbers a frame, at most {LARGEST} can be kept")
     try:
         (batch,) = session.run(None, {"crops": crops})
-        difference = float(np.abs(batch - singles).max())
+        alike = batch.shape == singles.shape and float(np.abs(batch - singles).max()) <= near
     except Exception:
-        difference = np.inf
-    if not difference <= NEAR * max(1.0, float(np.abs(singles).max())):
-        raise EngineError(
-            f"{encoder} takes one picture at a time; export it with a batch that is free (dynamic axis 0)"
-        )
-    if scores:
-        _check_kind(file, about, encoder, crops)
-    elif singles.shape[1] > LARGEST:
-        raise EngineError(f"{encoder} gives {singles.shape[1]} numbers a frame, at most {LARGEST} can be kept")
-    return int(singles.shape[1])
+        alike = False
+    return int(singles.shape[1]), alike
 
 
-def _check_kind(file: Path, about: Theirs, encoder: Path, crops: U8) -> None:
-    """Raise EngineError where scores are said to be shares and are none, or the other way round."""
-    model = onnx.load(file)
-    model.graph.output.append(helper.make_tensor_value_info("scores", TensorProto.FLOAT, None))
-    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    scores = np.concatenate([session.run(["scores"], {"crops": crop[None]})[0] for crop in crops])
-    shares = scores.min() >= -SLACK and np.abs(scores.sum(axis=1) - 1).max() <= SLACK
-    if shares != (about.output.gives == "shares"):
-        raise EngineError(
-            f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, in all {scores[0].sum():.3g} for a picture: "
-            f'output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed'
-        )
+def _check_kind(scores: F32, about: Theirs, encoder: Path) -> None:
+    """Raise EngineError where scores [n,labels] are said to be shares and are none, or the other way round."""
+    emotions = scores[:, [name.strip() != NOTHING for name in about.output.labels]]
+    shares = any(each.min() >= -SLACK and np.abs(each.sum(axis=1) - 1).max() <= SLACK for each in (scores, emotions))
+    if shares == (about.output.gives == "shares"):
+        return
+    said = f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, in all {scores[0].sum():.3g} for a picture"
+    if not shares and scores.min() >= 0 and scores.max() <= 1:
+        raise EngineError(f"{said}: shares sum to 1; take what stands before its last sigmoid, as logits")
+    raise EngineError(f'{said}: output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed')
 
 
-def _session(file: Path) -> InferenceSession:
+def _session(graph: bytes) -> InferenceSession:
     options = SessionOptions()
     options.intra_op_num_threads = 1
-    return InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = 4  # faults are reported in a line of our own
+    return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _fitted(
@@ -154,7 +169,7 @@ def _fitted(
         raise ConfigError(
             f"{data.folder}: {len(clips)} training clips of {data.size_px} px; {about.bag.size_px} px needed"
         )
-    session = _session(file)
+    session = _session(file.read_bytes())
     crops = (clip.load().crops[segments(clip.frames, about.bag)] for clip in clips)
     vectors = np.stack([session.run(None, {"crops": each[:, None]})[0].mean(axis=0) for each in crops])
     labels = np.array([clip.label for clip in clips], np.int64)

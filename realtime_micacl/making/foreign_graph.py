@@ -1,6 +1,6 @@
 """Somebody else's ONNX graph between our pixels and our seven emotions.
 
-What is added is of operators that mean the same in every opset from 7 on, so that theirs stays as it is.
+What is added is of operators that mean the same in every opset from 8 on, so that theirs stays as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper, version_converter
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.making.foreign_recipe import Input, Theirs
@@ -19,24 +19,39 @@ from realtime_micacl.types import F32
 
 LEAST = 1e-6  # a share is taken to be at least this
 NEVER = -20.0  # the logit of an emotion that is not among its labels
+LONGEST = 200
+OLDEST = 8  # the first opset whose Add and Max stretch what is smaller
+SCORES = "scores"
+"""The tensor that holds its scores, in its order."""
 KINDS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8}
 
 
-def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path) -> None:
+def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *, one_by_one: bool = False) -> None:
     """Write a graph that turns pieces u8[M,1,S,S,3] into features: its vector, or the logs of our seven shares.
 
-    `columns` says which of its scores each of the seven is, None where it has none.
+    `columns` says which of its scores each of the seven is, None where it has none. With `one_by_one` it is given one
+    picture at a time, for a graph that takes no more.
     """
     model = _read(file)
     taken, given = _input(model, file), _output(model, about.output.name, file)
     _check_size(taken, about, file)
+    _check_pixels(taken, about.input, file)
     scores = [d.dim_value for d in given.type.tensor_type.shape.dim[1:] if d.dim_value]
-    if columns and scores and int(np.prod(scores)) != len(about.output.labels):
-        raise EngineError(f"{file} gives {int(np.prod(scores))} scores, output.labels has {len(about.output.labels)}")
+    if columns and scores:
+        check_count(int(np.prod(scores)), about, file)
     theirs = compose.add_prefix(model, "theirs/")
     nodes, constants = _before(about.input, taken, about.bag.size_px)
-    nodes += [*theirs.graph.node, helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1)]
-    nodes.append(helper.make_node("Cast", ["flat"], ["scores" if columns else "features"], to=TensorProto.FLOAT))
+    own: list[NodeProto] = [
+        helper.make_node("Cast", ["given"], [f"theirs/{taken.name}"], to=taken.type.tensor_type.elem_type),
+        *theirs.graph.node,
+        helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1),
+        helper.make_node("Cast", ["flat"], ["each"], to=TensorProto.FLOAT),
+    ]
+    last = SCORES if columns else "features"
+    if one_by_one:
+        own, further = _repeated(own)
+        constants |= further
+    nodes += [*own, helper.make_node("Flatten", ["each"], [last], axis=1)]
     if columns:
         more, further = _after(about.output.gives, columns, len(about.output.labels))
         nodes, constants = nodes + more, constants | further
@@ -49,6 +64,22 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path) -
     whole = helper.make_model(graph, opset_imports=list(theirs.opset_import), functions=list(theirs.functions))
     whole.ir_version = max(4, theirs.ir_version)  # before, weights had to be inputs too
     onnx.save(whole, into)
+
+
+def scores_only(file: Path) -> bytes:
+    """Return a wrapped graph up to its scores, in its own order."""
+    model = onnx.load(file)
+    end = next(i for i, node in enumerate(model.graph.node) if SCORES in node.output)
+    del model.graph.node[end + 1 :]
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, None))
+    return model.SerializeToString()
+
+
+def check_count(scores: int, about: Theirs, file: Path) -> None:
+    """Raise EngineError where it gives another number of scores than it has labels."""
+    if scores != len(about.output.labels):
+        raise EngineError(f"{file} gives {scores} scores, output.labels has {len(about.output.labels)}")
 
 
 def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | None, into: Path) -> None:
@@ -78,13 +109,28 @@ def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | 
 
 
 def _read(file: Path) -> ModelProto:
+    """Return a graph with its weights, of an opset in which what is added means what is meant."""
     try:
         model = onnx.load(file)
         if not model.graph.node:
             raise ValueError("it holds no graph")
     except Exception as cause:  # protobuf raises types of its own
-        raise EngineError(f"{file} is not an ONNX graph: {cause}") from None
+        raise EngineError(f"{file} is not an ONNX graph that can be read: {short(cause)}") from None
+    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), OLDEST)
+    if opset < OLDEST:
+        try:
+            model = version_converter.convert_version(model, OLDEST)
+        except Exception as cause:  # so does the converter
+            raise EngineError(
+                f"{file} has opset {opset}, at least {OLDEST} is needed, and it cannot be converted: {short(cause)}"
+            ) from None
     return model
+
+
+def short(cause: Exception) -> str:
+    """Return what a library says of a fault, in one line: its end, where the reason stands."""
+    said = " ".join(str(cause).split()) or type(cause).__name__
+    return said if len(said) <= LONGEST else f"..{said[-LONGEST:]}"
 
 
 def _input(model: ModelProto, file: Path) -> ValueInfoProto:
@@ -98,6 +144,12 @@ def _input(model: ModelProto, file: Path) -> ValueInfoProto:
         kind = TensorProto.DataType.Name(inputs[0].type.tensor_type.elem_type)
         raise EngineError(f"{file} takes {kind}; FLOAT, FLOAT16, DOUBLE and UINT8 can be given")
     return inputs[0]
+
+
+def _check_pixels(taken: ValueInfoProto, given: Input, file: Path) -> None:
+    whole = taken.type.tensor_type.elem_type == TensorProto.UINT8
+    if whole and (given.divide_by != 1 or any(given.mean) or set(given.std) != {1.0}):
+        raise EngineError(f"{file} takes pixels as they are (UINT8): input.divide_by = 1, mean = [0], std = [1] needed")
 
 
 def _output(model: ModelProto, name: str, file: Path) -> ValueInfoProto:
@@ -129,19 +181,52 @@ def _before(given: Input, taken: ValueInfoProto, size: int) -> tuple[list[NodePr
         "mean": np.asarray(given.mean, np.float32),
         "std": np.asarray(given.std, np.float32),
     }
-    last = "normal" if given.layout == "NHWC" else "planes"
+    planes = given.layout == "NCHW"
     nodes = [
         helper.make_node("Cast", ["crops"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["pixels", "flat_crops"], ["rows"]),
         helper.make_node("MatMul", ["rows", "mix"], ["mixed"]),
         helper.make_node("Sub", ["mixed", "mean"], ["centred"]),
-        helper.make_node("Div", ["centred", "std"], ["normal"]),
+        helper.make_node("Div", ["centred", "std"], ["normal" if planes else "given"]),
     ]
-    if last == "planes":
-        nodes.append(helper.make_node("Transpose", ["normal"], ["planes"], perm=[0, 3, 1, 2]))
-    kind = taken.type.tensor_type.elem_type
-    nodes.append(helper.make_node("Cast", [last], [f"theirs/{taken.name}"], to=kind))
+    if planes:
+        nodes.append(helper.make_node("Transpose", ["normal"], ["given"], perm=[0, 3, 1, 2]))
     return nodes, constants
+
+
+def _repeated(nodes: Sequence[NodeProto]) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
+    """Return what runs `nodes`, which lead from `given` to `each`, for one picture after the other.
+
+    Before opset 11 a loop must hand something on from turn to turn: here a 0.
+    """
+    one = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    one[0].input[0], one[-1].output[0] = "picture", "one"
+    body = helper.make_graph(
+        [
+            helper.make_node("Reshape", ["turn", "first"], ["turns"]),
+            helper.make_node("Gather", ["given", "turns"], ["picture"], axis=0),
+            *one,
+            helper.make_node("Identity", ["going"], ["on"]),
+            helper.make_node("Identity", ["last"], ["next"]),
+        ],
+        "one",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("last", TensorProto.INT64, []),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.INT64, []),
+            helper.make_tensor_value_info("one", TensorProto.FLOAT, None),
+        ],
+    )
+    around = [
+        helper.make_node("Shape", ["given"], ["sizes"]),
+        helper.make_node("Gather", ["sizes", "zero"], ["pictures"], axis=0),
+        helper.make_node("Loop", ["pictures", "", "zero"], ["nothing_kept", "each"], body=body),
+    ]
+    return around, {"first": np.array([1]), "zero": np.array(0)}
 
 
 def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:

@@ -11,6 +11,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import BagSpec, Crop, Fraction
 
 Numbers = tuple[float, ...]
+NOTHING = "-"
+"""The label of a number that stands for no emotion, such as valence."""
 
 
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +48,7 @@ class Output(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str = ""
     """Which of its outputs; needed where it has several."""
     labels: tuple[str, ...] = ()
-    """Of its scores, in their order; what is none of the seven is left out."""
+    """Of its scores, in their order; what is none of the seven is left out, "-" is what is no emotion at all."""
     temperature: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     abstain_below: Fraction = 0.4
 
