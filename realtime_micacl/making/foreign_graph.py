@@ -73,7 +73,7 @@ def scores_only(file: Path) -> bytes:
     del model.graph.node[end + 1 :]
     del model.graph.output[:]
     model.graph.output.append(helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, None))
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def check_count(scores: int, about: Theirs, file: Path) -> None:
