@@ -21,6 +21,7 @@ from realtime_micacl.making.data.clips import read_clips
 from realtime_micacl.making.data.ferplus import Stills, read_ferplus
 from realtime_micacl.making.data.london import read_london
 from realtime_micacl.making.data.marks import read_marks
+from realtime_micacl.making.data.photographs import half_named
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
@@ -194,9 +195,7 @@ def _as_shown(
         yield result(candidate, f"{clips.resolve().name}, stretches", *stretch_predictions(reader, clips, stretches))
     if arguments.photographs:
         file, half = arguments.photographs
-        if not half.isdecimal():
-            raise ConfigError(f"--photographs: HALF must be 0 or 1, not {half!r}")
-        found = photograph_predictions(reader, Path(file), int(half))
+        found = photograph_predictions(reader, Path(file), half_named(half))
         yield result(candidate, f"{Path(file).stem}, half {half}", *found)
 
 

@@ -125,7 +125,7 @@ class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole recipe; each stage that it names is run, in the order stills, bags, clips."""
+    """A whole recipe; each stage that it names is run, in the order stills, tuning, bags, shapes, clips."""
 
     name: str
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
@@ -139,7 +139,11 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     on the held-out part."""
     model: dict[str, Any] = field(default_factory=dict)
     """`system`, which network it is, and what that one takes but for the bag's shape; see model/zoo.py."""
+    photographs: Annotated[int, Meta(ge=0, le=100)] = 0
+    """How often each photograph of --photographs stands among the FER+ pictures."""
     stills: Stills | None = None
+    tuning: Stills | None = None
+    """`[tuning]`: the frame encoder that is there, of [stills] or --encoder-from, learns on from single pictures."""
     bags: Bags | None = None
     shapes: Shapes | None = None
     clips: Clips | None = None

@@ -16,10 +16,11 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.clips import read_clips
-from realtime_micacl.making.data.ferplus import read_ferplus
+from realtime_micacl.making.data.ferplus import Stills, read_ferplus
 from realtime_micacl.making.data.landmarks import FormModel, read_landmarks
 from realtime_micacl.making.data.london import read_london
 from realtime_micacl.making.data.marks import read_marks
+from realtime_micacl.making.data.photographs import half_named, read_portraits
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
@@ -67,6 +68,12 @@ def add_faces(p: argparse._ArgumentGroup) -> None:
     p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
     p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
     p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
+    p.add_argument(
+        "--photographs",
+        nargs=2,
+        metavar=("FILE", "HALF"),
+        help="one half of a set of cut-out faces, for recipes that ask",
+    )
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
 
 
@@ -82,6 +89,8 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
         clips=clips,
         validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
     )
+    if recipe.photographs:
+        faces = replace(faces, stills=with_photographs(faces.stills, recipe, arguments.photographs, aligner))
     if recipe.shapes:
         stills, validation = (
             replace(part, marks=read_marks(part.crops, aligner, arguments.cache))
@@ -90,6 +99,17 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
         faces = replace(faces, stills=stills, validation=validation)
     learns_form = recipe.stills and recipe.stills.form and not arguments.encoder_from
     return with_forms(faces, arguments.cache) if learns_form else faces
+
+
+def with_photographs(stills: Stills, recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
+    """Add photographs to FER+ pictures, each as often as the recipe says."""
+    if not named:
+        raise ConfigError(f"the recipe {recipe.name!r} needs --photographs FILE HALF; see engines/README.md")
+    portraits = read_portraits(Path(named[0]), half_named(named[1]), aligner)
+    return Stills(
+        np.concatenate([stills.crops, *[portraits.crops] * recipe.photographs]),
+        np.concatenate([stills.targets, *[portraits.targets] * recipe.photographs]),
+    )
 
 
 def with_forms(faces: Faces, cache: Path) -> Faces:
@@ -148,17 +168,22 @@ def train(
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     encoder, history, trained_on, held_out = model.encoder, [], [], None
     if faces is not None:
-        if not isinstance(encoder, PerFrame) or (recipe.stills and not isinstance(encoder, FrameEncoder)):
+        if not isinstance(encoder, PerFrame) or (
+            (recipe.stills or recipe.tuning) and not isinstance(encoder, FrameEncoder)
+        ):
             raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
         if isinstance(encoder, MapEncoder) and recipe.stills and not encoder_from:
             raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
         if recipe.stills and not encoder_from and isinstance(encoder, FrameEncoder):
             history += train_stills(encoder, recipe.stills, faces, run)
+        if recipe.tuning and isinstance(encoder, FrameEncoder):
+            history += train_stills(encoder, recipe.tuning, faces, run, on=True)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
         counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
         logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag, run)
         labels = faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
+        trained_on += ["photographs"] if recipe.photographs else []
     if recipe.clips and part:
         parts = split(part.clips, recipe.clips, recipe.seed)
         kept = kept or FrozenFeatures()

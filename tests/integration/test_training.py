@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from realtime_micacl.config import converted, read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.evaluate import clip_predictions, still_predictions
@@ -22,7 +25,7 @@ from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import report
-from realtime_micacl.making.train import train
+from realtime_micacl.making.train import train, with_photographs
 from realtime_micacl.making.training import loop, saved
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.stages import Faces, frames_of, train_stills
@@ -106,6 +109,31 @@ def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
     more = np.subtract(losses(told, tmp_path / "told"), losses(known, tmp_path / "untold"))
     assert more[0] > 0.1, "what the forms add to the loss"
     assert more[-1] < 0.8 * more[0], "and they are learnt"
+
+
+def test_an_encoder_that_learns_on_starts_from_what_it_knows(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    encoder, run = FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2), Run(tmp_path, "a recipe", 1)
+    plan = StillsPlan(epochs=4, batch=70, learning_rate=0.01, rendered_share=0.2, photo_share=0.15)
+    learnt = train_stills(encoder, plan, faces(), run)
+    (row,) = train_stills(encoder, msgspec.structs.replace(plan, epochs=1, learning_rate=1e-5), faces(), run, on=True)
+    assert row["stage"] == "tuning"
+    assert row["war"] > learnt[-1]["war"] - 0.1, "with a head that starts anywhere it would be chance, .14"
+
+
+def test_photographs_stand_among_the_pictures_as_often_as_the_recipe_says(tmp_path: Path) -> None:
+    picture = next(read_file(ROOT / "tests" / "data" / "sources" / "http_faststart.mp4")).image
+    face = cv2.imencode(".jpg", cv2.cvtColor(cv2.resize(picture, (112, 112)), cv2.COLOR_RGB2BGR))[1].ravel()
+    empty = cv2.imencode(".jpg", np.full((112, 112, 3), 90, np.uint8))[1].ravel()
+    file, sizes = tmp_path / "photographs.npz", [len(empty), len(face), len(face)]
+    np.savez(file, jpeg=np.concatenate([empty, face, face]), sizes=sizes, label=[0, 5, 1], half=[0, 0, 1])
+    recipe = converted(SMALL | {"photographs": 3}, Recipe, "small")
+    aligner, known = Aligner(recipe.bag.size_px, recipe.crop.points), pictures(14, 0)
+    found = with_photographs(known, recipe, [str(file), "0"], aligner)
+    assert found.labels.tolist() == known.labels.tolist() + [5] * 3
+    assert found.crops.shape == (17, recipe.bag.size_px, recipe.bag.size_px)
+    with pytest.raises(ConfigError, match="needs --photographs FILE HALF"):
+        with_photographs(known, recipe, None, aligner)
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.bank import bag_targets, turned_ticks
 from realtime_micacl.making.data.clips import Clip, bag_frames
-from realtime_micacl.making.evaluation.photographs import read_photographs
+from realtime_micacl.making.data.photographs import read_photographs
 from realtime_micacl.making.evaluation.predictions import CLEAR, NEUTRAL
 from realtime_micacl.making.evaluation.stretches import SLACK_S, Stretch, clip_file, rate_hz
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Frame

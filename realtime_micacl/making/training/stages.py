@@ -1,4 +1,4 @@
-"""The two stages of the default engine: stills for the frame encoder, then bags of its features for the rest."""
+"""The stages of the default engine: stills for the frame encoder, then bags of its features for the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.bank import Bank, clip_bank, luma, still_bank, turned_ticks
@@ -29,6 +30,7 @@ from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
 
 LOOKED_AT = 256  # pictures that are encoded at once
+HEAD_DECAY = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,10 @@ class Faces:
     """Of the stills, of all frames of the clips, and of the photographs, [n,C] each, where the recipe asks for them."""
 
 
-def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run) -> list[Row]:
-    """Train `encoder.frames` on single pictures with soft labels."""
-    begin(run, "stills")
+def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run, *, on: bool = False) -> list[Row]:
+    """Train `encoder.frames` on single pictures with soft labels; where it goes `on`, its head is fitted first."""
+    stage = "tuning" if on else "stills"
+    begin(run, stage)
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
     pools = (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
     forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
@@ -59,6 +62,8 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
         components=forms[0].shape[1],
         weight=plan.form,
     )
+    if on:
+        _fit_head(objective.head, encoder, faces.stills, run)
 
     def batches(steps: range) -> Iterator[Batch]:
         for step in steps:
@@ -72,7 +77,25 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
     steps = max(1, len(faces.stills.crops) // plan.batch)
-    return fit("stills", objective, batches, look, plan, steps, run)
+    return fit(stage, objective, batches, look, plan, steps, run)
+
+
+def _fit_head(head: nn.Sequential, encoder: FrameEncoder, stills: Stills, run: Run) -> None:
+    """Fit the linear layer of a head to what an encoder makes of pictures now, so that it does not lead it astray."""
+    linear = head[-1]
+    assert isinstance(linear, nn.Linear)
+    features = torch.from_numpy(_over(stills, encoder.eval().frames, run)).to(run.ranks.device)
+    targets = torch.from_numpy(stills.targets).to(run.ranks.device)
+    linear.to(run.ranks.device)
+    optimiser = torch.optim.LBFGS(linear.parameters(), max_iter=50, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        found = F.cross_entropy(linear(features), targets) + HEAD_DECAY * linear.weight.square().sum()
+        found.backward()
+        return found
+
+    optimiser.step(loss)
 
 
 def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:

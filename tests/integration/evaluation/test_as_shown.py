@@ -67,7 +67,7 @@ def test_photographs_of_one_half_are_read_each_alone(tmp_path: Path) -> None:
     assert (scores["n"], scores["unread"], scores["war"]) == (1, 1, 1.0)
     with pytest.raises(ConfigError, match="no photographs of half 2"):
         main(["--photographs", str(file), "2"])
-    with pytest.raises(ConfigError, match="HALF must be 0 or 1, not 'first'"):
+    with pytest.raises(ConfigError, match="HALF must be a number such as 0 or 1, not 'first'"):
         main(["--photographs", str(file), "first"])
 
 

@@ -1,0 +1,66 @@
+"""Photographs of faces, as a file of cut-out faces holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, Stills
+from realtime_micacl.making.scores import Labels
+from realtime_micacl.types import EMOTIONS, U8, Frame
+
+
+def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
+    """Return the pictures of one half of a set of face crops, as the program takes them, and their labels [n].
+
+    The file is an .npz with `jpeg` (all pictures one after the other), `sizes` in bytes, `label` (in the order of
+    EMOTIONS) and `half`; raise ConfigError where it is none.
+    """
+    try:
+        with np.load(file) as stored:
+            jpeg, sizes, labels, halves = (stored[name] for name in ("jpeg", "sizes", "label", "half"))
+    except (OSError, ValueError, KeyError) as cause:
+        raise ConfigError(f"{file} is not a set of photographs (jpeg, sizes, label, half): {cause}") from cause
+    ends = np.cumsum(sizes)
+    chosen = np.flatnonzero(halves == half)
+    if not len(chosen):
+        raise ConfigError(f"{file} has no photographs of half {half}; it has {sorted(set(halves.tolist()))}")
+    frames = (Frame(_framed(jpeg[ends[i] - sizes[i] : ends[i]]), 0.0, 0, alone=True) for i in chosen)
+    return frames, labels[chosen].astype(np.int64)
+
+
+def half_named(text: str) -> int:
+    """Return the number of a half; raise ConfigError where it is none."""
+    if not text.isdecimal():
+        raise ConfigError(f"--photographs: HALF must be a number such as 0 or 1, not {text!r}")
+    return int(text)
+
+
+def read_portraits(file: Path, half: int, aligner: Aligner) -> Stills:
+    """Return one half of such a set to learn from, cut as the program cuts faces; a picture without one is left out."""
+    frames, labels = read_photographs(file, half)
+    crops, kept = [], []
+    with closing(FaceDetector(reach="short")) as detector:
+        for frame, label in zip(frames, labels, strict=True):
+            if found := detector.detect(frame.image):
+                crops.append(cv2.cvtColor(aligner.crop(frame.image, found[0].points[:4]), cv2.COLOR_RGB2GRAY))
+                kept.append(label)
+    return Stills(np.stack(crops).astype(np.uint8), np.eye(len(EMOTIONS), dtype=np.float32)[kept])
+
+
+def _framed(jpeg: U8) -> U8:
+    """Return a crop as a picture with something around the face."""
+    picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ConfigError("one of the photographs is damaged; fetch the set again")
+    picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    picture = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+    px = MARGIN_PX
+    return np.asarray(cv2.copyMakeBorder(picture, px, px, px, px, cv2.BORDER_REPLICATE), np.uint8)
