@@ -23,7 +23,7 @@ os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("data") / "lsl_a
 
 tqdm.monitor_interval = 0  # no thread of its own
 # The same examples on every machine, and few: the unit tests are to take ten seconds.
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=30)
 settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile("steady")
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.live import tally as tally_module
 from realtime_micacl.live.tally import Tally
-from realtime_micacl.types import U8, Face, Frame, Quality, Scene, State
+from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
 IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 BLACK = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def upright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No detector looks whether a picture lies on its side; `tests/integration/test_turned.py` does."""
+    monkeypatch.setattr(tally_module, "turn_wanted", lambda pictures: 0)
 
 
 def face(fault: str = "") -> Face:
@@ -59,22 +62,16 @@ def test_no_picture_is_said() -> None:
     assert str(Tally()) == "no reading (no picture)"
 
 
-@pytest.fixture(scope="module")
-def upright() -> list[U8]:
-    """The first twelve pictures of a person; small, as they are looked at small."""
-    clip = Path(__file__).parents[1] / "data" / "one_face_720p.mp4"
-    return [frame.image[::2, ::2] for frame in islice(read_file(clip), 12)]
-
-
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_a_picture_on_its_side_is_told_of(turn: int, upright: list[U8]) -> None:
-    tally = Tally()
-    for n, image in enumerate(np.rot90(image, turn // 90) for image in upright):
-        tally.add(Scene(n / 25, Frame(np.ascontiguousarray(image), n / 25, n), (), State.NO_FACE, "sit closer"))
-    lies = "upside down" if turn == 180 else "on its side"
+@pytest.mark.parametrize(("turn", "lies"), [(0, ""), (90, "on its side"), (180, "upside down"), (270, "on its side")])
+def test_a_picture_that_lies_is_said_with_the_turn_that_mends_it(
+    turn: int, lies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally_module, "turn_wanted", lambda pictures: turn)
+    tally = tallied((0.0, ()), (0.04, ()))
     said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
     assert said in tally.advice
     assert bool(tally.turned) == bool(turn)
+    assert not tallied((0.0, ()), (0.04, (face(),)), (0.08, (face(),)), (0.12, (face(),))).turned, "most have a face"
 
 
 def test_a_picture_in_which_nothing_is_to_be_seen_is_not_sent_closer() -> None:
