@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from realtime_micacl.config import converted
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
+from realtime_micacl.live.seeing.shape import ShapeReader
+from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
@@ -27,10 +30,11 @@ from realtime_micacl.making.training.clip_weights import NOUNS
 from realtime_micacl.making.training.clip_words import VOCABULARY, Words
 from realtime_micacl.making.training.clips import clip_logits
 from realtime_micacl.making.training.loop import Run
+from realtime_micacl.making.training.stages import Faces
 from realtime_micacl.model.clip import ClipImage, ClipText, unit
 from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
 from realtime_micacl.model.half import halved
-from realtime_micacl.types import EMOTIONS
+from realtime_micacl.types import EMOTIONS, F32
 from tests.integration.conftest import stripes
 from tests.small import RECIPE, random_bags
 
@@ -133,6 +137,58 @@ def test_training_moves_adapters_and_moments_and_leaves_tower_and_sentences(
     assert all(".adapter." in name or name.startswith("moments.") for name in changed - {"head.1.bias"}), changed
     assert {"moments.lead.weight", "encoder.transformer.resblocks.1.adapter.up.weight"} <= changed
     assert read(model, data, what, tmp_path) > max(2 / 7, read(before.eval(), data, what, tmp_path))
+
+
+def test_landmarks_learn_beside_clip_to_the_end_and_are_read_with_it(taught: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    face, moves = rng.normal(16, 5, (468, 3)), rng.normal(0, 0.6, (7, 468, 3))
+    moves[EMOTIONS.index("neutral")] = 0
+
+    def marks(shares: F32, person: int) -> F32:
+        own = face + np.random.default_rng(person).normal(0, 0.2, face.shape)
+        return np.asarray(own + np.einsum("tk,kpc->tpc", shares, moves) + rng.normal(0, 0.02, (len(shares), 468, 3)))
+
+    def stills(count: int) -> Stills:
+        shares = np.eye(7, dtype=np.float32)[np.arange(count) % 7]
+        crops = np.concatenate([stripes(n % 7, 1, n)[..., 0] for n in range(count)])
+        return Stills(crops, shares, marks=np.concatenate([marks(one[None], n) for n, one in enumerate(shares)]))
+
+    def clip(n: int) -> Clip:
+        shares = np.zeros((24, 7), np.float32)
+        shares[:12, EMOTIONS.index("neutral")] = shares[12:, n % 7] = 1
+        crops = np.concatenate([stripes(EMOTIONS.index("neutral"), 12, n), stripes(n % 7, 12, n)])
+        return Clip(f"people/{n // 7}", crops, np.arange(24) * np.float32(0.1), shares, n >= 35, marks(shares, n // 7))
+
+    faces = Faces(stills(56), stills(7), [clip(n) for n in range(49)], stills(28))
+    stages: dict[str, Any] = {
+        "model": MODEL | {"shape": 384, "shape_components": 16},
+        "bags": {"epochs": 1, "batch": 28, "views": 0, "rendered_share": 0.0, "photo_share": 0.0, "mccl": 0.0},
+        "shapes": {"epochs": 2, "steps": 30, "batch": 64},
+    }
+    what = converted(RECIPE | stages, Recipe, "clip")
+    model = train(what, faces, None, tmp_path, encoder_from=str(taught))
+    given = load_file(taught)
+    for name, tensor in model.encoder.state_dict().items():
+        if ".adapter.up." in name:
+            assert not tensor.any(), "grey pictures leave the adapters as they were"
+        elif ".adapter." not in name:
+            assert torch.equal(tensor, given[f"visual.{name}"]), name
+    sidecar = export(tmp_path, tmp_path / "engine", (), {})
+    assert sidecar.shape
+    engine, reader = OnnxEngine(tmp_path / "engine", sidecar), ShapeReader(sidecar.shape)
+    labels, added = [], []
+    for one in (clip(n) for n in range(35, 49) if n % 7 != EMOTIONS.index("neutral")):  # nobody learnt from them
+        assert one.marks is not None
+        shapes, trust = reader.read(one.marks), np.full((8, 1), 3.0)
+        changes = shapes[-8:] - shapes[:12].mean(axis=0)
+        pieces = engine.encode(one.crops[-8:, None])[None]
+        moved, unmoved = (
+            engine.classify(pieces, np.float32(np.concatenate([share * changes, trust], axis=1))[None])[0]
+            for share in (1, 0)
+        )
+        labels.append(int(one.targets[-1].argmax()))
+        added.append(int((moved - unmoved)[0].argmax()))
+    assert uar(confusion(np.array(labels), np.array(added))) > 0.8, "what the landmarks add names what they show"
 
 
 def test_a_sentence_that_denies_changes_the_word_and_untrained_parts_change_nothing(tmp_path: Path) -> None:
