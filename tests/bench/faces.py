@@ -8,21 +8,24 @@ the box that the detector puts around it in the photograph. Without the folder, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 
 import cv2
 import numpy as np
 
 from realtime_micacl.live.seeing.closely import overlap
+from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.lookout import Lookout
+from realtime_micacl.live.seeing.turns import LOOKS
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 
 WIDTH, HEIGHT = 1920, 1080
+TICK_S = 0.08  # from look to look of a live picture
 SIZES = (24, 32, 40, 50, 60, 70, 90, 120, 160, 200, 250, 300)
 NUMBERS = (1, 2, 4, 8, 12, 16, 24, 32, 40)
 KINDS: dict[str, Callable[[], Lookout]] = {
@@ -33,6 +36,8 @@ KINDS: dict[str, Callable[[], Lookout]] = {
 }
 Cut = tuple[U8, F32]
 """A photograph around one face, and the face's box in it."""
+Scene = tuple[U8, list[F32]]
+"""A picture, and where its faces are."""
 
 
 def cuts(folder: Path | None) -> list[Cut]:
@@ -55,7 +60,7 @@ def cuts(folder: Path | None) -> list[Cut]:
     return found
 
 
-def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> tuple[U8, list[F32]]:
+def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> Scene:
     """Lay each face into a cell of its own; return the picture and the boxes."""
     columns = int(np.ceil(np.sqrt(len(sizes) * WIDTH / HEIGHT)))
     rows = int(np.ceil(len(sizes) / columns))
@@ -63,31 +68,73 @@ def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> tuple
     picture = cv2.resize(rng.integers(90, 150, (9, 16, 3)).astype(np.uint8), (WIDTH, HEIGHT)).astype(np.float32)
     boxes = []
     for cell, ((part, box), size) in enumerate(zip(faces, sizes, strict=True)):
-        scale = size / float(box[3] - box[1])
-        scale = min(scale, 0.98 * wide / part.shape[1], 0.98 * high / part.shape[0])
-        small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        tall, broad = small.shape[:2]
+        one = sized(part, box, size, (wide, high))
+        tall, broad = one[0].shape[:2]
         x = cell % columns * wide + int(rng.integers(0, max(1, wide - broad)))
         y = cell // columns * high + int(rng.integers(0, max(1, high - tall)))
-        mask = np.zeros((tall, broad, 1), np.float32)
-        edge = max(1, min(tall, broad) // 12)
-        mask[edge:-edge, edge:-edge] = 1
-        mask = cv2.GaussianBlur(mask, (0, 0), edge / 2)[..., None]
-        picture[y : y + tall, x : x + broad] += mask * (small - picture[y : y + tall, x : x + broad])
-        boxes.append(box * scale + np.array([x, y, x, y], np.float32))
+        boxes.append(lay(picture, one, x, y))
     return picture.round().astype(np.uint8), boxes
 
 
-def recall(lookout: Lookout, scenes: list[tuple[U8, list[F32]]]) -> tuple[float, float, float, int]:
-    """Return the share of faces found, ms of the clock and of the processor a look, and how many were seen besides."""
+def sized(part: U8, box: F32, size: int, most: tuple[int, int]) -> Cut:
+    """Return a face `size` px high, with no more around it than has room in `most` (width, height)."""
+    scale = size / float(box[3] - box[1])
+    small, box = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), box * scale
+    whole = np.array(small.shape[1::-1])
+    kept = np.minimum(whole, most)
+    corner = np.clip((box[:2] + box[2:]) / 2 - kept / 2, 0, whole - kept).astype(int)
+    (x, y), (broad, tall) = corner, kept
+    return np.asarray(small[y : y + tall, x : x + broad], np.uint8), (box - np.tile(corner, 2)).astype(np.float32)
+
+
+def lay(picture: F32, one: Cut, x: int, y: int) -> F32:
+    """Lay a photograph with a soft border into a picture, its corner at x and y; return where its face is then."""
+    part, box = one
+    tall, broad = part.shape[:2]
+    mask = np.zeros((tall, broad, 1), np.float32)
+    edge = max(1, min(tall, broad) // 12)
+    mask[edge:-edge, edge:-edge] = 1
+    mask = cv2.GaussianBlur(mask, (0, 0), edge / 2)[..., None]
+    there = picture[y : y + tall, x : x + broad]
+    there += mask * (part - there)
+    return np.asarray(box + np.array([x, y, x, y], np.float32), np.float32)
+
+
+def recall(lookout: Lookout, scenes: list[Scene]) -> tuple[float, float, int]:
+    """Return the share of faces found in one look, ms of the processor, and how many were seen besides."""
     hits = total = extra = 0
-    started, used = perf_counter(), process_time()
+    used = process_time()
     for number, (picture, boxes) in enumerate(scenes):
         found = lookout.look(picture, float(number))
-        seen = sum(any(overlap(one.box, box) > 0.5 for one in found) for box in boxes)
+        seen = hit(found, boxes)
         hits, total, extra = hits + seen, total + len(boxes), extra + max(0, len(found) - seen)
-    n = len(scenes)
-    return hits / total, (perf_counter() - started) / n * 1e3, (process_time() - used) / n * 1e3, extra
+    return hits / total, (process_time() - used) / len(scenes) * 1e3, extra
+
+
+def in_turns(lookout: Lookout, scenes: list[Scene]) -> tuple[float, float]:
+    """Return the share of faces found at the fourth look after all came into an empty picture, and ms of the processor.
+
+    Looks are as far apart as in a live picture, and take the parts by turns.
+    """
+    hits = total = looks = 0
+    used_s = 0.0
+    empty_room = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
+    for number, (picture, boxes) in enumerate(scenes):
+        start_s = 1000.0 + 10 * number
+        lookout.look(empty_room, start_s)
+        used = process_time()
+        for tick in range(1, 2 * LOOKS + 1):
+            found = lookout.look(picture, start_s + tick * TICK_S)
+            looks += 1
+            if tick == LOOKS:
+                hits, total = hits + hit(found, boxes), total + len(boxes)
+        used_s += process_time() - used
+    return hits / total, used_s / looks * 1e3
+
+
+def hit(found: Sequence[Detection], boxes: list[F32]) -> int:
+    """Return how many of the faces were found."""
+    return sum(any(overlap(one.box, box) > 0.5 for one in found) for box in boxes)
 
 
 def empty(seconds: float, rate_hz: float) -> Iterator[U8]:
@@ -127,15 +174,21 @@ def main() -> None:
             chosen = [faces[i] for i in order.choice(len(faces), number, replace=number > len(faces))]
             scenes.append(scene(chosen, order.integers(60, 161, number).tolist(), order))
         by_number[number] = scenes
-    for title, table in (("px", by_size), ("faces of 60 to 160 px", by_number)):
+    for title, table in (
+        ("of faces of this height, px", by_size),
+        ("of this many faces of 60 to 160 px in one picture", by_number),
+    ):
+        write(f"\n| found, {title} | {' | '.join(map(str, table))} | processor, ms a look | in turns: found | ms |\n")
+        write("|---" * (len(table) + 4) + "|\n")
         for name, make in KINDS.items():
             with closing(make()) as lookout:
-                found = {key: recall(lookout, scenes) for key, scenes in table.items()}
-            write(f"{title}, {name}: " + ", ".join(f"{key}: {share:.2f}" for key, (share, *_) in found.items()))
-            clock, used = (np.mean([row[k] for row in found.values()]) for k in (1, 2))
-            write(
-                f"; {clock:.0f} ms a look, processor {used:.0f} ms, {sum(row[3] for row in found.values())} besides\n"
-            )
+                rows = [(*recall(lookout, scenes), *in_turns(lookout, scenes)) for scenes in table.values()]
+            _, used, _, later, by_turns = np.mean(rows, axis=0)
+            shares = " | ".join(f"{row[0]:.2f}" for row in rows)
+            write(f"| `{name}` | {shares} | {used:.0f} | {later:.2f} | {by_turns:.0f} |\n")
+            sys.stderr.write(f"{name}: {sum(row[2] for row in rows):.0f} seen besides\n")
+            sys.stdout.flush()
+    write("\n")
     close = [cv2.resize(part[int(b[1]) : int(b[3]), int(b[0]) : int(b[2])], (640, 480)) for part, b in faces]
     for name in ("full", "auto (default)"):
         with closing(KINDS[name]()) as lookout:

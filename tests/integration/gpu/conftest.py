@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 HERE = Path(__file__).parent
+UNUSABLE = "can use no GPU here" if torch.version.cuda else "torch is installed without CUDA"
+"""What is said of a GPU that is made of paper, by which build of torch is installed."""
 
 
 def compiled(source: Path, library: Path, *flags: str) -> Path:

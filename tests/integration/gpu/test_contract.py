@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gpu.conftest import HERE, compiled
+from tests.integration.gpu.conftest import HERE, UNUSABLE, compiled
 
 INFERENCE = Path(__file__).parents[3] / "realtime_micacl" / "inference" / "gpu"
 VERSIONS = ("10.15.1.29", "11.4.0.106")
@@ -137,6 +137,6 @@ def test_without_a_usable_gpu_no_object_is_made(run: Run, driver_folder: Path, d
         assert (done.returncode, done.stdout.strip()) == (0, "cpu (ONNX Runtime)"), done.stderr
     else:
         assert done.returncode == 4, done.stderr
-        said = "torch is installed without CUDA" if gpu else "shows no NVIDIA GPU here"
+        said = UNUSABLE if gpu else "shows no NVIDIA GPU here"
         assert said in done.stderr
         assert done.stderr.count("\n") == 1

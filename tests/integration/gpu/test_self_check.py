@@ -21,6 +21,7 @@ from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
 from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.installed import install_command
+from tests.integration.gpu.conftest import UNUSABLE
 
 CPU = torch.device("cpu")
 
@@ -66,7 +67,7 @@ def doctor() -> subprocess.CompletedProcess[str]:
     [
         ({"DEVICES": 0}, "gpu", "-", "no NVIDIA driver, or no GPU"),
         ({"INIT": 999}, "gpu", "MISSING", "CUDA_ERROR_UNKNOWN"),
-        ({}, "cuda", "MISSING", "torch is installed without CUDA"),
+        ({}, "try cuda" if torch.version.cuda else "cuda", "MISSING", UNUSABLE),
         ({}, "tensorrt", "-", f"not installed; for --device tensorrt: {install_command('tensorrt')}"),
         ({}, "tensorrt-rtx", "-", "runs on GPUs of compute capability 8.6, 8.9 and from 12.0 on"),
     ],
