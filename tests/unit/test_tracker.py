@@ -75,6 +75,22 @@ def test_a_face_is_remembered_for_a_while(away_s: float, expected: list[int | No
     assert tracker.update([sighting(105)], back_s) == expected
 
 
+@pytest.mark.parametrize(
+    ("apart_s", "missed", "same"), [(1.5, 0, True), (1.5, 1, True), (1.5, 2, False), (2.9, 0, True), (3.5, 0, False)]
+)
+def test_where_looks_are_slow_only_those_that_were_missed_are_forgotten(
+    apart_s: float, missed: int, same: bool
+) -> None:
+    """Many faces on a machine that has much else to do."""
+    tracker = Tracker()
+    tracker.update([sighting(100)], 0.0)
+    assert tracker.update([sighting(100)], 0.1) == [1]
+    for n in range(missed):
+        tracker.update([], 0.1 + apart_s * (n + 1))
+    ids = tracker.update([sighting(105)], 0.1 + apart_s * (missed + 1))
+    assert ids == ([1] if same else [None])
+
+
 def mixed(likeness: float) -> F32:
     """Looks that are so like the first ones."""
     aside = LOOKS[1] - (LOOKS[1] @ LOOKS[0]) * LOOKS[0]

@@ -16,6 +16,7 @@ import numpy as np
 from realtime_micacl.types import F32, U8
 
 MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
+SLOW_S, MISSES = 3.0, 2  # but where looks are this far apart or less, it has to be missed by so many of them
 MIN_OVERLAP = 0.2  # intersection over union with the box that is expected; two faces side by side share less
 MIN_LIKENESS = 0.5  # measured on successive real frames: 0.83 or more at 24-30 fps, 0.53 on a head turning at 12 fps
 LIKENESS_SHARE = 0.5  # what looking alike counts in the match: half of what the place counts; chosen, not measured
@@ -47,6 +48,8 @@ class _Track:
     seen_s: float
     velocity: F32
     hits: int = 1
+    missed: int = 0
+    """How many looks in a row did not see it."""
     track_id: int | None = None
 
     def predicted(self, time_s: float) -> F32:
@@ -83,8 +86,10 @@ class Tracker:
         if any(time_s < track.seen_s for track in self._tracks):
             self.restart()  # the clock went back
         before_s, self._now_s = self._now_s, time_s
-        memory_s = max(MEMORY_S, time_s - before_s) if alone else MEMORY_S
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= memory_s]
+        apart_s = time_s - before_s
+        memory_s = max(MEMORY_S, apart_s) if alone else MEMORY_S
+        misses = MISSES if not alone and apart_s <= SLOW_S else 0
+        self._forget(memory_s, misses)
         pairs = sorted(
             (
                 (_affinity(track, sighting, time_s), t, s)
@@ -100,6 +105,9 @@ class Tracker:
                 taken.add(t)
                 owner[s] = self._tracks[t]
                 owner[s].see(sightings[s], time_s)
+        for track in self._tracks:
+            track.missed = 0 if track.seen_s == time_s else track.missed + 1
+        self._forget(memory_s, misses)
         for s, sighting in enumerate(sightings):
             if s not in owner and sighting.may_start:
                 track = _Track(sighting.box, sighting.signature, time_s, np.zeros(2, np.float32))
@@ -120,6 +128,10 @@ class Tracker:
     def restart(self) -> None:
         """Forget all tracks: after a cut nobody is who was there before."""
         self._tracks = []
+
+    def _forget(self, memory_s: float, misses: int) -> None:
+        """Give up who was last seen longer ago than `memory_s`, and was missed by `misses` looks."""
+        self._tracks = [t for t in self._tracks if self._now_s - t.seen_s <= memory_s or t.missed < misses]
 
     def _confirmed_id(self, track: _Track, hits: int) -> int | None:
         if track.track_id is None and track.hits >= hits:
