@@ -61,6 +61,13 @@ class Ring:
             self._changed.notify()
         self.wake()
 
+    def end(self) -> None:
+        """Take nothing more: the reader is gone, and what waits is dropped."""
+        with self._changed:
+            self._closed = True
+            self.dropped += len(self._events)
+            self._events.clear()
+
 
 class Outlet(Protocol):
     """A way out of the program."""
@@ -117,6 +124,7 @@ class Posted:
         try:
             self._outlet.run(self._ring)
         except Exception as cause:
+            self._ring.end()  # before anybody is told: what comes after that counts as dropped
             self._fault = f"{self.name}: nothing more is sent: {cause}"
             log.exception("%s failed; nothing more is sent there, the rest goes on", self.name)
-        self._ring.close()
+        self._ring.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from statistics import median
 
 import pytest
 
@@ -66,18 +67,29 @@ def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for
     feed(reading(1, -1.0))
     time.sleep(0.2)  # the deaf one has it in hand
     change = StateChange(0.0, None, State.STALLED)
-    started_s = time.monotonic()
     feed(change)
+    took_s = []
     for n in range(1000):
+        started_s = time.perf_counter()
         feed(reading(1, float(n)))
+        took_s.append(time.perf_counter() - started_s)
         time.sleep(2e-4)
-    assert time.monotonic() - started_s < 5.0
+    assert median(took_s) < 2e-3, "a machine with much else to do holds up a few calls, a wait holds up each"
     assert feed.outlets[0].dropped == 1001 - KEPT
     deaf.deaf.set()
     feed.close()
     assert len(good.heard) + feed.outlets[1].dropped == 1002
     assert change in deaf.heard, "a change of state was kept"
     assert [e.time_s for e in deaf.heard if e is not change][1:] == [float(n) for n in range(1000 - KEPT + 1, 1000)]
+
+
+def test_what_still_waits_when_its_reader_is_gone_is_dropped() -> None:
+    ring = Ring()
+    for n in range(3):
+        ring.put(reading(1, float(n)))
+    ring.end()
+    ring.put(reading(1, 3.0))
+    assert (ring.dropped, ring.take(0.0), ring.over) == (4, [], True)
 
 
 def test_what_one_raises_ends_it_alone_and_is_told() -> None:
