@@ -1,8 +1,9 @@
 """What the program weighs, installed, and how it starts: `python -m tests.bench.weight [REVISION ..]`, HEAD if none.
 
 Each revision is installed into a bare environment by its own lock, by the Python that runs this, and plays the demo
-clip without a window and with one that paints into memory. Needs a package index and up to 2 GB in the folder
-for temporary files. Times are the middle of ROUNDS runs.
+clip without a window and with one that paints into memory. Needs a package index and up to 2 GB for each in the folder
+for temporary files. They start by turns; times are the least of ROUNDS runs, which other work on the machine disturbs
+least.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from statistics import median
 from threading import Timer
 from time import perf_counter, sleep
 
 import psutil
 
 ROUNDS = 5
-LATE_S = 60
+LATE_S = 300  # a machine with much else to do takes a minute to read 1.4 GB of packages for the first time
 SETTLED_S = 8  # after the first reading memory is looked at
 WINDOW_S = 20
 IMPORT = re.compile(rb"import time:\s+(\d+) \|")
@@ -106,17 +107,18 @@ def window_mb(python: Path, folder: Path) -> float:
     return memory_mb
 
 
-def weighed(revision: str) -> list[float]:
-    """Return the figures of a revision, in the order of ROWS."""
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        python, sizes = install(revision, folder)
+def started(pythons: list[tuple[Path, Path]]) -> list[list[float]]:
+    """Return what the start of each takes, in the order of ROWS, each in its folder: by turns, the least of ROUNDS."""
+    for python, folder in pythons:
         first_reading(python, folder)  # Python compiles what it imports the first time
-        runs = [first_reading(python, folder) for _ in range(ROUNDS)]
-        imports_s = median(first_reading(python, folder, "-X", "importtime")[2] for _ in range(ROUNDS))
-        took_s, used_s = (median(run[k] for run in runs) for k in (0, 1))
-        memory_mb = first_reading(python, folder, settled_s=SETTLED_S)[3]
-        return [*sizes, imports_s, took_s, used_s, memory_mb, window_mb(python, folder)]
+    plain = [[first_reading(*one) for one in pythons] for _ in range(ROUNDS)]
+    imports = [[first_reading(*one, "-X", "importtime")[2] for one in pythons] for _ in range(ROUNDS)]
+    columns = []
+    for n, one in enumerate(pythons):
+        took_s, used_s = (min(turn[n][k] for turn in plain) for k in (0, 1))
+        memory_mb = first_reading(*one, settled_s=SETTLED_S)[3]
+        columns.append([min(turn[n] for turn in imports), took_s, used_s, memory_mb, window_mb(*one)])
+    return columns
 
 
 def main() -> None:
@@ -125,7 +127,11 @@ def main() -> None:
         os.environ.pop(name, None)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     revisions = sys.argv[1:] or ["HEAD"]
-    columns = [weighed(revision) for revision in revisions]
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in revisions]
+        installed = [install(revision, folder) for revision, folder in zip(revisions, folders, strict=True)]
+        starts = started([(python, folder) for (python, _), folder in zip(installed, folders, strict=True)])
+    columns = [[*sizes, *start] for (_, sizes), start in zip(installed, starts, strict=True)]
     sys.stdout.write(f"| | {' | '.join(revisions)} |\n|---|{'---|' * len(revisions)}\n")
     for name, row in zip(ROWS, zip(*columns, strict=True), strict=True):
         figures = (
