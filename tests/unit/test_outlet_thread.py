@@ -25,12 +25,14 @@ class Ear:
         self.heard: list[Event] = []
         self.deaf = threading.Event()
         self.deaf.set()
+        self.busy = threading.Event()
         self._fault = fault
 
     def run(self, ring: Ring) -> None:
         while not ring.over:
             for event in ring.take(0.05):
-                self.deaf.wait(5.0)
+                self.busy.set()
+                self.deaf.wait(60.0)
                 if self._fault:
                     raise self._fault
                 self.heard.append(event)
@@ -65,7 +67,7 @@ def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for
     feed = Feed([Posted(deaf), Posted(good)], Slots())
     deaf.deaf.clear()
     feed(reading(1, -1.0))
-    time.sleep(0.2)  # the deaf one has it in hand
+    assert deaf.busy.wait(60.0)
     change = StateChange(0.0, None, State.STALLED)
     feed(change)
     took_s = []
@@ -78,6 +80,7 @@ def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for
     assert feed.outlets[0].dropped == 1001 - KEPT
     deaf.deaf.set()
     feed.close()
+    assert all(outlet.wait(60.0) for outlet in feed.outlets)
     assert len(good.heard) + feed.outlets[1].dropped == 1002
     assert change in deaf.heard, "a change of state was kept"
     assert [e.time_s for e in deaf.heard if e is not change][1:] == [float(n) for n in range(1000 - KEPT + 1, 1000)]
