@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,7 @@ LARGE = 0.2  # of the picture's height: what the short range alone sees is a fac
 MESH_AGREES = 0.9  # and if the mesh is as sure as this
 MANY = 8  # more faces than this are looked for in parts of the picture, too
 LAP = 0.25  # of a part; a larger face that lies across two is seen in the whole picture
+WHOLE = 0.5  # of a part; a face no higher, wholly in it, is seen more exactly there than in a larger part
 PARTS = {"many": (3,), "far": (3, 5)}  # across the shorter side, by what is asked for
 ROOM = 64  # more faces than this are never looked at
 
@@ -87,14 +88,15 @@ class Lookout:
     def _in_parts(self, image: U8, found: list[Detection], time_s: float) -> list[Detection]:
         """Return those `found` in the whole picture and those that its parts show, which take turns, each face once."""
         tiles = list(_tiles(image, self._parts))
-        origin = {}
+        origin, exact = {}, {}
         for n in self._turns.due(len(tiles), time_s):
             x, y, side = tiles[n]
             shift = np.array([x, y], np.float32)
-            for one in self._part.detect(np.ascontiguousarray(image[y : y + side, x : x + side])):
-                found.append(replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift))
-                origin[id(found[-1])] = n
-        kept = distinct(found)
+            for seen in self._part.detect(np.ascontiguousarray(image[y : y + side, x : x + side])):
+                one = replace(seen, box=seen.box + np.tile(shift, 2), points=seen.points + shift)
+                found.append(one)
+                origin[id(one)], exact[id(one)] = n, _exactness(one, tiles[n], image)
+        kept = distinct(found, lambda one: (exact.get(id(one), 0.0), one.score))
         doubtful = [one for one in kept if one.score < SURE]
         kept = [one for one in kept if one.score >= SURE] + self._faces(image, doubtful)
         self._turns.saw(origin[id(one)] for one in kept if id(one) in origin)
@@ -130,13 +132,21 @@ class Lookout:
         return [one for one, score in zip(found, scores, strict=True) if score >= MESH_AGREES]
 
 
-def distinct(found: Sequence[Detection]) -> list[Detection]:
-    """Return the surest of the detections that overlap, for each face."""
+def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lambda one: one.score) -> list[Detection]:
+    """Return the one of the highest rank, which is the surest, of the detections that overlap, for each face."""
     kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
+    for one in sorted(found, key=rank, reverse=True):
         if all(overlap(one.box, other.box) < SAME for other in kept):
             kept.append(one)
     return kept
+
+
+def _exactness(one: Detection, tile: tuple[int, int, int], image: U8) -> float:
+    """Return how exactly a sure face is seen in a part of a picture, more in smaller ones; 0 where that cuts it."""
+    (x, y, side), (height, width) = tile, image.shape[:2]
+    box = np.clip(one.box, 0, (width, height) * 2)
+    inside = (box >= (x, y) * 2).all() and (box <= (x + side, y + side) * 2).all()
+    return 1 / side if inside and one.score >= SURE and one.box[3] - one.box[1] <= WHOLE * side else 0.0
 
 
 def _side(image: U8, count: int) -> int:
