@@ -178,7 +178,7 @@ def main() -> None:
         counts = [(bench.alarms[name, height], bench.seen[name, height]) for height in heights]
         cells = "".join(f" {wrong / count:.3f} |" if count else " |" for wrong, count in counts)
         write(f"| {name} | {sum(count for _, count in counts)} |{cells}\n")
-    write("\n| covered by | faces | told, of those found | not found any more |\n|---|---|---|---|\n")
+    write("\n| covered by | faces | noticed, of those found | not found any more |\n|---|---|---|---|\n")
     for kind, count in bench.drawn.items():
         told = bench.told[kind] / max(1, count - bench.lost[kind])
         write(f"| {kind} | {count} | {told:.3f} | {bench.lost[kind] / count:.3f} |\n")

@@ -263,4 +263,4 @@ def test_turned_bits_are_survived(
             watched.reaches(State.LIVE)
             watched.reads(10)
     again = watched.states.count(State.RECONNECTING)
-    measured(f"{line.flipped} bits at {flips:g}: {running.look().damaged} damaged left out, opened anew {again} times")
+    measured(f"{line.flipped} bits at {flips:g}: {running.look().damaged} damaged left out, opened again {again} times")
