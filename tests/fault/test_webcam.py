@@ -116,7 +116,7 @@ def test_unplugged_and_plugged_in_again_under_another_number(
         back_s = watched.reads(1, timeout_s=LIMIT_S)
     assert set(port.opened) == {0, 3}
     assert port.opened[-1] == 3
-    measured(f"unplugged: noticed after {gone_s:.2f} s, back {back_s:.2f} s after it was plugged in under another number")
+    measured(f"unplugged: after {gone_s:.2f} s, back {back_s:.2f} s after it was plugged in under another number")
 
 
 @pytest.mark.fault("R6")
