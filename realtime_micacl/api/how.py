@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 from realtime_micacl.config import Settings, converted
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
@@ -34,12 +36,13 @@ def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
     if unknown := sorted(how.keys() - How.__annotations__.keys()):
         known = ", ".join(sorted(How.__annotations__))
         raise ConfigError(f"{where} takes no {unknown[0]!r}; it takes {known}")
-    return converted({**how, **more}, Settings, where)
+    plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in how.items()}  # NumPy's
+    return converted({**plain, **more}, Settings, where)
 
 
 def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
     """Return which source is meant by a path, an address or a camera's number; raise what can be known at once."""
-    if isinstance(source, int) and not isinstance(source, bool):
+    if isinstance(source, int | np.integer) and not isinstance(source, bool):
         if not 0 <= source <= 99:
             raise ConfigError(f"there is no camera {source}; they count from 0")
         spec = SourceSpec("camera", str(source))

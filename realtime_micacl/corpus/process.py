@@ -73,8 +73,8 @@ def process(
     folder, out, settings = Path(folder), Path(out), settings or Settings()
     if form not in FORMS:
         raise ConfigError(f"the format is {form!r}; it must be one of {', '.join(FORMS)}")
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"{jobs} jobs; at least one is needed")
+    if jobs is not None and (type(jobs) is not int or jobs < 1):
+        raise ConfigError(f"jobs is {jobs!r}; it must be a whole number from 1 on")
     if blur_faces and not video:
         raise ConfigError("--blur-faces needs --video; add it, or leave out --blur-faces")
     if folder.exists() and out.exists() and folder.samefile(out):

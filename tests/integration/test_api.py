@@ -160,7 +160,13 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.read(None), rm.ConfigError, "of type NoneType"),  # type: ignore[call-overload]
         (lambda: rm.read(True), rm.ConfigError, "of type bool"),
         (lambda: rm.read(-1), rm.ConfigError, "no camera -1"),
+        (lambda: rm.read(np.int64(-1)), rm.ConfigError, "no camera -1"),  # type: ignore[call-overload]
         (lambda: rm.read("none.mp4"), rm.SourceError, "no file at none.mp4"),
+        (
+            lambda: rm.read("none.mp4", rate_hz=np.float32(30), region=np.array([0, 0, 0.5, 1])),  # type: ignore[call-overload]
+            rm.SourceError,
+            "no file at none.mp4",
+        ),
         (lambda: rm.read(Path("none.mp4")), rm.SourceError, "no file at none.mp4"),
         (lambda: rm.read(b"none.mp4"), rm.SourceError, "no file at none.mp4"),
         (lambda: rm.read("a\0b"), rm.ConfigError, "zero byte"),
@@ -184,6 +190,7 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.load_engine(device="abacus"), rm.ConfigError, "abacus"),
         (lambda: rm.load_engine(encoder=3), rm.ConfigError, "encoder is of type int"),  # type: ignore[arg-type]
         (lambda: rm.process(["a.mp4"], "out"), rm.ConfigError, "of type list"),  # type: ignore[arg-type]
+        (lambda: rm.process(".", "b", jobs="2"), rm.ConfigError, "jobs is '2'"),  # type: ignore[arg-type]
         (lambda: rm.process("a", "b", smoothing=1), rm.ConfigError, "takes no"),  # type: ignore[call-arg]
     ],
 )
