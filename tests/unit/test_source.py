@@ -147,16 +147,16 @@ def test_it_waits_for_a_source_that_is_not_there_yet(monkeypatch: pytest.MonkeyP
 
 def test_it_is_given_up_after_a_while_and_no_later(monkeypatch: pytest.MonkeyPatch) -> None:
     slept_s = asleep(monkeypatch)
-    first = True
+    tries: list[int] = []
 
     def opens() -> Iterator[Frame]:
-        nonlocal first
-        n, first = int(first), False
-        return frames(n, SourceLost("camera 0 is gone"))
+        tries.append(1)
+        return frames(len(tries) == 1, SourceLost("camera 0 is gone"))
 
     with pytest.raises(SourceLost, match=r"camera 0 is gone; given up after 10 s \(--give-up-after\)"):
         list(reconnecting(opens, give_up_after_s=10.0))
     assert sum(slept_s) == pytest.approx(10.0, abs=0.01), "in the middle of a pause"
+    assert len(tries) > 4, "and tried until then"
 
 
 def test_who_opens_a_source_says_how_it_is_framed_and_hears_whether_it_is_a_camera() -> None:
