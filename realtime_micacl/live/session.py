@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.mailbox import Mailbox
+from realtime_micacl.live.pages import gather_when_settled
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.records.sinks import Outlets
 from realtime_micacl.live.records.slots import Slots
@@ -71,13 +72,11 @@ class LiveSession:
         self.meters = {stage: Meter() for stage in (*STAGES, "reading")}
         self.started_s = monotonic()
         self._stages = Supervision(STAGES[1:], name)
-        self._damaged, self.paused = 0, False
         self.error: MicaclError | None = None
-        self.stopping, self._stopped_s = False, 0.0
-        self._stop = Flag()
-        self._changes, self._replaced, self._concluded, self._why = Changes(State.STARTING), 0, False, ""
+        self.paused, self.stopping, self._stopped_s, self._stop = False, False, 0.0, Flag()
+        self._damaged, self._replaced, self._concluded, self._why = 0, 0, False, ""
         self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
-        self._threads = Threads()
+        self._threads, self._changes = Threads(), Changes(State.STARTING)
 
     @property
     def running(self) -> bool:
@@ -241,6 +240,7 @@ class LiveSession:
                     self.meters["reading"].add(now_s - reading.time_s)
                 self._readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
                 self._emit(self._readings.peek() or ())
+                gather_when_settled(self.started_s)
         self._stages.raise_if_in_vain("recognize", self.meters["recognize"].count)
         if not (self.error or self.fault or self._stop.is_set() or self.meters["reading"].count):
             self._why = self._sight.why_unread(self.name)

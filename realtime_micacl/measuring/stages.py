@@ -17,6 +17,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.live.pages import gather_memory
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.lookout import Lookout
@@ -95,6 +96,8 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
                 spent["crop and track"].append(spent["perceive"][-1] - spent["detect"][-1])
             faces, last = max(faces, len(scene.faces)), frame.time_s
             if ready:
+                if not bags:
+                    gather_memory()  # as the live program does once it has settled
                 bags.append(ready)
                 with recognize():
                     readings = recognizer.recognize(ready)

@@ -1,0 +1,57 @@
+"""Memory that is brought into large pages: which, when, and that it stays what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.live import pages
+from realtime_micacl.live.pages import LARGE, gather_memory, gather_when_settled, ranges
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("00200000-00600000 rw-p 00000000 00:00 0", [(0x200000, 0x600000)]),
+        ("001ff000-00601000 rw-p 00000000 00:00 0   [heap]", [(0x200000, 0x600000)]),
+        ("00201000-00601000 rw-p 00000000 00:00 0", [(0x400000, 0x600000)]),
+        ("00201000-005ff000 rw-p 00000000 00:00 0", []),  # no large page lies wholly in it
+        ("00200000-00600000 rw-p 00000000 00:00 0   [stack]", []),
+        ("00200000-00600000 ---p 00000000 00:00 0", []),
+        ("00200000-00600000 rw-s 00000000 00:00 0", []),
+        ("00200000-00600000 rw-p 00000000 08:01 42  /a file with/a name", []),
+    ],
+)
+def test_whole_pages_of_our_own_are_gathered(line: str, found: list[tuple[int, int]]) -> None:
+    assert list(ranges([line])) == found
+
+
+def test_what_lies_in_memory_stays_as_it_was() -> None:
+    held = np.random.default_rng(0).integers(0, 256, 8 * LARGE).astype(np.uint8)
+    before = held.sum()
+    gather_memory()
+    assert held.sum() == before
+
+
+@pytest.mark.parametrize("enabled", ["always madvise [never]\n", None])
+def test_a_system_without_large_pages_is_left_alone(
+    enabled: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if enabled:
+        (tmp_path / "enabled").write_text(enabled)
+    monkeypatch.setattr(pages, "ENABLED", tmp_path / "enabled")
+    monkeypatch.setattr(pages, "MAPS", tmp_path / "not read")
+    monkeypatch.setattr(pages, "ranges", pytest.fail)
+    gather_memory()
+
+
+def test_it_waits_until_all_has_settled_and_then_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, now_s = list[float](), 0.0
+    monkeypatch.setattr(pages, "_gathered_s", -float("inf"))
+    monkeypatch.setattr(pages, "monotonic", lambda: now_s)
+    monkeypatch.setattr(pages, "gather_memory", lambda: done.append(now_s))
+    for now_s in (10.0, 12.0, 14.0, 15.0, 60.0, 75.0, 90.0):  # noqa: B007
+        gather_when_settled(10.0)
+    assert done == [14.0, 75.0]
