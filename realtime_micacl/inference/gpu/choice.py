@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import Engine
@@ -57,8 +58,14 @@ def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Engine:
         import torch
 
         check(kind, gpu, torch.version.cuda)
-        if not torch.cuda.is_available():
-            raise EngineError(f"{kind}: torch {torch.__version__} can use no GPU here, though there is {gpu}; {MEND}")
+        with catch_warnings(record=True) as said:  # so torch says why, on standard error
+            simplefilter("always")
+            usable = torch.cuda.is_available()
+        if not usable:
+            why = "".join(f" ({str(one.message).partition(' (Triggered')[0]})" for one in said[-1:])
+            raise EngineError(
+                f"{kind}: torch {torch.__version__} can use no GPU here{why}, though there is {gpu}; {MEND}"
+            )
         if kind == "cuda":
             from realtime_micacl.inference.gpu.cuda_engine import open_cuda
 
