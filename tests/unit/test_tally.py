@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.live import tally as tally_module
+from realtime_micacl.live.seeing import turned
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
@@ -16,7 +16,7 @@ BLACK = np.zeros((4, 4, 3), np.uint8)
 @pytest.fixture(autouse=True)
 def upright(monkeypatch: pytest.MonkeyPatch) -> None:
     """No detector looks whether a picture lies on its side; `tests/integration/test_turned.py` does."""
-    monkeypatch.setattr(tally_module, "turn_wanted", lambda pictures: 0)
+    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: 0)
 
 
 def face(fault: str = "") -> Face:
@@ -53,9 +53,9 @@ def test_where_there_were_faces_their_size_is_not_blamed() -> None:
     )
 
 
-@pytest.mark.parametrize(("alone", "told"), [(True, "no face 3"), (False, "no face 3, gaps 1")])
-def test_the_gaps_of_a_slow_source_are_no_reason(alone: bool, told: str) -> None:
-    assert str(tallied((0.0, ()), (0.1, ()), (1.0, ()), alone=alone)) == f"no reading ({told})"
+@pytest.mark.parametrize(("alone", "counted"), [(True, "no face 3"), (False, "no face 3, gaps 1")])
+def test_the_gaps_of_a_slow_source_are_no_reason(alone: bool, counted: str) -> None:
+    assert str(tallied((0.0, ()), (0.1, ()), (1.0, ()), alone=alone)) == f"no reading ({counted})"
 
 
 def test_no_picture_is_said() -> None:
@@ -66,7 +66,7 @@ def test_no_picture_is_said() -> None:
 def test_a_picture_that_lies_is_said_with_the_turn_that_mends_it(
     turn: int, lies: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally_module, "turn_wanted", lambda pictures: turn)
+    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: turn)
     tally = tallied((0.0, ()), (0.04, ()))
     said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
     assert said in tally.advice
