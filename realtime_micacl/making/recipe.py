@@ -92,6 +92,8 @@ class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Standard deviation of the noise of landmarks from tick to tick, in distances between the eyes."""
     doubt: Positive = 1.5
     """How many times less sure the calibrated first stream is taken to be beside the second."""
+    certainty: Positive = 1.0
+    """What the second stream's logits are multiplied by in the end."""
 
 
 class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,7 +142,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: dict[str, Any] = field(default_factory=dict)
     """`system`, which network it is, and what that one takes but for the bag's shape; see model/zoo.py."""
     photographs: Annotated[int, Meta(ge=0, le=100)] = 0
-    """How often each photograph of --photographs stands among the FER+ pictures."""
+    """How often each photograph of --photographs stands among the FER+ pictures of the first stream."""
     stills: Stills | None = None
     tuning: Stills | None = None
     """`[tuning]`: the frame encoder that is there, of [stills] or --encoder-from, learns on from single pictures."""

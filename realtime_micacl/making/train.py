@@ -90,7 +90,7 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
         validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
     )
     if recipe.photographs:
-        faces = replace(faces, stills=with_photographs(faces.stills, recipe, arguments.photographs, aligner))
+        faces = replace(faces, portraits=portraits(recipe, arguments.photographs, aligner))
     if recipe.shapes:
         stills, validation = (
             replace(part, marks=read_marks(part.crops, aligner, arguments.cache))
@@ -101,21 +101,19 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
     return with_forms(faces, arguments.cache) if learns_form else faces
 
 
-def with_photographs(stills: Stills, recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
-    """Add photographs to FER+ pictures, each as often as the recipe says."""
+def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
+    """Return the photographs that a recipe asks for, each as often as it says."""
     if not named:
         raise ConfigError(f"the recipe {recipe.name!r} needs --photographs FILE HALF; see engines/README.md")
-    portraits = read_portraits(Path(named[0]), half_named(named[1]), aligner)
-    return Stills(
-        np.concatenate([stills.crops, *[portraits.crops] * recipe.photographs]),
-        np.concatenate([stills.targets, *[portraits.targets] * recipe.photographs]),
-    )
+    found = read_portraits(Path(named[0]), half_named(named[1]), aligner)
+    often = recipe.photographs
+    return Stills(np.concatenate([found.crops] * often), np.concatenate([found.targets] * often))
 
 
 def with_forms(faces: Faces, cache: Path) -> Faces:
     """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
     stills, frames, photos = (
-        read_landmarks(pool.crops, cache) for pool in (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
+        read_landmarks(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
     )
     model = FormModel(stills)
     return replace(faces, forms=(model(stills), model(frames), model(photos)))
@@ -179,7 +177,7 @@ def train(
         if recipe.tuning and isinstance(encoder, FrameEncoder):
             history += train_stills(encoder, recipe.tuning, faces, run, on=True)
         history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
-        counts = np.bincount(faces.stills.labels, minlength=len(EMOTIONS))
+        counts = np.bincount(faces.pictures.labels, minlength=len(EMOTIONS))
         logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag, run)
         labels = faces.validation.labels
         trained_on += ["FER+ train", "London face set train", "rendered official"]
@@ -200,6 +198,7 @@ def train(
     if recipe.shapes and faces is not None and model.shape is not None:
         shape = face_shape(learnt(faces.clips), recipe.shapes)
         history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
+        weigh_logits((model.shape.head,), recipe.shapes.certainty)
         weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
         weigh_logits(model.heads, weight)
         from_shape = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
@@ -226,7 +225,7 @@ def train(
 
 def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
     """Return what tells this run from others: a run that was interrupted is only continued by the same one."""
-    pictures = [faces.stills.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
+    pictures = [faces.pictures.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
     clips = [clip.clip for clip in part.clips] if part else []
     about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -25,7 +25,7 @@ from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import report
-from realtime_micacl.making.train import train, with_photographs
+from realtime_micacl.making.train import portraits, train
 from realtime_micacl.making.training import loop, saved
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.stages import Faces, frames_of, train_stills
@@ -128,12 +128,12 @@ def test_photographs_stand_among_the_pictures_as_often_as_the_recipe_says(tmp_pa
     file, sizes = tmp_path / "photographs.npz", [len(empty), len(face), len(face)]
     np.savez(file, jpeg=np.concatenate([empty, face, face]), sizes=sizes, label=[0, 5, 1], half=[0, 0, 1])
     recipe = converted(SMALL | {"photographs": 3}, Recipe, "small")
-    aligner, known = Aligner(recipe.bag.size_px, recipe.crop.points), pictures(14, 0)
-    found = with_photographs(known, recipe, [str(file), "0"], aligner)
-    assert found.labels.tolist() == known.labels.tolist() + [5] * 3
-    assert found.crops.shape == (17, recipe.bag.size_px, recipe.bag.size_px)
+    aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
+    known = replace(faces(), portraits=portraits(recipe, [str(file), "0"], aligner))
+    assert known.pictures.labels.tolist() == known.stills.labels.tolist() + [5] * 3
+    assert known.pictures.crops.shape == (563, recipe.bag.size_px, recipe.bag.size_px)
     with pytest.raises(ConfigError, match="needs --photographs FILE HALF"):
-        with_photographs(known, recipe, None, aligner)
+        portraits(recipe, None, aligner)
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:

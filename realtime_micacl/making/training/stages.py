@@ -43,6 +43,16 @@ class Faces:
     validation: Stills
     forms: tuple[F32, F32, F32] | None = None
     """Of the stills, of all frames of the clips, and of the photographs, [n,C] each, where the recipe asks for them."""
+    portraits: Stills | None = None
+    """More pictures for the first stream, where the recipe asks for them."""
+
+    @property
+    def pictures(self) -> Stills:
+        """All single pictures from which the first stream learns."""
+        if self.portraits is None:
+            return self.stills
+        parts = (self.stills, self.portraits)
+        return Stills(np.concatenate([p.crops for p in parts]), np.concatenate([p.targets for p in parts]))
 
 
 def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run, *, on: bool = False) -> list[Row]:
@@ -50,7 +60,8 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
     stage = "tuning" if on else "stills"
     begin(run, stage)
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
-    pools = (faces.stills, frames_of(learnt(faces.clips)), faces.photos)
+    pictures = faces.pictures
+    pools = (pictures, frames_of(learnt(faces.clips)), faces.photos)
     forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
     part = run.ranks.part(plan.batch)
@@ -63,7 +74,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
         weight=plan.form,
     )
     if on:
-        _fit_head(objective.head, encoder, faces.stills, run)
+        _fit_head(objective.head, encoder, pictures, run)
 
     def batches(steps: range) -> Iterator[Batch]:
         for step in steps:
@@ -76,7 +87,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
     def look() -> Recalls:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
-    steps = max(1, len(faces.stills.crops) // plan.batch)
+    steps = max(1, len(pictures.crops) // plan.batch)
     return fit(stage, objective, batches, look, plan, steps, run)
 
 
@@ -163,7 +174,7 @@ def encoded(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces) -> tupl
     encoder.eval()
     spec, clips = recipe.bag, learnt(faces.clips)
     return (
-        still_bank(encoder, faces.stills, plan.views, spec),
+        still_bank(encoder, faces.pictures, plan.views, spec),
         clip_bank(encoder, clips if plan.rendered_share else clips[:1], max(1, plan.views), spec),
         still_bank(encoder, faces.photos, plan.views, spec),
     )
