@@ -59,6 +59,9 @@ ROLL_ODD = (
 # fmt: on
 MOST = 20.0  # degrees by which an angle is corrected
 
+_BONE, _FRAME = np.array(BONE), np.array(FRAME) - np.mean(FRAME, axis=0)
+_YAW_ODD, _PITCH_EVEN, _ROLL_ODD = map(np.array, (YAW_ODD, PITCH_EVEN, ROLL_ODD))
+
 
 class Fit(NamedTuple):
     """What takes faces [n] to the front: p in px becomes scale * turn @ (p - middle)."""
@@ -85,7 +88,7 @@ def fit(bone: F32, frame: F64) -> Fit:
 def heads(marks: F32) -> F32:
     """Return yaw, pitch and roll in degrees, [n,3], of faces whose landmarks are [n,468,3] in px."""
     turned, even, odd = cues(marks)
-    mended = np.stack([odd @ YAW_ODD, even @ PITCH_EVEN, odd @ ROLL_ODD], axis=1)
+    mended = np.stack([odd @ _YAW_ODD, even @ _PITCH_EVEN, odd @ _ROLL_ODD], axis=1)
     return np.asarray(turned + mended.clip(-MOST, MOST), np.float32)
 
 
@@ -95,10 +98,9 @@ def cues(marks: F32) -> tuple[F64, F64, F64]:
     That is how the bones of a face lie beside those of FRAME, and the angles: [n,26] that a mirror leaves as they
     are, and [n,20] that it turns to their opposite.
     """
-    frame = np.array(FRAME) - np.mean(FRAME, axis=0)
-    bone = marks[:, np.array(BONE)]
-    middle, turn, scale = fit(bone, frame)
-    beside = np.einsum("npj,nij->npi", bone - middle, turn) * scale[:, None, None] - frame
+    bone = marks[:, _BONE]
+    middle, turn, scale = fit(bone, _FRAME)
+    beside = (bone - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] - _FRAME
     turned = angles(turn)
     yaw, pitch = np.radians(turned[:, :2]).T
     right, left, between = beside[:, RIGHT], beside[:, LEFT], beside[:, MIDDLE]

@@ -26,5 +26,5 @@ class ShapeReader:
     def read(self, marks: F32) -> F32:
         """Return the shapes [n, 3 P] of landmarks [n,468,3] in px."""
         middle, turn, scale = fit(marks[:, self._bone], self._frame)
-        moved = np.einsum("npj,nij->npi", marks[:, self._points] - middle, turn) * scale[:, None, None] + self._centre
+        moved = (marks[:, self._points] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] + self._centre
         return np.asarray(moved.reshape(len(marks), len(self.mean)), np.float32)
