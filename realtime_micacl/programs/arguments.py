@@ -56,6 +56,8 @@ class Parser(argparse.ArgumentParser):
         if not rest:
             return arguments
         odd = next((word for word in rest if word.startswith("-")), "")
+        if odd and os.path.exists(odd):
+            raise ConfigError(f"there is no option {odd}; the file of that name is ./{odd}")
         if odd:
             near = get_close_matches(odd.partition("=")[0].lower(), self._option_string_actions, n=1)
             raise ConfigError(f"there is no option {odd}{f'; did you mean {near[0]}?' if near else ''}")
@@ -185,7 +187,7 @@ def _camera(text: str) -> int:
 def _meant(text: str) -> str:
     """Return the one source that was named; raise ConfigError where a verb was meant."""
     if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
-        near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic"], n=1)
+        near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic", "--help", "--version"], n=1)
         if near and near[0] != text:
             raise ConfigError(f"there is no file and no verb called {text!r}; did you mean {near[0]}?")
     return text

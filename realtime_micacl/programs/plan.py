@@ -61,7 +61,7 @@ def planned(settings: Settings) -> Plan:
     if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
     if settings.offline and specs[0].kind != "file":
-        raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one")
+        raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one: --headless reads it")
     if settings.outlets and (settings.offline or settings.kiosk is not None):
         raise ConfigError(
             f"--{settings.outlets[0]} works neither with --offline nor with --kiosk; leave one of them out"

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from tests.bench.source_formats import BY_FFMPEG, BY_GSTREAMER, X264
+from tests.bench.source_rare import RARE
 
 KEPT = Path(__file__).parents[1] / "data" / "sources"
 CLIP = KEPT / "http_faststart.mp4"
@@ -132,6 +133,37 @@ def made(folder: Path) -> Iterator[Case]:
     yield Case(folder / "folder", "Pillow", "a folder of JPEGs", options="--rate 30")
     yield Case(folder / "row" / "img%04d.png", "Pillow", "a row of PNGs", options="--rate 30")
     yield from photographs(folder)
+
+
+def rare(folder: Path) -> Iterator[Case]:
+    """Make the files of rarer encoders, a TIFF that FFmpeg does not decode, and names that a shell would not like."""
+    for name, (what, options) in RARE.items():
+        ran(f"ffmpeg -v error -y -i {CLIP} {options} {folder / name}")
+        yield Case(folder / name, "FFmpeg", what, "no face" if name == "16x16.mp4" else "happy")
+    image = picture()
+    upright = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Pillow's turn that each of EXIF's undoes
+    for orientation, turn in upright.items():
+        exif = image.getexif()
+        exif[0x112] = orientation
+        image.transpose(Image.Transpose(turn)).save(folder / f"exif{orientation}.jpg", exif=exif, quality=92)
+        yield Case(folder / f"exif{orientation}.jpg", "Pillow", f"a photograph, EXIF orientation {orientation}")
+    for name, options in (("big.tiff", {"big_tiff": True}), ("jpeg.tiff", {"compression": "jpeg"})):
+        image.save(folder / name, **options)
+        yield Case(folder / name, "Pillow", "a photograph, TIFF that FFmpeg does not decode")
+    image.resize((256, 256)).save(folder / "sizes.ico")
+    yield Case(folder / "sizes.ico", "Pillow", "an icon in seven sizes")
+    for name in (
+        "new\nline.mp4",
+        "😀.mp4",
+        "100%d.mp4",
+        "clip[1].mp4",
+        "a:b.mp4",
+        "q?x#y&z.mp4",
+        "\\\\server\\x.mp4",
+        "x" * 250,
+    ):
+        (folder / name).write_bytes(CLIP.read_bytes())
+        yield Case(folder / name, "cp", "an odd name")
 
 
 def joined(folder: Path, ffmpeg: str) -> Iterator[Case]:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources import video
@@ -349,13 +350,29 @@ def test_a_tiff_with_jpeg_inside_is_refused_and_not_read_as_black(
     content = content.ljust(122, b"\0") + 16 * row
     (tmp_path / "a.tiff").write_bytes(content)
     if codec == "jpeg":
-        with pytest.raises(
-            SourceError, match="TIFF with JPEG inside, which FFmpeg makes black; save it as JPEG or PNG"
-        ):
+        with pytest.raises(SourceError, match="cannot be decoded: damaged, or of a rare kind; save it as JPEG or PNG"):
             list(read_file(tmp_path / "a.tiff"))
     else:
         (frame,) = read_file(tmp_path / "a.tiff")
         assert frame.image.tolist() == [[[200] * 3] * 16] * 16
+
+
+@pytest.mark.parametrize("kind", ["big", "jpeg", "lab", "tiles"])
+def test_a_tiff_that_ffmpeg_refuses_or_makes_black_is_read(kind: str, tmp_path: Path) -> None:
+    pixels, file = np.full((32, 32, 3), 200, np.uint8), tmp_path / "a.tiff"
+    pixels[:16] = 90
+    if kind == "tiles":
+        tags = {256: 32, 257: 32, 258: 8, 259: 1, 262: 1, 277: 1, 322: 32, 323: 32, 324: 130, 325: 1024}
+        entries = [(n, size) for tag, value in tags.items() for n, size in ((tag, 2), (4, 2), (1, 4), (value, 4))]
+        head = b"II*\0\x08\0\0\0\x0a\0" + b"".join(n.to_bytes(size, "little") for n, size in entries)
+        file.write_bytes(head.ljust(130, b"\0") + pixels[..., 0].tobytes())
+    elif kind == "lab":
+        lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+        Image.fromarray(lab - np.array([0, 128, 128], np.uint8), "LAB").save(file)  # Pillow adds them
+    else:
+        Image.fromarray(pixels).save(file, **({"big_tiff": True} if kind == "big" else {"compression": "jpeg"}))
+    (frame,) = read_file(file)
+    assert np.abs(frame.image.astype(int) - pixels).max() < (30 if kind == "lab" else 4)  # whose white is another
 
 
 def test_an_animated_webp_is_refused_by_its_name(tmp_path: Path) -> None:

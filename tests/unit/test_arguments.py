@@ -36,7 +36,8 @@ def test_two_sources_and_no_camera_are_refused(wrong: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("doctr", "doctor"), ("Doctor", "doctor"), ("trian", "train"), ("synthetik", "synthetic")]
+    ("text", "meant"),
+    [("doctr", "doctor"), ("Doctor", "doctor"), ("trian", "train"), ("synthetik", "synthetic"), ("help", "--help")],
 )
 def test_a_mistyped_verb_is_asked_about(text: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=f"did you mean {meant}"):
@@ -52,6 +53,9 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     (tmp_path / "doctr").touch()
     assert settings("doctr").sources == ("doctr",)
+    (tmp_path / "-clip.mp4").touch()
+    with pytest.raises(ConfigError, match=r"there is no option -clip.mp4; the file of that name is \./-clip.mp4"):
+        settings("-clip.mp4")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import av
 
@@ -16,7 +16,10 @@ from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+SUFFIXES = (
+    *(".avif", ".bmp", ".dpx", ".exr", ".heic", ".heif", ".jfif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"),
+    *(".qoi", ".tga", ".tif", ".tiff", ".webp"),
+)
 RATE_HZ = 25.0
 ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
 NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
@@ -26,8 +29,6 @@ DASH = b"<MPD"
 BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
 PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
 POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
-JPEG_INSIDE = "it is a TIFF with JPEG inside, which FFmpeg makes black; save it as JPEG or PNG"
-COMPRESSION, JPEGS = 259, (6, 7)  # a TIFF's tag, and its values for JPEG
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
@@ -77,25 +78,6 @@ def refused(path: Path) -> str:
     except OSError:
         return ""
     return ""
-
-
-def black_tiff(path: Path) -> bool:
-    """Say whether a file is a TIFF with JPEG inside."""
-    with path.open("rb") as stream:
-        order: Literal["little", "big"] = "little" if stream.read(2) == b"II" else "big"
-
-        def number(size: int) -> int:
-            return int.from_bytes(stream.read(size), order)
-
-        if number(2) != 42:
-            return False
-        stream.seek(number(4))
-        for _ in range(number(2)):
-            tag, _, value = number(2), number(6), number(2)
-            if tag == COMPRESSION:
-                return value in JPEGS
-            stream.seek(2, 1)
-    return False
 
 
 def _boxes(stream: BinaryIO) -> set[bytes]:

@@ -22,15 +22,14 @@ from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.reasons import said
 from realtime_micacl.live.sources.stills import (
-    JPEG_INSIDE,
     RATE_HZ,
-    black_tiff,
     is_picture,
     pictures_in,
     pictures_like,
     read_row,
     refused,
 )
+from realtime_micacl.live.sources.tiff import is_odd_tiff, read_odd_tiff
 from realtime_micacl.live.sources.timeline import Timeline
 from realtime_micacl.types import U8, Frame
 
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
 PATIENCE_S = 0.2
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
-UNDECODED = "is a picture that FFmpeg cannot decode: damaged, or of a rare kind; save it as JPEG or PNG"
+UNDECODED = "is a picture that cannot be decoded: damaged, or of a rare kind; save it as JPEG or PNG"
 
 
 def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
@@ -57,8 +56,12 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
     with closing(opened(path)) as container:
-        if is_picture(container) and black_tiff(path):
-            raise SourceError(f"{path} cannot be read: {JPEG_INSIDE}")
+        if is_picture(container) and is_odd_tiff(path):
+            image = read_odd_tiff(path)
+            if image is None:
+                raise SourceError(f"{path} {UNDECODED}")
+            yield Frame(image, 0.0, 0)
+            return
         timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
@@ -162,6 +165,8 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     if not videos:
         kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
         raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
+    if container.format.name == "ico":  # the same picture in several sizes
+        return max(videos, key=lambda one: one.width)
     pool = [one for one in videos if one.disposition & Disposition.default] or videos
     best = container.streams.best("video")
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
