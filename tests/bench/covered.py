@@ -1,4 +1,4 @@
-"""How often covered faces are told, and uncovered ones are taken for covered.
+"""How often covered faces are noticed, and uncovered ones are taken for covered.
 
 `python -m tests.bench.covered CLIPS ..` takes videos, pictures and folders of them, of uncovered faces. Things are
 drawn over the faces where the mesh sees mouth and eyes, by other code than that which drew for training.
@@ -124,7 +124,7 @@ class Bench:
         self.detectors = FaceDetector(), FaceDetector(reach="short")
         self.mesh, self.covers = FaceMesh(), Covers()
         self.seen, self.alarms = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
-        self.drawn, self.told, self.lost = Counter[str](), Counter[str](), Counter[str]()
+        self.drawn, self.noticed, self.lost = Counter[str](), Counter[str](), Counter[str]()
         self.spent: list[float] = []
 
     def add(self, name: str, whole: U8) -> None:
@@ -142,7 +142,7 @@ class Bench:
                 draw(image, marks[0, :, :2])
                 said = self._covered(image, at)
                 self.drawn[kind] += 1
-                self.told[kind] += bool(said)
+                self.noticed[kind] += bool(said)
                 self.lost[kind] += said is None
 
     def _faces(self, image: U8) -> list[Detection]:
@@ -180,8 +180,8 @@ def main() -> None:
         write(f"| {name} | {sum(count for _, count in counts)} |{cells}\n")
     write("\n| covered by | faces | noticed, of those found | not found any more |\n|---|---|---|---|\n")
     for kind, count in bench.drawn.items():
-        told = bench.told[kind] / max(1, count - bench.lost[kind])
-        write(f"| {kind} | {count} | {told:.3f} | {bench.lost[kind] / count:.3f} |\n")
+        noticed = bench.noticed[kind] / max(1, count - bench.lost[kind])
+        write(f"| {kind} | {count} | {noticed:.3f} | {bench.lost[kind] / count:.3f} |\n")
     write(f"\na face takes {1e3 * float(np.median(bench.spent)):.2f} ms (median)\n")
 
 

@@ -77,8 +77,8 @@ def main() -> None:
 
 def _told(shown: Shown) -> str:
     """Return the words with the times at which they stood there."""
-    told = [f"{'unsure' if w is None else EMOTIONS[w]} {first:.1f}-{last:.1f}" for w, first, last in shown.runs]
-    return ", ".join(told[:12]) + (" .." if len(told) > 12 else "")
+    runs = [f"{'unsure' if w is None else EMOTIONS[w]} {first:.1f}-{last:.1f}" for w, first, last in shown.runs]
+    return ", ".join(runs[:12]) + (" .." if len(runs) > 12 else "")
 
 
 if __name__ == "__main__":

@@ -54,8 +54,8 @@ def phase(intensity: F32) -> str | None:
 def read(crops: U8, changes: F32 | None, order: Order, engine: Engine, sidecar: Sidecar) -> F32:
     """Return the calibrated shares [K] of a window's crops [N*L,S,S,3], and changes of shape, in another order."""
     pieces = np.ascontiguousarray(crops[order]).reshape(-1, sidecar.piece, *crops.shape[1:])
-    told = None if changes is None else changes[order][None]
-    logits = engine.classify(np.stack([engine.encode(pieces)]), told)[0][0]
+    shifts = None if changes is None else changes[order][None]
+    logits = engine.classify(np.stack([engine.encode(pieces)]), shifts)[0][0]
     return softmax(logits / sidecar.calibration.temperature)
 
 
@@ -85,10 +85,10 @@ def main() -> None:
     sys.stdout.write(f"| windows | n | {' | '.join(changed)} |\n{(len(changed) + 2) * '|---'}|\n")
     for name in ("rising", "held", "falling", "calm"):
         picked = [windows[name][i] for i in np.linspace(0, len(windows[name]) - 1, MOST).astype(int)]
-        plain = [read(crops, told, changed["as it is"], engine, sidecar) for _, crops, told in picked]
+        plain = [read(crops, shifts, changed["as it is"], engine, sidecar) for _, crops, shifts in picked]
         cells = []
         for order in changed.values():
-            found = [read(crops, told, order, engine, sidecar) for _, crops, told in picked]
+            found = [read(crops, shifts, order, engine, sidecar) for _, crops, shifts in picked]
             share = np.mean([shares[label] for (label, *_), shares in zip(picked, found, strict=True)])
             moved = np.mean([np.abs(a - b).sum() / 2 for a, b in zip(plain, found, strict=True)])
             cells.append(f"{share:.2f} ({moved:.2f})")

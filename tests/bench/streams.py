@@ -3,7 +3,7 @@
     python -m tests.bench.streams --streams 1 4 8 --width 640 --rate 15
 
 One server process encodes a clip and serves it to all streams; it shares the cores with the program, whose own
-processor time is told apart. Each line is one run of the installed command.
+processor time is counted by itself. Each line is one run of the installed command.
 """
 
 from __future__ import annotations

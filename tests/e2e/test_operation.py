@@ -77,9 +77,9 @@ def test_a_source_that_is_away_is_told_once_everywhere_with_its_attempt(
     assert value(text, 'changes_total{state="reconnecting"}') == 1
     assert re.search(r"MISSING +state +reconnecting, attempt \d+, 0 faces", command("doctor", "--metrics", port).out)
     ended, _ = running.stop()
-    told = [record["detail"] for record in ended.records if record["state"] == "reconnecting"]
-    assert len(told) == 1
-    assert re.search(r"attempt \d+, (next try in|trying now)", told[0])
+    details = [record["detail"] for record in ended.records if record["state"] == "reconnecting"]
+    assert len(details) == 1
+    assert re.search(r"attempt \d+, (next try in|trying now)", details[0])
     assert ended.err.count("reconnecting:") == 1
 
 

@@ -1,4 +1,4 @@
-"""Nothing is sent: the one library that would like to is told not to."""
+"""Nothing is sent: the one library that would like to is asked not to."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Proxy:
                         client.sendall(self._damaged(chunk))
 
     def _between(self, asked: re.Match[bytes], ready: selectors.BaseSelector, opened: ExitStack) -> bytes:
-        """Open a port for each of the two at which the client awaits datagrams; return what the server is told."""
+        """Open a port for each of the two at which the client awaits datagrams; return what the server hears."""
         while True:
             first, second = pair = [opened.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2)]
             first.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""A real mosquitto that can be killed, frozen and started again on the same port, and what it was told."""
+"""A real mosquitto that can be killed, frozen and started again on the same port, and what it got."""
 
 from __future__ import annotations
 

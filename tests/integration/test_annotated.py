@@ -1,4 +1,4 @@
-"""The one place where pictures are written: what they show, when, and that nobody can be told where that was asked."""
+"""The one place where pictures are written: what they show, when, that nobody is recognised where that was asked."""
 
 from __future__ import annotations
 

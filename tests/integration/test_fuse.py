@@ -54,11 +54,11 @@ def members(tmp_path_factory: pytest.TempPathFactory, recipe: Path) -> list[Cand
         torch.manual_seed(0)
         model = build(configured(read.network | table | {"system": name})).eval()
         model.head[1].weight.data *= 8
-        told = msgspec.structs.replace(read, name=name)
+        renamed = msgspec.structs.replace(read, name=name)
         (root / f"run-{name}").mkdir()
         write_checkpoint(
             root / f"run-{name}",
-            told,
+            renamed,
             model,
             calibration=(1.5 if name == "ifdd" else 0.7, 0.3),
             counts=[1] * 7,
@@ -158,13 +158,13 @@ def test_weights_are_not_fitted_on_people_whom_a_member_learnt_from(
     learnt = read_training_part(read, [data], None).clips
     first, *others = (split(learnt, read.clips, read.seed + more).held_out for more in range(9))
     second = next(other for other in others if people_digest(other) != people_digest(first))
-    for held, told in ((first, ""), (second, "held other people out of its training")):
-        folder = tmp_path / (told[:4] or "same")
+    for held, refusal in ((first, ""), (second, "held other people out of its training")):
+        folder = tmp_path / (refusal[:4] or "same")
         folder.mkdir()
         save_file({"x": torch.zeros(1)}, folder / WEIGHTS, {HELD_OUT: people_digest(held)})
         member = Candidate("micacl", folder, members[0].sidecar)
-        if told:
-            with pytest.raises(ConfigError, match=told):
+        if refusal:
+            with pytest.raises(ConfigError, match=refusal):
                 fuse.check_held_out(member, first, recipe)
         else:
             assert fuse.check_held_out(member, first, recipe) == ""

@@ -129,8 +129,8 @@ def test_changes_stand_behind_the_features_of_their_bag(sidecar: Sidecar, n: int
     changes = np.random.default_rng(1).normal(size=(n, 4, 4)).astype(np.float32)
     features = worker.encode(pieces)[windows]
     seen = pieces.reshape(len(pieces), -1, 3).mean(axis=1)[windows]  # [n,4,3], as the network sees them
-    for told, given in ((changes, changes), (np.zeros_like(changes), None)):
+    for shifts, given in ((changes, changes), (np.zeros_like(changes), None)):
         logits, _ = worker.classify(features, given)
-        expected = np.concatenate([seen, told], axis=2).mean(axis=2) @ np.arange(4 * 7.0).reshape(4, 7)
+        expected = np.concatenate([seen, shifts], axis=2).mean(axis=2) @ np.arange(4 * 7.0).reshape(4, 7)
         np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-2)
     worker.close()

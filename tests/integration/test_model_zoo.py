@@ -92,9 +92,9 @@ def test_a_stranger_is_believed_by_crops_and_a_known_face_by_both_streams() -> N
     torch.manual_seed(1)
     rows = torch.randn(1, n, size + 13)
     rows[..., -1] = 0
-    crops, told = model.seen(rows[..., :size])[0], model.shape(rows[..., size:])[0]
-    torch.testing.assert_close(logits(model, 0.0), 1.5 * crops + 0.25 * told)
-    torch.testing.assert_close(logits(alike, 0.0), crops + told)
+    crops, from_shape = model.seen(rows[..., :size])[0], model.shape(rows[..., size:])[0]
+    torch.testing.assert_close(logits(model, 0.0), 1.5 * crops + 0.25 * from_shape)
+    torch.testing.assert_close(logits(alike, 0.0), crops + from_shape)
     for trust in (1.2, 3.0):
         torch.testing.assert_close(logits(model, trust), logits(alike, trust))
     half_known = logits(model, 0.5) - logits(alike, 0.5)

@@ -75,8 +75,8 @@ def test_a_stream_says_what_its_channels_are_and_where_it_comes_from(posted: Cal
     assert info.source_id().startswith(f"{name}:")
     assert info.source_id().endswith(":face2")
     desc = info.desc()
-    told = {name: desc.child_value(name) for name in ("manufacturer", "model", "smoothing_s", "clock")}
-    assert told == {
+    fields = {name: desc.child_value(name) for name in ("manufacturer", "model", "smoothing_s", "clock")}
+    assert fields == {
         "manufacturer": "realtime-micacl",
         "model": "default",
         "smoothing_s": "0.15",

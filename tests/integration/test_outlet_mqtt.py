@@ -1,4 +1,4 @@
-"""MQTT with a real broker: what it is told, and what happens when it is away, killed, silent and back."""
+"""MQTT with a real broker: what it gets, and what happens when it is away, killed, silent and back."""
 
 from __future__ import annotations
 

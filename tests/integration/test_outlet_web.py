@@ -75,7 +75,7 @@ def test_a_client_gets_a_hello_what_stands_and_then_every_line(posted: Callable[
             (None, "live", False),
             (1, "live", False),
             (1, "live", True),
-        ], "who has left is not told of"
+        ], "who has left is not sent"
         for n in range(3):
             sink(reading(1, time.monotonic() + n, slot=1))
         assert [r["emotion"] for r in lines(client, 3)] == ["sad"] * 3

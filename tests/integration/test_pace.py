@@ -95,8 +95,8 @@ def test_it_is_taken_back_and_a_pause_begins_anew() -> None:
     pace, shown = Pace(meters), []
     for begin_s, reads in ((0.0, 0.5), (20.0, 1.0)):
         go_on(pace, meters, shown, seconds=20, count=3, rate_hz=25, looks=1.0, reads=reads, begin_s=begin_s)
-    told = [scene.strain for scene in shown]
-    changes = [b for a, b in pairwise(told) if a != b]
+    strains = [scene.strain for scene in shown]
+    changes = [b for a, b in pairwise(strains) if a != b]
     assert (changes[0], changes[-1]) == (Strain(1, 3), None)
     pace.judged(Scene(50.0, None, (), State.PAUSED), ())
     assert len(pace._samples) < SAMPLES == 11
@@ -124,5 +124,5 @@ def test_a_slow_engine_is_said_on_the_screen_and_in_what_is_written() -> None:
             time.sleep(0.1)
             view = follow(view, session.look())
     assert view.notice == "This machine keeps up with 1 of 3 faces"
-    told = [event.detail for event in events if isinstance(event, StateChange) and event.detail]
-    assert told[0] == "this machine keeps up with 1 of 3 faces"
+    details = [event.detail for event in events if isinstance(event, StateChange) and event.detail]
+    assert details[0] == "this machine keeps up with 1 of 3 faces"

@@ -80,8 +80,8 @@ def theirs(
 
 def written(folder: Path, *, output: str = "", more: str = "", bag: str = BAG) -> Path:
     file = folder / "theirs.toml"
-    told = output or f'gives = "logits"\nlabels = {list(FERPLUS)}'
-    file.write_text(f'name = "theirs"\n{bag}\n[output]\n{told}\n{more}')
+    output_table = output or f'gives = "logits"\nlabels = {list(FERPLUS)}'
+    file.write_text(f'name = "theirs"\n{bag}\n[output]\n{output_table}\n{more}')
     return file
 
 

@@ -97,7 +97,7 @@ def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
 def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
     known = faces()
     pools = (known.stills, frames_of(known.clips), known.photos)
-    told = replace(known, forms=tuple(3 * pool.targets - 1 for pool in pools))
+    informed = replace(known, forms=tuple(3 * pool.targets - 1 for pool in pools))
     plan = StillsPlan(epochs=4, batch=70, learning_rate=0.01, rendered_share=0.2, photo_share=0.15, form=2.0)
 
     def losses(given: Faces, out: Path) -> list[float]:
@@ -106,7 +106,7 @@ def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
         rows = train_stills(FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2), plan, given, Run(out, "a recipe", 1))
         return [row["loss"] for row in rows]
 
-    more = np.subtract(losses(told, tmp_path / "told"), losses(known, tmp_path / "untold"))
+    more = np.subtract(losses(informed, tmp_path / "informed"), losses(known, tmp_path / "uninformed"))
     assert more[0] > 0.1, "what the forms add to the loss"
     assert more[-1] < 0.8 * more[0], "and they are learnt"
 

@@ -68,8 +68,8 @@ def test_leaving_it_closes_what_it_reads() -> None:
         finally:
             closed.append(True)
 
-    for told in (marked_alone, marked_slow):
-        got = told(items(), "a")  # type: ignore[operator]
+    for marks in (marked_alone, marked_slow):
+        got = marks(items(), "a")  # type: ignore[operator]
         next(got)
         got.close()
     assert closed == [True, True]

@@ -20,7 +20,9 @@ def noisy(image: np.ndarray, most: int) -> np.ndarray:
     return np.clip(image + RNG.integers(0, most, image.shape), 0, 255).astype(np.uint8)
 
 
-def told(pictures: Callable[[int], np.ndarray], *, faces_from: int = 999, frames: int = 60) -> list[tuple[State, str]]:
+def states_of(
+    pictures: Callable[[int], np.ndarray], *, faces_from: int = 999, frames: int = 60
+) -> list[tuple[State, str]]:
     """What is said of each picture, 25 a second, each state once."""
     stillness, said = Stillness(), []
     for n in range(frames):
@@ -44,23 +46,23 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_never_a_picture_is_called_so_within_two_seconds_and_never_no_face(name: str) -> None:
     pictures, wrong = CASES[name]
-    said = told(pictures, frames=50)
+    said = states_of(pictures, frames=50)
     assert said[-1] == (State.STALLED, wrong)
     assert State.NO_FACE not in [state for state, _ in said]
 
 
 def test_a_dark_room_and_a_still_one_are_pictures() -> None:
     for pictures in (lambda n: noisy(np.full_like(STILL, 30), 10), lambda n: noisy(STILL // 2, 3)):
-        assert told(pictures)[-1][0] is State.NO_FACE
+        assert states_of(pictures)[-1][0] is State.NO_FACE
 
 
 def test_what_moves_late_is_a_picture_from_then_on() -> None:
-    said = told(lambda n: STILL if n < 40 or n > 45 else noisy(STILL // 2, 9), frames=120)
+    said = states_of(lambda n: STILL if n < 40 or n > 45 else noisy(STILL // 2, 9), frames=120)
     assert [state for state, _ in said] == [State.STARTING, State.STALLED, State.NO_FACE]
 
 
 def test_where_a_face_was_seen_it_was_a_picture() -> None:
-    said = told(lambda n: STILL, faces_from=0, frames=10) + told(lambda n: STILL, faces_from=5, frames=10)
+    said = states_of(lambda n: STILL, faces_from=0, frames=10) + states_of(lambda n: STILL, faces_from=5, frames=10)
     assert State.STALLED not in [state for state, _ in said]
 
 

@@ -18,8 +18,8 @@ def test_what_is_written_takes_the_place_of_what_was_there(
     for before in ("", "before"):
         file.write_text(before)
         write_whole(file, content, durable=durable)
-        told = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else bytes(content)
-        assert file.read_bytes() == told
+        written = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else bytes(content)
+        assert file.read_bytes() == written
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -108,7 +108,7 @@ def test_what_is_said_of_one_face_holds_for_no_other() -> None:
 
 
 def test_after_a_second_of_rest_a_face_is_half_known_and_trust_stays_near_one() -> None:
-    """What the network is told of trust has to stay on the scale of what it was trained with."""
+    """The trust that the network gets has to stay on the scale of what it was trained with."""
     known = []
     for seconds in (0.4, 3.0, 30.0):
         neutral = Neutral(MEAN, 0.5, 1e6)

@@ -376,16 +376,16 @@ def test_a_change_is_told_once() -> None:
     face = Face(1, np.zeros(4, np.float32), np.zeros((1, 1, 3), np.uint8), 0.9, Quality(1.0))
     changes = Changes()
 
-    def told(*faces: Face) -> list[tuple[int | None, State]]:
+    def changes_after(*faces: Face) -> list[tuple[int | None, State]]:
         state = State.LIVE if faces else State.NO_FACE
         return [(c.track_id, c.state) for c in changes.update(Scene(0.0, None, faces, state))]
 
-    assert told() == [(None, State.NO_FACE)]
-    assert told() == []
-    assert told(face) == [(None, State.LIVE), (1, State.COLLECTING)]
-    assert told(replace(face, filled=0.5)) == []
-    assert told(replace(face, state=State.LIVE)) == [(1, State.LIVE)]
-    assert told() == [(None, State.NO_FACE), (1, State.NO_FACE)]
+    assert changes_after() == [(None, State.NO_FACE)]
+    assert changes_after() == []
+    assert changes_after(face) == [(None, State.LIVE), (1, State.COLLECTING)]
+    assert changes_after(replace(face, filled=0.5)) == []
+    assert changes_after(replace(face, state=State.LIVE)) == [(1, State.LIVE)]
+    assert changes_after() == [(None, State.NO_FACE), (1, State.NO_FACE)]
 
 
 def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> None:

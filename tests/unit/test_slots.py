@@ -20,7 +20,7 @@ P = np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32)
 
 
 def about(**changes: Any) -> About:
-    """Return what outlets are told of a run that begins now."""
+    """Return what outlets get of a run that begins now."""
     hello = Hello(
         program="realtime-micacl 1.0",
         engine="default",
@@ -49,7 +49,7 @@ def test_a_face_takes_the_lowest_free_place_and_keeps_it() -> None:
     slots = Slots(3)
     assert [slots.placed(comes(track)).slot for track in (7, 8, 9)] == [1, 2, 3]
     assert slots.placed(reading(8)).slot == 2
-    assert slots.placed(leaves(7)).slot == 1, "whose place it was is told with the leaving"
+    assert slots.placed(leaves(7)).slot == 1, "whose place it was is said with the leaving"
     assert slots.placed(reading(9)).slot == 3, "nobody moves up"
     assert slots.placed(comes(10)).slot == 1
 

@@ -25,7 +25,7 @@ class Idle:
 
 
 class Clock:
-    """Stands still unless it is told."""
+    """Stands still unless it is asked to move."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0

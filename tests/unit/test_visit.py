@@ -19,7 +19,7 @@ def frame(time_s: float) -> Frame:
 
 
 class Finds(FaceDetector):
-    """A detector that finds faces of the heights it is told."""
+    """A detector that finds faces of the given heights."""
 
     def __init__(self, *heights: float) -> None:
         self.heights, self.asked, self.closed = heights, 0, False
@@ -51,7 +51,7 @@ def test_a_watcher_looks_ten_times_a_second_and_closes_its_detector() -> None:
 
 
 class Sees:
-    """A perceiver that sees what it is told: heights by track."""
+    """A perceiver that sees what it is given: heights by track."""
 
     def __init__(self) -> None:
         self.tracks: dict[int, float] = {}

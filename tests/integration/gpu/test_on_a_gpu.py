@@ -54,8 +54,8 @@ def test_every_size_of_batch_is_near_float64(engine: GpuEngine, shipped: tuple[P
         rows = shipped[1].rows(features.numpy()[windows], changes(shipped[1], len(windows)))
         expected = exact.classify(torch.from_numpy(rows).double())
     for bags in (*BUCKETS, *(b + 1 for b in BUCKETS)):
-        told = changes(shipped[1], len(windows))[:bags]
-        logits, importance = engine.classify(engine.encode(crops[: bags + n - 1])[windows[:bags]], told)
+        shifts = changes(shipped[1], len(windows))[:bags]
+        logits, importance = engine.classify(engine.encode(crops[: bags + n - 1])[windows[:bags]], shifts)
         assert np.abs(logits - expected[0][:bags].numpy()).max() < 2e-2
         assert np.abs(importance - expected[1][:bags].numpy()).max() < 2e-2
 

@@ -139,13 +139,13 @@ def test_a_file_that_may_not_grow_costs_the_cache_and_nothing_else(
 ) -> None:
     factory = Factory(size=100_000)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    told = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
     try:
         assert kept(tmp_path, FACTS, MACHINE, factory, load) == "plan"
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, told)
+        signal.signal(signal.SIGXFSZ, handler)
     assert "cannot be kept" in caplog.text
     assert not [f for f in tmp_path.iterdir() if f.suffix in (".plan", ".json")]
 
