@@ -25,17 +25,15 @@ from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_pr
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
 from realtime_micacl.making.training.checkpoint import start_encoder, write_checkpoint
-from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, people_digest, split, train_clips
+from realtime_micacl.making.training.clips import FrozenFeatures
 from realtime_micacl.making.training.loop import Run
-from realtime_micacl.making.training.objectives import shift_logits, weigh_logits
+from realtime_micacl.making.training.objectives import shift_logits
+from realtime_micacl.making.training.outcome import after_clips, after_faces, after_shapes
 from realtime_micacl.making.training.prior import log_prior, removable_prior
 from realtime_micacl.making.training.ranks import ONE, Ranks, joined
-from realtime_micacl.making.training.shapes import face_shape, shape_logits, train_shapes
-from realtime_micacl.making.training.stages import Faces, frames_of, learnt, still_logits, train_bags, train_stills
-from realtime_micacl.model.backbone import FrameEncoder, MapEncoder, PerFrame
+from realtime_micacl.making.training.stages import Faces, frames_of, learnt
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
-from realtime_micacl.types import EMOTIONS
 
 
 def main(argv: Sequence[str]) -> None:
@@ -53,6 +51,9 @@ def main(argv: Sequence[str]) -> None:
     clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
     faces = p.add_argument_group("for the stages [stills] and [bags]")
     add_faces(faces)
+    faces.add_argument(
+        "--photographs", nargs=2, metavar=("FILE", "HALF"), help="one half of a set of face crops, for recipes that ask"
+    )
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
     with joined() as ranks:
@@ -68,12 +69,6 @@ def add_faces(p: argparse._ArgumentGroup) -> None:
     p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
     p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
     p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
-    p.add_argument(
-        "--photographs",
-        nargs=2,
-        metavar=("FILE", "HALF"),
-        help="one half of a set of cut-out faces, for recipes that ask",
-    )
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
 
 
@@ -164,47 +159,19 @@ def train(
         start_encoder(model, encoder_from)
     model.to(ranks.device)
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
-    encoder, history, trained_on, held_out = model.encoder, [], [], None
-    if faces is not None:
-        if not isinstance(encoder, PerFrame) or (
-            (recipe.stills or recipe.tuning) and not isinstance(encoder, FrameEncoder)
-        ):
-            raise ConfigError('model.encoder: only "light" learns from single pictures, as this recipe says')
-        if isinstance(encoder, MapEncoder) and recipe.stills and not encoder_from:
-            raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
-        if recipe.stills and not encoder_from and isinstance(encoder, FrameEncoder):
-            history += train_stills(encoder, recipe.stills, faces, run)
-        if recipe.tuning and isinstance(encoder, FrameEncoder):
-            history += train_stills(encoder, recipe.tuning, faces, run, on=True)
-        history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
-        counts = np.bincount(faces.pictures.labels, minlength=len(EMOTIONS))
-        logits = still_logits(model.eval(), encoder, faces.validation, recipe.bag, run)
-        labels = faces.validation.labels
-        trained_on += ["FER+ train", "London face set train", "rendered official"]
-        trained_on += ["photographs"] if recipe.photographs else []
+    found = after_faces(model, recipe, faces, run, given=bool(encoder_from)) if faces is not None else None
     if recipe.clips and part:
-        parts = split(part.clips, recipe.clips, recipe.seed)
-        kept = kept or FrozenFeatures()
-        history += train_clips(model, recipe.clips, recipe, parts, run, kept)
-        counts = np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS))
-        features = kept.of(encoder, parts.held_out) if isinstance(encoder, PerFrame) and recipe.clips.frozen else None
-        logits, labels = clip_logits(model, parts.held_out, recipe, recipe.clips, run, features)
-        trained_on += part.said
-        held_out = people_digest(parts.held_out)
-    removed = 0.0 if recipe.least_war is None else removable_prior(logits, labels, counts, recipe.least_war)
-    shift = np.float32(-removed) * log_prior(counts)
+        found = after_clips(found, model, recipe, part.clips, part.said, run, kept or FrozenFeatures())
+    assert found is not None
+    removed = 0.0
+    if recipe.least_war is not None:
+        removed = removable_prior(found.logits, found.labels, found.counts, recipe.least_war)
+    shift = np.float32(-removed) * log_prior(found.counts)
     shift_logits(model.heads, shift)
-    logits, shape = logits + shift, None
+    found, shape = replace(found, logits=found.logits + shift), None
     if recipe.shapes and faces is not None and model.shape is not None:
-        shape = face_shape(learnt(faces.clips), recipe.shapes)
-        history += train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
-        weigh_logits((model.shape.head,), recipe.shapes.certainty)
-        weight = 1 / (calibrated(logits, labels)[0] * recipe.shapes.doubt)
-        weigh_logits(model.heads, weight)
-        from_shape = shape_logits(model.shape.cpu().eval(), shape, faces.validation, recipe.bag)
-        of_crops, of_shape = (float(count) for count in model.weights(torch.zeros(1, 1), torch.zeros(1, 1)))
-        logits = np.float32(weight * of_crops) * logits + np.float32(of_shape) * from_shape
-    temperature, threshold = calibrated(logits, labels)
+        found, shape = after_shapes(found, model, recipe, faces, run)
+    temperature, threshold = calibrated(found.logits, found.labels)
     if ranks.first:
         write_checkpoint(
             out,
@@ -212,11 +179,11 @@ def train(
             model,
             shape=shape,
             calibration=(temperature, threshold if recipe.abstain_below is None else recipe.abstain_below),
-            counts=counts.tolist(),
+            counts=found.counts.tolist(),
             prior_removed=removed,
-            history=history,
-            trained_on=trained_on,
-            held_out=held_out,
+            history=found.history,
+            trained_on=found.trained_on,
+            held_out=found.held_out,
         )
         for unfinished in out.glob("unfinished-*.safetensors"):
             unfinished.unlink()
