@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QRectF
 
-from realtime_micacl.types import EmotionDistribution, Face, Frame, Quality, State
+from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.layout import Layout, arrange, card_size, picture_rect
 from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.view import View
@@ -112,6 +112,23 @@ def test_a_card_without_a_reading_has_no_bars() -> None:
     place = arranged(v).cards[1]
     assert place.small
     assert place.rect.height() < card_size(theme_of(13.5))[1] / 3
+
+
+@pytest.mark.parametrize("own", [{"known": 0.4}, {"baseline": Baseline.SET}])
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_a_word_fits_on_a_small_card_beside_its_figure_and_its_sign(emotion: str, own: dict) -> None:
+    theme = theme_of(unit_for(*HD, 1.0))
+    v = view(*((x, y, x + 110.0, y + 110.0) for x in range(40, 1200, 150) for y in range(40, 640, 150)))
+    shares = np.eye(7, dtype=np.float32)[EMOTIONS.index(emotion)]
+    v = replace(
+        v, readings={k: replace(r, probabilities=shares, emotion=emotion, **own) for k, r in v.readings.items()}
+    )
+    small = [place for place in arranged(v).cards.values() if place.small]
+    assert small
+    wanted = theme.body.width("9") + theme.lead.width(emotion) + theme.lead.width("100 %") + 2.5 * theme.px(0.6)
+    sign = theme.body.width("B") if "baseline" in own else theme.px(0.9)
+    for place in small:
+        assert place.rect.width() - 2 * theme.px(0.8) >= wanted + sign
 
 
 def test_there_are_no_boxes_with_the_overlay_off_and_no_cards_while_stalled() -> None:

@@ -12,7 +12,7 @@ from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
 from realtime_micacl_ui.boxes import draw_box
 from realtime_micacl_ui.ink import draw_panel, elided, press, press_briefly, share_bar, write, write_right
-from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, row_px
+from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, known_px, own_px, row_px
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
 from realtime_micacl_ui.theme import EMOTION_COLOURS, TEXT, Theme
 from realtime_micacl_ui.view import Bars, View, words
@@ -92,12 +92,15 @@ def _still(painter: QPainter, rect: QRectF, theme: Theme, read: bool, said: _Sai
     if said.mark:
         write(painter, theme.body, header.left(), baseline, said.mark, theme.scheme.soft)
         header.setLeft(header.left() + theme.body.width(said.mark) + theme.px(0.6))
-    if said.own:
-        header.setLeft(header.left() + _own(painter, header, theme) + theme.px(0.6))
-    elif said.known is not None:
-        header.setLeft(header.left() + _known(painter, header, said.known, theme) + theme.px(0.6))
-    room = header.width() - (theme.lead.width(said.share) + theme.px(0.3) if said.share else 0)
-    word = elided(letters, said.word, room)
+    figure = theme.lead.width(said.share) + theme.px(0.3) if said.share else 0
+    wanted = letters.width(said.word) + figure
+    if said.own and wanted + own_px(theme) <= header.width():  # a word comes before its sign
+        _own(painter, header, theme)
+        header.setLeft(header.left() + own_px(theme))
+    elif said.known is not None and not said.own and wanted + known_px(theme) <= header.width():
+        _known(painter, header, said.known, theme)
+        header.setLeft(header.left() + known_px(theme))
+    word = elided(letters, said.word, header.width() - figure)
     write(painter, letters, header.left(), baseline, word, QColor.fromRgba(said.word_ink))
     if said.filled is not None:
         _progress(painter, header, said.filled, theme)
@@ -131,27 +134,25 @@ def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str |
         _names(painter, QRectF(pad, rows, rect.width() - 2 * pad, 0), theme, lead)
 
 
-def _own(painter: QPainter, header: QRectF, theme: Theme) -> float:
-    """Draw a framed B: the face is compared with its own neutral one; return how wide the mark is."""
-    width, height = round(theme.body.width("B") + theme.px(0.6)), theme.px(1.2)
+def _own(painter: QPainter, header: QRectF, theme: Theme) -> None:
+    """Draw a framed B: the face is compared with its own neutral one."""
+    width, height = own_px(theme) - theme.px(0.6), theme.px(1.2)
     frame = QRectF(header.left() + 0.5, round(header.center().y() - height / 2) + 0.5, width, height)
     painter.setPen(QPen(theme.scheme.soft, 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(frame, theme.px(0.25), theme.px(0.25))
     inner = theme.body.baseline(frame.top(), height)
     write(painter, theme.body, header.left() + theme.px(0.3), inner, "B", theme.scheme.soft)
-    return width
 
 
-def _known(painter: QPainter, header: QRectF, known: float, theme: Theme) -> float:
-    """Draw a thin ring that closes as the face's own neutral becomes known; return how wide it is."""
-    side = round(theme.px(0.9))
+def _known(painter: QPainter, header: QRectF, known: float, theme: Theme) -> None:
+    """Draw a thin ring that closes as the face's own neutral becomes known."""
+    side = known_px(theme) - theme.px(0.6)
     circle = QRectF(header.left() + 1, round(header.center().y() - side / 2), side, side)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for ink, share in ((theme.scheme.plate, 1.0), (theme.scheme.soft, min(1.0, known))):
         painter.setPen(QPen(ink, max(1.5, theme.px(0.16)), cap=Qt.PenCapStyle.FlatCap))
         painter.drawArc(circle, QUARTER, -round(4 * QUARTER * share))  # clockwise from the top
-    return side
 
 
 def _progress(painter: QPainter, header: QRectF, filled: float, theme: Theme) -> None:

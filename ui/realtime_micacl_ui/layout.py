@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PyQt6.QtCore import QRectF
 
-from realtime_micacl.types import EMOTIONS, Face, Frame, State
+from realtime_micacl.types import EMOTIONS, Baseline, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View, words
 
@@ -107,9 +107,21 @@ def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
     reading = view.reading(face)
     letters = theme.lead if reading else theme.strong
     width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
+    if reading:
+        width += own_px(theme) if reading.baseline is Baseline.SET else known_px(theme)
     if reading and reading.emotion:
         width += theme.lead.width(f"{100 * reading.probabilities.max():.0f} %") + theme.px(0.9)
     return max(ceil(width) + 1 + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
+
+
+def own_px(theme: Theme) -> float:
+    """Return how wide the framed B of an own neutral face is, with what is left free behind it."""
+    return round(theme.body.width("B") + theme.px(0.6)) + theme.px(0.6)
+
+
+def known_px(theme: Theme) -> float:
+    """Return the same of the ring that says how well the own neutral face is known."""
+    return round(theme.px(0.9)) + theme.px(0.6)
 
 
 def header_px(theme: Theme) -> int:
