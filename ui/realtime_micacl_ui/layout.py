@@ -107,8 +107,10 @@ def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
     reading = view.reading(face)
     letters = theme.lead if reading else theme.strong
     width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
-    if reading:
-        width += own_px(theme) if reading.baseline is Baseline.SET else known_px(theme)
+    if reading and reading.baseline is Baseline.SET:
+        width += own_px(theme)
+    elif reading and reading.known is not None:
+        width += known_px(theme)
     if reading and reading.emotion:
         width += theme.lead.width(f"{100 * reading.probabilities.max():.0f} %") + theme.px(0.9)
     return max(ceil(width) + 1 + 2 * theme.px(0.8), theme.px(9)), header_px(theme) + theme.px(0.7)
