@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
@@ -10,15 +12,17 @@ from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
 def main() -> None:
     """Run the command; what takes a second to import is imported only now, so that Ctrl-C is met there too."""
     made_usable()
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # what it raises, NumPy would take for a broken installation
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     try:
         from realtime_micacl.programs import cli
-    except KeyboardInterrupt:
-        sys.exit(130)
     except ImportError as cause:
         if not starved(cause):
             raise
         said(NO_MEMORY)
         sys.exit(5)
+    signal.signal(signal.SIGINT, before)
     cli.main()
 
 

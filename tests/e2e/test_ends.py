@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,27 @@ def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, nu
     assert took_s < 5.0
     assert (ended.records[-1]["state"], ended.records[-1]["detail"]) == ("ended", "interrupted")
     assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "interrupted"]
+
+
+def test_ctrl_c_while_a_library_is_loaded_that_calls_it_broken_ends_without_a_word() -> None:
+    code = """
+import os, signal, sys, time
+import realtime_micacl.__main__ as program
+
+class Like:  # NumPy
+    def find_spec(self, name, *_):
+        if name == "realtime_micacl.programs":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(5)
+            except KeyboardInterrupt:
+                raise ImportError("this is caused by a bad install") from None
+
+sys.meta_path.insert(0, Like())
+program.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_an_impatient_hand_does_not_break_a_good_end(start: Callable, tmp_path: Path) -> None:
