@@ -86,14 +86,14 @@ def main(argv: Sequence[str]) -> None:
         description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
     )
     p.add_argument(
-        "recipe", type=Path, metavar="RECIPE.toml", help="the whole of MICACL, with a table [clips] or [shapes]"
+        "recipe", type=Path, metavar="RECIPE.toml", help="of the complete network, with a table [clips] or [shapes]"
     )
     p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
-    p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
-    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
+    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
     clips = p.add_argument_group("for a recipe with [clips]")
-    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="as `prepare` wrote them")
-    clips.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
+    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="sets that `prepare` wrote")
+    clips.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
     faces = p.add_argument_group("for a recipe with [bags] and [shapes]")
     add_faces(faces)
     add_shown(faces)

@@ -56,13 +56,15 @@ def main(argv: Sequence[str]) -> None:
         metavar="RECIPE.toml",
         help="with a table [clips] whose encoder is frozen; several differ in that table",
     )
-    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="as `prepare` wrote them")
-    p.add_argument("--split", metavar="NAME", help="trained on its training part, measured on its test part")
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
+    p.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
     p.add_argument("--encoder-from", metavar="WHAT", required=True, help="checkpoint or engine")
-    p.add_argument("--seeds", type=int, default=3, metavar="N", help="how many (default 3)")
+    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
     p.add_argument("--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe")
-    p.add_argument("--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="likewise, as for `evaluate`")
-    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, table.md and table.json")
+    p.add_argument(
+        "--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="also read these, as `evaluate` does"
+    )
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
     arguments = p.parse_args(argv)
     real = read_real(arguments.photographs, arguments.stretches)
     recipes = {file: read_toml(file, Recipe) for file in arguments.recipe}

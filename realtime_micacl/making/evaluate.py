@@ -95,7 +95,7 @@ def main(argv: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="realtime-micacl evaluate",
-        description="Measure engines and checkpoints.",
+        description="Measure engines and checkpoints on people they never saw.",
         epilog="docs/evaluation.md says what is measured, and how.",
     )
     p.add_argument(
@@ -106,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     on.add_argument(
         "--split", nargs="+", default=[], metavar="NAME", help=f"such as fold1 or official; {ALL}: each fold"
     )
-    on.add_argument("--bags", choices=("segments", "live"), default="segments", help="how a prepared clip is cut")
+    on.add_argument(
+        "--bags", choices=("segments", "live"), default="segments", help="how prepared clips are cut into bags"
+    )
     on.add_argument(
         "--through-tracker",
         type=Path,

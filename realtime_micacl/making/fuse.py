@@ -41,13 +41,11 @@ def main(argv: Sequence[str]) -> None:
     )
     p.add_argument("engine", type=Path, nargs="+", help="engines with the same crop and windows, two or more")
     p.add_argument(
-        "--recipe", type=Path, required=True, metavar="FILE", help="by which they were trained: whom it held out"
+        "--recipe", type=Path, required=True, metavar="FILE", help="recipe of their training; it says who was held out"
     )
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
-    p.add_argument(
-        "--split", metavar="NAME", help="fitted on held-out people of its training part, tested on its test part"
-    )
-    p.add_argument("--plain", action="store_true", help="no weights: the mean of the log shares")
+    p.add_argument("--split", metavar="NAME", help="fit on held-out people of its training part, test on its test part")
+    p.add_argument("--plain", action="store_true", help="plain mean of the log shares instead of weights")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the engine")
     arguments = p.parse_args(argv)
     members = read_candidates(arguments.engine)
