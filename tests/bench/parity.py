@@ -29,11 +29,9 @@ import json, sys
 import numpy as np
 from mediapipe.python.solutions.face_detection import FaceDetection
 full, short = (FaceDetection(model_selection=k, min_detection_confidence=0.5) for k in (1, 0))
-while True:
-    try:
-        image = np.lib.format.read_array(sys.stdin.buffer)
-    except ValueError:
-        break
+for line in sys.stdin.buffer:
+    height, width = map(int, line.split())
+    image = np.frombuffer(sys.stdin.buffer.read(3 * height * width), np.uint8).reshape(height, width, 3)
     said = []
     for one in (full, short):
         found = [(one.score[0], one.location_data) for one in one.process(image).detections or ()]
@@ -48,7 +46,7 @@ def asked(before: subprocess.Popen[bytes], image: U8) -> list[list[Detection]]:
     """Return the faces that mediapipe 0.10.21 sees, full and short range."""
     assert before.stdin is not None
     assert before.stdout is not None
-    np.lib.format.write_array(before.stdin, np.ascontiguousarray(image))
+    before.stdin.write(b"%d %d\n" % image.shape[:2] + image.tobytes())
     before.stdin.flush()
     size = np.array(image.shape[1::-1], np.float32)
     return [

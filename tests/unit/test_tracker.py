@@ -76,7 +76,7 @@ def test_a_face_is_remembered_for_a_while(away_s: float, expected: list[int | No
 
 
 @pytest.mark.parametrize(
-    ("apart_s", "missed", "same"), [(1.5, 0, True), (1.5, 1, True), (1.5, 2, False), (2.9, 0, True), (3.5, 0, False)]
+    ("apart_s", "missed", "same"), [(1.5, 0, True), (1.5, 1, True), (1.5, 2, False), (4.5, 0, True), (5.5, 0, False)]
 )
 def test_where_looks_are_slow_only_those_that_were_missed_are_forgotten(
     apart_s: float, missed: int, same: bool

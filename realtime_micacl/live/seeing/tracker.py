@@ -16,7 +16,7 @@ import numpy as np
 from realtime_micacl.types import F32, U8
 
 MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
-SLOW_S, MISSES = 3.0, 2  # but where looks are this far apart or less, it has to be missed by so many of them
+SLOW_S, MISSES = 5.0, 2  # but where looks are this far apart or less, it has to be missed by so many of them
 MIN_OVERLAP = 0.2  # intersection over union with the box that is expected; two faces side by side share less
 MIN_LIKENESS = 0.5  # measured on successive real frames: 0.83 or more at 24-30 fps, 0.53 on a head turning at 12 fps
 LIKENESS_SHARE = 0.5  # what looking alike counts in the match: half of what the place counts; chosen, not measured
