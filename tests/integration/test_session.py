@@ -61,8 +61,8 @@ def test_a_source_of_which_nothing_could_be_analysed_does_not_end_well(where: st
 
 def test_a_file_waits_until_somebody_looks() -> None:
     stages = staged(perceive=Conduct(opens_s=0.5))
-    with session(FakeCamera(rate_hz=200, frames=5), stages, holds=True) as s:
-        assert s.wait(5.0)
+    with session(FakeCamera(rate_hz=10, frames=5), stages, holds=True) as s:  # time enough for each on a busy machine
+        assert s.wait(20.0)
     assert stages.perceive.calls == 5
 
 
