@@ -85,7 +85,9 @@ def outcome(command: str, case: Case) -> tuple[str, str]:
 
 def name_of(case: Case) -> str:
     """Return how the table names an input."""
-    return case.path.name if case.path.parent.name != "row" else f"row/{case.path.name}"
+    name = case.path.name.replace("\n", "\\n")
+    name = name if len(name) < 100 else f"{name[:8]}.. ({len(name)} letters)"
+    return name if case.path.parent.name != "row" else f"row/{name}"
 
 
 def table(read: list[tuple[str, str, str]]) -> str:
