@@ -51,6 +51,14 @@ def the_log_is_left_as_it_was() -> Iterator[None]:
     logging.getLogger().setLevel(level)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def memory_lies_where_it_lay() -> Iterator[None]:
+    """What pytest holds beside a session would take long to bring into large pages, and would count as growth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("realtime_micacl.live.pages.SETTLED_S", float("inf"))
+        yield
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the fault tests as long as docs/reliability.md asks")
 

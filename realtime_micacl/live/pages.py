@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import mmap
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,10 +18,12 @@ log = logging.getLogger(__name__)
 
 ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 MAPS = Path("/proc/self/maps")
-LARGE = 2 << 20  # bytes
+HELD = Path("/proc/self/statm")
+LARGE, PAGE = 2 << 20, mmap.PAGESIZE  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <linux/mman.h>
 SETTLED_S = 3.0  # by then all that a program works with has been opened
 AGAIN_S = 60.0  # what came since then is worth another go
+MOST = 1 << 30  # bytes in memory; a process that holds more holds data of somebody else's, which would take seconds
 
 _gathered_s = -float("inf")
 
@@ -35,8 +38,8 @@ def gather_when_settled(begun_s: float) -> None:
 
 
 def gather_memory() -> None:
-    """Bring what this process holds by now into large pages; it takes a tenth of a second."""
-    if not _allowed():
+    """Bring what this process holds by now into large pages, unless that is much; it takes a tenth of a second."""
+    if not _allowed() or _held() > MOST:
         return
     started_s = monotonic()
     try:
@@ -59,6 +62,10 @@ def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
         start, end = -(-start // LARGE) * LARGE, end // LARGE * LARGE
         if start < end:
             yield start, end
+
+
+def _held() -> int:
+    return int(HELD.read_text().split()[1]) * PAGE
 
 
 def _allowed() -> bool:

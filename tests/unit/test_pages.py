@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,17 @@ def test_what_lies_in_memory_stays_as_it_was() -> None:
     assert held.sum() == before
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
+def test_a_process_that_holds_much_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_allowed", lambda: True)
+    looked = list[object]()
+    monkeypatch.setattr(pages, "ranges", lambda maps: looked.append(maps) or [])
+    for most in (1 << 40, 1 << 20):
+        monkeypatch.setattr(pages, "MOST", most)
+        gather_memory()
+    assert len(looked) == 1
+
+
 @pytest.mark.parametrize("enabled", ["always madvise [never]\n", None])
 def test_a_system_without_large_pages_is_left_alone(
     enabled: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -49,6 +61,7 @@ def test_a_system_without_large_pages_is_left_alone(
 
 def test_it_waits_until_all_has_settled_and_then_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     done, now_s = list[float](), 0.0
+    monkeypatch.setattr(pages, "SETTLED_S", 3.0)
     monkeypatch.setattr(pages, "_gathered_s", -float("inf"))
     monkeypatch.setattr(pages, "monotonic", lambda: now_s)
     monkeypatch.setattr(pages, "gather_memory", lambda: done.append(now_s))
