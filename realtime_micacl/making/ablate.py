@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
-from typing import TypedDict
 
 import msgspec
 import numpy as np
@@ -22,7 +21,7 @@ from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.making.data.sampler import TAIL
 from realtime_micacl.making.evaluate import add_shown
-from realtime_micacl.making.figures import Interval
+from realtime_micacl.making.figures import Interval, Means
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, report, spread, uar, war
 from realtime_micacl.making.train import TrainingPart, add_faces, read_training_part, train
@@ -42,16 +41,10 @@ class Variant:
     clips: Mapping[str, object] = field(default_factory=dict)
 
 
-class Row(TypedDict):
+class Row(Means):
     """What a variant scores: means over seeds, intervals over people."""
 
     variant: str
-    war: float
-    war_95: Interval
-    war_sd: float
-    uar: float
-    uar_95: Interval
-    uar_sd: float
     tail: float
     """Mean recall of the `rarest` emotions."""
     tail_sd: float

@@ -16,6 +16,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Shape, Sidecar, read_sidecar
 from realtime_micacl.making.data.bank import Bank, still_bank
 from realtime_micacl.making.data.cache import Array, kept_together
+from realtime_micacl.making.data.photographs import half_named
 from realtime_micacl.making.evaluation.recorded import (
     Encode,
     Recorded,
@@ -149,6 +150,10 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
     """Read what is trained on and measured on, all through the given encoder."""
     assert recipe.bags
     assert recipe.shapes
+    if recipe.photographs:
+        raise ConfigError(
+            f"{arguments.recipe} learns from photographs, which are for measuring here; leave `photographs` out of it"
+        )
     _, sidecar = read_sidecar(Path(arguments.encoder_from))
     faces = read_faces(recipe, arguments)
     shape = face_shape(learnt(faces.clips), recipe.shapes)
@@ -191,7 +196,8 @@ def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: 
     }
     if arguments.photographs:
         file, half = arguments.photographs
-        makers["photographs"] = lambda: record_photographs(Path(file), int(half), encode, sidecar)
+        number = half_named(half)
+        makers["photographs"] = lambda: record_photographs(Path(file), number, encode, sidecar)
     if arguments.stretches:
         clips, listed = arguments.stretches
         stretches = read_stretches(clips, listed)

@@ -139,19 +139,24 @@ class Trained(Cost, Followed):
     experts: Experts
 
 
-class SystemRow(TypedDict):
-    """A row of `compare`: means over seeds, intervals over people."""
+class Means(TypedDict):
+    """WAR and UAR over seeds: their means, 95 % intervals, and how far seeds differ."""
 
-    system: str
-    seeds: int
-    n: int
-    people: int
     war: float
     war_95: Interval
     war_sd: float
     uar: float
     uar_95: Interval
     uar_sd: float
+
+
+class SystemRow(Means):
+    """A row of `compare`: means over seeds, intervals over people."""
+
+    system: str
+    seeds: int
+    n: int
+    people: int
     tail: NotRequired[float]
     """Mean recall of fear and disgust."""
     tail_95: NotRequired[Interval]
@@ -178,16 +183,10 @@ class SystemRow(TypedDict):
     persons: list[int]
 
 
-class Real(TypedDict):
+class Real(Means):
     """How a system reads one set of real people: means over seeds, intervals over pictures or stretches."""
 
     n: int
-    war: float
-    war_95: Interval
-    war_sd: float
-    uar: float
-    uar_95: Interval
-    uar_sd: float
     ece: float
     words: int
     words_shown: int

@@ -89,6 +89,14 @@ def test_an_engine_must_be_named(tmp_path: Path) -> None:
         ablate.main([str(write_recipe(tmp_path / "recipe.toml", RECIPE)), "--out", str(tmp_path / "out")])
 
 
+def test_photographs_that_are_measured_on_are_not_learnt_from(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe.toml", RECIPE)
+    recipe.write_text(f"photographs = 2\n{recipe.read_text()}")
+    arguments = [str(recipe), "--out", str(tmp_path / "out"), "--encoder-from", str(default_engine())]
+    with pytest.raises(ConfigError, match="leave `photographs` out of it"):
+        ablate.main(arguments)
+
+
 def test_tracks_side_by_side_are_read_as_each_would_be_alone() -> None:
     shape = read_sidecar(default_engine())[1].shape
     assert shape
