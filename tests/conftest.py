@@ -60,7 +60,7 @@ def memory_lies_where_it_lay() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="run the fault tests as long as docs/reliability.md asks")
+    parser.addoption("--long", action="store_true", help="run the fault tests as long as their bars ask")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Note a figure for the table of reliability."""
+    """Note a figure for the table of bars."""
     return lambda figure: record_property("figure", figure)
 
 
@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """After `pytest -m fault` print the table of docs/reliability.md."""
+    """After `pytest -m fault` print the table of docs/tables/reliability.md."""
     if config.option.markexpr != "fault":
         return
     found: dict[str, tuple[list[str], list[str]]] = {}

@@ -1,4 +1,4 @@
-"""What `cv2.VideoCapture` with a retry loop does on the faults of docs/reliability.md.
+"""What `cv2.VideoCapture` with a retry loop does on the faults of docs/tables/reliability.md.
 
 python -m tests.bench.cv2_retry
 

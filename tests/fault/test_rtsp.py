@@ -21,7 +21,7 @@ from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until, usage
 from tests.fault.proxy import Proxy
 
-LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/reliability.md
+LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/tables/reliability.md
 
 
 def stream(port: int, scheme: str = "rtsp", **more: object):  # type: ignore[no-untyped-def]
