@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Timer
 from time import perf_counter, sleep
+from typing import NamedTuple
 
 import psutil
 
@@ -36,6 +38,15 @@ ROWS = (
     "memory without a window, MB",
     "memory with a window, MB",
 )
+
+
+class Installed(NamedTuple):
+    """A revision that was installed."""
+
+    revision: str
+    folder: Path
+    python: Path
+    sizes_mb: list[float]
 
 
 def install(revision: str, folder: Path) -> tuple[Path, list[float]]:
@@ -63,6 +74,20 @@ def install(revision: str, folder: Path) -> tuple[Path, list[float]]:
     (made,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", made], check=True)
     return python, [made.stat().st_size / 1e6, size_mb(packages) - before]
+
+
+@contextmanager
+def installed(revisions: list[str]) -> Iterator[list[Installed]]:
+    """Install revisions, away from the screen of whoever calls; remove them in the end."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in revisions]
+        yield [
+            Installed(revision, folder, *install(revision, folder))
+            for revision, folder in zip(revisions, folders, strict=True)
+        ]
 
 
 def size_mb(folder: Path) -> float:
@@ -121,23 +146,21 @@ def started(pythons: list[tuple[Path, Path]]) -> list[list[float]]:
     return columns
 
 
+def table(them: list[Installed]) -> str:
+    """Return what each revision weighs and how it starts."""
+    starts = started([(one.python, one.folder) for one in them])
+    columns = [[*one.sizes_mb, *start] for one, start in zip(them, starts, strict=True)]
+    lines = [f"| | {' | '.join(one.revision for one in them)} |", f"|---|{'---|' * len(them)}"]
+    for name, row in zip(ROWS, zip(*columns, strict=True), strict=True):
+        digits = 2 if name.endswith(", s") else 1 if "wheel" in name else 0
+        lines.append(f"| {name} | {' | '.join(f'{one:.{digits}f}' for one in row)} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Print the table."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
-        os.environ.pop(name, None)
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    revisions = sys.argv[1:] or ["HEAD"]
-    with ExitStack() as stack:
-        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in revisions]
-        installed = [install(revision, folder) for revision, folder in zip(revisions, folders, strict=True)]
-        starts = started([(python, folder) for (python, _), folder in zip(installed, folders, strict=True)])
-    columns = [[*sizes, *start] for (_, sizes), start in zip(installed, starts, strict=True)]
-    sys.stdout.write(f"| | {' | '.join(revisions)} |\n|---|{'---|' * len(revisions)}\n")
-    for name, row in zip(ROWS, zip(*columns, strict=True), strict=True):
-        figures = (
-            f"{one:.2f}" if name.endswith(", s") else f"{one:.1f}" if "wheel" in name else f"{one:.0f}" for one in row
-        )
-        sys.stdout.write(f"| {name} | {' | '.join(figures)} |\n")
+    with installed(sys.argv[1:] or ["HEAD"]) as them:
+        sys.stdout.write(table(them))
 
 
 if __name__ == "__main__":
