@@ -14,10 +14,11 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as checkers of types know it: to import `typing` is most of the time before Ctrl-C is met
 if TYPE_CHECKING:
     from inspect import Signature
+    from typing import Any
 
     from realtime_micacl.api.corpus import process
     from realtime_micacl.api.figure import show

@@ -6,15 +6,15 @@ import os
 import signal
 import sys
 
-from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
-
 
 def main() -> None:
-    """Run the command; what takes a second to import is imported only now, so that Ctrl-C is met there too."""
-    made_usable()
+    """Run the command; what takes time to import is imported only now, so that Ctrl-C is met there too."""
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # what it raises, NumPy would take for a broken installation
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
+
+    made_usable()
     try:
         from realtime_micacl.programs import cli
     except ImportError as cause:
@@ -22,8 +22,7 @@ def main() -> None:
             raise
         said(NO_MEMORY)
         sys.exit(5)
-    signal.signal(signal.SIGINT, before)
-    cli.main()
+    cli.main(before)
 
 
 if __name__ == "__main__":

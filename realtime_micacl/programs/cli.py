@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import TextIO
+from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.installed import install_command
@@ -22,12 +23,20 @@ from realtime_micacl.standard import NO_MEMORY, flushed, said, starved, why
 log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Run the command and leave with its exit code."""
+def main(on_interrupt: Any) -> None:
+    """Run the command, with this for SIGINT meanwhile, and leave with its exit code."""
+    outside = signal.getsignal(signal.SIGINT)
     try:
-        code = run(sys.argv[1:])
+        try:
+            signal.signal(signal.SIGINT, on_interrupt)
+            code = run(sys.argv[1:])
+        finally:
+            if signal.getsignal(signal.SIGINT) is on_interrupt:  # a run that was interrupted takes no more of them
+                signal.signal(signal.SIGINT, outside)
     except SystemExit as end:  # of the parser
         code = end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     if (cause := flushed()) and not code:
         said(f"the output cannot be written: {why(cause)}")
         code = StageFailed.exit_code

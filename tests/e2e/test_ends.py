@@ -112,14 +112,15 @@ def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, nu
     assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "interrupted"]
 
 
-def test_ctrl_c_while_a_library_is_loaded_that_calls_it_broken_ends_without_a_word() -> None:
-    code = """
+@pytest.mark.parametrize("module", ["realtime_micacl.standard", "realtime_micacl.programs"])
+def test_ctrl_c_while_a_library_is_loaded_that_calls_it_broken_ends_without_a_word(module: str) -> None:
+    code = f"""
 import os, signal, sys, time
 import realtime_micacl.__main__ as program
 
 class Like:  # NumPy
     def find_spec(self, name, *_):
-        if name == "realtime_micacl.programs":
+        if name == "{module}":
             try:
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(5)
