@@ -140,13 +140,12 @@ def display() -> Iterator[Finding]:
 
 def cameras() -> Iterator[Finding]:
     """Look for webcams."""
-    from realtime_micacl.live.sources.camera import list_cameras
+    from realtime_micacl.live.sources.camera import list_cameras, node, shut
 
     found = list_cameras()
     for index, name in found.items():
-        good = sys.platform != "linux" or os.access(f"/dev/video{index}", os.R_OK | os.W_OK)
-        mend = "" if good else "; it may not be opened: sudo usermod -aG video $USER, then log in again"
-        yield Finding("camera", good, f"--camera {index}: {name}{mend}")
+        why = shut(node(index))
+        yield Finding("camera", not why, f"--camera {index}: {name}{why and f'; {why}'}")
     if not found:
         yield Finding("camera", None, "none; --source plays an address, a file, demo or synthetic")
 

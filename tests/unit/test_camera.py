@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources import camera
-from realtime_micacl.live.sources.camera import Webcam, check_camera, list_cameras, read_camera
+from realtime_micacl.live.sources.camera import Webcam, check_camera, list_cameras, read_camera, shut
 
 RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
 
@@ -73,6 +74,18 @@ def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None
     with pytest.raises(SourceError, match="camera 3 cannot be opened"):
         next(read_camera(3, device))
     assert device.released == 1
+
+
+def test_why_a_camera_is_shut_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = tmp_path / "video0"
+    assert shut(node) == ""
+    node.touch()
+    assert shut(node) == ""
+    with node.open() as file, subprocess.Popen(["sleep", "60"], stdin=file) as other:
+        assert shut(node) == f"sleep (process {other.pid}) is using it; end that first"
+        other.kill()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert shut(node).endswith("sudo usermod -aG video $USER, then log in again")
 
 
 def test_a_camera_without_pictures_and_one_that_is_unplugged(monkeypatch: pytest.MonkeyPatch) -> None:

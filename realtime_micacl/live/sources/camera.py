@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -18,6 +20,7 @@ from realtime_micacl.types import Frame
 SIZE_PX, RATE_HZ = (1280, 720), 30.0
 START_S, LOST_S = 4.0, 0.5  # how long a camera may give no picture: at first, and later on
 DEVICES = Path("/sys/class/video4linux")
+MAYBE = "another program may be using it"
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_MSMF}
 
 
@@ -36,8 +39,30 @@ def list_cameras(devices: Path = DEVICES) -> dict[int, str]:
 
 def check_camera(index: int) -> None:
     """Raise SourceError where Linux knows of no such camera; elsewhere only opening it tells."""
-    if sys.platform == "linux" and not Path(f"/dev/video{index}").exists():
+    if sys.platform == "linux" and not node(index).exists():
         raise SourceError(f"no camera {index}: {_known()}")
+
+
+def node(index: int) -> Path:
+    """Return the device of a camera on Linux."""
+    return Path(f"/dev/video{index}")
+
+
+def shut(device: Path) -> str:
+    """Return why the device of a camera cannot be opened, as far as Linux tells this user; "" where it does not."""
+    if not device.exists():
+        return ""
+    if not os.access(device, os.R_OK | os.W_OK):
+        return f"{device} is not yours to open; sudo usermod -aG video $USER, then log in again"
+    import psutil
+
+    for program in psutil.process_iter():
+        if program.pid == os.getpid():
+            continue
+        with suppress(OSError, psutil.Error):  # those of other users cannot be looked into
+            if any(os.readlink(file) == str(device) for file in Path(f"/proc/{program.pid}/fd").iterdir()):
+                return f"{program.name()} (process {program.pid}) is using it; end that first"
+    return ""
 
 
 class Webcam:
@@ -90,7 +115,7 @@ def read_camera(index: int, capture: Any = cv2.VideoCapture, asked: Framing | No
     device = capture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not device.isOpened():
-            raise SourceError(f"camera {index} cannot be opened; another program may be using it. {_known()}")
+            raise SourceError(f"camera {index} cannot be opened: {shut(node(index)) or MAYBE}. {_known()}")
         device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw 720p does not fit through USB 2
         device.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
         device.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)
