@@ -12,6 +12,7 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
+from realtime_micacl.live.sources.floats import is_float, shown
 from realtime_micacl.live.sources.hdr import as_sdr, is_hdr
 from realtime_micacl.types import U8
 
@@ -28,7 +29,7 @@ class Upright:
 
     Rows without padding, whatever the pixel format; the shorter side of oblong pixels is stretched; the turn and the
     mirror that the file or the camera asks for are carried out; what is transparent shows white; the dots that stand
-    for colours which a palette lacks are smoothed; HDR looks as it does on a normal screen.
+    for colours which a palette lacks are smoothed; HDR, and light in floating point, look as on a normal screen.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -40,7 +41,8 @@ class Upright:
         """Return the picture of a decoded frame."""
         width, height = self._square(frame.width, frame.height)
         holed = any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8"
-        plain = self._reformatter.reformat(frame, width, height, "rgba" if holed else "rgb24", threads=1)
+        known = shown(frame, self._stream.codec_context.name) if is_float(frame) else frame
+        plain = self._reformatter.reformat(known, width, height, "rgba" if holed else "rgb24", threads=1)
         pixels = np.asarray(plain.to_ndarray(), np.uint8)  # a view with padded rows
         pixels = _on_paper(pixels) if holed else pixels
         if is_hdr(frame):
