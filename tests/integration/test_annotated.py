@@ -28,7 +28,8 @@ class Scenes:
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         crop = np.zeros((8, 8, 3), np.uint8)
-        face = Face(1, BOX, crop, 1.0, Quality(1.0), State.LIVE, 1.0)
+        box = BOX * np.float32(frame.image.shape[1] / IMAGE.shape[1])
+        face = Face(1, box, crop, 1.0, Quality(1.0), State.LIVE, 1.0)
         faces = (face,) if 3 <= frame.index < 5 or frame.index == 40 else ()
         return Scene(frame.time_s, frame, faces, State.LIVE if faces else State.NO_FACE), ()
 
@@ -36,11 +37,15 @@ class Scenes:
         """Hold nothing."""
 
 
-def film(path: Path, *, blur: bool, times_s: list[float] = TIMES_S, first: int = 0) -> tuple[list[float], list[U8]]:
+def film(
+    path: Path, *, blur: bool, times_s: list[float] = TIMES_S, first: int = 0, small: int | None = None
+) -> tuple[list[float], list[U8]]:
+    """Write pictures, of half the size from number `small` on; return what is read of them."""
     with saved(path, Openers(Scenes, Scenes), blur=blur, language="en") as (opens, sink):
         perceiver = opens.perceiver()
         for index, time_s in enumerate(times_s, first):
-            perceiver.perceive(Frame(IMAGE, time_s, index))
+            step = 2 if small is not None and index >= small else 1
+            perceiver.perceive(Frame(np.ascontiguousarray(IMAGE[::step, ::step]), time_s, index))
             shares = np.array([0.9, *[0.1 / 6] * 6], np.float32)
             sink(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), "happy", 1.0, 1.0))
     with av.open(str(path)) as container:
@@ -71,8 +76,14 @@ def test_a_blurred_face_is_blurred_before_it_is_found_and_after_it_is_lost(tmp_p
     _, clear = film(tmp_path / "clear.mp4", blur=False)
     _, images = film(tmp_path / "blurred.mp4", blur=True)
     assert min(map(contrast, clear)) > 5 * max(map(contrast, images)), "in every picture of these 0.64 s"
-    outside = blurred(IMAGE, [BOX])[:, 240:]
+    outside = blurred(IMAGE, [BOX / np.tile((321, 240), 2)])[:, 240:]
     assert np.array_equal(outside, IMAGE[:, 240:])
+
+
+def test_a_face_is_blurred_where_it_is_when_the_size_of_the_pictures_changes(tmp_path: Path) -> None:
+    _, clear = film(tmp_path / "clear.mp4", blur=False, small=3)
+    _, images = film(tmp_path / "blurred.mp4", blur=True, small=3)
+    assert min(map(contrast, clear)) > 5 * max(map(contrast, images))
 
 
 def test_a_slow_motion_clip_is_blurred_as_early_and_a_photograph_can_be_looked_at(tmp_path: Path) -> None:

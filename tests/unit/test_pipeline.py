@@ -50,7 +50,8 @@ SIDECAR = Sidecar(
     trained_on=(),
     measured={},
 )
-SIDE = 160.0
+SIDE: float | F32 = 160.0
+"""Width and height of the faces, in px."""
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +99,11 @@ class FramesWithFaces:
         found = []
         for x, y in self._where.get(id(image), ()):
             points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
-            found.append(Detection(np.array([x, y, x + SIDE, y + SIDE], np.float32), points.astype(np.float32), 0.9))
+            found.append(
+                Detection(
+                    np.concatenate([(x, y), np.add((x, y), SIDE)]).astype(np.float32), points.astype(np.float32), 0.9
+                )
+            )
         return found
 
     thorough = False
@@ -189,6 +194,24 @@ def test_faces_are_looked_for_once_a_tick_and_expected_in_between() -> None:
             assert scene.faces[0].box == pytest.approx([100 + 4 * n, 80, 260 + 4 * n, 240], abs=1.5)
             assert not bags or world.looks > before, "a reading is of the newest frame"
     assert world.looks == pytest.approx(80 / 25 / 0.08, abs=2)
+
+
+@pytest.mark.parametrize("change", [12, 13])
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_face_stays_who_and_where_it_is_when_the_size_of_the_picture_changes(
+    change: int, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _, perceiver, _ = stages()
+    for n in range(change):
+        perceiver.perceive(world.frame(n, [(100, 80, 1)]))
+    image = cv2.resize(world.frame(0, [(100, 80, 1)]).image, (320, 90), interpolation=cv2.INTER_AREA)
+    monkeypatch.setattr(f"{__name__}.SIDE", np.array((80, 40), np.float32))
+    if seen:
+        world._where[id(image)] = [(50, 20)]
+    for n in (change, change + 1, change + 2):
+        (face,) = perceiver.perceive(Frame(np.asarray(image, np.uint8), n / 25, n))[0].faces
+        assert face.track_id == 1
+        assert face.box == pytest.approx([50, 20, 130, 60], abs=1)
 
 
 def test_a_face_that_comes_or_is_missed_is_looked_for_in_every_frame() -> None:

@@ -109,7 +109,7 @@ class _Video:
         self._target, self._blur = target, blur
         self._film: Film | None = None
         self._held: deque[tuple[Scene, tuple[Bag, ...], list[EmotionDistribution]]] = deque()
-        self._past: deque[Scene] = deque()
+        self._past: deque[tuple[float, list[F32]]] = deque()
         self._view = View("", timeline=True)
         self._layout: Layout | None = None
         self._size = (0, 0)
@@ -143,14 +143,14 @@ class _Video:
         scene, bags, readings = self._held[0]
         assert scene.frame is not None
         if self._blur:
-            around = [*self._past, *(held[0] for held in self._held)]
-            boxes = [f.box for s in around if abs(s.time_s - scene.time_s) <= SPREAD_S for f in s.faces]
-            image = blurred(scene.frame.image, boxes)
+            around = [*self._past, *((held[0].time_s, places(held[0])) for held in self._held)]
+            shares = [share for time_s, them in around if abs(time_s - scene.time_s) <= SPREAD_S for share in them]
+            image = blurred(scene.frame.image, shares)
             scene = replace(scene, frame=replace(scene.frame, image=image))
             bags = tuple(replace(bag, crops=coarse(bag.crops)) for bag in bags)
         self._held.popleft()
-        self._past.append(replace(scene, frame=None))
-        while scene.time_s - self._past[0].time_s > SPREAD_S:
+        self._past.append((scene.time_s, places(scene)))
+        while scene.time_s - self._past[0][0] > SPREAD_S:
             self._past.popleft()
         elapsed_s = scene.time_s - self._view.scene_s
         now = Snapshot(now_s=scene.time_s, newest=scene.frame, scene=scene, readings=tuple(readings), bags=bags)
@@ -207,11 +207,18 @@ def strip_for(size: tuple[int, int]) -> int:
     return 2 * round(theme_for(*size, "dark").px(10.5) / 2)
 
 
-def blurred(image: U8, boxes: Iterable[F32]) -> U8:
-    """Return a picture in which nobody in the boxes can be recognised."""
+def places(scene: Scene) -> list[F32]:
+    """Return the boxes of a scene as shares of its picture, whose size may change on the way."""
+    assert scene.frame is not None
+    return [face.box / np.tile(scene.frame.image.shape[1::-1], 2) for face in scene.faces]
+
+
+def blurred(image: U8, shares: Iterable[F32]) -> U8:
+    """Return a picture in which nobody can be recognised in boxes that are given as shares of it."""
     made = image.copy()
     height, width = image.shape[:2]
-    for left, top, right, bottom in boxes:
+    for share in shares:
+        left, top, right, bottom = share * (width, height, width, height)
         across, down = GROWN * (right - left), GROWN * (bottom - top)
         x0, x1 = max(0, round(left - across)), min(width, round(right + across))
         y0, y1 = max(0, round(top - down)), min(height, round(bottom + down))

@@ -50,6 +50,7 @@ class Perceiver:
         self._seen: dict[int, tuple[float, Face]] = {}
         self._covered: dict[int, F32] = {}
         self._looked_s = -inf
+        self._size: tuple[int, ...] = ()
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         """Return what is seen in `frame` and the bags that it completed."""
@@ -57,7 +58,8 @@ class Perceiver:
         if cut:
             self._tracker.restart()
             self._seen.clear()
-        look = cut or frame.alone or self._due(frame.time_s)
+        resized = self._resized(frame.image)
+        look = cut or resized or frame.alone or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
         faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
@@ -75,6 +77,18 @@ class Perceiver:
         self._detector.close()
         self._covers.close()
         self._mesh.close()
+
+    def _resized(self, image: U8) -> bool:
+        """Say whether the pictures have another size from this one on; whoever was seen is then expected in it."""
+        last, self._size = self._size, image.shape[1::-1]
+        if last in ((), self._size):
+            return False
+        factors = np.divide(self._size, last).astype(np.float32)
+        self._tracker.stretch(factors)
+        for track_id, (time_s, face) in self._seen.items():
+            points = None if face.points is None else face.points * factors
+            self._seen[track_id] = time_s, replace(face, box=face.box * np.tile(factors, 2), points=points)
+        return True
 
     def _due(self, time_s: float) -> bool:
         recent = 0 <= time_s - self._looked_s < LOOK_S

@@ -125,6 +125,11 @@ class Tracker:
         """Return where each confirmed track is expected at `time_s`, between two updates."""
         return {t.track_id: t.predicted(time_s) for t in self._tracks if t.track_id is not None}
 
+    def stretch(self, factors: F32) -> None:
+        """Follow pictures whose width and height became others by these factors [2]."""
+        for track in self._tracks:
+            track.box, track.velocity = track.box * np.tile(factors, 2), track.velocity * factors
+
     def restart(self) -> None:
         """Forget all tracks: after a cut nobody is who was there before."""
         self._tracks = []
