@@ -245,12 +245,15 @@ def test_pixels_of_an_absurd_shape_are_taken_for_square_ones_and_said_once(
     assert caplog.text.count("taken as square") == 1
 
 
-def test_pictures_whose_size_changes_on_the_way_are_all_dense(tmp_path: Path) -> None:
-    pictures = [cv2.imencode(".jpg", corners(width, 96)[..., ::-1])[1].tobytes() for width in (100, 171, 64)]
-    file = tmp_path / "changing.mjpeg"
+@pytest.mark.parametrize(("name", "widths"), [("a.mjpeg", (100, 171, 64)), ("a.MJPG", (2100, 64, 960))])
+def test_pictures_whose_size_changes_on_the_way_are_all_dense(
+    name: str, widths: tuple[int, ...], tmp_path: Path
+) -> None:
+    pictures = [cv2.imencode(".jpg", corners(width, 96)[..., ::-1])[1].tobytes() for width in widths]
+    file = tmp_path / name
     file.write_bytes(b"".join(pictures))
     frames = list(read_file(file))
-    assert [f.image.shape[1] for f in frames] == [100, 171, 64]
+    assert [f.image.shape[1] for f in frames] == [*widths]
     for frame in frames:
         assert_dense(frame)
         assert_as_meant(frame.image, TURNS["none"], 12)

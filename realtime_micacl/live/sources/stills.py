@@ -57,6 +57,14 @@ def is_picture(container: av.container.InputContainer) -> bool:
     return container.format.name.endswith("_pipe") or container.format.name == "image2"
 
 
+def jpegs(path: Path) -> str | None:
+    """Return FFmpeg's name for JPEG after JPEG where a file is that: of large ones it would see the first alone."""
+    if path.suffix.lower() not in (".mjpeg", ".mjpg"):
+        return None
+    with path.open("rb") as stream:
+        return "mjpeg" if stream.read(2) == b"\xff\xd8" else None
+
+
 def refused(path: Path) -> str:
     """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
     try:

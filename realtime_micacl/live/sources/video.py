@@ -24,6 +24,7 @@ from realtime_micacl.live.sources.reasons import said
 from realtime_micacl.live.sources.stills import (
     RATE_HZ,
     is_picture,
+    jpegs,
     pictures_in,
     pictures_like,
     read_row,
@@ -136,12 +137,15 @@ def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | P
 
 def opened(path: Path) -> av.container.InputContainer:
     """Return the open container of a file that holds a video; raise SourceError."""
-    kind = beside.kind_of(path)
-    options = {"protocol_whitelist": "file"} | beside.OPTIONS.get(kind or "", {})
+    listed = beside.kind_of(path)
+    options = {"protocol_whitelist": "file"} | beside.OPTIONS.get(listed or "", {})
     try:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol.
         container = av.open(
-            f"file:{path}", format=kind, options=options, io_open=beside.opens_beside(path) if kind else None
+            f"file:{path}",
+            format=listed or jpegs(path),
+            options=options,
+            io_open=beside.opens_beside(path) if listed else None,
         )
     except (av.error.FFmpegError, OSError, ValueError) as cause:
         known = isinstance(cause, OSError)  # the system's word, as that it may not be read
