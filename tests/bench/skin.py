@@ -1,0 +1,76 @@
+"""The same people with the same movements in four colours of skin: what the colour alone does to the readings.
+
+    python tests/bench/skin.py ASSETS OUT
+
+Twelve people whom nobody learnt from are rendered into OUT with fair, light brown, dark brown and the darkest skin; all
+else, hair and brows too, stays. About ten minutes on one core; what is rendered already is not rendered again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.sidecar import read_sidecar
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.clips import read_clips
+from realtime_micacl.making.evaluation.predictions import clip_predictions
+from realtime_micacl.making.scores import report
+from realtime_micacl.types import EMOTIONS
+from realtime_micacl_render.assets import Assets
+from realtime_micacl_render.clip import make_clip, write_labels
+from realtime_micacl_render.figure import build_figure
+from realtime_micacl_render.person import SKIN_TONES, sample_person
+from realtime_micacl_render.video import write_video
+
+MELANIN = {0.0: "fair", 0.5: "light brown", 0.75: "dark brown", 1.0: "darkest"}
+PEOPLE = range(6004, 6064, 5)  # each of whom is held out
+SIZE_PX, SECONDS, RATE_HZ = 144, 3.0, 12
+
+
+def render(source: Assets, melanin: float, folder: Path) -> None:
+    """Write the clips of all people with that skin."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = []
+    for seed in PEOPLE:
+        person = replace(sample_person(seed, source.details), skin=np.array(SKIN_TONES[melanin], np.float32))
+        figure = build_figure(person, source)
+        for emotion in EMOTIONS:
+            label, frames = make_clip(figure, emotion, take=0, size_px=SIZE_PX, seconds=SECONDS, rate_hz=RATE_HZ)
+            write_video(folder / label.file, frames, rate_hz=RATE_HZ)
+            labels.append(label)
+    write_labels(folder / "labels.json", labels)
+
+
+def main() -> None:
+    """Print a row for each colour."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("assets", type=Path)
+    p.add_argument("out", type=Path)
+    p.add_argument("--engine", type=Path, default=default_engine())
+    a = p.parse_args()
+    folder, sidecar = read_sidecar(a.engine)
+    engine, aligner = open_engine(folder, sidecar), Aligner(sidecar.bag.size_px, sidecar.crop.points)
+    sys.stdout.write("| skin | n | WAR | UAR [95 %] | " + " | ".join(EMOTIONS) + " |\n|" + "---|" * 11 + "\n")
+    for melanin, name in MELANIN.items():
+        clips = a.out / name.replace(" ", "-")
+        if not (clips / "labels.json").exists():
+            render(Assets(a.assets), melanin, clips)
+        scores = report(*clip_predictions(engine, sidecar, read_clips(clips, aligner, a.out / "cache")))
+        low, high = scores["uar_95"]
+        recall = " | ".join(f"{scores['recall'][emotion]:.2f}" for emotion in EMOTIONS)
+        row = (
+            f"| {name} | {scores['n']} | {scores['war']:.3f} | {scores['uar']:.3f} [{low:.3f}, {high:.3f}] | {recall} |"
+        )
+        sys.stdout.write(row + "\n")
+        sys.stdout.flush()
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""A small CLIP taught on rendered people, then FineCLIPER on it: sentences alone, adapters, landmarks beside it.
+
+python -m tests.bench.small_clip PREPARED OUT --ferplus FILE --london FOLDER --rendered FOLDER.. [--cache FOLDER]
+
+PREPARED are the same rendered clips, as `realtime-micacl prepare rendered` wrote them with engines/light.toml. Nobody
+of their test part is shown to the towers, the adapters or the landmarks. About half an hour on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from realtime_micacl.config import converted
+from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
+from realtime_micacl.making.evaluate import main as evaluate
+from realtime_micacl.making.export import export
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.scores import confusion, war
+from realtime_micacl.making.train import add_faces, read_faces, read_training_part, train
+from realtime_micacl.making.training.clip_weights import NOUNS
+from realtime_micacl.making.training.clip_words import VOCABULARY, Words
+from realtime_micacl.making.training.clips import clip_logits
+from realtime_micacl.making.training.loop import Run
+from realtime_micacl.model.clip import ClipImage, ClipText
+from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
+from realtime_micacl.types import EMOTIONS, U8
+
+TOWER: dict[str, Any] = {"clip_patch": 8, "clip_width": 128, "clip_layers": 4, "clip_vector": 64, "clip_adapters": 3}
+MODEL = {"system": "fineclip", "encoder": "clip", **TOWER}
+BAG = {"instances": 4, "frames": 1, "size_px": 64, "span_s": 0.32, "padded": True}
+CROP = {"points": [[0.300, 0.372], [0.700, 0.372], [0.500, 0.603], [0.500, 0.790]]}
+CLIPS = {"batch": 32, "learning_rate": 1e-3, "warmup_epochs": 3, "held_out": 0.15, "mccl": 0.0, "patience": 0}
+COUNT, LENGTH = 2 * 256 + 2, 64  # ids of single bytes; of a sentence
+STEPS, BATCH, RATE, LOOK = 1500, 56, 5e-4, 300
+
+
+def frames(clips: Sequence[PreparedClip]) -> list[U8]:
+    """Return the pictures of each emotion, [n,S,S,3]: the middle third of its clips, where it is at its fullest."""
+    found: list[list[U8]] = [[] for _ in EMOTIONS]
+    for clip in clips:
+        crops = clip.load().crops
+        found[clip.label].append(crops[len(crops) // 3 : 2 * len(crops) // 3])
+    return [np.concatenate(each) for each in found]
+
+
+def teach(shown: list[U8], held: list[U8], file: Path) -> None:
+    """Teach both towers which sentence belongs to which picture; write them as OpenAI names them."""
+    torch.manual_seed(1)
+    config = FineCLIPERConfig(**TOWER, size_px=64)
+    image: ClipImage = FineCLIPER(config).encoder
+    text = ClipText(words=COUNT, length=LENGTH, width=64, layers=2, vector=64, activation="quick_gelu")
+    with gzip.open(file.parent / VOCABULARY, "wt", encoding="utf-8") as stream:
+        stream.write("single bytes\n")
+    words = Words(file.parent / VOCABULARY, COUNT)
+    said = torch.cat([sentences(words, form) for form in (config.positive, config.negative)])
+    learning = [*image.parameters(), *text.parameters()]
+    optimiser = torch.optim.AdamW(learning, RATE, weight_decay=0.05)
+    falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, STEPS)
+    rng = np.random.default_rng(1)
+    labels = torch.arange(BATCH) % len(EMOTIONS)
+    for step in range(1, STEPS + 1):
+        crops = np.stack([shown[int(k)][rng.integers(len(shown[int(k)]))] for k in labels])
+        crops = np.ascontiguousarray(crops[:, :, :: rng.choice((-1, 1))])
+        likes = text.logit_scale.exp() * image.frames(torch.from_numpy(crops)) @ text(said).T
+        named, denied = likes.chunk(2, dim=1)
+        loss = F.cross_entropy(named, labels)
+        loss = loss + F.binary_cross_entropy_with_logits(named - denied, F.one_hot(labels, len(EMOTIONS)).float())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        falling.step()
+        if step % LOOK == 0:
+            sys.stderr.write(f"step {step}: loss {loss.item():.2f}, {_read(image, text(said), held):.3f} of pictures\n")
+    tower = {f"visual.{n}": t for n, t in image.state_dict().items() if ".adapter." not in n}
+    save_file({n: t.clone() for n, t in (tower | text.state_dict()).items()}, file)
+
+
+def sentences(words: Words, form: str) -> Tensor:
+    """Return the ids of a sentence about each emotion, [K,LENGTH]."""
+    nouns = (NOUNS.get(name, name) for name in EMOTIONS)
+    return torch.tensor([words.ids(form.replace("{}", noun), LENGTH) for noun in nouns])
+
+
+@torch.inference_mode()
+def _read(image: ClipImage, said: Tensor, held: list[U8]) -> float:
+    """Return the share of pictures whose sentence is the most alike."""
+    right = [
+        (image.frames(torch.from_numpy(crops[::4])) @ said[: len(EMOTIONS)].T).argmax(1) == k
+        for k, crops in enumerate(held)
+    ]
+    return float(torch.cat(right).float().mean())
+
+
+def recipe(name: str, **stages: object) -> Recipe:
+    """Return a recipe over the small CLIP."""
+    about = {"name": name, "bag": BAG, "crop": CROP, "model": MODEL}
+    return converted(about | stages, Recipe, name)
+
+
+def main() -> None:
+    """Teach, train three ways, and say what each reads of people never shown."""
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("prepared", type=Path)
+    p.add_argument("out", type=Path)
+    add_faces(p.add_argument_group("for the landmarks"))
+    options = p.parse_args()
+    torch.set_num_threads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    data, file = read_prepared(options.prepared), options.out / "clip.safetensors"
+    test = data.part("official", "test")
+    if not file.exists():
+        teach(frames(data.part("official", "train")), frames(test), file)
+    for name, plan in (
+        ("sentences alone", {"epochs": 0, "frozen": True}),
+        ("adapters", {"epochs": 10}),
+    ):
+        what, out = recipe(name, clips=CLIPS | plan), options.out / name.replace(" ", "-")
+        out.mkdir(exist_ok=True)
+        part = read_training_part(what, [options.prepared], "official")
+        model = train(what, None, part, out, encoder_from=str(file))
+        assert what.clips
+        logits, labels = clip_logits(model, test, what, what.clips, Run(out, "", 1))
+        scored = war(confusion(labels, logits.argmax(axis=1)))
+        sys.stdout.write(f"{name}: {scored:.3f} of {len(labels)} clips of people never shown\n")
+        sys.stdout.flush()
+    bags = {"epochs": 5, "views": 0, "rendered_share": 0.0, "photo_share": 0.05, "mccl": 0.0}
+    for name, more in (
+        ("pictures", {"bags": bags}),
+        ("pictures and landmarks", {"bags": bags, "shapes": {}, "model": MODEL | {"shape": 384}}),
+    ):
+        what, out = recipe(name, **more), options.out / name.replace(" ", "-")
+        out.mkdir(exist_ok=True)
+        train(what, read_faces(what, options), None, out, encoder_from=str(file))
+        export(out, out / "engine", (), {})
+        sys.stdout.write(f"{name}:\n")
+        sys.stdout.flush()
+        rendered = [str(folder) for folder in options.rendered]
+        evaluate([str(out / "engine"), "--rendered", *rendered, "--cache", str(options.cache)])
+
+
+if __name__ == "__main__":
+    main()
