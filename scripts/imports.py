@@ -51,8 +51,9 @@ def statements(tree: ast.Module, for_types: bool = False) -> Iterator[ast.stmt]:
         node = left.pop()
         if isinstance(node, ast.stmt):
             yield node
-        inner = ast.iter_child_nodes(node) if for_types or not _for_types(node) else node.orelse  # type: ignore[attr-defined]
-        left += (n for n in inner if isinstance(n, ast.stmt | ast.ExceptHandler | ast.match_case))
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            if for_types or block != "body" or not _for_types(node):
+                left += getattr(node, block, ())
 
 
 def imported(name: str, path: Path, names: dict[str, Path]) -> set[str]:

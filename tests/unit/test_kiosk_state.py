@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl_ui.kiosk.state import READ_S, Act, KioskState, Notice, Stage, Times, follow
@@ -137,7 +137,6 @@ def states(day: Iterable[tuple[float, Notice, int]]) -> Iterable[tuple[KioskStat
             yield last, notice, state, now_s
 
 
-@settings(max_examples=40)
 @given(days)
 def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice, int]]) -> None:
     for last, notice, now, now_s in states(day):
@@ -150,7 +149,6 @@ def test_no_visit_without_a_fresh_yes_to_the_card(day: list[tuple[float, Notice,
             assert now.visits == last.visits
 
 
-@settings(max_examples=40)
 @given(days)
 def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, Notice, int]]) -> None:
     for last, notice, now, _ in states(day):
@@ -161,7 +159,6 @@ def test_wiping_to_the_end_stands_between_two_visitors(day: list[tuple[float, No
             assert now.stage in (Stage.ATTRACT, Stage.CONSENT)
 
 
-@settings(max_examples=40)
 @given(days)
 def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]) -> None:
     absent_s = 0.0
@@ -173,7 +170,6 @@ def test_an_absent_visitor_is_wiped_in_time(day: list[tuple[float, Notice, int]]
         before_s = now_s
 
 
-@settings(max_examples=40)
 @given(days)
 def test_left_alone_it_always_comes_back_to_the_first_screen(day: list[tuple[float, Notice, int]]) -> None:
     state, now_s = KioskState(), 0.0
@@ -183,7 +179,6 @@ def test_left_alone_it_always_comes_back_to_the_first_screen(day: list[tuple[flo
     assert (state.stage, state.language, state.settled) == (Stage.ATTRACT, 0, False)
 
 
-@settings(max_examples=40)
 @given(days)
 def test_it_comes_back_even_from_somebody_who_stays_and_says_nothing(day: list[tuple[float, Notice, int]]) -> None:
     state, now_s = KioskState(), 0.0
