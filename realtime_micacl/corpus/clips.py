@@ -16,25 +16,9 @@ log = logging.getLogger(__name__)
 ENDINGS = frozenset(
     (
         *("264", "265", "3g2", "3gp", "amv", "asf", "avi", "dav", "divx", "dv", "f4v", "flv", "gif", "h264", "h265"),
-        *(
-            "hevc",
-            "insv",
-            "ivf",
-            "lrv",
-            "m1v",
-            "m2t",
-            "m2ts",
-            "m2v",
-            "m4v",
-            "mjpeg",
-            "mjpg",
-            "mkv",
-            "mod",
-            "mov",
-            "mp4",
-        ),
-        *("mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "ts", "vob"),
-        *("webm", "wmv", "wtv", "y4m"),
+        *("hevc", "insv", "ivf", "lrv", "m1v", "m2t", "m2ts", "m2v", "m4v", "mjpeg", "mjpg"),
+        *("mkv", "mod", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm", "ogv", "qt"),
+        *("rm", "rmvb", "tod", "ts", "vob", "webm", "wmv", "wtv", "y4m"),
     )
 )
 

@@ -87,3 +87,10 @@ def test_any_points_give_a_crop(scale: float, angle: float, x: float, y: float) 
     crop = Aligner(32, POINTS).crop(image, moved(TARGET, scale, angle, x, y))
     assert crop.shape == (32, 32, 3)
     assert not crop.flags.writeable
+
+
+def test_a_small_face_is_enlarged_without_steps() -> None:
+    across = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    image = np.stack([across * 8] * 3, axis=2)
+    crop = Aligner(64, POINTS).crop(image, TARGET * 12 + np.float32(8)).astype(int)
+    assert (np.diff(crop[30, 8:56, 0]) > 0).all()

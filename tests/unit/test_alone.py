@@ -73,3 +73,10 @@ def test_leaving_it_closes_what_it_reads() -> None:
         next(got)
         got.close()
     assert closed == [True, True]
+
+
+def test_a_slow_live_source_is_said_once_and_one_at_its_rate_never(caplog: pytest.LogCaptureFixture) -> None:
+    list(marked_slow(at(0.0, 0.04, 0.08, 0.12), "camera 0"))
+    assert not caplog.text
+    list(marked_slow(at(0.0, 2.0, 4.0, 6.0), "camera 0"))
+    assert caplog.text.count("camera 0 gives a picture every 2 s") == 1

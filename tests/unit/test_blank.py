@@ -21,15 +21,15 @@ def noisy(image: np.ndarray, most: int) -> np.ndarray:
 
 
 def states_of(
-    pictures: Callable[[int], np.ndarray], *, faces_from: int = 999, frames: int = 60
+    pictures: Callable[[int], np.ndarray], *, faces_from: int = 999, frames: int = 60, rate_hz: float = 25
 ) -> list[tuple[State, str]]:
-    """What is said of each picture, 25 a second, each state once."""
+    """What is said of each picture, each state once."""
     stillness, said = Stillness(), []
     for n in range(frames):
         box = np.array([10, 10, 60, 60], np.float32)
         seen = (Face(1, box, np.zeros((4, 4, 3), np.uint8), 0.9, Quality(1.0)),) if n >= faces_from else ()
-        frame = Frame(pictures(n), n / 25, n)
-        scene, _ = stillness.sift(Scene(n / 25, frame, seen, State.LIVE if seen else State.NO_FACE), ())
+        frame = Frame(pictures(n), n / rate_hz, n)
+        scene, _ = stillness.sift(Scene(n / rate_hz, frame, seen, State.LIVE if seen else State.NO_FACE), ())
         if not said or said[-1] != (scene.state, scene.detail):
             said.append((scene.state, scene.detail))
     return said
@@ -69,3 +69,17 @@ def test_where_a_face_was_seen_it_was_a_picture() -> None:
 @pytest.mark.parametrize(("size", "px"), [((1280, 720), 70), ((720, 1280), 70), ((1920, 1080), 110), ((640, 480), 40)])
 def test_how_small_a_face_may_be_goes_with_the_picture(size: tuple[int, int], px: int) -> None:
     assert least_px(max(size)) == px
+
+
+@pytest.mark.parametrize(("rate_hz", "frames", "state"), [(5, 11, State.STALLED), (0.5, 3, State.STARTING)])
+def test_a_slow_source_is_judged_as_soon_but_not_by_a_picture_or_two(rate_hz: float, frames: int, state: State) -> None:
+    assert states_of(lambda n: STILL, frames=frames, rate_hz=rate_hz)[-1][0] is state
+
+
+def test_a_little_thing_that_moves_is_life() -> None:
+    def walking(n: int) -> np.ndarray:
+        image = STILL.copy()
+        image[30:54, 20 + n % 30 : 44 + n % 30] = 200
+        return image
+
+    assert states_of(walking)[-1][0] is State.NO_FACE

@@ -217,3 +217,8 @@ def test_outside_linux_the_first_numbers_are_tried_and_none_is_refused_unopened(
     monkeypatch.setattr(cv2, "VideoCapture", lambda *_: Device([], opens=False))
     with pytest.raises(SourceError, match="no camera was found"):
         next(read_camera(7, Device([], opens=False)))
+
+
+def test_where_the_system_names_no_camera_a_number_is_enough(tmp_path: Path) -> None:
+    webcam = Webcam(3, Device([RED_IN_BGR] * 3), tmp_path)
+    assert len(list(islice(webcam.frames(), 2))) == 2

@@ -142,9 +142,11 @@ def test_what_a_camera_gave_is_said(asked: Framing, said: str, caplog: pytest.Lo
     [
         (0.0, "gives 640 x 480"),  # the driver does not know
         (90000.0, "gives 640 x 480"),  # the clock of its stream
+        (5000.0, "gives 640 x 480"),
         (240.0, "asked for 30 a second and gives 640 x 480 at 240 a second"),
         (25.0, "asked for 30 a second and gives 640 x 480 at 25 a second"),
         (29.97, "gives 640 x 480 at 29.97 a second"),
+        (29.7, "gives 640 x 480 at 29.7 a second"),
     ],
 )
 def test_a_rate_that_cannot_be_one_is_not_said(gives_hz: float, said: str, caplog: pytest.LogCaptureFixture) -> None:

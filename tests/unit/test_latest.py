@@ -13,8 +13,8 @@ import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.latest import Latest
-from realtime_micacl.outlets.thread import Posted
-from realtime_micacl.types import State, StateChange
+from realtime_micacl.outlets.thread import Posted, Ring
+from realtime_micacl.types import Event, State, StateChange
 from tests.unit.test_slots import about, reading
 
 ABOUT = about(slots=2)
@@ -141,3 +141,19 @@ def test_one_of_an_earlier_run_or_an_empty_one_is_taken(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").touch()
     Latest(tmp_path / "empty.csv", ABOUT)
     assert os.path.getsize(tmp_path / "empty.csv") > 0
+
+
+def test_it_is_written_once_a_second_where_nothing_happens(tmp_path: Path) -> None:
+    class Quiet(Ring):
+        def take(self, timeout_s: float) -> list[Event]:
+            waited_s.append(timeout_s)
+            if len(waited_s) == 2:
+                self.close()
+            return []
+
+    waited_s: list[float] = []
+    outlet = Latest(tmp_path / "now.csv", ABOUT)
+    (tmp_path / "now.csv").unlink()
+    outlet.run(Quiet())
+    assert (tmp_path / "now.csv").is_file()
+    assert all(0.5 <= timeout_s <= 1.0 for timeout_s in waited_s)

@@ -427,3 +427,11 @@ def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> Non
     assert shares[0] == shares[2] > shares[1] == shares[3], "no feature of another picture is used again"
     others = [reading for reading in readings if not reading.still]
     assert others[0].time_s >= 4 + 1.1, "no still is in the window of moving pictures"
+
+
+def test_of_two_faces_the_covered_one_is_not_read_and_the_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.array([[0.9, 0], [0, 0]], np.float32)[: len(faces)])
+    world, _, perceiver, _ = stages()
+    places = [(20.0, 80.0, 1), (230.0, 80.0, 2)]
+    scenes = [perceiver.perceive(replace(world.frame(n, places), time_s=n / 5))[0] for n in range(4)]
+    assert [face.quality.fault for face in scenes[-1].faces] == ["mouth covered", ""]

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.sampler import CategorySampler, quotas
+from realtime_micacl.making.data.sampler import CategorySampler, long_tail, quotas, sampler
+from realtime_micacl.making.recipe import Bags
+from realtime_micacl.types import EMOTIONS
 
 DFEW_FOLD_1 = np.array([1956, 1515, 2135, 1739, 1175, 116, 722])
 
@@ -63,3 +65,21 @@ def test_a_batch_follows_from_seed_and_step_alone() -> None:
     assert all((a.batch(step) == later_first[step]).all() for step in range(10))
     assert any((a.batch(step) != other.batch(step)).any() for step in range(10))
     assert any((a.batch(step) != a.batch(step + 1)).any() for step in range(10))
+
+
+def test_a_plan_says_whether_what_is_rare_comes_more_often_than_it_occurs() -> None:
+    labels = np.repeat(np.arange(2), [900, 9])
+    rare = {
+        kind: sum((labels[sampler(Bags(sampler=kind), labels, 20, 0).batch(step)] == 1).sum() for step in range(9))
+        for kind in ("category", "random")
+    }
+    assert rare["category"] == 9 * 2
+    assert rare["random"] < 9
+
+
+def test_of_a_long_tail_the_head_keeps_all_its_clips_and_the_rarest_a_tenth() -> None:
+    labels = np.arange(7).repeat(40)
+    names = [f"{n:03}" for n in range(len(labels))]
+    left = np.bincount(labels[long_tail(labels, names, 0.1, seed=0)], minlength=7)
+    assert (left[EMOTIONS.index("happy")], left[EMOTIONS.index("disgust")]) == (40, 4)
+    assert 4 < left[EMOTIONS.index("angry")] < 40

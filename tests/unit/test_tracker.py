@@ -246,3 +246,19 @@ def test_between_updates_a_track_goes_on_as_it_moved() -> None:
     tracker.update([], 7 / 12.5 + 2.0)
     assert tracker.settled
     assert tracker.boxes(30.0) == {}
+
+
+@pytest.mark.parametrize("apart_s", [0.6, 3.0, 100.0])
+def test_whoever_is_on_a_photograph_and_on_the_next_is_the_same(apart_s: float) -> None:
+    tracker = Tracker()
+    assert [tracker.update([sighting(100)], n * apart_s, alone=True) for n in range(3)] == [[1]] * 3
+
+
+def test_a_picture_of_another_size_is_a_cut_only_where_it_shows_something_else() -> None:
+    picture, other = (np.random.default_rng(n).integers(0, 255, (18, 32, 3), np.uint8) for n in range(2))
+    large, small, elsewhere = (
+        np.repeat(np.repeat(image, size, axis=0), size, axis=1)
+        for image, size in ((picture, 20), (picture, 10), (other, 30))
+    )
+    cuts = CutDetector()
+    assert [cuts.is_cut(image) for image in (large, small, elsewhere, small)] == [False, False, True, True]

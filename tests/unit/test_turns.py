@@ -45,3 +45,17 @@ def test_a_picture_of_another_size_has_other_parts() -> None:
     turns.due(15, 0.0)
     turns.saw([14])
     assert max(turns.due(6, TICK_S)) < 6
+
+
+def test_in_a_crowd_nobody_waits_half_a_second_and_whoever_was_seen_does_not_wait_at_all() -> None:
+    turns = Turns()
+    turns.due(43, 0.0)
+    turns.saw([42])
+    looks = [turns.due(43, k * TICK_S) for k in range(1, 6)]
+    assert set().union(*looks) == set(range(43))
+    assert all(42 in look for look in looks)
+
+
+def test_looks_that_are_a_second_apart_are_at_all_parts() -> None:
+    turns = Turns()
+    assert [len(turns.due(43, float(k))) for k in range(3)] == [43] * 3

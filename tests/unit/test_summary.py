@@ -1,0 +1,159 @@
+"""What the readings of a clip come to, and the folder that many of them go into."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime_micacl.corpus.book import Book, opened
+from realtime_micacl.corpus.clips import Clip, find_clips
+from realtime_micacl.corpus.job import Outcome
+from realtime_micacl.corpus.summary import Summary
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
+
+MADE_WITH = {"program": "1.0", "settings": {"smoothing_s": 0.2, "detector": "auto"}}
+
+
+def reading(time_s: float, word: str | None, track: int = 1) -> EmotionDistribution:
+    shares = np.full(7, 0.05, np.float32)
+    shares[EMOTIONS.index(word or "fear")] = 0.7
+    return EmotionDistribution(track, time_s, shares, np.ones(4, np.float32), word, 0.5, 0.75)
+
+
+def test_a_face_by_hand() -> None:
+    summary = Summary("a.mp4")
+    for time_s, word in ((1.0, "sad"), (1.08, "sad"), (1.16, None), (3.16, "happy"), (3.24, "sad")):
+        summary(reading(time_s, word))
+    summary(StateChange(3.3, None, State.STALLED, "not the end"))
+    summary(StateChange(3.4, None, State.ENDED, "gaps 1"))
+    whole, face = summary.rows("one damaged")
+    assert (face["clip"], face["track"], whole["tracks"]) == ("a.mp4", 1, 1)
+    assert (face["first_s"], face["last_s"], face["readings"]) == (1.0, 3.24, 5)
+    assert face["face_s"] == pytest.approx(0.24), "the hole of two seconds is not the face's"
+    assert (face["word"], face["share_sad"], face["share_happy"], face["share_unsure"]) == ("sad", 0.6, 0.2, 0.2)
+    assert (face["mean_sad"], face["mean_angry"]) == (0.44, 0.05)
+    assert (face["flips"], face["flips_per_min"]) == (3, 750.0)
+    assert (face["quality"], face["coverage"]) == (0.5, 0.75)
+    assert whole["note"] == "gaps 1; one damaged"
+    assert whole == {key: value for key, value in face.items() if key != "track"} | {"tracks": 1, "note": whole["note"]}
+
+
+def test_two_faces_are_a_row_each_and_one_together() -> None:
+    summary = Summary("a.mp4")
+    for time_s, track, word in (
+        (0.0, 1, "sad"),
+        (0.5, 2, "happy"),
+        (0.1, 1, "sad"),
+        (0.6, 2, "happy"),
+        (0.7, 2, "sad"),
+    ):
+        summary(reading(time_s, word, track))
+    whole, first, second = summary.rows("")
+    assert (whole["first_s"], whole["last_s"], whole["face_s"]) == (0.0, 0.7, pytest.approx(0.3))
+    assert (whole["readings"], whole["flips"], whole["word"]) == (5, 1, "sad")
+    assert (first["readings"], first["flips"], second["readings"], second["flips"]) == (2, 0, 3, 1)
+
+
+def test_a_clip_without_a_face_says_why() -> None:
+    summary = Summary("a.mp4")
+    summary(StateChange(3.4, None, State.ENDED, "no reading (no face 12)"))
+    assert summary.rows("") == [{"clip": "a.mp4", "tracks": 0, "readings": 0, "note": "no reading (no face 12)"}]
+
+
+def wrote(book: Book, clip: Clip) -> None:
+    book.part(clip.name).write_text("{}\n")
+    book.keep(clip, Outcome(clip.name, rows=({"clip": clip.name, "readings": 1},)))
+
+
+def test_a_clip_is_done_until_it_or_what_it_gave_has_changed(tmp_path: Path) -> None:
+    clip = Clip("a/b.mp4", tmp_path / "b.mp4", 100, 5)
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        assert not book.is_done(clip)
+        wrote(book, clip)
+        book.close([clip], [Outcome("c.mp4", code=3, error="no video")])
+    assert "c.mp4,3,no video" in (tmp_path / "out" / "failed.csv").read_text().splitlines()
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        assert book.is_done(clip)
+        assert not book.is_done(replace(clip, size=101))
+        assert not book.is_done(replace(clip, changed_ns=6))
+        assert not book.is_done(replace(clip, name="a/c.mp4"))
+        with (
+            pytest.raises(ConfigError, match="another run"),
+            opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False),
+        ):
+            pass
+        book.close([clip], [])
+        book.results(clip.name)[0].unlink()
+        assert not book.is_done(clip)
+    with (tmp_path / "out" / "summary.csv").open(newline="") as stream:
+        assert [row["readings"] for row in csv.DictReader(stream)] == ["1"]
+    assert not (tmp_path / "out" / "failed.csv").exists()
+
+
+def test_a_line_that_was_cut_off_is_a_clip_that_is_not_done(tmp_path: Path) -> None:
+    clips = [Clip(name, tmp_path / name, 100, 5) for name in ("a.mp4", "b.mp4")]
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        for clip in clips:
+            wrote(book, clip)
+    done = tmp_path / "out" / "done.jsonl"
+    done.write_text(done.read_text()[:-20])
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        assert [book.is_done(clip) for clip in clips] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("changed", "again", "said"),
+    [
+        (MADE_WITH | {"settings": {"smoothing_s": 0.3, "detector": "auto"}}, False, "smoothing_s"),
+        (MADE_WITH | {"settings": {"smoothing_s": 0.2}}, False, "detector"),
+        (MADE_WITH | {"program": "2.0"}, False, "program"),
+        (MADE_WITH | {"program": "2.0"}, True, ""),
+    ],
+)
+def test_what_was_made_otherwise_is_not_mixed(
+    tmp_path: Path, changed: dict[str, object], again: bool, said: str
+) -> None:
+    clip = Clip("a.mp4", tmp_path / "a.mp4", 100, 5)
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        wrote(book, clip)
+    if said:
+        with (
+            pytest.raises(ConfigError, match=rf"other settings \({said}\)"),
+            opened(tmp_path / "out", changed, form="jsonl", video=False, again=again),
+        ):
+            pass
+        return
+    with opened(tmp_path / "out", changed, form="jsonl", video=False, again=again) as book:
+        assert not book.is_done(clip)
+    assert json.loads((tmp_path / "out" / "process.json").read_text()) == changed
+
+
+def test_a_folder_of_something_else_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").touch()
+    with opened(tmp_path, MADE_WITH, form="jsonl", video=False, again=False):
+        pass
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").touch()
+    with (
+        pytest.raises(ConfigError, match="holds other files"),
+        opened(other, MADE_WITH, form="jsonl", video=False, again=False),
+    ):
+        pass
+
+
+def test_videos_are_found_by_their_ending_once_each_and_nothing_hidden(tmp_path: Path) -> None:
+    for name in ("b.MP4", "a/x.mkv", "a/.y.mkv", ".c/z.mp4", "notes.txt", "out/old.mp4", "noending"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    assert [clip.name for clip in find_clips(tmp_path, tmp_path / "out")] == ["a/x.mkv", "b.MP4"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="holds no video"):
+        find_clips(tmp_path / "empty", tmp_path / "out")
