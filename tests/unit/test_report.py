@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from contextlib import ExitStack
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,9 +21,11 @@ from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Origin
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
+from realtime_micacl.palette import COLOURS
 from realtime_micacl.report.command import report
 from realtime_micacl.report.figures import figures_of, seconds_in
-from realtime_micacl.report.session import read_session
+from realtime_micacl.report.ribbon import latency, quality, ribbon
+from realtime_micacl.report.session import Face, read_session
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
 TICK_S = 0.08
@@ -57,6 +61,8 @@ def test_each_form_has_the_same_figures(tmp_path: Path, form: str) -> None:
     assert found.words["happy"] == pytest.approx(62 / 122)
     assert found.means["sad"] == pytest.approx((60 * 0.88 + 62 * 0.02) / 122, abs=1e-3)
     assert (found.flips, found.latency_s) == (1, None)
+    assert found.flips_per_min == pytest.approx(60 / (124 * TICK_S))
+    assert (session.start_s, session.end_s) == (0.0, 12.0)
     assert found.quality == pytest.approx(0.5)
     assert found.missed == pytest.approx(3 / 124, abs=1e-6)
     assert found.seen_s == pytest.approx(124 * TICK_S, abs=1e-6)
@@ -115,3 +121,40 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path) -> None:
     assert (tmp_path / "mine.html").read_text() == "precious"
     report([tmp_path / "nobody.jsonl"], tmp_path / "x.html")
     assert "no face 75" in (tmp_path / "x.html").read_text()
+
+
+def seen(*times_s: float, word: str = "happy") -> Face:
+    face = Face("", 1)
+    for n, time_s in enumerate(times_s):
+        shares = np.full(7, 0.02, np.float32)
+        shares[EMOTIONS.index(word)] = 0.88
+        face.add(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), word, 0.5, 1.0, (n + 1) / 100))
+    return face
+
+
+def drawn(uri: str) -> np.ndarray:
+    png = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
+    return np.asarray(cv2.imdecode(png, cv2.IMREAD_UNCHANGED))
+
+
+def test_a_ribbon_has_as_much_of_each_colour_as_the_share_and_a_hole_where_nobody_was_read() -> None:
+    times_s = [*np.arange(0, 2, 0.08), *np.arange(6, 8.01, 0.08)]
+    picture = drawn(ribbon(seen(*times_s, word="sad"), (0.0, 8.0)))
+    height, width = picture.shape[:2]
+    there = [bool(picture[:, int(width * at_s / 8), 3].all()) for at_s in (0.04, 1.0, 1.85, 3.0, 5.9, 6.04, 7.96)]
+    assert there == [True, True, True, False, False, True, True]
+    blue, green, red = (int(COLOURS["sad"][at : at + 2], 16) for at in (5, 3, 1))
+    sad = (picture[:, width // 8, :3] == (blue, green, red)).all(axis=1)
+    assert sad.sum() == pytest.approx(0.88 * height, abs=1)
+    assert not sad[-1], "what comes first lies lowest, and that is happy"
+    assert sad[-5]
+
+
+def test_quality_is_as_high_as_it_was_good_and_latency_lies_where_it_was() -> None:
+    face = seen(*np.arange(0, 8, 0.08))
+    column = drawn(quality(face, (0.0, 8.0)))[:, 100, 3]
+    assert (column > 0).tolist() == [False] * (len(column) // 2) + [True] * (len(column) // 2)
+    places = latency([face], (0.0, 8.0), columns=4)
+    assert [place for place, *_ in places] == pytest.approx([0.125, 0.375, 0.625, 0.875])
+    assert places[0][1:] == pytest.approx((0.13, 0.238), abs=1e-3)
+    assert figures_of([face]).latency_s == pytest.approx((0.505, 0.9505))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.scores import (
+    bootstrap,
     calibrated,
     compare,
     confusion,
@@ -16,6 +17,7 @@ from realtime_micacl.making.scores import (
     reliability,
     report,
     risks,
+    spread,
     uar,
     war,
 )
@@ -244,3 +246,25 @@ def test_as_it_comes_about_a_tenth_of_what_is_shown_may_be_wrong() -> None:
 def test_figures_have_four_digits() -> None:
     found = report(one_hot(SAID, 0.8), LABELS, draws=50)
     assert (found["war"], found["ece"]) == (0.5714, 0.2286)
+
+
+def test_an_interval_of_any_statistic_draws_whole_people() -> None:
+    people, values = np.array([5, 5, 5, 9, 9, 2]), np.array([0.0, 1, 2, 10, 20, 100])
+    rng = np.random.default_rng(7)
+    means = []
+    for _ in range(200):
+        rows = [i for p in np.unique(people)[rng.integers(0, 3, 3)] for i in np.flatnonzero(people == p)]
+        means.append(values[rows].mean())
+    found = bootstrap(people, lambda rows: float(values[rows].mean()), draws=200, seed=7)
+    assert found == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=1e-4)
+    assert bootstrap(people, lambda rows: np.nan if 5 in rows else 1.0, draws=200) == [1, 1], "what cannot be told"
+
+
+def test_the_spread_over_seeds_by_hand() -> None:
+    assert spread([0.1, 0.2, 0.6]) == pytest.approx((0.07) ** 0.5, abs=1e-4)
+    assert spread([0.4]) == 0
+
+
+def test_an_emotion_that_nobody_showed_has_no_recall() -> None:
+    recall = report(one_hot(SAID), LABELS, draws=10)["recall"]
+    assert recall == {"happy": 0.75, "sad": 0.5, "neutral": 0.0}
