@@ -56,18 +56,7 @@ def render_people(
     tail_s: float = 0.0,
 ) -> list[Label]:
     """Render every emotion of every person; return what was written to labels.json."""
-    if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
-        raise ConfigError(
-            f"--seed {seed} --people {people}: people to train with are 0 to {FIRST_TEST_SEED - 1}, the others are kept"
-            " for the demo and the tests. Choose a smaller --seed or fewer --people, at least one."
-        )
-    if size_px < 32 or size_px % 2 or takes < 1 or seconds < 1 or rate_hz < 1:
-        raise ConfigError(
-            f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
-            " from 32 on, the others are at least 1."
-        )
-    if not (0 <= lead_s <= MOST_NEUTRAL_S and 0 <= tail_s <= MOST_NEUTRAL_S):
-        raise ConfigError(f"--lead-s {lead_s:g} --tail-s {tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
+    _check(people, seed, takes, size_px, seconds, rate_hz, lead_s, tail_s)
     source = Assets(assets)
     if photos:
         count, figures = _dressed(photos, source)
@@ -95,6 +84,24 @@ def render_people(
                 labels.append(label)
         write_labels(out / "labels.json", labels)
     return labels
+
+
+def _check(
+    people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int, lead_s: float, tail_s: float
+) -> None:
+    """Raise ConfigError for what cannot be rendered."""
+    if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
+        raise ConfigError(
+            f"--seed {seed} --people {people}: people to train with are 0 to {FIRST_TEST_SEED - 1}, the others are kept"
+            " for the demo and the tests. Choose a smaller --seed or fewer --people, at least one."
+        )
+    if size_px < 32 or size_px % 2 or takes < 1 or seconds < 1 or rate_hz < 1:
+        raise ConfigError(
+            f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
+            " from 32 on, the others are at least 1."
+        )
+    if not (0 <= lead_s <= MOST_NEUTRAL_S and 0 <= tail_s <= MOST_NEUTRAL_S):
+        raise ConfigError(f"--lead-s {lead_s:g} --tail-s {tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
 
 
 def _dressed(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:

@@ -70,19 +70,10 @@ def process(
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Read every video under `folder` as `settings` say; realtime_micacl/api/corpus.py has the rest in words."""
-    folder, out, settings = Path(folder), Path(out), settings or Settings()
-    if form not in FORMS:
-        raise ConfigError(f"the format is {form!r}; it must be one of {', '.join(FORMS)}")
-    if jobs is not None and (type(jobs) is not int or jobs < 1):
-        raise ConfigError(f"jobs is {jobs!r}; it must be a whole number from 1 on")
-    if blur_faces and not video:
-        raise ConfigError("--blur-faces needs --video; add it, or leave out --blur-faces")
-    if folder.exists() and out.exists() and folder.samefile(out):
-        raise ConfigError(f"{out} is the folder of the clips itself; name another one for the results")
-    check_form(form)
-    framing(settings)
+    folder, out = Path(folder), Path(out)
+    wanted = Wanted(settings or Settings(), form, video, blur_faces)
+    _check(folder, out, wanted, jobs)
     clips = find_clips(folder, out)
-    wanted = Wanted(settings, form, video, blur_faces)
     with opened(out, _made_with(folder, wanted), form=form, video=video, again=again) as book:
         todo = sorted((clip for clip in clips if not book.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
         failed: dict[str, Outcome] = {}
@@ -98,6 +89,20 @@ def process(
     gone = sum(1 for name in book.entries if name not in names)
     reasons = tuple((name, failed[name].error) for name in sorted(failed))
     return Report(out, done, reasons, len(clips) - done - len(failed), gone)
+
+
+def _check(folder: Path, out: Path, wanted: Wanted, jobs: int | None) -> None:
+    """Raise ConfigError where it is known at once that nothing can come of it."""
+    if wanted.form not in FORMS:
+        raise ConfigError(f"the format is {wanted.form!r}; it must be one of {', '.join(FORMS)}")
+    if jobs is not None and (type(jobs) is not int or jobs < 1):
+        raise ConfigError(f"jobs is {jobs!r}; it must be a whole number from 1 on")
+    if wanted.blur and not wanted.video:
+        raise ConfigError("--blur-faces needs --video; add it, or leave out --blur-faces")
+    if folder.exists() and out.exists() and folder.samefile(out):
+        raise ConfigError(f"{out} is the folder of the clips itself; name another one for the results")
+    check_form(wanted.form)
+    framing(wanted.settings)
 
 
 def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool:

@@ -49,56 +49,52 @@ class Workers:
         A job whose worker died is tried once more. All workers are gone when this is left.
         """
         waiting, died = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
-        said: Queue[tuple[_Worker, dict[str, Any] | None]] = Queue()
+        said: Said = Queue()
         workers: list[_Worker] = []
         idle = 0  # workers that ended with nothing to do
         try:
             while (waiting or any(worker.job for worker in workers)) and not interrupted():
-                busy = sum(1 for worker in workers if worker.job)
-                while len(workers) < min(self._jobs, busy + len(waiting)):
-                    workers.append(_Worker(self._wanted, said))
-                for worker in workers:
-                    if worker.ready and not worker.job and waiting:
-                        worker.begin(waiting.popleft())
+                self._set_to_work(workers, waiting, said)
                 try:
                     worker, answer = said.get(timeout=POLL_S)
                 except Empty:
                     for worker in workers:
                         worker.give_up(self._hang_s)
                     continue
-                worker.heard_s = monotonic()
-                if answer is None:
-                    workers.remove(worker)
-                    job, fault = worker.job, worker.fault()
-                    if job is None:
-                        idle += 1
-                        if idle >= TRIES * self._jobs:
-                            raise StageFailed(f"workers end before they take a clip: {fault}")
-                        continue
-                    died[job.clip] += 1
-                    if died[job.clip] < TRIES:
-                        waiting.append(job)
-                    else:
-                        text = f"the process that read it ended {TRIES} times: {fault}"
-                        yield Outcome(job.clip, error=text, code=StageFailed.exit_code)
-                elif "share" in answer and worker.job:
-                    progress(worker.job.clip, answer["share"])
-                elif "outcome" in answer:
-                    worker.job = None
-                    yield outcome_of(answer["outcome"])
-                elif "ready" in answer:
-                    worker.ready = True
-                elif "error" in answer:
-                    raise EngineError(answer["error"])
+                if answer is not None:
+                    yield from worker.outcomes(answer, progress)
+                    continue
+                workers.remove(worker)
+                job, fault = worker.job, worker.fault()
+                if job is None:
+                    idle += 1
+                    if idle >= TRIES * self._jobs:
+                        raise StageFailed(f"workers end before they take a clip: {fault}")
+                    continue
+                died[job.clip] += 1
+                if died[job.clip] < TRIES:
+                    waiting.append(job)
+                else:
+                    text = f"the process that read it ended {TRIES} times: {fault}"
+                    yield Outcome(job.clip, error=text, code=StageFailed.exit_code)
         finally:
             for worker in workers:
                 worker.end()
+
+    def _set_to_work(self, workers: list[_Worker], waiting: deque[Job], said: Said) -> None:
+        """Start as many workers as there is work for, and give a job to each that has none."""
+        busy = sum(1 for worker in workers if worker.job)
+        while len(workers) < min(self._jobs, busy + len(waiting)):
+            workers.append(_Worker(self._wanted, said))
+        for worker in workers:
+            if worker.ready and not worker.job and waiting:
+                worker.begin(waiting.popleft())
 
 
 class _Worker:
     """One process; what it says comes into a queue that all share, and None when it has ended."""
 
-    def __init__(self, wanted: Wanted, said: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+    def __init__(self, wanted: Wanted, said: Said) -> None:
         self.job: Job | None = None
         self.ready = False
         self.heard_s = monotonic()
@@ -117,6 +113,19 @@ class _Worker:
         """Give it a clip to read."""
         self.job, self.heard_s = job, monotonic()
         self._tell(asdict(job))
+
+    def outcomes(self, answer: dict[str, Any], progress: Shares) -> Iterator[Outcome]:
+        """Take what it says; yield what became of its job where that is known."""
+        self.heard_s = monotonic()
+        if "share" in answer and self.job:
+            progress(self.job.clip, answer["share"])
+        elif "outcome" in answer:
+            self.job = None
+            yield outcome_of(answer["outcome"])
+        elif "ready" in answer:
+            self.ready = True
+        elif "error" in answer:
+            raise EngineError(answer["error"])
 
     def give_up(self, hang_s: float) -> None:
         """Kill it where nothing was heard of it for too long."""
@@ -157,10 +166,13 @@ class _Worker:
         except OSError:
             return  # it has died, which is noticed when its answer is read
 
-    def _listen(self, said: Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+    def _listen(self, said: Said) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             for line in stream:
                 if line.endswith(b"\n"):
                     said.put((self, json.loads(line)))
         said.put((self, None))
+
+
+Said = Queue[tuple[_Worker, dict[str, Any] | None]]

@@ -36,22 +36,7 @@ HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
-    p.add_argument(
-        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine as it is"
-    )
-    p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
-    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
-    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
-    p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
-    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
-    p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
-    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
-    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
-    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
-    p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
-    p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
-    arguments = p.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     if bool(arguments.encoder) != bool(arguments.recipe) or bool(arguments.encoder) == bool(arguments.checkpoint):
         raise ConfigError("give a checkpoint and a folder for the engine, or --encoder, --recipe and that folder")
     if arguments.encoder:
@@ -81,6 +66,25 @@ def main(argv: Sequence[str]) -> None:
         said.append(checked("tensorrt-rtx", arguments.engine, sidecar))
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
     sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
+    p.add_argument(
+        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine as it is"
+    )
+    p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
+    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
+    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
+    p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
+    p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
+    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
+    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
+    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
+    p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
+    p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
+    return p
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:

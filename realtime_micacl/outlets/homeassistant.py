@@ -12,6 +12,8 @@ from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
 PREFIX = "homeassistant"
 UNSURE, NOBODY = "unsure", "nobody"
 EXPIRES_S = 15
+Sensors = dict[str, dict[str, Any]]
+"""By their keys, in the order in which they are shown."""
 
 
 def device(prefix: str, root: str, about: About) -> tuple[str, str]:
@@ -21,30 +23,7 @@ def device(prefix: str, root: str, about: About) -> tuple[str, str]:
     if prefix == "off":
         return topic, ""
     hello = about.hello()
-    sensors: dict[str, dict[str, Any]] = {}
-    for number, source in enumerate(about.sources, start=1):
-        several = len(about.sources) > 1
-        sensors[f"state_{number}"] = {
-            "name": f"State of {source}" if several else "State",
-            "state_topic": f"{root}/state/{number}" if several else f"{root}/state",
-            "device_class": "enum",
-            "options": [str(state) for state in State],
-        }
-    for slot in range(1, about.slots + 1):
-        common = {"state_topic": f"{root}/face/{slot}/summary", "expire_after": EXPIRES_S}
-        sensors[f"face_{slot}"] = common | {
-            "name": f"Face {slot}",
-            "device_class": "enum",
-            "options": [*EMOTIONS, UNSURE, NOBODY],
-            "value_template": "{{ value_json.expression }}",
-        }
-        for emotion in EMOTIONS:
-            sensors[f"face_{slot}_{emotion}"] = common | {
-                "name": f"Face {slot} {emotion}",
-                "unit_of_measurement": "%",
-                "state_class": "measurement",
-                "value_template": f"{{{{ value_json.{emotion} }}}}",
-            }
+    sensors = _states(root, about) | _faces(root, about)
     for key, sensor in sensors.items():
         sensor |= {"platform": "sensor", "unique_id": f"realtime-micacl-{name}-{key}"}
     return topic, json.dumps(
@@ -62,6 +41,41 @@ def device(prefix: str, root: str, about: About) -> tuple[str, str]:
             "qos": 0,
         }
     )
+
+
+def _states(root: str, about: About) -> Sensors:
+    """Return what each source is in."""
+    sensors: Sensors = {}
+    for number, source in enumerate(about.sources, start=1):
+        several = len(about.sources) > 1
+        sensors[f"state_{number}"] = {
+            "name": f"State of {source}" if several else "State",
+            "state_topic": f"{root}/state/{number}" if several else f"{root}/state",
+            "device_class": "enum",
+            "options": [str(state) for state in State],
+        }
+    return sensors
+
+
+def _faces(root: str, about: About) -> Sensors:
+    """Return the word and the seven shares of each place."""
+    sensors: Sensors = {}
+    for slot in range(1, about.slots + 1):
+        common = {"state_topic": f"{root}/face/{slot}/summary", "expire_after": EXPIRES_S}
+        sensors[f"face_{slot}"] = common | {
+            "name": f"Face {slot}",
+            "device_class": "enum",
+            "options": [*EMOTIONS, UNSURE, NOBODY],
+            "value_template": "{{ value_json.expression }}",
+        }
+        for emotion in EMOTIONS:
+            sensors[f"face_{slot}_{emotion}"] = common | {
+                "name": f"Face {slot} {emotion}",
+                "unit_of_measurement": "%",
+                "state_class": "measurement",
+                "value_template": f"{{{{ value_json.{emotion} }}}}",
+            }
+    return sensors
 
 
 def summary(reading: EmotionDistribution | None) -> str:

@@ -81,6 +81,15 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
+    _add_source(p)
+    _add_use(p)
+    add_reading(p.add_argument_group("how faces are read"))
+    _add_outlets(p)
+    return p
+
+
+def _add_source(p: argparse.ArgumentParser) -> None:
+    """Add what is looked at."""
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     what = "what to look at: as --source"
     source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
@@ -89,6 +98,10 @@ def parser() -> Parser:
     what += " may be repeated"
     source.add_argument("--source", action="append", metavar="WHAT", help=what)
     source.add_argument("--list-cameras", action="store_true", help="list the webcams and exit")
+
+
+def _add_use(p: argparse.ArgumentParser) -> None:
+    """Add how the program runs, and what it keeps."""
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
     use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
@@ -113,9 +126,6 @@ def parser() -> Parser:
     use.add_argument("--output-window", choices=("clean",), help="a second window to project or to capture")
     use.add_argument("--language", choices=("auto", "en", "de"), help="language of the window (auto: the system's)")
     use.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default warning")
-    add_reading(p.add_argument_group("how faces are read"))
-    _add_outlets(p)
-    return p
 
 
 def add_reading(p: argparse._ActionsContainer) -> None:

@@ -116,14 +116,8 @@ def address(text: str, token: str | None) -> tuple[str, int]:
     return host, int(port)
 
 
-@contextmanager
-def served(
-    sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[Posted] = ()
-) -> Iterator[None]:
-    """Serve the page of sessions at `[HOST:]PORT` within the block."""
-    registry = CollectorRegistry()
-    registry.register(Counts(sessions, outlets))
-    ProcessCollector(registry=registry)
+def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequestHandler]:
+    """Return what answers a request with the page of a registry."""
 
     class Answer(BaseHTTPRequestHandler):
         timeout = TIMEOUT_S
@@ -146,9 +140,20 @@ def served(
         def log_message(self, format: str, *args: object) -> None:
             """Write no line per request."""
 
+    return Answer
+
+
+@contextmanager
+def served(
+    sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[Posted] = ()
+) -> Iterator[None]:
+    """Serve the page of sessions at `[HOST:]PORT` within the block."""
+    registry = CollectorRegistry()
+    registry.register(Counts(sessions, outlets))
+    ProcessCollector(registry=registry)
     host, port = address(text, token)
     try:
-        server = ThreadingHTTPServer((host, port), Answer)
+        server = ThreadingHTTPServer((host, port), _answer(registry, token))
     except OSError as cause:
         raise ConfigError(f"--metrics {text}: {cause.strerror}; name another port") from cause
     server.daemon_threads = True

@@ -8,7 +8,7 @@ from statistics import median
 import numpy as np
 
 from realtime_micacl.making.data.prepared import PreparedClip
-from realtime_micacl.making.figures import Interval, SystemRow, Trained
+from realtime_micacl.making.figures import Cost, Interval, SystemRow, Trained
 from realtime_micacl.making.scores import (
     DIGITS,
     Labels,
@@ -51,6 +51,10 @@ def figures(
         compare(labels, said, np.concatenate([one[order] for one in found]).argmax(axis=1), people)
         for order in ("reversed", "shuffled")
     )
+
+    def tail(rows: Labels) -> float:
+        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
+
     row: SystemRow = {
         "system": system,
         "seeds": seeds,
@@ -72,24 +76,23 @@ def figures(
         "labels": labels[: len(test)].tolist(),
         "persons": person.tolist(),
     }
-
-    def tail(rows: Labels) -> float:
-        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
-
     if both := _with_interval(tail, people):
         row["tail"], row["tail_95"] = both
     if about:
-        row["experts"], first = about[0]["experts"], about[0]
-        row["cost"] = {
-            "parameters": first["parameters"],
-            "piece_macs": first["piece_macs"],
-            "window_macs": first["window_macs"],
-            "piece_ms": first["piece_ms"],
-            "window_ms": first["window_ms"],
-            "kept_bytes": first["kept_bytes"],
-        }
+        row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
         _time(row, about, person)
     return row
+
+
+def _cost(of: Trained) -> Cost:
+    return {
+        "parameters": of["parameters"],
+        "piece_macs": of["piece_macs"],
+        "window_macs": of["window_macs"],
+        "piece_ms": of["piece_ms"],
+        "window_ms": of["window_ms"],
+        "kept_bytes": of["kept_bytes"],
+    }
 
 
 def _time(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
