@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
 
-import numpy as np
-
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.closely import look_closely
 from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
+from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.live.seeing.pose import heads
-from realtime_micacl.live.seeing.quality import assess, frontal, share_inside
+from realtime_micacl.live.seeing.quality import FREE, assess, frontal, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.seeing.window import Window
@@ -31,8 +30,9 @@ RECOVERED = 0.1  # a face that was too poor is analysed again from this quality 
 class Perceiver:
     """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
 
-    Faces are looked for once per tick of the window, which needs no more crops, and in every frame while somebody has
-    just come or is missed, unless a look takes long. In between they are where their tracks are expected.
+    Faces are looked for at every other tick of the window, which needs no more crops, and followed by the mesh at those
+    in between; while somebody has just come or is missed they are looked for in every frame, unless a look takes long.
+    In between they are where their tracks are expected.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Perceiver:
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
         self._mesh = FaceMesh()
+        self._follower = Follower(self._mesh)
         self._covers = Covers()
         self._cuts = CutDetector()
         self._tracker = Tracker(ids)
@@ -57,6 +58,7 @@ class Perceiver:
         cut = self._cuts.is_cut(frame.image)
         if cut:
             self._tracker.restart()
+            self._follower.forget()
             self._seen.clear()
         resized = self._resized(frame.image)
         look = cut or resized or frame.alone or self._due(frame.time_s)
@@ -110,12 +112,10 @@ class Perceiver:
 
     def _faces(self, frame: Frame) -> list[Face]:
         """Return the confirmed faces of a frame, those that can be analysed with their shape."""
-        if frame.alone:  # there is time, and no second look
-            detections = look_closely(self._detector, frame.image, self._most)
-        else:
-            detections = self._detector.look(frame.image, frame.time_s)
+        followed = self._followed(frame)
+        found = followed or self._found(frame)
+        detections, marks, scores = found.detections, found.marks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
-        marks, scores = self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections])
         agreed = [frame.alone or score >= MESH_AGREES for score in scores]  # of a still it has been asked where needed
         sightings = [
             Sighting(d.box, signature(c), frontal(d.points) and is_face)
@@ -123,25 +123,40 @@ class Perceiver:
         ]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
-        covers = self._steadied(
-            [ids[n] or 0 for n in sure],
-            self._covers.read(frame.image, [detections[n].points for n in sure]),
-            alone=frame.alone,
-        )
-        marks, scores = marks[sure], scores[sure]
+        names = [ids[n] or 0 for n in sure]
+        detections, marks, scores = [detections[n] for n in sure], marks[sure], scores[sure]
+        if not followed:
+            self._follower.look(names, Found(detections, marks, scores), frame.time_s)
+            covers = self._covers.read(frame.image, [one.points for one in detections])
+            self._covered = self._steadied(names, covers, alone=frame.alone)
         turns = heads(marks)
         faces = [
-            self._face(ids[n] or 0, detections[n], crops[n], frame.image, cover, head if score >= MIN_SCORE else None)
-            for n, cover, head, score in zip(sure, covers, turns, scores, strict=True)
+            self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None)
+            for n, name, one, head, score in zip(sure, names, detections, turns, scores, strict=True)
         ]
         return self._shaped(faces, marks)
 
-    def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> F32:
-        """Return how surely faces are covered, [n,2]: those of this look and those before, each half the one after."""
-        before = np.array([self._covered.get(i, cover) for i, cover in zip(ids, covers, strict=True)]).reshape(-1, 2)
-        covers = covers if alone else (covers + before) / 2
-        self._covered = dict(zip(ids, covers, strict=True))
-        return covers
+    def _followed(self, frame: Frame) -> Found | None:
+        """Return where the faces of the last look are; None: it is time for a look, or somebody may be missing."""
+        if frame.alone or self._detector.thorough or not self._tracker.settled:
+            return None
+        return self._follower.follow(frame.image, frame.time_s, self._tracker.boxes(frame.time_s))
+
+    def _found(self, frame: Frame) -> Found:
+        """Return the faces that a look of the detector finds, with their landmarks."""
+        if frame.alone:  # there is time, and no second look
+            detections = look_closely(self._detector, frame.image, self._most)
+        else:
+            detections = self._detector.look(frame.image, frame.time_s)
+        return Found(detections, *self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections]))
+
+    def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> dict[int, F32]:
+        """Return how surely faces are covered: by covers [n,2] of this look and those before, each half the one after.
+
+        A picture that stands `alone` has none before it.
+        """
+        before = {} if alone else self._covered
+        return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
     def _shaped(self, faces: list[Face], marks: F32) -> list[Face]:
         """Return the faces whose landmarks are given, those that can be analysed with their shape."""
@@ -151,10 +166,10 @@ class Perceiver:
                 faces[n] = replace(faces[n], shape=shape)
         return faces
 
-    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8, cover: F32, head: F32 | None) -> Face:
+    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8, head: F32 | None) -> Face:
         height, width = image.shape[:2]
         inside = share_inside(detection.box, width, height)
-        quality = assess(crop, detection.points, inside=inside, covers=cover, head=head)
+        quality = assess(crop, detection.points, inside=inside, covers=self._covered.get(track_id, FREE), head=head)
         last = self._seen.get(track_id)
         if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
             quality = Quality(quality.value, last[1].quality.fault)

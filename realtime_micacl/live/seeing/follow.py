@@ -1,0 +1,103 @@
+"""Faces between two looks of the detector: the mesh finds them where they are expected, and says if they are there.
+
+What the detector said of a face is carried along by the similarity that takes its landmarks of then to those of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import inf
+
+import numpy as np
+
+from realtime_micacl.live.seeing.closely import SAME, overlap
+from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.lookout import MESH_AGREES
+from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.types import F32, U8
+
+FOLLOWED_S = 0.125  # no longer after a look are its faces followed, and once only: every other tick has a look
+STRAY = 0.1  # of a region's side: a face that is farther from where it was expected is looked for
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The faces of a picture: what a detector says of them, landmarks [n,468,3] in px, how surely each is one, [n]."""
+
+    detections: Sequence[Detection]
+    marks: F32
+    scores: F32
+
+
+class Follower:
+    """Knows the faces of the last look, by their tracks."""
+
+    def __init__(self, mesh: FaceMesh) -> None:
+        self._mesh = mesh
+        self._last: tuple[Sequence[int], Found] | None = None
+        self._last_s = -inf
+
+    def look(self, tracks: Sequence[int], found: Found, time_s: float) -> None:
+        """Note what a look found, and of which track each face is."""
+        self._last, self._last_s = (tracks, found), time_s
+
+    def forget(self) -> None:
+        """Follow nobody until the next look."""
+        self._last = None
+
+    def follow(self, image: U8, time_s: float, expected: Mapping[int, F32]) -> Found | None:
+        """Return where the faces of the last look are in RGB [H,W,3]; None: it is time for a look, or that is unsure.
+
+        Of each track is told in which box it is `expected`.
+        """
+        last, self._last = self._last, None
+        if last is None or not 0 < time_s - self._last_s <= FOLLOWED_S or not _sure(last[1]):
+            return None
+        tracks, then = last
+        shifts = [_middle(expected[i]) - _middle(one.box) for i, one in zip(tracks, then.detections, strict=True)]
+        awaited = [_shifted(one, shift) for one, shift in zip(then.detections, shifts, strict=True)]
+        regions = [region(one.points, one.box) for one in awaited]
+        marks, scores = self._mesh.marks(image, regions)
+        moved = [_carried(*one) for one in zip(then.detections, then.marks, marks, strict=True)]
+        astray = [
+            np.abs(_middle(one.box) - (r.x, r.y)).max() > STRAY * r.side for one, r in zip(moved, regions, strict=True)
+        ]
+        found = Found(moved, marks, scores)
+        return found if _sure(found) and not any(astray) else None
+
+
+def _sure(found: Found) -> bool:
+    """Say whether there are faces, each is one to the mesh, and none is where another one is."""
+    boxes = [one.box for one in found.detections]
+    apart = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
+    return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and apart
+
+
+def _shifted(one: Detection, shift: F32) -> Detection:
+    return replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift)
+
+
+def _carried(then: Detection, before: F32, after: F32) -> Detection:
+    """Return a detection moved, turned and grown as its landmarks were, from [468,3] to [468,3]."""
+    old, new = _plane(before), _plane(after)
+    old_middle, new_middle = old.mean(), new.mean()
+    spread = old - old_middle
+    turn = np.vdot(spread, new) / np.vdot(spread, spread)
+
+    def moved(points: F32) -> F32:
+        at = (_plane(points) - old_middle) * turn + new_middle
+        return np.stack([at.real, at.imag], axis=1).astype(np.float32)
+
+    middle, half = moved(_middle(then.box)[None])[0], (then.box[2:] - then.box[:2]) / 2 * np.float32(abs(turn))
+    return replace(then, box=np.concatenate([middle - half, middle + half]), points=moved(then.points))
+
+
+def _plane(points: F32) -> np.ndarray:
+    """Return points [n,2 or 3] as complex numbers [n], x + i y."""
+    return points[:, 0] + 1j * points[:, 1]
+
+
+def _middle(box: F32) -> F32:
+    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
