@@ -167,8 +167,9 @@ class Tile(Canvas):
         """Look at the session; say whether it is over and its end was shown."""
         if self.fault:
             raise self.fault
-        self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
-        self._speaker.tell(self.view, self.session.name, now_s)
+        if self._watch.stirs(now_s):
+            self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
+            self._speaker.tell(self.view, self.session.name, now_s)
         return self._watch.done(self.view, now_s)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:

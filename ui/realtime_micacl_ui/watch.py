@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.session import LiveSession
@@ -14,6 +15,7 @@ from realtime_micacl_ui.motion import STEP_S, eased
 from realtime_micacl_ui.view import View, follow
 
 FIGURES_S = 0.5
+WAITS_S = 0.045  # what is new beside the picture, as a reading, is painted with the next one if that comes so soon
 IDLE_S = 0.05  # what nobody tells of, as a clock or a pointer, is looked at so often
 SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
 LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
@@ -38,17 +40,22 @@ class Watch:
         self._live_since_s: float | None = None
         self._over_since_s: float | None = None
         self._seen: tuple[object, ...] = ()
-        self._looked_s = 0.0
+        self._looked_s = self._pictured_s = 0.0
         self._glides = True
 
     def stirs(self, now_s: float) -> bool:
         """Say whether there may be something new to show: a cheap look, to be taken often."""
         seen = self._session.marks()
-        same = all(a is b for a, b in zip(seen, self._seen, strict=False)) and bool(self._seen)
-        due_s = STEP_S if self._glides else IDLE_S
-        if same and 0 <= now_s - self._looked_s < due_s:
+        picture, scene, bags, readings, *ends = [a is not b for a, b in zip_longest(seen, self._seen)]
+        at_once = picture or scene or any(ends)
+        self._glides = self._glides or at_once or bags or readings
+        if at_once:
+            self._pictured_s = now_s
+        elif 0 <= now_s - self._pictured_s < WAITS_S:
             return False
-        self._glides = self._glides or not same
+        due_s = STEP_S if self._glides else IDLE_S
+        if not at_once and 0 <= now_s - self._looked_s < due_s:
+            return False
         self._seen, self._looked_s = seen, now_s
         return True
 
