@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
+
 log = logging.getLogger(__name__)
 
 ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -23,6 +25,7 @@ LARGE, PAGE = 2 << 20, mmap.PAGESIZE  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <linux/mman.h>
 SETTLED_S = 3.0  # by then all that a program works with has been opened
 AGAIN_S = 60.0  # what came since then is worth another go
+FILLED = 0.75  # of a large page: one that holds less would take the rest of it for nothing
 MOST = 1 << 30  # bytes in memory; a process that holds more holds data of somebody else's, which would take seconds
 
 _gathered_s = -float("inf")
@@ -38,18 +41,33 @@ def gather_when_settled(begun_s: float) -> None:
 
 
 def gather_memory() -> None:
-    """Bring what this process holds by now into large pages, unless that is much; it takes a tenth of a second."""
+    """Bring what this process holds by now into large pages, unless that is much; it takes a tenth of a second.
+
+    What it no longer uses, as after opening its models, goes back to the system first.
+    """
     if not _allowed() or _held() > MOST:
         return
     started_s = monotonic()
     try:
-        madvise = ctypes.CDLL(None).madvise
+        system = ctypes.CDLL(None)
+        if hasattr(system, "malloc_trim"):  # glibc
+            system.malloc_trim(0)
+        madvise = system.madvise
         madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        found = list(ranges(MAPS.read_text().splitlines()))
+        found = [at for one in ranges(MAPS.read_text().splitlines()) for at in filled(system, *one)]
     except (OSError, AttributeError):
         return
-    done = [end - start for start, end in found if madvise(start, end - start, COLLAPSE) == 0]  # else it stays
-    log.debug("%.0f MB are in large pages, after %.2f s", sum(done) / 1e6, monotonic() - started_s)
+    done = [at for at in found if madvise(at, LARGE, COLLAPSE) == 0]  # else it stays
+    log.debug("%.0f MB are in large pages, after %.2f s", len(done) * LARGE / 1e6, monotonic() - started_s)
+
+
+def filled(system: ctypes.CDLL, start: int, end: int) -> Iterator[int]:
+    """Yield the large pages of a range, in whole ones, of which most is in memory, as the system's library knows."""
+    there = np.zeros((end - start) // PAGE, np.uint8)
+    system.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+    if system.mincore(start, end - start, there.ctypes.data) == 0:
+        shares = (there & 1).reshape(-1, LARGE // PAGE).mean(axis=1)
+        yield from (start + n * LARGE for n in np.flatnonzero(shares >= FILLED).tolist())
 
 
 def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:

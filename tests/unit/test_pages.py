@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.live import pages
-from realtime_micacl.live.pages import LARGE, gather_memory, gather_when_settled, ranges
+from realtime_micacl.live.pages import LARGE, filled, gather_memory, gather_when_settled, ranges
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,19 @@ from realtime_micacl.live.pages import LARGE, gather_memory, gather_when_settled
 )
 def test_whole_pages_of_our_own_are_gathered(line: str, found: list[tuple[int, int]]) -> None:
     assert list(ranges([line])) == found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
+def test_pages_of_which_little_is_used_stay_small() -> None:
+    with mmap.mmap(-1, 5 * LARGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as held:
+        place = np.frombuffer(held, np.uint8)
+        start = -(-place.ctypes.data // LARGE) * LARGE
+        at = start - place.ctypes.data
+        for page, share in enumerate((1.0, 0.5, 0.0, 0.9)):
+            for used in range(0, int(share * LARGE), mmap.PAGESIZE):
+                held[at + page * LARGE + used] = 1
+        assert list(filled(ctypes.CDLL(None), start, start + 4 * LARGE)) == [start, start + 3 * LARGE]
+        del place
 
 
 def test_what_lies_in_memory_stays_as_it_was() -> None:
