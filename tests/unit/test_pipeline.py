@@ -62,7 +62,7 @@ def marks_of_textures(_: FaceMesh, image: U8, where: Sequence[Region]) -> tuple[
         part = image[top : round(one.y + one.side / 2), left : round(one.x + one.side / 2)]
         rows, columns = np.nonzero((part != image[0, 0]).any(axis=2))
         if len(rows):
-            marks[n, BONE] = SIDE / 2 * np.array(FRAME)
+            marks[n, BONE] = one.side / 3 * np.array(FRAME)
             marks[n, :, :2] += (left + (columns.min() + columns.max()) / 2, top + (rows.min() + rows.max()) / 2)
             scores[n] = 1
     return marks, scores

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
 
+import numpy as np
+
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.closely import look_closely
@@ -87,6 +89,7 @@ class Perceiver:
             return False
         factors = np.divide(self._size, last).astype(np.float32)
         self._tracker.stretch(factors)
+        self._follower.forget()
         for track_id, (time_s, face) in self._seen.items():
             points = None if face.points is None else face.points * factors
             self._seen[track_id] = time_s, replace(face, box=face.box * np.tile(factors, 2), points=points)
