@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import os
 import platform
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads fight over the tiny mat
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # without a display PyQt6 ends the interpreter
 
 os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("data") / "lsl_api.cfg"))  # read once, by liblsl
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # `scripts/test &` ignores it, and so would all programs here
 
 tqdm.monitor_interval = 0  # no thread of its own
 # The same examples on every machine, and few: the unit tests are to take ten seconds.

@@ -20,6 +20,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
 from realtime_micacl.live.sources.video import paced, read_file
+from realtime_micacl.live.threads import share_python
 from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Event, StateChange
 
@@ -48,6 +49,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
     from realtime_micacl_ui.timing import paint_alone
     from realtime_micacl_ui.window import show
 
+    share_python()
     process = psutil.Process()
     progress = Progress()
 

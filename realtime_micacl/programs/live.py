@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.supervision import Openers
+from realtime_micacl.live.threads import share_python
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.plan import Plan, Program, planned
 from realtime_micacl.programs.running import Running, begun, limits, source, written
@@ -30,14 +30,13 @@ if TYPE_CHECKING:
     from realtime_micacl_ui.window import LiveWindow
 
 INTERRUPTED = 130
-SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
 
 
 def live(settings: Settings) -> int:
     """Run the live job until it ends; return the exit code."""
     configure_log(settings.log_level)
     plan = planned(settings)
-    sys.setswitchinterval(SWITCH_S)
+    share_python()
     return PROGRAMS[plan.program](plan)
 
 
