@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.config import Settings
+from realtime_micacl.errors import SourceError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
@@ -106,6 +107,16 @@ def test_a_frozen_server_is_stalled_and_left(
         watched.reads(1)
         assert newest_age_s(watched) < 2.0
     measured(f"{name}: no emotion after {stalled_s:.1f} s, read given up after {left_s:.1f} s")
+
+
+def test_a_server_that_refuses_tcp_is_read_by_udp_and_one_that_refuses_udp_is_named(
+    rtsp: RtspServer, watch: Callable[..., Watched]
+) -> None:
+    watched = watch(open_source(parse_source(f"rtsp://127.0.0.1:{rtsp.port}/udp")))
+    with watched.session:
+        watched.reads()
+    with pytest.raises(SourceError, match="it does not send by UDP; rtsp:// fetches its pictures by TCP"):
+        list(open_source(parse_source(f"rtspu://127.0.0.1:{rtsp.port}/tcp")))
 
 
 @pytest.mark.fault("R1")

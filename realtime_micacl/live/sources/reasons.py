@@ -38,13 +38,18 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
         case av.error.HTTPClientError():
             status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
-            return f"it rejects the request ({status})"
+            by_udp = "; where it sends by UDP alone, rtspu:// fetches that" if address.scheme == "rtsp" else ""
+            return f"it rejects the request ({status}){by_udp}"
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
             return f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
+        case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtspu":
+            return "it does not send by UDP; rtsp:// fetches its pictures by TCP"
+        case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtsps":
+            return "it sends by UDP alone, which TLS does not cover; rtspu:// reads it without"
         case ssl.SSLError():
             return "its certificate is not accepted"
         case OSError(errno=errno.EIO) if waited_s < ASK_S:  # no HTTP, an empty answer, a redirection in a circle

@@ -14,6 +14,11 @@ PIECE_S = 15.0  # a piece of a play list, or the next part of a file, may take s
 PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
 LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": PROTOCOLS}
 HTTP_OPTIONS = {"protocol_whitelist": PROTOCOLS}
+TRANSPORTS = {
+    "rtsp": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},  # by UDP only where TCP is refused
+    "rtspu": {"rtsp_transport": "udp"},
+    "rtsps": {"rtsp_transport": "tcp"},  # by UDP it would be open to all
+}
 LIST_OPTIONS = {"extension_picky": "0", "allowed_extensions": "ALL"}  # what a segment is called says nothing
 
 
@@ -32,7 +37,7 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
     options = dict(LIVE_OPTIONS)
     match scheme:
         case "rtsp" | "rtspu" | "rtsps":
-            options["rtsp_transport"] = "udp" if scheme == "rtspu" else "tcp"
+            options |= TRANSPORTS[scheme]
             url = url.replace("rtspu:", "rtsp:", 1)
         case "rtmp" | "rtmps":
             options["analyzeduration"] = "1500000"  # FFmpeg looks 5 s long for the sound that many cameras lack
