@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from realtime_micacl.config import Settings
 from realtime_micacl.corpus.tables import FORMS, table
@@ -158,3 +159,23 @@ def test_quality_is_as_high_as_it_was_good_and_latency_lies_where_it_was() -> No
     assert [place for place, *_ in places] == pytest.approx([0.125, 0.375, 0.625, 0.875])
     assert places[0][1:] == pytest.approx((0.13, 0.238), abs=1e-3)
     assert figures_of([face]).latency_s == pytest.approx((0.505, 0.9505))
+
+
+def test_columns_of_parquet_are_typed_and_many_rows_are_written_in_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_micacl.corpus.tables.GROUP", 50)
+    with table(tmp_path / "a.parquet", "parquet", 4, "a.mp4") as sink:
+        for event in events():
+            sink(event)
+    file = parquet.ParquetFile(tmp_path / "a.parquet")
+    assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [50, 50, len(events()) - 100]
+    types = {field.name: str(field.type) for field in file.schema_arrow}
+    for kind, names in {
+        "string": ("clip", "state", "emotion", "source"),
+        "bool": ("baseline", "still"),
+        "int64": ("track", "frame", "box_left", "latency_ms"),
+        "float": ("happy", "fear", "quality", "importance_1", "yaw"),
+        "double": ("time_s",),
+    }.items():
+        assert {name: types[name] for name in names} == dict.fromkeys(names, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from realtime_micacl.corpus.clips import Clip, find_clips
 from realtime_micacl.corpus.job import Outcome
 from realtime_micacl.corpus.summary import Summary
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.report.folder import folder_page
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, State, StateChange
 
 MADE_WITH = {"program": "1.0", "settings": {"smoothing_s": 0.2, "detector": "auto"}}
@@ -157,3 +159,28 @@ def test_videos_are_found_by_their_ending_once_each_and_nothing_hidden(tmp_path:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="holds no video"):
         find_clips(tmp_path / "empty", tmp_path / "out")
+
+
+def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Path) -> None:
+    clips = [Clip(name, tmp_path / name, 100, 5) for name in ("a.mp4", "nobody.mp4")]
+    summaries = [Summary(clip.name) for clip in clips]
+    for time_s, track, word in ((0.0, 1, "sad"), (0.5, 1, "happy"), (0.0, 2, "sad"), (0.5, 2, "sad")):
+        summaries[0](reading(time_s, word, track))
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+        for clip, summary in zip(clips, summaries, strict=True):
+            book.part(clip.name).touch()
+            book.keep(clip, Outcome(clip.name, rows=tuple(summary.rows("no face 12" if clip is clips[1] else ""))))
+        book.close(clips, [Outcome("<broken>.mp4", code=3, error="it is no video")])
+    page = folder_page(tmp_path / "out")
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd>(\d[\d.]*)", page.partition("</section>")[0]))
+    assert said == {
+        "clips read": "2",
+        "failed": "1",
+        "without a face": "1",
+        "faces": "2",
+        "readings": "4",
+        "faces were seen": "1.0",
+        "changes of word": "60.0",
+    }
+    assert "<td>&lt;broken&gt;.mp4</td><td>it is no video</td>" in page
+    assert re.search(r"nobody.mp4</td><td>0</td><td[^>]*>no face 12</td>", page)
