@@ -36,8 +36,8 @@ VERBS = {
     "doctor": "say what this machine has and what is missing",
 }
 MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", "compare", "fuse", "export")}
-MODULES |= {v: f"programs.{v}" for v in ("bench", "replay", "doctor")}
-MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"))}
+MODULES |= {v: f"programs.{v}" for v in ("bench", "replay")}
+MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"), ("doctor", "doctor"))}
 """Where each verb's `main` is; it is imported when the verb is asked for."""
 UNLIKE = {"give_up_after_s": "--give-up-after", "rate_hz": "--rate", "every_s": "--every"}
 """Options that are not called like their settings."""

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from realtime_micacl.doctor import machine
 from realtime_micacl.live.seeing.detection import Detection, Reach
 from realtime_micacl.live.seeing.detector import FaceDetector, Runtime
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.measuring import looking
-from realtime_micacl.programs import doctor
 from realtime_micacl.types import U8
 
 DATA = Path(__file__).parents[1] / "data"
@@ -96,7 +96,7 @@ def test_onnx_runtime_looks_and_mediapipe_is_not_even_imported() -> None:
 def test_doctor_says_what_looks_for_faces(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     if not there:
         monkeypatch.setattr(looking, "version", lambda name: version(name) if name != "mediapipe" else version("none"))
-    (finding,) = doctor.detector()
+    (finding,) = machine.detector()
     assert finding.good
     assert finding.said.startswith(f"ONNX Runtime {version('onnxruntime')} finds faces, ")
     beside = f"mediapipe {version('mediapipe')}, which sees the same, is here" if there else "mediapipe is not here"

@@ -16,12 +16,12 @@ RANK = {
     "live": 3,
     **dict.fromkeys(("outlets", "making", "testing"), 4),
     "measuring": 5,
-    **dict.fromkeys(("corpus", "report", "programs"), 6),
+    **dict.fromkeys(("corpus", "report", "programs", "doctor"), 6),
     "__main__": 7,
     **dict.fromkeys(("api", "__init__"), 8),  # the surface, whose names the package's own file loads lazily
 }
 ONLY_IN = {
-    "PyQt6": {"programs.doctor"},
+    "PyQt6": set(),
     "realtime_micacl_ui": {"measuring.live", "corpus.job", "programs.live", "programs.replay", "programs.screen"},
     "prometheus_client": {"programs.monitor"},
     "torch": {

@@ -1,0 +1,35 @@
+"""What a look at the metrics of a running program says: a session, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from realtime_micacl.doctor.finding import Finding
+from realtime_micacl.programs.monitor import asked
+from realtime_micacl.types import State
+
+
+def session(where: str) -> Iterator[Finding]:
+    """Look at what runs: a session, or several."""
+    for source, found in asked(where).items():
+        if source:
+            yield Finding("source", True, source)
+        if "faces" in found:
+            yield from _figures(found)
+        for outlet in (name.partition(" ")[2] for name in found if name.startswith("outlet_away ")):
+            away, dropped = found[f"outlet_away {outlet}"], found[f"outlet_dropped_total {outlet}"]
+            yield Finding("outlet", not away, f"{outlet}{' reaches nobody' if away else ''}, {dropped:.0f} dropped")
+
+
+def _figures(found: dict[str, float]) -> Iterator[Finding]:
+    """Look at the figures of a session."""
+    state = next(name for name in State if found[f"state {name}"])
+    tries = f", attempt {found['attempt']:.0f}" if found["attempt"] else ""
+    yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}{tries}, {found['faces']:.0f} faces")
+    counts = ("captured", "analysed", "dropped", "damaged")
+    said = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
+    yield Finding("frames", True, f"{said}; {found['readings_total']:.0f} readings")
+    again = {name: found[f"changes_total {name}"] for name in (State.RECONNECTING, State.STALLED)}
+    failures = sum(found[f"failures_total {stage}"] for stage in ("perceive", "recognize"))
+    said = ", ".join(f"{count:.0f} times {name}" for name, count in again.items())
+    yield Finding("faults", not failures, f"{said}; analysis started again {failures:.0f} times")
