@@ -55,7 +55,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 
     def note(event: Event) -> None:
         if progress.first_reading_s is None and not isinstance(event, StateChange):
-            progress.first_reading_s = time.time() - process.create_time()
+            progress.first_reading_s = age_s(process)
 
     session = LiveSession(_frames(spec), *openers(Settings(), folder, sidecar), [note])
     meters: dict[str, Meter] = {}
@@ -106,7 +106,7 @@ def _figures(
     assert progress.counts is not None
     elapsed_s = time.monotonic() - progress.marked_s
     counted = {name: (meter.count - progress.counts[name]) / elapsed_s for name, meter in meters.items()}
-    since_start_s = time.time() - process.create_time()
+    since_start_s = age_s(process)
     painted_s = float("nan") if window.first_picture_s is None else window.first_picture_s
     first_picture_s = since_start_s - (time.monotonic() - painted_s)
     scene = session.look().scene
@@ -133,6 +133,13 @@ def _figures(
         "memory_mb": round(process.memory_info().rss / 1e6),
         "start_s": [round(first_picture_s, 2), round(progress.first_reading_s or float("nan"), 2)],
     }
+
+
+def age_s(process: psutil.Process) -> float:
+    """Return how long ago a process was started; Linux tells the time of its own start in whole seconds only."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return float(time.time() - process.create_time())
+    return float(time.clock_gettime(time.CLOCK_BOOTTIME) - (process.create_time() - psutil.boot_time()))
 
 
 def _frames(spec: SourceSpec) -> Iterator[Item]:
