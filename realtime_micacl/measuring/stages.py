@@ -92,8 +92,9 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
             looks = len(spent["detect"])
             with perceive():
                 scene, ready = perceiver.perceive(frame)
-            if len(spent["detect"]) > looks:
-                spent["crop and track"].append(spent["perceive"][-1] - spent["detect"][-1])
+            looked = len(spent["detect"]) > looks
+            if looked or ready:  # at other ticks faces are followed without a look
+                spent["crop and track"].append(spent["perceive"][-1] - (spent["detect"][-1] if looked else 0.0))
             faces, last = max(faces, len(scene.faces)), frame.time_s
             if ready:
                 if not bags:
