@@ -184,3 +184,13 @@ def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Pa
     }
     assert "<td>&lt;broken&gt;.mp4</td><td>it is no video</td>" in page
     assert re.search(r"nobody.mp4</td><td>0</td><td[^>]*>no face 12</td>", page)
+
+
+def test_a_clip_of_which_the_video_is_missing_is_not_done(tmp_path: Path) -> None:
+    clip = Clip("a.mp4", tmp_path / "a.mp4", 100, 5)
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=True, again=False) as book:
+        Path(f"{book.part(clip.name)}.mp4").touch()
+        wrote(book, clip)
+        assert book.is_done(clip)
+        (tmp_path / "out" / "a.mp4.annotated.mp4").unlink()
+        assert not book.is_done(clip)
