@@ -17,18 +17,18 @@ CROP = np.zeros((4, 4, 3), np.uint8)
 BOXES = ((10, 10, 50, 50), (100, 20, 200, 120))  # the second leaves the picture
 
 
-def scene(number: int, image: U8 = PICTURE, faces: int = 2) -> tuple[Scene, tuple[Bag, ...]]:
-    time_s = 100 + number / RATE_HZ
+def scene(number: int, image: U8 = PICTURE, faces: int = 2, rate_hz: int = RATE_HZ) -> tuple[Scene, tuple[Bag, ...]]:
+    time_s = 100 + number / rate_hz
     seen = tuple(Face(i + 1, np.array(BOXES[i], np.float32), CROP, 1.0, Quality(1.0)) for i in range(faces))
     bags = tuple(Bag(i + 1, number, CROP[None, None], time_s - 1.3, time_s, 1.0, 1.0) for i in range(faces))
     return Scene(time_s, Frame(image, time_s, number), seen, State.LIVE if faces else State.NO_FACE), bags
 
 
-def stalled(pictures: Callable[[int], U8], faces: int = 2, seconds: float = 10) -> list[int]:
+def stalled(pictures: Callable[[int], U8], faces: int = 2, seconds: float = 10, rate_hz: int = RATE_HZ) -> list[int]:
     """Return the numbers of the scenes that were stalled."""
     still, found = Stillness(), []
-    for number in range(round(seconds * RATE_HZ)):
-        seen, bags = still.sift(*scene(number, pictures(number), faces))
+    for number in range(round(seconds * rate_hz)):
+        seen, bags = still.sift(*scene(number, pictures(number), faces, rate_hz))
         assert bool(bags) is (seen.state is State.LIVE and faces > 0)
         if seen.state is State.STALLED:
             found.append(number)
@@ -59,6 +59,13 @@ def blinking(number: int) -> U8:
 @pytest.mark.parametrize("pictures", [lambda number: PICTURE, noisy])
 def test_faces_of_which_nothing_moves_are_stalled_after_five_seconds(pictures: Callable[[int], U8]) -> None:
     assert stalled(pictures) == list(range(5 * RATE_HZ, 10 * RATE_HZ))
+
+
+def test_at_any_rate_a_picture_that_stands_still_stays_stalled_from_frame_to_frame() -> None:
+    for rate_hz in (25, 60):
+        found = stalled(lambda number: PICTURE, rate_hz=rate_hz)
+        assert 5 * rate_hz <= found[0] <= 5.1 * rate_hz
+        assert found == list(range(found[0], 10 * rate_hz))
 
 
 def test_one_face_that_blinks_is_enough() -> None:
