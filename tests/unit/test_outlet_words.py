@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.homeassistant import device, summary
-from realtime_micacl.outlets.osc import PORTS, messages_of
-from realtime_micacl.types import EMOTIONS
+from realtime_micacl.outlets.osc import PORTS, Osc, messages_of
+from realtime_micacl.types import EMOTIONS, Mark, State, StateChange
 from tests.unit.test_slots import about, reading
 
 
@@ -41,3 +42,10 @@ def test_a_place_is_said_in_whole_percents() -> None:
     assert json.loads(summary(replace(reading(1), emotion=None)))["expression"] == "unsure"
     assert json.loads(summary(None)) == {"expression": "nobody"} | dict.fromkeys(EMOTIONS, 0)
     assert json.loads(summary(reading(1)))["happy"] == 14
+
+
+def test_what_concerns_everybody_is_sent_of_all_places_at_once() -> None:
+    osc = Osc(Peer("127.0.0.1", 9), "plain", about(slots=2))
+    assert list(osc._touched(StateChange(0.0, None, State.STALLED))) == [1, 2]
+    assert list(osc._touched(reading(7, slot=2))) == [2]
+    assert list(osc._touched(replace(reading(7), slot=3))) == list(osc._touched(Mark(0.0, 1))) == []
