@@ -249,13 +249,13 @@ def test_figures_have_four_digits() -> None:
 
 
 def test_an_interval_of_any_statistic_draws_whole_people() -> None:
-    people, values = np.array([5, 5, 5, 9, 9, 2]), np.array([0.0, 1, 2, 10, 20, 100])
+    people, values = np.arange(30).repeat(3) * 2, np.random.default_rng(0).normal(size=90)
     rng = np.random.default_rng(7)
     means = []
-    for _ in range(200):
-        rows = [i for p in np.unique(people)[rng.integers(0, 3, 3)] for i in np.flatnonzero(people == p)]
+    for _ in range(400):
+        rows = [i for p in np.unique(people)[rng.integers(0, 30, 30)] for i in np.flatnonzero(people == p)]
         means.append(values[rows].mean())
-    found = bootstrap(people, lambda rows: float(values[rows].mean()), draws=200, seed=7)
+    found = bootstrap(people, lambda rows: float(values[rows].mean()), draws=400, seed=7)
     assert found == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=1e-4)
     assert bootstrap(people, lambda rows: np.nan if 5 in rows else 1.0, draws=200) == [1, 1], "what cannot be told"
 
