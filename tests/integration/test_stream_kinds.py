@@ -74,7 +74,6 @@ def test_a_camera_of_which_only_control_packets_come(monkeypatch: pytest.MonkeyP
     with senders.listening(senders.mute_rtsp) as port:
         said = look(f"rtsp://admin:hunter2@127.0.0.1:{port}/live").error
     assert "it answers, but no picture came within" in said
-    assert "only control packets" in said
     assert "hunter2" not in said
 
 

@@ -70,12 +70,8 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
 
 def nothing_came(address: Address, waited_s: float) -> str:
     """Return what to say of a stream that was opened, and of which no picture came."""
-    match address.scheme:
-        case "rtspu":
-            return f"it answers, but no picture came within {waited_s:.0f} s{BY_UDP}"
-        case "rtsp" | "rtsps":
-            return f"it answers, but no picture came within {waited_s:.0f} s, only control packets"
-    return f"it answers, but no picture came within {waited_s:.0f} s"
+    more = BY_UDP if address.scheme == "rtspu" else ""
+    return f"it answers, but no picture came within {waited_s:.0f} s{more}"
 
 
 def fell_silent(cause: Any) -> bool:
