@@ -50,6 +50,15 @@ class Stills(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weight of a second loss: how far the encoder is from telling where brows, lids and lips lie."""
 
 
+class Teacher(Stills, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[teacher]`: a wider frame encoder learns from the pictures first, and [tuning] from what it says of them."""
+
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    share: Share = 0.8
+    """Of what [tuning] aims at; the rest are the votes."""
+
+
 class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[bags]`: pooling, GEIIM, WIAN and head learn from bags of the frozen encoder's features."""
 
@@ -127,7 +136,7 @@ class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole recipe; each stage that it names is run, in the order stills, tuning, bags, shapes, clips."""
+    """A whole recipe; each stage that it names is run, in the order stills, teacher, tuning, bags, shapes, clips."""
 
     name: str
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
@@ -144,6 +153,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     photographs: Annotated[int, Meta(ge=0, le=100)] = 0
     """How often each photograph of --photographs stands among the FER+ pictures of the first stream."""
     stills: Stills | None = None
+    teacher: Teacher | None = None
     tuning: Stills | None = None
     """`[tuning]`: the frame encoder that is there, of [stills] or --encoder-from, learns on from single pictures."""
     bags: Bags | None = None
@@ -155,6 +165,10 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
         if bool(self.shapes) != bool(self.model.get("shape")):
             raise ConfigError(f"the recipe {self.name!r} needs both model.shape and the table [shapes], or neither")
+        if self.teacher and not self.tuning:
+            raise ConfigError(
+                f"the recipe {self.name!r} has a table [teacher] and no [tuning], which would learn from it"
+            )
         if self.bags and self.bags.views and self.model.get("system") == "s4d":
             raise ConfigError(
                 f"the recipe {self.name!r} needs bags.views = 0: a still is one picture throughout for s4d"

@@ -92,7 +92,8 @@ def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
             for part in (faces.stills, faces.validation)
         )
         faces = replace(faces, stills=stills, validation=validation)
-    learns_form = recipe.stills and recipe.stills.form and not arguments.encoder_from
+    plans = (None if arguments.encoder_from else recipe.stills, recipe.teacher)
+    learns_form = any(plan and plan.form for plan in plans)
     return with_forms(faces, arguments.cache) if learns_form else faces
 
 

@@ -19,6 +19,7 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.data.clips import bag_frames
@@ -76,8 +77,9 @@ def main() -> None:
             crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
             changes = own.changes(bag) if own else None
             if own:
-                shares = read(crops, changes, np.arange(sidecar.bag.ticks), engine, sidecar)
-                own.learn(bag, float(shares[NEUTRAL]))
+                ways = (changes, own.strange(bag))
+                known, other = (read(crops, way, np.arange(sidecar.bag.ticks), engine, sidecar) for way in ways)
+                own.learn(bag, float(rest(known, other)))
             if name := phase(clip.targets[frames, ready.label]):
                 windows[name].append((ready.label, crops, changes))
     changed = orders(sidecar.bag.ticks)

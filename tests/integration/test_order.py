@@ -14,6 +14,7 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.detector import FaceDetector
@@ -21,7 +22,7 @@ from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EMOTIONS, F32, U8
 
-HAPPY, NEUTRAL = EMOTIONS.index("happy"), EMOTIONS.index("neutral")
+HAPPY = EMOTIONS.index("happy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,10 @@ def smile() -> Iterator[Smile]:
         for bag, crops in zip(bags, windows, strict=True):
             changes.append(neutrals.changes(bag))
             pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])
-            logits = engine.classify(engine.encode(pieces)[None], changes[-1][None])[0][0]
-            neutrals.learn(bag, float(softmax(logits / sidecar.calibration.temperature)[NEUTRAL]))
+            seen = engine.encode(pieces)[None]
+            logits = engine.classify(np.concatenate([seen, seen]), np.stack([changes[-1], neutrals.strange(bag)]))[0]
+            own, other = (softmax(row / sidecar.calibration.temperature) for row in logits)
+            neutrals.learn(bag, float(rest(own, other)))
         yield Smile(windows, changes, engine, sidecar.piece, sidecar.calibration.temperature)
 
 

@@ -22,13 +22,13 @@ from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.evaluate import clip_predictions, still_predictions
 from realtime_micacl.making.export import export
-from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.recipe import Recipe, Teacher
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import report
 from realtime_micacl.making.train import portraits, train
 from realtime_micacl.making.training import loop, saved
 from realtime_micacl.making.training.loop import Run
-from realtime_micacl.making.training.stages import Faces, frames_of, train_stills
+from realtime_micacl.making.training.stages import Faces, frames_of, train_stills, train_teacher
 from realtime_micacl.model.backbone import FrameEncoder
 from tests.small import RECIPE
 
@@ -94,6 +94,20 @@ def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
     assert 0.3 <= said["calibration"]["temperature"] <= 5
 
 
+def test_a_teacher_without_tuning_is_refused() -> None:
+    teacher = {"epochs": 1, "widths": [8, 16], "blocks": [1, 1]}
+    with pytest.raises(ConfigError, match=r"\[teacher\] and no \[tuning\]"):
+        converted(SMALL | {"teacher": teacher}, Recipe, "small")
+
+
+def test_a_recipe_with_a_teacher_goes_all_the_way(tmp_path: Path) -> None:
+    plan = {"epochs": 1, "batch": 70}
+    recipe = SMALL | {"teacher": plan | {"widths": [12, 24], "blocks": [1, 1]}, "tuning": plan}
+    train(converted(recipe, Recipe, "small"), faces(), None, tmp_path)
+    said = msgspec.json.decode((tmp_path / "checkpoint.json").read_bytes())
+    assert [row["stage"] for row in said["history"]] == ["stills"] * 4 + ["teacher", "tuning"] + ["bags"] * 3
+
+
 def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
     known = faces()
     pools = (known.stills, frames_of(known.clips), known.photos)
@@ -103,7 +117,8 @@ def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
     def losses(given: Faces, out: Path) -> list[float]:
         torch.manual_seed(1)
         out.mkdir()
-        rows = train_stills(FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2), plan, given, Run(out, "a recipe", 1))
+        encoder = FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2)
+        rows = train_stills(encoder, plan, given, Run(out, "a recipe", 1))[1]
         return [row["loss"] for row in rows]
 
     more = np.subtract(losses(informed, tmp_path / "informed"), losses(known, tmp_path / "uninformed"))
@@ -111,12 +126,36 @@ def test_forms_are_learnt_beside_the_emotion(tmp_path: Path) -> None:
     assert more[-1] < 0.8 * more[0], "and they are learnt"
 
 
+def test_what_a_wider_encoder_says_becomes_part_of_what_is_aimed_at(tmp_path: Path) -> None:
+    """Votes that were shuffled, and a teacher who learnt before: with it the encoder tells what the pictures show."""
+    known = faces()
+    plan = StillsPlan(epochs=4, batch=70, learning_rate=0.01, rendered_share=0.0, photo_share=0.15)
+    wider = Teacher(**msgspec.structs.asdict(plan), widths=(12, 24), blocks=(1, 1))
+    torch.manual_seed(1)
+    encoder = FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2)
+    teacher, _ = train_teacher(encoder, wider, known, Run(tmp_path, "a recipe", 1))
+    shuffled = np.random.default_rng(0).permutation(known.stills.targets)
+    mistaken = replace(known, stills=replace(known.stills, targets=shuffled))
+    reached = []
+    for share in (0.0, 1.0):
+        out = tmp_path / f"{share}"
+        out.mkdir()
+        torch.manual_seed(1)
+        encoder = FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2)
+        objective, rows = train_stills(encoder, plan, mistaken, Run(out, "a recipe", 1), teacher=teacher, share=share)
+        assert not any("teacher" in name for name in objective.state_dict()), "nothing of the teacher is kept"
+        reached.append(rows[-1]["war"])
+    assert reached[1] > reached[0] + 0.2
+
+
 def test_an_encoder_that_learns_on_starts_from_what_it_knows(tmp_path: Path) -> None:
     torch.manual_seed(1)
     encoder, run = FrameEncoder(widths=(8, 16), blocks=(1, 1), frames=2), Run(tmp_path, "a recipe", 1)
     plan = StillsPlan(epochs=4, batch=70, learning_rate=0.01, rendered_share=0.2, photo_share=0.15)
-    learnt = train_stills(encoder, plan, faces(), run)
-    (row,) = train_stills(encoder, msgspec.structs.replace(plan, epochs=1, learning_rate=1e-5), faces(), run, on=True)
+    learnt = train_stills(encoder, plan, faces(), run)[1]
+    (row,) = train_stills(
+        encoder, msgspec.structs.replace(plan, epochs=1, learning_rate=1e-5), faces(), run, stage="tuning"
+    )[1]
     assert row["stage"] == "tuning"
     assert row["war"] > learnt[-1]["war"] - 0.1, "with a head that starts anywhere it would be chance, .14"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 
 import numpy as np
+import pytest
 from msgspec import structs
 
 from realtime_micacl.inference.choice import default_engine
@@ -14,7 +15,7 @@ from realtime_micacl.live.reading.baseline import Ask
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.testing import FakeEngine
-from realtime_micacl.types import F32, Bag, Baseline, EmotionDistribution
+from realtime_micacl.types import EMOTIONS, F32, Bag, Baseline, EmotionDistribution
 
 
 def of_crops_alone() -> Sidecar:
@@ -78,3 +79,26 @@ def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     assert read(2)[0] == 2, "and without smoothing it does"
     tuned.now = replace(tuned.now, abstain_below=0.95)
     assert [read(tick)[1] for tick in range(3, 12)][-1] is None, "the word follows within a dwell"
+
+
+@pytest.mark.parametrize(("to_a_stranger", "known"), [("neutral", True), ("angry", False)])
+def test_a_frown_that_lasts_does_not_become_the_neutral_face(to_a_stranger: str, known: bool) -> None:
+    """From the second tick on it passes for neutral to who knows the face; who does not still sees a frown."""
+    _, sidecar = read_sidecar(default_engine())
+    assert sidecar.shape
+
+    class OfTrust(FakeEngine):
+        def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
+            assert changes is not None
+            says = [EMOTIONS.index("neutral" if trust else to_a_stranger) for trust in changes[:, 0, -1]]
+            return 6 * np.eye(7, dtype=np.float32)[says], np.ones((len(features), 4), np.float32)
+
+    recognizer = Recognizer(OfTrust(np.zeros(7, np.float32)), sidecar, smoothing_s=0.0)
+    spec, size = sidecar.bag, len(sidecar.shape.mean)
+    crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
+    shapes = np.full((spec.ticks, size), 0.1, np.float32)
+    for tick in range(60):
+        end_s = tick * spec.tick_s
+        (reading,) = recognizer.recognize([Bag(1, 100 + tick, crops, end_s - 1, end_s, 1.0, 1.0, shapes)])
+    assert reading.known is not None
+    assert (reading.known > 0.5) is known

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.reading.baseline import Ask
-from realtime_micacl.live.reading.neutral import SCALE, Neutral
+from realtime_micacl.live.reading.neutral import SCALE, Neutral, rest
 from realtime_micacl.live.reading.neutrals import SECONDS, Neutrals
 from realtime_micacl.types import F32, Bag, Baseline
 
@@ -20,10 +20,10 @@ OWN = MEAN + np.float32(0.2)
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(0, 1), st.floats(0.01, 5)), min_size=1, max_size=20))
 def test_it_is_the_weighted_mean_that_fades(ticks: list[tuple[float, float, float]]) -> None:
     neutral = Neutral(MEAN, 0.5, 10.0)
-    for value, rest, elapsed_s in ticks:
-        neutral.learn(np.full(6, value, np.float32), rest, elapsed_s)
+    for value, share, elapsed_s in ticks:
+        neutral.learn(np.full(6, value, np.float32), share, elapsed_s)
     ages = np.cumsum([0.0, *[elapsed_s for *_, elapsed_s in ticks[:0:-1]]])[::-1]
-    weights = np.array([rest for _, rest, _ in ticks]) * 0.5 ** (ages / 10.0)
+    weights = np.array([share for _, share, _ in ticks]) * 0.5 ** (ages / 10.0)
     values = np.array([value for value, *_ in ticks])
     expected = (0.5 * MEAN + (weights * values).sum()) / (0.5 + weights.sum())
     assert np.allclose(neutral.shape, expected, atol=1e-4)
@@ -47,6 +47,22 @@ def test_many_tracks_are_what_each_is_alone() -> None:
             one.learn(shape, float(weight), TICK_S)
     assert np.allclose(both.shape, [one.shape for one in alone], atol=1e-6)
     assert np.allclose(both.trust, [one.trust for one in alone], atol=1e-6)
+
+
+def shares(neutral: float, angry: float) -> F32:
+    spread = np.full(7, (1 - neutral - angry) / 5, np.float32)
+    spread[[2, 3]] = neutral, angry
+    return spread
+
+
+def test_both_must_call_a_face_neutral() -> None:
+    """Whoever knows the face and whoever does not; what the latter clearly takes for something else hardly counts."""
+    sure, torn, frown = shares(0.9, 0.05), shares(0.4, 0.5), shares(0.3, 0.65)
+    assert rest(sure, sure) == pytest.approx(0.9)
+    assert rest(sure, torn) == rest(torn, sure) == pytest.approx(0.4)
+    assert 0 < rest(sure, frown) < 0.1
+    assert rest(frown, sure) == pytest.approx(0.3), "who knows the face may see a frown where a stranger does not"
+    assert np.array_equal(rest(np.stack([sure, sure]), np.stack([torn, frown])), [rest(sure, torn), rest(sure, frown)])
 
 
 def bag(time_s: float, shape: F32 = OWN, track_id: int = 1) -> Bag:

@@ -1,9 +1,14 @@
 """What a face looks like at rest: learnt slowly, while it is followed, from the moments in which it looks neutral.
 
 A track starts with everybody's neutral face, which counts for `prior` ticks and never fades. Each tick adds its shape,
-weighted by `rest`, the share of neutral in its own reading; what was learnt counts half after `half_s`:
+weighted by `rest`, its share of neutral; what was learnt counts half after `half_s`:
 
     w <- w f + rest,  s <- s f + rest (shape - mean),  f = 0.5 ** (elapsed / half_s);  neutral = mean + s / (prior + w).
+
+`rest` is the lesser of two shares: that of the track's own reading, and that of a reading as if nobody knew the face
+(`strange`). By its own alone a frown that lasts would soon be the neutral face: each tick in which it passes for one
+makes the next look more like it. Where a stranger would give another emotion more than DOUBTED times the share of
+neutral, the tick counts DOUBT of that: after half a minute that look is that face's own all the same.
 
 Live and in training the same lines run; in training over all clips at once.
 """
@@ -12,10 +17,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from realtime_micacl.types import F32
+from realtime_micacl.types import EMOTIONS, F32
 
+NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
-SCALE = 3.0  # of the logarithm that the network gets
+DOUBTED, DOUBT = 2.0, 0.1  # chosen on photographs held for four seconds and on clips of real people
+FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
 
 class Neutral:
@@ -34,7 +41,7 @@ class Neutral:
     @property
     def trust(self) -> F32:
         """How well the face is known, as the network gets it, [..]; 0 while it is everybody's."""
-        return np.asarray(np.log1p(self._weight / self._prior) / SCALE, np.float32)
+        return np.asarray(np.log1p(self._weight / FIRST) / SCALE, np.float32)
 
     @property
     def known(self) -> F32:
@@ -52,3 +59,17 @@ class Neutral:
         """Start again: `shape` [.., C] is the neutral face, as sure as after `weight` neutral ticks [..]."""
         self._weight = np.broadcast_to(np.asarray(weight, np.float32), self._weight.shape).copy()
         self._sum = np.asarray(self._weight[..., None] * (shape - self._mean), np.float32)
+
+
+def strange(shapes: F32, mean: F32) -> F32:
+    """Return the changes [.., 3P+1] of shapes [.., 3P] from everybody's neutral face, of which nothing was learnt."""
+    changes = np.zeros((*shapes.shape[:-1], shapes.shape[-1] + 1), np.float32)
+    changes[..., :-1] = shapes - mean
+    return changes
+
+
+def rest(own: F32, as_strange: F32) -> F32:
+    """Return how neutral a face looks, [..], from the shares [.., K] of both readings."""
+    lesser = np.minimum(own[..., NEUTRAL], as_strange[..., NEUTRAL])
+    doubted = as_strange.max(axis=-1) > DOUBTED * as_strange[..., NEUTRAL]
+    return np.asarray(np.where(doubted, DOUBT, 1.0) * lesser, np.float32)

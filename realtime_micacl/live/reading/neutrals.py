@@ -14,7 +14,7 @@ import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask, Asks
-from realtime_micacl.live.reading.neutral import Neutral
+from realtime_micacl.live.reading.neutral import Neutral, strange
 from realtime_micacl.types import F32, Bag, Baseline
 
 LEAST = 0.3  # of the ticks in these seconds
@@ -57,6 +57,11 @@ class Neutrals:
         neutral = self._track(bag.track_id).neutral
         trust = np.full((len(bag.shapes), 1), neutral.trust, np.float32)
         return np.concatenate([bag.shapes - neutral.shape, trust], axis=1)
+
+    def strange(self, bag: Bag) -> F32:
+        """Return what `changes` would be if nobody knew the face yet."""
+        assert bag.shapes is not None
+        return strange(bag.shapes, self._mean)
 
     def learn(self, bag: Bag, rest: float) -> tuple[float, Baseline]:
         """Take in the newest shape of a bag, which reads as neutral to a share of `rest`.

@@ -10,12 +10,11 @@ import numpy as np
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.reading.baseline import Baselines
+from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.reading.smoother import Smoother, Tuned, Tuning
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Features
-
-NEUTRAL = EMOTIONS.index("neutral")
 
 
 class Recognizer:
@@ -52,11 +51,17 @@ class Recognizer:
         tuning = self._tuned.now
         self._smoother.tune(tuning)
         (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
-        changes = np.stack([self._neutrals.changes(bag) for bag in bags]) if self._neutrals else None
-        logits, importance = self._engine.classify(self._encoded(bags), changes)
+        features = self._encoded(bags)
+        if self._neutrals is None:
+            logits, importance = self._engine.classify(features)
+            strange = logits
+        else:
+            changes = [self._neutrals.changes(bag) for bag in bags] + [self._neutrals.strange(bag) for bag in bags]
+            both, importance = self._engine.classify(np.concatenate([features, features]), np.stack(changes))
+            logits, strange = both[: len(bags)], both[len(bags) :]
         return tuple(
-            self._reading(bag, row / self._temperature, weights)
-            for bag, row, weights in zip(bags, logits, importance, strict=True)
+            self._reading(bag, row / self._temperature, other / self._temperature, weights)
+            for bag, row, other, weights in zip(bags, logits, strange, importance[: len(bags)], strict=True)
         )
 
     def close(self) -> None:
@@ -88,11 +93,11 @@ class Recognizer:
         ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
         return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks
 
-    def _reading(self, bag: Bag, logits: F32, importance: F32) -> EmotionDistribution:
-        """Return the reading of a bag, from its calibrated logits."""
+    def _reading(self, bag: Bag, logits: F32, strange: F32, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits and those of one who does not know the face."""
         known = None
         if self._neutrals:
-            known, baseline = self._neutrals.learn(bag, float(softmax(logits)[NEUTRAL]))
+            known, baseline = self._neutrals.learn(bag, float(rest(softmax(logits), softmax(strange))))
         else:
             logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
         smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits), still=bag.still)

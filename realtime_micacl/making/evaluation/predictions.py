@@ -13,7 +13,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.reading.neutral import Neutral
+from realtime_micacl.live.reading.neutral import Neutral, rest, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.shape import ShapeReader
@@ -25,8 +25,6 @@ from realtime_micacl.making.data.marks import marks_in, still_changes
 from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
-
-NEUTRAL = EMOTIONS.index("neutral")
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
 BATCH = 64
@@ -115,10 +113,13 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
     for bag, numbers in zip(frames, place, strict=True):
         trust = np.full((len(bag), 1), neutral.trust, np.float32)
         changes = np.concatenate([shapes[bag] - neutral.shape, trust], axis=1)
-        logits = engine.classify(pieces[numbers][None], changes[None])[0]
+        seen = pieces[numbers][None]
+        ways = np.stack([changes, strange(shapes[bag], reader.mean)])
+        logits = engine.classify(np.concatenate([seen, seen]), ways)[0]
+        own, other = probabilities(logits, sidecar)
         now_s = float(clip.times_s[bag[-1]])
-        neutral.learn(shapes[bag[-1]], float(probabilities(logits, sidecar)[0, NEUTRAL]), now_s - last_s)
-        rows.append(logits)
+        neutral.learn(shapes[bag[-1]], rest(own, other), now_s - last_s)
+        rows.append(logits[:1])
         last_s = now_s
     return np.concatenate(rows) if rows else np.zeros((0, len(EMOTIONS)), np.float32)
 

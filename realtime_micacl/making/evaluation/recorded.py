@@ -14,7 +14,7 @@ from tqdm import tqdm
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.sidecar import Shape, Sidecar
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.reading.neutral import Neutral
+from realtime_micacl.live.reading.neutral import Neutral, rest, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver
@@ -23,7 +23,7 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.bank import bag_targets, turned_ticks
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.photographs import read_photographs
-from realtime_micacl.making.evaluation.predictions import CLEAR, NEUTRAL
+from realtime_micacl.making.evaluation.predictions import CLEAR
 from realtime_micacl.making.evaluation.stretches import SLACK_S, Stretch, clip_file, rate_hz
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Frame
 
@@ -164,7 +164,8 @@ def replay(
     """
     counts = np.bincount(recorded.tracks)
     starts = np.cumsum(counts) - counts
-    neutral = Neutral(np.asarray(shape.mean, np.float32), shape.prior, shape.half_s, (len(counts),))
+    mean = np.asarray(shape.mean, np.float32)
+    neutral = Neutral(mean, shape.prior, shape.half_s, (len(counts),))
     shares: list[tuple[Array, F32]] = []
     for step in range(int(counts.max())):
         there = np.flatnonzero(counts > step)
@@ -175,11 +176,12 @@ def replay(
         said = softmax(read(rows, changes) / np.float32(temperature))
         shares.append((rows, said))
         if learns:
-            rest, elapsed_s = np.zeros(len(counts), np.float32), np.zeros(len(counts), np.float32)
+            other = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
+            weight, elapsed_s = np.zeros(len(counts), np.float32), np.zeros(len(counts), np.float32)
             newest = np.zeros((len(counts), seen.shape[2]), np.float32)
-            rest[there], newest[there] = said[:, NEUTRAL], seen[:, -1]
+            weight[there], newest[there] = rest(said, other), seen[:, -1]
             elapsed_s[there] = recorded.times_s[rows] - recorded.times_s[rows - 1] if step else 0
-            neutral.learn(newest, rest, elapsed_s)
+            neutral.learn(newest, weight, elapsed_s)
     order = np.argsort(np.concatenate([rows for rows, _ in shares]))
     return np.concatenate([said for _, said in shares])[order]
 

@@ -18,7 +18,10 @@ from realtime_micacl.types import F32
 
 
 class StillsObjective(nn.Module):
-    """Cross-entropy of single pictures plus `weight` times the error of their form; both heads are thrown away."""
+    """Cross-entropy of single pictures plus `weight` times the error of their form.
+
+    With a `teacher`, whose `share` of the targets is what it says of the very same views (arXiv 2106.05237).
+    """
 
     def __init__(
         self,
@@ -29,9 +32,12 @@ class StillsObjective(nn.Module):
         label_smoothing: float,
         components: int = 0,
         weight: float = 0.0,
+        teacher: StillsObjective | None = None,
+        share: float = 0.0,
     ) -> None:
         super().__init__()
         self.encoder, self.label_smoothing, self.weight = encoder, label_smoothing, weight
+        self._teacher, self._share = (teacher,), share  # in a tuple: it is no part of what is learnt or saved
         encoder.to_change.requires_grad_(False)  # pools frames, of which a still has one
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(encoder.features, emotions))
         self.form = nn.Linear(encoder.features, components) if components else None
@@ -40,15 +46,25 @@ class StillsObjective(nn.Module):
         """Return the loss of luma crops [B,1,S,S], newly degraded, soft targets [B,K], forms [B,C] (NaN: unknown)."""
         each = torch.arange(len(crops))
         pixels = as_rgb(degraded(shake(crops.float(), each), each))
+        targets = smoothed(targets, self.label_smoothing)
+        if (teacher := self._teacher[0]) is not None:
+            targets = (1 - self._share) * targets + self._share * teacher.shares(pixels)
         with torch.autocast(crops.device.type, torch.bfloat16):
             features = self.encoder.frames(pixels)
             logits = self.head(features)
             predicted = self.form(features) if self.form else forms
-        loss = F.cross_entropy(logits.float(), smoothed(targets, self.label_smoothing))
+        loss = F.cross_entropy(logits.float(), targets)
         if self.form is None:
             return loss
         known = forms.isfinite()
         return loss + self.weight * F.smooth_l1_loss(predicted.float().where(known, 0.0), forms.where(known, 0.0))
+
+    @torch.no_grad()
+    def shares(self, pixels: Tensor) -> Tensor:
+        """Return what is said of crops, uint8 [B,S,S,3], as shares [B,K]; in evaluation mode."""
+        with torch.autocast(pixels.device.type, torch.bfloat16):
+            logits: Tensor = self.head(self.encoder.frames(pixels))
+        return logits.float().softmax(dim=1)
 
 
 class BagsObjective(nn.Module):

@@ -18,7 +18,7 @@ from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.objectives import weigh_logits
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.shapes import face_shape, shape_logits, train_shapes
-from realtime_micacl.making.training.stages import Faces, learnt, still_logits, train_bags, train_stills
+from realtime_micacl.making.training.stages import Faces, learnt, still_logits, train_bags, train_stills, train_teacher
 from realtime_micacl.model.backbone import FrameEncoder, MapEncoder, PerFrame
 from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def after_faces(model: System, recipe: Recipe, faces: Faces, run: Run, *, given: bool) -> Outcome:
-    """Run [stills], [tuning] and [bags]; an encoder that is `given` does not learn from [stills]."""
+    """Run [stills], [teacher], [tuning] and [bags]; an encoder that is `given` does not learn from [stills]."""
     encoder = model.encoder
     if not isinstance(encoder, PerFrame) or (
         (recipe.stills or recipe.tuning) and not isinstance(encoder, FrameEncoder)
@@ -50,9 +50,14 @@ def after_faces(model: System, recipe: Recipe, faces: Faces, run: Run, *, given:
         raise ConfigError(f"{recipe.name}: [stills] trains no encoder of maps; name one with --encoder-from")
     history: list[Row] = []
     if recipe.stills and not given and isinstance(encoder, FrameEncoder):
-        history += train_stills(encoder, recipe.stills, faces, run)
+        history += train_stills(encoder, recipe.stills, faces, run)[1]
     if recipe.tuning and isinstance(encoder, FrameEncoder):
-        history += train_stills(encoder, recipe.tuning, faces, run, on=True)
+        teacher = None
+        if recipe.teacher:
+            teacher, rows = train_teacher(encoder, recipe.teacher, faces, run)
+            history += rows
+        share = recipe.teacher.share if recipe.teacher else 0.0
+        history += train_stills(encoder, recipe.tuning, faces, run, stage="tuning", teacher=teacher, share=share)[1]
     history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
     said = ["FER+ train", "London face set train", "rendered official"]
     return Outcome(

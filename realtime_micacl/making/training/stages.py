@@ -18,7 +18,7 @@ from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sampler import CategorySampler
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.making.figures import Recalls
-from realtime_micacl.making.recipe import Bags, Recipe
+from realtime_micacl.making.recipe import Bags, Recipe, Teacher
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import confusion, uar, war
 from realtime_micacl.making.training.loop import Batch, Run, begin, fit
@@ -55,9 +55,29 @@ class Faces:
         return Stills(np.concatenate([p.crops for p in parts]), np.concatenate([p.targets for p in parts]))
 
 
-def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run, *, on: bool = False) -> list[Row]:
-    """Train `encoder.frames` on single pictures with soft labels; where it goes `on`, its head is fitted first."""
-    stage = "tuning" if on else "stills"
+def train_teacher(like: FrameEncoder, plan: Teacher, faces: Faces, run: Run) -> tuple[StillsObjective, list[Row]]:
+    """Train an encoder wider than the one it is `like` on single pictures; return it with its head, and how it went."""
+    side = faces.stills.crops.shape[-1] >> len(plan.widths)
+    places = 0 if like.places is None else side
+    return train_stills(
+        FrameEncoder(widths=plan.widths, blocks=plan.blocks, frames=1, places=places), plan, faces, run, stage="teacher"
+    )
+
+
+def train_stills(
+    encoder: FrameEncoder,
+    plan: StillsPlan,
+    faces: Faces,
+    run: Run,
+    *,
+    stage: str = "stills",
+    teacher: StillsObjective | None = None,
+    share: float = 0.0,
+) -> tuple[StillsObjective, list[Row]]:
+    """Train `encoder.frames` on single pictures with soft labels; return it with its head, and how it went.
+
+    In the stage "tuning" the encoder goes on from what it is, and the head is fitted first.
+    """
     begin(run, stage)
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
     pictures = faces.pictures
@@ -72,8 +92,10 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
         label_smoothing=plan.label_smoothing,
         components=forms[0].shape[1],
         weight=plan.form,
+        teacher=teacher,
+        share=share,
     )
-    if on:
+    if stage == "tuning":
         _fit_head(objective.head, encoder, pictures, run)
 
     def batches(steps: range) -> Iterator[Batch]:
@@ -88,7 +110,7 @@ def train_stills(encoder: FrameEncoder, plan: StillsPlan, faces: Faces, run: Run
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
     steps = max(1, len(pictures.crops) // plan.batch)
-    return fit(stage, objective, batches, look, plan, steps, run)
+    return objective, fit(stage, objective, batches, look, plan, steps, run)
 
 
 def _fit_head(head: nn.Sequential, encoder: FrameEncoder, stills: Stills, run: Run) -> None:
