@@ -122,6 +122,9 @@ def read_toml(path: Path, kind: type[T]) -> T:
         raise ConfigError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ConfigError(f"{path} cannot be read as TOML: {cause}") from cause
+    for key, value in fields.items():
+        if _holds_zero(value):
+            raise ConfigError(f"{path}: {key} holds a zero byte (\\u0000), which no path and no text may; take it out")
     return converted(fields, kind, str(path))
 
 
@@ -139,6 +142,18 @@ def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str
     near = get_close_matches(unknown[1], sorted(_keys(kind)), n=1, cutoff=NEAR)
     known = f"the nearest known one is {near[0]!r}" if near else "no known one is like it"
     raise ConfigError(f"{where}: unknown key {unknown[1]!r}; {known}")
+
+
+def _holds_zero(value: Any) -> bool:
+    """Say whether there is a letter in a value with which the system ends a path."""
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(map(_holds_zero, value.values()))
+        case list():
+            return any(map(_holds_zero, value))
+    return False
 
 
 def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) -> str:

@@ -104,7 +104,7 @@ def found(folder: str | os.PathLike[str] | None) -> tuple[Path, Sidecar]:
     """Return where an engine lies and what it says of itself; raise EngineError."""
     if folder is not None and not isinstance(folder, str | os.PathLike):
         raise ConfigError(f"the engine is of type {type(folder).__name__}; give a folder, or what load_engine returned")
-    return read_sidecar(Path(folder).expanduser() if folder else default_engine())
+    return read_sidecar(Path(os.path.expanduser(folder)) if folder else default_engine())
 
 
 Given = LoadedEngine | str | os.PathLike[str] | None

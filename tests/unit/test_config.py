@@ -98,6 +98,9 @@ def test_what_editors_make_of_a_file_is_read(tmp_path: Path, content: bytes) -> 
         ('record = "Übung.csv"'.encode("latin-1"), "is not in UTF-8; save it as UTF-8"),
         (b"\x00\x00", "cannot be read as TOML"),
         (b"a=" + b"[" * 5000, "cannot be read as TOML"),
+        (b'record = "a\\u0000.csv"', "record holds a zero byte"),
+        (b'source = ["a", "b\\u0000"]', "source holds a zero byte"),
+        (b'texts.en.title = "\\U00000000"', "texts holds a zero byte"),
     ],
 )
 def test_what_is_no_such_file_is_said(tmp_path: Path, content: bytes, said: str) -> None:

@@ -238,6 +238,11 @@ def test_what_is_not_read_is_refused_by_name(text: str, said: str) -> None:
         parse_source(text)
 
 
+def test_the_home_of_nobody_is_no_home() -> None:
+    for text in ("~no.such.person/clip.mp4", "~no.such.person"):
+        assert (parse_source(text).kind, parse_source(text).value) == ("file", text)
+
+
 def test_a_file_is_one_whatever_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "0").touch()

@@ -129,11 +129,6 @@ def device_of(text: str) -> str:
     return str(Path(text).resolve()) if text.startswith("/dev/") else text
 
 
-def at_home(text: str) -> str:
-    """Return a path with the `~` that no shell has filled in, as in a TOML file."""
-    return str(Path(text).expanduser()) if text.startswith("~") else text
-
-
 def answers(url: str) -> bool:
     """Say whether anybody listens where `url` points; True where that cannot be known."""
     address = parse_address(url)

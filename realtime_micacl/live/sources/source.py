@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Literal
 
 from realtime_micacl.errors import ConfigError, SourceError, SourceLost
-from realtime_micacl.live.sources.address import at_home, device_of, parse_address, path_of
+from realtime_micacl.live.sources.address import device_of, parse_address, path_of
 from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.live.sources.items import Item, Pending
 from realtime_micacl.live.sources.pipe import is_fifo
@@ -84,7 +84,8 @@ def parse_source(text: str) -> SourceSpec:
     camera = CAMERA.fullmatch(device_of(text))
     if camera and (text.startswith("/dev/") or not os.path.exists(text)):
         return SourceSpec("camera", str(int(camera[1])))
-    return SourceSpec("stream" if is_fifo(Path(text).expanduser()) else "file", at_home(text))
+    path = os.path.expanduser(text)  # of a user who is not there it says nothing, where Path raises
+    return SourceSpec("stream" if is_fifo(Path(path)) else "file", path)
 
 
 def check(spec: SourceSpec) -> None:
