@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 
 CLOSED = {errno.EBADF: "standard output is closed"}
+STEERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 STARVED = ("bad_alloc", "failed to map segment", "annot allocate memory", "Resource temporarily unavailable")
 NO_MEMORY = "it got too little memory; close other programs, or raise the limit (ulimit -v, MemoryMax) to a gigabyte"
 
@@ -42,10 +44,15 @@ def starved(cause: BaseException) -> bool:
     return isinstance(cause, MemoryError) or any(words in str(cause) for words in STARVED)
 
 
+def plain(text: str) -> str:
+    """Return a text without what ends a line or steers a terminal: file names and servers' answers may hold both."""
+    return STEERS.sub(" ", text)
+
+
 def said(text: str) -> None:
     """Write a line for a person to standard error; one that takes nothing is no reason to fail otherwise."""
     with suppress(OSError):
-        sys.stderr.write(f"realtime-micacl: {text}\n")
+        sys.stderr.write(f"realtime-micacl: {plain(text)}\n")
 
 
 def flushed() -> OSError | None:

@@ -18,7 +18,7 @@ from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.programs.arguments import MODULES, VERBS, parser, settings_from
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import INTERRUPTED, live
-from realtime_micacl.standard import NO_MEMORY, flushed, said, starved, why
+from realtime_micacl.standard import NO_MEMORY, flushed, plain, said, starved, why
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,6 @@ def _list_cameras(out: TextIO) -> None:
 
     cameras = list_cameras()
     for index, name in cameras.items():
-        out.write(f"{index}  {name}\n")
+        out.write(f"{index}  {plain(name)}\n")
     if not cameras:
         out.write("no camera was found\n")

@@ -7,6 +7,7 @@ import sys
 from time import monotonic
 
 from realtime_micacl.live.sources.source import redacted
+from realtime_micacl.standard import plain
 
 QUIET_S = 5.0
 KEPT = 256  # so many kinds of lines are remembered
@@ -24,6 +25,10 @@ def configure_log(level: str) -> None:
 
 class Redacting(logging.Formatter):
     """Formats a record and takes the passwords of addresses out of it, tracebacks included."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the message as one line; a traceback comes behind it."""
+        return plain(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or lines."""

@@ -26,6 +26,11 @@ def test_no_letter_stops_a_line() -> None:
     assert out == err == "\\xfc\\udcff\n"
 
 
+def test_an_error_is_one_line_that_steers_no_terminal() -> None:
+    _, err = said(r"made_usable(); said('no file at a\nb\x1b[31m\x9b2J\u2028c')")
+    assert err == "realtime-micacl: no file at a b [31m 2J c\n"
+
+
 def test_no_file_takes_the_number_of_a_closed_stream() -> None:
     _, err = said("made_usable(); import sys; sys.stderr.write(str(os.open(os.devnull, 0)))", '"$@" <&- >&-')
     assert int(err) > 2

@@ -63,6 +63,12 @@ def test_no_password_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     assert "rtsp://u:***@host/x" in capsys.readouterr().err
 
 
+def test_a_message_is_one_line_that_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_log("warning")
+    log.warning("lost %s", "a\nERROR all is lost\x1b[2J\x9b2J")
+    assert capsys.readouterr().err == "WARNING realtime_micacl.test: lost a ERROR all is lost [2J 2J\n"
+
+
 @pytest.mark.parametrize(("level", "shown"), [("debug", 1), ("info", 0)])
 def test_warnings_of_libraries_are_for_who_debugs(level: str, shown: int, capsys: pytest.CaptureFixture[str]) -> None:
     configure_log(level)

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from realtime_micacl.standard import plain
 from realtime_micacl.types import EMOTIONS, F32, Baseline, EmotionDistribution, Event, Mark, Mean, State, StateChange
 
 SCHEMA = 2
@@ -232,5 +233,4 @@ def as_record(event: Event, clock: Clock) -> dict[str, Any]:
 
 def one_line(text: str) -> str:
     """Return a text as one line of letters that any file can hold."""
-    plain = text.encode("utf-8", "replace").decode("utf-8")
-    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", plain)[:TEXT]
+    return plain(text.encode("utf-8", "replace").decode("utf-8"))[:TEXT]
