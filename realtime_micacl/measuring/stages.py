@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from realtime_micacl.config import Settings
+from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
@@ -106,6 +107,8 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
                     word = int(reading.probabilities.argmax())
                     changes += leading.get(reading.track_id, word) != word
                     leading[reading.track_id] = word
+    if not last:
+        raise ConfigError(f"{clip} is a single picture, which takes no time: name a video, or add --only live")
     total_s = sum(sum(spent[name]) for name in ("decode", "perceive", "recognize"))
     figures = {
         "frames": len(spent["decode"]),

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,14 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=parts)
     p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = p.parse_args(argv)
-    if arguments.seconds < 1:
+    if not 1 <= arguments.seconds < inf:
         raise ConfigError(f"--seconds {arguments.seconds:g}: measure one second at least")
     spec = parse_source(arguments.source)
     check(spec)
-    if spec.kind != "file" and arguments.only != ["live"]:
-        raise ConfigError(f"{spec.name} can be measured live alone, the other parts read a file: add --only live")
+    if arguments.only != ["live"] and not (spec.kind == "file" and Path(spec.value).is_file()):
+        raise ConfigError(f"{spec.name} can be measured live alone, the other parts read a video: add --only live")
+    if arguments.json and (arguments.json.is_dir() or not arguments.json.parent.is_dir()):
+        raise ConfigError(f"--json {arguments.json}: no file can be written there; check the path")
     folder, sidecar = read_sidecar(arguments.engine or default_engine())
     figures = measured(spec, arguments.seconds, folder, sidecar, arguments.only)
     if arguments.json:
@@ -66,6 +69,8 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
         figures["passes"] = passes.passes(Path(spec.value))
         _tell(passes.table(figures["passes"]))
     if "engines" in parts:
+        if not own.bags:
+            raise ConfigError(f"no face is read in {spec.name}, so engines have nothing to do: name a clip with faces")
         figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
         _tell(engines.table(figures["engines"]))
     if "loop" in parts:

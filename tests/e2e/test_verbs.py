@@ -91,6 +91,23 @@ def test_bench_of_a_source_that_ends_too_soon_is_refused(command: Callable) -> N
     assert "--seconds" in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seconds", "nan"), "one second at least"),
+        (("--seconds", "inf"), "one second at least"),
+        (("--source", "{folder}"), "--only live"),
+        (("--json", "{folder}"), "no file can be written there"),
+        (("--json", "{folder}/nowhere/bench.json"), "no file can be written there"),
+        (("--source", "{folder}/photo.heic", "--only", "stages"), "is a single picture"),
+        (("--source", "{folder}/../no_face.mp4", "--only", "engines"), "name a clip with faces"),
+    ],
+)
+def test_bench_says_what_it_cannot_measure(command: Callable, clips: Path, words: tuple[str, ...], said: str) -> None:
+    done = command("bench", *(word.format(folder=clips / "sources") for word in words))
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
 def test_list_cameras(command: Callable) -> None:
     done = command("--list-cameras")
     assert done.code == 0
