@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.records.record import BACK_S
 from realtime_micacl.live.records.recorded import First, read_recording
 from realtime_micacl.live.records.recording import beside
 from realtime_micacl.live.records.rows import from_row
@@ -100,10 +103,17 @@ class Session:
 
 
 def read_session(paths: Iterable[Path]) -> Session:
-    """Read recordings that follow one another as one; raise SourceError where one is none, or all are empty."""
-    files = list(paths)
-    session = Session(files[0].name)
-    for file in files:
+    """Read recordings that follow one another as one, in the order of their times, however they are named.
+
+    Raise SourceError where one is none, where two are of the same time, or all are empty.
+    """
+    begun = sorted(((_begins_s(file), file) for file in paths), key=itemgetter(0))
+    (since_s, before), files = begun[0], [file for _, file in begun]
+    session = Session(before.name)
+    for at_s, file in begun:
+        if session.has_events and at_s < session.end_s - min(BACK_S, (session.end_s - since_s) / 2):
+            raise SourceError(f"{file} and {before} are of the same time, so of two runs: make a page of each")
+        since_s, before = at_s, file
         for event in _events(file):
             session.take(event)
         session.origin = session.origin or origin_of(file)
@@ -128,6 +138,11 @@ def origin_of(file: Path) -> dict[str, Any]:
             except (OSError, ValueError, TypeError):
                 return {}
     return {}
+
+
+def _begins_s(file: Path) -> float:
+    """Return when a recording begins; of one that is empty, before all others."""
+    return next((event.time_s for event in _events(file)), -math.inf)
 
 
 def _events(file: Path) -> Iterator[Event]:

@@ -124,6 +124,22 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path) -> None:
     assert "no face 75" in (tmp_path / "x.html").read_text()
 
 
+def test_files_are_read_in_the_order_of_their_times_and_none_twice(tmp_path: Path) -> None:
+    whole, half = events(), len(events()) // 2
+    for name, part in (("r-10.jsonl", whole[half:]), ("r.jsonl", whole[:half]), ("r-2.jsonl", [])):
+        with table(tmp_path / name, "jsonl", 4, "") as sink:
+            for event in part:
+                sink(event)
+    session = read_session(sorted(tmp_path.glob("r*.jsonl")))  # as a shell does: r-10 before r-2 before r
+    (face,) = session.faces.values()
+    assert figures_of([face]).flips == 1
+    assert (np.diff(face.times_s) > 0).all()
+    assert [state for _, state, _ in session.states[""]][-1] is State.ENDED
+    for again in (["r.jsonl", "r.jsonl"], ["r-10.jsonl", "r.jsonl", "r-10.jsonl"]):
+        with pytest.raises(SourceError, match="are of the same time"):
+            read_session([tmp_path / name for name in again])
+
+
 def seen(*times_s: float, word: str = "happy") -> Face:
     face = Face("", 1)
     for n, time_s in enumerate(times_s):
