@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -127,7 +128,9 @@ def origin_of(file: Path) -> dict[str, Any]:
     try:
         if file.suffix.lower() == ".jsonl":
             with file.open("rb") as stream:
-                return dict(msgspec.to_builtins(msgspec.json.decode(stream.readline(), type=First).hello))
+                return dict(
+                    msgspec.to_builtins(msgspec.json.decode(stream.readline().removeprefix(BOM_UTF8), type=First).hello)
+                )
         return dict(json.loads(beside(file).read_text("utf-8"))["hello"])
     except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
         pass

@@ -98,7 +98,8 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, change: dict[str, 
         ("x" * (LINE_BYTES + 1) + "\n", "line 1 has more than"),
         (f"{json.dumps(CHANGE | {'time_s': 50.0})}\n{json.dumps(CHANGE)}\n", "line 2: time goes back by 49 s"),
         ("\n", "line 1 is not a record"),
-        (b"\xff\xfe\n", "line 1 is not a record"),
+        (b"\xff\n", "line 1 is not a record"),
+        ("{}\n".encode("utf-16"), "is in UTF-16.*; save it as UTF-8"),
     ],
 )
 def test_what_is_no_recording_is_refused(tmp_path: Path, text: str | bytes, said: str) -> None:
@@ -109,6 +110,16 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, text: str | bytes, said
 def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert len(read(tmp_path, f'{json.dumps(CHANGE)}\n{{"schema": 1, "ti')) == 1
     assert "cut off" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_what_editors_and_shells_make_of_a_recording_is_read(tmp_path: Path, kind: str) -> None:
+    row = f"1.0,,no face{',' * (len(columns(4)) - 3)}"
+    lines = [json.dumps(CHANGE)] if kind == "jsonl" else [",".join(columns(4)), row]
+    file = tmp_path / f"r.{kind}"
+    file.write_bytes("\r\n".join([*lines, "", "  ", ""]).encode("utf-8-sig"))
+    (event,) = read_recording(file)
+    assert (event.time_s, event.state) == (1.0, State.NO_FACE)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

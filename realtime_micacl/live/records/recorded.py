@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -34,7 +35,8 @@ class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def read_recording(path: Path) -> Iterator[Event]:
     """Yield what a recording holds, line by line; raise SourceError at the first line that is no such thing.
 
-    A last line that was cut off, by a full disk or a power cut, is left out.
+    A last line that was cut off, by a full disk or a power cut, is left out; a byte order mark and blank lines, which
+    editors and shells add, say nothing.
     """
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".csv"):
@@ -45,6 +47,11 @@ def read_recording(path: Path) -> Iterator[Event]:
         raise SourceError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
     newest_s = -BACK_S
     with stream:
+        mark = stream.peek(3)[:3]
+        if mark[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+            raise SourceError(f"{path} is in UTF-16, which PowerShell writes; save it as UTF-8")
+        if mark == BOM_UTF8:
+            stream.read(3)
         parse = _json_line if kind == ".jsonl" else _rows(path, stream)
         for number, line in _lines(path, stream, 1 + (kind == ".csv")):
             try:
@@ -63,7 +70,8 @@ def _lines(path: Path, stream: BufferedReader, first: int) -> Iterator[tuple[int
     """Yield the whole lines from number `first` on."""
     for number, line in enumerate(iter(lambda: stream.readline(LINE_BYTES), b""), start=first):
         if line.endswith(b"\n"):
-            yield number, line
+            if line.strip() or number == 1:
+                yield number, line
             continue
         if len(line) >= LINE_BYTES:
             raise SourceError(f"{path}, line {number} has more than {LINE_BYTES} bytes; it is not a recording")
@@ -83,7 +91,7 @@ def _json_line(line: bytes) -> Event | None:
 
 def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     """Read the header of a table; return what turns a row into what it says."""
-    header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split(",")
+    header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\r\n").split(",")
     weights = sum(name.startswith("importance_") for name in header)
     whole = columns(weights)  # columns were only ever added at the end
     if header != whole[: len(header)] or len(header) < len(whole) - len(ADDED):
