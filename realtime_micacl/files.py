@@ -14,8 +14,10 @@ from tempfile import TemporaryDirectory
 def replacing(file: Path, *, durable: bool = False) -> Iterator[Path]:
     """Yield the path of a new file; it takes the place of `file` where the block ends well, and is removed elsewhere.
 
-    Several processes may write the same file, the last one wins. `durable` holds after a power cut, too.
+    A link stays one: what it leads to is replaced. Several processes may write the same file, the last one wins.
+    `durable` holds after a power cut, too.
     """
+    file = Path(os.path.realpath(file))
     part = file.with_name(f".{os.getpid()}-{file.name}")  # a library that looks at the ending finds the right one
     try:
         yield part

@@ -23,6 +23,15 @@ def test_what_is_written_takes_the_place_of_what_was_there(
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "memory").mkdir()
+    link = tmp_path / "now.csv"
+    link.symlink_to("memory/now.csv")
+    for content in ("first", "second"):  # the first where it leads to nothing yet
+        write_whole(link, content)
+        assert (link.is_symlink(), (tmp_path / "memory" / "now.csv").read_text()) == (True, content)
+
+
 def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     file = tmp_path / "a.npy"
     file.write_text("before")
