@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.framing import TURNS
 from realtime_micacl.live.sources.source import parse_source
+
+log = logging.getLogger(__name__)
 
 VERBS = {
     "prepare": "cut the faces of a data set for training and evaluation",
@@ -45,6 +48,17 @@ SEVERAL = "name several with --source each; `realtime-micacl process FOLDER OUT`
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
 EPILOG += "\n6 some clips failed, 130 interrupted"
+
+
+class Last(argparse.Action):
+    """Keeps the last value of an option; what was given before it and is not used is said."""
+
+    def __call__(self, _parser: object, namespace: argparse.Namespace, value: Any, option: str | None = None) -> None:
+        """Take a value."""
+        before = getattr(namespace, self.dest, self.default)
+        if before not in (self.default, value):
+            log.warning("%s is given twice: %s is used, %s is not", option, value, before)
+        setattr(namespace, self.dest, value)
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,6 +94,7 @@ def parser() -> Parser:
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=32),
         allow_abbrev=False,
     )
+    p.register("action", None, Last)
     p.add_argument("--version", action="version", version=f"realtime-micacl {__version__}")
     _add_source(p)
     _add_use(p)

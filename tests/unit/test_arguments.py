@@ -74,6 +74,14 @@ def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> N
         settings(*wrong)
 
 
+def test_an_option_that_is_given_twice_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    assert settings("--record", "a.csv", "demo", "--record", "b.jsonl").record == "b.jsonl"
+    assert "--record is given twice: b.jsonl is used, a.csv is not" in caplog.text
+    caplog.clear()
+    found = settings("--source", "a.mp4", "--source", "b.mp4", "--slots", "3", "--slots", "3")
+    assert (found.sources, found.slots, caplog.text) == (("a.mp4", "b.mp4"), 3, "")
+
+
 def test_a_rate_may_be_a_fraction_and_a_comma_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
     assert settings("a.h264", "--rate", "30000/1001").rate_hz == pytest.approx(29.97, abs=0.001)
     for wrong, said in (("29,97", "write 29.97"), ("1/0", "is not a number"), ("many", "is not a number")):
