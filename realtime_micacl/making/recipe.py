@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import BagSpec, Crop
+from realtime_micacl.model.config import SystemConfig
 
 Positive = Annotated[float, Meta(gt=0.0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -169,6 +170,12 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ConfigError(
                 f"the recipe {self.name!r} has a table [teacher] and no [tuning], which would learn from it"
             )
+        if self.teacher:
+            try:
+                SystemConfig(widths=self.teacher.widths, blocks=self.teacher.blocks, size_px=self.bag.size_px)
+            except ConfigError as error:
+                fault = str(error).removeprefix("model.")
+                raise ConfigError(f"the recipe {self.name!r} has a [teacher] that cannot be built: {fault}") from None
         if self.bags and self.bags.views and self.model.get("system") == "s4d":
             raise ConfigError(
                 f"the recipe {self.name!r} needs bags.views = 0: a still is one picture throughout for s4d"

@@ -19,7 +19,6 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.reading.baseline import Ask
-from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.data.clips import bag_frames
@@ -77,9 +76,9 @@ def main() -> None:
             crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
             changes = own.changes(bag) if own else None
             if own:
-                ways = (changes, own.strange(bag))
-                known, other = (read(crops, way, np.arange(sidecar.bag.ticks), engine, sidecar) for way in ways)
-                own.learn(bag, float(rest(known, other)))
+                ways = (changes, own.strange(bag)) if own.asks(bag) else (changes,)
+                known, *other = (read(crops, way, np.arange(sidecar.bag.ticks), engine, sidecar) for way in ways)
+                own.learn(bag, known, other[0] if other else None)
             if name := phase(clip.targets[frames, ready.label]):
                 windows[name].append((ready.label, crops, changes))
     changed = orders(sidecar.bag.ticks)

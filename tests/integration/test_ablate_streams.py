@@ -11,7 +11,7 @@ import pytest
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.reading.neutral import Neutral, rest, strange
+from realtime_micacl.live.reading.neutral import Neutral, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making import ablate, ablate_parts, ablate_streams
 from realtime_micacl.making.data.clips import Clip
@@ -119,7 +119,7 @@ def test_tracks_side_by_side_are_read_as_each_would_be_alone() -> None:
             alone = softmax(read(none, changes[None].astype(np.float32)) / np.float32(2.0))[0]
             assert np.allclose(together[row], alone, atol=1e-5)
             elapsed_s = 0.0 if last_s is None else float(times_s[row] - last_s)
-            other = softmax(read(none, strange(shapes[None, row], mean)) / np.float32(2.0))[0]
-            neutral.learn(shapes[row, -1], rest(alone, other), elapsed_s)
+            other = softmax(read(none, strange(shapes[None, row], mean)) / np.float32(2.0))[0] if neutral.asks else None
+            neutral.read(shapes[row, -1], alone, other, elapsed_s)
             last_s = times_s[row]
     assert not np.allclose(together, replay(recorded, shape, read, 2.0, learns=False)), "it learns on the way"

@@ -14,7 +14,6 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.reading.baseline import Ask
-from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.detector import FaceDetector
@@ -57,9 +56,10 @@ def smile() -> Iterator[Smile]:
             changes.append(neutrals.changes(bag))
             pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])
             seen = engine.encode(pieces)[None]
-            logits = engine.classify(np.concatenate([seen, seen]), np.stack([changes[-1], neutrals.strange(bag)]))[0]
-            own, other = (softmax(row / sidecar.calibration.temperature) for row in logits)
-            neutrals.learn(bag, float(rest(own, other)))
+            ways = [changes[-1], neutrals.strange(bag)] if neutrals.asks(bag) else [changes[-1]]
+            logits = engine.classify(np.repeat(seen, len(ways), axis=0), np.stack(ways))[0]
+            own, *other = (softmax(row / sidecar.calibration.temperature) for row in logits)
+            neutrals.learn(bag, own, other[0] if other else None)
         yield Smile(windows, changes, engine, sidecar.piece, sidecar.calibration.temperature)
 
 

@@ -100,9 +100,28 @@ def test_a_teacher_without_tuning_is_refused() -> None:
         converted(SMALL | {"teacher": teacher}, Recipe, "small")
 
 
+@pytest.mark.parametrize(
+    ("widths", "blocks", "fault"),
+    [
+        ([], [], "blocks must be as many as widths"),
+        ([16, 24], [1], r"blocks must be as many as widths \(2\)"),
+        ([16, 0], [1, 1], "widths must hold positive whole numbers"),
+        ([16, 24], [1, -1], "blocks must hold positive whole numbers"),
+        ([12, 20], [1, 1], "widths must be multiples of 8"),
+        ([16, 8192], [1, 1], "widths must be at most 4096"),
+        ([8] * 7, [1] * 7, "size_px must be a multiple of 128, not 32"),
+    ],
+)
+def test_a_teacher_that_cannot_be_built_is_refused_at_once(widths: list[int], blocks: list[int], fault: str) -> None:
+    plan = {"epochs": 1, "batch": 8, "learning_rate": 1e-3}
+    teacher = plan | {"widths": widths, "blocks": blocks}
+    with pytest.raises(ConfigError, match=rf"\[teacher\] that cannot be built: {fault}"):
+        converted(SMALL | {"teacher": teacher, "tuning": plan}, Recipe, "small")
+
+
 def test_a_recipe_with_a_teacher_goes_all_the_way(tmp_path: Path) -> None:
     plan = {"epochs": 1, "batch": 70}
-    recipe = SMALL | {"teacher": plan | {"widths": [12, 24], "blocks": [1, 1]}, "tuning": plan}
+    recipe = SMALL | {"teacher": plan | {"widths": [16, 24], "blocks": [1, 1]}, "tuning": plan}
     train(converted(recipe, Recipe, "small"), faces(), None, tmp_path)
     said = msgspec.json.decode((tmp_path / "checkpoint.json").read_bytes())
     assert [row["stage"] for row in said["history"]] == ["stills"] * 4 + ["teacher", "tuning"] + ["bags"] * 3

@@ -65,6 +65,18 @@ def test_both_must_call_a_face_neutral() -> None:
     assert np.array_equal(rest(np.stack([sure, sure]), np.stack([torn, frown])), [rest(sure, torn), rest(sure, frown)])
 
 
+def test_a_stranger_is_asked_at_every_fourth_tick_and_its_word_stands_until_the_next() -> None:
+    neutral, asked, known = Neutral(MEAN, 0.5, 1e6), [], [0.0]
+    for tick in range(12):
+        asked.append(neutral.asks)
+        frowns = shares(0.1, 0.8) if tick == 4 else shares(0.9, 0.05)
+        neutral.read(OWN, shares(0.9, 0.05), frowns if neutral.asks else None, TICK_S)
+        known.append(float(neutral.known))
+    assert [tick for tick, asks in enumerate(asked) if asks] == [4, 8], "at first nobody knows the face anyway"
+    gained = np.diff(known)
+    assert gained[4:8].max() < gained[8:].min(), "what was taken for a frown counts little until it is asked again"
+
+
 def bag(time_s: float, shape: F32 = OWN, track_id: int = 1) -> Bag:
     crops = np.zeros((4, 1, 1, 1, 3), np.uint8)
     return Bag(track_id, 0, crops, time_s, time_s, 1.0, 1.0, np.tile(shape, (4, 1)).astype(np.float32))
@@ -74,10 +86,15 @@ def neutrals(*, each: bool = False) -> Neutrals:
     return Neutrals(SHAPE, TICK_S, each=each, asked=Ask())
 
 
+def looks(rest: float) -> F32:
+    return shares(rest, (1 - rest) / 6)
+
+
 def followed(faces: Neutrals, seconds: float, rest: float, shape: F32 = OWN, start_s: float = 0.0) -> Baseline:
     state = Baseline.NONE
     for n in range(round(seconds / TICK_S)):
-        _, state = faces.learn(bag(start_s + n * TICK_S, shape), rest)
+        now = bag(start_s + n * TICK_S, shape)
+        _, state = faces.learn(now, looks(rest), looks(rest) if faces.asks(now) else None)
     return state
 
 
@@ -114,12 +131,12 @@ def test_a_late_this_is_neutral_reads_the_whole_window_anew() -> None:
 def test_what_is_said_of_one_face_holds_for_no_other() -> None:
     faces = neutrals()
     for track_id in (1, 2):
-        faces.learn(bag(0.0, track_id=track_id), 0.0)
+        faces.learn(bag(0.0, track_id=track_id), looks(0.0), None)
     faces.ask(Ask(1, 1), [1, 2])
     states = {}
     for n in range(70):
         for track_id in (1, 2):
-            _, states[track_id] = faces.learn(bag(n * TICK_S, track_id=track_id), 0.0)
+            _, states[track_id] = faces.learn(bag(n * TICK_S, track_id=track_id), looks(0.0), None)
     assert states == {1: Baseline.SET, 2: Baseline.NONE}
 
 
@@ -150,7 +167,7 @@ def test_a_face_may_move_a_little_while_it_is_taken(wavers: float, state: Baseli
     faces.ask(Ask(1), [1])
     rng = np.random.default_rng(0)
     for n in range(64):
-        _, found = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, wavers, 6).astype(np.float32)), 0.5)
+        _, found = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, wavers, 6).astype(np.float32)), looks(0.5), None)
     assert found is state
 
 
@@ -159,7 +176,7 @@ def test_a_face_that_does_not_keep_still_is_refused() -> None:
     faces.ask(Ask(1), [1])
     rng = np.random.default_rng(0)
     for n in range(64):
-        _, state = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, 0.1, 6).astype(np.float32)), 0.5)
+        _, state = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, 0.1, 6).astype(np.float32)), looks(0.5), None)
     assert state is Baseline.UNSTEADY
 
 
@@ -167,7 +184,7 @@ def test_too_little_is_refused() -> None:
     faces = neutrals()
     faces.ask(Ask(1), [1])
     for time_s in (0.0, 2.0, 5.5):
-        _, state = faces.learn(bag(time_s), 0.5)
+        _, state = faces.learn(bag(time_s), looks(0.5), None)
     assert state is Baseline.SPARSE
 
 
@@ -179,5 +196,5 @@ def test_unasked_every_face_is_taken_at_first() -> None:
 def test_it_ends_with_the_track(pause_s: float) -> None:
     faces = neutrals()
     followed(faces, 3.0, rest=0.9)
-    faces.learn(bag(3.0 + pause_s, track_id=2), 0.0)
+    faces.learn(bag(3.0 + pause_s, track_id=2), looks(0.0), None)
     assert np.allclose(faces.changes(bag(3.0 + pause_s))[:, :-1], 0.2, atol=1e-6)

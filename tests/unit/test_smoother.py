@@ -184,3 +184,23 @@ def test_as_shipped_readings_that_come_faster_do_not_make_words_shorter() -> Non
     shown = words(tuned, [distribution(happy=0.9)] + [distribution(sad=0.9)] * 6, tick_s=0.02)
     assert shown[:4] == [HAPPY] * 4
     assert shown[-1] == SAD
+
+
+def test_a_lopsided_face_shows_no_emotion_for_sure() -> None:
+    s = smoother(time_constant_s=0.0)
+    even, leader = s.update(1, 0.0, distribution(happy=0.94), lopsided=1.0)
+    assert leader is None
+    assert int(np.argmax(even)) == HAPPY
+    assert np.isclose(even.sum(), 1, atol=1e-6)
+    half, _ = smoother(time_constant_s=0.0).update(1, 0.0, distribution(happy=0.94), lopsided=0.5)
+    assert even[HAPPY] < half[HAPPY] < 0.94
+
+
+def test_what_is_just_after_a_grimace_counts_little_and_soon_in_full() -> None:
+    s = smoother(time_constant_s=0.0)
+    s.update(1, 0.0, distribution(happy=0.94), lopsided=1.0)
+    shares = [float(s.update(1, n * 0.08, distribution(happy=0.94))[0][HAPPY]) for n in range(1, 60)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < 0.8 < shares[25]
+    assert shares[-1] > 0.9
+    assert s.update(2, 4.8, distribution(happy=0.94))[0][HAPPY] > 0.93, "another face has made none"

@@ -6,9 +6,10 @@ weighted by `rest`, its share of neutral; what was learnt counts half after `hal
     w <- w f + rest,  s <- s f + rest (shape - mean),  f = 0.5 ** (elapsed / half_s);  neutral = mean + s / (prior + w).
 
 `rest` is the lesser of two shares: that of the track's own reading, and that of a reading as if nobody knew the face
-(`strange`). By its own alone a frown that lasts would soon be the neutral face: each tick in which it passes for one
-makes the next look more like it. Where a stranger would give another emotion more than DOUBTED times the share of
-neutral, the tick counts DOUBT of that: after half a minute that look is that face's own all the same.
+(`strange`), which is made at every ASKED-th tick and stands until the next. By its own alone a frown that lasts would
+soon be the neutral face: each tick in which it passes for one makes the next look more like it. Where a stranger would
+give another emotion more than DOUBTED times the share of neutral, the tick counts DOUBT of that: after half a minute
+that look is that face's own all the same.
 
 Live and in training the same lines run; in training over all clips at once.
 """
@@ -22,6 +23,7 @@ from realtime_micacl.types import EMOTIONS, F32
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
 DOUBTED, DOUBT = 2.0, 0.1  # chosen on photographs held for four seconds and on clips of real people
+ASKED = 4  # as good as at every tick, and a quarter of the time
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
 
@@ -32,6 +34,13 @@ class Neutral:
         self._mean, self._prior, self._half_s = mean, prior, half_s
         self._sum = np.zeros((*shape, len(mean)), np.float32)
         self._weight = np.zeros(shape, np.float32)
+        self._other: F32 | None = None
+        self._ticks = 0
+
+    @property
+    def asks(self) -> bool:
+        """Whether the next tick needs a reading as if nobody knew the face; before anything is learnt, any is one."""
+        return self._ticks > 0 and self._ticks % ASKED == 0
 
     @property
     def shape(self) -> F32:
@@ -47,6 +56,16 @@ class Neutral:
     def known(self) -> F32:
         """How well the face is known, for people, 0 to 1, [..]."""
         return np.asarray(self._weight / (self._weight + WELL_KNOWN), np.float32)
+
+    def read(self, shape: F32, own: F32, other: F32 | None, elapsed_s: F32 | float) -> None:
+        """Take in a shape [.., C], as neutral as two readings say, of shares [.., K].
+
+        The one is the track's `own`; the `other`, as if nobody knew the face, is given where the track `asks` for it.
+        """
+        if other is not None or self._other is None:
+            self._other = own if other is None else other
+        self._ticks += 1
+        self.learn(shape, rest(own, self._other), elapsed_s)
 
     def learn(self, shape: F32, rest: F32 | float, elapsed_s: F32 | float) -> None:
         """Take in a shape [.., C], neutral to a share of `rest` [..], `elapsed_s` [..] after the one before."""

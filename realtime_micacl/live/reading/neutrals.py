@@ -14,6 +14,7 @@ import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask, Asks
+from realtime_micacl.live.reading.lopsided import Lopsided
 from realtime_micacl.live.reading.neutral import Neutral, strange
 from realtime_micacl.types import F32, Bag, Baseline
 
@@ -37,7 +38,7 @@ class Neutrals:
     def __init__(self, shape: Shape, tick_s: float, *, each: bool, asked: Ask) -> None:
         """Take what was `asked` for before."""
         self._shape, self._tick_s, self._each, self._asks = shape, tick_s, each, Asks(asked)
-        self._mean = np.asarray(shape.mean, np.float32)
+        self._mean, self._lips = np.asarray(shape.mean, np.float32), Lopsided(shape)
         self._tracks: dict[int, _Track] = {}
 
     def ask(self, ask: Ask, present: Sequence[int]) -> None:
@@ -58,13 +59,23 @@ class Neutrals:
         trust = np.full((len(bag.shapes), 1), neutral.trust, np.float32)
         return np.concatenate([bag.shapes - neutral.shape, trust], axis=1)
 
+    def asks(self, bag: Bag) -> bool:
+        """Whether a bag is to be read a second time, as if nobody knew the face."""
+        return self._track(bag.track_id).neutral.asks
+
     def strange(self, bag: Bag) -> F32:
         """Return what `changes` would be if nobody knew the face yet."""
         assert bag.shapes is not None
         return strange(bag.shapes, self._mean)
 
-    def learn(self, bag: Bag, rest: float) -> tuple[float, Baseline]:
-        """Take in the newest shape of a bag, which reads as neutral to a share of `rest`.
+    def lopsided(self, bag: Bag) -> float:
+        """Return how far the lips of a bag's newest shape have moved to one side, 0 to 1."""
+        assert bag.shapes is not None
+        change = bag.shapes[-1] - self._track(bag.track_id).neutral.shape
+        return self._lips.share(change, 0.0 if bag.head is None else float(bag.head[0]))
+
+    def learn(self, bag: Bag, own: F32, other: F32 | None) -> tuple[float, Baseline]:
+        """Take in the newest shape of a bag with the shares [K] of its reading and of that which was asked for, if any.
 
         Return how well the face is known, 0 to 1, and how it stands with what was asked for.
         """
@@ -73,7 +84,7 @@ class Neutrals:
         track = self._track(bag.track_id)
         elapsed_s = 0.0 if track.seen_s is None else bag.end_s - track.seen_s
         track.seen_s = bag.end_s
-        track.neutral.learn(bag.shapes[-1], rest, elapsed_s)
+        track.neutral.read(bag.shapes[-1], own, other, elapsed_s)
         if track.state is Baseline.TAKING:
             self._collect(track, bag)
         return float(track.neutral.known), track.state

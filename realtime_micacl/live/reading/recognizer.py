@@ -10,7 +10,6 @@ import numpy as np
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.reading.baseline import Baselines
-from realtime_micacl.live.reading.neutral import rest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.reading.smoother import Smoother, Tuned, Tuning
@@ -52,17 +51,17 @@ class Recognizer:
         self._smoother.tune(tuning)
         (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
         features = self._encoded(bags)
+        asked: list[int] = []
         if self._neutrals is None:
             logits, importance = self._engine.classify(features)
-            strange = logits
         else:
-            changes = [self._neutrals.changes(bag) for bag in bags] + [self._neutrals.strange(bag) for bag in bags]
-            both, importance = self._engine.classify(np.concatenate([features, features]), np.stack(changes))
-            logits, strange = both[: len(bags)], both[len(bags) :]
-        return tuple(
-            self._reading(bag, row / self._temperature, other / self._temperature, weights)
-            for bag, row, other, weights in zip(bags, logits, strange, importance[: len(bags)], strict=True)
-        )
+            asked = [i for i, bag in enumerate(bags) if self._neutrals.asks(bag)]
+            changes = [self._neutrals.changes(bag) for bag in bags] + [self._neutrals.strange(bags[i]) for i in asked]
+            rows = np.concatenate([features, features[asked]]) if asked else features
+            logits, importance = self._engine.classify(rows, np.stack(changes))
+        logits = logits / self._temperature
+        strange = dict(zip(asked, logits[len(bags) :], strict=True))
+        return tuple(self._reading(bag, logits[i], strange.get(i), importance[i].copy()) for i, bag in enumerate(bags))
 
     def close(self) -> None:
         """Free the engine."""
@@ -93,14 +92,18 @@ class Recognizer:
         ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
         return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks
 
-    def _reading(self, bag: Bag, logits: F32, strange: F32, importance: F32) -> EmotionDistribution:
-        """Return the reading of a bag, from its calibrated logits and those of one who does not know the face."""
-        known = None
+    def _reading(self, bag: Bag, logits: F32, strange: F32 | None, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits and, where asked for, those as if nobody knew it."""
+        known, lopsided = None, 0.0
         if self._neutrals:
-            known, baseline = self._neutrals.learn(bag, float(rest(softmax(logits), softmax(strange))))
+            lopsided = self._neutrals.lopsided(bag)
+            other = None if strange is None else softmax(strange)
+            known, baseline = self._neutrals.learn(bag, softmax(logits), other)
         else:
             logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
-        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, softmax(logits), still=bag.still)
+        smooth, leader = self._smoother.update(
+            bag.track_id, bag.end_s, softmax(logits), lopsided=lopsided, still=bag.still
+        )
         for array in (smooth, importance):
             array.flags.writeable = False
         emotion = None if leader is None else EMOTIONS[leader]

@@ -13,6 +13,8 @@ from realtime_micacl.types import F32, GAP_S
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
 DWELL_S = 0.08  # for how long without a break another emotion must be due before its word is shown; a tick
 UNSURE_S = 0.64  # the same for "unsure", which says less and may come later
+GRIMACE = 0.7  # of a lopsided face's shares are spread over all emotions: it shows none of them
+GRIMACE_S = 1.0  # time constant with which that fades: between two grimaces little can be told, either
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class _Memory:
     """What would be shown without the dwell."""
     since_s: float
     """Since when that has been so."""
+    lopsided: float
 
 
 class Smoother:
@@ -76,16 +79,22 @@ class Smoother:
         self._time_constant_s, self._abstain_below = tuning.smoothing_s, tuning.abstain_below
 
     def update(
-        self, track_id: int, time_s: float, probabilities: F32, *, still: bool = False
+        self, track_id: int, time_s: float, probabilities: F32, *, lopsided: float = 0.0, still: bool = False
     ) -> tuple[F32, int | None]:
         """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure.
 
+        The more `lopsided` a face is or just was, 0 to 1, the more evenly its shares are spread.
         A `still` is taken as it is: what was read before is not near enough to calm it.
         """
         self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= GAP_S}
         if still:
             self._memory.pop(track_id, None)
         last = self._memory.get(track_id)
+        if last is not None:
+            lopsided = max(lopsided, last.lopsided * float(np.exp(-max(0.0, time_s - last.time_s) / GRIMACE_S)))
+        if lopsided:
+            even = np.float32(GRIMACE * lopsided)
+            probabilities = (1 - even) * probabilities + even / len(probabilities)
         if last is None:
             smooth, leader = probabilities, int(np.argmax(probabilities))
         else:
@@ -99,7 +108,7 @@ class Smoother:
         if last is not None and due != last.word:
             dwell_s = self._unsure_s if due is None else self._dwell_s
             word = due if time_s - since_s >= dwell_s - 1e-6 else last.word
-        self._memory[track_id] = _Memory(time_s, smooth, leader, word, due, since_s)
+        self._memory[track_id] = _Memory(time_s, smooth, leader, word, due, since_s, lopsided)
         return smooth, word
 
     def _average(self, last: _Memory, time_s: float, probabilities: F32) -> F32:

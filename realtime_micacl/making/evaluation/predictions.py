@@ -13,7 +13,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.reading.neutral import Neutral, rest, strange
+from realtime_micacl.live.reading.neutral import Neutral, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.shape import ShapeReader
@@ -114,11 +114,11 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
         trust = np.full((len(bag), 1), neutral.trust, np.float32)
         changes = np.concatenate([shapes[bag] - neutral.shape, trust], axis=1)
         seen = pieces[numbers][None]
-        ways = np.stack([changes, strange(shapes[bag], reader.mean)])
-        logits = engine.classify(np.concatenate([seen, seen]), ways)[0]
-        own, other = probabilities(logits, sidecar)
+        ways = [changes, strange(shapes[bag], reader.mean)] if neutral.asks else [changes]
+        logits = engine.classify(np.repeat(seen, len(ways), axis=0), np.stack(ways))[0]
+        own, *other = probabilities(logits, sidecar)
         now_s = float(clip.times_s[bag[-1]])
-        neutral.learn(shapes[bag[-1]], rest(own, other), now_s - last_s)
+        neutral.read(shapes[bag[-1]], own, other[0] if other else None, now_s - last_s)
         rows.append(logits[:1])
         last_s = now_s
     return np.concatenate(rows) if rows else np.zeros((0, len(EMOTIONS)), np.float32)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.sidecar import Shape, Sidecar
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.reading.neutral import Neutral, rest, strange
+from realtime_micacl.live.reading.neutral import Neutral, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver
@@ -176,12 +176,13 @@ def replay(
         said = softmax(read(rows, changes) / np.float32(temperature))
         shares.append((rows, said))
         if learns:
-            other = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
-            weight, elapsed_s = np.zeros(len(counts), np.float32), np.zeros(len(counts), np.float32)
-            newest = np.zeros((len(counts), seen.shape[2]), np.float32)
-            weight[there], newest[there] = rest(said, other), seen[:, -1]
+            own, other = np.zeros((2, len(counts), said.shape[1]), np.float32)
+            newest, elapsed_s = np.zeros((len(counts), seen.shape[2]), np.float32), np.zeros(len(counts), np.float32)
+            own[there], newest[there] = said, seen[:, -1]
             elapsed_s[there] = recorded.times_s[rows] - recorded.times_s[rows - 1] if step else 0
-            neutral.learn(newest, weight, elapsed_s)
+            if neutral.asks:
+                other[there] = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
+            neutral.read(newest, own, other if neutral.asks else None, elapsed_s)
     order = np.argsort(np.concatenate([rows for rows, _ in shares]))
     return np.concatenate([said for _, said in shares])[order]
 
