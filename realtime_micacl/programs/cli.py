@@ -15,9 +15,10 @@ from typing import Any, TextIO
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.installed import install_command
 from realtime_micacl.live.sources.source import redacted
-from realtime_micacl.programs.arguments import MODULES, VERBS, parser, settings_from
+from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import INTERRUPTED, live
+from realtime_micacl.programs.parser import MODULES, VERBS
 from realtime_micacl.standard import NO_MEMORY, flushed, plain, said, starved, why
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.programs.arguments import VERBS, parser
+from realtime_micacl.programs.arguments import parser
+from realtime_micacl.programs.parser import VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

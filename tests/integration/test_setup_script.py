@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.programs.arguments import VERBS
+from realtime_micacl.programs.parser import VERBS
 
 SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
 PIP = """#!/bin/sh

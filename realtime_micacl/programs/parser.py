@@ -1,0 +1,81 @@
+"""How a command line is read: the verbs, and what is said of words and options that do not fit."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from realtime_micacl.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+VERBS = {
+    "prepare": "cut the faces of a data set for training and evaluation",
+    "train": "make an engine from a recipe",
+    "evaluate": "measure an engine on people it never saw",
+    "ablate": "measure what each part of the network is worth",
+    "compare": "train and measure other systems beside it",
+    "fuse": "fuse several engines into one",
+    "export": "turn a trained checkpoint into an engine",
+    "bench": "measure speed and latency on this machine",
+    "process": "read a folder of videos, several at a time",
+    "replay": "show a recording in the window",
+    "report": "show a recording, or what process made, as one page",
+    "doctor": "say what this machine has and what is missing",
+}
+MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", "compare", "fuse", "export")}
+MODULES |= {v: f"programs.{v}" for v in ("bench", "replay")}
+MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"), ("doctor", "doctor"))}
+"""Where each verb's `main` is; it is imported when the verb is asked for."""
+SEVERAL = "name several with --source each; `realtime-micacl process FOLDER OUT` reads a folder of videos"
+EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
+EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
+EPILOG += "\n6 some clips failed, 130 interrupted"
+
+
+class Last(argparse.Action):
+    """Keeps the last value of an option; what was given before it and is not used is said."""
+
+    def __call__(self, _parser: object, namespace: argparse.Namespace, value: Any, option: str | None = None) -> None:
+        """Take a value."""
+        before = getattr(namespace, self.dest, self.default)
+        if before not in (self.default, value):
+            log.warning("%s is given twice: %s is used, %s is not", option, value, before)
+        setattr(namespace, self.dest, value)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what was meant by words that are left over."""
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Return the options of a command line; raise ConfigError where something is left over."""
+        arguments, rest = self.parse_known_args(argv)
+        if not rest:
+            return arguments
+        odd = next((word for word in rest if word.startswith("-")), "")
+        if odd and os.path.exists(odd):
+            raise ConfigError(f"there is no option {odd}; the file of that name is ./{odd}")
+        if odd:
+            near = get_close_matches(odd.partition("=")[0].lower(), self._option_string_actions, n=1)
+            raise ConfigError(f"there is no option {odd}{f'; did you mean {near[0]}?' if near else ''}")
+        meant(arguments.what or "")
+        raise ConfigError(f"expected one source, but {rest[0]!r} is left over; {SEVERAL}")
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2 and a line that says what is wrong."""
+        several = "SOURCE" in message and "--source" in message
+        super().error(f"{message}; {SEVERAL}" if several else message)
+
+
+def meant(text: str) -> str:
+    """Return the one source that was named; raise ConfigError where a verb was meant."""
+    if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
+        near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic", "--help", "--version"], n=1)
+        if near and near[0] != text:
+            raise ConfigError(f"there is no file and no verb called {text!r}; did you mean {near[0]}?")
+    return text
