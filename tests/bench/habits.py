@@ -1,4 +1,5 @@
-"""What people do to the program, and what it says: `python -m tests.bench.habits [NAME ..]` prints docs/ends.md's rows.
+"""What people do to the program, and what it says: `python -m tests.bench.habits [NAME ..]` prints the rows
+of docs/tables/habits.md.
 
 Needs Linux, Xvfb and, for one row, root. It takes three minutes.
 """
