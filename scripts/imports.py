@@ -11,7 +11,6 @@ import argparse
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +21,7 @@ ROOTS = (
     "engines/realtime_micacl_engines",
     "engines/realtime_micacl_render",
 )
+BLOCKS = frozenset(("body", "orelse", "finalbody", "handlers", "cases"))
 
 
 def modules(tree: Path = TREE) -> dict[str, Path]:
@@ -39,31 +39,30 @@ def _for_types(node: ast.AST) -> bool:
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
-    """Return the syntax tree of a file."""
-    return ast.parse(path.read_text("utf-8"))
-
-
-def statements(tree: ast.Module, for_types: bool = False) -> Iterator[ast.stmt]:
-    """Yield every statement; those that only a type checker reads where they are asked for."""
-    left: list[ast.AST] = [tree]
+def imports(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Return every import of a file, wherever in it, and whether only a type checker reads it."""
+    found: list[tuple[ast.Import | ast.ImportFrom, bool]] = []
+    left: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text("utf-8")), False)]
     while left:
-        node = left.pop()
-        if isinstance(node, ast.stmt):
-            yield node
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            if for_types or block != "body" or not _for_types(node):
-                left += getattr(node, block, ())
+        node, typed = left.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append((node, typed))
+        for block in BLOCKS.intersection(node._fields):
+            inner = typed or (block == "body" and _for_types(node))
+            left += [(statement, inner) for statement in getattr(node, block)]
+    return found
 
 
 def imported(name: str, path: Path, names: dict[str, Path]) -> set[str]:
     """Return the modules that this one imports at run time, wherever in the file it does."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
-    for node in statements(parsed(path)):
+    for node, typed in imports(path):
+        if typed:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             for alias in node.names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import logging
 import os
 import platform
@@ -24,9 +25,10 @@ os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("data") / "lsl_a
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # `scripts/test &` ignores it, and so would all programs here
 
+gc.set_threshold(10_000)  # looking for garbage took a tenth of the unit tests' time
 tqdm.monitor_interval = 0  # no thread of its own
 # The same examples on every machine, and few: the unit tests are to take ten seconds.
-settings.register_profile("steady", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=15)
 settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile("steady")
 
@@ -35,23 +37,23 @@ DATA = ROOT / "tests" / "data"
 REAL = ROOT.parent / "shared" / "data"
 
 
+def pytest_collection_finish() -> None:
+    """What was imported is no garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
+def all_is_left_as_it_was() -> Iterator[None]:
+    """No thread stays, and those tests that run the command, which sets how much is logged, change nothing."""
+    before, level = set(threading.enumerate()), logging.getLogger().level
     yield
+    logging.getLogger().setLevel(level)
     deadline_s = time.monotonic() + 2.0
     while time.monotonic() < deadline_s and set(threading.enumerate()) - before:
         time.sleep(0.01)
     left = [t.name for t in set(threading.enumerate()) - before]
     assert not left, f"threads left running: {left}"
-
-
-@pytest.fixture(autouse=True)
-def the_log_is_left_as_it_was() -> Iterator[None]:
-    """Some tests run the command, which sets how much is logged."""
-    level = logging.getLogger().level
-    yield
-    logging.getLogger().setLevel(level)
 
 
 @pytest.fixture(autouse=True, scope="session")

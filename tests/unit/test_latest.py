@@ -74,7 +74,7 @@ def test_a_reader_never_meets_half_of_it(tmp_path: Path) -> None:
     faults: list[str] = []
 
     def read() -> None:
-        while not over.is_set():
+        while not over.wait(0.0005):
             text = path.read_text()
             if text.count("\n") != 3 or not text.endswith("\n"):
                 faults.append(text)

@@ -48,10 +48,10 @@ def name_of(file: Path) -> str:
 
 def imports(file: Path) -> set[str]:
     found = set()
-    for node in COUNTED["statements"](COUNTED["parsed"](file), for_types=True):
+    for node, _ in COUNTED["imports"](file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             found.add(node.module)
     return found
 

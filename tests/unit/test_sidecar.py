@@ -102,8 +102,11 @@ def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
         open_engine(folder, sidecar)
 
 
+JSON = st.recursive(st.none() | st.text(), st.lists, max_leaves=9)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode()))
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_refused_in_words(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "engine.json").write_bytes(content)
     with pytest.raises(EngineError, match=r"engine\.json"):
