@@ -100,9 +100,8 @@ class FramesWithFaces:
         image = np.full((360, 640, 3), int(40 * shade), np.uint8)
         for x, y, looks in places:
             patch = np.random.default_rng(looks).integers(60, 220, (8, 8, 3)) * shade
-            image[int(y) : int(y) + 160, int(x) : int(x) + 160] = cv2.resize(
-                patch.astype(np.uint8), (160, 160), interpolation=cv2.INTER_NEAREST
-            )
+            texture = cv2.resize(patch.astype(np.uint8), (160, 160), interpolation=cv2.INTER_NEAREST)
+            image[int(y) : int(y) + 160, int(x) : int(x) + 160] = texture
         image.flags.writeable = False
         return image
 
@@ -284,7 +283,7 @@ def test_streaming_gives_what_whole_windows_give(piece: int) -> None:
     world, engine, perceiver, recognizer = stages(piece)
     bags = []
     streamed = []
-    for n in range(90):
+    for n in range(76):
         _, ready = perceiver.perceive(world.frame(n, [(100 + n, 80, 1)], shade=0.7 + 0.3 * np.sin(n / 9)))
         if ready:
             bags.append(ready)
@@ -376,7 +375,7 @@ def test_what_the_mesh_takes_for_no_face_starts_no_track(
 
 def test_the_memory_for_features_is_bounded() -> None:
     world, _, perceiver, recognizer = stages()
-    for n in range(120):
+    for n in range(70):
         _, ready = perceiver.perceive(world.frame(n, [(100, 80, 1)]))
         if ready:
             recognizer.recognize(ready)
