@@ -16,35 +16,34 @@ HEAD = """# What a recording holds
 *Written from the program's own definition by `python tests/bench/schema.py > docs/schema.md`; a test compares them.*
 
 A reading, a change of state or a marker is a line of JSON on standard output (`--headless`) and in
-`--record FILE.jsonl`, and a row in `--record FILE.csv`. `replay` shows either file. All of it is numbers and words,
+`--record FILE.jsonl`, and a row in `--record FILE.csv`. `replay` shows both kinds of file. They hold numbers and words,
 never a picture.
 
 ## Lines of JSON
 
-Keys are in this order; one that is not needed is left out.
+Keys come in this order; keys that are not needed are left out.
 
 """
 CSV = """
 ## Rows of CSV
 
-The columns, each named in the first line, an empty cell where a line of JSON would have no such key:
+The first line names the columns. A cell is empty where a line of JSON would not have the key. The columns are
 {columns}.
-There are as many weights as the engine has instances. Columns of a later form are added at the end.
+There is one weight for each instance of the engine. Columns of a later form are added at the end.
 
 ## Where a recording comes from
 
 The first line of a live recording in JSON Lines is `{{"schema": 2, "time_s": 0.0, "hello": {{..}}}}`, with the keys
-below. A recording in CSV has it in a file beside it, `FILE.csv.json`. When the source or a slider is changed in the
-window, it is said again, with the `time_s` from which it holds: as a line of its own, or under `later` in the file
-beside a CSV. Standard output has no such line. Offline there is neither this nor any wall clock: the same file gives
-the same bytes.
+below. For CSV it is in a file beside the recording, `FILE.csv.json`. When the source or a slider is changed in the
+window, it is written again, with the `time_s` from which it applies: as a line of its own, or under `later` in the file
+beside a CSV. Standard output has no such line. Offline there is neither this line nor the time of day: the same file
+gives the same bytes.
 
 """
 FOOT = """
-`time_unix` is `time_s` plus the time of day at the start, so it runs as evenly as `time_s`. Only where the clock is set
-by more than a tenth of a second, or the machine slept, does it follow. To lay a recording beside an EEG, let both
-machines follow the same time server. What a camera needs from light to `time_s` is not in it: the program cannot know
-that.
+`time_unix` is `time_s` plus the time of day at the start, so it runs as evenly as `time_s`. It follows the clock only
+when that is set by more than a tenth of a second, or when the machine slept. To compare a recording with an EEG, let
+both machines use the same time server. The delay of the camera itself is not included: the program cannot know it.
 
 ## Forms
 
@@ -53,8 +52,8 @@ that.
 | 1 | the keys that the next line does not name |
 | 2 | `time_unix`, `slot`, `known`, `mean`, `still`, `frame`, `box`, `head`; `hello`; markers are read back |
 
-Form 2 is closed: whatever is added or changed from now on raises the number. Each form holds all of the one before, so
-recordings of form 1 are read as before, and so are tables that were written before all columns of form 2 were there.
+Form 2 is closed: any addition or change raises the number. Each form contains the one before, so recordings of form 1
+are still read, and so are tables that were written before form 2 had all its columns.
 """
 
 

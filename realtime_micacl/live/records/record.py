@@ -68,10 +68,10 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     ]
     slot: Annotated[
         Annotated[int, Meta(ge=1, le=64)] | None,
-        Meta(description="place of the face, the lowest that was free when it came; not there where all were taken"),
+        Meta(description="place of the face, the lowest that was free when it came; missing if all were taken"),
     ] = None
     source: Annotated[
-        str, Meta(max_length=TEXT, description="name of the source, where there are several; no password")
+        str, Meta(max_length=TEXT, description="name of the source, if there are several; without password")
     ] = ""
     state: Annotated[
         str,
@@ -83,24 +83,24 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     detail: Annotated[str, Meta(max_length=TEXT, description="why, in words; the number of a marker")] = ""
     emotion: Annotated[
         Emotion | Literal["unsure"] | None,
-        Meta(description="the leading one, up to 0.16 s late lest it flashes, or unsure; readings have it"),
+        Meta(description="the leading emotion, up to 0.16 s late so that it does not flash, or unsure; in readings"),
     ] = None
     probabilities: Annotated[
-        dict[Emotion, Share] | None, Meta(description="calibrated and smoothed shares, 1 in all; readings have it")
+        dict[Emotion, Share] | None, Meta(description="calibrated and smoothed shares, their sum is 1; in readings")
     ] = None
     importance: Annotated[
-        Weights | None, Meta(description="WIAN's weight of each instance, oldest first, mean 1; readings have it")
+        Weights | None, Meta(description="WIAN's weight of each instance, oldest first, mean 1; in readings")
     ] = None
-    quality: Annotated[Share | None, Meta(description="how usable the face is, 0 to 1; readings have it")] = None
+    quality: Annotated[Share | None, Meta(description="how usable the face is, 0 to 1; in readings")] = None
     coverage: Annotated[
-        Share | None, Meta(description="share of distinct pictures in the window, 0 to 1; readings have it")
+        Share | None, Meta(description="share of distinct pictures in the window, 0 to 1; in readings")
     ] = None
     latency_ms: Annotated[
         Annotated[int, Meta(ge=-1000, le=10**9)] | None,
-        Meta(description="milliseconds from the picture to the reading; live readings have it"),
+        Meta(description="milliseconds from the picture to the reading; in live readings"),
     ] = None
     baseline: Annotated[
-        bool, Meta(description="true where the face is compared with its own neutral one; else not there")
+        bool, Meta(description="true if the face is compared with its own neutral one; else missing")
     ] = False
     known: Annotated[
         Share | None,
@@ -109,23 +109,23 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     mean: Annotated[
         dict[str, Any] | None,
         Meta(
-            description="of a mean, which `--every` gives to outlets: `over_s` seconds, how many `readings` it covers, "
-            "and the `shares` of the words that led"
+            description="of a mean that `--every` sends to outlets: `over_s` in seconds, number of `readings`, and the "
+            "`shares` of the words that led"
         ),
     ] = None
     still: Annotated[
         bool,
-        Meta(description="true where the face was read from one picture alone, a photograph say; else not there"),
+        Meta(description="true if the face was read from a single picture, such as a photograph; else missing"),
     ] = False
     frame: Annotated[
         Annotated[int, Meta(ge=0, le=1 << 53)] | None,
-        Meta(description="number of the newest picture that it was read from, from 0; readings have it"),
+        Meta(description="number of the newest picture that it was read from, from 0; in readings"),
     ] = None
     box: Annotated[
         Annotated[list[Pixel], Meta(min_length=4, max_length=4)] | None,
         Meta(
             description="where the face was in that picture: left, top, right, bottom in px of the picture as it was "
-            "analysed, turned and cut as asked; part of it may lie outside; readings have it"
+            "analysed, turned and cut as set; part of it may lie outside; in readings"
         ),
     ] = None
     head: Annotated[
