@@ -170,6 +170,17 @@ def test_a_snapshot_that_never_changes_is_given_once_more_as_a_photograph(server
     assert seen.took_s < 3.5
 
 
+def test_a_snapshot_that_cannot_be_decoded_is_no_picture(server: Web) -> None:
+    broken = [picture[:200] for picture in web.jpegs(50)]
+    server.routes["/snap.jpg"] = web.snapshot(broken)
+    seen = look(f"{server.base}/snap.jpg", limit_s=8.0)
+    assert (seen.codes, "cannot be decoded" in seen.error) == ([], True), seen.error
+    server.routes["/snap.jpg"] = web.snapshot([*web.jpegs(10), *broken])
+    seen = look(f"{server.base}/snap.jpg", lambda now: bool(now.retries))
+    assert seen.codes, "it was there before"
+    assert "cannot be decoded" in seen.retries[0].reason
+
+
 def test_a_camera_that_answers_late_opens(server: Web) -> None:
     server.routes["/video"] = web.late(web.motion_jpeg(web.jpegs(5)), 3.0)
     seen = look(f"{server.base}/video", lambda now: bool(now.codes))

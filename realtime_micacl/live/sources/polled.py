@@ -34,7 +34,7 @@ def is_picture(container: av.container.InputContainer) -> bool:
 
 
 def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
-    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none comes any more.
+    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none can be decoded any more.
 
     Where there is but one, again and again, it is yielded once more as one that stands alone.
     """
@@ -45,24 +45,27 @@ def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Fra
             sleep(min(left_s, WAKE_S))
             yield Pending()
         due_s = max(due_s + 1 / rate_hz, monotonic())
-        asked_s = monotonic()
+        asked_s, fault = monotonic(), "its pictures cannot be decoded"
         try:
             with closing(opens()) as container:
                 packet = next(container.demux(container.streams.video[0]))
                 picture = bytes(packet)
-                seen_s = monotonic()
                 if picture == last:
+                    seen_s = asked_s
                     if only and asked_s - only.time_s > STILL_S:
                         log.warning("%s gives the same picture each time; it is read as a photograph", shown)
                         yield replace(only, time_s=asked_s, index=index, alone=True)
                         index, only = index + 1, None
                     continue
-                last = picture
                 for _, image, damaged in Decoder(container.streams.video[0]).pictures(packet):
+                    last, seen_s, fault = picture, monotonic(), ""
                     frame = Frame(image, asked_s, index, damaged)
                     only = None if index else frame
                     yield frame
                     index += 1
-        except (av.error.FFmpegError, OSError, StopIteration) as cause:
-            if monotonic() - seen_s > LOST_S:
-                raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
+        except StopIteration:  # nothing in it that looks like a picture
+            pass
+        except (av.error.FFmpegError, OSError) as cause:
+            fault = said(cause)
+        if fault and monotonic() - seen_s > LOST_S:
+            raise SourceLost(f"{shown} was lost: {fault}")
