@@ -152,9 +152,9 @@ class LiveSession:
         """Say once how it ended: when it is left, or before that by whoever sees that no stage is at work any more."""
         if not self._concluded:
             self._concluded = True
-            last, error = self._scenes.peek(), self.error or self.fault
-            state = State.FAILED if error else State.ENDED
-            self._emit([StateChange(last.time_s if last else self.started_s, None, state, str(error or self._why))])
+            error = self.error or self.fault
+            state = State.FAILED if error else State.ENDED  # now: a source may have been silent for hours
+            self._emit([StateChange(monotonic(), None, state, str(error or self._why))])
 
     def leave(self, error: MicaclError) -> None:
         """End because of an error of somebody else's, and raise nothing."""

@@ -13,6 +13,7 @@ import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import JOIN_S, LiveSession
+from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeStages
 from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 from realtime_micacl_ui.figures import DropShare
@@ -179,6 +180,24 @@ def test_a_source_that_falls_silent_is_stalled_once_and_comes_back() -> None:
         s.wait(5.0)
     states = [e.state for e in got if isinstance(e, StateChange)]
     assert states == [State.STARTING, State.LIVE, State.STALLED, State.LIVE, State.ENDED]
+
+
+def test_a_session_ends_when_it_ends_however_long_its_source_was_silent() -> None:
+    """A recording that ended with the last change of state had lost the hours of a stall."""
+
+    def stream() -> Iterator[Frame | Pending]:
+        yield Frame(IMAGE, time.monotonic(), 0)
+        while True:
+            time.sleep(0.01)
+            yield Pending()
+
+    got: list[Event] = []
+    with session(stream(), staged(), got.append, stall_s=0.05) as s:
+        while State.STALLED not in [e.state for e in got if isinstance(e, StateChange)]:
+            assert not s.wait(0.01)
+        asked_s = time.monotonic()
+    (ended,) = [e for e in got if isinstance(e, StateChange) and e.state is State.ENDED]
+    assert ended.time_s >= asked_s
 
 
 @pytest.mark.fault("R2")
