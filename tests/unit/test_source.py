@@ -221,6 +221,7 @@ def test_a_looped_file_goes_on_in_time() -> None:
         ("rtsp://u:a%23b@h/x", "stream", "rtsp://u:a%23b@h/x"),
         ("rtsp://h/live@main", "stream", "rtsp://h/live@main"),
         ("http://h/my clip.mp4", "stream", "http://h/my%20clip.mp4"),
+        ("http://me:ü@küche.lan:81/ü", "stream", "http://me:%C3%BC@xn--kche-0ra.lan:81/%C3%BC"),
         ("udp://@:5000", "stream", "udp://:5000"),
         ("udp://@239.0.0.1:5000", "stream", "udp://239.0.0.1:5000"),
     ],
@@ -231,7 +232,15 @@ def test_a_source_is_what_is_meant(text: str, kind: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("srt://h:9", "PyAV"), ("rtp://h:9", "rtsp://"), ("udp://h", "valid"), ("smb://h/x", "mount")]
+    ("text", "said"),
+    [
+        ("srt://h:9", "PyAV"),
+        ("http://kü che/x", "valid"),
+        ("http://\u2603..h/x", "valid"),
+        ("rtp://h:9", "rtsp://"),
+        ("udp://h", "valid"),
+        ("smb://h/x", "mount"),
+    ],
 )
 def test_what_is_not_read_is_refused_by_name(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -78,6 +79,9 @@ def parse_address(text: str) -> Address:
     if scheme not in PORTS:
         raise ConfigError(f"{scheme}:// is not read; use {', '.join(PORTS)} or a path")
     user, place, path = _split(rest)
+    if not place.isascii():
+        with suppress(UnicodeError):  # letters that no name of a machine has
+            place = place.encode("idna").decode()
     found = PLACE.fullmatch(place)
     host, port = (found["host"] or "", int(found["port"] or PORTS[scheme])) if found else ("", 0)
     looks = f"it looks like {scheme}://{'HOST:PORT' if not PORTS[scheme] else 'HOST:PORT/PATH'}"
