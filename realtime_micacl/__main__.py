@@ -18,10 +18,12 @@ def main() -> None:
     try:
         from realtime_micacl.programs import cli
     except ImportError as cause:
-        if not starved(cause):
+        from realtime_micacl.installed import not_loaded
+
+        if not (text := NO_MEMORY if starved(cause) else not_loaded(cause)):
             raise
-        said(NO_MEMORY)
-        sys.exit(5)
+        said(text)
+        sys.exit(5 if text == NO_MEMORY else 2)
     cli.main(before)
 
 

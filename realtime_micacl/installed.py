@@ -20,6 +20,17 @@ def install_command(extra: str = "") -> str:
     return f"{shlex.quote(sys.executable or 'python3')} -m pip install {' '.join(map(shlex.quote, _wish(extra)))}"
 
 
+def not_loaded(cause: BaseException, extra: str = "") -> str:
+    """Return what to say of a package that is not there or does not work here; empty where it is no such error."""
+    name = (getattr(cause, "name", None) or "").partition(".")[0]
+    if not isinstance(cause, ImportError) or name.startswith("realtime_micacl"):
+        return ""
+    mend = install_command(extra)
+    if isinstance(cause, ModuleNotFoundError):
+        return f"{name} is not installed: {mend}"
+    return f"{name or 'a package'} cannot be loaded: {cause}; install what that names, or all anew: {mend}"
+
+
 def _wish(extra: str) -> list[str]:
     """Return what pip is asked to install."""
     from urllib.request import url2pathname

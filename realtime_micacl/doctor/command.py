@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from realtime_micacl.doctor.finding import Look
+from realtime_micacl.doctor.finding import Finding, Look
 from realtime_micacl.errors import EngineError
+from realtime_micacl.installed import not_loaded
 
 NEEDED = ("system", "packages", "display", "detector", "engine")  # by the main job
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str]) -> None:
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
     found: dict[str, bool | None] = {}
-    for f in (finding for look in _looks(arguments) for finding in look()):
+    for f in (finding for look in _looks(arguments) for finding in _found(look)):
         found[f.subject] = f.good and found.get(f.subject, True)
         sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
         sys.stdout.flush()
@@ -30,6 +31,14 @@ def main(argv: Sequence[str]) -> None:
         raise EngineError(f"the program cannot run here: no {' and no '.join(absent)}, see MISSING above{hint}")
     if arguments.tensorrt and not (found.get("try tensorrt") or found.get("try tensorrt-rtx")):
         raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
+
+
+def _found(look: Look) -> Iterator[Finding]:
+    """Yield what a look finds; that a package is missing or broken is what is looked for, and ends no report."""
+    try:
+        yield from look()
+    except ImportError as cause:
+        yield Finding("packages", False, not_loaded(cause) or str(cause))
 
 
 def _looks(arguments: argparse.Namespace) -> Sequence[Look]:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, TextIO
 
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
-from realtime_micacl.installed import install_command
+from realtime_micacl.installed import install_command, not_loaded
 from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.programs.journal import configure_log
@@ -71,11 +71,11 @@ def run(argv: Sequence[str]) -> int:
         said(f"{cause.filename or 'the output cannot be written'}: {why(cause)}")
         return StageFailed.exit_code
     except Exception as cause:
-        if not starved(cause):
+        if not (text := NO_MEMORY if starved(cause) else not_loaded(cause, _extra(argv))):
             raise
         log.debug("the error came from here", exc_info=True)
-        said(NO_MEMORY)
-        return StageFailed.exit_code
+        said(text)
+        return StageFailed.exit_code if text == NO_MEMORY else ConfigError.exit_code
 
 
 def _verb(name: str) -> ModuleType:
@@ -83,9 +83,13 @@ def _verb(name: str) -> ModuleType:
     try:
         return import_module(f"realtime_micacl.{MODULES[name]}")
     except ModuleNotFoundError as cause:
-        raise ConfigError(
-            f"`realtime-micacl {name}` needs {cause.name}, which is not installed: {install_command('train')}"
-        ) from cause
+        mend = install_command(_extra([name]))
+        raise ConfigError(f"`realtime-micacl {name}` needs {cause.name}, which is not installed: {mend}") from cause
+
+
+def _extra(argv: Sequence[str]) -> str:
+    """Return the extra that brings what a verb is built on."""
+    return "train" if argv and MODULES.get(argv[0], "").startswith("making.") else ""
 
 
 def _list_cameras(out: TextIO) -> None:
