@@ -65,14 +65,22 @@ def _words(of: inspect.Type) -> str:
         case inspect.IntType() | inspect.FloatType():
             return ("a whole number" if isinstance(of, inspect.IntType) else "a number") + _range(of)
         case inspect.StrType():
-            return "a text" + (f" of {of.min_length} letters or more" if of.min_length else "")
+            return "a text" + _length(of, "letters")
         case inspect.ListType() | inspect.VarTupleType():
-            return f"a list, each {_words(of.item_type)}"
+            return f"a list{_length(of, 'entries')}, each {_words(of.item_type)}"
         case inspect.TupleType():
             return f"a list of {len(of.item_types)}"
-        case inspect.StructType() | inspect.DictType():
+        case inspect.DictType():
+            return f"a table, each {_words(of.value_type) or 'of any kind'}"
+        case inspect.StructType():
             return "a table"
     return ""
+
+
+def _length(of: inspect.StrType | inspect.ListType | inspect.VarTupleType, what: str) -> str:
+    if of.max_length is not None:
+        return f" of {of.min_length or 0} to {of.max_length} {what}"
+    return f" of {of.min_length} or more {what}" if of.min_length else ""
 
 
 def _range(of: inspect.IntType | inspect.FloatType) -> str:

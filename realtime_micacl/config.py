@@ -167,7 +167,8 @@ def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) 
         return message
     if any(secret in place[1] for secret in SECRETS):
         return f"{named(place[1])} must be {allowed}"
-    return f"{named(place[1])} is {value_at(fields, place[1])}; it must be {allowed}"
+    name = named(place[1].replace("[...]", ""))  # of one of a list or a table msgspec does not say which
+    return f"{name} is {value_at(fields, place[1])}; it must be {allowed}"
 
 
 def _keys(kind: Any) -> set[str]:

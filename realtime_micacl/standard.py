@@ -34,9 +34,9 @@ def made_usable() -> None:
     sys.stderr = os.fdopen(os.dup(2), "w", 1, encoding=encoding, errors="backslashreplace")
 
 
-def why(cause: OSError) -> str:
-    """Return why something could not be written, in words."""
-    return CLOSED.get(cause.errno or 0) or cause.strerror or str(cause)
+def why(cause: Exception) -> str:
+    """Return why something could not be read or written, in words, without the system's number and path."""
+    return CLOSED.get(getattr(cause, "errno", None) or 0) or getattr(cause, "strerror", None) or str(cause)
 
 
 def starved(cause: BaseException) -> bool:

@@ -21,6 +21,7 @@ from realtime_micacl.corpus.summary import COLUMNS
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
 from realtime_micacl.inference.gpu.plans import BUSY, take
+from realtime_micacl.standard import why
 
 MADE_WITH, DONE, SUMMARY, FAILED, LOCK = "process.json", "done.jsonl", "summary.csv", "failed.csv", ".lock"
 PART = ".part"
@@ -121,7 +122,7 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
         try:
             before = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as cause:
-            raise ConfigError(f"{file} cannot be read: {cause}; name another folder") from cause
+            raise ConfigError(f"{file} cannot be read: {why(cause)}; name another folder") from cause
         if before != current:
             raise ConfigError(
                 f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "

@@ -48,6 +48,7 @@ from realtime_micacl.making.evaluation.results import Comparisons, Result, compa
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
 from realtime_micacl.making.evaluation.videos import LiveReader, video_predictions
 from realtime_micacl.making.figures import About
+from realtime_micacl.standard import why
 
 Plan = list[tuple[Candidate, Part]]
 SETS = ("ferplus", "london", "rendered", "stretches", "photographs")
@@ -224,4 +225,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
-        raise ConfigError(f"the folder {folder} cannot be made: {cause}") from cause
+        raise ConfigError(f"the folder {folder} cannot be made: {why(cause)}") from cause

@@ -12,6 +12,7 @@ from realtime_micacl.corpus.book import FAILED, MADE_WITH, read_done
 from realtime_micacl.errors import SourceError
 from realtime_micacl.palette import COLOURS
 from realtime_micacl.report.html import clock, figures, origin, section, sheet
+from realtime_micacl.standard import why
 
 
 def folder_page(out: Path) -> str:
@@ -19,7 +20,7 @@ def folder_page(out: Path) -> str:
     try:
         made = json.loads((out / MADE_WITH).read_text("utf-8"))
     except (OSError, ValueError) as cause:
-        raise SourceError(f"{out} holds no results of `realtime-micacl process`: {cause}") from cause
+        raise SourceError(f"{out} holds no results of `realtime-micacl process`: {why(cause)}") from cause
     rows = [row for entry in sorted(read_done(out), key=lambda entry: entry.clip) for row in entry.rows]
     clips = [row for row in rows if "track" not in row]
     failed = _failed(out / FAILED)

@@ -22,6 +22,7 @@ from realtime_micacl.live.records.recorded import First, read_recording
 from realtime_micacl.live.records.recording import beside
 from realtime_micacl.live.records.rows import from_row
 from realtime_micacl.outlets.missing import needed
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
 F64 = npt.NDArray[np.float64]
@@ -160,4 +161,4 @@ def _events(file: Path) -> Iterator[Event]:
             given = {name: value for name, value in row.items() if value is not None and value is not False}
             yield from_row({name: str(value) for name, value in given.items()}).event()
     except (OSError, ValueError, msgspec.MsgspecError) as cause:
-        raise SourceError(f"{file} is not a recording of this program: {cause}") from cause
+        raise SourceError(f"{file} is not a recording of this program: {why(cause)}") from cause

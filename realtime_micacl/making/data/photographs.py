@@ -14,6 +14,7 @@ from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, Stills
 from realtime_micacl.making.scores import Labels
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, U8, Frame
 
 
@@ -27,7 +28,7 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
         with np.load(file) as stored:
             jpeg, sizes, labels, halves = (stored[name] for name in ("jpeg", "sizes", "label", "half"))
     except (OSError, ValueError, KeyError) as cause:
-        raise ConfigError(f"{file} is not a set of photographs (jpeg, sizes, label, half): {cause}") from cause
+        raise ConfigError(f"{file} is not a set of photographs (jpeg, sizes, label, half): {why(cause)}") from cause
     ends = np.cumsum(sizes)
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):

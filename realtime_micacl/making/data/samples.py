@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import Part
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ def wanted_lines(file: Path, what: str) -> list[str]:
             f"no file {file}, which should hold {what}; see docs/data.md for how the set must lie"
         ) from None
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigError(f"{file}, which should hold {what}, cannot be read: {cause}") from cause
+        raise ConfigError(f"{file}, which should hold {what}, cannot be read: {why(cause)}") from cause
     if not lines:
         raise ConfigError(f"{file} is empty; it should hold {what}")
     return lines

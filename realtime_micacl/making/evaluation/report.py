@@ -12,6 +12,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.evaluation.results import Comparisons, Result
 from realtime_micacl.making.figures import About, Comparison, Interval
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 FEW = 10
@@ -134,7 +135,7 @@ def write_json(file: Path, content: Mapping[str, object]) -> None:
     try:
         file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     except OSError as cause:
-        raise ConfigError(f"{file} cannot be written: {cause}") from cause
+        raise ConfigError(f"{file} cannot be written: {why(cause)}") from cause
 
 
 def write_report(folder: Path, results: Sequence[Result], comparisons: Comparisons) -> None:

@@ -18,6 +18,7 @@ from realtime_micacl.making.data.samples import label_named
 from realtime_micacl.making.evaluation.predictions import Read, collected
 from realtime_micacl.making.evaluation.videos import LiveReader
 from realtime_micacl.making.figures import About
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
 
 CLEAR = 2
@@ -48,7 +49,7 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
         ]
     except (OSError, ValueError, TypeError, IndexError, KeyError) as cause:
         raise ConfigError(
-            f"{file} is not a list of [clip, first frame, last frame, label, clarity]: {cause}"
+            f"{file} is not a list of [clip, first frame, last frame, label, clarity]: {why(cause)}"
         ) from cause
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if not any(one.label is not None for one in found):

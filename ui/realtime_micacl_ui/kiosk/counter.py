@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
+from realtime_micacl.standard import why
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Counter:
             try:
                 self._write(file)
             except OSError as cause:
-                raise ConfigError(f"counter {file} cannot be written: {cause}") from cause
+                raise ConfigError(f"counter {file} cannot be written: {why(cause)}") from cause
 
     @property
     def visits(self) -> int:
@@ -52,7 +53,7 @@ def _read(file: Path) -> dict[str, int]:
     try:
         header, *lines = file.read_text("utf-8").splitlines() or [""]
     except (OSError, UnicodeDecodeError) as cause:
-        raise ConfigError(f"counter {file} cannot be read: {cause}") from cause
+        raise ConfigError(f"counter {file} cannot be read: {why(cause)}") from cause
     if header != HEADER or not all(re.fullmatch(r"\d{4}-\d\d-\d\d,\d{1,9}", line) for line in lines):
         raise ConfigError(f"counter {file} does not hold {HEADER!r}; name another file")
     return {day: int(number) for day, number in (line.split(",") for line in lines)}

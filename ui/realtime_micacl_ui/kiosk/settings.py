@@ -19,14 +19,15 @@ from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
 from realtime_micacl_ui.theme import INK, SOFT
 
 READABLE = 4.5  # contrast of text, by WCAG
+COLOUR = "a colour in six digits, such as #1B1F24"
 HEX = r"^#[0-9A-Fa-f]{6}$"
 
 
 class Colours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The two colours that may be chosen; all others follow from the palette."""
 
-    background: Annotated[str, Meta(pattern=HEX)] = "#1B1F24"
-    accent: Annotated[str, Meta(pattern=HEX)] = "#EECC66"
+    background: Annotated[str, Meta(pattern=HEX, description=COLOUR)] = "#1B1F24"
+    accent: Annotated[str, Meta(pattern=HEX, description=COLOUR)] = "#EECC66"
 
 
 class KioskFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
