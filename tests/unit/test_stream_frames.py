@@ -1,0 +1,240 @@
+"""What a stream's pictures are taken for: a recording or a camera, when each was taken, and when it was lost."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources import stream as module
+from realtime_micacl.live.sources.stream import Stream
+from realtime_micacl.types import Frame
+from tests.unit.stream_double import Peer, read
+
+HTTP, RTSP, TCP = "http://127.0.0.1:9/v", "rtsp://127.0.0.1:9/v", "tcp://127.0.0.1:9"
+BROKEN = OSError("reset")
+
+
+@pytest.fixture
+def peer(monkeypatch: pytest.MonkeyPatch) -> Peer:
+    return Peer(monkeypatch)
+
+
+def at_once(seconds: float, first_s: float = 0.0, hz: int = 2) -> list[tuple[float, float]]:
+    return [(first_s + n / hz, 100.0) for n in range(round(seconds * hz))]
+
+
+def steady(seconds: float, hz: int = 10, late_s: tuple[float, ...] = (0.0,)) -> list[tuple[float, float]]:
+    return [(n / hz, 100.0 + n / hz + late_s[n % len(late_s)]) for n in range(round(seconds * hz))]
+
+
+def lasts_s(frames: list[Frame]) -> float:
+    return frames[-1].time_s - frames[0].time_s
+
+
+@pytest.mark.parametrize("cause", [None, BROKEN])
+def test_a_recording_is_played_at_its_rate_to_its_end(peer: Peer, cause: Exception | None) -> None:
+    peer.answers, peer.rounds = partial(peer.connection, length_s=3.2, cause=cause), [at_once(3.0)]
+    frames, why = read(Stream(HTTP, "clip"))
+    assert why == ""
+    assert np.diff([frame.time_s for frame in frames]) == pytest.approx([0.5] * 5)
+    assert [frame.index for frame in frames] == list(range(6))
+
+
+@pytest.mark.parametrize("form", ["mp4", "hls"])
+def test_a_recording_that_breaks_off_goes_on_where_it_was(peer: Peer, form: str) -> None:
+    peer.answers = partial(peer.connection, form, length_s=30.0, cause=BROKEN)
+    peer.rounds = [[*at_once(2.0), (3.0, 100.0), (2.0, 100.0)], at_once(5.0), at_once(2.0)]
+    stream = Stream(HTTP, "clip")
+    assert read(stream)[1] == "clip stopped after 3 of 30 s", "time stamps need not be in order"
+    frames, why = read(stream)
+    assert (len(frames), why) == (4, "clip stopped after 4 of 30 s"), "from the third second on"
+    assert read(stream) == ([], ""), "it breaks off at the same place: that is all there is"
+    assert [way.start_s for way in peer.ways] == pytest.approx([0.0, 3.0, 4.5])
+
+
+def test_a_few_seconds_before_its_end_are_missed(peer: Peer) -> None:
+    peer.answers, peer.rounds = partial(peer.connection, length_s=30.0, cause=BROKEN), [at_once(25.0)]
+    assert read(Stream(HTTP, "clip"))[1] == "clip stopped after 24 of 30 s"
+
+
+def test_a_recording_may_begin_at_any_time_and_with_its_sound(peer: Peer) -> None:
+    peer.answers, peer.rounds = partial(peer.connection, length_s=30.0, cause=BROKEN, start_s=3.0), [at_once(2.0, 5.0)]
+    stream = Stream(HTTP, "clip")
+    read(stream)
+    frames, why = read(stream)
+    assert (len(frames), why) == (1, ""), "the last picture, and nothing after it"
+    assert peer.ways[1].start_s == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize(("cause", "said"), [(None, ""), (BROKEN, "clip stopped after 2 s")])
+def test_of_one_whose_length_nobody_knows_the_end_is_an_end_and_a_break_a_loss(
+    peer: Peer, cause: Exception | None, said: str
+) -> None:
+    peer.answers, peer.rounds = partial(peer.connection, size=1000, cause=cause), [at_once(2.0)]
+    frames, why = read(Stream(HTTP, "clip"))
+    assert (len(frames), why) == (4, said)
+
+
+def test_a_recording_whose_server_cannot_go_back_is_fetched_whole(peer: Peer) -> None:
+    causes = iter([BROKEN, None])
+    peer.answers = lambda: peer.connection(length_s=3.0, cause=next(causes))
+    peer.rounds = [[], at_once(3.0)]
+    frames, why = read(Stream(HTTP, "clip"))
+    assert (len(frames), why) == (6, "")
+    assert [way.pipe is None for way in peer.ways] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("value", "cause", "tried", "said"),
+    [
+        (HTTP, None, 1, "it is damaged"),
+        (HTTP, BROKEN, 2, "it is damaged"),
+        (RTSP, BROKEN, 1, "it is damaged"),
+        ("-", BROKEN, 1, "a pipe cannot go back"),
+    ],
+)
+def test_a_recording_without_a_picture_is_refused(
+    peer: Peer, value: str, cause: Exception | None, tried: int, said: str
+) -> None:
+    peer.answers = partial(peer.connection, length_s=3.0, cause=cause)
+    with pytest.raises(SourceError, match=f"holds no picture that can be decoded; .*{said}"):
+        read(Stream(value, "clip"))
+    assert len(peer.ways) == tried, "on the web it may stand where only who has it whole can find it"
+
+
+def test_a_broadcast_that_is_over_is_not_played_again(peer: Peer) -> None:
+    lengths_s = iter([0.0, 60.0])
+    peer.answers, peer.rounds = lambda: peer.connection("hls", next(lengths_s)), [at_once(2.0)]
+    stream = Stream(HTTP, "channel")
+    assert read(stream)[1] == "channel ended"
+    assert read(stream) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "hurries", "paced"),
+    [
+        (HTTP, "mpegts", False, False),
+        (HTTP, "mpegts", True, True),
+        (TCP, "mpegts", True, True),
+        (RTSP, "rtsp", True, False),
+        (HTTP, "mpjpeg", True, False),
+        (HTTP, "hls", False, True),
+    ],
+)
+def test_what_is_handed_out_faster_than_it_was_taken_is_played_at_its_rate(
+    peer: Peer, value: str, form: str, hurries: bool, paced: bool
+) -> None:
+    peer.hurries, peer.rounds, peer.answers = hurries, [at_once(2.0)], partial(peer.connection, form)
+    assert (lasts_s(read(Stream(value, "door"))[0]) > 1.4) is paced
+
+
+def test_a_camera_that_empties_its_buffer_after_a_loss_is_no_file(peer: Peer) -> None:
+    peer.answers, peer.rounds = peer.connection, [steady(1.0), at_once(2.0)]
+    stream = Stream(HTTP, "door")
+    read(stream)
+    peer.hurries = True
+    assert lasts_s(read(stream)[0]) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "stamped", "paced"), [(HTTP, True, True), (HTTP, False, False), (RTSP, True, False), ("-", True, True)]
+)
+def test_one_that_goes_on_too_fast_is_played_at_its_rate_from_then_on(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, value: str, stamped: bool, paced: bool
+) -> None:
+    monkeypatch.setattr(module.Haste, "noticed", lambda _, pts_s, came_s: pts_s >= 1.0)
+    peer.answers, peer.rounds = partial(peer.connection, stamped=stamped), [at_once(4.0)]
+    assert (lasts_s(read(Stream(value, "door"))[0]) > 2.0) is paced
+
+
+@pytest.mark.parametrize(("stamped", "even"), [(True, True), (False, False)])
+def test_a_camera_that_stamps_its_pictures_is_believed_and_another_one_is_not(
+    peer: Peer, stamped: bool, even: bool
+) -> None:
+    """Where FFmpeg made up the stamps, as of motion JPEG, what came late was taken late."""
+    peer.answers, peer.rounds = partial(peer.connection, stamped=stamped), [steady(4.0, late_s=(0.0, 0.06))]
+    steps_s = np.diff([frame.time_s for frame in read(Stream(RTSP, "door"))[0]])
+    assert bool(np.ptp(steps_s) < 0.05) is even
+
+
+def reading_slowly(peer: Peer, pauses_s: dict[int, float]) -> tuple[list[float], str]:
+    """Read a camera with pauses after some of its pictures; return how old each picture was, and why it was lost."""
+    ages_s = []
+    try:
+        for item in Stream(RTSP, "door").frames():
+            if isinstance(item, Frame):
+                ages_s.append(peer.now_s - item.time_s)
+                peer.now_s += pauses_s.get(item.index, 0.0)
+    except module.SourceLost as cause:
+        return ages_s, str(cause)
+    return ages_s, ""
+
+
+def test_after_a_pause_what_is_stale_is_left_out_and_what_is_a_little_late_is_not(peer: Peer) -> None:
+    peer.answers, peer.rounds = peer.connection, [steady(9.0)]
+    ages_s, why = reading_slowly(peer, {10: 0.6, 30: 4.0})
+    assert why == "door ended"
+    assert max(ages_s[:30]) > 0.4, "half a second is shown"
+    assert max(ages_s) < 2.0
+    assert 40 < len(ages_s) < 75
+
+
+def test_a_camera_that_cannot_be_kept_up_with_is_left_after_a_moment(peer: Peer) -> None:
+    peer.answers, peer.rounds, peer.costs_s = peer.connection, [steady(60.0)], 0.2
+    begun_s = peer.now_s
+    ages_s, why = reading_slowly(peer, {})
+    assert why.startswith("door fell ")
+    assert why.endswith(" s behind")
+    assert 2.0 < peer.now_s - begun_s < 8.0
+    assert max(ages_s) < 2.0
+
+
+@pytest.mark.parametrize(
+    ("measured", "followed"),
+    [([0.05, 0.05], 0.05), ([0.05, 0.09], 0.0), ([None, 0.05], 0.0), ([0.05, None], 0.0)],
+)
+def test_a_camera_whose_clock_seemed_slow_twice_has_a_slow_clock(
+    peer: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    measured: list[float | None],
+    followed: float,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found, drifts = iter(measured), []
+
+    class Clock(module.StreamClock):
+        def __init__(self, drift: float) -> None:
+            super().__init__(drift)
+            drifts.append(drift)
+
+        def measured(self) -> float | None:
+            return next(found)
+
+    monkeypatch.setattr(module, "StreamClock", Clock)
+    peer.answers, peer.costs_s, stream = peer.connection, 0.2, Stream(RTSP, "door")
+    for _ in measured:
+        peer.now_s, peer.rounds = 100.0, [steady(60.0)]
+        assert "behind" in read(stream)[1]
+    peer.costs_s, peer.now_s = 0.0, 100.0
+    read(stream)
+    assert drifts == [0.0, 0.0, followed]
+    assert ("its clock is 5.0 % slow" in caplog.text) is bool(followed)
+
+
+@pytest.mark.parametrize(
+    ("value", "cause", "said"),
+    [
+        (RTSP, None, "door ended"),
+        (RTSP, BROKEN, "door was lost: OSError"),
+        ("-", None, ""),
+        ("/tmp/fifo", None, "door ended"),
+    ],
+)
+def test_what_ends_was_lost_but_for_a_pipe_that_nobody_can_open_again(
+    peer: Peer, value: str, cause: Exception | None, said: str
+) -> None:
+    peer.answers, peer.rounds = partial(peer.connection, cause=cause), [steady(1.0)]
+    assert read(Stream(value, "door"))[1] == said
