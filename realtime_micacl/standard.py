@@ -26,6 +26,8 @@ def made_usable() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, mode)  # takes the lowest free number, which is this one
+        with suppress(OSError, AttributeError):  # Windows has no such thing before Python 3.12
+            os.set_blocking(number, True)  # ssh and others leave it so; Python then loses what does not fit into a pipe
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 
@@ -29,6 +31,17 @@ def test_no_letter_stops_a_line() -> None:
 def test_an_error_is_one_line_that_steers_no_terminal() -> None:
     _, err = said(r"made_usable(); said('no file at a\nb\x1b[31m\x9b2J\u2028c')")
     assert err == "realtime-micacl: no file at a b [31m 2J c\n"
+
+
+def test_nothing_is_lost_where_somebody_left_a_stream_that_does_not_block() -> None:
+    code = "from realtime_micacl.standard import *; made_usable(); sys.stdout.writelines(99 * ['x' * 9999 + '\\n'])"
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=writer) as process, os.fdopen(reader) as stream:
+        os.close(writer)
+        assert select.select([stream], [], [], 30.0)[0]  # more waits than the pipe holds
+        assert [len(line) for line in stream] == 99 * [10_000]
+        assert process.wait(30.0) == 0
 
 
 def test_no_file_takes_the_number_of_a_closed_stream() -> None:
