@@ -116,6 +116,9 @@ def test_nothing_is_left_of_a_run_that_failed_and_nothing_is_written_over(tmp_pa
     with pytest.raises(ZeroDivisionError):
         run("v.mp4", lambda: 1 / 0)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConfigError, match="not overwritten"):
+        run("v.mp4", lambda: run("v.mp4"))  # another program, meanwhile
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "mine.mp4").write_text("precious")
     for name, said in (("mine.mp4", "not overwritten"), ("v.avi", r"\.mp4"), ("none/v.mp4", "cannot be written")):
         with pytest.raises(ConfigError, match=said):

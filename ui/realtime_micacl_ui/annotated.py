@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,19 +70,22 @@ def saved(path: Path, opens: Openers, *, blur: bool, language: str) -> Iterator[
     """Do the same into a file that is there when it is whole; raise ConfigError where it cannot be made."""
     if path.suffix.lower() != ".mp4":
         raise ConfigError(f"--save-video {path}: the ending must be .mp4")
-    if path.exists():
-        raise ConfigError(f"--save-video {path}: it exists and is not overwritten; name another or remove it")
-    with ExitStack() as stack:
-        part = stack.enter_context(replacing(path))
-        try:
+    try:
+        path.touch(exist_ok=False)  # nobody else takes the name meanwhile
+    except FileExistsError:
+        message = f"--save-video {path}: it exists and is not overwritten; name another or remove it"
+        raise ConfigError(message) from None
+    except OSError as cause:
+        raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
+    try:
+        with replacing(path) as part:
             part.touch()
-        except OSError as cause:
-            raise ConfigError(f"--save-video {path} cannot be written: {cause.strerror}; check the folder") from cause
-        with drawn(part, opens, blur=blur, language=language) as video:
-            yield video
-        if not part.stat().st_size:  # there was not one picture
-            stack.pop_all()
-            part.unlink()
+            with drawn(part, opens, blur=blur, language=language) as video:
+                yield video
+    finally:
+        with suppress(OSError):
+            if not path.stat().st_size:  # it failed, or there was not one picture
+                path.unlink()
 
 
 class _Seen:
