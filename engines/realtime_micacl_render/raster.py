@@ -73,7 +73,7 @@ def visibility(points: F32, surface: Surface, height: int, width: int) -> tuple[
     depth = np.full((height, width), -np.inf, np.float32)
     owner = np.full((height, width), -1, np.int32)
     weights = np.zeros((height, width, 2), np.float32)
-    faces, uv, trim = surface.faces, surface.uv, surface.trim
+    faces = surface.faces
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ax, ay, bx, by, cx, cy = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
@@ -95,17 +95,23 @@ def visibility(points: F32, surface: Surface, height: int, width: int) -> tuple[
                 z = wa * points[a, 2] + wb * points[b, 2] + wc * points[c, 2]
                 if z <= depth[y, x]:
                     continue
-                if holes:
-                    u = wa * uv[f, 0, 0] + wb * uv[f, 1, 0] + wc * uv[f, 2, 0]
-                    v = wa * uv[f, 0, 1] + wb * uv[f, 1, 1] + wc * uv[f, 2, 1]
-                    solid = wa * trim[a] + wb * trim[b] + wc * trim[c]
-                    if solid + surface.atlas[int(v), int(u), 3] * np.float32(1 / 255) < 1:
-                        continue
+                if holes and _in_a_hole(surface, f, wa, wb, wc):
+                    continue
                 depth[y, x] = z
                 owner[y, x] = f
                 weights[y, x, 0] = wb
                 weights[y, x, 1] = wc
     return depth, owner, weights
+
+
+@compiled
+def _in_a_hole(surface: Surface, f: int, wa: float, wb: float, wc: float) -> bool:
+    """Say whether a triangle is not there between its corners, which have these weights."""
+    face, uv, trim = surface.faces[f], surface.uv[f], surface.trim
+    u = wa * uv[0, 0] + wb * uv[1, 0] + wc * uv[2, 0]
+    v = wa * uv[0, 1] + wb * uv[1, 1] + wc * uv[2, 1]
+    solid = wa * trim[face[0]] + wb * trim[face[1]] + wc * trim[face[2]]
+    return bool(solid + surface.atlas[int(v), int(u), 3] * np.float32(1 / 255) < 1)
 
 
 @compiled
@@ -122,7 +128,7 @@ def shade(
     """Light the visible triangles; return premultiplied RGBA, [H,W,4].
 
     normals [V,3]; fold_depth [4] is how deep each kind of wrinkle is; crevices [H,W] darken what lies deeper than its
-    surroundings.
+    surroundings. It is one long function since numba's calls with arrays would make it five times slower.
     """
     height, width = owner.shape
     out = np.zeros((height, width, 4), np.uint8)
