@@ -18,6 +18,7 @@ from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import bag_frames, read_clips
 from realtime_micacl.making.data.ferplus import VOTES, read_ferplus
 from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.data.photographs import read_photographs
 from realtime_micacl.types import EMOTIONS
 
 SPEC = BagSpec(4, 4, 64, 1.28)
@@ -63,6 +64,21 @@ def test_missing_data_is_said(tmp_path: Path, aligner: Aligner) -> None:
         read_london(tmp_path, aligner, held_out=False)
     with pytest.raises(ConfigError, match=r"labels\.json"):
         read_clips(tmp_path, aligner, tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_a_file_of_arrays_that_is_cut_off_or_something_else_is_said(
+    tmp_path: Path, aligner: Aligner, share: float
+) -> None:
+    np.savez(tmp_path / "else.npz", a=np.arange(999))
+    whole, file = (tmp_path / "else.npz").read_bytes(), tmp_path / "ferplus.npz"
+    file.write_bytes(whole[: int(len(whole) * share)])
+    np.save(tmp_path / "one.npy", np.arange(3))
+    for wrong in (file, tmp_path / "one.npy"):
+        with pytest.raises(ConfigError, match=r"is not FER\+, an \.npz with X, V, S"):
+            read_ferplus(wrong, "test", aligner, tmp_path)
+        with pytest.raises(ConfigError, match=r"is not a set of photographs, an \.npz with jpeg, sizes, label, half"):
+            read_photographs(wrong, 0)
 
 
 def test_london_people_are_held_out_whole(tmp_path: Path, clips: Path, aligner: Aligner) -> None:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.making.data.arrays import read_arrays
 from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.types import EMOTIONS, F32, U8
 
@@ -65,8 +66,8 @@ def read_ferplus(file: Path, split: Literal["train", "validation", "test"], alig
     """
     if not file.is_file():
         raise ConfigError(f"no FER+ file at {file}; see engines/README.md for where it comes from")
-    with np.load(file) as stored:
-        pictures, votes, part = stored["X"], stored["V"].astype(np.float32), stored["S"]
+    pictures, votes, part = read_arrays(file, "FER+", ("X", "V", "S"))
+    votes = votes.astype(np.float32)
     votes[votes == 1] = 0
     total = np.maximum(votes.sum(axis=1), 1)
     emotions = votes[:, [VOTES.index(NAMES[name]) for name in EMOTIONS]]

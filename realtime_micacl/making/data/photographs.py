@@ -12,9 +12,9 @@ import numpy as np
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
+from realtime_micacl.making.data.arrays import read_arrays
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, Stills
 from realtime_micacl.making.scores import Labels
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, U8, Frame
 
 
@@ -24,11 +24,7 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
     The file is an .npz with `jpeg` (all pictures one after the other), `sizes` in bytes, `label` (in the order of
     EMOTIONS) and `half`; raise ConfigError where it is none.
     """
-    try:
-        with np.load(file) as stored:
-            jpeg, sizes, labels, halves = (stored[name] for name in ("jpeg", "sizes", "label", "half"))
-    except (OSError, ValueError, KeyError) as cause:
-        raise ConfigError(f"{file} is not a set of photographs (jpeg, sizes, label, half): {why(cause)}") from cause
+    jpeg, sizes, labels, halves = read_arrays(file, "a set of photographs", ("jpeg", "sizes", "label", "half"))
     ends = np.cumsum(sizes)
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):

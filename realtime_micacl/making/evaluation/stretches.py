@@ -54,8 +54,9 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if not any(one.label is not None for one in found):
         raise ConfigError(f"{file} names no stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
-    if missing := sorted({one.clip for one in found if not clip_file(clips, one.clip).is_file()}):
-        raise ConfigError(f"{clips} has no {missing[0]}.mp4, which {file.name} speaks of")
+    wanted = (clip_file(clips, one.clip) for one in found)
+    if missing := sorted({clip.name for clip in wanted if not clip.is_file()}):
+        raise ConfigError(f"{clips} has no {missing[0]}, which {file.name} speaks of")
     return found
 
 
@@ -84,8 +85,8 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
 
 
 def clip_file(clips: Path, name: str) -> Path:
-    """Return where a clip lies."""
-    return clips / f"{name}.mp4"
+    """Return where a clip lies, which may be named with its ending or without."""
+    return clips / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
 
 
 def _mean(readings: Sequence[EmotionDistribution]) -> F32 | None:

@@ -17,7 +17,7 @@ from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.evaluate import main
 from realtime_micacl.making.evaluation.real import RealRows, read_real
-from realtime_micacl.making.evaluation.stretches import read_stretches
+from realtime_micacl.making.evaluation.stretches import clip_file, read_stretches
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -96,6 +96,12 @@ def test_engines_that_look_once_read_what_each_reads_alone(tmp_path: Path, monke
     assert both["clips"]["words"] == 2 * shipped["clips"]["words"]
     with pytest.raises(ConfigError, match="no such file"):
         read_real(tmp_path / "gone.npz", None)
+
+
+def test_a_clip_of_a_list_may_have_its_ending(tmp_path: Path) -> None:
+    file = tmp_path / "stretches.json"
+    file.write_text('[["cut", 0, 9, "happy", 3], ["cut.mp4", 0, 9, "happy", 3]]')
+    assert {clip_file(DATA, one.clip) for one in read_stretches(DATA, file)} == {DATA / "cut.mp4"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,23 @@
+"""Files of arrays that somebody else made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.standard import why
+
+
+def read_arrays(file: Path, what: str, names: Sequence[str]) -> list[npt.NDArray[Any]]:
+    """Return the arrays of an .npz by name; raise ConfigError where the file is none, is cut off, or lacks one."""
+    try:
+        with np.load(file) as stored:
+            return [stored[name] for name in names]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as cause:
+        raise ConfigError(f"{file} is not {what}, an .npz with {', '.join(names)}: {why(cause)}") from cause
