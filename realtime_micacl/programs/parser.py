@@ -75,6 +75,8 @@ class Parser(argparse.ArgumentParser):
 def meant(text: str) -> str:
     """Return the one source that was named; raise ConfigError where a verb was meant."""
     if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
+        if text in VERBS:
+            raise ConfigError(f"a verb comes first, and its own options behind it: realtime-micacl {text} --help")
         near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic", "--help", "--version"], n=1)
         if near and near[0] != text:
             raise ConfigError(f"there is no file and no verb called {text!r}; did you mean {near[0]}?")

@@ -63,6 +63,8 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
     [
         (["a.mp4", "b.mp4"], "'b.mp4' is left over; name several .* `realtime-micacl process FOLDER OUT`"),
         (["Process", "clips", "out"], "did you mean process"),
+        (["--headless", "doctor"], "a verb comes first, .*: realtime-micacl doctor --help"),
+        (["--log-level", "debug", "process", "clips", "out"], "a verb comes first, .*: realtime-micacl process --help"),
         (["--offl", "a.mp4"], "no option --offl; did you mean --offline"),
         (["a.mp4", "--Max-Faces=3"], "no option --Max-Faces=3; did you mean --max-faces"),
         (["--xyzzy"], "no option --xyzzy$"),
