@@ -84,23 +84,18 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
         begin(run, "bags")
         assert isinstance(model.encoder, FrameEncoder)
 
-        def said(features: F32) -> F32:
-            with torch.inference_mode():
-                parts = torch.from_numpy(features).split(512)
-                return np.asarray(torch.cat([model.seen(part)[0] for part in parts]).numpy(), np.float32)
-
         fit_bags(
             model,
             model.encoder,
             plan,
             recipe,
             material.banks,
-            lambda: seen(said(material.validation), stills.labels),
+            lambda: seen(_said(model, material.validation), stills.labels),
             run,
         )
         model.eval()
-        found = {"validation": said(material.validation)}
-        found |= {name: said(recorded.features) for name, recorded in material.sets.items()}
+        features = {"validation": material.validation} | {name: one.features for name, one in material.sets.items()}
+        found = {name: _said(model, one) for name, one in features.items()}
         counts = np.bincount(material.faces.stills.labels, minlength=len(EMOTIONS))
         removed = removable_prior(found["validation"], stills.labels, counts, recipe.least_war or 0.0)
         found = {name: logits - np.float32(removed) * log_prior(counts) for name, logits in found.items()}
@@ -111,6 +106,13 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
 
     out.mkdir(parents=True, exist_ok=True)
     return kept_together(out / "logits.npz", make)
+
+
+@torch.inference_mode()
+def _said(model: System, features: F32) -> F32:
+    """Return the logits of the first stream for features as bags."""
+    parts = torch.from_numpy(features).split(512)
+    return np.asarray(torch.cat([model.seen(part)[0] for part in parts]).numpy(), np.float32)
 
 
 def trained_stream(material: Material, variant: Variant, seed: int) -> System:

@@ -44,28 +44,7 @@ MEAN, WEIGHTED = "mean of the three", "Team RAS's weights of the three"
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(
-        prog="realtime-micacl compare",
-        description="Train every system with several seeds and print one table a recipe. Finished runs are kept.",
-        epilog="Each system has one try: the recipe's stage [clips], as docs/zoo.md says.",
-    )
-    p.add_argument(
-        "recipe",
-        type=Path,
-        nargs="+",
-        metavar="RECIPE.toml",
-        help="with a table [clips] whose encoder is frozen; several differ in that table",
-    )
-    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
-    p.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
-    p.add_argument("--encoder-from", metavar="WHAT", required=True, help="checkpoint or engine")
-    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
-    p.add_argument("--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe")
-    p.add_argument(
-        "--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="also read these, as `evaluate` does"
-    )
-    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
-    arguments = p.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     real = read_real(arguments.photographs, arguments.stretches)
     recipes = {file: read_toml(file, Recipe) for file in arguments.recipe}
     check(recipes)
@@ -89,6 +68,31 @@ def main(argv: Sequence[str]) -> None:
         made = engines(job, tables[first.name])
         rows = [read_real_people.shipped(), *(read_real_people.row(name, engine) for name, engine in made.items())]
     sys.stdout.write(write(job, tables, rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl compare",
+        description="Train every system with several seeds and print one table a recipe. Finished runs are kept.",
+        epilog="Each system has one try: the recipe's stage [clips], as docs/zoo.md says.",
+    )
+    p.add_argument(
+        "recipe",
+        type=Path,
+        nargs="+",
+        metavar="RECIPE.toml",
+        help="with a table [clips] whose encoder is frozen; several differ in that table",
+    )
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
+    p.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
+    p.add_argument("--encoder-from", metavar="WHAT", required=True, help="checkpoint or engine")
+    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
+    p.add_argument("--photographs", type=Path, metavar="FILE", help="also read half 0 of these, by the first recipe")
+    p.add_argument(
+        "--stretches", type=Path, nargs=2, metavar=("CLIPS", "FILE"), help="also read these, as `evaluate` does"
+    )
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
+    return p
 
 
 @dataclass(frozen=True)

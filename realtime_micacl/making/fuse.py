@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.files import filling
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, WEIGHTS
-from realtime_micacl.inference.sidecar import NAME, Sidecar, read_sidecar, sha256, write_sidecar
+from realtime_micacl.inference.sidecar import NAME, Shape, Sidecar, read_sidecar, sha256, write_sidecar
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.evaluation.predictions import prepared_predictions
@@ -135,24 +135,15 @@ def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[f
 
 
 def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
-    first, start, places = members[0].sidecar, 0, {}
-    encoders = {m.sidecar.files[ENCODE]: m for m in members}
-    for digest, member in encoders.items():
-        places[digest] = (start, start + member.sidecar.feature_size)
-        start += member.sidecar.feature_size
+    first, files = members[0].sidecar, [ENCODE, CLASSIFY]
     shape = next((m.sidecar.shape for m in members if m.sidecar.shape), None)
-    changes = (start, start + len(shape.mean) + 1) if shape else None
-    files = [ENCODE, CLASSIFY]
+    encoders = {m.sidecar.files[ENCODE]: m for m in members}
     join_encoders([m.folder / ENCODE for m in encoders.values()], out / ENCODE)
     if all(ENCODE_HALF in m.sidecar.files for m in encoders.values()):
         join_encoders([m.folder / ENCODE_HALF for m in encoders.values()], out / ENCODE_HALF)
         files.append(ENCODE_HALF)
-    heads = []
-    for member in members:
-        own = places[member.sidecar.files[ENCODE]]
-        columns = (own, changes) if member.sidecar.shape and changes else (own,)
-        heads.append(Head(member.folder / CLASSIFY, columns, member.sidecar.calibration.temperature))
-    join_heads(heads, changes[1] if changes else start, weights, out / CLASSIFY)
+    heads, columns = _heads(members, encoders, shape)
+    join_heads(heads, columns, weights, out / CLASSIFY)
     about = {
         "system": "fused",
         "members": [{"name": m.sidecar.name, "engine": sha256(m.folder / NAME)} for m in members],
@@ -165,7 +156,7 @@ def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tupl
         "bag": first.bag,
         "crop": first.crop,
         "piece": first.piece,
-        "feature_size": start,
+        "feature_size": size(members),
         "shape": shape,
         "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
         "files": {name: sha256(out / name) for name in files},
@@ -177,6 +168,26 @@ def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tupl
     _, checked = read_sidecar(out)
     open_engine(out, checked, "cpu").close()  # it runs, and with these shapes
     return checked
+
+
+def _heads(
+    members: Sequence[Candidate], encoders: Mapping[str, Candidate], shape: Shape | None
+) -> tuple[list[Head], int]:
+    """Return each member's head with the columns it reads, and how many columns there are.
+
+    Each encoder's numbers stand once, side by side; after them stand the changes of shape, where somebody reads those.
+    """
+    start, places = 0, {}
+    for digest, member in encoders.items():
+        places[digest] = (start, start + member.sidecar.feature_size)
+        start += member.sidecar.feature_size
+    changes = (start, start + len(shape.mean) + 1) if shape else None
+    heads = []
+    for member in members:
+        own = places[member.sidecar.files[ENCODE]]
+        columns = (own, changes) if member.sidecar.shape and changes else (own,)
+        heads.append(Head(member.folder / CLASSIFY, columns, member.sidecar.calibration.temperature))
+    return heads, changes[1] if changes else start
 
 
 def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32, Labels, Labels] | None) -> str:

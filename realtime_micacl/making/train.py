@@ -28,7 +28,7 @@ from realtime_micacl.making.training.checkpoint import start_encoder, write_chec
 from realtime_micacl.making.training.clips import FrozenFeatures
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.objectives import shift_logits
-from realtime_micacl.making.training.outcome import after_clips, after_faces, after_shapes
+from realtime_micacl.making.training.outcome import Outcome, after_clips, after_faces, after_shapes
 from realtime_micacl.making.training.prior import log_prior, removable_prior
 from realtime_micacl.making.training.ranks import ONE, Ranks, joined
 from realtime_micacl.making.training.stages import Faces, frames_of, learnt
@@ -164,12 +164,8 @@ def train(
     if recipe.clips and part:
         found = after_clips(found, model, recipe, part.clips, part.said, run, kept or FrozenFeatures())
     assert found is not None
-    removed = 0.0
-    if recipe.least_war is not None:
-        removed = removable_prior(found.logits, found.labels, found.counts, recipe.least_war)
-    shift = np.float32(-removed) * log_prior(found.counts)
-    shift_logits(model.heads, shift)
-    found, shape = replace(found, logits=found.logits + shift), None
+    found, removed = _without_prior(model, recipe, found)
+    shape = None
     if recipe.shapes and faces is not None and model.shape is not None:
         found, shape = after_shapes(found, model, recipe, faces, run)
     temperature, threshold = calibrated(found.logits, found.labels)
@@ -189,6 +185,16 @@ def train(
         for unfinished in out.glob("unfinished-*.safetensors"):
             unfinished.unlink()
     return model
+
+
+def _without_prior(model: System, recipe: Recipe, found: Outcome) -> tuple[Outcome, float]:
+    """Take from the heads how frequent they know each emotion to be, as far as the recipe lets it; say how much."""
+    removed = 0.0
+    if recipe.least_war is not None:
+        removed = removable_prior(found.logits, found.labels, found.counts, recipe.least_war)
+    shift = np.float32(-removed) * log_prior(found.counts)
+    shift_logits(model.heads, shift)
+    return replace(found, logits=found.logits + shift), removed
 
 
 def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:

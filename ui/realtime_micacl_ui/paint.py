@@ -18,7 +18,7 @@ from realtime_micacl_ui.layout import Layout, arrange
 from realtime_micacl_ui.messages import help_card, message
 from realtime_micacl_ui.points import degrees, points
 from realtime_micacl_ui.theme import DIMMED, INK, Theme
-from realtime_micacl_ui.timeline import parts, timeline
+from realtime_micacl_ui.timeline import Parts, parts, timeline
 from realtime_micacl_ui.view import View
 
 COARSE_PX, COARSE_FACE_PX = 32, 5
@@ -42,21 +42,15 @@ def paint(
 
     past = parts(view, theme, size)
     figures = hud_rect(view, theme, size, past.panel.top() if past else None)
-    taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
-    taken += [past.panel] if past else []
-    taken += [rect for rect in [notice_rect(view, theme, size)] if rect]
-    if view.controls:
-        taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
+    taken = _taken(view, theme, size, figures, past)
     layout = last if last and region is not None else arrange(view, theme, size, taken, last)
     window = QRectF(0, 0, *size)
     if view.frame is None or layout.picture != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is not None:
         painter.save()
-        if past:  # nothing shines through it, so nothing is drawn under it, but for its round corners
-            inset = theme.px(0.5)
-            hidden = past.panel.adjusted(inset, inset, -inset, -inset).toRect()
-            painter.setClipRegion(QRegion(window.toRect()) - QRegion(hidden), Qt.ClipOperation.IntersectClip)
+        if past:
+            painter.setClipRegion(_beside(past, theme, window), Qt.ClipOperation.IntersectClip)
         picture(painter, view, view.frame, layout.picture)
         shade(painter, view, layout.picture, theme)
         painter.restore()
@@ -77,6 +71,23 @@ def paint(
         bottom = min([size[1] - theme.px(1)] + [r.top() for r in (figures, past.panel if past else figures) if r])
         message(painter, view, theme, size, layout.picture, bottom)
     return layout
+
+
+def _taken(view: View, theme: Theme, size: tuple[int, int], figures: QRectF, past: Parts | None) -> list[QRectF]:
+    """Return where no card may lie, since something else does."""
+    taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
+    taken += [past.panel] if past else []
+    taken += [rect for rect in [notice_rect(view, theme, size)] if rect]
+    if view.controls:
+        taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
+    return taken
+
+
+def _beside(past: Parts, theme: Theme, window: QRectF) -> QRegion:
+    """Return the window without the timeline, through which nothing shines, but for its round corners."""
+    inset = theme.px(0.5)
+    hidden = past.panel.adjusted(inset, inset, -inset, -inset).toRect()
+    return QRegion(window.toRect()) - QRegion(hidden)
 
 
 def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:

@@ -131,17 +131,13 @@ def follow(last: View, now: Snapshot, *, stays: bool = False) -> View:
     scene, state = now.scene, _state(now)
     raw = now.newest if scene is None and isinstance(now.newest, Frame) else None
     frame = (scene.frame if scene else raw) or last.frame
-    faces: tuple[Face, ...] = ()
-    if scene is not None and not now.over:
-        frozen = scene.state is State.STALLED and frame is last.frame
-        faces = last.faces if frozen else scene.faces  # a stalled scene has no faces, but its picture shows them
+    faces = () if scene is None or now.over else _faces(last, scene, frame)
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
     scene_s = scene.time_s if scene else last.scene_s
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
     title, detail = message(last.source, state, frame, now, stays=stays)
     if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
-        least_px = scene.least_px if scene else 0
-        title, detail = say(texts.VACANT), say(texts.VACANT_HINT, size=least_px) if least_px else ""
+        title, detail = _vacant(scene.least_px if scene else 0)
     here = {face.track_id for face in faces}
     pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)
@@ -188,6 +184,17 @@ def words(view: View, face: Face) -> str:
     if face.state is State.LOW_QUALITY:
         return say(texts.FAULTS.get(face.quality.fault, face.quality.fault))
     return say(texts.ANALYSING if face.filled >= 1 else texts.COLLECTING)
+
+
+def _faces(last: View, scene: Scene, frame: Frame | None) -> tuple[Face, ...]:
+    """Return whom the picture shows: a stalled scene has no faces, but its picture has those that were there."""
+    frozen = scene.state is State.STALLED and frame is last.frame
+    return last.faces if frozen else scene.faces
+
+
+def _vacant(least_px: int) -> tuple[str, str]:
+    """Return what is said where nobody has been for a while: how large a face has to be, where that is known."""
+    return say(texts.VACANT), say(texts.VACANT_HINT, size=least_px) if least_px else ""
 
 
 def _followed(last: View, faces: tuple[Face, ...], pasts: Mapping[int, Past]) -> int | None:

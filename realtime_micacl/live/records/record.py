@@ -140,12 +140,15 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         """Return what was recorded; raise ValueError where that is no change, no marker and no whole reading."""
         reading: tuple[object, ...] = (self.emotion, self.probabilities, self.importance, self.quality, self.coverage)
         reading += (self.latency_ms, self.known, self.frame, self.box, self.head)
-        if all(part is None for part in reading) and not (self.baseline or self.still):
-            if self.state != MARKER:
-                return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source, self.slot)
-            if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
-                raise ValueError("a marker has a number in its detail and no track")
-            return Mark(self.time_s, int(self.detail), self.source)
+        if any(part is not None for part in reading) or self.baseline or self.still:
+            return self._reading()
+        if self.state != MARKER:
+            return StateChange(self.time_s, self.track, State(self.state), self.detail, self.source, self.slot)
+        if self.track is not None or not re.fullmatch(r"[1-9]\d{0,8}", self.detail):
+            raise ValueError("a marker has a number in its detail and no track")
+        return Mark(self.time_s, int(self.detail), self.source)
+
+    def _reading(self) -> EmotionDistribution:
         if (
             self.emotion is None
             or self.probabilities is None

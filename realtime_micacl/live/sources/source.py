@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Literal
@@ -212,12 +213,11 @@ def reconnecting(
             reason = str(cause)
         attempt += 1
         lost_s = lost_s or monotonic()
-        if give_up_after_s is not None and monotonic() - lost_s >= give_up_after_s:
+        end_s = inf if give_up_after_s is None else lost_s + give_up_after_s
+        if monotonic() >= end_s:
             raise SourceLost(f"{reason}; given up after {give_up_after_s:g} s (--give-up-after)")
         longest_s = min(BACKOFF_S[1], BACKOFF_S[0] * 2 ** min(attempt - 1, 9))
-        until_s = monotonic() + longest_s * jitter.uniform(0.5, 1.0)
-        if give_up_after_s is not None:
-            until_s = min(until_s, lost_s + give_up_after_s)
+        until_s = min(end_s, monotonic() + longest_s * jitter.uniform(0.5, 1.0))
         yield from _pause(Retry(attempt, 0.0, reason), until_s, there, ready)
 
 

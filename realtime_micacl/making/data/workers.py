@@ -74,9 +74,7 @@ def shared_out(
                     _dismiss(link, crew)
                 else:
                     link.send(pieces[worker.index])
-            for worker in crew.values():
-                if monotonic() - worker.since_s > limit_s:
-                    worker.process.kill()
+            _kill_slow(crew, limit_s)
     finally:
         for link in list(crew):
             crew[link].process.terminate()
@@ -90,6 +88,12 @@ def _hire(opener: Opener[T, R], crew: dict[Connection, _Worker]) -> None:
     process.start()
     theirs.close()  # or the pipe would not end with the process
     crew[ours] = _Worker(process, monotonic())
+
+
+def _kill_slow(crew: dict[Connection, _Worker], limit_s: float) -> None:
+    for worker in crew.values():
+        if monotonic() - worker.since_s > limit_s:
+            worker.process.kill()
 
 
 def _dismiss(link: Connection, crew: dict[Connection, _Worker]) -> int | None:

@@ -71,10 +71,7 @@ def fit(
         start_s = monotonic()
         loss = _epoch(stage, wrapped, objective, batches, optimiser, average, plan, steps, rows, run)
         current = _copy(objective)
-        objective.load_state_dict(average)
-        objective.eval()
-        with torch.inference_mode():
-            seen = look()
+        seen = _seen_with(average, objective, look)
         objective.load_state_dict(current)
         took_s = round(monotonic() - start_s, 1)
         rows.append({"stage": stage, "epoch": len(rows) + 1, "loss": loss, **seen, "took_s": took_s})
@@ -122,6 +119,14 @@ def _epoch(
         losses.append(loss.detach())
     _copy_counts(average, objective)
     return round(float(torch.stack(losses).double().mean().cpu()), 4)
+
+
+def _seen_with(weights: Weights, objective: nn.Module, look: Callable[[], Recalls]) -> Recalls:
+    """Return what `look` sees with other weights; they stay in place."""
+    objective.load_state_dict(weights)
+    objective.eval()
+    with torch.inference_mode():
+        return look()
 
 
 def rate(plan: Plan, step: int, total: int, steps: int) -> float:
