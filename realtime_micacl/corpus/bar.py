@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 
 from tqdm import tqdm
@@ -22,12 +23,13 @@ class Bar:
         self._all, self._ended, self._failed = len(clips), len(clips) - len(todo), 0
         self._sizes = {clip.name: max(1, clip.size) for clip in todo}
         self._shares = dict.fromkeys(self._sizes, 0.0)
-        self._terminal, self._shown, self._line_s = sys.stderr.isatty(), shown, monotonic()
+        self._shown = shown and sys.stderr is not None  # programs without a console have none
+        self._terminal, self._line_s = self._shown and sys.stderr.isatty(), monotonic()
         self._bar = tqdm(
             total=sum(self._sizes.values()),
             file=sys.stderr,
             bar_format=FORM,
-            disable=not (shown and self._terminal),
+            disable=not self._terminal,
             smoothing=0.05,
             dynamic_ncols=True,
         )
@@ -59,5 +61,6 @@ class Bar:
             self._bar.update(max(0.0, done - self._bar.n))
         elif monotonic() - self._line_s > LINE_S:
             self._line_s = monotonic()
-            sys.stderr.write(f"{words}, {100 * done / max(1, sum(self._sizes.values())):.0f} %\n")
-            sys.stderr.flush()
+            with suppress(OSError):  # whoever read it has left, which ends no run
+                sys.stderr.write(f"{words}, {100 * done / max(1, sum(self._sizes.values())):.0f} %\n")
+                sys.stderr.flush()
