@@ -69,6 +69,14 @@ def test_what_was_written_comes_back(folder: Path) -> None:
     assert not [f for f in folder.rglob(".*")], "no partial file is left"
 
 
+def test_a_set_that_cannot_be_parted_says_why_it_has_no_split(folder: Path) -> None:
+    rows = [json.loads(row) | {"parts": {}} for row in (folder / INDEX).read_text().splitlines()]
+    (folder / INDEX).write_text("\n".join(map(json.dumps, rows)))
+    for name in (None, "fold1"):
+        with pytest.raises(ConfigError, match="has no split: one clip or one person cannot be parted"):
+            read_prepared(folder).split(name)
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
     [

@@ -35,6 +35,10 @@ def ravdess_tree(tmp_path: Path) -> Path:
     write(tmp_path / "Video_Song_Actor_01" / "Actor_01" / "01-02-03-01-01-01-01.mp4")
     write(tmp_path / "Actor_01" / "notes.mp4")
     (tmp_path / "Video_Speech_Actor_07" / "Actor_07" / "01-01-08-01-01-01-07.mp4").unlink()
+    write(tmp_path / "__MACOSX" / "Actor_01" / "._01-01-03-01-01-01-01.mp4")
+    (first := tmp_path / "Video_Speech_Actor_01" / "Actor_01" / "01-01-01-01-01-01-01.mp4").rename(
+        first.with_suffix(".MP4")
+    )
     return tmp_path
 
 
@@ -61,6 +65,7 @@ def cremad_tree(tmp_path: Path) -> Path:
     write(tmp_path / "VideoFlash" / "1006_ITH_SAD_X.flv")
     write(tmp_path / "VideoFlash" / "1006_ITH_SAD_X.mp4")
     write(tmp_path / "VideoFlash" / "readme.txt")
+    write(tmp_path / "VideoFlash" / "1007_ITH_SAD_X.FLV")
     return tmp_path
 
 
@@ -68,7 +73,7 @@ def test_cremad_names_say_actor_and_emotion(cremad_tree: Path) -> None:
     found = cremad.read(cremad_tree)
     first = {s.clip[9:12]: EMOTIONS[s.label] for s in found if s.subject == "1001"}
     assert first == {"ANG": "angry", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
-    assert len(found) == 37 and {s.subject for s in found} == {str(n) for n in range(1001, 1007)}
+    assert len(found) == 38 and {s.subject for s in found} == {str(n) for n in range(1001, 1008)}
     assert found[0].path == cremad_tree / "VideoFlash" / "1001_IEO_ANG_HI.flv"
 
 
@@ -106,6 +111,9 @@ def test_folders_go_by_english_names(tmp_path: Path, caplog: Log) -> None:
     write(tmp_path / "anger" / "empty" / "notes.txt")
     write(tmp_path / "contempt" / "d.mp4")
     write(tmp_path / ".trash" / "e.mp4")
+    write(tmp_path / "__MACOSX" / "anger" / "._c.MOV")
+    write(tmp_path / "anger" / "__MACOSX" / "1.jpg")
+    write(tmp_path / "prepared" / "prepared.json")
     found = folders.read(tmp_path)
     assert emotions(found) == {"Happiness/a.mp4": "happy", "joy/b": "happy", "anger/c.MOV": "angry"}
     assert all(set(s.parts) == {"fold1", "fold2", "fold3"} for s in found)

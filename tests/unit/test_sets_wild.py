@@ -49,9 +49,11 @@ def test_dfew_numbers_are_its_own_order_mapped_by_name(dfew_tree: Path) -> None:
 
 
 def test_dfew_raw_clips_are_found_in_whatever_folder(dfew_tree: Path) -> None:
-    (dfew_tree / "Clip" / "original" / "part_1" / "3.mp4").unlink()
+    films = dfew_tree / "Clip" / "original" / "part_1"
+    (films / "3.mp4").unlink()
+    (films / "4.mp4").rename(films / "4.MP4")
     paths = {s.clip: s.path for s in dfew.read(dfew_tree, raw=True)}
-    assert paths["00002"] == dfew_tree / "Clip" / "original" / "part_1" / "2.mp4"
+    assert paths["00002"] == films / "2.mp4" and paths["00004"] == films / "4.MP4"
     assert not paths["00003"].exists() and paths["00003"].name == "3.mp4"
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.samples import Sample, left_out, wanted_folder, with_folds
+from realtime_micacl.making.data.samples import Sample, files_ending, left_out, wanted_folder, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = {"ANG": "angry", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
@@ -23,7 +23,7 @@ def read(root: Path) -> list[Sample]:
     samples: dict[str, Sample] = {}
     others: Counter[str] = Counter()
     folder = wanted_folder(root / VIDEOS, "videos such as 1001_DFA_ANG_XX.flv")
-    for file in sorted(f for f in folder.iterdir() if f.suffix in (".flv", ".mp4")):
+    for file in files_ending(folder, ".flv", ".mp4"):
         match = NAME.fullmatch(file.stem)
         if not match:
             others["files with other names"] += 1

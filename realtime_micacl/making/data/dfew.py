@@ -11,7 +11,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import PARTS, Part
-from realtime_micacl.making.data.samples import FOLDS, Row, Sample, gathered, wanted_folder, wanted_lines
+from realtime_micacl.making.data.samples import FOLDS, Row, Sample, files_ending, gathered, wanted_folder, wanted_lines
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
@@ -27,7 +27,7 @@ def read(root: Path, *, raw: bool = False) -> list[Sample]:
         crops = wanted_folder(root / CROPS, "a folder of pictures per clip, 00001, 00002, ..")
         return gathered("dfew", rows, lambda clip: crops / clip)
     original = wanted_folder(root / ORIGINAL, "the films' clips, 1.mp4, 2.mp4, .., in folders or not")
-    files = {file.stem.zfill(5): file for file in sorted(original.rglob("*.mp4"))}
+    files = {file.stem.zfill(5): file for file in files_ending(original, ".mp4")}
     return gathered("dfew", rows, lambda clip: files.get(clip, original / f"{int(clip)}.mp4"))
 
 

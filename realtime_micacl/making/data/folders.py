@@ -7,7 +7,17 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.stills import pictures_in
-from realtime_micacl.making.data.samples import NAMES, OUTSIDE, Sample, label_named, left_out, wanted_folder, with_folds
+from realtime_micacl.making.data.prepared import MANIFEST
+from realtime_micacl.making.data.samples import (
+    NAMES,
+    OUTSIDE,
+    Sample,
+    is_own,
+    label_named,
+    left_out,
+    wanted_folder,
+    with_folds,
+)
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
 
@@ -17,7 +27,7 @@ def read(root: Path) -> list[Sample]:
     samples: list[Sample] = []
     others: Counter[str] = Counter()
     expected = f"a folder per emotion, named {', '.join(sorted(NAMES))}"
-    for folder in sorted(f for f in wanted_folder(root, expected).iterdir() if f.is_dir() and f.name[0] != "."):
+    for folder in sorted(f for f in wanted_folder(root, expected).iterdir() if _is_class(f)):
         clips = sorted(entry for entry in folder.iterdir() if _is_clip(entry))
         label = label_named(folder.name)
         if label is None:
@@ -34,7 +44,11 @@ def read(root: Path) -> list[Sample]:
     return with_folds(samples)
 
 
+def _is_class(entry: Path) -> bool:
+    return entry.is_dir() and is_own(entry) and not (entry / MANIFEST).exists()  # what prepare writes may lie here, too
+
+
 def _is_clip(entry: Path) -> bool:
-    if entry.name.startswith("."):
+    if not is_own(entry):
         return False
     return bool(pictures_in(entry)) if entry.is_dir() else entry.suffix.lower() in VIDEOS

@@ -109,7 +109,12 @@ class Prepared:
         found = name or (self.splits[0] if len(self.splits) == 1 else None)
         if found in self.splits:
             return found
-        there = f"{self.name} in {self.folder} has the splits {', '.join(self.splits) or 'none'}"
+        if not self.splits:
+            raise ConfigError(
+                f"{self.name} in {self.folder} has no split: one clip or one person cannot be parted into training and"
+                " test; add others and prepare it again"
+            )
+        there = f"{self.name} in {self.folder} has the splits {', '.join(self.splits)}"
         raise ConfigError(f"--split {name}: {there}" if name else f"{there}; name one with --split")
 
     def part(self, split: str, part: Part) -> tuple[PreparedClip, ...]:

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.samples import Sample, left_out, wanted_folder, with_folds
+from realtime_micacl.making.data.samples import Sample, files_ending, left_out, wanted_folder, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("neutral", "neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -24,7 +24,8 @@ def read(root: Path) -> list[Sample]:
     """Return each spoken take once: of its two videos, with sound (01) and without (02), the first."""
     samples: dict[str, Sample] = {}
     others: Counter[str] = Counter()
-    for file in sorted(wanted_folder(root, "the folders Actor_01 to Actor_24").rglob("*.mp4"), key=lambda f: f.name):
+    folder = wanted_folder(root, "the folders Actor_01 to Actor_24")
+    for file in sorted(files_ending(folder, ".mp4"), key=lambda f: f.name):
         match = NAME.fullmatch(file.stem)
         if not match:
             others["files with other names"] += 1

@@ -123,8 +123,10 @@ def gathered(name: str, rows: Iterable[Row], path_of: Callable[[str], Path]) -> 
         part = "test" if (row.clip, row.split) in doubled else row.part
         samples[row.clip] = replace(known, parts={**known.parts, row.split: part})
     if doubled:
-        clips = ", ".join(sorted(clip for clip, _ in doubled)[:5])
-        log.warning("%s: %d clips stand in both parts of a split and count as test: %s", name, len(doubled), clips)
+        clips = sorted({clip for clip, _ in doubled})
+        log.warning(
+            "%s: %d clips stand in both parts of a split and count as test: %s", name, len(clips), ", ".join(clips[:5])
+        )
     return [samples[clip] for clip in sorted(samples)]
 
 
@@ -135,6 +137,16 @@ def wanted_folder(folder: Path, what: str) -> Path:
             f"no folder {folder}, which should hold {what}; give the folder of the set as docs/data.md says"
         )
     return folder
+
+
+def is_own(entry: Path) -> bool:
+    """Say whether a file or folder is of the set: not hidden, and not what macOS puts beside it into an archive."""
+    return not entry.name.startswith(".") and entry.name != "__MACOSX"
+
+
+def files_ending(root: Path, *endings: str) -> list[Path]:
+    """Return the set's files below a folder whose names end so, in small or capital letters."""
+    return sorted(file for file in root.rglob("*") if file.suffix.lower() in endings and is_own(file))
 
 
 def wanted_lines(file: Path, what: str) -> list[str]:
