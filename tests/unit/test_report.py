@@ -155,6 +155,20 @@ def test_files_are_read_in_the_order_of_their_times_and_none_twice(tmp_path: Pat
             read_session([tmp_path / name for name in again])
 
 
+@pytest.mark.parametrize(("second_s", "said"), [(0.0, "of two runs"), (1.0, "of two runs"), (3.5, ""), (9.0, "")])
+def test_recordings_follow_one_another_or_are_of_two_runs(tmp_path: Path, second_s: float, said: str) -> None:
+    """One goes on a little before the other ended: a change is stamped when it is noticed."""
+    for name, begun_s in (("a", 0.0), ("b", second_s)):
+        lines = [{"schema": 2, "time_s": begun_s + n, "track": None, "state": "live"} for n in range(5)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    files = [tmp_path / "b.jsonl", tmp_path / "a.jsonl"]
+    if said:
+        with pytest.raises(SourceError, match=said):
+            read_session(files)
+    else:
+        assert read_session(files).name == "a.jsonl"
+
+
 def seen(*times_s: float, word: str = "happy") -> Face:
     face = Face("", 1)
     for n, time_s in enumerate(times_s):

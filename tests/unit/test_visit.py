@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector
-from realtime_micacl.live.visit import OneVisitor, Watcher
+from realtime_micacl.live.supervision import Openers
+from realtime_micacl.live.visit import Idle, OneVisitor, Visit, Watcher
 from realtime_micacl.testing import bag, face
-from realtime_micacl.types import U8, Bag, Frame, Scene, State
+from realtime_micacl.types import U8, Bag, Frame, Retry, Scene, State
 
 IMAGE = np.zeros((100, 160, 3), np.uint8)
 
@@ -96,3 +99,40 @@ def test_nobody_takes_over_a_consent() -> None:
     assert seen(visitor) == (State.LIVE, [1], [1])
     sees.tracks, sees.state = {}, State.STALLED
     assert seen(visitor)[0] is State.STALLED
+
+
+class Watched:
+    """A session that watches; each look at it finds what was captured by then, and after the last it is over."""
+
+    def __init__(self, *newest: Frame | Retry | None) -> None:
+        self._newest = list(newest)
+
+    @property
+    def running(self) -> bool:
+        return bool(self._newest)
+
+    def look(self) -> SimpleNamespace:
+        return SimpleNamespace(newest=self._newest.pop(0))
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_visit_sees_each_picture_once_from_the_consent_on_and_as_in_a_mirror_if_asked(mirror: bool) -> None:
+    before, first, second = (Frame(np.full((2, 4, 3), range(3), np.uint8) + n, float(n), n) for n in range(3))
+    first.image[:, 0] = 99
+    lost = Retry(1, 0.0, "unplugged")
+    watch = Watched(before, before, None, first, first, lost, lost, second)
+    visit = Visit(watch, Openers(Sees, Idle), near=0.1, mirror=mirror)  # type: ignore[arg-type]
+    seen = list(visit._pictures(watch, mirror))  # type: ignore[arg-type]
+    assert [item.index if isinstance(item, Frame) else item for item in seen] == [1, lost, 2]
+    assert isinstance(seen[0], Frame)
+    assert np.array_equal(seen[0].image, first.image[:, ::-1] if mirror else first.image)
+
+
+def test_a_visit_that_is_stopped_sees_no_more() -> None:
+    pictures = [Frame(IMAGE, float(n), n) for n in range(5)]
+    watch = Watched(*pictures)
+    visit = Visit(watch, Openers(Sees, Idle), near=0.1, mirror=False)  # type: ignore[arg-type]
+    seen = visit._pictures(watch, mirror=False)  # type: ignore[arg-type]
+    assert next(seen) is pictures[1]
+    visit._stop.set()
+    assert list(seen) == []
