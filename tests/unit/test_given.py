@@ -21,6 +21,8 @@ from realtime_micacl.live.sources.video import read_file
         ("none.mp4", "no file at .*; check the path"),
         ("C:/clips/none.mp4", "no file at .*; check the path"),
         ("img%04d.png", "no pictures are numbered so"),
+        ("img###.png", "a row of pictures is named by its folder, or as img%04d.png"),
+        ("*.png", "a row of pictures is named by its folder, or as img%04d.png"),
         ("192.168.1.5:8080/video", "an address begins with rtsp:// or http://"),
         ("192.168.1.5", "an address begins with"),
         ("localhost:8080", "an address begins with"),

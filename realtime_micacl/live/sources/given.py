@@ -46,6 +46,8 @@ def _meant(path: Path) -> str:
         return "; an address begins with rtsp:// or http://"
     if NUMBER.search(path.name):
         return "; no pictures are numbered so; check the path"
+    if set("*?#") & set(path.name):
+        return "; a row of pictures is named by its folder, or as img%04d.png"
     return "; check the path"
 
 
