@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ import psutil
 from realtime_micacl import __version__
 from realtime_micacl.config import Settings
 from realtime_micacl.corpus.bar import Bar
-from realtime_micacl.corpus.book import Book, opened
+from realtime_micacl.corpus.book import DONE, FAILED, MADE_WITH, SUMMARY, Book, opened
 from realtime_micacl.corpus.clips import Clip, find_clips
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
@@ -75,6 +75,7 @@ def process(
     wanted = Wanted(settings or Settings(), form, video, blur_faces)
     _check(folder, out, wanted, jobs)
     clips = find_clips(folder, out)
+    _check_names(clips, wanted.form)
     with opened(out, _made_with(folder, wanted), form=form, video=video, again=again) as book:
         todo = sorted((clip for clip in clips if not book.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
         failed: dict[str, Outcome] = {}
@@ -106,6 +107,14 @@ def _check(folder: Path, out: Path, wanted: Wanted, jobs: int | None) -> None:
     if wanted.video:
         needed("PyQt6.QtGui", "", "--video")
     framing(wanted.settings)
+
+
+def _check_names(clips: list[Clip], form: Form) -> None:
+    """Raise ConfigError where a folder of clips is called as a file is of what is written."""
+    files = {MADE_WITH, DONE, SUMMARY, FAILED, *(f"{clip.name}.{form}" for clip in clips)}
+    folders = {parent.as_posix() for clip in clips for parent in PurePosixPath(clip.name).parents}
+    if both := sorted(files & folders):
+        raise ConfigError(f"the folder {both[0]} among the clips is called as a file of the results; rename it")
 
 
 def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool:

@@ -213,3 +213,14 @@ def test_a_worker_that_dies_or_hangs_costs_its_clip_alone(
     assert "no further picture came" in found["hangs"].error
     assert found["dies"].code == 5
     assert (tmp_path / "good 1.part").read_bytes() == (tmp_path / "once.part").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.mp4.jsonl", "sub/b.mp4.jsonl", "summary.csv", "done.jsonl"])
+def test_a_folder_that_would_be_in_the_way_of_a_result_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "clips"
+    for clip in ("a.mp4", "sub/b.mp4", f"{name}/c.mp4"):
+        (folder / clip).parent.mkdir(parents=True, exist_ok=True)
+        (folder / clip).touch()
+    with pytest.raises(ConfigError, match=f"the folder {name} among the clips .* rename it"):
+        process(folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
