@@ -14,7 +14,7 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.augment import augmented
 from realtime_micacl.making.recipe import Plan, Recipe
-from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder
+from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder, write_checkpoint
 from realtime_micacl.making.training.loop import Run, fit, rate
 from realtime_micacl.making.training.objectives import shift_logits
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
@@ -93,6 +93,33 @@ def test_a_run_that_is_done_is_not_trained_again(tmp_path: Path) -> None:
     again = fit("x", second, lambda steps: pytest.fail("it trains"), dict, plan, 3, run)
     assert again == rows
     assert torch.equal(first.x, second.x)
+
+
+def test_a_run_whose_loss_is_no_number_ends_and_says_what_to_change(tmp_path: Path) -> None:
+    plan, run = Plan(epochs=3, batch=2, learning_rate=0.05), Run(tmp_path, "r", 0)
+
+    def lost(steps: range) -> list[tuple[Tensor]]:
+        return [(torch.full((1,), float("nan") if step > 5 else 1.0),) for step in steps]
+
+    with pytest.raises(ConfigError, match=r"\[x\], epoch 3: .*lower learning_rate"):
+        fit("x", Distance(), lost, lambda: {"war": 0.0, "uar": 0.0}, plan, 3, run)
+
+
+def test_weights_that_are_no_numbers_become_no_checkpoint(tmp_path: Path) -> None:
+    recipe, model = read_toml(ENGINES / "light.toml", Recipe), MICACL(SMALL)
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("inf"))
+    with pytest.raises(ConfigError, match="lower learning_rate"):
+        write_checkpoint(
+            tmp_path, recipe, model, calibration=(1, 0.5), counts=[1] * 7, prior_removed=0, history=[], trained_on=[]
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unfinished_run_that_is_damaged_says_what_to_remove(tmp_path: Path) -> None:
+    (tmp_path / "unfinished-x.safetensors").write_bytes(b"half")
+    with pytest.raises(ConfigError, match=r"unfinished-x\.safetensors, an unfinished run, is damaged: .*; remove it"):
+        fit("x", Distance(), batches, dict, Plan(epochs=1, batch=2, learning_rate=0.05), 3, Run(tmp_path, "r", 0))
 
 
 def kinetics() -> dict[str, Tensor]:

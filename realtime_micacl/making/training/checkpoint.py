@@ -17,11 +17,12 @@ from torch import Tensor
 
 from realtime_micacl import __version__
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import replacing, write_whole
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.training.clip_weights import start_clip
-from realtime_micacl.making.training.saved import Row
+from realtime_micacl.making.training.saved import DIVERGED, Row
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.model.system import System
@@ -71,8 +72,11 @@ def write_checkpoint(
     }
     encoded = msgspec.json.encode(about)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    save_file(tensors, out / WEIGHTS, {"checkpoint": encoded.decode()})
-    (out / ABOUT).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        raise ConfigError(f"{recipe.name}: {DIVERGED}")
+    with replacing(out / WEIGHTS) as part:
+        save_file(tensors, part, {"checkpoint": encoded.decode()})
+    write_whole(out / ABOUT, msgspec.json.format(encoded, indent=1) + b"\n")
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:

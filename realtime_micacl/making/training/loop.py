@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Plan
 from realtime_micacl.making.training.ranks import ONE, Ranks
-from realtime_micacl.making.training.saved import Row, Weights, resume, save
+from realtime_micacl.making.training.saved import DIVERGED, Row, Weights, resume, save
 
 Batch = tuple[Tensor, ...]
 
@@ -70,6 +71,8 @@ def fit(
     while len(rows) < plan.epochs and not _exhausted(rows, plan.patience):
         start_s = monotonic()
         loss = _epoch(stage, wrapped, objective, batches, optimiser, average, plan, steps, rows, run)
+        if not math.isfinite(loss):
+            raise ConfigError(f"[{stage}], epoch {len(rows) + 1}: {DIVERGED}")
         current = _copy(objective)
         seen = _seen_with(average, objective, look)
         objective.load_state_dict(current)

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import replacing
 from realtime_micacl.making.figures import Recalls
+from realtime_micacl.standard import why
 
 Weights = dict[str, Tensor]
+DIVERGED = "what is learnt is no number any more; lower learning_rate in the recipe and run it again"
 
 
 class Row(Recalls):
@@ -45,9 +47,12 @@ def resume(
     """Take up a saved state where there is one; return the rows of its epochs and its further weights, by part."""
     if not file.is_file():
         return [], {}
-    with safe_open(file, "pt") as stored:
-        about = stored.metadata() or {}
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    try:
+        with safe_open(file, "pt") as stored:
+            about = stored.metadata() or {}
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as cause:
+        raise ConfigError(f"{file}, an unfinished run, is damaged: {why(cause)}; remove it and run it again") from cause
     if about.get("recipe") != recipe:
         raise ConfigError(
             f"{file} is an unfinished run of another recipe or other data; remove it or name another --out"
