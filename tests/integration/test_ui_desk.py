@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtCore import QPoint, QPointF, Qt, QTimer
 from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLineEdit, QSlider, QToolButton
 from pytestqt.qtbot import QtBot
@@ -159,6 +159,21 @@ def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, m
     )
     assert ",marker,1," in file.read_text()
     assert sorted(tmp_path.iterdir()) == [file]
+
+
+def test_an_end_does_not_wait_for_who_names_a_file(qtbot: QtBot) -> None:
+    asked: list[QFileDialog] = []
+
+    def end(window: LiveWindow) -> None:
+        asked.extend(window.findChildren(QFileDialog))
+        window.close()
+
+    def name(window: LiveWindow) -> None:
+        QTimer.singleShot(200, lambda: end(window))
+        qtbot.keyClick(window, Qt.Key.Key_R)  # comes back once the dialog is gone
+
+    window = shown(name)
+    assert len(asked) == 1 and not window.view.recording
 
 
 def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:

@@ -48,6 +48,8 @@ def _heard(kind: QtMsgType, context: QMessageLogContext, text: str | None) -> No
     """Take what Qt says; after some of it Qt does not return, so this is where it is met."""
     text = " ".join((text or "").split())
     if kind is QtMsgType.QtFatalMsg:
+        if _application:
+            _leave(f"the window failed: {text}", StageFailed)
         reason = (_said or [text])[0].rstrip(".")
         _leave(f"no window can be shown: {reason}; use --headless, or ask `realtime-micacl doctor`", ConfigError)
     elif GONE in text:

@@ -9,6 +9,7 @@ from typing import Any
 
 from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
+from PyQt6.QtWidgets import QDialog
 
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.source import SourceSpec
@@ -118,6 +119,8 @@ class LiveWindow(Canvas):
         self._leave()
 
     def _leave(self) -> None:
+        for dialog in self.findChildren(QDialog):  # who waits for a file's name would keep the program from its end
+            dialog.reject()
         self.pull.stop()
         self._session.stop()
         self.closed.emit()
