@@ -52,6 +52,8 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
             f"{file} is not a list of [clip, first frame, last frame, label, clarity]: {why(cause)}"
         ) from cause
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
+    if wrong := next((one for one in found if not 0 <= one.first <= one.last), None):
+        raise ConfigError(f"{file}: {wrong.clip} {wrong.first} to {wrong.last} holds no frame; the first comes first")
     if not any(one.label is not None for one in found):
         raise ConfigError(f"{file} names no stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
     wanted = (clip_file(clips, one.clip) for one in found)

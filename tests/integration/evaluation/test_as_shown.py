@@ -111,6 +111,7 @@ def test_a_clip_of_a_list_may_have_its_ending(tmp_path: Path) -> None:
         ('[["one_face_720p", 1]]', "is not a list of"),
         ('[["gone", 0, 9, "happy", 3]]', "has no gone.mp4"),
         ('[["cut", 0, 9, "happy", 1]]', "names no stretch"),
+        ('[["cut", 9, 0, "happy", 3]]', "cut 9 to 0 holds no frame"),
     ],
 )
 def test_a_list_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
