@@ -68,8 +68,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2 and a line that says what is wrong."""
-        several = "SOURCE" in message and "--source" in message
-        super().error(f"{message}; {SEVERAL}" if several else message)
+        if "SOURCE" in message and "--source" in message:
+            message += f"; {SEVERAL}"
+        elif message.endswith("expected one argument"):
+            message += "; one that begins with - stands behind an equals sign, as in --record=-a.csv"
+        super().error(message)
 
 
 def meant(text: str) -> str:

@@ -124,3 +124,10 @@ def test_the_help_fits_on_a_terminal_and_a_text_stands_beside_its_option(monkeyp
     lines = parser().format_help().splitlines()
     assert max(map(len, lines)) <= 96
     assert any("--far" in line and "small faces" in line for line in lines)
+
+
+def test_how_a_value_that_begins_with_a_dash_is_given_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse(["demo", "--record", "-a.csv"])
+    assert "--record=-a.csv" in capsys.readouterr().err
+    assert settings_from(parser().parse(["demo", "--record=-a.csv"])).record is not None
