@@ -78,7 +78,7 @@ def test_smoothing_and_threshold_hold_from_the_next_reading_on() -> None:
     tuned.now = replace(tuned.now, smoothing_s=0.0)
     assert read(2)[0] == 2, "and without smoothing it does"
     tuned.now = replace(tuned.now, abstain_below=0.95)
-    assert [read(tick)[1] for tick in range(3, 12)][-1] is None, "the word follows within a dwell"
+    assert [read(tick)[1] for tick in range(3, 15)][-1] is None, "the word follows within a dwell"
 
 
 @pytest.mark.parametrize(("to_a_stranger", "known"), [("neutral", True), ("angry", False)])

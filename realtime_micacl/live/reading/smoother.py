@@ -12,7 +12,7 @@ from realtime_micacl.types import F32, GAP_S
 
 MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
 DWELL_S = 0.08  # for how long without a break another emotion must be due before its word is shown; a tick
-UNSURE_S = 0.64  # the same for "unsure", which says less and may come later
+UNSURE_S = 0.88  # the same for "unsure", which says less and may come later
 GRIMACE = 0.7  # of a lopsided face's shares are spread over all emotions: it shows none of them
 GRIMACE_S = 1.0  # time constant with which that fades: between two grimaces little can be told, either
 
