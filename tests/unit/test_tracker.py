@@ -220,6 +220,14 @@ def test_a_jolt_of_the_camera_is_no_cut(across: int, cut: bool) -> None:
     assert [cuts.is_cut(one) for one in (wide[:, 100:580], wide[:, 100 + across : 580 + across])] == [False, cut]
 
 
+def test_a_picture_of_another_size_is_no_cut_but_another_picture_is() -> None:
+    cuts = CutDetector()
+    first, other = (np.repeat(RNG.integers(0, 255, (18, 32, 1), np.uint8), 3, axis=2) for _ in range(2))
+    large, small = first.repeat(20, axis=0).repeat(20, axis=1), first.repeat(5, axis=0).repeat(5, axis=1)
+    shown = (large, small, first, other, other.repeat(20, axis=0).repeat(20, axis=1), large)
+    assert [cuts.is_cut(one) for one in shown] == [False, False, False, True, False, True]
+
+
 def test_a_fade_to_black_is_no_cut() -> None:
     cuts = CutDetector()
     picture = RNG.integers(0, 255, (64, 64, 3)).astype(np.uint8)
