@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.given import check_file
+from realtime_micacl.live.sources.given import check_file, tell_missing
 from realtime_micacl.live.sources.video import read_file
 
 
@@ -88,3 +89,21 @@ def test_a_picture_that_cannot_be_decoded_is_called_one(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\xff" * 40)
     with pytest.raises(SourceError, match="is a picture that cannot be decoded"):
         list(read_file(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "ends_s", "told"),
+    [
+        ("00:00:05.0", 4.5, False),
+        ("00:00:05.0", 3.5, True),
+        ("02:00:00.0", 7150.0, False),
+        ("02:00:00.0", 6000.0, True),
+        ("00:10:00.0", 599.5, False),
+    ],
+)
+def test_of_a_long_file_more_may_be_missing_than_of_a_short_one(
+    stated: str, ends_s: float, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = SimpleNamespace(duration=None, time_base=None, metadata={"DURATION": stated})
+    tell_missing(SimpleNamespace(), stream, "clip.mkv", ends_s)  # type: ignore[arg-type]
+    assert ("claims to last" in caplog.text) is told
