@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
-from safetensors.torch import save_file
 
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
@@ -26,6 +25,7 @@ from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.foreign import export_theirs
 from realtime_micacl.making.int8 import add_int8, parts
 from realtime_micacl.making.training.checkpoint import HELD_OUT, read_checkpoint
+from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.half import halved
 from realtime_micacl.types import EMOTIONS, F32, U8
@@ -90,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
     """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
     fields, model = read_checkpoint(checkpoint)
+    if engine.exists() and engine.samefile(checkpoint):
+        raise ConfigError(f"an engine in {engine} would replace the checkpoint's weights; name another folder for it")
     engine.mkdir(parents=True, exist_ok=True)
     (engine / ENCODE_INT8).unlink(missing_ok=True)
     weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
@@ -103,7 +105,7 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     write_graph(halved(model.encoder), crops, engine / ENCODE_HALF, "crops", ["features"])
     write_graph(Classify(model), features, engine / CLASSIFY, "features", ["logits", "importance"])
     held_out = fields.get(HELD_OUT)
-    save_file(weights, engine / WEIGHTS, {HELD_OUT: held_out} if held_out else None)
+    write_weights(engine / WEIGHTS, weights, {HELD_OUT: held_out} if held_out else None)
     sidecar = {
         "schema": 1,
         "name": fields["name"],

@@ -85,6 +85,13 @@ def test_a_checkpoint_becomes_an_engine_that_has_learnt(checkpoint: Path, tmp_pa
     engine.close()
 
 
+def test_a_checkpoint_is_not_replaced_by_its_engine(checkpoint: Path) -> None:
+    before = (checkpoint / "model.safetensors").read_bytes()
+    with pytest.raises(ConfigError, match="would replace the checkpoint's weights; name another folder"):
+        export(checkpoint, checkpoint, (), {})
+    assert (checkpoint / "model.safetensors").read_bytes() == before
+
+
 def test_the_checkpoint_says_what_it_is(checkpoint: Path) -> None:
     said = msgspec.json.decode((checkpoint / "checkpoint.json").read_bytes())
     assert [row["stage"] for row in said["history"]] == ["stills"] * 4 + ["bags"] * 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.making.data.augment import augmented
 from realtime_micacl.making.recipe import Plan, Recipe
 from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder, write_checkpoint
 from realtime_micacl.making.training.loop import Run, fit, rate
 from realtime_micacl.making.training.objectives import shift_logits
+from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
 from tests.small import NETWORK
@@ -122,6 +125,17 @@ def test_an_unfinished_run_that_is_damaged_says_what_to_remove(tmp_path: Path) -
         fit("x", Distance(), batches, dict, Plan(epochs=1, batch=2, learning_rate=0.05), 3, Run(tmp_path, "r", 0))
 
 
+def test_a_disk_that_is_full_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, most))  # what may be written fails as on a full disk
+    try:
+        with pytest.raises(StageFailed, match=r"w\.safetensors cannot be written: .*run it again"):
+            write_weights(tmp_path / "w.safetensors", {"x": torch.zeros(4096)}, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    assert not list(tmp_path.iterdir())
+
+
 def kinetics() -> dict[str, Tensor]:
     """A state dict as torchvision's, with its 400 classes."""
     torch.manual_seed(3)
@@ -183,6 +197,21 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.json").write_text("{}")
     with pytest.raises(ConfigError, match="damaged"):
         read_checkpoint(tmp_path)
+    model = MICACL(SMALL)
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    (tmp_path / "checkpoint.json").write_text(json.dumps({"model": model.config.to_dict()}))
+    with pytest.raises(ConfigError, match=r"another version: checkpoint\.json does not say name; train it again"):
+        read_checkpoint(tmp_path)
+
+
+def test_weights_that_cannot_be_taken_are_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "empty.pth").write_bytes(b"")
+    with pytest.raises(ConfigError, match="cannot be taken: the file ends too soon"):
+        start_encoder(MICACL(SMALL), str(tmp_path / "empty.pth"))
+    save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(ConfigError, match=r"cannot be taken: Error.* Missing key") as error:
+        start_encoder(MICACL(SMALL), str(tmp_path))
+    assert len(str(error.value)) < 400 and "\n" not in str(error.value)
 
 
 def test_a_clip_is_seen_anew_as_a_whole() -> None:

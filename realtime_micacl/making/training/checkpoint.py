@@ -12,24 +12,29 @@ from typing import Any
 import msgspec
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from realtime_micacl import __version__
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import replacing, write_whole
+from realtime_micacl.files import write_whole
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.training.clip_weights import start_clip
-from realtime_micacl.making.training.saved import DIVERGED, Row
+from realtime_micacl.making.training.saved import DIVERGED, Row, write_weights
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 ABOUT = "checkpoint.json"
+NEEDED = ("name", "bag", "crop", "calibration")
+DAMAGE = (OSError, EOFError, ValueError, RuntimeError, SafetensorError)
+"""What reading damaged or foreign weights may raise."""
+LONG = 200
 HELD_OUT = "held_out"
 """Which people the stage [clips] did not learn from, as a digest."""
 KINETICS = "https://download.pytorch.org/models/r3d_18-b3b3357e.pth"
@@ -74,8 +79,7 @@ def write_checkpoint(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
         raise ConfigError(f"{recipe.name}: {DIVERGED}")
-    with replacing(out / WEIGHTS) as part:
-        save_file(tensors, part, {"checkpoint": encoded.decode()})
+    write_weights(out / WEIGHTS, tensors, {"checkpoint": encoded.decode()})
     write_whole(out / ABOUT, msgspec.json.format(encoded, indent=1) + b"\n")
 
 
@@ -88,8 +92,12 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
         about: dict[str, Any] = json.loads(file.read_text("utf-8"))
         model = build(configured(about["model"]))
         model.load_state_dict(load_file(folder / WEIGHTS))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as cause:
-        raise ConfigError(f"the checkpoint in {folder} is damaged: {cause}; train it again") from cause
+        if missing := [key for key in NEEDED if key not in about]:
+            raise ValueError(f"{ABOUT} does not say {missing[0]}")
+    except (*DAMAGE, KeyError, TypeError) as cause:
+        raise ConfigError(
+            f"the checkpoint in {folder} is damaged or of another version: {_in_short(cause)}; train it again"
+        ) from cause
     return about, model.eval()
 
 
@@ -111,9 +119,17 @@ def start_encoder(model: System, source: str) -> None:
         _load(model, state)
     except UnpicklingError:
         raise ConfigError(f"--encoder-from {source}: it holds more than weights and is not opened") from None
-    except (OSError, ValueError, RuntimeError, SafetensorError) as cause:
+    except DAMAGE as cause:
         mend = "; without a connection, fetch the file yourself and name it" if source == "kinetics" else ""
-        raise ConfigError(f"--encoder-from {source}: these weights cannot be taken: {cause}{mend}") from cause
+        raise ConfigError(
+            f"--encoder-from {source}: these weights cannot be taken: {_in_short(cause)}{mend}"
+        ) from cause
+
+
+def _in_short(cause: Exception) -> str:
+    """Return why weights could not be read; torch would list each of hundreds that do not fit."""
+    text = " ".join(why(cause).split()) or "the file ends too soon"
+    return text if len(text) <= LONG else f"{text[:LONG]}.."
 
 
 def _load(model: System, state: dict[str, Tensor]) -> None:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.files import replacing
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.standard import why
@@ -37,8 +37,16 @@ def save(
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    write_weights(file, tensors, {"recipe": recipe, "rows": json.dumps(rows)})
+
+
+def write_weights(file: Path, tensors: Weights, about: dict[str, str] | None) -> None:
+    """Write tensors whole or not at all; raise StageFailed where the disk does not take them."""
     with replacing(file) as part:
-        save_file(tensors, part, {"recipe": recipe, "rows": json.dumps(rows)})
+        try:
+            save_file(tensors, part, about)
+        except SafetensorError as cause:
+            raise StageFailed(f"{file} cannot be written: {cause}; run it again once that is mended") from cause
 
 
 def resume(
