@@ -142,7 +142,7 @@ def test_one_that_fails_says_so_in_its_tile_and_the_others_go_on() -> None:
         dead, broken, good = window.tiles
         if dead.view.state is not State.FAILED or not broken.view.broken or not good.view.faces:
             return False
-        assert "rtsp://away was refused" in dead.view.detail
+        assert dead.view.detail == "rtsp://away was refused", "no key closes it while others go on"
         assert broken.view.frame is not None, "its picture stays live"
         assert good.view.reading(good.view.faces[0]) is not None
         return True

@@ -16,7 +16,7 @@ BLANK = {blank.BLACK: (texts.BLACK, texts.BLACK_HINT), blank.FROZEN: (texts.FROZ
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
 
 
-def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, stays: bool) -> tuple[str, str]:
+def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, stays: bool | None) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
     if state in (State.LIVE, State.NO_FACE):
         return "", ""
@@ -38,8 +38,10 @@ def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, st
         case State.FAILED if not now.over:
             return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
-            text = texts.TRY_AGAIN if stays else texts.ANY_KEY
-            return say(texts.FAILED), say(text, error=redacted(str(now.error)))
+            error = redacted(str(now.error))
+            if stays is None:
+                return say(texts.FAILED), error
+            return say(texts.FAILED), say(texts.TRY_AGAIN if stays else texts.ANY_KEY, error=error)
     return "", ""
 
 

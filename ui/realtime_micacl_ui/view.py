@@ -126,8 +126,11 @@ def first_view(last: View, source: str) -> View:
     return replace(View(source), **{name: getattr(last, name) for name in kept})
 
 
-def follow(last: View, now: Snapshot, *, stays: bool = False) -> View:
-    """Return the view after `last`; a window that `stays` once all is over says how it goes on."""
+def follow(last: View, now: Snapshot, *, stays: bool | None = False) -> View:
+    """Return the view after `last`; once it is over a window says how it goes on, by whether it `stays`.
+
+    None: it is one of several in a window, which goes on without it.
+    """
     scene, state = now.scene, _state(now)
     raw = now.newest if scene is None and isinstance(now.newest, Frame) else None
     frame = (scene.frame if scene else raw) or last.frame
@@ -161,7 +164,7 @@ def follow(last: View, now: Snapshot, *, stays: bool = False) -> View:
         title=title,
         detail=detail,
         notice=now.notice or _strained(scene),
-        rests=now.over and stays,
+        rests=now.over and bool(stays),
         broken=_broken(now),
     )
 

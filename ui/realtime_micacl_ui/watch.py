@@ -26,7 +26,7 @@ class Watch:
     """Follows one session from its beginning to its end."""
 
     def __init__(
-        self, session: LiveSession, meters: Mapping[str, Meter], *, stays: bool = False, chosen: bool = False
+        self, session: LiveSession, meters: Mapping[str, Meter], *, stays: bool | None = False, chosen: bool = False
     ) -> None:
         """Watch a session; the end of one that `stays` is shown until a person leaves it.
 
