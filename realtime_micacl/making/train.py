@@ -128,6 +128,8 @@ def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str
     """Return the training part of the split `name` of all data sets."""
     if not folders:
         raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ConfigError("--data names a folder twice; a clip could then be learnt from and held out; name each once")
     parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
     return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
 

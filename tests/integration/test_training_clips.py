@@ -175,6 +175,8 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
     data = prepared()
     with pytest.raises(ConfigError, match="needs --data"):
         read_training_part(recipe(), None, None)
+    with pytest.raises(ConfigError, match="names a folder twice"):
+        read_training_part(recipe(), [data, data], "fold1")
     with pytest.raises(ConfigError, match="has the splits fold1"):
         read_training_part(recipe(), [data], "fold9")
     with pytest.raises(ConfigError, match=r"crops of 32 px.*asks for 64"):
