@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import COMMAND, Running
 
 SAID = "nothing more is written there"
 
@@ -48,16 +48,24 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(
 
 
 @pytest.mark.fault("R19")
-def test_a_file_that_may_not_grow_ends_the_recording_and_nothing_else(
-    start: Callable[..., Running], tmp_path: Path
-) -> None:
-    file = tmp_path / "r.jsonl"
-    running = start("--source", "demo", "--headless", "--record", file)
-    running.until(lambda now: len(now.readings) > 5)
-    limit = (file.stat().st_size + 500, resource.RLIM_INFINITY)  # of every file of the command, its output too
-    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, limit)
-    running.until(lambda now: SAID in now.err)
-    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    ended, _ = running.stop()
-    assert ended.code == 0
-    assert "File too large" in ended.err
+def test_a_file_that_may_not_grow_ends_the_recording_and_nothing_else(tmp_path: Path) -> None:
+    file, said = tmp_path / "r.jsonl", tmp_path / "err.txt"
+    arguments = [COMMAND, "--source", "demo", "--headless", "--record", str(file)]
+    with said.open("wb") as err, subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=err) as process:
+        assert process.stdout is not None
+        try:
+            for _ in range(10):
+                process.stdout.readline()
+            size = file.stat().st_size + 500  # of files alone: the output is a pipe
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            while SAID not in said.read_text():
+                assert process.stdout.readline()
+            written = file.stat().st_size
+            assert all(process.stdout.readline() for _ in range(10)), "readings go on"
+            process.terminate()
+            process.stdout.read()
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+    assert "File too large" in said.read_text()
+    assert file.stat().st_size == written
