@@ -23,7 +23,7 @@ from realtime_micacl.types import EMOTIONS, F32
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
 DOUBT = 0.1  # chosen on photographs held for four seconds and on clips of real people
-ASKED = 4  # as good as at every tick, and a quarter of the time
+ASKED = 4  # as good as at every tick, and a little cheaper
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
 

@@ -83,7 +83,10 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     detail: Annotated[str, Meta(max_length=TEXT, description="why, in words; the number of a marker")] = ""
     emotion: Annotated[
         Emotion | Literal["unsure"] | None,
-        Meta(description="the leading emotion, up to 0.16 s late so that it does not flash, or unsure; in readings"),
+        Meta(
+            description="the leading emotion, up to 0.16 s late so that it does not flash, or unsure, up to 1 s late; "
+            "in readings"
+        ),
     ] = None
     probabilities: Annotated[
         dict[Emotion, Share] | None, Meta(description="calibrated and smoothed shares, their sum is 1; in readings")
