@@ -30,7 +30,7 @@ from realtime_micacl.types import EMOTIONS, F32, GAP_S, Baseline
 SECONDS = 5.0
 NEUTRAL = 0.8
 PRIOR = 2.0  # log-odds
-CAP = 1.0  # log-odds; more helps hardly anybody and harms more where the face was not neutral, see docs/response.md
+CAP = 1.0  # log-odds; if the face was not neutral its recall falls by .02, with 4 by .31 (tests/bench/baseline.py)
 STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
 LEAST = 0.3  # of the ticks in five seconds; neighbours share most of their frames
 FORGET_S = 60.0
