@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Callable, Iterator
+from threading import Event
 from types import SimpleNamespace
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.errors import SourceLost
+from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources import polled as module
+from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.polled import RATE_HZ, is_picture, polled
 from realtime_micacl.types import Frame
@@ -33,13 +34,17 @@ class Camera:
     def _passes(self, seconds: float) -> None:
         self.now_s += seconds
 
-    def __call__(self) -> Any:
+    def __call__(self) -> Connection:
         self.asked_s.append(self.now_s)
         self._passes(self._takes_s)
         answer = self._answer(self.now_s)
-        if isinstance(answer, Exception):
-            raise answer
-        return av.open(io.BytesIO(answer), format="jpeg_pipe")
+
+        def pipe() -> io.BytesIO:
+            if isinstance(answer, Exception):
+                raise answer
+            return io.BytesIO(answer)
+
+        return Connection(Way("snap", "snap", {}, 0, 0, form="jpeg_pipe", pipe=pipe))
 
     def frames(self, until_s: float, rate_hz: float = RATE_HZ) -> Iterator[tuple[float, Frame | None]]:
         """Yield when each item came, and its picture, where it has one."""
@@ -102,6 +107,30 @@ def test_it_is_lost_after_some_silence_and_not_after_one_answer_that_failed(monk
     with pytest.raises(SourceLost, match="snap was lost: "):
         frames += [frame for _, frame in camera.frames(60.0) if frame]
     assert 4.0 < camera.now_s < 8.0
+
+
+def test_while_a_picture_is_on_its_way_who_reads_may_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    comes = Event()
+    Camera(monkeypatch, lambda _: PICTURES[0])  # its clock
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            comes.wait()
+            return super().read(size)
+
+    way = Way("snap", "snap", {}, 0, 0, form="jpeg_pipe", pipe=lambda: Slow(PICTURES[0]))
+    items = polled(lambda: Connection(way), RATE_HZ, "snap")
+    assert isinstance(next(items), Pending)
+    comes.set()
+    assert isinstance(next(item for item in items if not isinstance(item, Pending)), Frame)
+
+
+def test_a_picture_that_is_too_large_to_be_asked_for_all_the_time_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", len(PICTURES[0]) - 1)
+    camera = Camera(monkeypatch, lambda _: PICTURES[0])
+    with pytest.raises(SourceError, match="smaller"):
+        list(camera.frames(4.0))
+    assert len(camera.asked_s) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from time import monotonic, sleep
-from typing import Any
 
 import av
 
-from realtime_micacl.errors import SourceLost
+from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import said
@@ -23,6 +22,7 @@ RATE_HZ = 10.0
 LOST_S = 2.0
 STILL_S = 1.0  # a picture that is the only one for so long is a photograph
 WAKE_S = 0.25  # whoever reads may want to stop
+MOST_BYTES = 32_000_000  # a larger one would be fetched and decoded all the time, and nothing else done
 FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
 """Codec of a picture -> how FFmpeg reads one."""
 
@@ -33,10 +33,11 @@ def is_picture(container: av.container.InputContainer) -> bool:
     return name in ("image2", *FORMS.values()) and container.streams.video[0].codec_context.name in FORMS
 
 
-def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
+def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
     """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none can be decoded any more.
 
-    Where there is but one, again and again, it is yielded once more as one that stands alone.
+    Where there is but one, again and again, it is yielded once more as one that stands alone. Raise SourceError for one
+    that is too large to be asked for again and again.
     """
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
     only: Frame | None = None
@@ -46,26 +47,32 @@ def polled(opens: Callable[[], Any], rate_hz: float, shown: str) -> Iterator[Fra
             yield Pending()
         due_s = max(due_s + 1 / rate_hz, monotonic())
         asked_s, fault = monotonic(), "its pictures cannot be decoded"
+        connection = opens()
         try:
-            with closing(opens()) as container:
-                packet = next(container.demux(container.streams.video[0]))
-                picture = bytes(packet)
-                if picture == last:
-                    seen_s = asked_s
-                    if only and asked_s - only.time_s > STILL_S:
-                        log.warning("%s gives the same picture each time; it is read as a photograph", shown)
-                        yield replace(only, time_s=asked_s, index=index, alone=True)
-                        index, only = index + 1, None
-                    continue
-                for _, image, damaged in Decoder(container.streams.video[0]).pictures(packet):
+            while not connection.wait(WAKE_S, packets=1):
+                yield Pending()
+            taken = connection.take(0.0)
+            if taken is None or connection.video is None:
+                fault = said(connection.cause) if connection.cause else fault
+            elif (size := taken[0].size) > MOST_BYTES:
+                raise SourceError(
+                    f"{shown} gives a picture of {size / 1e6:.0f} MB each time, {MOST_BYTES / 1e6:.0f} MB at most are"
+                    " read; ask for a smaller one, or save it as a file and name that"
+                )
+            elif (picture := bytes(taken[0])) == last:
+                seen_s, fault = asked_s, ""
+                if only and asked_s - only.time_s > STILL_S:
+                    log.warning("%s gives the same picture each time; it is read as a photograph", shown)
+                    yield replace(only, time_s=asked_s, index=index, alone=True)
+                    index, only = index + 1, None
+            else:
+                for _, image, damaged in Decoder(connection.video).pictures(taken[0]):
                     last, seen_s, fault = picture, monotonic(), ""
                     frame = Frame(image, asked_s, index, damaged)
                     only = None if index else frame
                     yield frame
                     index += 1
-        except StopIteration:  # nothing in it that looks like a picture
-            pass
-        except (av.error.FFmpegError, OSError) as cause:
-            fault = said(cause)
+        finally:
+            connection.leave()
         if fault and monotonic() - seen_s > LOST_S:
             raise SourceLost(f"{shown} was lost: {fault}")

@@ -136,11 +136,11 @@ class Stream:
         container = connection.container
         assert container is not None
         if self._web and is_picture(container):
-            way = replace(self._way(), form=FORMS[container.streams.video[0].codec_context.name])
+            form = FORMS[container.streams.video[0].codec_context.name]
+            way = replace(self._way(), form=form, open_s=SILENT_S, read_s=SILENT_S)
             connection.leave()
-            opens = partial(av.open, way.url, options=dict(way.options), format=way.form, timeout=(SILENT_S, SILENT_S))
             self._seen = True
-            yield from polled(opens, self._rate_hz or RATE_HZ, self.shown)
+            yield from polled(partial(Connection, way), self._rate_hz or RATE_HZ, self.shown)
         listed = container.format.name == "hls"
         length_s = known_length_s(container)
         if self._listed and length_s:
