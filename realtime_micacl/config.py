@@ -28,6 +28,7 @@ DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
 SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
 NEAR = 0.5  # letters that two keys share, 0 to 1, for one to be meant by the other
 LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
+Named = Annotated[str, Meta(min_length=1, description="the path of a file or folder")]
 PATHS = ("engine", "record", "kiosk", "latest", "save_video", "web_token_file", "mqtt_password_file")
 
 
@@ -45,7 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     region: tuple[float, float, float, float] | None = None
     """Left, top, width and height in shares of the picture."""
     give_up_after_s: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
-    engine: str | None = None
+    engine: Named | None = None
     device: Annotated[str, Meta(pattern=DEVICE, description=DEVICE_WORDS)] = "auto"
     detector: Literal["auto", "full", "short"] = "auto"
     far: bool = False
@@ -56,8 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether readings say how the head is turned."""
     headless: bool = False
     offline: bool = False
-    record: str | None = None
-    save_video: str | None = None
+    record: Named | None = None
+    save_video: Named | None = None
     """A new .mp4 of a file that is read offline, with its readings drawn in."""
     blur_faces: bool = False
     rotate_mb: Annotated[float, Meta(gt=0.0)] | None = None
@@ -68,16 +69,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lsl: Annotated[str, Meta(pattern=r"^[A-Za-z][\w -]{0,63}$", description=LSL_NAME)] | None = None
     web: str | None = None
     web_token: Annotated[str, Meta(min_length=16)] | None = None
-    web_token_file: str | None = None
+    web_token_file: Named | None = None
     osc: str | None = None
     osc_style: Literal["plain", "wekinator", "vrchat"] = "plain"
     mqtt: str | None = None
     mqtt_password: str | None = None
-    mqtt_password_file: str | None = None
+    mqtt_password_file: Named | None = None
     mqtt_discovery: (
         Annotated[str, Meta(pattern=r"^[\w/-]+$", description="a prefix such as homeassistant, or off")] | None
     ) = None
-    latest: str | None = None
+    latest: Named | None = None
     every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] | None = None
     mirror: bool | None = None
     """How pictures are shown in the window; None: those of webcams as in a mirror."""

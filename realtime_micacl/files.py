@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever ends the program while they are written."""
+"""Files that are there whole or not at all, and folders that one run writes to at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from realtime_micacl.errors import ConfigError
+
+LOCK = ".lock"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    BUSY: type[OSError] = PermissionError
+
+    def take(file: int) -> None:
+        """Lock an open file; raise BUSY where somebody else has."""
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    BUSY: type[OSError] = BlockingIOError
+
+    def take(file: int) -> None:
+        """Lock an open file; raise BUSY where somebody else has."""
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make a folder for results where there is none and keep other runs out of it; raise ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.listdir(folder)  # what may be written but not read is no place for results
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileExistsError:
+        raise ConfigError(f"{folder} is a file; name a folder for the results") from None
+    except OSError as cause:
+        raise ConfigError(f"{folder} cannot be read and written: {cause.strerror}; name another folder") from cause
+    try:
+        take(lock)
+        yield
+    except BUSY:
+        raise ConfigError(f"another run is writing to {folder}; wait for it, or name another folder") from None
+    finally:
+        os.close(lock)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,11 +18,10 @@ from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
 from realtime_micacl.corpus.summary import COLUMNS
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import write_whole
-from realtime_micacl.inference.gpu.plans import BUSY, take
+from realtime_micacl.files import LOCK, held, write_whole
 from realtime_micacl.standard import why
 
-MADE_WITH, DONE, SUMMARY, FAILED, LOCK = "process.json", "done.jsonl", "summary.csv", "failed.csv", ".lock"
+MADE_WITH, DONE, SUMMARY, FAILED = "process.json", "done.jsonl", "summary.csv", "failed.csv"
 PART = ".part"
 
 
@@ -96,23 +94,10 @@ def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, agai
 
     `again` forgets what is done there.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        os.listdir(out)  # what may be written but not read is no place for results
-        lock = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except FileExistsError:
-        raise ConfigError(f"{out} is a file; name a folder for the results") from None
-    except OSError as cause:
-        raise ConfigError(f"{out} cannot be read and written: {cause.strerror}; name another folder") from cause
-    try:
-        take(lock)
+    with held(out):
         book = Book(out, form, video=video)
         _begin(book, made_with, again=again)
         yield book
-    except BUSY:
-        raise ConfigError(f"another run is writing to {out}; wait for it, or name another folder") from None
-    finally:
-        os.close(lock)
 
 
 def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:

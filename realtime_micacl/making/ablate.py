@@ -15,7 +15,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import replacing
+from realtime_micacl.files import held, replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
@@ -93,7 +93,8 @@ def main(argv: Sequence[str]) -> None:
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
     if recipe.shapes:
-        sys.stdout.write(ablate_streams(recipe, arguments))
+        with held(arguments.out):
+            sys.stdout.write(ablate_streams(recipe, arguments))
         return
     if recipe.clips is None:
         raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] or [shapes] can be ablated")
@@ -102,13 +103,14 @@ def main(argv: Sequence[str]) -> None:
     kept, rows = FrozenFeatures(), []
     thinned = split(learnt.clips, recipe.clips, recipe.seed).train
     counts = np.bincount([clip.label for clip in thinned], minlength=len(EMOTIONS))
-    for variant in VARIANTS:
-        found = []
-        for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
-            out = arguments.out / slug(variant.name) / f"seed-{seed}"
-            found.append(predictions(changed(recipe, variant, seed), learnt, test, out, arguments.encoder_from, kept))
-        rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
-        write(arguments.out, rows)
+    with held(arguments.out):
+        for variant in VARIANTS:
+            found = []
+            for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
+                as_said, out = changed(recipe, variant, seed), arguments.out / slug(variant.name) / f"seed-{seed}"
+                found.append(predictions(as_said, learnt, test, out, arguments.encoder_from, kept))
+            rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
+            write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
 
 

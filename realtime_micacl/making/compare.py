@@ -13,7 +13,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import replacing
+from realtime_micacl.files import held, replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -21,7 +21,7 @@ from realtime_micacl.making.evaluation.candidates import read_candidates
 from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
 from realtime_micacl.making.evaluation.compared import figures
 from realtime_micacl.making.evaluation.lineup import SYSTEMS, System, changed
-from realtime_micacl.making.evaluation.real import RealRows, read_real
+from realtime_micacl.making.evaluation.real import Real, RealRows, read_real
 from realtime_micacl.making.evaluation.systems import costs, expert_use, follow, read
 from realtime_micacl.making.export import export
 from realtime_micacl.making.figures import RealRow, SystemRow, Trained
@@ -54,8 +54,14 @@ def main(argv: Sequence[str]) -> None:
     if not test:
         raise ConfigError("the test part of the split is empty; there is nobody to measure on")
     job = Job(learnt, test, arguments.encoder_from, arguments.out)
+    with held(arguments.out):
+        sys.stdout.write(_compared(job, recipes, arguments.seeds, real))
+
+
+def _compared(job: Job, recipes: Mapping[Path, Recipe], seeds: int, real: Real | None) -> str:
+    """Train and measure every system; return the tables."""
     tables = {recipe.name: Table(recipe) for recipe in recipes.values()}
-    for offset in range(max(1, arguments.seeds)):
+    for offset in range(max(1, seeds)):
         for table in tables.values():
             for system in SYSTEMS:
                 shares, said = measured(job, table.recipe, system, table.recipe.seed + offset)
@@ -64,10 +70,10 @@ def main(argv: Sequence[str]) -> None:
             write(job, tables)
     rows: list[RealRow] = []
     if real:
-        read_real_people = RealRows(real, arguments.out)
-        made = engines(job, tables[first.name])
+        read_real_people = RealRows(real, job.out)
+        made = engines(job, tables[next(iter(recipes.values())).name])
         rows = [read_real_people.shipped(), *(read_real_people.row(name, engine) for name, engine in made.items())]
-    sys.stdout.write(write(job, tables, rows))
+    return write(job, tables, rows)
 
 
 def _parser() -> argparse.ArgumentParser:

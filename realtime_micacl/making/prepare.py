@@ -19,7 +19,7 @@ from tqdm import tqdm
 from realtime_micacl import __version__
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import clear_partials, write_whole
+from realtime_micacl.files import clear_partials, held, write_whole
 from realtime_micacl.making.data import ckplus, cremad, dfew, ferv39k, folders, mafw, ravdess, rendered
 from realtime_micacl.making.data.cutting import Cutting, Done, Piece, Skipped, file_name
 from realtime_micacl.making.data.prepared import (
@@ -80,7 +80,8 @@ def main(argv: Sequence[str]) -> None:
     manifest = Manifest(name=name, size_px=recipe.bag.size_px, crop=crop, version=__version__)
     try:
         samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
-        said = prepare(samples, manifest, arguments.out, arguments.jobs)
+        with held(arguments.out):
+            said = prepare(samples, manifest, arguments.out, arguments.jobs)
     except OSError as cause:
         place = cause.filename or arguments.out
         raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; fix that and run it again") from cause

@@ -14,6 +14,8 @@ Positive = Annotated[float, Meta(gt=0.0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Epochs = Annotated[int, Meta(ge=0, le=10_000)]
 Batch = Annotated[int, Meta(ge=2, le=65_536)]
+IN_BAG = ("instances", "frames", "size_px")
+"""What the network has of the table [bag]."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,6 +166,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not (self.stills or self.bags or self.clips):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
+        if twice := next((key for key in IN_BAG if key in self.model), ""):
+            raise ConfigError(f"the recipe {self.name!r} has model.{twice}, which the table [bag] says; leave it out")
         if bool(self.shapes) != bool(self.model.get("shape")):
             raise ConfigError(f"the recipe {self.name!r} needs both model.shape and the table [shapes], or neither")
         if self.teacher and not self.tuning:
@@ -186,5 +190,4 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def network(self) -> dict[str, Any]:
         """The network's whole configuration."""
-        shape = {"instances": self.bag.instances, "frames": self.bag.frames, "size_px": self.bag.size_px}
-        return self.model | shape
+        return self.model | {key: getattr(self.bag, key) for key in IN_BAG}

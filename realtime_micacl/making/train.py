@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import torch
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import held
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.clips import read_clips
 from realtime_micacl.making.data.ferplus import Stills, read_ferplus
@@ -60,8 +62,8 @@ def main(argv: Sequence[str]) -> None:
         with ranks.in_turn():
             faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
             part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
+        with held(arguments.out) if ranks.first else nullcontext():
+            train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
 
 
 def add_faces(p: argparse._ArgumentGroup) -> None:

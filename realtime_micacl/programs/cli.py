@@ -18,7 +18,7 @@ from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import INTERRUPTED, live
-from realtime_micacl.programs.parser import MODULES, VERBS
+from realtime_micacl.programs.parser import MODULES, VERBS, check_empty
 from realtime_micacl.standard import NO_MEMORY, flushed, plain, said, starved, why
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line `argv` and return the exit code."""
     configure_log("warning")
     try:
+        check_empty(argv)
         if argv and argv[0] in VERBS:
             _verb(argv[0]).main(argv[1:])
             return 0

@@ -75,6 +75,16 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+def check_empty(argv: Sequence[str]) -> None:
+    """Raise ConfigError for an empty word: it is what a shell makes of a variable that is not set."""
+    for before, word in zip(["", *argv], argv, strict=False):
+        if not word.strip() or re.fullmatch(r"--[\w-]+=\s*", word):
+            option = before if before.startswith("-") else ""
+            option = word.strip().removesuffix("=") or option
+            where = f"what stands behind {option} is empty" if option else "an argument is empty"
+            raise ConfigError(f"{where}, as where a shell's variable is not set; give it a value, or leave it out")
+
+
 def meant(text: str) -> str:
     """Return the one source that was named; raise ConfigError where a verb was meant."""
     if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):

@@ -12,7 +12,8 @@ import torch
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making import ablate
+from realtime_micacl.files import held
+from realtime_micacl.making import ablate, compare, prepare, train
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.geiim import GEIIM
 from realtime_micacl.model.micacl import MICACL, MICACLConfig
@@ -71,6 +72,18 @@ def test_a_table_is_made_and_what_is_done_stays_done(
     monkeypatch.setattr(ablate, "train", lambda *_, **__: pytest.fail("it trains again"))
     ablate.main(arguments)
     assert capsys.readouterr().out == first
+
+
+def test_two_runs_do_not_write_to_one_folder(prepared: Callable[..., Path], recipe: Path, tmp_path: Path) -> None:
+    data, out = prepared(), tmp_path / "out"
+    arguments = [str(recipe), "--data", str(data), "--out", str(out), "--encoder-from", "none"]
+    for main in (train.main, ablate.main, compare.main):
+        with held(out), pytest.raises(ConfigError, match="another run is writing"):
+            main(arguments)
+    (tmp_path / "set" / "happy").mkdir(parents=True)
+    (tmp_path / "set" / "happy" / "a.mp4").touch()
+    with held(out), pytest.raises(ConfigError, match="another run is writing"):
+        prepare.main(["folders", str(tmp_path / "set"), str(out), "--recipe", str(recipe)])
 
 
 def test_a_recipe_without_clips_is_refused(recipe: Path, tmp_path: Path) -> None:

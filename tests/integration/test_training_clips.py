@@ -185,6 +185,9 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
             [data],
             None,
         )
+    for key in ("instances", "frames", "size_px"):
+        with pytest.raises(ConfigError, match=rf"has model.{key}, which the table \[bag\] says"):
+            converted(RECIPE | {"model": {**RECIPE["model"], key: RECIPE["bag"][key]}, "clips": CLIPS}, Recipe, "x")
     with pytest.raises(ConfigError, match="trains nothing"):
         converted(RECIPE, Recipe, "x")
 

@@ -10,6 +10,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.source import parse_source
 from realtime_micacl.programs.arguments import parser, settings_from
+from realtime_micacl.programs.parser import check_empty
 
 
 def settings(*arguments: str) -> Settings:
@@ -74,6 +75,21 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
 def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         settings(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "r.toml", "--encoder-from", "", "--out", "x"], "behind --encoder-from is empty, .* leave it out"),
+        (["demo", "--record="], "behind --record is empty"),
+        (["export", "run", ""], "an argument is empty"),
+        ([" "], "an argument is empty"),
+    ],
+)
+def test_an_empty_word_is_not_taken_for_none(words: list[str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        check_empty(words)
+    check_empty(["demo", "--record", "a.csv", "--mqtt=host/a="])
 
 
 def test_an_option_that_is_given_twice_is_said(caplog: pytest.LogCaptureFixture) -> None:

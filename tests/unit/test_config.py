@@ -100,6 +100,7 @@ def test_what_editors_make_of_a_file_is_read(tmp_path: Path, content: bytes) -> 
         (b"\x00\x00", "cannot be read as TOML"),
         (b"a=" + b"[" * 5000, "cannot be read as TOML"),
         (b'record = "a\\u0000.csv"', "record holds a zero byte"),
+        (b'record = ""', 'record is "".*the path of a file'),
         (b'source = ["a", "b\\u0000"]', "source holds a zero byte"),
         (b'texts.en.title = "\\U00000000"', "texts holds a zero byte"),
     ],

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and folders that one run holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.files import clear_partials, replacing, write_whole
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import clear_partials, held, replacing, write_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -61,3 +62,14 @@ def test_what_the_dead_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / ".hidden-c").write_text("somebody's")
         clear_partials(tmp_path)
         assert {file.name for file in tmp_path.iterdir()} == {part.name, ".hidden-c"}
+
+
+def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "a"
+    with held(out), pytest.raises(ConfigError, match="another run is writing to"), held(out):
+        pass
+    with held(out):
+        assert out.is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="is a file"), held(tmp_path / "file"):
+        pass

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.files import write_whole
+from realtime_micacl.files import BUSY, take, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -127,25 +127,6 @@ def _lock(folder: Path, key: str) -> int:
         except OSError:
             os.close(held)
             raise
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    BUSY: type[OSError] = PermissionError
-
-    def take(held: int) -> None:
-        """Lock an open file; raise BUSY where somebody else has."""
-        msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    BUSY: type[OSError] = BlockingIOError
-
-    def take(held: int) -> None:
-        """Lock an open file; raise BUSY where somebody else has."""
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read(stem: Path, facts: Facts) -> bytes | None:
