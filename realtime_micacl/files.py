@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, StageFailed
 
 LOCK = ".lock"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 if sys.platform == "win32":
     import msvcrt
@@ -89,13 +91,21 @@ def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool 
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
-    """Yield a new folder, whose files are moved into `folder` where the block ends well; elsewhere nothing changes."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{os.getpid()}-") as made:
-        yield Path(made)
-        folder.mkdir(exist_ok=True)
-        for file in sorted(Path(made).iterdir()):
-            file.replace(folder / file.name)
+    """Yield a new folder, whose files are moved into `folder` where the block ends well; elsewhere nothing changes.
+
+    Raise StageFailed where the disk takes no more: a library that copies or writes names another file, or none.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=f".{os.getpid()}-") as made:
+            yield Path(made)
+            folder.mkdir(exist_ok=True)
+            for file in sorted(Path(made).iterdir()):
+                file.replace(folder / file.name)
+    except OSError as cause:
+        if cause.errno not in FULL:
+            raise
+        raise StageFailed(f"{folder} cannot be written: {cause.strerror}; run it again once that is mended") from cause
 
 
 def clear_partials(folder: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 from onnxruntime import InferenceSession
 
 from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.files import filling
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_HALF, ENCODE_INT8, WEIGHTS
@@ -28,6 +29,7 @@ from realtime_micacl.making.training.checkpoint import HELD_OUT, read_checkpoint
 from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.half import halved
+from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 TOLERANCE = 1e-4
@@ -92,8 +94,15 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
     fields, model = read_checkpoint(checkpoint)
     if engine.exists() and engine.samefile(checkpoint):
         raise ConfigError(f"an engine in {engine} would replace the checkpoint's weights; name another folder for it")
-    engine.mkdir(parents=True, exist_ok=True)
+    with filling(engine) as made:
+        sidecar = _written(fields, model, made, trained_on, measured)
     (engine / ENCODE_INT8).unlink(missing_ok=True)
+    return sidecar
+
+
+def _written(
+    fields: dict[str, Any], model: System, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]
+) -> Sidecar:
     weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
     model.load_state_dict(weights)  # the graphs shall hold the very same numbers
     config = model.config
@@ -131,9 +140,9 @@ def _copied(source: Path, engine: Path) -> Sidecar:
     """Copy an engine as it is."""
     _, sidecar = read_sidecar(source)
     if not (engine.exists() and engine.samefile(source)):
-        engine.mkdir(parents=True, exist_ok=True)
-        for name in (*sidecar.files, NAME):
-            shutil.copyfile(source / name, engine / name)
+        with filling(engine) as made:
+            for name in (*sidecar.files, NAME):
+                shutil.copyfile(source / name, made / name)
     return read_sidecar(engine)[1]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import clear_partials, held, replacing, write_whole
+from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.files import clear_partials, filling, held, replacing, write_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -73,3 +74,21 @@ def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="is a file"), held(tmp_path / "file"):
         pass
+
+
+def test_a_folder_that_a_full_disk_does_not_take_is_named_and_stays_as_it_was(tmp_path: Path) -> None:
+    engine = tmp_path / "engine"
+    engine.mkdir()
+    (engine / "a").write_text("before")
+
+    def fill(fault: OSError) -> None:
+        with filling(engine) as made:
+            (made / "a").write_text("after")
+            raise fault
+
+    with pytest.raises(StageFailed, match=f"{engine} cannot be written: No space left"):
+        fill(OSError(errno.ENOSPC, "No space left on device", "the file that was copied from"))
+    assert [file.read_text() for file in engine.iterdir()] == ["before"]
+    assert list(tmp_path.iterdir()) == [engine]
+    with pytest.raises(FileNotFoundError):
+        fill(FileNotFoundError(errno.ENOENT, "No such file"))
