@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
+import realtime_micacl
 from realtime_micacl.config import Settings, converted
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
@@ -34,8 +37,11 @@ class How(TypedDict, total=False):
 def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
     """Return the settings that keyword arguments ask for; raise ConfigError that names the wrong one."""
     if unknown := sorted(how.keys() - How.__annotations__.keys()):
-        known = ", ".join(sorted(How.__annotations__))
-        raise ConfigError(f"{where} takes no {unknown[0]!r}; it takes {known}")
+        taken = inspect.signature(getattr(realtime_micacl, where)).parameters.keys() - {"how"}
+        known = sorted({*taken, *How.__annotations__})
+        near = get_close_matches(unknown[0], known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else "."
+        raise ConfigError(f"{where} takes no {unknown[0]!r}{meant} It takes {', '.join(known)}")
     plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in how.items()}  # NumPy's
     return converted({**plain, **more}, Settings, where)
 

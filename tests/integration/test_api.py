@@ -173,7 +173,7 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.read("gopher://host/x"), rm.ConfigError, "gopher"),
         (lambda: rm.read(BLACK), rm.ConfigError, "one picture; read_image"),
         (lambda: rm.read(Image.fromarray(BLACK)), rm.ConfigError, "of type Image"),  # type: ignore[call-overload]
-        (lambda: rm.read("demo", smoothing=1), rm.ConfigError, "takes no 'smoothing'"),  # type: ignore[call-overload]
+        (lambda: rm.read("demo", smoothing=1), rm.ConfigError, "takes no 'smoothing'; did you mean smoothing_s"),  # type: ignore[call-overload]
         (lambda: rm.read("demo", max_faces=0), rm.ConfigError, "max_faces is 0"),
         (lambda: rm.read("demo", engine="nowhere"), rm.EngineError, "no engine at nowhere"),
         (lambda: rm.read("demo", engine=3), rm.ConfigError, "engine is of type int"),  # type: ignore[call-overload]
@@ -191,7 +191,7 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.load_engine(encoder=3), rm.ConfigError, "encoder is of type int"),  # type: ignore[arg-type]
         (lambda: rm.process(["a.mp4"], "out"), rm.ConfigError, "of type list"),  # type: ignore[arg-type]
         (lambda: rm.process(".", "b", jobs="2"), rm.ConfigError, "jobs is '2'"),  # type: ignore[arg-type]
-        (lambda: rm.process("a", "b", smoothing=1), rm.ConfigError, "takes no"),  # type: ignore[call-arg]
+        (lambda: rm.process("a", "b", format="csv"), rm.ConfigError, "takes no 'format'; did you mean form"),  # type: ignore[call-arg]
     ],
 )
 def test_what_cannot_be_is_refused_in_words(call: Callable[[], object], error: type[Exception], words: str) -> None:

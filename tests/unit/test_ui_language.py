@@ -90,3 +90,24 @@ def test_a_language_is_spoken_at_once_and_english_without_a_translation() -> Non
     assert theme_of(13.5).name_px > width, "cards are as wide as the words"
     assert use_language("xx") == "en"
     assert say(texts.FACE, number=2) == "face 2"
+
+
+@pytest.mark.parametrize(
+    ("source", "english", "german"),
+    [
+        ("the demo clip", "the demo clip", "Democlip"),
+        ("standard input", "standard input", "Standardeingabe"),
+        ("synthetic", "test picture", "Testbild"),
+        ("camera 2", "camera 2", "Kamera 2"),
+        ("camera 2 (3)", "camera 2 (3)", "Kamera 2 (3)"),
+        ("camera 2.mp4", "camera 2.mp4", "camera 2.mp4"),
+        ("/a/clip (2).mp4", "/a/clip (2).mp4", "/a/clip (2).mp4"),
+        ("a\nb", "a\nb", "a\nb"),
+    ],
+)
+def test_what_the_program_calls_a_source_is_translated_and_a_person_s_own_name_is_not(
+    source: str, english: str, german: str
+) -> None:
+    assert texts.named(source) == english
+    use_language("de")
+    assert texts.named(source) == german

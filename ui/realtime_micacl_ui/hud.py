@@ -7,7 +7,7 @@ from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import draw_panel, elided, press, write
-from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, say
+from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, named, say
 from realtime_micacl_ui.theme import Letters, Theme
 from realtime_micacl_ui.view import Figure, View
 
@@ -46,7 +46,7 @@ def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[L
         parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
     end = view.controls[0] if view.controls else size[0]
     room = end - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
-    name = elided(theme.body, view.source, min(room, size[0] * 0.45)) if room > theme.px(3) else ""
+    name = elided(theme.body, named(view.source), min(room, size[0] * 0.45)) if room > theme.px(3) else ""
     return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
 
 

@@ -47,7 +47,7 @@ def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, st
 
 def _called(source: str) -> str:
     """Return how a message calls a source: addresses and paths are too long for it."""
-    return say(texts.STREAM) if "://" in source else PurePath(source).name or source
+    return say(texts.STREAM) if "://" in source else PurePath(texts.named(source)).name or source
 
 
 def _stalled(source: str, frame: Frame | None, now: Snapshot) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from PyQt6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from realtime_micacl.types import State
 
 CONTEXT = "window"
+NAME = re.compile(r"(camera (\d+)|.*?)( \(\d+\))?", re.DOTALL)
 
 OPENING = QT_TRANSLATE_NOOP("window", "Opening {source} …")
 PREPARING = QT_TRANSLATE_NOOP("window", "Preparing the analysis …")
@@ -44,6 +47,13 @@ TRY_AGAIN = QT_TRANSLATE_NOOP("window", "{error}\n\nPress Space or click to try 
 KEEPS_UP = QT_TRANSLATE_NOOP("window", "This machine keeps up with {kept} of {faces} faces")
 TOO_SLOW = QT_TRANSLATE_NOOP("window", "This machine cannot keep up: many readings are missing")
 STREAM = QT_TRANSLATE_NOOP("window", "the stream")
+NUMBERED = QT_TRANSLATE_NOOP("window", "camera {number}")
+NAMES = {
+    "the demo clip": QT_TRANSLATE_NOOP("window", "the demo clip"),
+    "standard input": QT_TRANSLATE_NOOP("window", "standard input"),
+    "synthetic": QT_TRANSLATE_NOOP("window", "test picture"),
+}
+"""What the program itself calls a source."""
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
 
 UNSURE = QT_TRANSLATE_NOOP("window", "unsure")
@@ -195,3 +205,13 @@ def say(text: str, **values: object) -> str:
     """Return a text of this file in the person's language, with its places filled."""
     translated = QCoreApplication.translate(CONTEXT, text)
     return translated.format(**values) if values else translated
+
+
+def named(source: str) -> str:
+    """Return the name of a source in the person's language, where it is not the person's own."""
+    found = NAME.fullmatch(source)
+    assert found  # anything matches
+    name, number, more = found[1], found[2], found[3] or ""
+    if number:
+        return say(NUMBERED, number=number) + more
+    return say(NAMES[name]) + more if name in NAMES else source

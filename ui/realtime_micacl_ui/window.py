@@ -105,7 +105,7 @@ class LiveWindow(Canvas):
         self._layout = None
         self._watch = Watch(session, self.meters, stays=self._options.stays, chosen=chosen)
         self._speaker = Speaker(self)
-        self.setWindowTitle(f"{NAME} - {source_name}")
+        self.setWindowTitle(f"{NAME} - {texts.named(source_name)}")
         self.pull.start()
 
     def _ask(self, spec: SourceSpec | None) -> None:
@@ -114,7 +114,7 @@ class LiveWindow(Canvas):
             self._desk.toggle_panel()
         self.asked, self.again = spec, spec is None
         name = spec.name if spec else self.view.source
-        self.view = replace(first_view(self.view, name), title=say(texts.OPENING, source=name))
+        self.view = replace(first_view(self.view, name), title=say(texts.OPENING, source=texts.named(name)))
         self.repaint()  # what follows may take a second: the old source is closed first
         self._leave()
 

@@ -615,4 +615,20 @@ Leertaste oder Klick versucht es noch einmal.</translation>
       <source>Is this a virtual camera with nothing to show? Choose another one in the settings.</source>
       <translation>Ist das eine virtuelle Kamera, die nichts zeigt? In den Einstellungen lässt sich eine andere wählen.</translation>
     </message>
+    <message>
+      <source>camera {number}</source>
+      <translation>Kamera {number}</translation>
+    </message>
+    <message>
+      <source>the demo clip</source>
+      <translation>Democlip</translation>
+    </message>
+    <message>
+      <source>standard input</source>
+      <translation>Standardeingabe</translation>
+    </message>
+    <message>
+      <source>test picture</source>
+      <translation>Testbild</translation>
+    </message>
 </context></TS>
