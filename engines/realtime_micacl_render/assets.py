@@ -40,7 +40,7 @@ class Assets:
             if not (folder / needed).exists():
                 raise ConfigError(
                     f"No MakeHuman assets in {folder}: looked for {needed}. Unpack them into a folder and give that"
-                    " folder; docs/rendering.md says where they come from."
+                    " folder; engines/realtime_micacl_render/README.md says where they come from."
                 )
         self.folder = folder
         self.target = cache(lambda name: read_target(folder / TARGETS / f"{name}.target"))

@@ -1,7 +1,8 @@
 """How well the turn of a head is read, on rendered people whose angles are known; and what it is read with.
 
-`python -m tests.bench.heads ASSETS` (docs/rendering.md) shows thirty people in fourteen poses each, half of those that
-are drawn by lot with an expression. `--fit` makes the weights of `live/seeing/pose.py` from eighty others instead.
+`python -m tests.bench.heads ASSETS` shows thirty people in fourteen poses each, half of those that are drawn by lot
+with an expression (ASSETS: engines/realtime_micacl_render/README.md). `--fit` makes the weights of
+`live/seeing/pose.py` from eighty others instead.
 
 The truth is the turn by which the head was rendered. A person's shape may tilt the skull against that of the base mesh
 by up to six degrees besides, which counts as pitch: upright is a head whose upper face lies as in the base mesh. The

@@ -43,17 +43,10 @@ gives the same bytes.
 FOOT = """
 `time_unix` is `time_s` plus the time of day at the start, so it runs as evenly as `time_s`. It follows the clock only
 when that is set by more than a tenth of a second, or when the machine slept. To compare a recording with an EEG, let
-both machines use the same time server. The delay of the camera itself is not included: the program cannot know it.
+both machines use the same time server. The delay of the camera itself is not included.
 
-## Forms
-
-| `schema` | what it added |
-|---|---|
-| 1 | the keys that the next line does not name |
-| 2 | `time_unix`, `slot`, `known`, `mean`, `still`, `frame`, `box`, `head`; `hello`; markers are read back |
-
-Form 2 is closed: any addition or change raises the number. Each form contains the one before, so recordings of form 1
-are still read, and so are tables that were written before form 2 had all its columns.
+Form 2 added `time_unix`, `slot`, `known`, `mean`, `still`, `frame`, `box`, `head` and `hello`; it is closed: any
+addition or change raises the number. Recordings of form 1 are still read.
 """
 
 

@@ -1,7 +1,7 @@
 """Render the clips of this folder and the demo clip again: `python tests/data/make.py ASSETS [NAME ...]`.
 
-ASSETS is the folder of the unpacked MakeHuman assets (docs/rendering.md). The people have seeds from 10000 on, which no
-training clip uses.
+ASSETS is the folder of the unpacked MakeHuman assets (engines/realtime_micacl_render/README.md). The people have seeds
+from 10000 on, which no training clip uses.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_picture_first_then_faces_with_bars_and_a_clean_end(
     where = {"DISPLAY": screen.display, "QT_QPA_PLATFORM": "xcb"}
     running = start("--source", clips / "three_faces_720p.mp4", "--record", file, **where)
     picture_s = seen(screen, lambda p: p.std() > 20)
-    assert picture_s < 10.0, "three seconds on an idle machine; docs/figures.md has the measured time"
+    assert picture_s < 10.0, "three seconds on an idle machine; docs/performance.md has the measured time"
     seen(screen, lambda p: colours_shown(p) >= 3)
     running.until(lambda now: '"ended"' in file.read_text(), 40.0)
     time.sleep(2.0)

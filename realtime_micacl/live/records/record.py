@@ -127,8 +127,8 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     box: Annotated[
         Annotated[list[Pixel], Meta(min_length=4, max_length=4)] | None,
         Meta(
-            description="where the face was in that picture: left, top, right, bottom in px of the picture as it was "
-            "analysed, turned and cut as set; part of it may lie outside; in readings"
+            description="where the face was in that picture, turned and cut as set: left, top, right, bottom in px; "
+            "part of it may lie outside; in readings"
         ),
     ] = None
     head: Annotated[
