@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import Engine
+from realtime_micacl.stack import started
 from realtime_micacl.types import F32, U8
 
 MOST = 64  # rows of a batch: more at a time is hardly faster, and takes memory
@@ -100,7 +101,7 @@ class _Desk:
                 return False
             self._shares += 1
             if self._shares == 1:
-                self._thread.start()
+                started(self._thread)
             return True
 
     def device(self) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Thread
 from time import monotonic
 
+from realtime_micacl.stack import started
+
 SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
 
 
@@ -29,7 +31,7 @@ class Threads:
     def start(self, name: str, body: Callable[[], None]) -> None:
         """Run `body` on a thread of this name, in place of one that had it before."""
         thread = Thread(target=body, name=name, daemon=True)
-        thread.start()
+        started(thread)
         self._threads[name] = thread  # only now: somebody may be waiting for all of them
 
     def join(self, timeout_s: float) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Protocol
 
+from realtime_micacl.stack import started
 from realtime_micacl.types import EmotionDistribution, Event
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Posted:
         self._ring = Ring()
         self._fault = ""
         self._thread = Thread(target=self._run, name=outlet.name, daemon=True)
-        self._thread.start()
+        started(self._thread)
 
     @property
     def name(self) -> str:

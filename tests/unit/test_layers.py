@@ -10,7 +10,9 @@ PACKAGE = Path(__file__).parents[2] / "realtime_micacl"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 COUNTED = runpy.run_path(str(PACKAGE.parent / "scripts" / "imports.py"))
 RANK = {
-    **dict.fromkeys(("types", "errors", "allowed", "devices", "standard", "installed", "palette", "files", ""), 0),
+    **dict.fromkeys(
+        ("types", "errors", "allowed", "devices", "standard", "installed", "palette", "files", "stack", ""), 0
+    ),
     **dict.fromkeys(("config", "metrics"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     "live": 3,

@@ -19,6 +19,7 @@ from av.stream import Discard
 from av.video.stream import VideoStream
 
 from realtime_micacl.live.sources.video import chosen
+from realtime_micacl.stack import started
 
 AHEAD_BYTES = 8_000_000  # no more than this is taken off the line and not yet used
 DAMAGED_IN_A_ROW = 1000
@@ -58,7 +59,7 @@ class Connection:
         self._pipe: Any = None
         self._changed = Condition()
         self._thread = Thread(target=self._run, name="connection", daemon=True)
-        self._thread.start()
+        started(self._thread)
 
     @property
     def settled(self) -> bool:
