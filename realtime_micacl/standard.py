@@ -38,6 +38,8 @@ def made_usable() -> None:
 
 def why(cause: Exception) -> str:
     """Return why something could not be read or written, in words, without the system's number and path."""
+    if isinstance(cause, UnicodeDecodeError):
+        return "it is not in UTF-8; save it as UTF-8"
     return CLOSED.get(getattr(cause, "errno", None) or 0) or getattr(cause, "strerror", None) or str(cause)
 
 

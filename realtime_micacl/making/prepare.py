@@ -119,6 +119,11 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     ]
     finish(manifest, lines, skipped, out)
     damaged = sum(isinstance(result, Done) and bool(result.warnings) for result in results.values())
+    for split, part in sorted({pair for s in samples for pair in s.parts.items()}):
+        lost = [s for s, _ in skipped if s.parts.get(split) == part]
+        if lost and not any(line.parts.get(split) == part for line in lines):
+            of = f"none of the {len(lost)} clips of the part {part} of {split} is left"
+            log.warning("%s; the first: %s: %s", of, lost[0].clip, reasons[lost[0].clip])
     return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
 
 

@@ -122,7 +122,9 @@ def test_what_cannot_be_used_is_listed_with_its_reason(
     assert "happy/good" in caplog.text and "1 of 20 pictures cannot be read: 5.png" in caplog.text
 
 
-def test_a_split_may_name_clips_that_are_not_there(tmp_path: Path, faces: list[U8]) -> None:
+def test_a_split_may_name_clips_that_are_not_there(
+    tmp_path: Path, faces: list[U8], caplog: pytest.LogCaptureFixture
+) -> None:
     setup = tmp_path / "set" / "4_setups" / "All_scenes"
     setup.mkdir(parents=True)
     (setup / "train_All.csv").write_text("Action/Happy/0001 Happy\nAction/Happy/0002 Happy\n")
@@ -133,6 +135,8 @@ def test_a_split_may_name_clips_that_are_not_there(tmp_path: Path, faces: list[U
     assert set(skipped(tmp_path / "out")) == {"Action/Happy/0002", "Action/Sad/0001"}
     assert "there is nothing at" in skipped(tmp_path / "out")["Action/Sad/0001"]
     assert found.skipped_tests == {"official": 1}
+    assert "none of the 1 clips of the part test of official is left; the first: Action/Sad/0001: there" in caplog.text
+    assert "part train" not in caplog.text
 
 
 def test_frames_keep_the_intensity_that_was_labelled(tmp_path: Path, faces: list[U8]) -> None:

@@ -17,7 +17,7 @@ Log = pytest.LogCaptureFixture
 
 def write(file: Path, text: str = "") -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+    file.write_text(text, errors="surrogateescape")
 
 
 def emotions(samples: list[Sample]) -> dict[str, str]:
@@ -76,6 +76,13 @@ def test_ferv39k_has_one_official_split(ferv39k_tree: Path) -> None:
     assert found["Daily_Life/Sad/0001"].parts == {"official": "test"}
 
 
+def test_ferv39k_says_where_a_line_and_its_clip_s_folder_differ(ferv39k_tree: Path, caplog: Log) -> None:
+    setup = ferv39k_tree / "4_setups" / "All_scenes" / "train_All.csv"
+    setup.write_text("Action/Happy/0001 Sad\nAction/Fear/0001 fear\nOther/x/0001 Fear\n")
+    ferv39k.read(ferv39k_tree)
+    assert "ferv39k: 1 lines name another emotion than their clip's folder" in caplog.text
+
+
 @pytest.fixture
 def mafw_tree(tmp_path: Path) -> Path:
     names = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
@@ -104,8 +111,21 @@ def test_mafw_leaves_four_emotions_out_and_counts_them(mafw_tree: Path, caplog: 
     assert "left out 2 of anxiety, 2 of contempt, 2 of disappointment, 2 of helplessness" in caplog.text
 
 
-def test_mafw_pictures_stand_in_for_videos(mafw_tree: Path) -> None:
+def test_mafw_does_not_mind_capitals(mafw_tree: Path) -> None:
+    file = mafw_tree / "Train & Test Set" / "single" / "no_caption" / "set_1" / "train.txt"
+    file.write_text(f"{file.read_text()}00098.MP4 Anger\n00099.mp4 Contempt\n")
+    capital = mafw_tree / "data" / "clips" / "00098.MP4"
+    capital.touch()
+    found = {s.clip: s.path for s in mafw.read(mafw_tree)}
+    assert found["00098"] == capital
+    assert "00099" not in found
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_mafw_pictures_stand_in_for_videos(mafw_tree: Path, empty: bool) -> None:
     (mafw_tree / "data" / "clips").rename(mafw_tree / "data" / "elsewhere")
+    if empty:
+        (mafw_tree / "data" / "clips").mkdir()
     assert mafw.read(mafw_tree)[0].path == mafw_tree / "data" / "frames" / "00000"
 
 
@@ -133,6 +153,7 @@ BAD: list[tuple[str, Callable[[Path], list[Sample]], Damage, str]] = [
     ("ferv39k_tree", ferv39k.read, put(SETUP, "Action/Joyful Happily\n"), r"test_All\.csv, line 1"),
     ("ferv39k_tree", ferv39k.read, put(SETUP, "../../etc Happy\n"), r"test_All\.csv, line 1"),
     ("ferv39k_tree", ferv39k.read, put(SETUP, "\n"), r"test_All\.csv is empty"),
+    ("ferv39k_tree", ferv39k.read, put(SETUP, "\udcff"), r"test_All\.csv.* is not in UTF-8; save it as UTF-8"),
     ("mafw_tree", mafw.read, gone("Train & Test Set/single"), "set_1 to set_5"),
     ("mafw_tree", mafw.read, put(FOLD, "00001.mp4 bored\n"), r"set_2/test\.txt, line 1.*eleven"),
     ("mafw_tree", mafw.read, gone("data"), "no folder .*data/frames"),

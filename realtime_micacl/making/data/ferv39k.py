@@ -5,12 +5,15 @@ The shipped crops are folders of pictures, `2_ClipsforFaceCrop/<Scene>/<Emotion>
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import PARTS
 from realtime_micacl.making.data.samples import Row, Sample, gathered, label_named, wanted_folder, wanted_lines
+
+log = logging.getLogger(__name__)
 
 SPLITS, CROPS = "4_setups/All_scenes", "2_ClipsforFaceCrop"
 
@@ -23,6 +26,7 @@ def read(root: Path) -> list[Sample]:
 
 
 def _rows(splits: Path) -> Iterator[Row]:
+    odd = 0
     for part in PARTS:
         file = splits / f"{part}_All.csv"
         for number, line in enumerate(wanted_lines(file, "lines such as Action/Happy/0269 Happy"), 1):
@@ -32,4 +36,7 @@ def _rows(splits: Path) -> Iterator[Row]:
             if label is None or not inside:
                 expected = "<Scene>/<Emotion>/<id> and one of the seven emotions"
                 raise ConfigError(f"{file}, line {number}: {line!r}; expected {expected}")
+            odd += any(label_named(folder) not in (None, label) for folder in clip.split("/"))
             yield Row(f"{file}, line {number}", clip.strip(), label, "official", part)
+    if odd:
+        log.warning("ferv39k: %d lines name another emotion than their clip's folder does; the line counts", odd)

@@ -5,6 +5,7 @@ Contempt, anxiety, helplessness and disappointment are none of the seven: their 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from realtime_micacl.making.data.samples import (
     OUTSIDE,
     Row,
     Sample,
+    files_ending,
     gathered,
     label_named,
     left_out,
@@ -37,9 +39,9 @@ def read(root: Path) -> list[Sample]:
     others: dict[str, str] = {}
     rows = list(_rows(found[0], others))
     left_out("mafw", Counter(others.values()))
-    if (root / VIDEOS).is_dir():
-        return gathered("mafw", rows, lambda clip: root / VIDEOS / f"{clip}.mp4")
-    pictures = wanted_folder(root / PICTURES, f"a folder of pictures per clip ({root / VIDEOS} is not there either)")
+    if videos := {file.stem: file for file in files_ending(root / VIDEOS, ".mp4")}:
+        return gathered("mafw", rows, lambda clip: videos.get(clip, root / VIDEOS / f"{clip}.mp4"))
+    pictures = wanted_folder(root / PICTURES, f"a folder of pictures per clip (there is no video in {root / VIDEOS})")
     return gathered("mafw", rows, lambda clip: pictures / clip)
 
 
@@ -51,11 +53,11 @@ def _rows(splits: Path, others: dict[str, str]) -> Iterator[Row]:
             for number, line in enumerate(wanted_lines(file, "lines such as 00001.mp4 anger"), 1):
                 clip, _, name = line.strip().partition(" ")
                 label = label_named(name)
-                clip = clip.removesuffix(".mp4")
+                clip = re.sub(r"\.mp4$", "", clip, flags=re.IGNORECASE)
                 if clip.isdecimal() and label is not None:
                     yield Row(f"{file}, line {number}", clip, label, f"fold{fold}", part)
-                elif clip.isdecimal() and name.strip() in OUTSIDE:
-                    others[clip] = name.strip()
+                elif clip.isdecimal() and name.strip().lower() in OUTSIDE:
+                    others[clip] = name.strip().lower()
                 else:
                     raise ConfigError(
                         f"{file}, line {number}: {line!r}; expected a clip such as 00001.mp4 and one of MAFW's"
