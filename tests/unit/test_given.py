@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,6 +62,33 @@ def test_what_a_download_left(content: bytes, said: str, tmp_path: Path) -> None
         list(read_file(tmp_path / "clip.mp4"))
 
 
+def noise(path: Path, stamps: Sequence[int], codec: str = "mpeg4", **options: str) -> None:
+    """Write a film with a picture at each time, in tenths of a second."""
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", options=options) as out:
+        stream = out.add_stream(codec, rate=10)
+        stream.width = stream.height = 64
+        for stamp in stamps:
+            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (64, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = stamp, Fraction(1, 10)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+
+
+def test_an_encrypted_film_is_called_so(tmp_path: Path) -> None:
+    key = {"encryption_key": "76a6c65c5ea762046bd749a2e632ccbb", "encryption_kid": "a7e61c373e219033c21091fa607bf3b8"}
+    noise(tmp_path / "a.mp4", range(20), encryption_scheme="cenc-aes-ctr", **key)
+    with pytest.raises(SourceError, match="it is encrypted"):
+        list(read_file(tmp_path / "a.mp4"))
+
+
+def test_where_time_stamps_leap_nothing_is_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    noise(tmp_path / "a.mkv", [*range(20), *range(50_000, 50_020)])
+    assert len(list(read_file(tmp_path / "a.mkv"))) == 40
+    assert "the time stamps leap" in caplog.text
+    assert "claims to last" not in caplog.text
+
+
 @pytest.mark.parametrize("name", ["a.mkv", "a.flv", "fast.mp4"])
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("first", [0, 9000])
@@ -68,15 +96,9 @@ def test_a_file_that_was_cut_off_says_so(
     name: str, cut: bool, first: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / name
-    rng = np.random.default_rng(0)
-    with av.open(str(path), "w", options={"movflags": "faststart"} if name == "fast.mp4" else {}) as out:
-        stream = out.add_stream("flv" if name.endswith("flv") else "mpeg4", rate=10)
-        stream.width = stream.height = 64
-        for number in range(60):
-            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (64, 64, 3), np.uint8), format="rgb24")
-            frame.pts, frame.time_base = number + (first if name == "a.mkv" else 0), Fraction(1, 10)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode())
+    begins = first if name == "a.mkv" else 0
+    options = {"movflags": "faststart"} if name == "fast.mp4" else {}
+    noise(path, range(begins, begins + 60), "flv" if name.endswith("flv") else "mpeg4", **options)
     if cut:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     caplog.set_level(logging.WARNING)

@@ -29,6 +29,8 @@ DASH = b"<MPD"
 BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
 PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
 POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
+ENCRYPTED = "it is encrypted (DRM); only the player of whoever sold it opens it"
+MOOV_BYTES = 1 << 22
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
 
@@ -81,16 +83,21 @@ def refused(path: Path) -> str:
                 return PAGE
             if len(head) == 32 and not any(head):
                 return BEGUN
-            if head[4:8] == b"ftyp" and not {b"moov", b"meta"} & _boxes(stream):
-                return NO_INDEX
+            if head[4:8] == b"ftyp":
+                boxes = _boxes(stream)
+                if not {b"moov", b"meta"} & boxes.keys():
+                    return NO_INDEX
+                stream.seek(boxes.get(b"moov", 0))
+                if b"encv" in stream.read(MOOV_BYTES):
+                    return ENCRYPTED
     except OSError:
         return ""
     return ""
 
 
-def _boxes(stream: BinaryIO) -> set[bytes]:
-    """Return the kinds of the boxes that an MP4 consists of."""
-    kinds, at = set[bytes](), 0
+def _boxes(stream: BinaryIO) -> dict[bytes, int]:
+    """Return the kinds of the boxes that an MP4 consists of, and where the first of each begins."""
+    kinds, at = dict[bytes, int](), 0
     while len(kinds) < BOXES:
         stream.seek(at)
         head = stream.read(16)
@@ -98,7 +105,7 @@ def _boxes(stream: BinaryIO) -> set[bytes]:
             break
         size = int.from_bytes(head[:4], "big")
         size = int.from_bytes(head[8:], "big") if size == 1 else size
-        kinds.add(head[4:8])
+        kinds.setdefault(head[4:8], at)
         if size < 8:  # the last: to the end of the file
             break
         at += size

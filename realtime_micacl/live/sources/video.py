@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -63,10 +64,12 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
                 raise SourceError(f"{path} {UNDECODED}")
             yield Frame(image, 0.0, 0)
             return
-        timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
+        timed, count, time_s, stamps = _timed(container, str(path), rate_hz), 0, 0.0, [inf, -inf]
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
             time_s = timed(stamp_s)
+            if stamp_s is not None:
+                stamps = [min(stamps[0], stamp_s), max(stamps[1], stamp_s)]
             yield Frame(image, time_s, index, damaged)
             if is_picture(container):
                 break
@@ -75,7 +78,7 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
-            tell_missing(container, chosen(container, str(path)), str(path), time_s)
+            tell_missing(container, chosen(container, str(path)), str(path), max(time_s, stamps[1] - stamps[0]))
 
 
 def _timed(
