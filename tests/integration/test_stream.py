@@ -92,11 +92,18 @@ def listed(bodies: dict[str, bytes], server: Web) -> list[str]:
     return ["0.ts", "1.ts"]
 
 
+def far(body: bytes) -> bytes:
+    """Return an MP4 with nothing, as long as no buffer holds, between its pictures and its index."""
+    size, at = 1 << 20, body.index(b"moov") - 4
+    return body[:at] + size.to_bytes(4, "big") + b"free" + bytes(size - 8) + body[at:]
+
+
 RECORDED: dict[str, Callable[[dict[str, bytes]], web.Answer]] = {
     "fast start": lambda b: web.content(b["fast.mp4"]),
     "no ranges": lambda b: web.content(b["fast.mp4"], ranges=False),
     "no length": lambda b: web.content(b["fast.mp4"], ranges=False, length=False),
     "index at the end": lambda b: web.content(b["slow.mp4"]),
+    "index at the end, closed unsaid": lambda b: web.content(far(b["slow.mp4"]), says_close=False),
     "index at the end, no ranges": lambda b: web.content(b["slow.mp4"], ranges=False),
     "index at the end, no length": lambda b: web.content(b["slow.mp4"], ranges=False, length=False),
     "MPEG-TS": lambda b: web.content(b["clip.ts"], "video/mp2t"),

@@ -71,17 +71,20 @@ def served(host: str = "127.0.0.1") -> Iterator[Web]:
 
 
 def begin(request: Request, code: int = 200, kind: str = "video/mp4", **headers: object) -> None:
-    """Send a head; underscores in the names of headers are dashes."""
+    """Send a head; underscores in the names of headers are dashes, one that is None is left out."""
     request.send_response(code)
     request.send_header("Content-Type", kind)
-    request.send_header("Connection", "close")
-    for name, value in headers.items():
-        request.send_header(name.replace("_", "-"), str(value))
+    for name, value in ({"Connection": "close"} | headers).items():
+        if value is not None:
+            request.send_header(name.replace("_", "-"), str(value))
     request.end_headers()
 
 
-def content(body: bytes, kind: str = "video/mp4", *, ranges: bool = True, length: bool = True) -> Answer:
+def content(
+    body: bytes, kind: str = "video/mp4", *, ranges: bool = True, length: bool = True, says_close: bool = True
+) -> Answer:
     """Answer with a body; with `ranges` from the place that is asked for."""
+    close = {} if says_close else {"Connection": None}
 
     def answer(request: Request) -> None:
         first = 0
@@ -92,7 +95,7 @@ def content(body: bytes, kind: str = "video/mp4", *, ranges: bool = True, length
                 begin(request, 416, Content_Range=f"bytes */{len(body)}")
                 return
             span = f"bytes {first}-{len(body) - 1}/{len(body)}"
-            begin(request, 206, kind, Content_Length=len(body) - first, Content_Range=span)
+            begin(request, 206, kind, Content_Length=len(body) - first, Content_Range=span, **close)
         elif length:
             begin(request, 200, kind, Content_Length=len(body), **({"Accept_Ranges": "bytes"} if ranges else {}))
         else:

@@ -13,7 +13,11 @@ SILENT_S = 2.0  # a camera that sends nothing for so long is lost
 PIECE_S = 15.0  # a piece of a play list, or the next part of a file, may take so long
 PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
 LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": PROTOCOLS}
-HTTP_OPTIONS = {"protocol_whitelist": PROTOCOLS}
+HTTP_OPTIONS = {
+    "protocol_whitelist": PROTOCOLS,
+    "reconnect_on_network_error": "1",  # it asks once more where a server has closed a connection and did not say so
+    "reconnect_max_retries": "1",
+}
 TRANSPORTS = {
     "rtsp": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},  # by UDP only where TCP is refused
     "rtspu": {"rtsp_transport": "udp"},
