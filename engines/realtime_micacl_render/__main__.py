@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,13 +15,11 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.live.seeing.picture_mesh import PictureMesh
 from realtime_micacl.making.data.held_out import FIRST_TEST_SEED, PHOTOGRAPHED
-from realtime_micacl.types import EMOTIONS
 from realtime_micacl_render.assets import Assets
-from realtime_micacl_render.clip import Label, make_clip, write_labels
+from realtime_micacl_render.clip import Filming, Label, write_clips, write_labels
 from realtime_micacl_render.dress import dress
 from realtime_micacl_render.figure import Figure, build_figure
 from realtime_micacl_render.person import sample_person
-from realtime_micacl_render.video import write_video
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +30,15 @@ def main(argv: list[str] | None = None) -> int:
     """Render clips of several people; return the exit status."""
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    how = Filming(options.size_px, options.seconds, options.rate_hz, options.lead_s, options.tail_s)
     try:
-        labels = render_people(**vars(options))
+        _check(options.people, options.seed, options.takes, how)
+        source = Assets(options.assets)
+        seeds = range(options.seed, options.seed + options.people)
+        count, figures = _dressed(options.photos, source) if options.photos else _drawn(seeds, source)
+        labels = render(
+            tqdm(figures, "people", count, disable=not sys.stderr.isatty()), options.out, how, options.takes
+        )
     except MicaclError as error:
         log.error("%s", error)
         return error.exit_code
@@ -41,67 +46,35 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def render_people(
-    *,
-    assets: Path,
-    out: Path,
-    people: int,
-    seed: int,
-    takes: int,
-    size_px: int,
-    seconds: float,
-    rate_hz: int,
-    photos: Path | None = None,
-    lead_s: float = 0.0,
-    tail_s: float = 0.0,
-) -> list[Label]:
-    """Render every emotion of every person; return what was written to labels.json."""
-    _check(people, seed, takes, size_px, seconds, rate_hz, lead_s, tail_s)
-    source = Assets(assets)
-    if photos:
-        count, figures = _dressed(photos, source)
-    else:
-        count, figures = (
-            people,
-            (build_figure(sample_person(n, source.details), source) for n in range(seed, seed + people)),
-        )
+def render(figures: Iterable[Figure], out: Path, how: Filming, takes: int) -> list[Label]:
+    """Render every emotion of every person; return what was written to labels.json, after each of them."""
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
-    for figure in tqdm(figures, desc="people", total=count, disable=not sys.stderr.isatty()):
-        for emotion in EMOTIONS:
-            for take in range(takes):
-                label, frames = make_clip(
-                    figure,
-                    emotion,
-                    take=take,
-                    size_px=size_px,
-                    seconds=seconds,
-                    rate_hz=rate_hz,
-                    lead_s=lead_s,
-                    tail_s=tail_s,
-                )
-                write_video(out / label.file, frames, rate_hz=rate_hz)
-                labels.append(label)
+    for figure in figures:
+        labels += write_clips(figure, out, how, takes=takes)
         write_labels(out / "labels.json", labels)
     return labels
 
 
-def _check(
-    people: int, seed: int, takes: int, size_px: int, seconds: float, rate_hz: int, lead_s: float, tail_s: float
-) -> None:
+def _check(people: int, seed: int, takes: int, how: Filming) -> None:
     """Raise ConfigError for what cannot be rendered."""
     if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
         raise ConfigError(
             f"--seed {seed} --people {people}: people to train with are 0 to {FIRST_TEST_SEED - 1}, the others are kept"
             " for the demo and the tests. Choose a smaller --seed or fewer --people, at least one."
         )
-    if size_px < 32 or size_px % 2 or takes < 1 or seconds < 1 or rate_hz < 1:
+    if how.size_px < 32 or how.size_px % 2 or takes < 1 or how.seconds < 1 or how.rate_hz < 1:
         raise ConfigError(
-            f"--size-px {size_px} --takes {takes} --seconds {seconds:g} --rate-hz {rate_hz}: the size is an even number"
-            " from 32 on, the others are at least 1."
+            f"--size-px {how.size_px} --takes {takes} --seconds {how.seconds:g} --rate-hz {how.rate_hz}: the size is an"
+            " even number from 32 on, the others are at least 1."
         )
-    if not (0 <= lead_s <= MOST_NEUTRAL_S and 0 <= tail_s <= MOST_NEUTRAL_S):
-        raise ConfigError(f"--lead-s {lead_s:g} --tail-s {tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
+    if not (0 <= how.lead_s <= MOST_NEUTRAL_S and 0 <= how.tail_s <= MOST_NEUTRAL_S):
+        raise ConfigError(f"--lead-s {how.lead_s:g} --tail-s {how.tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
+
+
+def _drawn(seeds: range, source: Assets) -> tuple[int, Iterator[Figure]]:
+    """Return how many people there are, and a figure of each."""
+    return len(seeds), (build_figure(sample_person(seed, source.details), source) for seed in seeds)
 
 
 def _dressed(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:

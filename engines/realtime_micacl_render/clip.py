@@ -14,6 +14,20 @@ from realtime_micacl_render.figure import Figure
 from realtime_micacl_render.motion import Episode
 from realtime_micacl_render.performance import Act, perform
 from realtime_micacl_render.scene import Actor, backdrop, pictures, sample_light
+from realtime_micacl_render.video import write_video
+
+
+@dataclass(frozen=True)
+class Filming:
+    """How clips are filmed."""
+
+    size_px: int
+    seconds: float
+    """In which an expression comes and goes."""
+    rate_hz: int
+    lead_s: float = 0.0
+    """Seconds of a neutral face before that, and after it."""
+    tail_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -29,39 +43,39 @@ class Label:
     """Per frame: 0 neutral, 1 the emotion at its fullest; 0 throughout in neutral clips, talking ones too."""
 
 
-def make_clip(
-    figure: Figure,
-    emotion: str,
-    *,
-    take: int,
-    size_px: int,
-    seconds: float,
-    rate_hz: int,
-    lead_s: float = 0.0,
-    tail_s: float = 0.0,
-) -> tuple[Label, Iterator[U8]]:
-    """Script a clip; the pictures, [size,size,3], are rendered while they are taken.
+def write_clips(figure: Figure, folder: Path, how: Filming, *, takes: int = 1) -> list[Label]:
+    """Render every emotion of a person into a folder; return what labels.json says of these clips."""
+    labels = []
+    for emotion in EMOTIONS:
+        for take in range(takes):
+            label, frames = make_clip(figure, emotion, how, take=take)
+            write_video(folder / label.file, frames, rate_hz=how.rate_hz)
+            labels.append(label)
+    return labels
 
-    The expression has `seconds` to come and go; `lead_s` before and `tail_s` after them the face stays neutral.
-    """
+
+def make_clip(figure: Figure, emotion: str, how: Filming, *, take: int = 0) -> tuple[Label, Iterator[U8]]:
+    """Script a clip; the pictures, [size,size,3], are rendered while they are taken."""
     seed = figure.person.seed
     rng = np.random.default_rng([seed, 4, EMOTIONS.index(emotion), take])
-    times = (np.arange(round((lead_s + seconds + tail_s) * rate_hz)) / rate_hz - lead_s).astype(np.float32)
-    acts = [] if emotion == "neutral" else [act(emotion, seconds, rng)]
+    times = (np.arange(round((how.lead_s + how.seconds + how.tail_s) * how.rate_hz)) / how.rate_hz - how.lead_s).astype(
+        np.float32
+    )
+    acts = [] if emotion == "neutral" else [act(emotion, how.seconds, rng)]
     talk = float(rng.uniform(0.6, 1.2)) if rng.random() < (0.6 if emotion == "neutral" else 0.35) else 0.0
     acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))
-    scale = size_px * rng.uniform(0.29, 0.4)
-    middle = np.array([0.5, 0.45]) * size_px + rng.normal(0, 0.03 * size_px, 2)
+    scale = how.size_px * rng.uniform(0.29, 0.4)
+    middle = np.array([0.5, 0.45]) * how.size_px + rng.normal(0, 0.03 * how.size_px, 2)
     path = np.tile(np.array([*middle, scale], np.float32), (len(times), 1))
     actor = Actor(figure, acted, path, turn=(float(rng.normal(0, 9)), float(rng.normal(0, 4))))
     label = Label(
         file=f"id{seed:05d}_{emotion}_{take}.mp4",
         identity=seed,
         emotion=emotion,
-        fps=rate_hz,
+        fps=how.rate_hz,
         intensity=[round(float(value), 3) for value in acted.intensity],
     )
-    return label, pictures([actor], backdrop(size_px, size_px, rng), sample_light(rng))
+    return label, pictures([actor], backdrop(how.size_px, how.size_px, rng), sample_light(rng))
 
 
 def write_labels(path: Path, labels: list[Label]) -> None:

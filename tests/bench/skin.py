@@ -23,27 +23,23 @@ from realtime_micacl.making.evaluation.predictions import clip_predictions
 from realtime_micacl.making.scores import report
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl_render.assets import Assets
-from realtime_micacl_render.clip import make_clip, write_labels
+from realtime_micacl_render.clip import Filming, Label, write_clips, write_labels
 from realtime_micacl_render.figure import build_figure
 from realtime_micacl_render.person import SKIN_TONES, sample_person
-from realtime_micacl_render.video import write_video
 
 MELANIN = {0.0: "fair", 0.5: "light brown", 0.75: "dark brown", 1.0: "darkest"}
 PEOPLE = range(6004, 6064, 5)  # each of whom is held out
-SIZE_PX, SECONDS, RATE_HZ = 144, 3.0, 12
+HOW = Filming(size_px=144, seconds=3.0, rate_hz=12)
 
 
 def render(source: Assets, melanin: float, folder: Path) -> None:
     """Write the clips of all people with that skin."""
     folder.mkdir(parents=True, exist_ok=True)
-    labels = []
+    labels: list[Label] = []
     for seed in PEOPLE:
         person = replace(sample_person(seed, source.details), skin=np.array(SKIN_TONES[melanin], np.float32))
         figure = build_figure(person, source)
-        for emotion in EMOTIONS:
-            label, frames = make_clip(figure, emotion, take=0, size_px=SIZE_PX, seconds=SECONDS, rate_hz=RATE_HZ)
-            write_video(folder / label.file, frames, rate_hz=RATE_HZ)
-            labels.append(label)
+        labels += write_clips(figure, folder, HOW)
     write_labels(folder / "labels.json", labels)
 
 

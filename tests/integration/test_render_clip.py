@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.held_out import FIRST_TEST_SEED
-from realtime_micacl_render.__main__ import main, render_people
+from realtime_micacl_render.__main__ import main
 from realtime_micacl_render.assets import SKIN_PX, Assets, chart
-from realtime_micacl_render.clip import Label, make_clip, write_labels
+from realtime_micacl_render.clip import Filming, Label, make_clip, write_labels
 from realtime_micacl_render.expression import UNITS, target_names
 from realtime_micacl_render.figure import Figure, build_figure
 from realtime_micacl_render.mesh import Binding, Target
@@ -27,7 +28,7 @@ from realtime_micacl_render.scene import Actor, backdrop, pictures, sample_light
 from realtime_micacl_render.video import write_video
 
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
-OPTIONS = {"people": 1, "seed": 1, "takes": 1, "size_px": 64, "seconds": 2.0, "rate_hz": 25}
+HOW = Filming(size_px=64, seconds=2, rate_hz=25)
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_backdrops_and_lights_vary_with_the_seed() -> None:
 
 @pytest.mark.parametrize("emotion", ["happy", "neutral"])
 def test_a_clip_has_a_picture_and_an_intensity_for_every_frame(figure: Figure, emotion: str) -> None:
-    label, frames = make_clip(figure, emotion, take=0, size_px=64, seconds=2, rate_hz=25)
+    label, frames = make_clip(figure, emotion, HOW)
     shown = list(frames)
     assert len(shown) == len(label.intensity) == 50
     assert shown[0].shape == (64, 64, 3)
@@ -126,8 +127,8 @@ def test_a_clip_has_a_picture_and_an_intensity_for_every_frame(figure: Figure, e
 
 
 def test_lead_and_tail_are_neutral_and_leave_the_expression_as_it_is(figure: Figure) -> None:
-    plain, _ = make_clip(figure, "happy", take=0, size_px=64, seconds=2, rate_hz=25)
-    longer, frames = make_clip(figure, "happy", take=0, size_px=64, seconds=2, rate_hz=25, lead_s=1, tail_s=2)
+    plain, _ = make_clip(figure, "happy", HOW)
+    longer, frames = make_clip(figure, "happy", replace(HOW, lead_s=1, tail_s=2))
     assert len(longer.intensity) == 125
     assert longer.intensity[25:75] == plain.intensity
     assert longer.intensity[:25] == [0.0] * 25
@@ -136,7 +137,7 @@ def test_lead_and_tail_are_neutral_and_leave_the_expression_as_it_is(figure: Fig
 
 
 def test_clips_are_reproducible_and_takes_differ(figure: Figure) -> None:
-    takes = [make_clip(figure, "sad", take=take, size_px=64, seconds=2, rate_hz=25) for take in (0, 0, 1)]
+    takes = [make_clip(figure, "sad", HOW, take=take) for take in (0, 0, 1)]
     first, same, other = ([label.intensity, next(frames)] for label, frames in takes)
     assert first[0] == same[0] != other[0]
     np.testing.assert_array_equal(first[1], same[1])
@@ -186,13 +187,14 @@ def test_without_assets_it_says_what_was_looked_for(tmp_path: Path, caplog: pyte
 @pytest.mark.parametrize(
     "wrong",
     [
-        *({"seed": FIRST_TEST_SEED}, {"seed": -1}, {"people": 0}, {"size_px": 33}),
-        *({"size_px": 16}, {"seconds": 0.1}, {"takes": 0}, {"lead_s": -1}, {"tail_s": 1e9}),
+        *(f"--seed={FIRST_TEST_SEED}", "--seed=-1", "--people=0", "--size-px=33", "--size-px=16", "--seconds=0.1"),
+        *("--takes=0", "--rate-hz=0", "--lead-s=-1", "--tail-s=1e9", "--tail-s=60.1"),
     ],
 )
-def test_wrong_options_are_refused(tmp_path: Path, wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=r"--(seed|size-px|lead-s)"):
-        render_people(assets=tmp_path, out=tmp_path, **{**OPTIONS, **wrong})  # type: ignore[arg-type]
+def test_wrong_options_are_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture, wrong: str) -> None:
+    assert main([str(tmp_path), str(tmp_path / "out"), wrong]) == ConfigError.exit_code
+    assert wrong.partition("=")[0] in caplog.text
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_whole_person_of_the_real_assets(real: Path, tmp_path: Path) -> None:
@@ -201,7 +203,7 @@ def test_a_whole_person_of_the_real_assets(real: Path, tmp_path: Path) -> None:
         packed.extractall(tmp_path, filter="data")
     assets = Assets(tmp_path)
     figure = build_figure(sample_person(FIRST_TEST_SEED, assets.details), assets)
-    label, frames = make_clip(figure, "surprise", take=0, size_px=96, seconds=1, rate_hz=10)
+    label, frames = make_clip(figure, "surprise", Filming(96, 1, 10))
     shown = np.stack(list(frames)).astype(np.int16)
     assert max(label.intensity) > 0.5
     before, apex = shown[0], shown[int(np.argmax(label.intensity))]
