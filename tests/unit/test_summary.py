@@ -68,6 +68,19 @@ def test_a_clip_without_a_face_says_why() -> None:
     assert summary.rows("") == [{"clip": "a.mp4", "tracks": 0, "readings": 0, "note": "no reading (no face 12)"}]
 
 
+def test_what_happened_on_the_way_is_no_note() -> None:
+    summary = Summary("a.mp4")
+    summary(StateChange(1.0, None, State.STALLED, "the picture stands still"))
+    assert summary.rows("")[0]["note"] == ""
+
+
+def test_shares_have_four_places() -> None:
+    summary = Summary("a.mp4")
+    for n, word in enumerate(["sad", "happy", "happy"]):
+        summary(reading(n * 0.08, word))
+    assert [summary.rows("")[0][f"share_{word}"] for word in ("sad", "happy")] == [0.3333, 0.6667]
+
+
 def wrote(book: Book, clip: Clip) -> None:
     book.part(clip.name).write_text("{}\n")
     book.keep(clip, Outcome(clip.name, rows=({"clip": clip.name, "readings": 1},)))
@@ -115,6 +128,7 @@ def test_a_line_that_was_cut_off_is_a_clip_that_is_not_done(tmp_path: Path) -> N
         (MADE_WITH | {"settings": {"smoothing_s": 0.3, "detector": "auto"}}, False, "smoothing_s"),
         (MADE_WITH | {"settings": {"smoothing_s": 0.2}}, False, "detector"),
         (MADE_WITH | {"program": "2.0"}, False, "program"),
+        (MADE_WITH | {"settings": None}, False, "settings"),
         (MADE_WITH | {"program": "2.0"}, True, ""),
     ],
 )
