@@ -35,6 +35,7 @@ from realtime_micacl.making.data.prepared import (
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def main(argv: Sequence[str]) -> None:
             said = prepare(samples, manifest, arguments.out, arguments.jobs)
     except OSError as cause:
         place = cause.filename or arguments.out
-        raise ConfigError(f"{place} cannot be read or written: {cause.strerror}; fix that and run it again") from cause
+        raise ConfigError(f"{place} cannot be read or written: {why(cause)}; fix that and run it again") from cause
     sys.stdout.write(said + "\n")
 
 

@@ -26,7 +26,7 @@ from realtime_micacl.making.data.photographs import half_named, read_portraits
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
-from realtime_micacl.making.training.checkpoint import start_encoder, write_checkpoint
+from realtime_micacl.making.training.checkpoint import Provenance, start_encoder, write_checkpoint
 from realtime_micacl.making.training.clips import FrozenFeatures
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.objectives import shift_logits
@@ -156,13 +156,7 @@ def train(
     kept: FrozenFeatures | None = None,
 ) -> System:
     """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
-    torch.manual_seed(recipe.seed)
-    model = build(configured(recipe.network))
-    if model.config.encoder == "clip" and not encoder_from:
-        raise ConfigError(f"{recipe.name}: name the file of CLIP's weights with --encoder-from; see docs/zoo.md")
-    if encoder_from:
-        start_encoder(model, encoder_from)
-    model.to(ranks.device)
+    model = _begun(recipe, encoder_from).to(ranks.device)
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     found = after_faces(model, recipe, faces, run, given=bool(encoder_from)) if faces is not None else None
     if recipe.clips and part:
@@ -174,20 +168,30 @@ def train(
         found, shape = after_shapes(found, model, recipe, faces, run)
     temperature, threshold = calibrated(found.logits, found.labels)
     if ranks.first:
-        write_checkpoint(
-            out,
-            recipe,
-            model,
-            shape=shape,
-            calibration=(temperature, threshold if recipe.abstain_below is None else recipe.abstain_below),
+        how = Provenance(
+            temperature=temperature,
+            abstain_below=threshold if recipe.abstain_below is None else recipe.abstain_below,
             counts=found.counts.tolist(),
+            trained_on=found.trained_on,
             prior_removed=removed,
             history=found.history,
-            trained_on=found.trained_on,
             held_out=found.held_out,
+            shape=shape,
         )
+        write_checkpoint(out, recipe, model, how)
         for unfinished in out.glob("unfinished-*.safetensors"):
             unfinished.unlink()
+    return model
+
+
+def _begun(recipe: Recipe, encoder_from: str | None) -> System:
+    """Return the network of a recipe as it is before it has learnt anything here."""
+    torch.manual_seed(recipe.seed)
+    model = build(configured(recipe.network))
+    if model.config.encoder == "clip" and not encoder_from:
+        raise ConfigError(f"{recipe.name}: name the file of CLIP's weights with --encoder-from; see docs/zoo.md")
+    if encoder_from:
+        start_encoder(model, encoder_from)
     return model
 
 

@@ -25,7 +25,7 @@ from realtime_micacl.making.data.ferplus import Stills, read_ferplus
 from realtime_micacl.making.data.sampler import CategorySampler
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.making.recipe import Plan, Recipe
-from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import StillsObjective
 from realtime_micacl.making.training.ranks import Ranks
 from realtime_micacl.making.training.saved import Row
@@ -105,7 +105,7 @@ def trained(
     def look() -> Row:
         return seen(said_of(objective, parts["validation"]), parts["validation"].labels)
 
-    fit("teacher", objective, batches, look, plan, max(1, len(stills.crops) // plan.batch), run)
+    fit(Stage("teacher", objective, batches, look, plan, max(1, len(stills.crops) // plan.batch)), run)
     return objective
 
 

@@ -11,7 +11,7 @@ import torch
 from realtime_micacl.config import read_toml
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
-from realtime_micacl.making.training.checkpoint import write_checkpoint
+from realtime_micacl.making.training.checkpoint import Provenance, write_checkpoint
 from realtime_micacl.model.zoo import build, configured
 
 
@@ -23,16 +23,8 @@ def main(file: str, out: str) -> None:
         if isinstance(module, torch.nn.BatchNorm3d):  # equal biases would share one initializer
             module.running_mean.normal_(std=0.01)
     with tempfile.TemporaryDirectory() as folder:
-        write_checkpoint(
-            Path(folder),
-            recipe,
-            model,
-            calibration=(1.0, 0.3),
-            counts=[1] * 7,
-            prior_removed=0.0,
-            history=[],
-            trained_on=["nothing"],
-        )
+        how = Provenance(temperature=1.0, abstain_below=0.3, counts=[1] * 7, trained_on=["nothing"])
+        write_checkpoint(Path(folder), recipe, model, how)
         export(Path(folder), Path(out), (), {})
     sys.stdout.write(f"{out}: untrained\n")
 

@@ -24,7 +24,7 @@ from realtime_micacl.making.evaluation.candidates import Candidate, read_candida
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.train import read_training_part
-from realtime_micacl.making.training.checkpoint import HELD_OUT, write_checkpoint
+from realtime_micacl.making.training.checkpoint import HELD_OUT, Provenance, write_checkpoint
 from realtime_micacl.making.training.clips import people_digest, split
 from realtime_micacl.making.training.fusion import averaged, fit, fused, learn
 from realtime_micacl.model.zoo import build, configured
@@ -56,16 +56,10 @@ def members(tmp_path_factory: pytest.TempPathFactory, recipe: Path) -> list[Cand
         model.head[1].weight.data *= 8
         renamed = msgspec.structs.replace(read, name=name)
         (root / f"run-{name}").mkdir()
-        write_checkpoint(
-            root / f"run-{name}",
-            renamed,
-            model,
-            calibration=(1.5 if name == "ifdd" else 0.7, 0.3),
-            counts=[1] * 7,
-            prior_removed=0.0,
-            history=[],
-            trained_on=["stripes fold1"],
+        how = Provenance(
+            temperature=1.5 if name == "ifdd" else 0.7, abstain_below=0.3, counts=[1] * 7, trained_on=["stripes fold1"]
         )
+        write_checkpoint(root / f"run-{name}", renamed, model, how)
         export(root / f"run-{name}", root / name, (), {})
     return read_candidates([root / name for name in MODELS])
 

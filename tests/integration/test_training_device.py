@@ -22,7 +22,7 @@ from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.prepared import PreparedClip, write_crops
 from realtime_micacl.making.recipe import Plan, Recipe
 from realtime_micacl.making.training.clips import Split, train_clips
-from realtime_micacl.making.training.loop import Run, fit
+from realtime_micacl.making.training.loop import Run, Stage, fit
 from realtime_micacl.making.training.objectives import BagsObjective, StillsObjective
 from realtime_micacl.making.training.ranks import Ranks
 from realtime_micacl.making.training.stages import Faces, train_bags, train_stills
@@ -171,7 +171,7 @@ def test_half_precision_learns_as_single_precision_does(
     for half in (False, True):
         monkeypatch.setattr(torch, "autocast", lambda *_, half=half, **__: whole("cpu", torch.bfloat16, enabled=half))
         batches = lambda steps: [striped(kind, step) for step in steps]  # noqa: E731
-        rows = fit(kind, objective_of(kind), batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 1, run)
+        rows = fit(Stage(kind, objective_of(kind), batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 1), run)
         losses.append(np.array([row["loss"] for row in rows]))
     single, half = losses
     assert single[-10:].mean() < 0.7 * single[0], "something is learnt"

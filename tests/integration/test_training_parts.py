@@ -16,8 +16,8 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.making.data.augment import augmented
 from realtime_micacl.making.recipe import Plan, Recipe
-from realtime_micacl.making.training.checkpoint import read_checkpoint, start_encoder, write_checkpoint
-from realtime_micacl.making.training.loop import Run, fit, rate
+from realtime_micacl.making.training.checkpoint import Provenance, read_checkpoint, start_encoder, write_checkpoint
+from realtime_micacl.making.training.loop import Run, Stage, fit, rate
 from realtime_micacl.making.training.objectives import shift_logits
 from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.model.backbone import R3D18, FrameEncoder
@@ -62,7 +62,7 @@ def test_what_remains_is_the_average_of_the_weights(tmp_path: Path) -> None:
         path.append(float(objective.x.detach()))
         return drawn
 
-    fit("x", objective, watched, lambda: {"war": 0.0, "uar": 0.0}, plan, 1, Run(tmp_path, "", 0))
+    fit(Stage("x", objective, watched, lambda: {"war": 0.0, "uar": 0.0}, plan, 1), Run(tmp_path, "", 0))
     own = Distance()
     optimiser = torch.optim.AdamW(own.parameters(), lr=rate(plan, 1, 1, 1), weight_decay=0.0)
     own(torch.ones(1)).backward()
@@ -84,7 +84,7 @@ def test_it_stops_when_nothing_gets_better_and_takes_the_best(
         weights.append(float(objective.x))
         return {"war": seen[len(weights) - 1], "uar": 0.0}
 
-    rows = fit("x", objective, batches, look, plan, 3, Run(tmp_path, "", 0))
+    rows = fit(Stage("x", objective, batches, look, plan, 3), Run(tmp_path, "", 0))
     assert len(rows) == epochs
     assert float(objective.x.detach()) == weights[best - 1]
 
@@ -92,8 +92,8 @@ def test_it_stops_when_nothing_gets_better_and_takes_the_best(
 def test_a_run_that_is_done_is_not_trained_again(tmp_path: Path) -> None:
     plan, run = Plan(epochs=2, batch=2, learning_rate=0.05), Run(tmp_path, "r", 0)
     first, second = Distance(), Distance()
-    rows = fit("x", first, batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 3, run)
-    again = fit("x", second, lambda steps: pytest.fail("it trains"), dict, plan, 3, run)
+    rows = fit(Stage("x", first, batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 3), run)
+    again = fit(Stage("x", second, lambda steps: pytest.fail("it trains"), dict, plan, 3), run)
     assert again == rows
     assert torch.equal(first.x, second.x)
 
@@ -105,7 +105,7 @@ def test_a_run_whose_loss_is_no_number_ends_and_says_what_to_change(tmp_path: Pa
         return [(torch.full((1,), float("nan") if step > 5 else 1.0),) for step in steps]
 
     with pytest.raises(ConfigError, match=r"\[x\], epoch 3: .*lower learning_rate"):
-        fit("x", Distance(), lost, lambda: {"war": 0.0, "uar": 0.0}, plan, 3, run)
+        fit(Stage("x", Distance(), lost, lambda: {"war": 0.0, "uar": 0.0}, plan, 3), run)
 
 
 def test_weights_that_are_no_numbers_become_no_checkpoint(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_weights_that_are_no_numbers_become_no_checkpoint(tmp_path: Path) -> Non
         next(model.parameters()).fill_(float("inf"))
     with pytest.raises(ConfigError, match="lower learning_rate"):
         write_checkpoint(
-            tmp_path, recipe, model, calibration=(1, 0.5), counts=[1] * 7, prior_removed=0, history=[], trained_on=[]
+            tmp_path, recipe, model, Provenance(temperature=1, abstain_below=0.5, counts=[1] * 7, trained_on=[])
         )
     assert not list(tmp_path.iterdir())
 
@@ -122,7 +122,9 @@ def test_weights_that_are_no_numbers_become_no_checkpoint(tmp_path: Path) -> Non
 def test_an_unfinished_run_that_is_damaged_says_what_to_remove(tmp_path: Path) -> None:
     (tmp_path / "unfinished-x.safetensors").write_bytes(b"half")
     with pytest.raises(ConfigError, match=r"unfinished-x\.safetensors, an unfinished run, is damaged: .*; remove it"):
-        fit("x", Distance(), batches, dict, Plan(epochs=1, batch=2, learning_rate=0.05), 3, Run(tmp_path, "r", 0))
+        fit(
+            Stage("x", Distance(), batches, dict, Plan(epochs=1, batch=2, learning_rate=0.05), 3), Run(tmp_path, "r", 0)
+        )
 
 
 def test_a_disk_that_is_full_is_said_and_leaves_nothing(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from realtime_micacl.making.data.faces import Cut, FaceCutter, as_shipped
 from realtime_micacl.making.data.pictures import read_pictures
 from realtime_micacl.making.data.prepared import write_crops
 from realtime_micacl.making.data.samples import Sample
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, Frame
 
 CORRUPT = (SourceError, OSError, ValueError, MemoryError, cv2.error, av.error.FFmpegError)
@@ -83,7 +84,7 @@ class Cutting:
         try:
             write_crops(piece.file, cut.crops, cut.times_s, targets)
         except OSError as cause:
-            raise ConfigError(f"{piece.file} cannot be written: {cause.strerror}") from cause
+            raise ConfigError(f"{piece.file} cannot be written: {why(cause)}") from cause
         return Done(len(cut.numbers), tuple(dict.fromkeys(warnings)))  # a clip that was read twice says them twice
 
 

@@ -21,6 +21,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
 from realtime_micacl.inference.sidecar import Crop
 from realtime_micacl.making.data.clips import Clip
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 MANIFEST, INDEX, CLIPS, SKIPPED = "prepared.json", "index.jsonl", "clips", "skipped.csv"
@@ -223,7 +224,7 @@ def _lines(file: Path) -> Iterator[Line]:
     try:
         rows = file.read_bytes().splitlines()
     except OSError as cause:
-        raise ConfigError(f"{file} cannot be read ({cause.strerror}); {MEND}") from cause
+        raise ConfigError(f"{file} cannot be read ({why(cause)}); {MEND}") from cause
     for number, row in enumerate(rows, 1):
         try:
             yield msgspec.json.decode(row, type=Line)

@@ -12,6 +12,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.held_out import held_out
 from realtime_micacl.making.data.prepared import Part
 from realtime_micacl.making.data.samples import Sample, with_folds
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 LABELS = "labels.json"
@@ -34,7 +35,7 @@ def read(root: Path) -> list[Sample]:
         labels = msgspec.json.decode(file.read_bytes(), type=list[Label])
     except OSError as cause:
         raise ConfigError(
-            f"no {file} ({cause.strerror}); make the clips with: python -m realtime_micacl_render ASSETS {root}"
+            f"no {file} ({why(cause)}); make the clips with: python -m realtime_micacl_render ASSETS {root}"
         ) from None
     except (UnicodeDecodeError, msgspec.MsgspecError) as cause:
         raise ConfigError(f"{file} is not what `python -m realtime_micacl_render` writes: {cause}") from cause

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -36,44 +37,45 @@ DAMAGE = (OSError, EOFError, ValueError, RuntimeError, SafetensorError)
 """What reading damaged or foreign weights may raise."""
 LONG = 200
 HELD_OUT = "held_out"
-"""Which people the stage [clips] did not learn from, as a digest."""
 KINETICS = "https://download.pytorch.org/models/r3d_18-b3b3357e.pth"
 FULLY_CONNECTED = ("fc.weight", "fc.bias")  # torchvision's 400 classes
 
 
-def write_checkpoint(
-    out: Path,
-    recipe: Recipe,
-    model: System,
-    *,
-    shape: Shape | None = None,
-    calibration: tuple[float, float],
-    counts: Sequence[int],
-    prior_removed: float,
-    history: Sequence[Row],
-    trained_on: Sequence[str],
-    held_out: str | None = None,
-) -> None:
-    """Write the folder `out`; `calibration` is temperature and threshold, `counts` the training clips by emotion.
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """How the weights of a checkpoint came about, and how its scores are to be read."""
 
-    `prior_removed` is the share of their frequencies that was taken out of the logits.
-    """
+    temperature: float
+    abstain_below: float
+    counts: Sequence[int]
+    """The training clips by emotion."""
+    trained_on: Sequence[str]
+    prior_removed: float = 0.0
+    """The share of those frequencies that was taken out of the logits."""
+    history: Sequence[Row] = ()
+    held_out: str | None = None
+    """A digest of the people whom the stage [clips] did not learn from."""
+    shape: Shape | None = None
+
+
+def write_checkpoint(out: Path, recipe: Recipe, model: System, how: Provenance) -> None:
+    """Write the folder `out`."""
     about = {
         "name": recipe.name,
         "labels": EMOTIONS,
         "bag": recipe.bag,
         "crop": recipe.crop,
         "model": model.config.to_dict(),
-        "shape": shape,
-        "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
-        "counts": list(counts),
-        "prior_removed": prior_removed,
-        "trained_on": list(trained_on),
-        HELD_OUT: held_out,
+        "shape": how.shape,
+        "calibration": {"temperature": how.temperature, "abstain_below": how.abstain_below},
+        "counts": list(how.counts),
+        "prior_removed": how.prior_removed,
+        "trained_on": list(how.trained_on),
+        HELD_OUT: how.held_out,
         "recipe": recipe,
         "version": __version__,
         "revision": revision(),
-        "history": list(history),
+        "history": list(how.history),
     }
     encoded = msgspec.json.encode(about)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}

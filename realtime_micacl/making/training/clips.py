@@ -24,7 +24,7 @@ from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Clips, Recipe
-from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.stages import seen
@@ -147,7 +147,7 @@ def train_clips(
         return seen(*_read(model, held_out, len(parts.held_out), run))
 
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
-    return fit("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch), run)
+    return fit(Stage("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch)), run)
 
 
 @torch.inference_mode()

@@ -44,23 +44,31 @@ def begin(run: Run, stage: str) -> None:
     torch.manual_seed(crc32(f"{run.seed}/{stage}".encode()))
 
 
-def fit(
-    stage: str,
-    objective: nn.Module,
-    batches: Callable[[range], Iterable[Batch]],
-    look: Callable[[], Recalls],
-    plan: Plan,
-    steps: int,
-    run: Run,
-) -> list[Row]:
-    """Minimise `objective(*batch)` by AdamW for `plan.epochs` of `steps`; return what `look` saw after each.
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A stage of a recipe: what learns, from what, and what is looked at meanwhile."""
 
-    `batches` gives this rank's batches for a range of steps. The rate warms up and falls as a cosine. `look` sees the
-    running average of the weights, which is also what remains in the end: that of the last epoch, or with `patience`
-    that of the epoch with the best mean of WAR and UAR. After a kill the run goes on from its last whole epoch to the
-    same result, since every draw follows from seed, stage, step and rank.
+    name: str
+    objective: nn.Module
+    """Called with a batch it gives the loss."""
+    batches: Callable[[range], Iterable[Batch]]
+    """Gives this rank's batches for a range of steps."""
+    look: Callable[[], Recalls]
+    """Called after each epoch, with the running average of the weights in place."""
+    plan: Plan
+    steps: int
+    """Of an epoch."""
+
+
+def fit(stage: Stage, run: Run) -> list[Row]:
+    """Minimise the objective by AdamW for `plan.epochs`; return what was seen after each.
+
+    The rate warms up and falls as a cosine. The running average of the weights is what remains in the end: that of the
+    last epoch, or with `patience` that of the epoch with the best mean of WAR and UAR. After a kill the run goes on
+    from its last whole epoch to the same result, since every draw follows from seed, stage, step and rank.
     """
-    ranks, file = run.ranks, run.out / f"unfinished-{stage}.safetensors"
+    plan, objective = stage.plan, stage.objective
+    ranks, file = run.ranks, run.out / f"unfinished-{stage.name}.safetensors"
     objective.to(ranks.device)
     learning = [p for p in objective.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=plan.learning_rate, weight_decay=plan.weight_decay)
@@ -70,47 +78,44 @@ def fit(
     wrapped = ranks.wrapped(objective)
     while len(rows) < plan.epochs and not _exhausted(rows, plan.patience):
         start_s = monotonic()
-        loss = _epoch(stage, wrapped, objective, batches, optimiser, average, plan, steps, rows, run)
+        loss = _epoch(stage, wrapped, optimiser, average, rows, run)
         if not math.isfinite(loss):
-            raise ConfigError(f"[{stage}], epoch {len(rows) + 1}: {DIVERGED}")
+            raise ConfigError(f"[{stage.name}], epoch {len(rows) + 1}: {DIVERGED}")
         current = _copy(objective)
-        seen = _seen_with(average, objective, look)
+        seen = _seen_with(average, stage)
         objective.load_state_dict(current)
         took_s = round(monotonic() - start_s, 1)
-        rows.append({"stage": stage, "epoch": len(rows) + 1, "loss": loss, **seen, "took_s": took_s})
+        rows.append({"stage": stage.name, "epoch": len(rows) + 1, "loss": loss, **seen, "took_s": took_s})
         if _best(rows) == len(rows) - 1:
             best = {name: tensor.clone() for name, tensor in average.items()}
         if ranks.first:
             tqdm.write(json.dumps(rows[-1]), file=sys.stderr)
             save(file, run.recipe, rows, {"network": current, "average": average, "best": best}, optimiser)
-            _log(run.out / f"log-{stage}.csv", rows)
+            _log(run.out / f"log-{stage.name}.csv", rows)
     objective.load_state_dict(best if plan.patience else average)
     objective.eval()
     return rows
 
 
 def _epoch(
-    stage: str,
+    stage: Stage,
     wrapped: nn.Module,
-    objective: nn.Module,
-    batches: Callable[[range], Iterable[Batch]],
     optimiser: torch.optim.Optimizer,
     average: Weights,
-    plan: Plan,
-    steps: int,
     rows: list[Row],
     run: Run,
 ) -> float:
     """Run the epoch after `rows`; return its mean loss."""
+    plan, steps, objective = stage.plan, stage.steps, stage.objective
     objective.train()
     losses, (averaged, followed) = [], _paired(average, objective)
     done = len(rows)
     places = range(done * steps, (done + 1) * steps)
     last = f", WAR {rows[-1]['war']:.3f} UAR {rows[-1]['uar']:.3f}" if rows else ""
     quiet = None if run.ranks.first else True
-    bar = tqdm(batches(places), f"{stage} {done + 1}/{plan.epochs}{last}", steps, leave=False, disable=quiet)
+    bar = tqdm(stage.batches(places), f"{stage.name} {done + 1}/{plan.epochs}{last}", steps, leave=False, disable=quiet)
     for step, batch in zip(places, bar, strict=True):
-        torch.manual_seed(crc32(f"{run.seed}/{stage}/{step}/{run.ranks.rank}".encode()))
+        torch.manual_seed(crc32(f"{run.seed}/{stage.name}/{step}/{run.ranks.rank}".encode()))
         for group in optimiser.param_groups:
             group["lr"] = rate(plan, step + 1, plan.epochs * steps, steps)
         loss: Tensor = wrapped(*(sent(t, run.ranks.device) for t in batch))
@@ -124,12 +129,12 @@ def _epoch(
     return round(float(torch.stack(losses).double().mean().cpu()), 4)
 
 
-def _seen_with(weights: Weights, objective: nn.Module, look: Callable[[], Recalls]) -> Recalls:
-    """Return what `look` sees with other weights; they stay in place."""
-    objective.load_state_dict(weights)
-    objective.eval()
+def _seen_with(weights: Weights, stage: Stage) -> Recalls:
+    """Return what is seen with other weights; they stay in place."""
+    stage.objective.load_state_dict(weights)
+    stage.objective.eval()
     with torch.inference_mode():
-        return look()
+        return stage.look()
 
 
 def rate(plan: Plan, step: int, total: int, steps: int) -> float:

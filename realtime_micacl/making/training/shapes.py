@@ -21,7 +21,7 @@ from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Recipe, Shapes
 from realtime_micacl.making.training.face import POINTS
-from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import smoothed
 from realtime_micacl.making.training.ranks import gathered
 from realtime_micacl.making.training.saved import Row
@@ -101,7 +101,8 @@ def train_shapes(
     mccl = MCCL(feature_size=stream.bag_features, class_counts=counts) if plan.mccl else None
     objective = ShapeObjective(stream, plan.label_smoothing, mccl, plan.mccl)
     batches = partial(_batches, lessons, plan, spec, run)
-    return fit("shapes", objective, batches, partial(_look, stream, lessons, plan, spec, run), plan, plan.steps, run)
+    look = partial(_look, stream, lessons, plan, spec, run)
+    return fit(Stage("shapes", objective, batches, look, plan, plan.steps), run)
 
 
 def _lessons(

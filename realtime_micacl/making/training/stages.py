@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Bags, Recipe, Teacher
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import confusion, uar, war
-from realtime_micacl.making.training.loop import Batch, Run, begin, fit
+from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective, StillsObjective
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.model.backbone import FrameEncoder, PerFrame
@@ -101,16 +102,20 @@ def train_stills(
     def batches(steps: range) -> Iterator[Batch]:
         for step in steps:
             drawn = [sampler.batch(step) for sampler in samplers]
-            crops = np.concatenate([pool.crops[i] for pool, i in zip(pools, drawn, strict=True)])[part]
-            targets = np.concatenate([pool.targets[i] for pool, i in zip(pools, drawn, strict=True)])[part]
-            shown = np.concatenate([form[i] for form, i in zip(forms, drawn, strict=True)])[part]
-            yield torch.from_numpy(crops)[:, None], torch.from_numpy(targets), torch.from_numpy(shown)
+            crops = _together([pool.crops for pool in pools], drawn)[part]
+            targets = _together([pool.targets for pool in pools], drawn)[part]
+            yield crops[:, None], targets, _together(forms, drawn)[part]
 
     def look() -> Recalls:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
     steps = max(1, len(pictures.crops) // plan.batch)
-    return objective, fit(stage, objective, batches, look, plan, steps, run)
+    return objective, fit(Stage(stage, objective, batches, look, plan, steps), run)
+
+
+def _together(pools: Sequence[npt.NDArray[Any]], drawn: Sequence[npt.NDArray[np.int64]]) -> Tensor:
+    """Return the rows that were drawn of each pool, one after the other."""
+    return torch.from_numpy(np.concatenate([rows[i] for rows, i in zip(pools, drawn, strict=True)]))
 
 
 def _fit_head(head: nn.Sequential, encoder: FrameEncoder, stills: Stills, run: Run) -> None:
@@ -170,7 +175,7 @@ def fit_bags(
             yield features, targets
 
     steps = max(1, len(banks[0].targets) // plan.batch)
-    return fit("bags", objective, batches, look, plan, steps, run)
+    return fit(Stage("bags", objective, batches, look, plan, steps), run)
 
 
 def still_logits(model: System, encoder: PerFrame, stills: Stills, spec: BagSpec, run: Run) -> F32:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from realtime_micacl.making.data.augment import augmented, degraded, jitter, shake
 from realtime_micacl.making.recipe import Plan
-from realtime_micacl.making.training.loop import Run, fit
+from realtime_micacl.making.training.loop import Run, Stage, fit
 from realtime_micacl.making.training.ranks import Ranks
 from tests.integration.test_training_device import K, objective_of, striped
 
@@ -37,15 +37,15 @@ def test_losses_are_the_processor_s(kind: str, tmp_path: Path) -> None:
     plan, losses = Plan(epochs=30, batch=4 * K, learning_rate=3e-3), []
     for device in (CPU, CUDA):
         run = Run(tmp_path, "", 1, Ranks(1, 1, device))
-        rows = fit(
+        stage = Stage(
             kind,
             objective_of(kind),
             lambda steps: [striped(kind, step) for step in steps],
             lambda: {"war": 0.0, "uar": 0.0},
             plan,
             1,
-            run,
         )
+        rows = fit(stage, run)
         losses.append(torch.tensor([row["loss"] for row in rows]))
     own, other = losses
     assert (own - other).abs().max() < 0.1
@@ -64,5 +64,5 @@ def test_no_step_waits_for_the_gpu(kind: str, tmp_path: Path) -> None:
             torch.cuda.set_sync_debug_mode("default")
 
     plan, run = Plan(epochs=2, batch=4 * K, learning_rate=3e-3), Run(tmp_path, "", 1, Ranks(1, 1, CUDA))
-    rows = fit(kind, objective_of(kind), watched, lambda: {"war": 0.0, "uar": 0.0}, plan, 6, run)
+    rows = fit(Stage(kind, objective_of(kind), watched, lambda: {"war": 0.0, "uar": 0.0}, plan, 6), run)
     assert rows[1]["loss"] < rows[0]["loss"]
