@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +24,7 @@ from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.types import F32, U8, Bag, Frame
+from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Frame
 
 FRAMES = 240
 STAGES = ("decode", "detect", "crop and track", "encode", "classify")
@@ -77,6 +77,21 @@ class TimedEngine:
         self._engine.close()
 
 
+class Leading:
+    """Counts how often the leading emotion of a face becomes another one."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self._last: dict[int, int] = {}
+
+    def note(self, readings: Iterable[EmotionDistribution]) -> None:
+        """Take the readings of a tick."""
+        for reading in readings:
+            word = int(reading.probabilities.argmax())
+            self.changes += self._last.get(reading.track_id, word) != word
+            self._last[reading.track_id] = word
+
+
 def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
     """Run the first `FRAMES` of a clip through the stages of the live program; return what each of them takes."""
     spent: Spent = defaultdict(list)
@@ -86,8 +101,7 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
     recognizer = Recognizer(engine, sidecar, smoothing_s=Settings().smoothing_s)
     spent.clear()  # of the first, black picture
     bags: list[tuple[Bag, ...]] = []
-    leading: dict[int, int] = {}
-    changes, faces, last = 0, 0, 0.0
+    leading, faces, last = Leading(), 0, 0.0
     with closing(perceiver), closing(recognizer):
         for frame in _decoded(clip, decode):
             looks = len(spent["detect"])
@@ -103,10 +117,7 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
                 bags.append(ready)
                 with recognize():
                     readings = recognizer.recognize(ready)
-                for reading in readings:
-                    word = int(reading.probabilities.argmax())
-                    changes += leading.get(reading.track_id, word) != word
-                    leading[reading.track_id] = word
+                leading.note(readings)
     if not last:
         raise ConfigError(f"{clip} is a single picture, which takes no time: name a video, or add --only live")
     total_s = sum(sum(spent[name]) for name in ("decode", "perceive", "recognize"))
@@ -117,7 +128,7 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
         "stages_ms": {name: p50_p95(spent[name]) | {"per_s": round(len(spent[name]) / last, 1)} for name in STAGES},
         "processor_percent": round(100 * total_s / last, 1),
     }
-    return Staged(figures, tuple(bags), changes)
+    return Staged(figures, tuple(bags), leading.changes)
 
 
 def table(figures: dict[str, Any]) -> list[tuple[str, str]]:

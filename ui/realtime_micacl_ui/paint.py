@@ -44,16 +44,7 @@ def paint(
     figures = hud_rect(view, theme, size, past.panel.top() if past else None)
     taken = _taken(view, theme, size, figures, past)
     layout = last if last and region is not None else arrange(view, theme, size, taken, last)
-    window = QRectF(0, 0, *size)
-    if view.frame is None or layout.picture != window:
-        painter.fillRect(window, theme.scheme.ground)
-    if view.frame is not None:
-        painter.save()
-        if past:
-            painter.setClipRegion(_beside(past, theme, window), Qt.ClipOperation.IntersectClip)
-        picture(painter, view, view.frame, layout.picture)
-        shade(painter, view, layout.picture, theme)
-        painter.restore()
+    _ground(painter, view, theme, QRectF(0, 0, *size), layout.picture, past)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for face in view.faces if view.privacy == "points" else ():
         if face.head is not None and face.track_id in layout.boxes:
@@ -81,6 +72,20 @@ def _taken(view: View, theme: Theme, size: tuple[int, int], figures: QRectF, pas
     if view.controls:
         taken.append(QRectF(QPointF(*view.controls[:2]), QPointF(*view.controls[2:])))
     return taken
+
+
+def _ground(painter: QPainter, view: View, theme: Theme, window: QRectF, place: QRectF, past: Parts | None) -> None:
+    """Paint what all else lies on: the camera's picture in its place, and the window around it."""
+    if view.frame is None or place != window:
+        painter.fillRect(window, theme.scheme.ground)
+    if view.frame is None:
+        return
+    painter.save()
+    if past:
+        painter.setClipRegion(_beside(past, theme, window), Qt.ClipOperation.IntersectClip)
+    picture(painter, view, view.frame, place)
+    shade(painter, view, place, theme)
+    painter.restore()
 
 
 def _beside(past: Parts, theme: Theme, window: QRectF) -> QRegion:
