@@ -1,8 +1,8 @@
 """The running program: capture, perceive and recognize, each on a thread of its own.
 
-Between two threads stands a mailbox: the newest wins, so nothing waits and nothing falls behind. A thread that ends,
-for whatever reason, closes its outbox; the next one reads it out and ends in turn. Everyone else looks, with `look`.
-A stage that raises is opened again; one that hangs is given up, with its thread, by the thread upstream of it.
+Between two threads stands a mailbox: the newest wins, so nothing waits. A thread that ends closes its outbox; the next
+one reads it out and ends in turn. Everyone else looks, with `look`. A stage that raises is opened again; one that hangs
+is given up, with its thread, by the thread upstream of it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry,
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.1
+POLL_S, JOIN_S = 0.1, 1.5
 READY_S = 10.0  # so long a file's first picture stands while the stages are opened
-JOIN_S = 1.5
 STAGES = ("capture", "perceive", "recognize")
 
 
@@ -69,14 +68,16 @@ class LiveSession:
         self._scenes: Mailbox[Scene] = Mailbox()
         self._bags: Mailbox[Seen] = Mailbox()
         self._readings: Mailbox[tuple[EmotionDistribution, ...]] = Mailbox()
-        self.meters = {stage: Meter() for stage in (*STAGES, "reading")}
-        self.started_s = monotonic()
+        self.meters, self.started_s = {stage: Meter() for stage in (*STAGES, "reading")}, monotonic()
         self._stages = Supervision(STAGES[1:], name)
         self.error: MicaclError | None = None
         self.paused, self.stopping, self._stopped_s, self._stop = False, False, 0.0, Flag()
         self._damaged, self._replaced, self._concluded, self._why = 0, 0, False, ""
         self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
         self._threads, self._changes = Threads(), Changes(State.STARTING)
+        work: list[tuple[Callable[[], None], Mailbox[Any]]] = [(self._capture, self._frames)]
+        work += [(self._perceive, self._bags), (self._recognize, self._readings)]
+        self._work = dict(zip(STAGES, work, strict=True))
 
     @property
     def running(self) -> bool:
@@ -152,9 +153,8 @@ class LiveSession:
         """Say once how it ended: when it is left, or before that by whoever sees that no stage is at work any more."""
         if not self._concluded:
             self._concluded = True
-            error = self.error or self.fault
-            state = State.FAILED if error else State.ENDED  # now: a source may have been silent for hours
-            self._emit([StateChange(monotonic(), None, state, str(error or self._why))])
+            state = State.FAILED if (error := self.error or self.fault) else State.ENDED
+            self._emit([StateChange(monotonic(), None, state, str(error or self._why))])  # it may have been silent
 
     def leave(self, error: MicaclError) -> None:
         """End because of an error of somebody else's, and raise nothing."""
@@ -163,8 +163,9 @@ class LiveSession:
             self.__exit__(None, None, None)
 
     def _run(self, name: str) -> None:
+        work, outbox = self._work[name]
         try:
-            getattr(self, f"_{name}")()
+            work()
         except Abandoned:
             return
         except MicaclError as error:
@@ -173,8 +174,7 @@ class LiveSession:
             failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
             failure.__cause__ = cause
             self._fail(failure)
-        outboxes: tuple[Mailbox[Any], ...] = (self._frames, self._bags, self._readings)
-        outboxes[STAGES.index(name)].close()
+        outbox.close()
 
     def _watch(self, name: str) -> None:
         """Put another thread in the place of one whose stage hangs; called from the thread upstream of it."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from threading import Lock
-from typing import TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
 from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.records.record import Clock, as_record
@@ -23,6 +23,18 @@ log = logging.getLogger(__name__)
 
 Sink = Callable[[Event], None]
 TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
+
+
+@runtime_checkable
+class GoesOn(Protocol):
+    """A sink that goes on by itself where it cannot write, and says so."""
+
+    @property
+    def notice(self) -> str:
+        """What people have to know; empty while all is well."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Take an event."""
 
 
 class Outlets:
@@ -40,7 +52,7 @@ class Outlets:
     @property
     def notice(self) -> str:
         """What people have to know of a sink; empty while all is well."""
-        notices = (getattr(sink, "notice", "") for sink in self._sinks)  # of those that go on by themselves
+        notices = (sink.notice for sink in self._sinks if isinstance(sink, GoesOn))
         return self._fault or next((notice for notice in notices if notice), "")
 
     def write(self, events: Iterable[Event]) -> bool:
