@@ -122,7 +122,7 @@ def test_a_changed_clip_is_read_anew_and_other_settings_are_not_mixed(corpus: Pa
     after = [(out / name).stat().st_mtime_ns for name in ("x.mp4.jsonl", "y.mp4.jsonl")]
     assert (before[0] < after[0], before[1] == after[1]) == (True, True), "the other is left alone"
     with pytest.raises(ConfigError, match="smoothing_s"):
-        process(folder, out, settings=Settings(smoothing_s=0.3), progress=False)
+        process(folder, out, Wanted(Settings(smoothing_s=0.3)), progress=False)
     held = opened(tmp_path / "held", {}, form="csv", video=False, again=False)
     with held, pytest.raises(ConfigError, match="another"):
         process(folder, tmp_path / "held", progress=False)

@@ -53,27 +53,42 @@ def test_what_lies_in_memory_stays_as_it_was(tmp_path: Path, monkeypatch: pytest
     assert held.sum() == before
 
 
+@pytest.fixture
+def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Where memory was looked for; on a system with large pages, in a process that holds little."""
+    found = list[object]()
+    for name, text in {"ENABLED": "always [madvise] never\n", "HELD": "9 9 9\n", "MAPS": "a line\n"}.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(pages, name, tmp_path / name)
+    monkeypatch.setattr(pages, "ranges", lambda maps: found.append(maps) or [])
+    return found
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
-def test_a_process_that_holds_much_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_allowed", lambda: True)
-    looked = list[object]()
-    monkeypatch.setattr(pages, "ranges", lambda maps: looked.append(maps) or [])
-    for most in (1 << 40, 1 << 20):
-        monkeypatch.setattr(pages, "MOST", most)
-        gather_memory()
+@pytest.mark.parametrize(("held_mb", "left_alone"), [(400, False), (4000, True)])
+def test_a_process_that_holds_much_is_left_alone(looked: list[object], held_mb: int, left_alone: bool) -> None:
+    pages.HELD.write_text(f"9999999 {held_mb * 1_000_000 // mmap.PAGESIZE} 9\n")
+    gather_memory()
+    assert (looked == []) is left_alone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
+@pytest.mark.parametrize("enabled", ["always madvise [never]\n", None])
+def test_a_system_without_large_pages_is_left_alone(looked: list[object], enabled: str | None) -> None:
+    gather_memory()
+    assert len(looked) == 1
+    if enabled:
+        pages.ENABLED.write_text(enabled)
+    else:
+        pages.ENABLED.unlink()
+    gather_memory()
     assert len(looked) == 1
 
 
-@pytest.mark.parametrize("enabled", ["always madvise [never]\n", None])
-def test_a_system_without_large_pages_is_left_alone(
-    enabled: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if enabled:
-        (tmp_path / "enabled").write_text(enabled)
-    monkeypatch.setattr(pages, "ENABLED", tmp_path / "enabled")
-    monkeypatch.setattr(pages, "MAPS", tmp_path / "not read")
-    monkeypatch.setattr(pages, "ranges", pytest.fail)
+def test_another_system_is_left_alone(looked: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
     gather_memory()
+    assert looked == []
 
 
 def test_it_waits_until_all_has_settled_and_then_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
