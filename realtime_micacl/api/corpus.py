@@ -7,6 +7,7 @@ from typing import Unpack
 
 from realtime_micacl.api.how import How, settings_of
 from realtime_micacl.corpus import process as corpus
+from realtime_micacl.corpus.job import Wanted
 from realtime_micacl.corpus.process import Report
 from realtime_micacl.corpus.tables import Form
 from realtime_micacl.errors import ConfigError
@@ -45,15 +46,8 @@ def process(
             )
     if engine is not None and not isinstance(engine, str | os.PathLike):
         raise ConfigError("each worker opens an engine of its own; give the engine's folder")
+    settings = settings_of(how, "process", engine=os.fsdecode(engine) if engine else None)
+    wanted = Wanted(settings, form, video, blur_faces)
     return corpus.process(
-        os.fsdecode(folder),
-        os.fsdecode(out),
-        jobs=jobs,
-        form=form,
-        settings=settings_of(how, "process", engine=os.fsdecode(engine) if engine else None),
-        again=again,
-        video=video,
-        blur_faces=blur_faces,
-        ray=ray,
-        progress=progress,
+        os.fsdecode(folder), os.fsdecode(out), wanted, jobs=jobs, again=again, ray=ray, progress=progress
     )

@@ -116,14 +116,14 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
         try:
             book.entries = {entry.clip: entry for entry in read_done(out)}
         except OSError as cause:
-            raise ConfigError(f"{out / DONE} cannot be read: {cause.strerror}; name another folder") from cause
+            raise ConfigError(f"{out / DONE} cannot be read: {why(cause)}; name another folder") from cause
     elif not file.exists() and any(path.name != LOCK and not path.name.startswith(".") for path in out.iterdir()):
         raise ConfigError(f"{out} holds other files and no {MADE_WITH}; name a new or an empty folder")
     try:
         write_whole(out / DONE, "".join(map(_line, book.entries.values())))  # without a line that was cut off
         write_whole(file, json.dumps(current, indent=1, ensure_ascii=False) + "\n")
     except OSError as cause:
-        raise ConfigError(f"{out} cannot be written: {cause.strerror}; name another folder") from cause
+        raise ConfigError(f"{out} cannot be written: {why(cause)}; name another folder") from cause
 
 
 def read_done(out: Path) -> Iterator[Entry]:

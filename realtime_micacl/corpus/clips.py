@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import one_line
+from realtime_micacl.standard import why
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _unreadable(cause: OSError) -> None:
-    log.warning("%s cannot be opened and is skipped: %s", cause.filename, cause.strerror)
+    log.warning("%s cannot be opened and is skipped: %s", cause.filename, why(cause))
 
 
 def _clip(folder: Path, path: Path) -> Clip:

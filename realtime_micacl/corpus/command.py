@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realtime_micacl.corpus.book import FAILED, SUMMARY
+from realtime_micacl.corpus.job import Wanted
 from realtime_micacl.corpus.process import Report, process
 from realtime_micacl.corpus.tables import FORMS
 from realtime_micacl.errors import SomeFailed
@@ -36,12 +37,12 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: HOST:PORT, or auto")
     add_reading(p)
     arguments = p.parse_args(argv)
-    own = ("folder", "out", "jobs", "form", "again", "video", "blur_faces", "ray")
-    given = {name: vars(arguments).pop(name) for name in own}
-    settings = settings_from(arguments)
+    folder, out, form, video, blur = (vars(arguments).pop(n) for n in ("folder", "out", "form", "video", "blur_faces"))
+    how = {name: vars(arguments).pop(name) for name in ("jobs", "again", "ray")}
+    wanted = Wanted(settings_from(arguments), form, video, blur)
     stop = threading.Event()
     with stopped_by_signals(stop.set):
-        report = process(**given, settings=settings, interrupted=stop.is_set)
+        report = process(folder, out, wanted, **how, interrupted=stop.is_set)
     sys.stdout.write(said(report))
     if stop.is_set():
         raise KeyboardInterrupt

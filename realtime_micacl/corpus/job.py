@@ -6,7 +6,7 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,8 @@ Progress = Callable[[float], None]
 class Wanted:
     """What is to be made of every clip."""
 
-    settings: Settings
-    form: Form
+    settings: Settings = field(default_factory=Settings)
+    form: Form = "jsonl"
     video: bool = False
     """Whether an annotated video is written as well."""
     blur: bool = False

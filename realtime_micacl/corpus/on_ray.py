@@ -19,6 +19,7 @@ from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
 from realtime_micacl.corpus.workers import TRIES, Shares
 from realtime_micacl.errors import SourceError, StageFailed
 from realtime_micacl.outlets.missing import needed
+from realtime_micacl.standard import why
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +50,8 @@ def _answers(address: str) -> None:
     try:
         socket.create_connection((found[1].strip("[]"), int(found[2])), ANSWER_S).close()
     except (OSError, OverflowError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
         raise SourceError(
-            f"no Ray cluster can be reached at {address}: {reason}; `ray status` names its address"
+            f"no Ray cluster can be reached at {address}: {why(cause)}; `ray status` names its address"
         ) from cause
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -12,7 +12,6 @@ import msgspec
 import psutil
 
 from realtime_micacl import __version__
-from realtime_micacl.config import Settings
 from realtime_micacl.corpus.bar import Bar
 from realtime_micacl.corpus.book import DONE, FAILED, MADE_WITH, SUMMARY, Book, opened
 from realtime_micacl.corpus.clips import Clip, find_clips
@@ -25,6 +24,7 @@ from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
 from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.outlets.missing import needed
+from realtime_micacl.standard import why
 
 WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
 USED = (
@@ -52,31 +52,27 @@ class Report:
 class Pool(Protocol):
     """What reads clips."""
 
-    def run(self, jobs: list[Job], progress: Shares, interrupted: Callable[[], bool]) -> Any:
+    def run(self, jobs: list[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
         """Yield what becomes of each job, as they end."""
 
 
 def process(
     folder: str | Path,
     out: str | Path,
+    wanted: Wanted | None = None,
     *,
     jobs: int | None = None,
-    form: Form = "jsonl",
-    settings: Settings | None = None,
     again: bool = False,
-    video: bool = False,
-    blur_faces: bool = False,
     ray: str | None = None,
     progress: bool = True,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Read every video under `folder` as `settings` say; realtime_micacl/api/corpus.py has the rest in words."""
-    folder, out = Path(folder), Path(out)
-    wanted = Wanted(settings or Settings(), form, video, blur_faces)
+    """Make what is `wanted` of every video under `folder`; realtime_micacl/api/corpus.py has the rest in words."""
+    folder, out, wanted = Path(folder), Path(out), wanted or Wanted()
     _check(folder, out, wanted, jobs)
     clips = find_clips(folder, out)
     _check_names(clips, wanted.form)
-    with opened(out, _made_with(folder, wanted), form=form, video=video, again=again) as book:
+    with opened(out, _made_with(wanted), form=wanted.form, video=wanted.video, again=again) as book:
         todo = sorted((clip for clip in clips if not book.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
         failed: dict[str, Outcome] = {}
         bar = Bar(clips, todo, shown=progress)
@@ -157,7 +153,7 @@ def _read(
             bar.ended(outcome)
     except OSError as cause:
         where = cause.filename or book.out
-        raise StageFailed(f"{where} cannot be written: {cause.strerror}; what is done is kept") from cause
+        raise StageFailed(f"{where} cannot be written: {why(cause)}; what is done is kept") from cause
 
 
 def _leave(book: Book, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
@@ -168,10 +164,10 @@ def _leave(book: Book, clips: list[Clip], todo: list[Clip], failed: dict[str, Ou
                 book.drop(clip.name)
         book.close(clips, failed.values())
     except OSError as cause:
-        raise StageFailed(f"{book.out} cannot be written: {cause.strerror}; what is done is kept") from cause
+        raise StageFailed(f"{book.out} cannot be written: {why(cause)}; what is done is kept") from cause
 
 
-def _made_with(folder: Path, wanted: Wanted) -> dict[str, Any]:
+def _made_with(wanted: Wanted) -> dict[str, Any]:
     """Return what the results depend on, but for the clips themselves; raise EngineError."""
     engine = wanted.settings.engine
     place, sidecar = read_sidecar(Path(engine) if engine else default_engine())
