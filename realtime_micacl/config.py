@@ -20,6 +20,7 @@ from msgspec.structs import force_setattr
 from realtime_micacl.allowed import value_at, words_at
 from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.standard import why
 
 T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0
@@ -120,7 +121,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
     except UnicodeDecodeError as cause:
         raise ConfigError(f"{path} is not in UTF-8; save it as UTF-8") from cause
     except OSError as cause:
-        raise ConfigError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
+        raise ConfigError(f"{path} cannot be read: {why(cause)}; check the path") from cause
     except (tomllib.TOMLDecodeError, RecursionError) as cause:
         raise ConfigError(f"{path} cannot be read as TOML: {cause}") from cause
     for key, value in fields.items():

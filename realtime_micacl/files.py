@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.standard import why
 
 LOCK = ".lock"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -44,7 +45,7 @@ def held(folder: Path) -> Iterator[None]:
     except FileExistsError:
         raise ConfigError(f"{folder} is a file; name a folder for the results") from None
     except OSError as cause:
-        raise ConfigError(f"{folder} cannot be read and written: {cause.strerror}; name another folder") from cause
+        raise ConfigError(f"{folder} cannot be read and written: {why(cause)}; name another folder") from cause
     try:
         take(lock)
         yield
@@ -105,7 +106,7 @@ def filling(folder: Path) -> Iterator[Path]:
     except OSError as cause:
         if cause.errno not in FULL:
             raise
-        raise StageFailed(f"{folder} cannot be written: {cause.strerror}; run it again once that is mended") from cause
+        raise StageFailed(f"{folder} cannot be written: {why(cause)}; run it again once that is mended") from cause
 
 
 def clear_partials(folder: Path) -> None:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.files import write_whole
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32
 
 NAME = "engine.json"
@@ -143,7 +144,7 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
         file = path / NAME if path.is_dir() else path
         there = file.is_file()
     except OSError as cause:
-        raise EngineError(f"no engine can be read at {path}: {cause.strerror}") from cause
+        raise EngineError(f"no engine can be read at {path}: {why(cause)}") from cause
     if not there:
         raise EngineError(f"no engine at {path}: {NAME} is missing; name a folder that `realtime-micacl export` wrote")
     try:

@@ -19,6 +19,7 @@ from realtime_micacl.outlets.address import broker, listening, receiver
 from realtime_micacl.outlets.every import Every
 from realtime_micacl.outlets.latest import Latest
 from realtime_micacl.outlets.thread import Outlet, Posted
+from realtime_micacl.standard import why
 from realtime_micacl.types import Event
 
 CLOSE_S = 0.4  # for all together: the program has to end within two seconds
@@ -122,8 +123,8 @@ def _secret(value: str | None, path: str | None, key: str) -> str | None:
     try:
         return Path(path).read_text("utf-8-sig").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as cause:
-        reason = getattr(cause, "strerror", None) or cause
-        raise ConfigError(f"--{key.replace('_', '-')}-file {path} cannot be read: {reason}; check the path") from cause
+        asked = f"--{key.replace('_', '-')}-file {path}"
+        raise ConfigError(f"{asked} cannot be read: {why(cause)}; check the path") from cause
 
 
 _MAKERS: dict[str, Callable[[Settings, About], Outlet]]

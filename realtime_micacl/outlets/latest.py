@@ -19,6 +19,7 @@ from realtime_micacl.live.records.rows import as_row
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.thread import Ring
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
@@ -48,11 +49,11 @@ class Latest:
         except FileNotFoundError:
             pass
         except OSError as cause:
-            raise ConfigError(f"--latest {path} cannot be read: {cause.strerror}") from cause
+            raise ConfigError(f"--latest {path} cannot be read: {why(cause)}") from cause
         try:
             self._write()
         except OSError as cause:
-            raise ConfigError(f"--latest {path} cannot be written: {cause.strerror}; check the folder") from cause
+            raise ConfigError(f"--latest {path} cannot be written: {why(cause)}; check the folder") from cause
 
     def run(self, ring: Ring) -> None:
         """Write what the ring brings."""
@@ -64,8 +65,8 @@ class Latest:
                 self.notice = ""
             except OSError as cause:  # a full disk, or on Windows a reader that holds the file
                 self.lost += 1
-                self.notice = f"{self._path} cannot be written: {cause.strerror or cause}"
-                log.warning("%s cannot be written: %s; retrying", self._path, cause.strerror or cause)
+                self.notice = f"{self._path} cannot be written: {why(cause)}"
+                log.warning("%s cannot be written: %s; retrying", self._path, why(cause))
 
     def _write(self) -> None:
         write_whole(self._path, self._text())

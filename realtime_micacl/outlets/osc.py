@@ -16,6 +16,7 @@ from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import Ring
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark
 
 log = logging.getLogger(__name__)
@@ -94,8 +95,8 @@ class Osc:
             self._close()
 
     def _away(self, cause: OSError) -> None:
-        self.notice = f"OSC cannot reach {self._peer}: {cause.strerror or cause}"
-        log.warning("OSC cannot reach %s: %s; retrying every second", self._peer, cause.strerror or cause)
+        self.notice = f"OSC cannot reach {self._peer}: {why(cause)}"
+        log.warning("OSC cannot reach %s: %s; retrying every second", self._peer, why(cause))
 
     def _close(self) -> None:
         if self._socket:

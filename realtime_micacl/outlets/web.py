@@ -24,6 +24,7 @@ from realtime_micacl.outlets.address import LOOPBACK, Peer
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.page import csp, page
 from realtime_micacl.outlets.thread import Ring
+from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Web:
         try:
             self._socket = socket.create_server((peer.host, peer.port), family=family)
         except OSError as cause:
-            raise ConfigError(f"--web {peer}: {cause.strerror or cause}; name another port or host") from cause
+            raise ConfigError(f"--web {peer}: {why(cause)}; name another port or host") from cause
         log.info("the page is at http://%s/", peer)
         self._clients: dict[Any, float | None] = {}
         """Since when each has been behind."""

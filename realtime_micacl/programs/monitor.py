@@ -23,6 +23,7 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import BOUNDS_S
 from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.standard import why
 from realtime_micacl.types import Retry, State
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -155,7 +156,7 @@ def served(
     try:
         server = ThreadingHTTPServer((host, port), _answer(registry, token))
     except OSError as cause:
-        raise ConfigError(f"--metrics {text}: {cause.strerror}; name another port") from cause
+        raise ConfigError(f"--metrics {text}: {why(cause)}; name another port") from cause
     server.daemon_threads = True
     with server:
         thread = Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
@@ -179,7 +180,7 @@ def asked(text: str) -> dict[str, dict[str, float]]:
             samples = [sample for family in families for sample in family.samples]
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "reason", cause)  # of a URLError
-        reason = getattr(reason, "strerror", None) or reason
+        reason = why(reason) if isinstance(reason, OSError) else reason
         raise SourceError(f"no session answers at {host}:{port}: {reason}; start one with --metrics {port}") from cause
     found: dict[str, dict[str, float]] = {}
     for sample in (s for s in samples if s.name.startswith(PREFIX)):

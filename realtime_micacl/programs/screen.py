@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.standard import why
 
 X_PORT, ANSWER_S = 6000, 5.0
 ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -70,6 +71,5 @@ def _look_for_one(environ: Mapping[str, str]) -> None:
         try:
             socket.create_connection((far[1], X_PORT + int(far[2])), ANSWER_S).close()
         except (OSError, OverflowError) as cause:
-            reason = getattr(cause, "strerror", None) or cause
-            text = f"no window can be shown: no X server answers at DISPLAY={display} ({reason}); use --headless"
+            text = f"no window can be shown: no X server answers at DISPLAY={display} ({why(cause)}); use --headless"
             raise ConfigError(text) from cause

@@ -10,6 +10,7 @@ from pathlib import Path
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.files import write_whole
 from realtime_micacl.report.html import SIGN
+from realtime_micacl.standard import why
 
 
 def main(argv: Sequence[str]) -> None:
@@ -35,7 +36,7 @@ def report(paths: Sequence[Path], target: Path) -> None:
         try:
             path.stat()
         except OSError as cause:
-            raise SourceError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
+            raise SourceError(f"{path} cannot be read: {why(cause)}; check the path") from cause
     try:
         if target.exists() and not target.read_text("utf-8", errors="replace").startswith(SIGN):
             raise ConfigError(f"{target} is something else and is not overwritten; name another with --to")
@@ -44,4 +45,4 @@ def report(paths: Sequence[Path], target: Path) -> None:
         whole = folder_page(paths[0]) if paths[0].is_dir() else page(read_session(paths))
         write_whole(target, whole)
     except OSError as cause:
-        raise ConfigError(f"{target} cannot be written: {cause.strerror}; name another with --to") from cause
+        raise ConfigError(f"{target} cannot be written: {why(cause)}; name another with --to") from cause

@@ -17,6 +17,7 @@ from realtime_micacl.errors import SourceError
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import BACK_S, TEXT, Record
 from realtime_micacl.live.records.rows import ADDED, columns, from_row
+from realtime_micacl.standard import why
 from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def read_recording(path: Path) -> Iterator[Event]:
     try:
         stream = path.open("rb")
     except OSError as cause:
-        raise SourceError(f"{path} cannot be read: {cause.strerror}; check the path") from cause
+        raise SourceError(f"{path} cannot be read: {why(cause)}; check the path") from cause
     newest_s = -BACK_S
     with stream:
         mark = stream.peek(3)[:3]

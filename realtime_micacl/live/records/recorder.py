@@ -13,6 +13,7 @@ from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
 from realtime_micacl.live.records.sinks import Sink
+from realtime_micacl.standard import why
 from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,6 @@ class Recorder:
 
     def _give_up(self, cause: OSError) -> None:
         self._sink = self.since_s = None
-        self.fault = f"{self.path}: {cause.strerror or cause}"
+        self.fault = f"{self.path}: {why(cause)}"
         log.error("%s; nothing more is written there; everything else continues", self.fault)
         self._open.pop_all()  # closing it would only fail again

@@ -17,6 +17,7 @@ from realtime_micacl.files import write_whole
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import SCHEMA, Clock
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
+from realtime_micacl.standard import why
 from realtime_micacl.types import Event
 
 
@@ -43,7 +44,7 @@ def recording(
         file = cause.filename or path
         raise ConfigError(f"--record {file}: it exists and is not overwritten; name another or remove it") from None
     except OSError as cause:
-        raise ConfigError(f"--record {path} cannot be written: {cause.strerror}; check the folder") from cause
+        raise ConfigError(f"--record {path} cannot be written: {why(cause)}; check the folder") from cause
     try:
         yield book.write
     finally:
