@@ -50,6 +50,9 @@ class Sight:
             return last if last.state is State.PAUSED else Scene(now_s, last.frame, (), State.PAUSED), ()
         if item is not None and (self._holds or now_s - item.time_s < self._stall_s):
             return self._analysed(stage, item)
+        if item is not None and last.frame is None and last.state is not State.STALLED:
+            late_s = now_s - item.time_s
+            return Scene(now_s, None, (), State.STALLED, f"its pictures are {late_s:.0f} s old when they come"), ()
         waits = last.state in (State.RECONNECTING, State.STALLED, State.PAUSED)
         old = last.frame is not None and now_s - last.frame.time_s >= self._stall_s
         if waits or self._holds or not old:  # a file has holes, and its first picture waits for who looks at it

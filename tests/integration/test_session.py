@@ -214,6 +214,20 @@ def test_a_stale_frame_is_not_analysed() -> None:
     assert stages.perceive.calls == 1
 
 
+def test_a_source_all_of_whose_pictures_are_stale_says_so_once() -> None:
+    def stream() -> Iterator[Frame | Retry]:
+        for n in range(4):
+            yield Frame(IMAGE, time.monotonic() - 5.0, n)
+            time.sleep(0.1)
+
+    got: list[Event] = []
+    with session(stream(), staged(), got.append) as s:
+        s.wait(5.0)
+    changes = [e for e in got if isinstance(e, StateChange)]
+    assert [e.state for e in changes] == [State.STARTING, State.STALLED, State.ENDED]
+    assert changes[1].detail == "its pictures are 5 s old when they come"
+
+
 def test_a_lost_source_is_shown_as_reconnecting() -> None:
     def stream() -> Iterator[Frame | Retry]:
         yield Frame(IMAGE, time.monotonic(), 0)
