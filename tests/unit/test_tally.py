@@ -7,7 +7,7 @@ import pytest
 
 from realtime_micacl.live.seeing import turned
 from realtime_micacl.live.tally import Tally
-from realtime_micacl.types import Face, Frame, Quality, Scene, State
+from realtime_micacl.types import U8, Face, Frame, Quality, Scene, State
 
 IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 BLACK = np.zeros((4, 4, 3), np.uint8)
@@ -78,3 +78,43 @@ def test_a_picture_in_which_nothing_is_to_be_seen_is_not_sent_closer() -> None:
     tally = Tally()
     tally.add(Scene(0.0, Frame(BLACK, 0.0, 0), (), State.NO_FACE, "sit closer"))
     assert tally.advice == "no reading (no face 1); the picture is of one colour"
+
+
+def nobody(image: U8) -> Scene:
+    return Scene(0.0, Frame(image, 0.0, 0), (), State.NO_FACE)
+
+
+@pytest.mark.parametrize(("brightest", "flat"), [((3,), True), ((30,), False), ((0, 60), False)])
+def test_a_little_noise_is_still_one_colour(brightest: tuple[int, ...], flat: bool) -> None:
+    tally = Tally()
+    for n, value in enumerate(brightest):
+        image = BLACK.copy()
+        image[:2] = value
+        for _ in range(10 if n else 1):  # so that the second is sampled, too
+            tally.add(nobody(image))
+    assert tally.advice.endswith("of one colour") is flat
+
+
+def test_of_a_long_source_some_pictures_are_kept_from_beginning_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[int]()
+    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: seen.append(len(pictures)) or 0)
+    tally, scene, counted = Tally(), nobody(IMAGE), 0
+    for pictures in (5, 20, 50, 200, 500, 2000, 5000, 15000):
+        for _ in range(pictures - counted):
+            tally.add(scene)
+        counted = pictures
+        assert tally.turned == ""
+    assert seen == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("size", [(720, 1280), (1280, 720), (90, 160)])
+def test_what_is_kept_is_no_larger_than_it_takes_to_see_a_face(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[U8]()
+    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: seen.extend(pictures) or 0)
+    tally = Tally()
+    tally.add(nobody(np.zeros((*size, 3), np.uint8)))
+    assert tally.turned == ""
+    assert 300 < max(seen[0].shape) < 1000
+    assert seen[0].shape[0] / seen[0].shape[1] == pytest.approx(size[0] / size[1], abs=0.01)
