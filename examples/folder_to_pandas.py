@@ -10,6 +10,8 @@ import pandas
 
 import realtime_micacl as rm
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 folder, out = sys.argv[1:]
 report = rm.process(folder, out, progress=False)
 for clip, reason in report.failed:

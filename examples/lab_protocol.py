@@ -5,6 +5,8 @@ import time
 
 import realtime_micacl as rm
 
+if len(sys.argv) < 4:
+    sys.exit(__doc__)
 source, recording, seconds, *stimuli = sys.argv[1:]
 with rm.live(int(source) if source.isdecimal() else source) as face:
     while face.running and not face.latest():  # until somebody sits there

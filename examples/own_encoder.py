@@ -11,6 +11,8 @@ import onnxruntime
 
 import realtime_micacl as rm
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 graph, clip = sys.argv[1:]
 network = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
 

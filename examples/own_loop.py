@@ -6,7 +6,11 @@ import cv2
 
 import realtime_micacl as rm
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 capture = cv2.VideoCapture(sys.argv[1])
+if not capture.isOpened():
+    sys.exit(f"{sys.argv[1]} cannot be opened")
 rate_hz = capture.get(cv2.CAP_PROP_FPS) or 25
 number = 0
 with rm.Reader() as reader:

@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import realtime_micacl as rm
 
+if len(sys.argv) < 4:
+    sys.exit(__doc__)
 seconds, out, *sources = sys.argv[1:]
 rows, until_s = {}, time.monotonic() + float(seconds)
 with rm.load_engine() as engine, ExitStack() as stack:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+if len(sys.argv) != 4:
+    sys.exit(__doc__)
 clips, recipe, work = map(Path, sys.argv[1:])
 prepared, run, engine = work / "prepared", work / "run", work / "engine"
 

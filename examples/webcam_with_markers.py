@@ -5,6 +5,8 @@ from threading import Thread
 
 import realtime_micacl as rm
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 source, recording = sys.argv[1:]
 
 

@@ -34,6 +34,15 @@ def test_every_example_is_run_and_short() -> None:
     assert max(found.values()) < 40
 
 
+@pytest.mark.parametrize("name", RUNS)
+def test_an_example_without_arguments_says_what_it_takes(name: str) -> None:
+    file = EXAMPLES / f"{name}.py"
+    done = subprocess.run([sys.executable, file], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"python examples/{name}.py " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("clip") / "clip.mp4"
