@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from realtime_micacl.late import Late, made
+
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 Features = npt.NDArray[Any]
@@ -55,13 +57,22 @@ class Baseline(StrEnum):
 class Frame:
     """One picture of a source."""
 
-    image: U8
-    """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/picture.py makes it."""
+    picture: U8 | Late
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
     damaged: int = 0  # pictures and packets since the frame before that were damaged and left out
     alone: bool = False  # no other picture is near enough in time: what is in it is read from it alone
+
+    @property
+    def image(self) -> U8:
+        """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/picture.py makes it."""
+        return made(self.picture)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its image, [H,W,3]."""
+        return self.picture.shape
 
 
 @dataclass(frozen=True, eq=False)

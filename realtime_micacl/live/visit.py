@@ -32,7 +32,7 @@ class Watcher:
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         """Return an empty scene: live where a face is near, else without a face."""
         if not 0 <= frame.time_s - self._last.time_s < WATCH_S:
-            height = frame.image.shape[0]
+            height = frame.shape[0]
             near = any(
                 d.box[3] - d.box[1] >= self._near * height for d in self._detector.look(frame.image, frame.time_s)
             )
@@ -69,7 +69,7 @@ class OneVisitor:
         """Return the scene and the bags of the visitor alone."""
         scene, bags = self._perceiver.perceive(frame)
         if self._track_id is None:
-            near = [face for face in scene.faces if _height(face) >= self._near * frame.image.shape[0]]
+            near = [face for face in scene.faces if _height(face) >= self._near * frame.shape[0]]
             self._track_id = max(near, key=_height).track_id if near else None
         faces = tuple(face for face in scene.faces if face.track_id == self._track_id)
         state = State.NO_FACE if scene.state is State.LIVE and not faces else scene.state
@@ -123,4 +123,4 @@ def _height(face: Face) -> float:
 def _mirrored(frame: Frame) -> Frame:
     image = np.ascontiguousarray(frame.image[:, ::-1])
     image.flags.writeable = False
-    return replace(frame, image=image)
+    return replace(frame, picture=image)

@@ -17,6 +17,7 @@ from typing import Any
 import av
 import numpy as np
 
+from realtime_micacl.late import made
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.tracker import CutDetector
 from realtime_micacl.live.sources.picture import Upright
@@ -56,8 +57,9 @@ def passes(clip: Path) -> dict[str, Any]:
             frame = _timed(took["decode"], partial(next, frames, None))
             if frame is None:
                 break
-            image = _timed(took["to RGB, turned"], partial(upright, frame))
-            _timed(took["cut"], partial(cuts.is_cut, image))
+            picture = upright(frame)
+            _timed(took["cut"], partial(cuts.is_cut, picture))
+            image = _timed(took["to RGB, turned"], partial(made, picture))
             _timed(took["look for faces"], partial(detector.detect, image))
             px = image.shape[0] * image.shape[1]
     bytes_s = _copied_bytes_s()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -18,6 +18,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
+from realtime_micacl.late import Late
 from realtime_micacl.live.pages import gather_memory
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.detection import Detection
@@ -27,7 +28,7 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Frame
 
 FRAMES = 240
-STAGES = ("decode", "detect", "crop and track", "encode", "classify")
+STAGES = ("decode", "to RGB", "detect", "crop and track", "encode", "classify")
 Spent = dict[str, list[float]]
 
 
@@ -40,6 +41,26 @@ class Staged:
     """Those of each tick."""
     label_changes: int
     """How often the leading emotion of a face became another one."""
+
+
+class TimedPicture:
+    """A picture that notes what making it takes."""
+
+    def __init__(self, picture: Late, spent: Spent) -> None:
+        self.shape, self._picture, self._note = picture.shape, picture, _clock(spent, "to RGB")
+        self._image: U8 | None = None
+
+    @property
+    def luma(self) -> U8:
+        """How light each pixel is."""
+        return self._picture.luma
+
+    def made(self) -> U8:
+        """Return the picture."""
+        if self._image is None:
+            with self._note():
+                self._image = self._picture.made()
+        return self._image
 
 
 class TimedLookout(Lookout):
@@ -104,12 +125,14 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
     leading, faces, last = Leading(), 0, 0.0
     with closing(perceiver), closing(recognizer):
         for frame in _decoded(clip, decode):
-            looks = len(spent["detect"])
+            if not isinstance(frame.picture, np.ndarray):
+                frame = replace(frame, picture=TimedPicture(frame.picture, spent))
+            looks, before_s = len(spent["detect"]), sum(spent["detect"]) + sum(spent["to RGB"])
             with perceive():
                 scene, ready = perceiver.perceive(frame)
-            looked = len(spent["detect"]) > looks
-            if looked or ready:  # at other ticks faces are followed without a look
-                spent["crop and track"].append(spent["perceive"][-1] - (spent["detect"][-1] if looked else 0.0))
+            if len(spent["detect"]) > looks or ready:  # at other ticks faces are followed without a look
+                apart_s = sum(spent["detect"]) + sum(spent["to RGB"]) - before_s
+                spent["crop and track"].append(spent["perceive"][-1] - apart_s)
             faces, last = max(faces, len(scene.faces)), frame.time_s
             if ready:
                 if not bags:

@@ -96,7 +96,7 @@ def nobody() -> Frame:
     frame = sample().frame
     assert frame is not None
     rows = np.linspace(0, 140, frame.image.shape[0]).astype(int)
-    return replace(frame, image=np.ascontiguousarray(frame.image[rows]))
+    return replace(frame, picture=np.ascontiguousarray(frame.image[rows]))
 
 
 def pictures() -> Iterator[tuple[str, QImage]]:

@@ -61,7 +61,7 @@ def test_bench_measures_stages_engines_and_what_else_one_would_write(
     assert done.code == 0, done.err
     figures = json.loads(file.read_text())
     stages = figures["stages"]["stages_ms"]
-    assert list(stages) == ["decode", "detect", "crop and track", "encode", "classify"]
+    assert list(stages) == ["decode", "to RGB", "detect", "crop and track", "encode", "classify"]
     assert all(0 < row["p50"] <= row["p95"] for row in stages.values())
     assert stages["detect"]["per_s"] < 0.8 * stages["decode"]["per_s"], "faces are looked for once a tick"
     rows = figures["passes"]["rows"]

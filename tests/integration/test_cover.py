@@ -52,7 +52,7 @@ def seen(perceiver: Perceiver, images: list[U8], begin_s: float) -> list[Face]:
     for n, image in enumerate(images):
         for again in range(3):
             time_s = begin_s + n + 0.1 * again
-            scene, _ = perceiver.perceive(replace(frame, image=image, time_s=time_s, index=round(30 * time_s)))
+            scene, _ = perceiver.perceive(replace(frame, picture=image, time_s=time_s, index=round(30 * time_s)))
         faces += scene.faces
     return faces
 

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.late import made
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.live.sources.video import read_file
@@ -195,7 +196,7 @@ class Square:
 def test_every_pixel_format_gives_dense_rgb(form: str, width: int) -> None:
     grey = np.full((6, width, 3), 255, np.uint8)
     frame = av.VideoFrame.from_ndarray(grey, "rgb24").reformat(format=form, threads=1)  # more threads leave holes
-    image = Upright(Square())(frame)  # type: ignore[arg-type]
+    image = made(Upright(Square())(frame))  # type: ignore[arg-type]
     assert image.shape == (6, width, 3) and image.dtype == np.uint8
     assert image.flags.c_contiguous and not image.flags.writeable
     assert image[:, : max(1, width - 1)].min() > 245, "FFmpeg's last column is off where two pixels share a colour"
@@ -204,7 +205,7 @@ def test_every_pixel_format_gives_dense_rgb(form: str, width: int) -> None:
 def test_what_is_transparent_shows_white() -> None:
     pixels = np.zeros((4, 50, 4), np.uint8)
     pixels[:, :25, 3], pixels[:, 20:25, 3] = 255, 128
-    image = Upright(Square())(av.VideoFrame.from_ndarray(pixels, "rgba"))  # type: ignore[arg-type]
+    image = made(Upright(Square())(av.VideoFrame.from_ndarray(pixels, "rgba")))  # type: ignore[arg-type]
     assert image[0, :20].max() == 0 and image[0, 22, 0] == 127 and image[0, 25:].min() == 255
 
 

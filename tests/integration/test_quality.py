@@ -24,7 +24,7 @@ def test_half_a_real_face_at_the_edge_is_not_read(clips: Path, cut: tuple[float,
     perceiver = Perceiver(FaceDetector(), read_sidecar(default_engine())[1])
     left = 547 + round(share * 184)  # of the face's box there
     image = np.ascontiguousarray(frame.image[:, left:] if share else frame.image)
-    faces = [f for n in range(4) for f in perceiver.perceive(replace(frame, image=image, time_s=n / 25))[0].faces]
+    faces = [f for n in range(4) for f in perceiver.perceive(replace(frame, picture=image, time_s=n / 25))[0].faces]
     perceiver.close()
     assert all(face.quality.value <= most for face in faces)
     assert all((face.quality.fault == "at the edge") is (most == 0.0) for face in faces)

@@ -120,7 +120,7 @@ class FramesWithFaces:
 
     thorough = False
 
-    def least_px(self, image: U8) -> int:
+    def least_px(self, shape: Sequence[int]) -> int:
         return 30
 
     def look(self, image: U8, time_s: float) -> list[Detection]:

@@ -149,7 +149,7 @@ class _Video:
             around = [*self._past, *((held[0].time_s, places(held[0])) for held in self._held)]
             shares = [share for time_s, them in around if abs(time_s - scene.time_s) <= SPREAD_S for share in them]
             image = blurred(scene.frame.image, shares)
-            scene = replace(scene, frame=replace(scene.frame, image=image))
+            scene = replace(scene, frame=replace(scene.frame, picture=image))
             bags = tuple(replace(bag, crops=coarse(bag.crops)) for bag in bags)
         self._held.popleft()
         self._past.append((scene.time_s, places(scene)))
@@ -213,7 +213,7 @@ def strip_for(size: tuple[int, int]) -> int:
 def places(scene: Scene) -> list[F32]:
     """Return the boxes of a scene as shares of its picture, whose size may change on the way."""
     assert scene.frame is not None
-    return [face.box / np.tile(scene.frame.image.shape[1::-1], 2) for face in scene.faces]
+    return [face.box / np.tile(scene.frame.shape[1::-1], 2) for face in scene.faces]
 
 
 def blurred(image: U8, shares: Iterable[F32]) -> U8:

@@ -65,7 +65,7 @@ def arrange(
     picture = picture_rect(view.frame, size)
     if not view.overlay or view.state not in (State.LIVE, State.STALLED):
         return Layout(picture)
-    scale = picture.width() / view.frame.image.shape[1]
+    scale = picture.width() / view.frame.shape[1]
     boxes = {face.track_id: _box(face, picture, scale, mirror=view.mirror) for face in view.faces}
     cards: dict[int, Place] = {}
     if view.state is State.LIVE:
@@ -88,7 +88,7 @@ def arrange(
 
 def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
     """Return where a frame is shown: as large as fits, centred; in a tall window above the middle, on whole px."""
-    height, width = frame.image.shape[:2]
+    height, width = frame.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     shown_width, shown_height = round(width * scale), round(height * scale)
     below = 0.8 if size[1] > size[0] else 0.5  # there the cards and the timeline have room

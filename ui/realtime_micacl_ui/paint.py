@@ -101,7 +101,7 @@ def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
         painter.fillRect(rect, INK)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for face in view.faces if view.privacy == "points" else ():
-            points(painter, face, rect, frame.image.shape[1], colour(view, face), mirror=view.mirror)
+            points(painter, face, rect, frame.shape[1], colour(view, face), mirror=view.mirror)
         return
     pixels = np.ascontiguousarray(frame.image)
     height, width, _ = pixels.shape

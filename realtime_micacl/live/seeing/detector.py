@@ -6,6 +6,7 @@ holds it to that, and opens mediapipe as the other `runtime`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -64,9 +65,9 @@ class FaceDetector:
         """Return the faces in `image`, as `detect` does, whatever was seen before."""
         return self.detect(image)
 
-    def least_px(self, image: U8) -> int:
-        """Return below about how many px of height no face in a picture [H,W,3] is found."""
-        return least_px(max(image.shape[:2]))
+    def least_px(self, shape: Sequence[int]) -> int:
+        """Return below about how many px of height no face is found in a picture of this shape [H,W,3]."""
+        return least_px(max(shape[:2]))
 
     def close(self) -> None:
         """Free the model."""

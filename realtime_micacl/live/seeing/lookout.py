@@ -76,10 +76,10 @@ class Lookout:
         self._count = len(found)
         return sorted(found, key=lambda one: float(one.box[0] - one.box[2]))[: self.max_faces]
 
-    def least_px(self, image: U8) -> int:
-        """Return below about how many px of height no face in a picture [H,W,3] is found."""
-        sides = [_side(image, count) for count in self._parts]
-        return least_px(min(sides, default=max(image.shape[:2])))
+    def least_px(self, shape: Sequence[int]) -> int:
+        """Return below about how many px of height no face is found in a picture of this shape [H,W,3]."""
+        sides = [_side(shape, count) for count in self._parts]
+        return least_px(min(sides, default=max(shape[:2])))
 
     def close(self) -> None:
         """Free the models."""
@@ -149,17 +149,16 @@ def _exactness(one: Detection, tile: tuple[int, int, int], image: U8) -> float:
     return 1 / side if inside and one.score >= SURE and one.box[3] - one.box[1] <= WHOLE * side else 0.0
 
 
-def _side(image: U8, count: int) -> int:
+def _side(shape: Sequence[int], count: int) -> int:
     """Return the side of the parts of which `count` lie across the shorter side of a picture, half over each other."""
-    height, width = image.shape[:2]
-    return int(min(height, width) * 2 // (count + 1))
+    return int(min(shape[:2]) * 2 // (count + 1))
 
 
 def _tiles(image: U8, parts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     """Yield overlapping square parts of a picture [H,W,3]: left, top, and their side."""
     height, width = image.shape[:2]
     for count in parts:
-        side = _side(image, count)
+        side = _side(image.shape, count)
         for y in corners(height, side, LAP):
             for x in corners(width, side, LAP):
                 yield x, y, side

@@ -57,12 +57,12 @@ class Perceiver:
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         """Return what is seen in `frame` and the bags that it completed."""
-        cut = self._cuts.is_cut(frame.image)
+        cut = self._cuts.is_cut(frame.picture)
         if cut:
             self._tracker.restart()
             self._follower.forget()
             self._seen.clear()
-        resized = self._resized(frame.image)
+        resized = self._resized(frame.shape)
         look = cut or resized or frame.alone or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
@@ -71,7 +71,7 @@ class Perceiver:
             boxes = self._tracker.boxes(frame.time_s)
             faces = tuple(replace(face, box=boxes.get(face.track_id, face.box)) for face in faces)
         if not faces:
-            least_px = self._detector.least_px(frame.image)
+            least_px = self._detector.least_px(frame.shape)
             why = "" if frame.alone else too_small(least_px)
             return Scene(frame.time_s, frame, (), State.NO_FACE, why, least_px=least_px), bags
         return Scene(frame.time_s, frame, faces, State.LIVE), bags
@@ -82,9 +82,9 @@ class Perceiver:
         self._covers.close()
         self._mesh.close()
 
-    def _resized(self, image: U8) -> bool:
+    def _resized(self, shape: tuple[int, ...]) -> bool:
         """Say whether the pictures have another size from this one on; whoever was seen is then expected in it."""
-        last, self._size = self._size, image.shape[1::-1]
+        last, self._size = self._size, shape[1::-1]
         if last in ((), self._size):
             return False
         factors = np.divide(self._size, last).astype(np.float32)

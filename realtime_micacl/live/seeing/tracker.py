@@ -13,6 +13,7 @@ from itertools import count
 import cv2
 import numpy as np
 
+from realtime_micacl.late import Late, made
 from realtime_micacl.types import F32, U8
 
 MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
@@ -161,30 +162,31 @@ def likeness(a: F32, b: F32) -> float:
 class CutDetector:
     """Notices a hard cut: a frame that does not look like the one before.
 
-    A few single pixels tell most frames alike; only where they do not are both frames looked at. A camera that was
-    jolted shows the same picture elsewhere, and that is no cut.
+    A few single pixels tell most frames alike; only where they do not are both frames looked at, and made. A camera
+    that was jolted shows the same picture elsewhere, and that is no cut.
     """
 
     def __init__(self) -> None:
-        self._before: U8 | None = None
+        self._before: U8 | Late | None = None
         self._glance: F32 = np.zeros(0, np.float32)
 
-    def is_cut(self, image: U8) -> bool:
-        """Say whether `image` [H,W,3] is the first after a cut; call once per frame."""
+    def is_cut(self, picture: U8 | Late) -> bool:
+        """Say whether a picture [H,W,3] is the first after a cut; call once per frame."""
         before, glance = self._before, self._glance
-        self._before, self._glance = image, _glance(image)
+        self._before, self._glance = picture, _glance(picture)
         if before is None or (len(glance) == len(self._glance) and likeness(glance, self._glance) > SAME_GLANCE):
             return False
-        then, now = _overview(before), _overview(image)
+        then, now = _overview(made(before)), _overview(made(picture))
         a, b = signature(then), signature(now)
         differ = bool(a.any() and b.any()) and likeness(a, b) < MIN_SCENE_LIKENESS
         return differ and not _jolted(then, now)
 
 
-def _glance(image: U8) -> F32:
-    """Return some pixels of a picture with mean 0 and length 1."""
-    step = max(1, min(image.shape[:2]) // GLANCE)
-    values = image[::step, ::step].astype(np.float32).ravel()
+def _glance(picture: U8 | Late) -> F32:
+    """Return some pixels of a picture, of one that is not made yet their luma, with mean 0 and length 1."""
+    pixels = picture if isinstance(picture, np.ndarray) else picture.luma
+    step = max(1, min(pixels.shape[:2]) // GLANCE)
+    values = pixels[::step, ::step].astype(np.float32).ravel()
     values -= values.mean()
     length = float(np.linalg.norm(values))
     return values / length if length > 0 else values

@@ -62,6 +62,6 @@ def marked_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
             if alone and not said:
                 log.warning(SLOW, shown, times[-1] - times[-2])
                 said = True
-            yield replace(item, alone=alone or item.alone)
+            yield replace(item, alone=True) if alone else item
     if first:  # a photograph came through a pipe
         yield replace(first, alone=True)

@@ -64,7 +64,11 @@ class Framer:
         """Yield what a source gives, each picture as it is framed at that moment."""
         with closing(items):  # type: ignore[type-var]  # a generator
             for item in items:
-                yield replace(item, image=self.now.framed(item.image)) if isinstance(item, Frame) else item
+                now = self.now
+                if isinstance(item, Frame) and (now.turn or now.region != WHOLE):
+                    yield replace(item, picture=now.framed(item.image))
+                else:
+                    yield item
 
 
 def framing(settings: Settings) -> Framing:

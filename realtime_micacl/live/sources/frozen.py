@@ -10,7 +10,7 @@ from realtime_micacl.live.sources.blank import UNSURE, Blank
 from realtime_micacl.types import F32, U8, Bag, Frame, Scene, State
 
 STILL_S = 5.0
-CHECK_S = 0.09  # a blink lasts longer
+LOOK_S, CHECK_S = 0.12, 0.18  # how often it is looked, at pictures with a reading and without; a blink lasts longer
 SIDE_PX, LIMIT = 32, 10  # of 255; a picture encoded again differs by 8, a calm face by more within a third of a second
 
 
@@ -52,7 +52,7 @@ class Stillness:
             return replace(scene, state=state, detail=wrong), ()
         if frame is None or not boxes:
             self._first = None
-        elif not self._still and 0 <= frame.time_s - self._checked_s < CHECK_S:
+        elif not self._still and 0 <= frame.time_s - self._checked_s < (LOOK_S if bags else CHECK_S):
             return scene, self._moving(bags)
         elif first is None or len(boxes) != len(first.boxes) or not _alike(first, frame):
             self._first, self._checked_s = _Seen(frame, boxes), frame.time_s
@@ -75,7 +75,7 @@ def _patch(frame: Frame, box: F32) -> U8:
     """Return what is in a box, [32,32,3]."""
     import cv2
 
-    height, width = frame.image.shape[:2]
+    height, width = frame.shape[:2]
     left, top, right, bottom = (int(v) for v in box)
     left, right = (min(max(v, 0), width - 1) for v in (left, right))
     top, bottom = (min(max(v, 0), height - 1) for v in (top, bottom))
@@ -85,7 +85,7 @@ def _patch(frame: Frame, box: F32) -> U8:
 
 def _alike(first: _Seen, frame: Frame) -> bool:
     """Say whether every face looks in `frame` as it did at first."""
-    if first.frame.image.shape != frame.image.shape:
+    if first.frame.shape != frame.shape:
         return False
     import cv2
 

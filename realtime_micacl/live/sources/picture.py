@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from math import cos, radians, sin
+from threading import Lock
 
 import av
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
+from realtime_micacl.late import Late
 from realtime_micacl.live.sources.floats import is_float, shown
 from realtime_micacl.live.sources.hdr import as_sdr, is_hdr
 from realtime_micacl.types import U8
@@ -22,6 +25,7 @@ WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wid
 # Few colours; to a detector their dots are edges.
 DITHERED = ("gif", "monow", "monob", "pal8", "rgb8", "bgr8", "rgb4_byte", "bgr4_byte")
 PAPER = 255  # what shows through where a picture has holes
+PLAIN = ("yuv420p", "yuvj420p")  # what nearly all cameras and films give: the first plane is the luma, a byte a pixel
 
 
 class Upright:
@@ -35,11 +39,24 @@ class Upright:
     def __init__(self, stream: av.VideoStream) -> None:
         self._stream = stream
         self._reformatter = VideoReformatter()  # one of our own: the frame's costs ten times as much
+        self._using = Lock()
         self._refused: Fraction | None = None
 
-    def __call__(self, frame: av.VideoFrame) -> U8:
-        """Return the picture of a decoded frame."""
-        width, height = self._square(frame.width, frame.height)
+    def __call__(self, frame: av.VideoFrame) -> U8 | Late:
+        """Return the picture of a decoded frame; a plain one, upright as it is, is made when it is asked for."""
+        size = self._square(frame.width, frame.height)
+        plain = frame.format.name in PLAIN and size == (frame.width, frame.height) and not is_hdr(frame)
+        if plain and _upright(frame):
+            return LatePicture(frame, self._plain)
+        return self._made(frame, *size)
+
+    def _plain(self, frame: av.VideoFrame) -> U8:
+        """Return the picture of a plain frame."""
+        with self._using:
+            image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        return _read_only(np.asarray(image, np.uint8))
+
+    def _made(self, frame: av.VideoFrame, width: int, height: int) -> U8:
         holed = any(component.is_alpha for component in frame.format.components) or frame.format.name == "pal8"
         known = shown(frame, self._stream.codec_context.name) if is_float(frame) else frame
         plain = self._reformatter.reformat(known, width, height, "rgba" if holed else "rgb24", threads=1)
@@ -51,9 +68,7 @@ class Upright:
             import cv2
 
             pixels = np.asarray(cv2.GaussianBlur(pixels, (3, 3), 0), np.uint8)
-        image = np.ascontiguousarray(_turned(pixels, frame))
-        image.flags.writeable = False
-        return image
+        return _read_only(_turned(pixels, frame))
 
     def _square(self, width: int, height: int) -> tuple[int, int]:
         """Return the size with square pixels; neither side gets smaller."""
@@ -68,6 +83,41 @@ class Upright:
             self._refused = shape
             return width, height
         return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
+
+
+class LatePicture:
+    """A plain frame as it was decoded, until its picture is asked for, by whichever thread."""
+
+    def __init__(self, frame: av.VideoFrame, make: Callable[[av.VideoFrame], U8]) -> None:
+        self.shape: tuple[int, ...] = (frame.height, frame.width, 3)
+        self._frame, self._make = frame, make
+        self._making = Lock()
+        self._image: U8 | None = None
+
+    @property
+    def luma(self) -> U8:
+        """The frame's first plane; once the picture is made, its green."""
+        with self._making:
+            if self._image is not None:
+                return self._image[..., 1]
+            plane = self._frame.planes[0]
+            rows: U8 = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            return rows[: self.shape[0], : self.shape[1]]
+
+    def made(self) -> U8:
+        """Return the picture."""
+        with self._making:
+            if self._image is None:
+                self._image = self._make(self._frame)
+                del self._frame  # the decoder has its memory back
+            return self._image
+
+
+def _read_only(pixels: U8) -> U8:
+    """Return a picture without padding that nobody can change."""
+    image = np.ascontiguousarray(pixels)
+    image.flags.writeable = False
+    return image
 
 
 def _on_paper(pixels: U8) -> U8:
@@ -86,6 +136,11 @@ def _turned(pixels: U8, frame: av.VideoFrame) -> U8:
     across, down = (a, d) if upright else (c, b)
     pixels = pixels if upright else pixels.transpose(1, 0, 2)
     return pixels[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+
+
+def _upright(frame: av.VideoFrame) -> bool:
+    a, b, c, d = _matrix(frame)
+    return a > 0 and d > 0 and not b and not c
 
 
 def _matrix(frame: av.VideoFrame) -> tuple[float, float, float, float]:

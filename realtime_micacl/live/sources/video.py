@@ -16,6 +16,7 @@ from av.format import Flags
 from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
+from realtime_micacl.late import Late
 from realtime_micacl.live.sources import beside
 from realtime_micacl.live.sources.alone import marked_alone
 from realtime_micacl.live.sources.given import check_file, tell_missing
@@ -59,10 +60,10 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
     with closing(opened(path)) as container:
         if is_picture(container) and is_odd_tiff(path):
-            image = read_odd_tiff(path)
-            if image is None:
+            page = read_odd_tiff(path)
+            if page is None:
                 raise SourceError(f"{path} {UNDECODED}")
-            yield Frame(image, 0.0, 0)
+            yield Frame(page, 0.0, 0)
             return
         timed, count, time_s, stamps = _timed(container, str(path), rate_hz), 0, 0.0, [inf, -inf]
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
@@ -179,7 +180,7 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 
-def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8, int]]:
+def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8 | Late, int]]:
     """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
     stream = chosen(container, shown)
     if (videos := len(container.streams.video)) > 1:
