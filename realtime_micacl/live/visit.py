@@ -13,6 +13,7 @@ import numpy as np
 
 from realtime_micacl.live.seeing.lookout import Choice, Lookout
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sources.framing import to_be_painted
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.supervision import Openers, Perceives
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
@@ -91,7 +92,8 @@ class Visit(LiveSession):
         near: float,
         mirror: bool,
     ) -> None:
-        super().__init__(self._pictures(watch, mirror), lambda: OneVisitor(opens.perceiver(), near), opens.recognizer)
+        pictures = to_be_painted(self._pictures(watch, mirror))
+        super().__init__(pictures, lambda: OneVisitor(opens.perceiver(), near), opens.recognizer)
 
     def _pictures(self, watch: LiveSession, mirror: bool) -> Iterator[Frame | Retry]:
         last = watch.look().newest  # it is from before the consent

@@ -17,6 +17,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sources.framing import to_be_painted
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
 from realtime_micacl.live.sources.video import paced, read_file
@@ -143,6 +144,5 @@ def age_s(process: psutil.Process) -> float:
 
 
 def _frames(spec: SourceSpec) -> Iterator[Item]:
-    if spec.kind != "file":
-        return open_source(spec)
-    return paced(looped(lambda: read_file(Path(spec.value))))
+    live = spec.kind != "file"
+    return to_be_painted(open_source(spec) if live else paced(looped(lambda: read_file(Path(spec.value)))))

@@ -15,7 +15,7 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.framing import Framer, framing, to_be_painted
 from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.threads import share_python
 from realtime_micacl.programs.journal import configure_log
@@ -170,7 +170,7 @@ def _shown_in_turn(job: Running, options: Options) -> None:
     shown: LiveWindow | None = None
     while True:
         job.origin.sources = [spec.name]
-        frames = source(spec, settings, options.framer, wait=wait, stays=options.stays)
+        frames = to_be_painted(source(spec, settings, options.framer, wait=wait, stays=options.stays))
         session = LiveSession(frames, *opens, options.sinks, holds=not spec.live, slots=job.feed.slots)
         try:
             with job.watched(session, [session]):

@@ -18,7 +18,7 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
 from realtime_micacl.live.records.sinks import Sink, json_lines, one_at_a_time
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sources.framing import Framer, framing
+from realtime_micacl.live.sources.framing import Framer, framing, to_be_painted
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.source import SourceSpec, open_source
 from realtime_micacl.live.streams import Streams, behind
@@ -57,7 +57,7 @@ class Running:
         outlets: list[Sink] = [*map(one_at_a_time, sinks), *([self.feed] if self.feed.outlets else [])]
         sessions = [
             LiveSession(
-                source(spec, plan.settings),
+                to_be_painted(source(spec, plan.settings)) if shown else source(spec, plan.settings),
                 *opens,
                 outlets,
                 holds=not spec.live,

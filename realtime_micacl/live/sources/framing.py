@@ -12,6 +12,7 @@ import numpy as np
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.late import made
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,15 @@ class Framer:
                     yield replace(item, picture=now.framed(item.image))
                 else:
                     yield item
+
+
+def to_be_painted(items: Iterator[T]) -> Iterator[T]:
+    """Yield what a source gives to a window, each picture made: all are painted, and one thread's memory serves all."""
+    with closing(items):  # type: ignore[type-var]  # a generator
+        for item in items:
+            if isinstance(item, Frame):
+                made(item.picture)
+            yield item
 
 
 def framing(settings: Settings) -> Framing:
