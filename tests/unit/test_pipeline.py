@@ -463,7 +463,7 @@ def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> Non
 def test_of_two_faces_the_covered_one_is_not_read_and_the_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.array([[0.9, 0], [0, 0]], np.float32)[: len(faces)])
     world, _, perceiver, _ = stages()
-    perceiver._shapes = SimpleNamespace(read=lambda marks: marks[:, 0])  # type: ignore[assignment]
+    perceiver._shapes = SimpleNamespace(read=lambda marks, at: marks[:, 0])  # type: ignore[assignment]
     places = [(20.0, 80.0, 1), (230.0, 80.0, 2)]
     scenes = [perceiver.perceive(replace(world.frame(n, places), time_s=n / 5))[0] for n in range(4)]
     assert [face.quality.fault for face in scenes[-1].faces] == ["mouth covered", ""]

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.seeing.pose import angles, fit
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.sidecar import Shape, read_sidecar
+from realtime_micacl.live.seeing.pose import angles, fit, fitted
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.types import F32
 
@@ -51,3 +52,25 @@ def test_the_turn_of_the_head_is_told(turn: tuple[float, float, float]) -> None:
 
 def test_nobody_has_no_shape(reader: ShapeReader) -> None:
     assert reader.read(np.zeros((0, 468, 3), np.float32)).shape == (0, 9)
+
+
+def test_the_shipped_engine_fits_a_face_once_for_pose_and_shape() -> None:
+    shape = read_sidecar(default_engine())[1].shape
+    assert shape is not None
+    reader = ShapeReader(shape)
+    assert reader.posed
+    marks = (80 * HEAD @ turned(20, 5, -10).T + (300, 200, 0)).astype(np.float32)[None].repeat(2, axis=0)
+    marks += RNG.normal(0, 5, marks.shape).astype(np.float32)
+    assert np.array_equal(reader.read(marks, fitted(marks)), reader.read(marks))
+
+
+def test_another_engine_fits_its_own_landmarks(reader: ShapeReader) -> None:
+    marks = HEAD[None]
+    assert not reader.posed
+    assert np.array_equal(reader.read(marks, fitted(marks)), reader.read(marks))
+
+
+def test_a_fit_turns_and_never_mirrors() -> None:
+    frame = HEAD[:5] - HEAD[:5].mean(axis=0)
+    for seen in (HEAD[:5], HEAD[:5] * (-1, 1, 1)):
+        assert np.linalg.det(fit(seen[None].astype(np.float32), frame.astype(np.float64)).turn[0]) == pytest.approx(1)

@@ -46,8 +46,10 @@ class OnnxDetector:
         grow = side / self._size_px  # by pixel index, without the half pixel of centres: the models learnt it so
         to_picture = np.array([[grow, 0, (width - side) / 2], [0, grow, (height - side) / 2]])
         cut = cv2.warpAffine(image, to_picture, (self._size_px,) * 2, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        given = (cut.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
-        logits, raw = self._session.run(self._outputs, {self._input: given})
+        given = cut.astype(np.float32)
+        given *= np.float32(2 / 255)
+        given -= np.float32(1)
+        logits, raw = self._session.run(self._outputs, {self._input: given[None]})
         sure = np.flatnonzero(logits[0, :, 0] >= self._least)
         if not len(sure):
             return []

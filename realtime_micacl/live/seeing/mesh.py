@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, sin
 
 import cv2
 import numpy as np
@@ -80,10 +81,9 @@ def _to_picture(one: Region) -> F32:
 
     mediapipe maps pixel indices without the half pixel of centres, and the model learnt it so.
     """
-    scale = one.side / SIZE_PX
-    turned = scale * np.array([[np.cos(one.turn), -np.sin(one.turn)], [np.sin(one.turn), np.cos(one.turn)]])
-    shift = np.array([one.x, one.y]) - turned @ np.full(2, SIZE_PX / 2)
-    return np.column_stack([turned, shift]).astype(np.float32)
+    scale, half = one.side / SIZE_PX, SIZE_PX / 2
+    c, s = scale * cos(one.turn), scale * sin(one.turn)
+    return np.array([[c, -s, one.x - half * (c - s)], [s, c, one.y - half * (s + c)]], np.float32)
 
 
 def _cut(image: U8, to_picture: F32) -> U8:

@@ -17,7 +17,7 @@ from realtime_micacl.live.seeing.detector import FaceDetector, too_small
 from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
-from realtime_micacl.live.seeing.pose import heads
+from realtime_micacl.live.seeing.pose import Fit, fitted, heads
 from realtime_micacl.live.seeing.quality import FREE, assess, frontal, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
@@ -132,12 +132,13 @@ class Perceiver:
             self._follower.look(names, Found(detections, marks, scores), frame.time_s)
             covers = self._covers.read(frame.image, [one.points for one in detections])
             self._covered = self._steadied(names, covers, alone=frame.alone)
-        turns = heads(marks)
+        at = fitted(marks)
+        turns = heads(marks, at)
         faces = [
             self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None)
             for n, name, one, head, score in zip(sure, names, detections, turns, scores, strict=True)
         ]
-        return self._shaped(faces, marks)
+        return self._shaped(faces, marks, at)
 
     def _followed(self, frame: Frame) -> Found | None:
         """Return where the faces of the last look are; None: it is time for a look, or somebody may be missing."""
@@ -161,11 +162,12 @@ class Perceiver:
         before = {} if alone else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
-    def _shaped(self, faces: list[Face], marks: F32) -> list[Face]:
-        """Return the faces whose landmarks are given, those that can be analysed with their shape."""
+    def _shaped(self, faces: list[Face], marks: F32, at: Fit) -> list[Face]:
+        """Return the faces whose landmarks are given and fitted, those that can be analysed with their shape."""
         usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
         if self._shapes and usable:
-            for n, shape in zip(usable, self._shapes.read(marks[usable]), strict=True):
+            shapes = self._shapes.read(marks[usable], Fit(*(part[usable] for part in at)))
+            for n, shape in zip(usable, shapes, strict=True):
                 faces[n] = replace(faces[n], shape=shape)
         return faces
 

@@ -32,13 +32,13 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
     `inside` is how much of it is in the picture, `covers` how surely its mouth and its eyes are covered, [2],
     `head` its yaw, pitch and roll in degrees where they are known.
     """
-    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    variance = float(luma.var())
-    sharpness = float(cv2.Laplacian(luma, cv2.CV_32F).var()) / (variance + 1.0)
+    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    mean, spread = _spread(luma)
+    sharpness = _spread(cv2.Laplacian(luma, cv2.CV_32F))[1] ** 2 / (spread**2 + 1.0)
     grades = {
         "too small": _grade(geometry(points)[0], EYES_PX),
         "turned away": _towards(points, head),
-        "dark": min(_grade(float(luma.mean()), LIGHT), _grade(variance**0.5, CONTRAST)),
+        "dark": min(_grade(mean, LIGHT), _grade(spread, CONTRAST)),
         "blurred": _grade(sharpness, SHARPNESS),
         "at the edge": _grade(inside, INSIDE),
         "mouth covered": _grade(float(covers[0]), COVER),
@@ -47,6 +47,12 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
     worst = min(grades, key=lambda fault: grades[fault])
     value = grades[worst]
     return Quality(round(value, 3), "" if value > 0 else worst)
+
+
+def _spread(values: np.ndarray) -> tuple[float, float]:
+    """Return mean and standard deviation of pixels [H,W]."""
+    mean, deviation = cv2.meanStdDev(values)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _towards(points: F32, head: F32 | None) -> float:

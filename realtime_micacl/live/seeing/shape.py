@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.seeing.pose import fit
+from realtime_micacl.live.seeing.pose import BONE, FRAME, Fit, fit
 from realtime_micacl.types import F32
 
 
@@ -22,9 +22,11 @@ class ShapeReader:
         frame = np.asarray(shape.frame, np.float64)
         self._centre = frame.mean(axis=0)
         self._frame = frame - self._centre
+        self.posed = tuple(shape.bone) == BONE and np.array_equal(frame, FRAME)
+        """Whether it fits landmarks as the pose of the head does."""
 
-    def read(self, marks: F32) -> F32:
-        """Return the shapes [n, 3 P] of landmarks [n,468,3] in px."""
-        middle, turn, scale = fit(marks[:, self._bone], self._frame)
+    def read(self, marks: F32, at: Fit | None = None) -> F32:
+        """Return the shapes [n, 3 P] of landmarks [n,468,3] in px, `at` the fit of their pose where that is `posed`."""
+        middle, turn, scale = at if at and self.posed else fit(marks[:, self._bone], self._frame)
         moved = (marks[:, self._points] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] + self._centre
         return np.asarray(moved.reshape(len(marks), len(self.mean)), np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -147,10 +148,14 @@ class Tracker:
 
 def signature(image: U8, side: int = 16) -> F32:
     """Return what `likeness` compares: the picture as `side` x `side` luma with mean 0 and length 1, [side * side]."""
-    luma = cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    values = luma.astype(np.float32).ravel()
-    values -= values.mean()
-    length = float(np.linalg.norm(values))
+    return _even(cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+
+
+def _even(pixels: np.ndarray) -> F32:
+    """Return pixels as one row with mean 0 and length 1."""
+    values = pixels.astype(np.float32).ravel()
+    values -= np.add.reduce(values) / len(values)
+    length = sqrt(values @ values)
     return values / length if length > 0 else values
 
 
@@ -186,10 +191,7 @@ def _glance(picture: U8 | Late) -> F32:
     """Return some pixels of a picture, of one that is not made yet their luma, with mean 0 and length 1."""
     pixels = picture if isinstance(picture, np.ndarray) else picture.luma
     step = max(1, min(pixels.shape[:2]) // GLANCE)
-    values = pixels[::step, ::step].astype(np.float32).ravel()
-    values -= values.mean()
-    length = float(np.linalg.norm(values))
-    return values / length if length > 0 else values
+    return _even(pixels[::step, ::step])
 
 
 def _overview(image: U8) -> U8:
