@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import onnxruntime as ort
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.cpu.processor import multiplies_bytes
+from realtime_micacl.inference.cpu.runtime import options
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8
 from realtime_micacl.inference.fit import check_fit
 from realtime_micacl.inference.sidecar import Sidecar
@@ -19,27 +19,18 @@ from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
 
-MEMORY_BYTES = 2 << 30  # what all graphs of this process may allocate; one that asks for more is refused
-
 
 class OnnxEngine:
     """Runs `encode.onnx` and `classify.onnx` on the CPU; `encode.int8.onnx`, if there, where the CPU is made for it."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
         self._sidecar = sidecar
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        _bound_memory()
-        options.add_session_config_entry("session.use_env_allocators", "1")
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning burns a core to save 0.1 ms
         small = ENCODE_INT8 in sidecar.files and multiplies_bytes()
         if ENCODE_INT8 in sidecar.files and not small:
             log.warning("this processor has no dot products of bytes (VNNI): %s runs in fp32", sidecar.name)
         self.device = f"cpu (ONNX Runtime{', int8' if small else ''})"
-        self._encode = _session(folder / (ENCODE_INT8 if small else ENCODE), options)
-        self._classify = _session(folder / CLASSIFY, options)
+        self._encode = _session(folder / (ENCODE_INT8 if small else ENCODE), threads)
+        self._classify = _session(folder / CLASSIFY, threads)
         check_fit(self, folder, sidecar)
 
     def encode(self, crops: U8) -> F32:
@@ -57,16 +48,10 @@ class OnnxEngine:
         del self._encode, self._classify
 
 
-@cache
-def _bound_memory() -> None:
-    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
-    ort.create_and_register_allocator(memory, ort.OrtArenaCfg(MEMORY_BYTES, -1, -1, -1))
-
-
-def _session(file: Path, options: ort.SessionOptions) -> ort.InferenceSession:
+def _session(file: Path, threads: int) -> ort.InferenceSession:
     """Load a graph from its bytes: one that keeps weights in other files is thereby refused."""
     try:
-        return ort.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(file.read_bytes(), options(threads), providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base
         if starved(cause):
             raise EngineError(f"{file} cannot be loaded: {NO_MEMORY}") from cause

@@ -8,6 +8,8 @@ from weakref import WeakValueDictionary
 
 import onnxruntime as ort
 
+from realtime_micacl.inference.cpu.runtime import options
+
 MODELS = Path(__file__).parent
 
 
@@ -25,9 +27,4 @@ def open_model(file: str, threads: int = 1) -> ort.InferenceSession:
 
 
 def _open(file: str, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession((MODELS / file).read_bytes(), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession((MODELS / file).read_bytes(), options(threads), providers=["CPUExecutionProvider"])
