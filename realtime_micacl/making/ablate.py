@@ -22,9 +22,10 @@ from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
 from realtime_micacl.making.data.sampler import TAIL
 from realtime_micacl.making.evaluate import add_shown
 from realtime_micacl.making.figures import Interval, Means
+from realtime_micacl.making.material import TrainingPart, add_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, report, spread, uar, war
-from realtime_micacl.making.train import TrainingPart, add_faces, read_training_part, train
+from realtime_micacl.making.train import train
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.types import EMOTIONS, F32

@@ -25,9 +25,9 @@ from realtime_micacl.making.evaluation.recorded import (
     record_stretches,
 )
 from realtime_micacl.making.evaluation.stretches import read_stretches
+from realtime_micacl.making.material import FaceFiles, read_faces
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
-from realtime_micacl.making.train import read_faces
 from realtime_micacl.making.training.checkpoint import start_encoder
 from realtime_micacl.making.training.loop import Run, begin
 from realtime_micacl.making.training.prior import log_prior, removable_prior
@@ -157,7 +157,7 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
             f"{arguments.recipe} learns from photographs, which are for measuring here; leave `photographs` out of it"
         )
     _, sidecar = read_sidecar(Path(arguments.encoder_from))
-    faces = read_faces(recipe, arguments)
+    faces = read_faces(recipe, FaceFiles.named(arguments, encoder_given=True))
     shape = face_shape(learnt(faces.clips), recipe.shapes)
     model = build(configured(recipe.network))
     start_encoder(model, arguments.encoder_from)

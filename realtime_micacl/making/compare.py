@@ -26,9 +26,10 @@ from realtime_micacl.making.evaluation.systems import costs, expert_use, follow,
 from realtime_micacl.making.export import export
 from realtime_micacl.making.figures import RealRow, SystemRow, Trained
 from realtime_micacl.making.fuse import join
+from realtime_micacl.making.material import TrainingPart, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated
-from realtime_micacl.making.train import TrainingPart, read_training_part, train
+from realtime_micacl.making.train import train
 from realtime_micacl.making.training.checkpoint import ABOUT as CHECKPOINT
 from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split

@@ -21,9 +21,9 @@ from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_pr
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.evaluation.predictions import prepared_predictions
 from realtime_micacl.making.evaluation.protocol import Part
+from realtime_micacl.making.material import read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated, report
-from realtime_micacl.making.train import read_training_part
 from realtime_micacl.making.training.checkpoint import HELD_OUT
 from realtime_micacl.making.training.clips import people_digest, split
 from realtime_micacl.making.training.fusion import LEAST, Fit, averaged, fit, fused

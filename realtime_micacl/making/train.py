@@ -6,7 +6,7 @@ import argparse
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,14 +16,7 @@ import torch
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import held
-from realtime_micacl.live.seeing.align import Aligner
-from realtime_micacl.making.data.clips import read_clips
-from realtime_micacl.making.data.ferplus import Stills, read_ferplus
-from realtime_micacl.making.data.landmarks import FormModel, read_landmarks
-from realtime_micacl.making.data.london import read_london
-from realtime_micacl.making.data.marks import read_marks
-from realtime_micacl.making.data.photographs import half_named, read_portraits
-from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
+from realtime_micacl.making.material import FaceFiles, TrainingPart, add_faces, read_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
 from realtime_micacl.making.training.checkpoint import Provenance, start_encoder, write_checkpoint
@@ -33,7 +26,7 @@ from realtime_micacl.making.training.objectives import shift_logits
 from realtime_micacl.making.training.outcome import Outcome, after_clips, after_faces, after_shapes
 from realtime_micacl.making.training.prior import log_prior, removable_prior
 from realtime_micacl.making.training.ranks import ONE, Ranks, joined
-from realtime_micacl.making.training.stages import Faces, frames_of, learnt
+from realtime_micacl.making.training.stages import Faces
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
 
@@ -58,92 +51,13 @@ def main(argv: Sequence[str]) -> None:
     )
     arguments = p.parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
+    files = FaceFiles.named(arguments, encoder_given=bool(arguments.encoder_from))
     with joined() as ranks:
         with ranks.in_turn():
-            faces_read = read_faces(recipe, arguments) if recipe.stills or recipe.bags else None
+            faces_read = read_faces(recipe, files) if recipe.stills or recipe.bags else None
             part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
         with held(arguments.out) if ranks.first else nullcontext():
             train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
-
-
-def add_faces(p: argparse._ArgumentGroup) -> None:
-    """Add the options that name pictures and rendered clips."""
-    p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
-    p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
-    p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
-    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
-
-
-def read_faces(recipe: Recipe, arguments: argparse.Namespace) -> Faces:
-    """Read pictures and rendered clips, their faces cut as the live program cuts them."""
-    if not (arguments.ferplus and arguments.london and arguments.rendered):
-        raise ConfigError(f"the recipe {recipe.name!r} needs --ferplus, --london and --rendered; see engines/README.md")
-    aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
-    clips = [clip for folder in arguments.rendered for clip in read_clips(folder, aligner, arguments.cache)]
-    faces = Faces(
-        stills=read_ferplus(arguments.ferplus, "train", aligner, arguments.cache),
-        photos=read_london(arguments.london, aligner, held_out=False),
-        clips=clips,
-        validation=read_ferplus(arguments.ferplus, "validation", aligner, arguments.cache),
-    )
-    if recipe.photographs:
-        faces = replace(faces, portraits=portraits(recipe, arguments.photographs, aligner))
-    if recipe.shapes:
-        stills, validation = (
-            replace(part, marks=read_marks(part.crops, aligner, arguments.cache))
-            for part in (faces.stills, faces.validation)
-        )
-        faces = replace(faces, stills=stills, validation=validation)
-    plans = (None if arguments.encoder_from else recipe.stills, recipe.teacher)
-    learns_form = any(plan and plan.form for plan in plans)
-    return with_forms(faces, arguments.cache) if learns_form else faces
-
-
-def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
-    """Return the photographs that a recipe asks for, each as often as it says."""
-    if not named:
-        raise ConfigError(f"the recipe {recipe.name!r} needs --photographs FILE HALF; see engines/README.md")
-    found = read_portraits(Path(named[0]), half_named(named[1]), aligner)
-    often = recipe.photographs
-    return Stills(np.concatenate([found.crops] * often), np.concatenate([found.targets] * often))
-
-
-def with_forms(faces: Faces, cache: Path) -> Faces:
-    """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
-    stills, frames, photos = (
-        read_landmarks(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
-    )
-    model = FormModel(stills)
-    return replace(faces, forms=(model(stills), model(frames), model(photos)))
-
-
-@dataclass(frozen=True)
-class TrainingPart:
-    """The clips that may be learnt from."""
-
-    clips: tuple[PreparedClip, ...]
-    said: tuple[str, ...]
-    """Each data set with its split, as the engine will name them; `evaluate` goes by it."""
-
-
-def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> TrainingPart:
-    """Return the training part of the split `name` of all data sets."""
-    if not folders:
-        raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
-    if len({folder.resolve() for folder in folders}) < len(folders):
-        raise ConfigError("--data names a folder twice; a clip could then be learnt from and held out; name each once")
-    parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
-    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
-
-
-def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[tuple[PreparedClip, ...], str]:
-    if data.size_px != recipe.bag.size_px:
-        raise ConfigError(
-            f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
-            f"{recipe.bag.size_px}; prepare them again with --recipe"
-        )
-    split = data.split(name)
-    return data.part(split, "train"), f"{data.name} {split}"
 
 
 def train(

@@ -29,9 +29,10 @@ from realtime_micacl.making.data.clips import Clip, read_clips
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.evaluate import main as evaluate
 from realtime_micacl.making.export import export
+from realtime_micacl.making.material import FaceFiles, add_faces, read_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import confusion, war
-from realtime_micacl.making.train import add_faces, read_faces, read_training_part, train
+from realtime_micacl.making.train import train
 from realtime_micacl.making.training.clip_weights import NOUNS
 from realtime_micacl.making.training.clip_words import VOCABULARY, Words
 from realtime_micacl.making.training.clips import clip_logits
@@ -150,7 +151,7 @@ def main() -> None:
     ):
         what, out = recipe(name, **more), options.out / name.replace(" ", "-")
         out.mkdir(exist_ok=True)
-        train(what, read_faces(what, options), None, out, encoder_from=str(file))
+        train(what, read_faces(what, FaceFiles.named(options, encoder_given=True)), None, out, encoder_from=str(file))
         export(out, out / "engine", (), {})
         sys.stdout.write(f"{name}:\n")
         sys.stdout.flush()

@@ -14,13 +14,12 @@ import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.programs.monitor import address
+from tests.fault.proxy import free_port
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def page(port: int, token: str = "") -> str:

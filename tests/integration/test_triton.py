@@ -25,6 +25,7 @@ from realtime_micacl.inference.triton.repository import MOST, model_name, write_
 from realtime_micacl.inference.triton.triton_engine import TritonEngine
 from realtime_micacl.live.supervision import LIMIT, Failures, Rebuilt
 from realtime_micacl.making.export import main as export_main
+from tests.fault.proxy import free_port
 from tests.integration.triton_server import Server, serving
 
 
@@ -118,12 +119,6 @@ def test_it_gives_the_numbers_of_onnx_runtime_here(exported: tuple[Path, Sidecar
         assert np.abs(there - here).max() < 1e-5
     remote.close()
     remote.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_no_server(exported: tuple[Path, Sidecar]) -> None:

@@ -1,0 +1,129 @@
+"""What the stages of a recipe learn from, read as commands name it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.making.data.clips import read_clips
+from realtime_micacl.making.data.ferplus import Stills, read_ferplus
+from realtime_micacl.making.data.landmarks import FormModel, read_landmarks
+from realtime_micacl.making.data.london import read_london
+from realtime_micacl.making.data.marks import read_marks
+from realtime_micacl.making.data.photographs import half_named, read_portraits
+from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
+from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.training.stages import Faces, frames_of, learnt
+
+
+def add_faces(p: argparse._ArgumentGroup) -> None:
+    """Add the options that name pictures and rendered clips."""
+    p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
+    p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
+    p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
+    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceFiles:
+    """Where pictures and rendered clips lie."""
+
+    ferplus: Path | None
+    london: Path | None
+    rendered: Sequence[Path] | None
+    cache: Path
+    photographs: Sequence[str] | None
+    """A file of face crops, and which half of it."""
+    encoder_given: bool
+    """Whether the frame encoder is there already, and does not learn from [stills]."""
+
+    @classmethod
+    def named(cls, arguments: argparse.Namespace, *, encoder_given: bool) -> Self:
+        """Return those that a command names with the options of `add_faces`."""
+        return cls(
+            ferplus=arguments.ferplus,
+            london=arguments.london,
+            rendered=arguments.rendered,
+            cache=arguments.cache,
+            photographs=vars(arguments).get("photographs"),
+            encoder_given=encoder_given,
+        )
+
+
+def read_faces(recipe: Recipe, files: FaceFiles) -> Faces:
+    """Read pictures and rendered clips, their faces cut as the live program cuts them."""
+    if not (files.ferplus and files.london and files.rendered):
+        raise ConfigError(f"the recipe {recipe.name!r} needs --ferplus, --london and --rendered; see engines/README.md")
+    aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
+    clips = [clip for folder in files.rendered for clip in read_clips(folder, aligner, files.cache)]
+    faces = Faces(
+        stills=read_ferplus(files.ferplus, "train", aligner, files.cache),
+        photos=read_london(files.london, aligner, held_out=False),
+        clips=clips,
+        validation=read_ferplus(files.ferplus, "validation", aligner, files.cache),
+    )
+    if recipe.photographs:
+        faces = replace(faces, portraits=portraits(recipe, files.photographs, aligner))
+    if recipe.shapes:
+        stills, validation = (
+            replace(part, marks=read_marks(part.crops, aligner, files.cache))
+            for part in (faces.stills, faces.validation)
+        )
+        faces = replace(faces, stills=stills, validation=validation)
+    plans = (None if files.encoder_given else recipe.stills, recipe.teacher)
+    learns_form = any(plan and plan.form for plan in plans)
+    return with_forms(faces, files.cache) if learns_form else faces
+
+
+def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
+    """Return the photographs that a recipe asks for, each as often as it says."""
+    if not named:
+        raise ConfigError(f"the recipe {recipe.name!r} needs --photographs FILE HALF; see engines/README.md")
+    found = read_portraits(Path(named[0]), half_named(named[1]), aligner)
+    often = recipe.photographs
+    return Stills(np.concatenate([found.crops] * often), np.concatenate([found.targets] * often))
+
+
+def with_forms(faces: Faces, cache: Path) -> Faces:
+    """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
+    stills, frames, photos = (
+        read_landmarks(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
+    )
+    model = FormModel(stills)
+    return replace(faces, forms=(model(stills), model(frames), model(photos)))
+
+
+@dataclass(frozen=True)
+class TrainingPart:
+    """The clips that may be learnt from."""
+
+    clips: tuple[PreparedClip, ...]
+    said: tuple[str, ...]
+    """Each data set with its split, as the engine will name them; `evaluate` goes by it."""
+
+
+def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> TrainingPart:
+    """Return the training part of the split `name` of all data sets."""
+    if not folders:
+        raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ConfigError("--data names a folder twice; a clip could then be learnt from and held out; name each once")
+    parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
+    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
+
+
+def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[tuple[PreparedClip, ...], str]:
+    if data.size_px != recipe.bag.size_px:
+        raise ConfigError(
+            f"{data.folder} holds crops of {data.size_px} px, the recipe {recipe.name!r} asks for "
+            f"{recipe.bag.size_px}; prepare them again with --recipe"
+        )
+    split = data.split(name)
+    return data.part(split, "train"), f"{data.name} {split}"
