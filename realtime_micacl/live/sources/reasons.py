@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
 
 import av
 
 from realtime_micacl.live.sources.address import Address
+from realtime_micacl.live.sources.whole import begins
 
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"
 BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
 NO_WAY_BACK = "a pipe cannot go back; give the file itself, or send MPEG-TS or Matroska"
+LISTED = "it is a play list of which nothing can be read: its pieces are gone, encrypted, or for somebody else"
+PROXIED = ("http", "https", "rtsps", "rtmps")
 ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 BY_UDP = ", only control packets; where it sends by UDP a firewall may hold them back: rtsp:// fetches them by TCP"
 
 
 def why(address: Address, cause: Exception | None, waited_s: float) -> str:
     """Return why an address could not be opened, and what helps; `cause` None where nothing came of it in time."""
+    return _why(address, cause, waited_s) + _by_proxy(address)
+
+
+def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
     unknown = _unknown(address)
     if unknown:
         return unknown
@@ -43,7 +53,8 @@ def why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            return f"what it sends is not a video; {_look(address)}"
+            listed = address.scheme.startswith("http") and begins(address, ASK_S).startswith(b"#EXTM3U")
+            return LISTED if listed else f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtspu":
@@ -88,6 +99,15 @@ def said(cause: Any) -> str:
 
 def _look(address: Address) -> str:
     return BROWSE if address.scheme.startswith("http") else CHECK
+
+
+def _by_proxy(address: Address) -> str:
+    """Return what to add where FFmpeg does not ask a machine itself."""
+    proxy = urlsplit(os.environ.get("http_proxy", ""))
+    if address.scheme not in PROXIED or proxy.scheme != "http" or proxy_bypass(address.host):
+        return ""
+    place = proxy.netloc.rpartition("@")[2]
+    return f"; the proxy {place} was asked for it, as http_proxy says: with no_proxy={address.host} it is asked itself"
 
 
 def _nobody(address: Address) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from contextlib import closing
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote
 from urllib.request import (
@@ -42,10 +43,19 @@ def fetched(address: Address, shown: str) -> io.BytesIO:
                         f" ({MOST_BYTES / 1e6:.0f} MB at most); copy it to this machine first"
                     )
                 whole.write(part)
-    except (HTTPError, URLError, OSError, ValueError) as cause:
+    except (HTTPError, URLError, HTTPException, OSError, ValueError) as cause:
         raise SourceError(f"{shown} cannot be fetched: {getattr(cause, 'reason', type(cause).__name__)}") from cause
     whole.seek(0)
     return whole
+
+
+def begins(address: Address, patience_s: float) -> bytes:
+    """Return the first bytes of what is at an address of the web; none where nothing comes in time."""
+    try:
+        with closing(_opener(address).open(_bare(address), timeout=patience_s)) as answer:
+            return bytes(answer.read(16))
+    except (HTTPError, URLError, HTTPException, OSError, ValueError):
+        return b""
 
 
 def _bare(address: Address) -> str:

@@ -1,0 +1,50 @@
+"""Why a stream cannot be opened, where the system's own word would mislead."""
+
+from __future__ import annotations
+
+import errno
+
+import av
+import pytest
+
+from realtime_micacl.live.sources import reasons
+from realtime_micacl.live.sources.address import parse_address
+from realtime_micacl.live.sources.reasons import why
+
+REFUSED = av.error.ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+NO_VIDEO = av.error.InvalidDataError(errno.EINVAL, "invalid data")
+
+
+@pytest.mark.parametrize(
+    ("address", "proxy", "spared", "told"),
+    [
+        ("http://127.0.0.1:9/x", "http://me:secret@proxy:3128", "", True),
+        ("https://127.0.0.1:9/x", "http://proxy:3128/", "other.lan", True),
+        ("http://127.0.0.1:9/x", "http://proxy:3128", "other.lan,127.0.0.1", False),
+        ("rtsp://127.0.0.1:9/x", "http://proxy:3128", "", False),
+        ("http://127.0.0.1:9/x", "", "", False),
+    ],
+)
+def test_a_proxy_that_stands_between_is_named(
+    monkeypatch: pytest.MonkeyPatch, address: str, proxy: str, spared: str, told: bool
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("no_proxy", spared)
+    said = why(parse_address(address), REFUSED, 0.0)
+    assert ("the proxy proxy:3128 was asked for it" in said) is told
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"#EXTM3U\n#EXTINF:1", "a play list of which nothing can be read"),
+        (b"<html>", "is not a video"),
+        (b"", "is not"),
+    ],
+)
+def test_a_play_list_whose_pieces_are_gone_is_called_one(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    monkeypatch.setattr(reasons, "begins", lambda *_: content)
+    assert said in why(parse_address("http://127.0.0.1:9/x"), NO_VIDEO, 0.0)
