@@ -75,9 +75,6 @@ class LiveSession:
         self._damaged, self._replaced, self._concluded, self._why = 0, 0, False, ""
         self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
         self._threads, self._changes = Threads(), Changes(State.STARTING)
-        work: list[tuple[Callable[[], None], Mailbox[Any]]] = [(self._capture, self._frames)]
-        work += [(self._perceive, self._bags), (self._recognize, self._readings)]
-        self._work = dict(zip(STAGES, work, strict=True))
 
     @property
     def running(self) -> bool:
@@ -163,9 +160,11 @@ class LiveSession:
             self.__exit__(None, None, None)
 
     def _run(self, name: str) -> None:
-        work, outbox = self._work[name]
+        work = self._capture, self._perceive, self._recognize  # a session that held these would not go with its owner
+        outboxes: tuple[Mailbox[Any], ...] = self._frames, self._bags, self._readings
+        place = STAGES.index(name)
         try:
-            work()
+            work[place]()
         except Abandoned:
             return
         except MicaclError as error:
@@ -174,7 +173,7 @@ class LiveSession:
             failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
             failure.__cause__ = cause
             self._fail(failure)
-        outbox.close()
+        outboxes[place].close()
 
     def _watch(self, name: str) -> None:
         """Put another thread in the place of one whose stage hangs; called from the thread upstream of it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
@@ -58,6 +60,20 @@ def test_a_source_of_which_nothing_could_be_analysed_does_not_end_well(where: st
     with pytest.raises(StageFailed, match=said), session(FakeCamera(frames=3), failing(where, 1), got.append) as s:
         assert s.wait(5.0)
     assert isinstance(got[-1], StateChange) and got[-1].state is State.FAILED
+
+
+def test_a_session_goes_with_its_owner_and_with_it_all_that_was_seen() -> None:
+    gc.collect()
+    gc.disable()  # a visitor's pictures do not wait for it
+    try:
+        with session(FakeCamera(rate_hz=200, frames=5), staged()) as s:
+            assert s.wait(5.0)
+            last = s.look().newest
+        seen = weakref.ref(s), weakref.ref(last)
+        del s, last
+        assert [one() for one in seen] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_a_file_waits_until_somebody_looks() -> None:
