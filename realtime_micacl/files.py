@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.standard import why
 
 LOCK = ".lock"
+BEGUN_WITH = ".begun-with.json"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 if sys.platform == "win32":
@@ -53,6 +56,25 @@ def held(folder: Path) -> Iterator[None]:
         raise ConfigError(f"another run is writing to {folder}; wait for it, or name another folder") from None
     finally:
         os.close(lock)
+
+
+def begun_with(folder: Path, about: Mapping[str, Any]) -> None:
+    """Note what the results in a folder are made with; raise ConfigError where some were made with something else.
+
+    A run that failed before it wrote any leaves no mark.
+    """
+    file, now = folder / BEGUN_WITH, json.loads(json.dumps(about))
+    try:
+        some = any(one.is_file() and not one.name.startswith(".") for one in folder.rglob("*"))
+        before = dict(json.loads(file.read_text("utf-8"))) if some and file.exists() else {}
+        if other := [name for name in now if name in before and before[name] != now[name]]:
+            raise ConfigError(
+                f"{folder} holds results of another {' and '.join(other)}; they are not mixed: name another folder,"
+                " or remove that one"
+            )
+        write_whole(file, json.dumps(before | now, indent=1) + "\n")
+    except (OSError, ValueError, TypeError) as cause:
+        raise ConfigError(f"{file} cannot be read and written: {cause}; name another folder") from cause
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import held, replacing
+from realtime_micacl.files import begun_with, held, replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
@@ -25,7 +25,7 @@ from realtime_micacl.making.figures import Interval, Means
 from realtime_micacl.making.material import TrainingPart, add_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, report, spread, uar, war
-from realtime_micacl.making.train import train
+from realtime_micacl.making.train import settings, train
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.types import EMOTIONS, F32
@@ -95,6 +95,7 @@ def main(argv: Sequence[str]) -> None:
     recipe = read_toml(arguments.recipe, Recipe)
     if recipe.shapes:
         with held(arguments.out):
+            begun_with(arguments.out, settings(recipe, None, arguments.encoder_from))
             sys.stdout.write(ablate_streams(recipe, arguments))
         return
     if recipe.clips is None:
@@ -105,6 +106,7 @@ def main(argv: Sequence[str]) -> None:
     thinned = split(learnt.clips, recipe.clips, recipe.seed).train
     counts = np.bincount([clip.label for clip in thinned], minlength=len(EMOTIONS))
     with held(arguments.out):
+        begun_with(arguments.out, settings(recipe, learnt, arguments.encoder_from))
         for variant in VARIANTS:
             found = []
             for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):

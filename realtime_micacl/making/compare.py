@@ -13,7 +13,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import held, replacing
+from realtime_micacl.files import begun_with, held, replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -29,7 +29,7 @@ from realtime_micacl.making.fuse import join
 from realtime_micacl.making.material import TrainingPart, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import Labels, calibrated
-from realtime_micacl.making.train import train
+from realtime_micacl.making.train import settings, train
 from realtime_micacl.making.training.checkpoint import ABOUT as CHECKPOINT
 from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
@@ -56,6 +56,9 @@ def main(argv: Sequence[str]) -> None:
         raise ConfigError("the test part of the split is empty; there is nobody to measure on")
     job = Job(learnt, test, arguments.encoder_from, arguments.out)
     with held(arguments.out):
+        for recipe in recipes.values():
+            about = settings(recipe, learnt, arguments.encoder_from)
+            begun_with(arguments.out, {f"{name} of {recipe.name}": value for name, value in about.items()})
         sys.stdout.write(_compared(job, recipes, arguments.seeds, real))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import held
+from realtime_micacl.files import begun_with, held
 from realtime_micacl.making.material import FaceFiles, TrainingPart, add_faces, read_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
@@ -57,7 +58,20 @@ def main(argv: Sequence[str]) -> None:
             faces_read = read_faces(recipe, files) if recipe.stills or recipe.bags else None
             part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
         with held(arguments.out) if ranks.first else nullcontext():
+            if ranks.first:
+                begun_with(arguments.out, settings(recipe, part, arguments.encoder_from))
             train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
+
+
+def settings(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> dict[str, Any]:
+    """Return what a run's results depend on, for `begun_with`."""
+    clips = sorted(clip.clip for clip in part.clips) if part else []
+    return {
+        "recipe": msgspec.to_builtins(recipe),
+        "split": list(part.said) if part else [],
+        "set of clips": hashlib.sha256("\n".join(clips).encode("utf-8", "surrogateescape")).hexdigest(),
+        "--encoder-from": encoder_from,
+    }
 
 
 def train(

@@ -72,6 +72,10 @@ def test_a_table_is_made_and_what_is_done_stays_done(
     monkeypatch.setattr(ablate, "train", lambda *_, **__: pytest.fail("it trains again"))
     ablate.main(arguments)
     assert capsys.readouterr().out == first
+    write_recipe(recipe, RECIPE | {"clips": CLIPS | {"epochs": 4}})
+    for main in (ablate.main, train.main):
+        with pytest.raises(ConfigError, match="holds results of another recipe"):
+            main(arguments if main is ablate.main else arguments[:3] + arguments[5:])
 
 
 def test_two_runs_do_not_write_to_one_folder(prepared: Callable[..., Path], recipe: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.files import clear_partials, filling, held, replacing, write_whole
+from realtime_micacl.files import BEGUN_WITH, begun_with, clear_partials, filling, held, replacing, write_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -92,3 +92,20 @@ def test_a_folder_that_a_full_disk_does_not_take_is_named_and_stays_as_it_was(tm
     assert list(tmp_path.iterdir()) == [engine]
     with pytest.raises(FileNotFoundError):
         fill(FileNotFoundError(errno.ENOENT, "No such file"))
+
+
+def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
+    begun_with(tmp_path, {"recipe": "of a run that wrote nothing"})
+    (tmp_path / "seed-1").mkdir()
+    begun_with(tmp_path, {"recipe": "of another"})
+    (tmp_path / BEGUN_WITH).unlink()
+    (tmp_path / "seed-1" / "log.csv").touch()
+    begun_with(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",)})
+    begun_with(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",), "of another": 1})
+    with pytest.raises(ConfigError, match=r"holds results of another recipe and split; .* name another folder"):
+        begun_with(tmp_path, {"recipe": {"rate": 0.2}, "split": ("b",)})
+    begun_with(tmp_path, {"recipe": {"rate": 0.1}})
+    for damaged in ("{", "[1]"):
+        (tmp_path / BEGUN_WITH).write_text(damaged)
+        with pytest.raises(ConfigError, match="cannot be read"):
+            begun_with(tmp_path, {"recipe": 1})
