@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -22,6 +23,9 @@ from realtime_micacl.programs.parser import MODULES, VERBS, check_empty
 from realtime_micacl.standard import NO_MEMORY, flushed, plain, said, starved, why
 
 log = logging.getLogger(__name__)
+
+WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.EROFS, errno.ENXIO}
+"""What a write is refused with."""
 
 
 def main(on_interrupt: Any) -> None:
@@ -69,7 +73,8 @@ def run(argv: Sequence[str]) -> int:
         return 0
     except OSError as cause:
         log.debug("the error came from here", exc_info=True)
-        said(f"{cause.filename or 'the output cannot be written'}: {why(cause)}")
+        refused = "the output cannot be written" if cause.errno in WRITING else "the system refused a call"
+        said(f"{cause.filename or refused}: {why(cause)}")
         return StageFailed.exit_code
     except Exception as cause:
         if not (text := NO_MEMORY if starved(cause) else not_loaded(cause, _extra(argv))):
