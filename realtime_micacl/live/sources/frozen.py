@@ -10,7 +10,7 @@ from realtime_micacl.live.sources.blank import UNSURE, Blank
 from realtime_micacl.types import F32, U8, Bag, Frame, Scene, State
 
 STILL_S = 5.0
-LOOK_S, CHECK_S = 0.12, 0.18  # how often it is looked, at pictures with a reading and without; a blink lasts longer
+LOOK_S, CHECK_S = 0.09, 0.18  # how often it is looked, at pictures with a reading and without; a blink lasts longer
 SIDE_PX, LIMIT = 32, 10  # of 255; a picture encoded again differs by 8, a calm face by more within a third of a second
 
 
