@@ -22,10 +22,11 @@ from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.evaluate import clip_predictions, still_predictions
 from realtime_micacl.making.export import export
+from realtime_micacl.making.material import portraits
 from realtime_micacl.making.recipe import Recipe, Teacher
 from realtime_micacl.making.recipe import Stills as StillsPlan
 from realtime_micacl.making.scores import report
-from realtime_micacl.making.train import portraits, train
+from realtime_micacl.making.train import train
 from realtime_micacl.making.training import loop, saved
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.stages import Faces, frames_of, train_stills, train_teacher
