@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Mailbox(Generic[T]):
     """Hands items from one writer thread to one reader thread, newest first.
 
-    Writing never blocks: an unread item is replaced and counted in `dropped`. Any thread may `peek`.
+    Writing never blocks: an unread item is replaced. Any thread may `peek`.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,6 @@ class Mailbox(Generic[T]):
         self._item: T | None = None
         self._unread = False
         self._closed = False
-        self.dropped = 0
 
     def put(self, item: T) -> T | None:
         """Offer `item` in place of an unread one, and return that; after `close` do nothing."""
@@ -28,7 +27,6 @@ class Mailbox(Generic[T]):
             if self._closed:
                 return None
             replaced = self._item if self._unread else None
-            self.dropped += self._unread
             self._item, self._unread = item, True
             self._changed.notify()
             return replaced

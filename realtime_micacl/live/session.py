@@ -11,11 +11,10 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
 from threading import Event as Flag
-from time import monotonic, perf_counter
+from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.mailbox import Mailbox
@@ -23,17 +22,18 @@ from realtime_micacl.live.pages import gather_when_settled
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.records.sinks import Outlets
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.live.sight import Seen, Sight, states
+from realtime_micacl.live.sight import Seen, Sight
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources.items import Item, Pending
-from realtime_micacl.live.supervision import Abandoned, Perceives, Recognizes, Supervision
+from realtime_micacl.live.supervision import Perceives, Recognizes, Supervision
 from realtime_micacl.live.threads import Threads
 from realtime_micacl.metrics import Meter
-from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Retry, Scene, State, StateChange
+from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 
 log = logging.getLogger(__name__)
 
-POLL_S, JOIN_S = 0.1, 1.5
+POLL_S = 0.1
+JOIN_S = 1.5
 READY_S = 10.0  # so long a file's first picture stands while the stages are opened
 STAGES = ("capture", "perceive", "recognize")
 
@@ -61,20 +61,26 @@ class LiveSession:
         recorded: bool = False,
     ) -> None:
         """Take a `source`; one that `holds` waits while the session is paused; `recorded` has readings already."""
-        self.name, self._source, self._holds = name, source, holds
-        self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
-        self._outlets = Outlets(sinks, name, slots)
-        self._frames: Mailbox[Frame | Retry] = Mailbox()
-        self._scenes: Mailbox[Scene] = Mailbox()
-        self._bags: Mailbox[Seen] = Mailbox()
-        self._readings: Mailbox[tuple[EmotionDistribution, ...]] = Mailbox()
-        self.meters, self.started_s = {stage: Meter() for stage in (*STAGES, "reading")}, monotonic()
-        self._stages = Supervision(STAGES[1:], name)
+        self.name = name
+        self.started_s = monotonic()
+        self.paused = self.stopping = False
         self.error: MicaclError | None = None
-        self.paused, self.stopping, self._stopped_s, self._stop = False, False, 0.0, Flag()
-        self._damaged, self._replaced, self._concluded, self._why = 0, 0, False, ""
+        self._source, self._holds = source, holds
+        self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
+        self._frames: Mailbox[Frame | Retry] = Mailbox()
+        self._bags: Mailbox[Seen] = Mailbox()
+        self._readings: tuple[EmotionDistribution, ...] = ()
+        self._damaged = self._replaced = 0
+        self._threads = Threads()
+        self._stages = Supervision(("perceive", "recognize"), name)
+        self.meters = {"capture": Meter(), **self._stages.meters, "reading": Meter()}
         self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
-        self._threads, self._changes = Threads(), Changes(State.STARTING)
+        self._changes = Changes(State.STARTING)
+        self._outlets = Outlets(sinks, name, slots)
+        self._stop = Flag()
+        self._stopped_s = 0.0
+        self._why_unread = ""
+        self._concluded = False
 
     @property
     def running(self) -> bool:
@@ -106,9 +112,9 @@ class LiveSession:
             error=self.error,
             fault=self.fault,
             newest=self._frames.peek(),
-            scene=self._scenes.peek(),
+            scene=self._sight.scene,
             bags=(self._bags.peek() or (None, ()))[1],
-            readings=self._readings.peek() or (),
+            readings=self._readings,
             notice=self._outlets.notice,
             dropped=self._replaced + self._sight.left_out,
             damaged=self._damaged,
@@ -118,13 +124,15 @@ class LiveSession:
 
     def marks(self) -> tuple[object, ...]:
         """Return what a look would be of: while all of these stay the same things, nothing new is seen."""
-        newest, scene = self._frames.peek(), self._scenes.peek()
+        newest, scene = self._frames.peek(), self._sight.scene
         seen = newest if scene is None or isinstance(newest, Retry) else None  # a picture is seen with its scene
-        return seen, scene, self._bags.peek(), self._readings.peek(), self.error, self.stopping, self.paused
+        return seen, scene, self._bags.peek(), self._readings, self.error, self.stopping, self.paused
 
     def stop(self) -> None:
         """Ask every stage to end."""
-        self.stopping, self._stopped_s = True, self._stopped_s if self.stopping else monotonic()
+        if not self.stopping:
+            self._stopped_s = monotonic()
+        self.stopping = True
         self._stop.set()
 
     def wait(self, timeout_s: float) -> bool:
@@ -135,7 +143,7 @@ class LiveSession:
     def __enter__(self) -> Self:
         self._emit([StateChange(self.started_s, None, State.STARTING)])
         for name in STAGES:
-            self._threads.start(name, partial(self._run, name))
+            self._start(name)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
@@ -150,8 +158,9 @@ class LiveSession:
         """Say once how it ended: when it is left, or before that by whoever sees that no stage is at work any more."""
         if not self._concluded:
             self._concluded = True
-            state = State.FAILED if (error := self.error or self.fault) else State.ENDED
-            self._emit([StateChange(monotonic(), None, state, str(error or self._why))])  # it may have been silent
+            error = self.error or self.fault
+            state = State.FAILED if error else State.ENDED
+            self._emit([StateChange(monotonic(), None, state, str(error or self._why_unread))])
 
     def leave(self, error: MicaclError) -> None:
         """End because of an error of somebody else's, and raise nothing."""
@@ -159,26 +168,18 @@ class LiveSession:
         with suppress(MicaclError):
             self.__exit__(None, None, None)
 
-    def _run(self, name: str) -> None:
-        work = self._capture, self._perceive, self._recognize  # a session that held these would not go with its owner
-        outboxes: tuple[Mailbox[Any], ...] = self._frames, self._bags, self._readings
-        place = STAGES.index(name)
-        try:
-            work[place]()
-        except Abandoned:
-            return
-        except MicaclError as error:
-            self._fail(error)
-        except Exception as cause:
-            failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
-            failure.__cause__ = cause
-            self._fail(failure)
-        outboxes[place].close()
+    def _start(self, name: str) -> None:
+        if name == "capture":
+            self._threads.start(name, self._capture, self._fail, self._frames.close)
+        elif name == "perceive":
+            self._threads.start(name, self._perceive, self._fail, self._bags.close)
+        else:
+            self._threads.start(name, self._recognize, self._fail, lambda: None)
 
     def _watch(self, name: str) -> None:
         """Put another thread in the place of one whose stage hangs; called from the thread upstream of it."""
         if self._stages.hangs(name) and not self._stop.is_set():
-            self._threads.start(name, partial(self._run, name))
+            self._start(name)
 
     def _fail(self, error: MicaclError) -> None:
         self.error = self.error or error
@@ -205,23 +206,15 @@ class LiveSession:
 
     def _perceive(self) -> None:
         with self._stages.open("perceive", self._open_perceiver) as stage:
-            last = before = self._scenes.peek() or Scene(self.started_s, None, (), State.STARTING)
-            if before.frame:  # this thread stands in for one that hangs
-                last = self._shown(self._sight.broken(before.frame), (), last)
+            if seen := self._sight.seen_after_a_hang():
+                self._bags.put(seen)
             for item in self._frames.read(POLL_S):
                 if self._stop.is_set():
                     return
                 self._watch("recognize")
-                last = self._shown(*self._sight.seen(stage, item, last, paused=self.paused), last)
-        self._stages.raise_if_in_vain("perceive", self.meters["perceive"].count)
-
-    def _shown(self, scene: Scene, bags: tuple[Bag, ...], last: Scene) -> Scene:
-        """Hand a scene on where it is not `last`; return it."""
-        if scene is not last:
-            self._scenes.put(scene)
-            if bags or states(scene) != states(last):
-                self._bags.put((scene, bags))
-        return scene
+                if seen := self._sight.seen(stage, item, paused=self.paused):
+                    self._bags.put(seen)
+        self._stages.raise_if_in_vain("perceive")
 
     def _recognize(self) -> None:
         with self._stages.open("recognize", self._open_recognizer) as stage:
@@ -229,20 +222,18 @@ class LiveSession:
                 self._emit(self._changes.update(scene))
                 if not bags or self.fault:
                     continue
-                started_s = perf_counter()
                 found = stage.attempt(lambda recognizer, bags=bags: recognizer.recognize(bags))  # type: ignore[misc]
                 if found is None:
                     continue
-                self.meters["recognize"].add(perf_counter() - started_s)
                 now_s = monotonic()
                 for reading in found:
                     self.meters["reading"].add(now_s - reading.time_s)
-                self._readings.put(tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found))
-                self._emit(self._readings.peek() or ())
+                self._readings = tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found)
+                self._emit(self._readings)
                 gather_when_settled(self.started_s)
-        self._stages.raise_if_in_vain("recognize", self.meters["recognize"].count)
+        self._stages.raise_if_in_vain("recognize")
         if not (self.error or self.fault or self._stop.is_set() or self.meters["reading"].count):
-            self._why = self._sight.why_unread(self.name)
+            self._why_unread = self._sight.why_unread(self.name)
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self._outlets.write(events):

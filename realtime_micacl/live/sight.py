@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from time import monotonic, perf_counter
+from time import monotonic
 
 from realtime_micacl.live.pace import Pace
 from realtime_micacl.live.sources.frozen import Stillness
@@ -19,7 +19,10 @@ Seen = tuple[Scene, tuple[Bag, ...]]
 
 
 class Sight:
-    """Makes scenes on the perceive thread; `left_out` counts the pictures that were given and not analysed."""
+    """Makes scenes on the perceive thread; `scene` is the newest, None before the first.
+
+    `left_out` counts the pictures that were given and not analysed.
+    """
 
     def __init__(
         self,
@@ -33,14 +36,25 @@ class Sight:
         self._stages, self._meter, self._stall_s, self._holds = stages, meters["perceive"], stall_s, holds
         self._pace = Pace(meters)
         self._stillness = Stillness()
+        self.scene: Scene | None = None
         self.left_out, self.tally, self._recorded = 0, Tally(), recorded
+        self._last = Scene(monotonic(), None, (), State.STARTING)
 
-    def seen(self, stage: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, *, paused: bool) -> Seen:
-        """Return the scene that follows `last`, and its bags; `last` itself where nothing changed."""
+    def seen(self, stage: Rebuilt[Perceives], item: Frame | Retry | None, *, paused: bool) -> Seen | None:
+        """Look at what the source gave; return the scene and its bags where there is something to read or to say."""
         analysed = self._meter.count
-        scene, bags = self._seen(stage, item, last, paused)
+        scene, bags = self._seen(stage, item, self._last, paused)
         self.left_out += isinstance(item, Frame) and self._meter.count == analysed
-        return (scene if scene is last else self._pace.judged(scene, bags)), bags
+        return None if scene is self._last else self._next(self._pace.judged(scene, bags), bags)
+
+    def seen_after_a_hang(self) -> Seen | None:
+        """Return the picture alone, on the thread that stands in for one that hangs."""
+        return self._next(self._broken(self._last.frame), ()) if self._last.frame else None
+
+    def _next(self, scene: Scene, bags: tuple[Bag, ...]) -> Seen | None:
+        news = bags or _states(scene) != _states(self._last)
+        self.scene = self._last = scene
+        return (scene, bags) if news else None
 
     def _seen(self, stage: Rebuilt[Perceives], item: Frame | Retry | None, last: Scene, paused: bool) -> Seen:
         now_s = monotonic()
@@ -69,21 +83,19 @@ class Sight:
     def _analysed(self, stage: Rebuilt[Perceives], frame: Frame) -> Seen:
         """Return what is seen in a fresh frame; while the analysis is broken, the picture alone."""
         if not self._stages.fault:
-            started_s = perf_counter()
             seen = stage.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
-                self._meter.add(perf_counter() - started_s)
                 self.tally.add(seen[0])
                 return seen if self._holds else self._stillness.sift(*seen)  # a file may stand still
-        return self.broken(frame), ()
+        return self._broken(frame), ()
 
-    def broken(self, frame: Frame | None) -> Scene:
+    def _broken(self, frame: Frame | None) -> Scene:
         """Return the picture alone, and say why."""
         if fault := self._stages.fault:
             return Scene(monotonic(), frame, (), State.FAILED, str(fault))
         return Scene(monotonic(), frame, (), State.STARTING, "the analysis failed and is started again")
 
 
-def states(scene: Scene) -> tuple[object, ...]:
+def _states(scene: Scene) -> tuple[object, ...]:
     """Return what has to be said of a scene where it differs from the one before."""
     return scene.state, scene.strain, tuple((face.track_id, face.state, face.quality.fault) for face in scene.faces)

@@ -1,4 +1,4 @@
-"""The two stages of the analysis as the session runs them: watched, and opened again after a failure."""
+"""The two stages of the analysis as the session runs them: timed, watched, and opened again after a failure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
-from time import monotonic
+from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from realtime_micacl.errors import EngineLost, StageFailed
+from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class Supervision:
     """The stages of one session: what is at work on each now, how often it failed, and whether it failed for good."""
 
     def __init__(self, names: Sequence[str], session: str = "") -> None:
+        self.meters = {name: Meter() for name in names}
+        """What each did, and how long that took."""
         self._failures = {name: Failures(f"{name} of {session}" if session else name) for name in names}
         self._at_work: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
 
@@ -111,7 +114,7 @@ class Supervision:
 
     def open(self, name: str, opens: Callable[[], Stage]) -> Rebuilt[Stage]:
         """Open a stage on this thread; it takes the place of one that hangs."""
-        stage = Rebuilt(opens, self._failures[name])
+        stage = Rebuilt(opens, self._failures[name], self.meters[name])
         self._at_work[name] = stage
         return stage
 
@@ -120,9 +123,9 @@ class Supervision:
         stage = self._at_work.get(name)
         return stage is not None and stage.hangs()
 
-    def raise_if_in_vain(self, name: str, done: int) -> None:
+    def raise_if_in_vain(self, name: str) -> None:
         """Raise StageFailed where a stage failed, and not one of what it was given was done."""
-        self._failures[name].raise_if_in_vain(done)
+        self._failures[name].raise_if_in_vain(self.meters[name].count)
 
 
 class Abandoned(Exception):
@@ -132,10 +135,11 @@ class Abandoned(Exception):
 class Rebuilt(Generic[Stage]):
     """A stage that is closed and opened again after it raised; used by one thread and watched by another."""
 
-    def __init__(self, open_stage: Callable[[], Stage], failures: Failures) -> None:
+    def __init__(self, open_stage: Callable[[], Stage], failures: Failures, meter: Meter | None = None) -> None:
         """Open it; what is raised here is for the person to mend and not tried again."""
         self._open: Callable[[], Stage] = open_stage
         self._failures = failures
+        self._meter = meter or Meter()
         self._stage: Stage | None = open_stage() if not failures.count else None
         self._lock = Lock()
         self._since_s: float | None = None
@@ -150,11 +154,12 @@ class Rebuilt(Generic[Stage]):
         """Return what `work` makes of the stage, None where there is none for now; raise Abandoned."""
         if self._failures.final or monotonic() < self._due_s:
             return None
+        started_s = perf_counter()
         try:
             if self._stage is None:
                 self._stage = self._open()
                 self._patience_s = FIRST_S
-            return self._timed(work, self._stage)
+            done = self._watched(work, self._stage)
         except Abandoned:
             raise
         except Exception as cause:
@@ -162,6 +167,8 @@ class Rebuilt(Generic[Stage]):
             self._due_s = monotonic() + self._failures.pause_s()
             self.close()
             return None
+        self._meter.add(perf_counter() - started_s)
+        return done
 
     def hangs(self) -> bool:
         """Say, once, whether the work under way takes too long; whoever does it is then given up."""
@@ -194,7 +201,7 @@ class Rebuilt(Generic[Stage]):
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def _timed(self, work: Callable[[Stage], R], stage: Stage) -> R:
+    def _watched(self, work: Callable[[Stage], R], stage: Stage) -> R:
         self._since_s = monotonic()
         try:
             return work(stage)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from threading import Thread
 from time import monotonic
 
+from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.live.supervision import Abandoned
 from realtime_micacl.stack import started
 
 SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
@@ -28,9 +30,28 @@ class Threads:
         """The names of those that have not ended."""
         return [name for name, thread in self._threads.items() if thread.is_alive()]
 
-    def start(self, name: str, body: Callable[[], None]) -> None:
-        """Run `body` on a thread of this name, in place of one that had it before."""
-        thread = Thread(target=body, name=name, daemon=True)
+    def start(
+        self, name: str, work: Callable[[], None], failed: Callable[[MicaclError], None], ended: Callable[[], None]
+    ) -> None:
+        """Do `work` on a thread of this name, in place of one that had it before.
+
+        `failed` takes what is raised, `ended` is called last; neither where the thread was given up in between.
+        """
+
+        def run() -> None:
+            try:
+                work()
+            except Abandoned:
+                return
+            except MicaclError as error:
+                failed(error)
+            except Exception as cause:
+                failure = StageFailed(f"{name} failed: {type(cause).__name__}: {cause}")
+                failure.__cause__ = cause
+                failed(failure)
+            ended()
+
+        thread = Thread(target=run, name=name, daemon=True)
         started(thread)
         self._threads[name] = thread  # only now: somebody may be waiting for all of them
 

@@ -104,16 +104,26 @@ def test_what_fails_again_and_again_is_given_up_and_a_server_is_waited_for(
 def test_a_run_in_which_nothing_was_done_has_failed(clock: Clock) -> None:
     watch = Supervision(["perceive", "recognize"], "door")
     stage: Rebuilt[Idle] = watch.open("recognize", Idle)
-    watch.raise_if_in_vain("recognize", 0)
+    watch.raise_if_in_vain("recognize")
     stage.attempt(broken)
-    watch.raise_if_in_vain("recognize", 1)
-    watch.raise_if_in_vain("perceive", 0)
+    watch.raise_if_in_vain("perceive")
     with pytest.raises(StageFailed, match="recognize of door failed at every picture, last: ValueError: boom"):
-        watch.raise_if_in_vain("recognize", 0)
+        watch.raise_if_in_vain("recognize")
     while not watch.fault:
         clock.now_s += 5
         stage.attempt(broken)
-    watch.raise_if_in_vain("recognize", 0)  # why it was given up is said anyway
+    watch.raise_if_in_vain("recognize")  # why it was given up is said anyway
+
+
+def test_one_that_did_something_between_its_failures_has_not_failed(clock: Clock) -> None:
+    watch = Supervision(["recognize"])
+    stage: Rebuilt[Idle] = watch.open("recognize", Idle)
+    stage.attempt(broken)
+    clock.now_s += 5
+    stage.attempt(lambda _: "asked")
+    stage.attempt(broken)
+    watch.raise_if_in_vain("recognize")
+    assert watch.meters["recognize"].count == 1, "what failed is not counted as done"
 
 
 def test_it_is_known_which_stages_are_open_and_whose_turn_it_is(clock: Clock) -> None:
