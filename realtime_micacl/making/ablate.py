@@ -75,23 +75,7 @@ VARIANTS = (
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(
-        prog="realtime-micacl ablate",
-        description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
-    )
-    p.add_argument(
-        "recipe", type=Path, metavar="RECIPE.toml", help="of the complete network, with a table [clips] or [shapes]"
-    )
-    p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
-    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
-    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
-    clips = p.add_argument_group("for a recipe with [clips]")
-    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="sets that `prepare` wrote")
-    clips.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
-    faces = p.add_argument_group("for a recipe with [bags] and [shapes]")
-    add_faces(faces)
-    add_shown(faces)
-    arguments = p.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     recipe = read_toml(arguments.recipe, Recipe)
     if recipe.shapes:
         with held(arguments.out):
@@ -115,6 +99,26 @@ def main(argv: Sequence[str]) -> None:
             rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
             write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="realtime-micacl ablate",
+        description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
+    )
+    p.add_argument(
+        "recipe", type=Path, metavar="RECIPE.toml", help="of the complete network, with a table [clips] or [shapes]"
+    )
+    p.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
+    p.add_argument("--seeds", type=int, default=3, metavar="N", help="number of seeds (default 3)")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints, table.md and table.json")
+    clips = p.add_argument_group("for a recipe with [clips]")
+    clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="sets that `prepare` wrote")
+    clips.add_argument("--split", metavar="NAME", help="train on its training part, measure on its test part")
+    faces = p.add_argument_group("for a recipe with [bags] and [shapes]")
+    add_faces(faces)
+    add_shown(faces)
+    return p
 
 
 def changed(recipe: Recipe, variant: Variant, seed: int) -> Recipe:

@@ -139,8 +139,8 @@ def follow(last: View, now: Snapshot, *, stays: bool | None = False) -> View:
     scene_s = scene.time_s if scene else last.scene_s
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
     title, detail = message(last.source, state, frame, now, stays=stays)
-    if state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
-        title, detail = _vacant(scene.least_px if scene else 0)
+    if scene and state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
+        title, detail = _vacant(scene.least_px)
     here = {face.track_id for face in faces}
     pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from time import monotonic, sleep
 
 import av
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.connection import Connection
@@ -54,12 +56,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
             taken = connection.take(0.0)
             if taken is None or connection.video is None:
                 fault = said(connection.cause) if connection.cause else fault
-            elif (size := taken[0].size) > MOST_BYTES:
-                raise SourceError(
-                    f"{shown} gives a picture of {size / 1e6:.0f} MB each time, {MOST_BYTES / 1e6:.0f} MB at most are"
-                    " read; ask for a smaller one, or save it as a file and name that"
-                )
-            elif (picture := bytes(taken[0])) == last:
+            elif (picture := _checked(taken[0], shown)) == last:
                 seen_s, fault = asked_s, ""
                 if only and asked_s - only.time_s > STILL_S:
                     log.warning("%s gives the same picture each time; it is read as a photograph", shown)
@@ -76,3 +73,13 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
             connection.leave()
         if fault and monotonic() - seen_s > LOST_S:
             raise SourceLost(f"{shown} was lost: {fault}")
+
+
+def _checked(packet: Packet[VideoStream], shown: str) -> bytes:
+    """Return a picture as it was sent; raise SourceError for one that is too large."""
+    if packet.size > MOST_BYTES:
+        raise SourceError(
+            f"{shown} gives a picture of {packet.size / 1e6:.0f} MB each time, {MOST_BYTES / 1e6:.0f} MB at most are"
+            " read; ask for a smaller one, or save it as a file and name that"
+        )
+    return bytes(packet)

@@ -216,9 +216,14 @@ def reconnecting(
         end_s = inf if give_up_after_s is None else lost_s + give_up_after_s
         if monotonic() >= end_s:
             raise SourceLost(f"{reason}; given up after {give_up_after_s:g} s (--give-up-after)")
-        longest_s = min(BACKOFF_S[1], BACKOFF_S[0] * 2 ** min(attempt - 1, 9))
-        until_s = min(end_s, monotonic() + longest_s * jitter.uniform(0.5, 1.0))
+        until_s = min(end_s, monotonic() + _backoff_s(attempt) * jitter.uniform(0.5, 1.0))
         yield from _pause(Retry(attempt, 0.0, reason), until_s, there, ready)
+
+
+def _backoff_s(attempt: int) -> float:
+    """Return the longest pause before the next attempt: twice as long after each, up to a limit."""
+    first_s, most_s = BACKOFF_S
+    return min(most_s, first_s * 2.0 ** min(attempt - 1, 9))
 
 
 def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Callable[[], bool]) -> Iterator[Retry]:

@@ -51,10 +51,6 @@ def figures(
         compare(labels, said, np.concatenate([one[order] for one in found]).argmax(axis=1), people)
         for order in ("reversed", "shuffled")
     )
-
-    def tail(rows: Labels) -> float:
-        return float(np.nanmean(recalls(confusion(labels[rows], said[rows]))[TAIL]))
-
     row: SystemRow = {
         "system": system,
         "seeds": seeds,
@@ -76,12 +72,16 @@ def figures(
         "labels": labels[: len(test)].tolist(),
         "persons": person.tolist(),
     }
-    if both := _with_interval(tail, people):
+    if both := _with_interval(lambda rows: _tail(labels[rows], said[rows]), people):
         row["tail"], row["tail_95"] = both
     if about:
         row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
         _time(row, about, person)
     return row
+
+
+def _tail(labels: Labels, said: Labels) -> float:
+    return float(np.nanmean(recalls(confusion(labels, said))[TAIL]))
 
 
 def _cost(of: Trained) -> Cost:
