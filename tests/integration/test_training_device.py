@@ -15,7 +15,7 @@ from msgspec import structs
 from torch import Tensor, nn
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.making.data import augment
+from realtime_micacl.making.data import augment, precision
 from realtime_micacl.making.data.augment import augmented, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
@@ -177,3 +177,13 @@ def test_half_precision_learns_as_single_precision_does(
     assert single[-10:].mean() < 0.7 * single[0], "something is learnt"
     assert 0 < np.abs(half - single).max() < 0.1
     assert abs(float((half - single).mean())) < 0.005
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_processor_without_products_of_bfloat16_computes_in_single_precision(
+    able: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: able)
+    with precision.half(torch.device("cpu")):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if able else torch.float32)

@@ -1,4 +1,4 @@
-"""What the processor can do that decides between engines."""
+"""What the processor can do that decides between engines, and between precisions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,29 @@ from functools import cache
 from pathlib import Path
 
 DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "asimddp"}
+BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
-@cache
 def multiplies_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Say whether it has dot products of bytes (VNNI); False where that is not known.
 
     Without them int8 is slow, and on AVX2 its sums saturate.
     """
+    return bool(DOT_PRODUCTS & _flags(cpuinfo))
+
+
+def multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Say whether it has products of bfloat16; False where that is not known.
+
+    Without them a convolution in bfloat16 takes twelve times as long as in float32 (torch 2.13, AVX2).
+    """
+    return bool(BFLOAT16 & _flags(cpuinfo))
+
+
+@cache
+def _flags(cpuinfo: Path) -> frozenset[str]:
     try:
         lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
     except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
-    return bool(DOT_PRODUCTS & set(flags.split()))
+        return frozenset()
+    return frozenset(next((line for line in lines if line.startswith(("flags", "Features"))), "").split())

@@ -16,6 +16,7 @@ from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.data.augment import as_rgb, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
+from realtime_micacl.making.data.precision import half
 from realtime_micacl.making.data.sent import sent
 from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.types import F32, U8
@@ -124,5 +125,5 @@ def _encoded(encoder: PerFrame, crops: Tensor, groups: Tensor, turned: Tensor) -
     device = encoder.luma.device
     crops = jitter(degraded(shake(sent(crops, device), groups), groups))
     pixels = as_rgb(torch.where(sent(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
-    with torch.autocast(device.type, torch.bfloat16):
+    with half(device):
         return encoder.frames(pixels).half()

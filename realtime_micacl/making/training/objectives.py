@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from realtime_micacl.making.data.augment import as_rgb, augmented, degraded, shake
+from realtime_micacl.making.data.precision import half
 from realtime_micacl.making.training.ranks import gathered
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.mccl import MCCL
@@ -49,7 +50,7 @@ class StillsObjective(nn.Module):
         targets = smoothed(targets, self.label_smoothing)
         if (teacher := self._teacher[0]) is not None:
             targets = (1 - self._share) * targets + self._share * teacher.shares(pixels)
-        with torch.autocast(crops.device.type, torch.bfloat16):
+        with half(crops.device):
             features = self.encoder.frames(pixels)
             logits = self.head(features)
             predicted = self.form(features) if self.form else forms
@@ -62,7 +63,7 @@ class StillsObjective(nn.Module):
     @torch.no_grad()
     def shares(self, pixels: Tensor) -> Tensor:
         """Return what is said of crops, uint8 [B,S,S,3], as shares [B,K]; in evaluation mode."""
-        with torch.autocast(pixels.device.type, torch.bfloat16):
+        with half(pixels.device):
             logits: Tensor = self.head(self.encoder.frames(pixels))
         return logits.float().softmax(dim=1)
 

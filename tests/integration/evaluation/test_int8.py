@@ -12,7 +12,7 @@ import pytest
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.cpu import onnx_engine
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
-from realtime_micacl.inference.cpu.processor import multiplies_bytes
+from realtime_micacl.inference.cpu.processor import multiplies_bfloat16, multiplies_bytes
 from realtime_micacl.inference.engine import ENCODE_INT8
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.making import export, int8
@@ -115,3 +115,18 @@ def test_byte_products_are_found_in_the_flags(tmp_path: Path, text: str, able: b
     (tmp_path / "cpuinfo").write_text(text)
     assert multiplies_bytes(tmp_path / "cpuinfo") is able
     assert not multiplies_bytes(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "able"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
+        ("flags : avx2 amx_bf16\n", True),
+        ("Features : fp asimd bf16\n", True),
+        ("flags : fpu avx2 avx512_vnni\n", False),
+    ],
+)
+def test_products_of_bfloat16_are_found_in_the_flags(tmp_path: Path, text: str, able: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(text)
+    assert multiplies_bfloat16(tmp_path / "cpuinfo") is able
+    assert not multiplies_bfloat16(tmp_path / "none")
