@@ -46,5 +46,5 @@ def test_a_proxy_that_stands_between_is_named(
 def test_a_play_list_whose_pieces_are_gone_is_called_one(
     monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
 ) -> None:
-    monkeypatch.setattr(reasons, "begins", lambda *_: content)
+    monkeypatch.setattr(reasons, "begins", lambda *_: (content, ""))
     assert said in why(parse_address("http://127.0.0.1:9/x"), NO_VIDEO, 0.0)

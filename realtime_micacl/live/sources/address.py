@@ -37,6 +37,7 @@ NOT_READ = {
 LOOK_TIMEOUT_S = 0.3
 HOST = r"[\w.-]+|\[[0-9a-fA-F:.]+(?:%\w+)?\]"
 PLACE = re.compile(rf"(?P<host>{HOST})?(?::(?P<port>\d{{1,5}}))?", re.ASCII)
+FRAGMENT = re.compile(r"#(?:t|xywh|track|id)=[^#]*$")  # of a place in a video
 REST = re.compile(rf"@(?=(?:{HOST})(?::\d{{1,5}})?(?:[/?]|$))")
 
 
@@ -90,7 +91,7 @@ def parse_address(text: str) -> Address:
             f"this is not a valid {scheme}:// address; {looks}, or {scheme}://NAME:PASSWORD@HOST:PORT/PATH, where a"
             " password's special characters may be written in percent (%40 for @, %2F for /)"
         )
-    return Address(scheme, user, host, port, _kept(path))
+    return Address(scheme, user, host, port, _kept(_asked(path) if scheme.startswith("http") else path))
 
 
 def _split(rest: str) -> tuple[str, str, str]:
@@ -107,6 +108,12 @@ def _split(rest: str) -> tuple[str, str, str]:
         return "", ahead, path
     place, path = re.match(r"([^/?]*)(.*)", rest[at.end() :], re.DOTALL).groups()  # type: ignore[union-attr]
     return rest[: at.start()], place, path
+
+
+def _asked(path: str) -> str:
+    """Return a path without its fragment (`#t=10`), which no server is sent; in a query `#` may be of a password."""
+    before, mark, query = path.partition("?")
+    return before.partition("#")[0] if "#" in before else before + mark + FRAGMENT.sub("", query)
 
 
 def _kept(part: str) -> str:

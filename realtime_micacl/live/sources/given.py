@@ -16,6 +16,7 @@ from realtime_micacl.standard import why
 log = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+)*(?=:\d))(?::\d+)?(?:/.*)?")
+QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 MISSING_S = 1.0  # of what a file says that it lasts, so much at least is missed where it was cut off
 MISSING_SHARE = 0.02
 
@@ -44,6 +45,8 @@ def _meant(path: Path) -> str:
         return f": it is a link to {os.readlink(path)}, which is not there"
     if ADDRESS.fullmatch(str(path)):
         return "; an address begins with rtsp:// or http://"
+    if (bare := str(path).strip(QUOTES)) != str(path) and os.path.exists(bare):
+        return f"; the quotes are taken as part of the name; leave them out: {bare}"
     if NUMBER.search(path.name):
         return "; no pictures are numbered so; check the path"
     if set("*?#") & set(path.name):

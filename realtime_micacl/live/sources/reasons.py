@@ -12,7 +12,7 @@ from urllib.request import proxy_bypass
 
 import av
 
-from realtime_micacl.live.sources.address import Address
+from realtime_micacl.live.sources.address import Address, answers
 from realtime_micacl.live.sources.whole import begins
 
 ASK_S = 1.0
@@ -50,10 +50,12 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
             status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
             by_udp = "; where it sends by UDP alone, rtspu:// fetches that" if address.scheme == "rtsp" else ""
             return f"it rejects the request ({status}){by_udp}"
+        case av.error.ConnectionRefusedError() if answers(address.url):
+            return "it sends on to another address, where nothing listens"
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            listed = address.scheme.startswith("http") and begins(address, ASK_S).startswith(b"#EXTM3U")
+            listed = address.scheme.startswith("http") and begins(address, ASK_S)[0].startswith(b"#EXTM3U")
             return LISTED if listed else f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"

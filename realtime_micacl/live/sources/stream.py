@@ -21,6 +21,7 @@ from realtime_micacl.live.sources.address import Address, answers, parse_address
 from realtime_micacl.live.sources.arrival import Haste, hurries, known_length_s, until
 from realtime_micacl.live.sources.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
+from realtime_micacl.live.sources.guesses import guesses
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
@@ -63,11 +64,11 @@ class Stream:
         self._value, self._rate_hz = value, rate_hz
         self._patience_s = TRY_S if wait else min(PATIENCE_S, max(FIRST_S, patience_s or PATIENCE_S))
         self._address: Address | None = parse_address(value) if "://" in value else None
+        self._where = self._address  # or one of the play lists that it names
         self._tries = Tries()
         self._form: str | None = None
         self._seen = self._paced = self._listed = self._whole = False
-        self._reached_s = 0.0
-        self._drift = 0.0
+        self._reached_s = self._drift = 0.0
         self._drifts: list[float] = []
 
     def ready(self) -> bool:
@@ -87,6 +88,16 @@ class Stream:
 
         A first failure to open raises SourceError.
         """
+        try:
+            yield from self._looked_at()
+        except SourceError as error:
+            no_video = self._web and isinstance(error.__cause__, av.error.InvalidDataError)
+            if not no_video or self._seen or self._form or not (yield from self._guessed()):
+                raise
+        if self._whole and not self._seen:
+            yield from self._looked_at()
+
+    def _looked_at(self) -> Iterator[Frame | Pending]:
         connection = yield from self._connected()
         try:
             yield from self._read(connection)
@@ -94,12 +105,22 @@ class Stream:
             self._whole = True
         finally:
             connection.leave()
-        if self._whole and not self._seen:
-            yield from self.frames()
+
+    def _guessed(self) -> Generator[Frame | Pending, None, bool]:
+        """Yield the frames of what else the address may hold; return whether it held any."""
+        for where, form in guesses(self._address) if self._address else ():
+            self._where, self._form = where, form
+            try:
+                yield from self._looked_at()
+                return True
+            except SourceError as error:
+                if isinstance(error, SourceLost):
+                    raise
+        self._where, self._form = self._address, None
+        return False
 
     def _connected(self) -> Generator[Pending, None, Connection]:
-        patience_s = TRY_S if self._seen else self._patience_s
-        started_s = monotonic()
+        patience_s, started_s = (TRY_S if self._seen else self._patience_s), monotonic()
         self._tries.begin(self._way())
         while not (connection := self._tries.take(WAKE_S)) and monotonic() - started_s < patience_s:
             yield Pending()
@@ -110,12 +131,6 @@ class Stream:
             cause, waited_s = connection.cause, monotonic() - connection.started_s
             if isinstance(cause, SourceError):
                 raise cause
-            if isinstance(cause, av.error.InvalidDataError) and self._web and self._form is None:
-                self._form = "hls"  # FFmpeg knows a play list by its name alone
-                try:
-                    return (yield from self._connected())
-                except SourceError:
-                    self._form = None
             raise SourceError(self._not_opened(cause, waited_s)) from cause
         return connection
 
@@ -130,7 +145,7 @@ class Stream:
     def _way(self) -> Way:
         if self._whole and self._address:
             return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
-        return way_to(self._address, self._value, self.shown, self._form, self._reached_s)
+        return way_to(self._where, self._value, self.shown, self._form, self._reached_s)
 
     def _read(self, connection: Connection) -> Iterator[Frame | Pending]:
         container = connection.container
@@ -179,7 +194,7 @@ class Stream:
                 raise Unseekable
             pipe = f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
             reason = "it is damaged" if self._address else pipe
-            raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}")
+            raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}") from connection.cause
         if connection.cause is None or self._reached_s >= length_s - END_S:
             return
         whole = "" if length_s == inf else f" of {length_s:.0f}"
@@ -218,7 +233,8 @@ class Stream:
             index += 1
         if not self._address and ends_for_good(self._value):
             return
-        raise SourceLost(f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}")
+        ended = f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}"
+        raise SourceLost(ended) from connection.cause
 
     def _learn(self, drift: float | None) -> None:
         """Note how fast a stream's clock seemed to run; twice the same is its clock, and no slow line."""

@@ -23,7 +23,10 @@ TRANSPORTS = {
     "rtspu": {"rtsp_transport": "udp"},
     "rtsps": {"rtsp_transport": "tcp"},  # by UDP it would be open to all
 }
-LIST_OPTIONS = {"extension_picky": "0", "allowed_extensions": "ALL"}  # what a segment is called says nothing
+FORM_OPTIONS = {
+    "hls": {"extension_picky": "0", "allowed_extensions": "ALL"},  # what a segment is called says nothing
+    "mjpeg": {"analyzeduration": "200000"},  # FFmpeg would watch it for two seconds
+}
 
 
 def way_to(address: Address | None, value: str, shown: str, form: str | None, start_s: float) -> Way:
@@ -36,7 +39,7 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
         return Way(value, shown, {"protocol_whitelist": "pipe"}, 0, 0, pipe=partial(open_pipe, value))
     scheme, url = address.scheme, address.url
     if scheme in ("http", "https"):
-        options = HTTP_OPTIONS | (LIST_OPTIONS if form == "hls" else {})
+        options = HTTP_OPTIONS | FORM_OPTIONS.get(form or "", {})
         return Way(url, shown, options, PATIENCE_S, PIECE_S, form=form, start_s=start_s)
     options = dict(LIVE_OPTIONS)
     match scheme:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPException
+from time import monotonic
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote
 from urllib.request import (
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 500_000_000
 PART_BYTES = 1 << 20
+BEGINS_BYTES = 1 << 16
 PATIENCE_S = 15.0
 
 
@@ -49,13 +51,17 @@ def fetched(address: Address, shown: str) -> io.BytesIO:
     return whole
 
 
-def begins(address: Address, patience_s: float) -> bytes:
-    """Return the first bytes of what is at an address of the web; none where nothing comes in time."""
-    try:
-        with closing(_opener(address).open(_bare(address), timeout=patience_s)) as answer:
-            return bytes(answer.read(16))
-    except (HTTPError, URLError, HTTPException, OSError, ValueError):
-        return b""
+def begins(address: Address, patience_s: float) -> tuple[bytes, str]:
+    """Return how what is at an address of the web begins, as far as it comes in time, and where it was found."""
+    head, place, until_s = b"", _bare(address), monotonic() + patience_s
+    with (
+        suppress(HTTPError, URLError, HTTPException, OSError, ValueError),
+        closing(_opener(address).open(place, timeout=patience_s)) as answer,
+    ):
+        place = answer.url
+        while len(head) < BEGINS_BYTES and monotonic() < until_s and (part := answer.read1(BEGINS_BYTES)):
+            head += part
+    return head, place
 
 
 def _bare(address: Address) -> str:

@@ -1,0 +1,90 @@
+"""Streams of the web in which FFmpeg finds no video, though there is one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from realtime_micacl.live.sources.address import parse_address
+from realtime_micacl.live.sources.guesses import rates
+from tests.integration import web
+from tests.integration.test_stream import LISTING, look
+from tests.integration.web import Web
+
+FRAMES = 50
+RATE = "#EXT-X-STREAM-INF:AVERAGE-BANDWIDTH=999999,BANDWIDTH={},RESOLUTION={}\n{}\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Web]:
+    with web.served() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    return web.segments(tmp_path_factory.mktemp("parts"), frames=FRAMES)
+
+
+@pytest.mark.parametrize("large", [web.refused(404), web.content(b""), web.content(b"<html>gone</html>", "text/html")])
+def test_of_several_rates_the_largest_that_lives_is_read(server: Web, parts: list[bytes], large: web.Answer) -> None:
+    """FFmpeg opens the first piece of each rate, and gives up all of them where one is missing."""
+    for rate in ("tiny", "small", "large"):
+        server.routes[f"/{rate}.m3u8"] = web.content(
+            web.play_list([f"{rate}{n}.ts" for n in range(len(parts))]), LISTING
+        )
+        for number, part in enumerate(parts):
+            server.routes[f"/{rate}{number}.ts"] = large if rate == "large" else web.content(part, "video/mp2t")
+    sizes = {"tiny": "320x240", "large": "1280x720", "small": "640x360"}
+    lines = "".join(RATE.format(len(rate), size, f"{rate}.m3u8") for rate, size in sizes.items())
+    server.routes["/list.m3u8"] = web.content(f"#EXTM3U\n{lines}".encode(), LISTING)
+    seen = look(f"{server.base}/list.m3u8")
+    assert (seen.codes, seen.ended) == (list(range(FRAMES)), True), seen.error
+    assert "/small0.ts" in server.asked[server.asked.index("/large0.ts") :]
+
+
+def test_rates_are_asked_for_where_the_list_lay_and_as_who_one_is() -> None:
+    text = "#EXTM3U\r\n" + "".join(
+        RATE.format(bits, size, name).replace("\n", "\r\n")
+        for bits, size, name in (
+            (1, "2x1", "a.m3u8?k=1"),
+            (9, "2x1", "/b.m3u8"),
+            (1, "3x1", "http://away/c.m3u8"),
+            (5, "9x9", "srt://h:1"),
+        )
+    )
+    address = parse_address("http://me:p#w@h:81/x/list.m3u8")
+    found = [rate.url for rate in rates(text, address, "http://h:81/y/list.m3u8")]
+    assert found == ["http://away/c.m3u8", "http://me:p%23w@h:81/b.m3u8", "http://me:p%23w@h:81/y/a.m3u8?k=1"]
+
+
+@pytest.mark.parametrize("head", ["", "Content-Type: image/jpg\r\n", "Content-Type: IMAGE/JPEG; charset=x\r\n"])
+@pytest.mark.parametrize("before", ["", "\r\nWelcome\r\n"])
+def test_motion_jpeg_is_read_whatever_its_parts_are_called(server: Web, head: str, before: str) -> None:
+    pictures = web.jpegs(50)
+
+    def answer(request: web.Request) -> None:
+        web.begin(request, 200, "multipart/x-mixed-replace; boundary=frame")
+        request.wfile.write(before.encode())
+        for picture in pictures:
+            part = f"--frame\r\n{head}Content-Length: {len(picture)}\r\n\r\n".encode() + picture + b"\r\n"
+            request.wfile.write(part)
+            time.sleep(0.04)
+
+    server.routes["/video"] = answer
+    seen = look(f"{server.base}/video", lambda now: len(now.codes) >= 20)
+    assert seen.codes == list(range(seen.codes[0], seen.codes[0] + 20)), seen.error
+
+
+def test_where_an_address_ends_for_a_server(server: Web, tmp_path: Path) -> None:
+    """What stands behind `#` is for the player."""
+    server.routes["/clip.mp4"] = web.content(web.write_clip(tmp_path / "clip.mp4", 25).read_bytes())
+    assert look(f"{server.base}/clip.mp4#t=10", lambda now: bool(now.codes)).codes == [0]
+
+
+def test_who_does_not_listen_is_said(server: Web) -> None:
+    server.routes["/video"] = web.redirected("http://127.0.0.1:9/video")
+    assert "sends on to another address, where nothing listens" in look(f"{server.base}/video").error
