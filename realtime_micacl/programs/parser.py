@@ -70,19 +70,23 @@ class Parser(argparse.ArgumentParser):
         """Leave with exit code 2 and a line that says what is wrong."""
         if "SOURCE" in message and "--source" in message:
             message += f"; {SEVERAL}"
+        elif "ignored explicit argument" in message:
+            message += "; an option of several letters has two dashes, as --headless"
         elif message.endswith("expected one argument"):
             message += "; one that begins with - stands behind an equals sign, as in --record=-a.csv"
         super().error(message)
 
 
 def check_empty(argv: Sequence[str]) -> None:
-    """Raise ConfigError for an empty word: it is what a shell makes of a variable that is not set."""
+    """Raise ConfigError for an empty word, as of a shell's variable that is not set, and for a printed dash."""
     for before, word in zip(["", *argv], argv, strict=False):
         if not word.strip() or re.fullmatch(r"--[\w-]+=\s*", word):
             option = before if before.startswith("-") else ""
             option = word.strip().removesuffix("=") or option
             where = f"what stands behind {option} is empty" if option else "an argument is empty"
             raise ConfigError(f"{where}, as where a shell's variable is not set; give it a value, or leave it out")
+        if (typed := re.match(r"[\u2010-\u2015\u2212]+([\w-]+)", word)) and not os.path.exists(word):
+            raise ConfigError(f"{word} begins with a dash as text programs write it; type it: --{typed[1]}")
 
 
 def meant(text: str) -> str:

@@ -84,12 +84,20 @@ def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> N
         (["demo", "--record="], "behind --record is empty"),
         (["export", "run", ""], "an argument is empty"),
         ([" "], "an argument is empty"),
+        (["\u2014source", "demo"], "\u2014source begins with a dash .* type it: --source$"),
+        (["process", "a", "b", "\u2013workers=2"], "type it: --workers$"),
     ],
 )
-def test_an_empty_word_is_not_taken_for_none(words: list[str], said: str) -> None:
+def test_an_empty_word_and_a_printed_dash_are_said(words: list[str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         check_empty(words)
     check_empty(["demo", "--record", "a.csv", "--mqtt=host/a="])
+
+
+def test_an_option_with_one_dash_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings("demo", "-headless")
+    assert "has two dashes, as --headless" in capsys.readouterr().err
 
 
 def test_an_option_that_is_given_twice_is_said(caplog: pytest.LogCaptureFixture) -> None:
