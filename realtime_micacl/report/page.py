@@ -25,7 +25,7 @@ TICKS = 8
 def page(session: Session) -> str:
     """Return the whole page."""
     faces = [face for face in session.faces.values() if len(face.times_s)]
-    span = session.start_s, max(session.end_s, session.start_s + 0.001)
+    span = session.start_s, session.end_s if session.end_s > session.start_s else session.start_s + 1
     shown = sorted(
         sorted(faces, key=lambda face: -len(face.times_s))[:MOST_FACES], key=lambda face: (face.source, face.track)
     )
@@ -52,8 +52,7 @@ def _below(session: Session) -> str:
 
 
 def _overall(session: Session, faces: list[Face]) -> str:
-    length_s = max(session.end_s - session.start_s, 1e-3)
-    rows = [("length", *_split(clock(length_s))), ("faces", str(len(faces)), "")]
+    rows = [("length", *_split(clock(session.end_s - session.start_s))), ("faces", str(len(faces)), "")]
     if faces:
         all_of = figures_of(faces)
         rows += [
@@ -66,7 +65,7 @@ def _overall(session: Session, faces: list[Face]) -> str:
         if all_of.latency_s:
             rows.append(("latency, p50 / p95", " / ".join(f"{1e3 * s:.0f}" for s in all_of.latency_s), "ms"))
     spent = seconds_in(session)
-    total_s = sum(spent.values()) or 1.0
+    total_s = sum(spent.values()) or 1
     rows.append(("no face", f"{100 * spent.get(State.NO_FACE, 0.0) / total_s:.0f}", "%"))
     if session.marks:
         rows.append(("markers", str(len(session.marks)), ""))
@@ -148,7 +147,7 @@ def _course(session: Session, span: Span) -> str:
 
 def _latency(faces: list[Face], span: Span) -> str:
     points = latency([face for face in faces], span)
-    most_s = max(high for *_, high in points) * 1.1 or 1.0
+    most_s = max(high for *_, high in points) * 1.1 or 1
     lines = ""
     for number, (colour, name) in enumerate((("var(--soft)", "median"), ("var(--amber)", "95th percentile"))):
         path = "M" + "L".join(f"{1000 * p[0]:.1f} {100 * (1 - p[1 + number] / most_s):.2f}" for p in points)
@@ -161,7 +160,7 @@ def _latency(faces: list[Face], span: Span) -> str:
 
 def _place(time_s: float, span: Span) -> float:
     """Return where a time lies, in percent."""
-    return 100 * min(1.0, max(0.0, (time_s - span[0]) / (span[1] - span[0])))
+    return 100 * (time_s - span[0]) / (span[1] - span[0])
 
 
 def _axis(span: Span) -> str:

@@ -15,7 +15,7 @@ from realtime_micacl.types import GAP_S, U8
 WIDTH, HEIGHT = 1600, 112
 QUALITY_PX = 24
 Span = tuple[float, float]
-"""First and last second of what is drawn."""
+"""First and last second of what is drawn; the last is later."""
 
 
 def ribbon(face: Face, span: Span) -> str:
@@ -57,8 +57,7 @@ def latency(faces: list[Face], span: Span, columns: int = 240) -> list[tuple[flo
 
 def _columns(times_s: F64, span: Span, columns: int) -> npt.NDArray[np.int64]:
     """Return into which column each time falls."""
-    length_s = max(span[1] - span[0], 1e-3)
-    return np.clip(((times_s - span[0]) / length_s * columns).astype(np.int64), 0, columns - 1)
+    return np.clip(((times_s - span[0]) / (span[1] - span[0]) * columns).astype(np.int64), 0, columns - 1)
 
 
 def _binned(face: Face, values: npt.NDArray[np.float32], span: Span) -> tuple[F64, npt.NDArray[np.bool_]]:
@@ -72,7 +71,7 @@ def _binned(face: Face, values: npt.NDArray[np.float32], span: Span) -> tuple[F6
     last = np.maximum.accumulate(np.where(count > 0, np.arange(WIDTH), -1))
     source = np.maximum(last, 0)
     means = sums[source] / np.maximum(count[source], 1)[:, None]
-    held = GAP_S / max(span[1] - span[0], 1e-3) * WIDTH
+    held = GAP_S / (span[1] - span[0]) * WIDTH
     ahead = np.searchsorted(np.unique(column), np.arange(WIDTH))
     following = np.append(np.unique(column), WIDTH * 2)[ahead]
     there = (last >= 0) & ((np.arange(WIDTH) - last <= 1) | (following - last <= held))

@@ -169,12 +169,12 @@ def test_recordings_follow_one_another_or_are_of_two_runs(tmp_path: Path, second
         assert read_session(files).name == "a.jsonl"
 
 
-def seen(*times_s: float, word: str = "happy") -> Face:
+def seen(*times_s: float, word: str = "happy", quality: float = 0.5) -> Face:
     face = Face("", 1)
     for n, time_s in enumerate(times_s):
         shares = np.full(7, 0.02, np.float32)
         shares[EMOTIONS.index(word)] = 0.88
-        face.add(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), word, 0.5, 1.0, (n + 1) / 100))
+        face.add(EmotionDistribution(1, time_s, shares, np.ones(4, np.float32), word, quality, 1.0, (n + 1) / 100))
     return face
 
 
@@ -187,7 +187,9 @@ def test_a_ribbon_has_as_much_of_each_colour_as_the_share_and_a_hole_where_nobod
     times_s = [*np.arange(0, 2, 0.08), *np.arange(6, 8.01, 0.08)]
     picture = drawn(ribbon(seen(*times_s, word="sad"), (0.0, 8.0)))
     height, width = picture.shape[:2]
-    there = [bool(picture[:, int(width * at_s / 8), 3].all()) for at_s in (0.04, 1.0, 1.85, 3.0, 5.9, 6.04, 7.96)]
+    there = [
+        bool((picture[:, int(width * at_s / 8), 3] == 255).all()) for at_s in (0.04, 1.0, 1.85, 3.0, 5.9, 6.04, 7.96)
+    ]
     assert there == [True, True, True, False, False, True, True]
     blue, green, red = (int(COLOURS["sad"][at : at + 2], 16) for at in (5, 3, 1))
     sad = (picture[:, width // 8, :3] == (blue, green, red)).all(axis=1)
@@ -198,12 +200,32 @@ def test_a_ribbon_has_as_much_of_each_colour_as_the_share_and_a_hole_where_nobod
 
 def test_quality_is_as_high_as_it_was_good_and_latency_lies_where_it_was() -> None:
     face = seen(*np.arange(0, 8, 0.08))
-    column = drawn(quality(face, (0.0, 8.0)))[:, 100, 3]
+    pixels = drawn(quality(face, (0.0, 8.0)))
+    column = pixels[:, 100, 3]
     assert (column > 0).tolist() == [False] * (len(column) // 2) + [True] * (len(column) // 2)
+    assert 100 < column[-1] < 255, "the page is seen through it"
+    assert 100 < pixels[-1, 100, :3].min() == pixels[-1, 100, :3].max() < 200, "grey, on a dark page and a light one"
     places = latency([face], (0.0, 8.0), columns=4)
     assert [place for place, *_ in places] == pytest.approx([0.125, 0.375, 0.625, 0.875])
     assert places[0][1:] == pytest.approx((0.13, 0.238), abs=1e-3)
     assert figures_of([face]).latency_s == pytest.approx((0.505, 0.9505))
+
+
+def test_pictures_show_little_differences_and_stay_small_enough_for_a_page() -> None:
+    hour, rng = (0.0, 3600.0), np.random.default_rng(0)
+    heights = [(drawn(quality(seen(0.0, quality=good), hour))[:, 0, 3] > 0).mean() for good in (0.85, 0.9, 0.95)]
+    assert heights[0] < heights[1] < heights[2]
+    assert heights[1] == pytest.approx(0.9, abs=0.025), "rounded to the nearest row"
+    face = Face("", 1)
+    for tick in range(1800):
+        if not 900 <= tick < 904:  # eight seconds of an hour
+            shares = rng.dirichlet(np.ones(7)).astype(np.float32)
+            good = float(rng.uniform())
+            face.add(EmotionDistribution(1, tick * 2.0, shares, np.ones(4, np.float32), None, good, 1.0, good))
+    there = drawn(ribbon(face, hour))[0, :, 3] > 0
+    assert not there.all() and there.mean() > 0.99
+    assert len(ribbon(face, hour)) < 400_000 and len(quality(face, hour)) < 40_000
+    assert 100 < len(latency([face], hour)) < 1000
 
 
 @pytest.mark.usefixtures("no_pandas")
