@@ -38,7 +38,8 @@ class Pace:
         self._bags += len(bags)
         for bag in bags[:1]:
             ticks = bag.crops.shape[0] * bag.crops.shape[1]
-            self._tick_s = max(1e-3, (bag.end_s - bag.start_s) / max(1, ticks - 1))
+            if bag.end_s > bag.start_s:
+                self._tick_s = (bag.end_s - bag.start_s) / (ticks - 1)
         if not self._samples or scene.time_s - self._samples[-1][0] >= SAMPLE_S:
             counts = [self._meters[name].count for name in ("capture", "perceive", "reading")]
             self._samples.append((scene.time_s, counts[0], counts[1], self._bags, counts[2]))
@@ -60,5 +61,5 @@ class Pace:
         first, last = self._samples[0], self._samples[-1]
         captured, analysed, made, read = (now - before for now, before in zip(last[1:], first[1:], strict=True))
         wanted = min(captured, (last[0] - first[0]) / self._tick_s)
-        looked = min(1.0, analysed / max(1.0, wanted))
+        looked = min(1.0, analysed / max(1, wanted))
         return looked * (min(1.0, read / made) if made and last[4] else 1.0)

@@ -73,7 +73,7 @@ def filled(system: ctypes.CDLL, start: int, end: int) -> Iterator[int]:
 def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Yield where memory of our own, no file's and no stack's, fills whole large pages: from and to."""
     for line in maps:
-        place, rights, _, _, inode, *name = line.split(None, 5)
+        place, rights, _, _, inode, *name = line.split()
         if rights != "rw-p" or inode != "0" or name not in ([], ["[heap]"]):
             continue
         start, end = (int(at, 16) for at in place.split("-"))

@@ -31,16 +31,16 @@ def faces(count: int, state: State = State.LIVE) -> tuple[Face, ...]:
 
 
 def run(
-    *, seconds: float, count: int = 3, rate_hz: float = 25, looks: float = 1.0, reads: float = 1.0
+    *, seconds: float, count: int = 3, rate_hz: float = 25, looks: float = 1.0, reads: float = 1.0, full: bool = True
 ) -> tuple[Pace, list[Scene]]:
-    """Let time pass: of the pictures a share is looked at, of the windows a share is read."""
+    """Let time pass: of the pictures a share is looked at, of the windows, where any is `full`, a share is read."""
     meters = {name: Meter() for name in ("capture", "perceive", "reading")}
     pace, shown = Pace(meters), []
-    go_on(pace, meters, shown, seconds=seconds, count=count, rate_hz=rate_hz, looks=looks, reads=reads)
+    go_on(pace, meters, shown, seconds=seconds, count=count, rate_hz=rate_hz, looks=looks, reads=reads, full=full)
     return pace, shown
 
 
-def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, begin_s=0.0) -> None:
+def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, full=True, begin_s=0.0) -> None:
     owed = read = 0.0
     tick = -1
     for n in range(int(seconds * rate_hz)):
@@ -52,7 +52,7 @@ def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, begin_s
         owed -= 1
         meters["perceive"].add(0.0)
         bags: tuple[Bag, ...] = ()
-        if int(now_s / TICK_S) != tick:
+        if full and int(now_s / TICK_S) != tick:
             tick = int(now_s / TICK_S)
             bags = tuple(bag(now_s, f + 1, tick, lasts_s=15 * TICK_S) for f in range(count))
         shown.append(pace.judged(Scene(now_s, None, faces(count), State.LIVE), bags))
@@ -75,6 +75,10 @@ def go_on(pace, meters, shown, *, seconds, count, rate_hz, looks, reads, begin_s
         ({"looks": 0.2}, Strain(1, 3)),
         ({"looks": 0.1, "count": 1}, Strain(0, 1)),
         ({"reads": 0.0}, None),  # the engine is not there yet
+        ({"looks": 0.2, "reads": 0.0}, Strain(1, 3)),
+        ({"looks": 0.2, "reads": 3.0}, Strain(1, 3)),  # what was left over is read as well
+        ({"looks": 0.2, "full": False}, Strain(1, 3)),  # too slow for any window to be full
+        ({"looks": 0.55, "full": False}, None),
     ],
 )
 def test_what_is_said_is_how_many_readings_come(how: dict, said: Strain | None) -> None:
@@ -100,6 +104,26 @@ def test_it_is_taken_back_and_a_pause_begins_anew() -> None:
     assert (changes[0], changes[-1]) == (Strain(1, 3), None)
     pace.judged(Scene(50.0, None, (), State.PAUSED), ())
     assert len(pace._samples) < SAMPLES == 11
+
+
+def test_it_is_taken_back_only_when_the_machine_clearly_keeps_up() -> None:
+    meters = {name: Meter() for name in ("capture", "perceive", "reading")}
+    pace, shown, last = Pace(meters), [], []
+    for begin_s, reads in ((0.0, 0.85), (20.0, 0.5), (40.0, 0.85), (60.0, 0.95)):
+        go_on(pace, meters, shown, seconds=20, count=10, rate_hz=25, looks=1.0, reads=reads, begin_s=begin_s)
+        last.append(shown[-1].strain is not None)
+    assert last == [False, True, True, False]
+
+
+def test_a_window_of_one_moment_tells_nothing_of_the_ticks() -> None:
+    meters = {name: Meter() for name in ("capture", "perceive", "reading")}
+    pace = Pace(meters)
+    for n in range(20):
+        for meter in meters.values():
+            meter.add(0.0)
+        now_s = n * 0.5
+        scene = pace.judged(Scene(now_s, None, faces(1), State.LIVE), (bag(now_s, 1, n, lasts_s=0.0),))
+    assert scene.strain is None
 
 
 def test_it_is_written_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import mmap
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ from realtime_micacl.live.pages import LARGE, filled, gather_memory, gather_when
         ("00200000-00600000 ---p 00000000 00:00 0", []),
         ("00200000-00600000 rw-s 00000000 00:00 0", []),
         ("00200000-00600000 rw-p 00000000 08:01 42  /a file with/a name", []),
+        ("00200000-00600000 rw-p 00000000 00:00 0   [anon: a name]", []),
     ],
 )
 def test_whole_pages_of_our_own_are_gathered(line: str, found: list[tuple[int, int]]) -> None:
@@ -89,6 +91,40 @@ def test_another_system_is_left_alone(looked: list[object], monkeypatch: pytest.
     monkeypatch.setattr(sys, "platform", "darwin")
     gather_memory()
     assert looked == []
+
+
+def test_how_much_was_gathered_is_in_the_log(
+    looked: list[object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class System:
+        """The library of a Linux that refuses every third page."""
+
+        def __init__(self, _: None) -> None:
+            answers = iter([0, 0, -1] * 5)
+            self.madvise = lambda *_: next(answers)
+            self.madvise.argtypes = []  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", System)
+    monkeypatch.setattr(pages, "ranges", lambda _: [(0, 15 * LARGE)])
+    monkeypatch.setattr(pages, "filled", lambda _, start, end: range(start, end, LARGE))
+    with caplog.at_level("DEBUG"):
+        gather_memory()
+    assert f"{10 * LARGE / 1e6:.0f} MB are in large pages" in caplog.text
+
+
+def test_the_first_time_is_some_seconds_after_the_beginning_even_if_the_machine_has_just_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = importlib.util.spec_from_file_location("fresh_pages", pages.__file__)
+    assert spec and spec.loader
+    spec.loader.exec_module(fresh := importlib.util.module_from_spec(spec))
+    now_s, done = 0.0, list[float]()
+    monkeypatch.setattr(fresh, "monotonic", lambda: now_s)
+    monkeypatch.setattr(fresh, "gather_memory", lambda: done.append(now_s))
+    for now_s in np.arange(0.1, 30, 0.1):  # noqa: B007
+        fresh.gather_when_settled(0.0)
+    assert [1 < at_s < 10 for at_s in done] == [True]
 
 
 def test_it_waits_until_all_has_settled_and_then_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
