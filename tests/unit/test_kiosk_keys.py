@@ -20,6 +20,8 @@ def test_a_key_that_is_held_counts_once() -> None:
         assert keys.press(RETURN, NONE, 10.51 + 0.04 * i) is None
     keys.release(RETURN, 13.0)
     assert keys.press(RETURN, NONE, 13.0 + REPEAT_S) == RETURN
+    keys.release(RETURN, 15.0)
+    assert keys.press(RETURN, NONE, 16.0) == RETURN, "a second tap"
 
 
 @pytest.mark.parametrize("modifiers", [NONE, CONTROL, ALL & ~Qt.KeyboardModifier.ShiftModifier])
@@ -36,6 +38,7 @@ def test_the_chord_must_be_held() -> None:
     keys.release(Q, 10.5)
     keys.press(Q, ALL, 10.51)
     assert keys.operator_leaves(10.0 + HOLD_S)
+    assert HOLD_S < 5, "nobody holds three keys for longer"
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Shift])

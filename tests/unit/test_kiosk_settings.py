@@ -141,7 +141,7 @@ def test_a_counter_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("content", ["name,visits\n", "date,visits\n2026-11-20,Anna\n", "\xff"])
+@pytest.mark.parametrize("content", ["name,visits\n", "date,visits\n2026-11-20,3\n2026-11-21,Anna\n", "\xff"])
 def test_another_file_is_not_taken_for_a_counter(tmp_path: Path, content: str) -> None:
     file = tmp_path / "list.csv"
     file.write_text(content, "latin-1")

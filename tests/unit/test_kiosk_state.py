@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,28 @@ def test_wiping_lasts_until_nothing_is_left() -> None:
     assert after(state, Notice(clean=False), 60, 100.0).stage is Stage.WIPING
     assert after(state, NOBODY, TIMES.thanks_s - 0.2, 100.0).stage is Stage.WIPING
     assert after(state, NOBODY, TIMES.thanks_s + 0.1, 100.0).stage is Stage.ATTRACT
+
+
+@pytest.mark.parametrize(
+    ("begun", "notice", "too_soon_s", "late_s", "then"),
+    [
+        (Stage.CONSENT, THERE, 20.0, 300.0, Stage.ATTRACT),  # the card can be read, and does not stay for ever
+        (Stage.ASKING, THERE, 8.0, 60.0, Stage.WIPING),
+        (Stage.WIPING, NOBODY, 1.0, 10.0, Stage.ATTRACT),  # the farewell too
+    ],
+)
+def test_as_it_comes_it_gives_people_time_and_not_too_much(
+    begun: Stage, notice: Notice, too_soon_s: float, late_s: float, then: Stage
+) -> None:
+    state = replace(at(begun, visits=1), began_s=-100.0)  # a long visit
+    assert after(state, notice, too_soon_s, 100.0).stage is begun
+    stages = {follow(state, notice, TIMES, 100.0 + late_s).stage}
+    assert stages == {then}
+
+
+def test_a_yes_counts_three_seconds_after_the_card_came_and_a_double_tap_does_not() -> None:
+    assert follow(at(Stage.CONSENT), GO, TIMES, 100.3).stage is Stage.CONSENT
+    assert follow(at(Stage.CONSENT), GO, TIMES, 103.0).stage is Stage.LIVE
 
 
 notices = st.builds(

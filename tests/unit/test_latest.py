@@ -54,7 +54,10 @@ def test_csv_has_a_line_for_each_place_whoever_is_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("short_beat")
-def test_json_says_states_and_when_it_was_written_and_a_silent_face_goes_by_itself(tmp_path: Path) -> None:
+def test_json_says_states_and_when_it_was_written_and_a_silent_face_goes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime_micacl.outlets.latest.BEAT_S", 0.2)
     path = tmp_path / "now.json"
     sink = posted(path)
     sink(StateChange(time.monotonic(), None, State.LIVE))

@@ -33,11 +33,13 @@ def test_a_bar_stays_between_where_it_was_and_the_reading(was: Shares, goal: Sha
 
 def test_it_arrives_and_then_nothing_changes() -> None:
     v, bars = view([0.7, 0.3, 0, 0, 0, 0, 0]), {1: (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)}
-    steps = 0
+    course = [bars[1]]
     while (after := eased(bars, v, STEP_S, reduced=False)) is not bars:
-        bars, steps = dict(after), steps + 1
+        bars = dict(after)
+        course.append(bars[1])
     assert bars[1] == pytest.approx(tuple(v.readings[1].probabilities))
-    assert 10 < steps < 40, "a fifth to two thirds of a second"
+    assert 10 < len(course) < 30, "a fifth of a second to half a second"
+    assert max(abs(a - b) for a, b in zip(*course[-2:], strict=True)) < 0.01, "no jump at the end"
 
 
 def test_a_new_face_starts_at_its_reading_and_reduced_motion_jumps() -> None:

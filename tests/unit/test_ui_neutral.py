@@ -50,7 +50,18 @@ def test_a_press_asks_once_and_counts_the_seconds_down() -> None:
     assert neutral.said(view(Baseline.TAKING), 12.5) == say(texts.HOLD, seconds=3)
     assert neutral.said(view(Baseline.TAKING), 10.1 + SECONDS) == say(texts.HOLD, seconds=1), "the last tick is awaited"
     assert neutral.said(view(Baseline.SET), 15.2) == texts.NOTED
+    assert neutral.said(view(Baseline.SET), 17.2) == texts.NOTED, "long enough to be read"
     assert neutral.said(view(Baseline.SET), 25.0) == ""
+
+
+def test_an_answer_is_awaited_for_a_moment_and_what_was_answered_before_is_none() -> None:
+    neutral, hold = Neutral(Tuned(Tuning(0.1, 0.5))), say(texts.HOLD, seconds=1)
+    neutral.ask(view(Baseline.NONE), 10.0)
+    assert neutral.said(view(Baseline.UNSTEADY), 12.5) == say(texts.HOLD, seconds=3)
+    assert neutral.said(view(Baseline.NONE), 10.9 + SECONDS) == hold
+    assert neutral.said(view(Baseline.NONE), 13.0 + SECONDS) == texts.TOO_LITTLE
+    neutral.ask(view(Baseline.NONE), 30.0)
+    assert neutral.said(view(Baseline.SET), 29.8 + SECONDS) == texts.NOTED, "by its own clock five seconds are over"
 
 
 @pytest.mark.parametrize(

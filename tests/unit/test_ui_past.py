@@ -7,7 +7,7 @@ import pytest
 
 from realtime_micacl.testing import reading
 from realtime_micacl.types import EMOTIONS, Bag
-from realtime_micacl_ui.past import HOLD_S, MAX_READINGS, MAX_TRACKS, SPAN_S, Past, remember, weigh
+from realtime_micacl_ui.past import HOLD_S, SPAN_S, Past, remember, weigh
 
 TICK_S = 0.08
 
@@ -42,10 +42,12 @@ def test_a_minute_is_kept_and_no_more() -> None:
     assert len(past.times_s) == len(past.shares) == len(past.importance) == len(past.leads) == 121
 
 
-def test_memory_is_bounded_whatever_comes() -> None:
-    assert len(past_of(*np.linspace(0, 1, MAX_READINGS + 50)).times_s) == MAX_READINGS
-    pasts = remember({}, [reading(track / 10, track) for track in range(100)], 10.0)
-    assert sorted(pasts) == list(range(100 - MAX_TRACKS, 100))
+def test_a_crowd_is_remembered_but_not_everybody_who_ever_came() -> None:
+    few = remember({}, [reading(track / 10, track) for track in range(8)], 1.0)
+    assert sorted(few) == list(range(8))
+    many = remember({}, [reading(track / 10, track) for track in range(100)], 10.0)
+    assert 8 <= len(many) < 100
+    assert sorted(many) == list(range(100 - len(many), 100)), "the last to be read"
 
 
 def test_who_left_a_minute_ago_is_forgotten_even_when_nobody_comes() -> None:

@@ -1,4 +1,4 @@
-"""Colours, letters and figures: contrast, growth, limits."""
+"""Colours and letters: contrast and growth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from PyQt6.QtGui import QColor, QFont
 
 from realtime_micacl.types import EMOTIONS
-from realtime_micacl_ui.figures import DropShare, level
 from realtime_micacl_ui.theme import DARK, EMOTION_COLOURS, INK, LIGHT, Scheme, font_scale, theme_of, unit_for
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -52,12 +51,3 @@ def test_letters_grow_with_the_window_and_the_system_font() -> None:
     assert (font_scale(usual), font_scale(large)) == (1.0, 2.0)
     figures = theme_of(13.5).body
     assert figures.width("111") == figures.width("888")
-
-
-def test_drops_are_counted_over_the_last_seconds_and_judged_by_two_limits() -> None:
-    drops = DropShare()
-    assert drops.update(100, 50) == 0
-    assert drops.update(200, 60) == pytest.approx(0.1)
-    drops.restart()
-    assert drops.update(300, 60) == 0
-    assert [level(v, (1.0, 5.0)) for v in (float("nan"), 1.0, 1.1, 5.1)] == [0, 0, 1, 2]

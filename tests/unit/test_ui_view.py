@@ -9,9 +9,10 @@ import pytest
 
 from realtime_micacl.errors import EngineError, MicaclError
 from realtime_micacl.live.snapshot import Snapshot
+from realtime_micacl.live.sources import blank
 from realtime_micacl.testing import face, reading
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
-from realtime_micacl_ui.keys import MAX_MARKERS, marked, pressed
+from realtime_micacl_ui import texts
 from realtime_micacl_ui.view import MAX_BAGS, View, follow, spoken, words
 
 IMAGE = np.zeros((72, 128, 3), np.uint8)
@@ -143,9 +144,34 @@ def test_the_end_shows_no_face() -> None:
 
 
 def test_a_failure_says_why_and_hides_passwords() -> None:
-    view = follow(START, seen(10.0, scene(10.0, face(1)), over=True, error=EngineError("http://a:b@c broke")))
+    failed = seen(10.0, scene(10.0, face(1)), over=True, error=EngineError("http://a:b@c broke"))
+    view = follow(START, failed)
     assert (view.state, view.faces) == (State.FAILED, ())
     assert view.detail.startswith("http://a:***@c broke")
+    assert follow(START, failed, stays=None).detail == "http://a:***@c broke", "one of several: no key helps"
+
+
+@pytest.mark.parametrize(("stays", "over", "rests"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_a_source_rests_once_it_is_over_in_a_window_that_stays(stays: bool, over: bool, rests: bool) -> None:
+    assert follow(START, seen(10.0, scene(10.0, face(1)), over=over), stays=stays).rests is rests
+
+
+def test_a_pause_may_be_long_and_has_no_time_of_its_own() -> None:
+    view = follow(START, seen(60.0, scene(10.0, state=State.PAUSED)))
+    assert (view.state, view.time_s) == (State.PAUSED, 0.0)
+    assert follow(START, seen(10.0, scene(10.0, face(1)))).time_s == 10.0
+
+
+def test_only_a_source_that_is_being_looked_for_has_an_attempt() -> None:
+    retry = Retry(3, 1.0, "away")
+    assert follow(START, seen(10.0, scene(10.0, face(1)), newest=retry, over=True)).attempt == 0
+    assert follow(START, seen(10.0, scene(10.0, state=State.RECONNECTING), newest=frame(10.0))).attempt == 0
+
+
+@pytest.mark.parametrize(("detail", "title"), [(blank.BLACK, texts.BLACK), (blank.FROZEN, texts.FROZEN)])
+def test_a_picture_in_which_nothing_can_be_seen_is_called_so(detail: str, title: str) -> None:
+    view = follow(START, seen(10.0, Scene(10.0, frame(10.0), (), State.STALLED, detail)))
+    assert view.title == title
 
 
 def test_views_are_equal_until_something_changes() -> None:
@@ -163,35 +189,11 @@ def test_words_and_speech() -> None:
     assert spoken(view).startswith("live; face 1: happy; face 2: unsure; ")
 
 
-def test_keys_change_what_is_shown() -> None:
-    view = replace(START, faces=(face(4), face(9)))
-    assert not pressed(view, "o").overlay
-    assert pressed(pressed(view, "O"), "O") == view
-    assert not pressed(view, "h").hud
-    assert pressed(view, "?").help
-    assert pressed(view, "t").timeline
-    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "points", "hidden")] == [
-        "blurred",
-        "points",
-        "hidden",
-        "clear",
-    ]
-    assert pressed(view, "2").selected == 9
-    assert pressed(pressed(view, "2"), "2").selected is None
-    assert pressed(pressed(view, "2"), "0").selected is None
-    assert pressed(view, "3").selected is None
-    assert all(pressed(view, key) == view for key in ("", "x", "r", "²"))
-
-
 def test_an_analysis_that_failed_for_good_leaves_the_picture_and_says_so() -> None:
     broken = Scene(10.0, frame(10.0), (), State.FAILED, "recognize failed 6 times; http://a:b@c")
     view = follow(START, replace(seen(10.0, broken), notice="Nothing more is written: disk full"))
-    assert (view.state, view.broken, view.frame, view.title) == (
-        State.FAILED,
-        True,
-        broken.frame,
-        "The analysis has stopped",
-    )
+    assert (view.state, view.broken, view.frame) == (State.FAILED, True, broken.frame)
+    assert view.title == "The analysis has stopped"
     assert "http://a:***@c" in view.detail
     assert "disk full" in spoken(view)
     assert not follow(START, seen(10.0, over=True, error=EngineError("x"))).broken
@@ -217,23 +219,14 @@ def test_a_window_is_kept_while_its_face_is_there() -> None:
     assert (gone.weighed, gone.bags) == ({}, ()), "no crop of somebody who has left"
 
 
-def test_few_bags_are_kept() -> None:
-    view = START
-    for n in range(100):
-        bag = Bag(1, n, np.zeros((4, 4, 2, 2, 3), np.uint8), 0.0, n / 10, 1.0, 1.0)
+def test_few_bags_are_kept_but_those_of_a_late_reading() -> None:
+    view, crops = START, np.zeros((4, 4, 2, 2, 3), np.uint8)
+    bags = [Bag(1, n, crops, 0.0, n / 10, 1.0, 1.0) for n in range(100)]
+    for n, bag in enumerate(bags):
         view = follow(view, replace(seen(n / 10, scene(n / 10, face(1))), bags=(bag,)))
     assert len(view.bags) == MAX_BAGS
-
-
-def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
-    view = START
-    for n in range(MAX_MARKERS + 5):
-        view = marked(view, 10.0 + n / 10)
-    assert len(view.markers) == MAX_MARKERS
-    assert view.markers[-1].number == view.marks == MAX_MARKERS + 5
-    view = follow(view, seen(70.0, scene(72.0)))
-    assert view.markers[0].time_s >= 12.0
-    assert follow(view, seen(90.0, scene(90.0))).markers == ()
+    late = follow(view, seen(9.95, scene(9.95, face(1)), reading(9.4)))
+    assert late.weighed[1].bag is bags[94], "half a second late"
 
 
 def test_an_empty_picture_is_spoken_of_after_a_while() -> None:

@@ -15,7 +15,7 @@ from realtime_micacl.types import EMOTIONS, F32, U8, Bag, EmotionDistribution
 
 SPAN_S = 60.0
 HOLD_S = 0.3  # a reading stands for so long, unless the next one comes sooner; what no reading stands for is a gap
-MAX_TRACKS, MAX_READINGS = 24, 4096
+MAX_TRACKS = 24
 
 F64 = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -98,7 +98,6 @@ def _with(past: Past | None, reading: EmotionDistribution) -> Past:
     if past is None:
         return new
     first = int(np.searchsorted(past.times_s, reading.time_s - SPAN_S))
-    first = max(first, len(past.times_s) + 1 - MAX_READINGS)
     return Past(
         np.append(past.times_s[first:], new.times_s),
         np.concatenate([past.shares[first:], new.shares]),

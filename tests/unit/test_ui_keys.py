@@ -1,0 +1,67 @@
+"""Keys: which of them count, and what each changes of what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PyQt6.QtCore import QEvent, Qt
+from PyQt6.QtGui import QKeyEvent
+
+from realtime_micacl.live.snapshot import Snapshot
+from realtime_micacl.testing import face
+from realtime_micacl.types import Scene, State
+from realtime_micacl_ui.keys import MAX_MARKERS, key_of, marked, pressed
+from realtime_micacl_ui.view import View, follow
+
+START = View("camera 0")
+
+
+def seen(now_s: float) -> Snapshot:
+    return Snapshot(now_s=now_s, scene=Scene(now_s, None, (), State.NO_FACE))
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "repeated", "name"),
+    [
+        (Qt.KeyboardModifier.NoModifier, False, "p"),
+        (Qt.KeyboardModifier.ShiftModifier, False, "p"),
+        (Qt.KeyboardModifier.ControlModifier, False, ""),
+        (Qt.KeyboardModifier.NoModifier, True, ""),
+    ],
+)
+def test_a_key_that_is_held_or_belongs_to_the_desktop_is_none(
+    modifiers: Qt.KeyboardModifier, repeated: bool, name: str
+) -> None:
+    assert key_of(QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_P, modifiers, "P", repeated)) == name
+
+
+def test_keys_change_what_is_shown() -> None:
+    view = replace(START, faces=(face(4), face(9)))
+    assert not pressed(view, "o").overlay
+    assert pressed(pressed(view, "O"), "O") == view
+    assert not pressed(view, "h").hud
+    assert pressed(view, "?").help
+    assert pressed(view, "t").timeline
+    assert [pressed(replace(view, privacy=p), "p").privacy for p in ("clear", "blurred", "points", "hidden")] == [
+        "blurred",
+        "points",
+        "hidden",
+        "clear",
+    ]
+    assert pressed(view, "2").selected == 9
+    assert pressed(pressed(view, "2"), "2").selected is None
+    assert pressed(pressed(view, "2"), "0").selected is None
+    assert pressed(view, "3").selected is None
+    assert all(pressed(view, key) == view for key in ("", "x", "r", "²"))
+
+
+def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
+    view = START
+    for n in range(MAX_MARKERS + 5):
+        view = marked(view, 10.0 + n / 10)
+    assert len(view.markers) == MAX_MARKERS
+    assert view.markers[-1].number == view.marks == MAX_MARKERS + 5
+    view = follow(view, seen(72.0))
+    assert view.markers[0].time_s >= 12.0
+    assert follow(view, seen(90.0)).markers == ()
