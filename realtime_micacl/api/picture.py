@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
@@ -23,20 +24,15 @@ def as_picture(image: Any) -> U8:
     """
     if image is None:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
-    if hasattr(image, "convert") and hasattr(image, "mode"):  # Pillow's: the numbers of a palette are no colours
-        if image.mode in ("I", "F"):
-            raise ConfigError(f"the picture has Pillow's mode {image.mode}, in which no number is white; {WANTED}")
-        image = np.asarray(image) // 257 if image.mode.startswith("I;16") else image.convert("RGB")
-        image = np.asarray(image, np.uint8)
-    elif hasattr(image, "to_ndarray"):  # PyAV's
-        image = image.to_ndarray(format="rgb24")
-    elif isinstance(image, str | bytes | os.PathLike):
+    if isinstance(image, str | bytes | os.PathLike):
         raise ConfigError(f"the picture is a path, {str(image)[:60]!r}; {WANTED} (read and read_image take one path)")
-    elif not hasattr(image, "__array__"):
+    if not any(hasattr(image, name) for name in ("__array__", "to_ndarray", "convert")):
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")
     try:
-        pixels = np.asarray(image)
-    except Exception as cause:  # a tensor on a GPU, say; what is raised is its maker's affair
+        pixels = _pixels(image)
+    except ConfigError:
+        raise
+    except Exception as cause:  # a tensor on a GPU, a file that was cut off; what is raised is its maker's affair
         raise ConfigError(f"the picture cannot be made an array: {cause}; {WANTED}") from cause
     shape = "x".join(map(str, pixels.shape)) or "no size"
     if pixels.dtype != np.uint8:
@@ -53,6 +49,22 @@ def as_picture(image: Any) -> U8:
     rgb = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else np.array(pixels[:, :, :3], np.uint8, order="C")
     rgb.flags.writeable = False
     return rgb
+
+
+def _pixels(image: Any) -> np.ndarray[Any, Any]:
+    """Return the numbers of a picture of any library."""
+    if hasattr(image, "to_ndarray"):  # PyAV's
+        return np.asarray(image.to_ndarray(format="rgb24"))
+    if not (hasattr(image, "convert") and hasattr(image, "mode")):
+        return np.asarray(image)
+    from PIL import ImageOps  # the numbers of a palette are no colours
+
+    with suppress(Exception):  # of EXIF that is damaged
+        image = ImageOps.exif_transpose(image)  # as it is shown, and as the file itself is read
+    if image.mode in ("I", "F"):
+        raise ConfigError(f"the picture has Pillow's mode {image.mode}, in which no number is white; {WANTED}")
+    image = np.asarray(image) // 257 if image.mode.startswith("I;16") else image.convert("RGB")
+    return np.asarray(image, np.uint8)
 
 
 def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
