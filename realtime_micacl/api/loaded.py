@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy as np
 
@@ -54,6 +54,9 @@ class LoadedEngine:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigError("an engine cannot be sent to another process; call load_engine in each one")
 
     def __repr__(self) -> str:
         return f"<engine {self.name} on {self.device}>"

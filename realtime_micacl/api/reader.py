@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, NoReturn, Self, Unpack
 
 from realtime_micacl.api.how import How, settings_of
 from realtime_micacl.api.loaded import Given, lent
@@ -87,6 +87,9 @@ class Reader:
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigError("a reader cannot be sent to another process; make one in each")
 
     def _start(self) -> None:
         with ExitStack() as stack:

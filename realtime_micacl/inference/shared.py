@@ -7,6 +7,7 @@ one that asks for nothing costs nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,10 +38,16 @@ class SharedEngine:
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
         self._open = open_engine
         self._lock = Lock()
+        self._process = os.getpid()
         self._desk: _Desk | None = None
 
     def share(self) -> Share:
-        """Return a share, an engine itself, to be closed by whoever asked; raise what opening the engine raises."""
+        """Return a share, an engine itself, to be closed by whoever asked; raise what opening the engine raises.
+
+        A process that was forked off has neither the engine's thread nor its locks as they were: it opens its own.
+        """
+        if self._process != os.getpid():
+            self._lock, self._process, self._desk = Lock(), os.getpid(), None
         with self._lock:
             if self._desk is None or not self._desk.joined():
                 self._desk = _Desk(self._open)
@@ -90,6 +97,7 @@ class _Desk:
         self._error: Exception | None = None
         self._since_s: float | None = None
         self._shares = 0
+        self._process = os.getpid()
         self._thread = Thread(target=self._run, name="engine", daemon=True)
 
     def joined(self) -> bool:
@@ -115,6 +123,8 @@ class _Desk:
 
     def ask(self, verb: Verb, *rows: Rows) -> tuple[Rows, ...]:
         """Return what the engine makes of `rows`; raise what it raises, of whichever stream's rows."""
+        if self._process != os.getpid():
+            raise EngineError("this was opened before the process was forked off; open it in each process")
         request = _Request(verb, rows)
         with self._changed:
             self._waiting.append(request)
@@ -126,6 +136,8 @@ class _Desk:
 
     def leave(self) -> None:
         """Give a share back; after the last one the engine is closed."""
+        if self._process != os.getpid():
+            return
         with self._changed:
             self._shares -= 1
             if self._shares:

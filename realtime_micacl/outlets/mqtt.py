@@ -27,6 +27,7 @@ LOOK_S = 0.5
 AWAY_S = 2.0  # a broker that has not answered for so long is away
 FACE_S = 0.2  # of each face five readings a second at most
 SUMMARY_S, BEAT_S = 1.0, 5.0
+NO_BROKER = "no answer as from a broker, though the port is open; check the port, and whether mqtts:// is meant"
 
 
 class Mqtt:
@@ -50,6 +51,7 @@ class Mqtt:
         client.max_queued_messages_set(KEPT)
         client.reconnect_delay_set(*BACKOFF_S)
         client.on_connect, client.on_connect_fail = self._connected, self._not_connected
+        client.on_socket_open = self._reached
         if peer.user:
             client.username_pw_set(peer.user, password)
         if peer.secure:
@@ -136,6 +138,10 @@ class Mqtt:
         """Note how the broker answered; called on the client's thread."""
         self._greeted = False
         self._reason = str(code)  # such as "Not authorized"
+
+    def _reached(self, client: Any, data: Any, socket: Any) -> None:
+        """Note that somebody is there, who has yet to answer; called on the client's thread."""
+        self._reason = NO_BROKER
 
     def _not_connected(self, client: Any, data: Any) -> None:
         """Note why there is no connection; called on the client's thread, while it handles the cause."""
