@@ -60,6 +60,8 @@ def planned(settings: Settings) -> Plan:
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
+    if twice := next((one.name for n, one in enumerate(specs) if _for_one(one) and one in specs[:n]), ""):
+        raise ConfigError(f"{twice} is given twice, and only one can read it; leave one of them out")
     if settings.offline and specs[0].kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one: --headless reads it")
     if settings.outlets and (settings.offline or settings.kiosk is not None):
@@ -79,6 +81,11 @@ def planned(settings: Settings) -> Plan:
         check(spec)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     return Plan(program, settings, tuple(specs), folder, sidecar)
+
+
+def _for_one(spec: SourceSpec) -> bool:
+    """Say whether what one reader takes is gone for all others: of a camera and a pipe."""
+    return spec.kind == "camera" or (spec.kind == "stream" and "://" not in spec.value)
 
 
 def _warn_of_idle(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.live.supervision import Openers
 from realtime_micacl.types import U8, Bag, EmotionDistribution, Face, Frame, Quality, Scene, State
 from realtime_micacl_ui.annotated import blurred, saved, size_for
@@ -124,3 +125,22 @@ def test_nothing_is_left_of_a_run_that_failed_and_nothing_is_written_over(tmp_pa
         with pytest.raises(ConfigError, match=said):
             run(name)
     assert (tmp_path / "mine.mp4").read_text() == "precious"
+
+
+def test_a_disk_that_takes_no_more_is_said_without_the_name_of_a_moment(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+
+    def run() -> None:
+        with saved(tmp_path / "v.mp4", Openers(Scenes, Scenes), blur=False, language="en") as (opens, _):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+            perceiver = opens.perceiver()
+            for index in range(200):
+                perceiver.perceive(Frame(np.roll(noise, index), index / 25, index))
+
+    try:
+        with pytest.raises(StageFailed, match=r"^the video cannot be written: File too large; nothing of it is kept$"):
+            run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

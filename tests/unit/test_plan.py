@@ -42,6 +42,8 @@ def test_settings_mean_one_program(fields: dict[str, Any], program: str) -> None
         ({"source": TWO, "offline": True}, "take one"),
         ({"source": TWO, "output_window": "clean"}, "take one"),
         ({"source": TWO, "kiosk": ""}, "take one"),
+        ({"source": ("-", "demo", "-"), "headless": True}, "standard input is given twice"),
+        ({"source": ("0", "/dev/video0"), "wait": True}, "camera 0 is given twice"),
         ({"source": "synthetic", "offline": True}, "synthetic is not one"),
         ({"source": "synthetic", "save_video": "a.mp4"}, "synthetic is not one"),
         ({"offline": True, "lsl": "faces"}, "--lsl works neither"),
