@@ -20,7 +20,7 @@ from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pages import gather_when_settled
 from realtime_micacl.live.pipeline import Changes
-from realtime_micacl.live.records.sinks import Outlets
+from realtime_micacl.live.records.sinks import Sinks
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sight import Seen, Sight
 from realtime_micacl.live.snapshot import Snapshot
@@ -76,7 +76,7 @@ class LiveSession:
         self.meters = {"capture": Meter(), **self._stages.meters, "reading": Meter()}
         self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
         self._changes = Changes(State.STARTING)
-        self._outlets = Outlets(sinks, name, slots)
+        self._sinks = Sinks(sinks, name, slots)
         self._stop = Flag()
         self._stopped_s = 0.0
         self._why_unread = ""
@@ -115,11 +115,11 @@ class LiveSession:
             scene=self._sight.scene,
             bags=(self._bags.peek() or (None, ()))[1],
             readings=self._readings,
-            notice=self._outlets.notice,
+            notice=self._sinks.notice,
             dropped=self._replaced + self._sight.left_out,
             damaged=self._damaged,
             failures=self._stages.counts,
-            changes=dict(self._outlets.changes),
+            changes=dict(self._sinks.changes),
         )
 
     def marks(self) -> tuple[object, ...]:
@@ -236,5 +236,5 @@ class LiveSession:
             self._why_unread = self._sight.why_unread(self.name)
 
     def _emit(self, events: Sequence[Event]) -> None:
-        if not self._outlets.write(events):
+        if not self._sinks.write(events):
             self.stop()

@@ -14,7 +14,7 @@ import pytest
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
-from realtime_micacl.live.records.sinks import Outlets, json_lines, one_at_a_time
+from realtime_micacl.live.records.sinks import Sinks, json_lines, one_at_a_time
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
 
 P = np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], np.float32)
@@ -114,7 +114,7 @@ def test_lines_of_many_threads_stay_whole() -> None:
 
 
 def test_a_name_with_a_percent_sign_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    Outlets([], "rtsp://a%40b/%s").write([StateChange(0.0, None, State.RECONNECTING, "gone")])
+    Sinks([], "rtsp://a%40b/%s").write([StateChange(0.0, None, State.RECONNECTING, "gone")])
     assert "rtsp://a%40b/%s: reconnecting: gone" in caplog.text
 
 

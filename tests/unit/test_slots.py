@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import Clock
-from realtime_micacl.live.records.sinks import Outlets
+from realtime_micacl.live.records.sinks import Sinks
 from realtime_micacl.live.records.slots import STALE_S, Board, Slots
 from realtime_micacl.outlets.about import About
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
@@ -98,8 +98,8 @@ def test_no_place_has_two_faces_and_none_stays_taken(moves: list[tuple[int, bool
 
 def test_every_sink_gets_the_place() -> None:
     got: list[Event] = []
-    outlets = Outlets([got.append], "door")
-    outlets.write([StateChange(0.0, None, State.LIVE), comes(3), reading(3)])
+    sinks = Sinks([got.append], "door")
+    sinks.write([StateChange(0.0, None, State.LIVE), comes(3), reading(3)])
     assert [event.slot for event in got] == [None, 1, 1]
     assert {event.source for event in got} == {"door"}
 

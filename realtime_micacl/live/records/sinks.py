@@ -37,7 +37,7 @@ class GoesOn(Protocol):
         """Take an event."""
 
 
-class Outlets:
+class Sinks:
     """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
     A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. Where it was the
