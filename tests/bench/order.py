@@ -76,7 +76,7 @@ def main() -> None:
             crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
             changes = own.changes(bag) if own else None
             if own:
-                ways = (changes, own.strange(bag)) if own.asks(bag) else (changes,)
+                ways = (changes, own.strange(bag)) if own.second_due(bag) else (changes,)
                 known, *other = (read(crops, way, np.arange(sidecar.bag.ticks), engine, sidecar) for way in ways)
                 own.learn(bag, known, other[0] if other else None)
             if name := phase(clip.targets[frames, ready.label]):

@@ -119,7 +119,7 @@ def test_tracks_side_by_side_are_read_as_each_would_be_alone() -> None:
             alone = softmax(read(none, changes[None].astype(np.float32)) / np.float32(2.0))[0]
             assert np.allclose(together[row], alone, atol=1e-5)
             elapsed_s = 0.0 if last_s is None else float(times_s[row] - last_s)
-            other = softmax(read(none, strange(shapes[None, row], mean)) / np.float32(2.0))[0] if neutral.asks else None
-            neutral.read(shapes[row, -1], alone, other, elapsed_s)
+            second = softmax(read(none, strange(shapes[None, row], mean)) / np.float32(2.0))[0]
+            neutral.read(shapes[row, -1], alone, second if neutral.second_due else None, elapsed_s)
             last_s = times_s[row]
     assert not np.allclose(together, replay(recorded, shape, read, 2.0, learns=False)), "it learns on the way"

@@ -56,7 +56,7 @@ def smile() -> Iterator[Smile]:
             changes.append(neutrals.changes(bag))
             pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])
             seen = engine.encode(pieces)[None]
-            ways = [changes[-1], neutrals.strange(bag)] if neutrals.asks(bag) else [changes[-1]]
+            ways = [changes[-1], neutrals.strange(bag)] if neutrals.second_due(bag) else [changes[-1]]
             logits = engine.classify(np.repeat(seen, len(ways), axis=0), np.stack(ways))[0]
             own, *other = (softmax(row / sidecar.calibration.temperature) for row in logits)
             neutrals.learn(bag, own, other[0] if other else None)

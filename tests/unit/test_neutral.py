@@ -65,12 +65,12 @@ def test_both_must_call_a_face_neutral() -> None:
     assert np.array_equal(rest(np.stack([sure, sure]), np.stack([torn, frown])), [rest(sure, torn), rest(sure, frown)])
 
 
-def test_a_stranger_is_asked_at_every_fourth_tick_and_its_word_stands_until_the_next() -> None:
+def test_a_second_reading_is_made_at_every_fourth_tick_and_stands_until_the_next() -> None:
     neutral, asked, known = Neutral(MEAN, 0.5, 1e6), [], [0.0]
     for tick in range(12):
-        asked.append(neutral.asks)
+        asked.append(neutral.second_due)
         frowns = shares(0.1, 0.8) if tick == 4 else shares(0.9, 0.05)
-        neutral.read(OWN, shares(0.9, 0.05), frowns if neutral.asks else None, TICK_S)
+        neutral.read(OWN, shares(0.9, 0.05), frowns if neutral.second_due else None, TICK_S)
         known.append(float(neutral.known))
     assert [tick for tick, asks in enumerate(asked) if asks] == [4, 8], "at first nobody knows the face anyway"
     gained = np.diff(known)
@@ -94,7 +94,7 @@ def followed(faces: Neutrals, seconds: float, rest: float, shape: F32 = OWN, sta
     state = Baseline.NONE
     for n in range(round(seconds / TICK_S)):
         now = bag(start_s + n * TICK_S, shape)
-        _, state = faces.learn(now, looks(rest), looks(rest) if faces.asks(now) else None)
+        _, state = faces.learn(now, looks(rest), looks(rest) if faces.second_due(now) else None)
     return state
 
 

@@ -5,11 +5,11 @@ weighted by `rest`, its share of neutral; what was learnt counts half after `hal
 
     w <- w f + rest,  s <- s f + rest (shape - mean),  f = 0.5 ** (elapsed / half_s);  neutral = mean + s / (prior + w).
 
-`rest` is the lesser of two shares: that of the track's own reading, and that of a reading as if nobody knew the face
-(`strange`), which is made at every ASKED-th tick and stands until the next. By its own alone a frown that lasts would
-soon be the neutral face: each tick in which it passes for one makes the next look more like it. Where a stranger would
-rather give another emotion, the tick counts DOUBT of that: after half a minute that look is that face's own all the
-same.
+`rest` is the lesser of two shares: that of the track's own reading, and that of a second reading, as if nobody knew the
+face (`strange`), which is made every SECOND_EVERY ticks and stands until the next. By its own alone a frown that lasts
+would soon be the neutral face: each tick in which it passes for one makes the next look more like it. Where the second
+reading leads with another emotion, the tick counts DOUBT of that: after half a minute that look is that face's own all
+the same.
 
 Live and in training the same lines run; in training over all clips at once.
 """
@@ -23,7 +23,7 @@ from realtime_micacl.types import EMOTIONS, F32
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
 DOUBT = 0.1  # chosen on photographs held for four seconds and on clips of real people
-ASKED = 4  # as good as at every tick, and a little cheaper
+SECOND_EVERY = 4  # as good as at every tick, and a little cheaper
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
 
@@ -34,13 +34,13 @@ class Neutral:
         self._mean, self._prior, self._half_s = mean, prior, half_s
         self._sum = np.zeros((*shape, len(mean)), np.float32)
         self._weight = np.zeros(shape, np.float32)
-        self._other: F32 | None = None
+        self._second: F32 | None = None
         self._ticks = 0
 
     @property
-    def asks(self) -> bool:
-        """Whether the next tick needs a reading as if nobody knew the face; before anything is learnt, any is one."""
-        return self._ticks > 0 and self._ticks % ASKED == 0
+    def second_due(self) -> bool:
+        """Whether the next tick needs a second reading; before anything is learnt, the first is as good."""
+        return self._ticks > 0 and self._ticks % SECOND_EVERY == 0
 
     @property
     def shape(self) -> F32:
@@ -57,15 +57,15 @@ class Neutral:
         """How well the face is known, for people, 0 to 1, [..]."""
         return np.asarray(self._weight / (self._weight + WELL_KNOWN), np.float32)
 
-    def read(self, shape: F32, own: F32, other: F32 | None, elapsed_s: F32 | float) -> None:
+    def read(self, shape: F32, own: F32, second: F32 | None, elapsed_s: F32 | float) -> None:
         """Take in a shape [.., C], as neutral as two readings say, of shares [.., K].
 
-        The one is the track's `own`; the `other`, as if nobody knew the face, is given where the track `asks` for it.
+        The one is the track's `own`; the `second`, as if nobody knew the face, is given where it was due.
         """
-        if other is not None or self._other is None:
-            self._other = own if other is None else other
+        if second is not None or self._second is None:
+            self._second = own if second is None else second
         self._ticks += 1
-        self.learn(shape, rest(own, self._other), elapsed_s)
+        self.learn(shape, rest(own, self._second), elapsed_s)
 
     def learn(self, shape: F32, rest: F32 | float, elapsed_s: F32 | float) -> None:
         """Take in a shape [.., C], neutral to a share of `rest` [..], `elapsed_s` [..] after the one before."""
@@ -87,8 +87,8 @@ def strange(shapes: F32, mean: F32) -> F32:
     return changes
 
 
-def rest(own: F32, as_strange: F32) -> F32:
+def rest(own: F32, second: F32) -> F32:
     """Return how neutral a face looks, [..], from the shares [.., K] of both readings."""
-    lesser = np.minimum(own[..., NEUTRAL], as_strange[..., NEUTRAL])
-    doubted = as_strange.argmax(axis=-1) != NEUTRAL
+    lesser = np.minimum(own[..., NEUTRAL], second[..., NEUTRAL])
+    doubted = second.argmax(axis=-1) != NEUTRAL
     return np.asarray(np.where(doubted, DOUBT, 1.0) * lesser, np.float32)

@@ -59,9 +59,9 @@ class Neutrals:
         trust = np.full((len(bag.shapes), 1), neutral.trust, np.float32)
         return np.concatenate([bag.shapes - neutral.shape, trust], axis=1)
 
-    def asks(self, bag: Bag) -> bool:
+    def second_due(self, bag: Bag) -> bool:
         """Whether a bag is to be read a second time, as if nobody knew the face."""
-        return self._track(bag.track_id).neutral.asks
+        return self._track(bag.track_id).neutral.second_due
 
     def strange(self, bag: Bag) -> F32:
         """Return what `changes` would be if nobody knew the face yet."""
@@ -74,17 +74,17 @@ class Neutrals:
         change = bag.shapes[-1] - self._track(bag.track_id).neutral.shape
         return self._lips.share(change, 0.0 if bag.head is None else float(bag.head[0]))
 
-    def learn(self, bag: Bag, own: F32, other: F32 | None) -> tuple[float, Baseline]:
-        """Take in the newest shape of a bag with the shares [K] of its reading and of that which was asked for, if any.
+    def learn(self, bag: Bag, own: F32, second: F32 | None) -> tuple[float, Baseline]:
+        """Take in the newest shape of a bag with the shares [K] of its reading and, where one was due, the second.
 
-        Return how well the face is known, 0 to 1, and how it stands with what was asked for.
+        Return how well the face is known, 0 to 1, and how it stands with what a person asked for.
         """
         assert bag.shapes is not None
         self._tracks = {i: t for i, t in self._tracks.items() if bag.end_s - (t.seen_s or bag.end_s) <= FORGET_S}
         track = self._track(bag.track_id)
         elapsed_s = 0.0 if track.seen_s is None else bag.end_s - track.seen_s
         track.seen_s = bag.end_s
-        track.neutral.read(bag.shapes[-1], own, other, elapsed_s)
+        track.neutral.read(bag.shapes[-1], own, second, elapsed_s)
         if track.state is Baseline.TAKING:
             self._collect(track, bag)
         return float(track.neutral.known), track.state

@@ -51,17 +51,17 @@ class Recognizer:
         self._smoother.tune(tuning)
         (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
         features = self._encoded(bags)
-        asked: list[int] = []
+        twice: list[int] = []
         if self._neutrals is None:
             logits, importance = self._engine.classify(features)
         else:
-            asked = [i for i, bag in enumerate(bags) if self._neutrals.asks(bag)]
-            changes = [self._neutrals.changes(bag) for bag in bags] + [self._neutrals.strange(bags[i]) for i in asked]
-            rows = np.concatenate([features, features[asked]]) if asked else features
+            twice = [i for i, bag in enumerate(bags) if self._neutrals.second_due(bag)]
+            changes = [self._neutrals.changes(bag) for bag in bags] + [self._neutrals.strange(bags[i]) for i in twice]
+            rows = np.concatenate([features, features[twice]]) if twice else features
             logits, importance = self._engine.classify(rows, np.stack(changes))
         logits = logits / self._temperature
-        strange = dict(zip(asked, logits[len(bags) :], strict=True))
-        return tuple(self._reading(bag, logits[i], strange.get(i), importance[i].copy()) for i, bag in enumerate(bags))
+        seconds = dict(zip(twice, logits[len(bags) :], strict=True))
+        return tuple(self._reading(bag, logits[i], seconds.get(i), importance[i].copy()) for i, bag in enumerate(bags))
 
     def close(self) -> None:
         """Free the engine."""
@@ -92,13 +92,12 @@ class Recognizer:
         ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
         return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks
 
-    def _reading(self, bag: Bag, logits: F32, strange: F32 | None, importance: F32) -> EmotionDistribution:
-        """Return the reading of a bag, from its calibrated logits and, where asked for, those as if nobody knew it."""
+    def _reading(self, bag: Bag, logits: F32, second: F32 | None, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits and, where it was read twice, the second ones."""
         known, lopsided = None, 0.0
         if self._neutrals:
             lopsided = self._neutrals.lopsided(bag)
-            other = None if strange is None else softmax(strange)
-            known, baseline = self._neutrals.learn(bag, softmax(logits), other)
+            known, baseline = self._neutrals.learn(bag, softmax(logits), None if second is None else softmax(second))
         else:
             logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
         smooth, leader = self._smoother.update(

@@ -114,11 +114,11 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
         trust = np.full((len(bag), 1), neutral.trust, np.float32)
         changes = np.concatenate([shapes[bag] - neutral.shape, trust], axis=1)
         seen = pieces[numbers][None]
-        ways = [changes, strange(shapes[bag], reader.mean)] if neutral.asks else [changes]
+        ways = [changes, strange(shapes[bag], reader.mean)] if neutral.second_due else [changes]
         logits = engine.classify(np.repeat(seen, len(ways), axis=0), np.stack(ways))[0]
-        own, *other = probabilities(logits, sidecar)
+        own, *second = probabilities(logits, sidecar)
         now_s = float(clip.times_s[bag[-1]])
-        neutral.read(shapes[bag[-1]], own, other[0] if other else None, now_s - last_s)
+        neutral.read(shapes[bag[-1]], own, second[0] if second else None, now_s - last_s)
         rows.append(logits[:1])
         last_s = now_s
     return np.concatenate(rows) if rows else np.zeros((0, len(EMOTIONS)), np.float32)

@@ -176,13 +176,13 @@ def replay(
         said = softmax(read(rows, changes) / np.float32(temperature))
         shares.append((rows, said))
         if learns:
-            own, other = np.zeros((2, len(counts), said.shape[1]), np.float32)
+            own, second = np.zeros((2, len(counts), said.shape[1]), np.float32)
             newest, elapsed_s = np.zeros((len(counts), seen.shape[2]), np.float32), np.zeros(len(counts), np.float32)
             own[there], newest[there] = said, seen[:, -1]
             elapsed_s[there] = recorded.times_s[rows] - recorded.times_s[rows - 1] if step else 0
-            if neutral.asks:
-                other[there] = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
-            neutral.read(newest, own, other if neutral.asks else None, elapsed_s)
+            if neutral.second_due:
+                second[there] = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
+            neutral.read(newest, own, second if neutral.second_due else None, elapsed_s)
     order = np.argsort(np.concatenate([rows for rows, _ in shares]))
     return np.concatenate([said for _, said in shares])[order]
 
