@@ -39,7 +39,7 @@ class SharedEngine:
         self._open = open_engine
         self._lock = Lock()
         self._process = os.getpid()
-        self._desk: _Desk | None = None
+        self._running: _EngineThread | None = None
 
     def share(self) -> Share:
         """Return a share, an engine itself, to be closed by whoever asked; raise what opening the engine raises.
@@ -47,35 +47,35 @@ class SharedEngine:
         A process that was forked off has neither the engine's thread nor its locks as they were: it opens its own.
         """
         if self._process != os.getpid():
-            self._lock, self._process, self._desk = Lock(), os.getpid(), None
+            self._lock, self._process, self._running = Lock(), os.getpid(), None
         with self._lock:
-            if self._desk is None or not self._desk.joined():
-                self._desk = _Desk(self._open)
-                self._desk.joined()
-            desk = self._desk
-        return Share(desk)
+            if self._running is None or not self._running.join():
+                self._running = _EngineThread(self._open)
+                self._running.join()
+            running = self._running
+        return Share(running)
 
 
 class Share:
     """The shared engine as one stream sees it."""
 
-    def __init__(self, desk: _Desk) -> None:
-        self._desk = desk
-        self.device = desk.device()
+    def __init__(self, running: _EngineThread) -> None:
+        self._running = running
+        self.device = running.device()
 
     def encode(self, crops: U8) -> F32:
         """Return the features [M,D] of pieces [M,P,S,S,3]."""
-        (features,) = self._desk.ask("encode", crops)
+        (features,) = self._running.ask("encode", crops)
         return features
 
     def classify(self, features: F32, changes: F32 | None = None) -> tuple[F32, F32]:
         """Return logits [B,K] and importance [B,N] of bags of piece features [B,N*L/P,D] and changes [B,N*L,3P+1]."""
-        logits, importance = self._desk.ask("classify", features, *(() if changes is None else (changes,)))
+        logits, importance = self._running.ask("classify", features, *(() if changes is None else (changes,)))
         return logits, importance
 
     def close(self) -> None:
         """Give the share back."""
-        self._desk.leave()
+        self._running.leave()
 
 
 @dataclass(eq=False)
@@ -86,7 +86,7 @@ class _Request:
     answer: tuple[Rows, ...] | None = None
 
 
-class _Desk:
+class _EngineThread:
     """An engine from its opening to its first failure, and the requests that wait for it."""
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
@@ -100,7 +100,7 @@ class _Desk:
         self._process = os.getpid()
         self._thread = Thread(target=self._run, name="engine", daemon=True)
 
-    def joined(self) -> bool:
+    def join(self) -> bool:
         """Take a share, unless the engine has failed, is stuck or was left by everybody."""
         with self._changed:
             if self._since_s is not None and monotonic() - self._since_s > STUCK_S:

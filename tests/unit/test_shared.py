@@ -81,9 +81,9 @@ def test_what_waits_together_is_one_batch_and_each_gets_its_own() -> None:
     asked = []
     for n, one in enumerate(shares[1:5]):
         asked.append(pool.submit(one.encode, crops(10 * n, 10 * n + 1)))
-        until(lambda n=n: len(joint._desk._waiting) == n + 1)  # type: ignore[union-attr, misc]
+        until(lambda n=n: len(joint._running._waiting) == n + 1)  # type: ignore[union-attr, misc]
     other = pool.submit(shares[5].classify, np.array([[7.0]], np.float32))
-    until(lambda: len(joint._desk._waiting) == 5)  # type: ignore[union-attr]
+    until(lambda: len(joint._running._waiting) == 5)  # type: ignore[union-attr]
     engine.held.set()
     assert first.result(5).tolist() == [[2]]
     for n, answer in enumerate(asked):
@@ -117,7 +117,7 @@ def test_a_batch_is_bounded_and_nobody_waits_for_ever() -> None:
                 until(lambda: engine.stopped)
                 before = len(engine.batches)
                 answer = pool.submit(modest.encode, crops(2))
-                until(lambda: len(joint._desk._waiting) == 1)  # type: ignore[union-attr]
+                until(lambda: len(joint._running._waiting) == 1)  # type: ignore[union-attr]
                 engine.held.set()
                 assert answer.result(5).tolist() == [[4]]
                 assert engine.batches[before] == [2]
@@ -194,7 +194,7 @@ def test_small_requests_are_joined_large_ones_are_not_and_none_is_too_large() ->
         answers = []
         for n, (one, rows) in enumerate(zip(shares, (1, 20, 20, 50, 500), strict=True)):
             answers.append(pool.submit(one.encode, crops(*[n] * rows)))
-            until(lambda n=n: engine.stopped and len(joint._desk._waiting) == n)  # type: ignore[union-attr, misc]
+            until(lambda n=n: engine.stopped and len(joint._running._waiting) == n)  # type: ignore[union-attr, misc]
         engine.held.set()
         assert [len(answer.result(5)) for answer in answers] == [1, 20, 20, 50, 500]
     assert [len(batch) for batch in engine.batches] == [1, 40, 50, 500]
