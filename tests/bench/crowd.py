@@ -19,7 +19,7 @@ import av
 import cv2
 import numpy as np
 
-from realtime_micacl.live.seeing.closely import overlap
+from realtime_micacl.live.seeing.detection import overlap
 from realtime_micacl.types import F32
 from tests.bench.faces import HEIGHT, WIDTH, Cut, cuts, lay, sized
 

@@ -16,8 +16,7 @@ from time import process_time
 import cv2
 import numpy as np
 
-from realtime_micacl.live.seeing.closely import overlap
-from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detection import Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.turns import LOOKS

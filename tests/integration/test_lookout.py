@@ -12,8 +12,8 @@ import pytest
 
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.seeing.closely import look_closely, overlap
-from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.closely import look_closely
+from realtime_micacl.live.seeing.detection import Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.lookout import LOST_S, PEEK_S, Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver

@@ -13,8 +13,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from realtime_micacl.live.seeing.detection import Detection
-from realtime_micacl.types import F32, U8
+from realtime_micacl.live.seeing.detection import Detection, distinct, largest
+from realtime_micacl.types import U8
 
 BORDER = 0.5  # of the picture's sides, around it
 PARTS = (2, 4)  # across its shorter side
@@ -22,7 +22,6 @@ LAP = 0.35  # of a part: a face that is cut by the border of one lies whole in t
 LARGEST_PX = 1920  # more says nothing to the detector, and takes its time
 LEAST_PX = 160  # smaller parts hold no usable face
 SURE = 0.7  # with so many looks chance has many tries: test pictures gave 0.67, the faces of groups 0.72 and more
-SAME = 0.3  # overlap over the smaller one
 
 
 class Detects(Protocol):
@@ -45,12 +44,9 @@ def look_closely(detector: Detects, image: U8, most: int) -> list[Detection]:
         for one in detector.detect(part):
             if number and one.score < SURE:
                 continue
-            found.append(replace(one, box=scale * (one.box + np.tile(shift, 2)), points=scale * (one.points + shift)))
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        if all(overlap(one.box, other.box) < SAME for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda one: float(one.box[0] - one.box[2]))[:most]
+            moved = one.moved(shift)
+            found.append(replace(moved, box=scale * moved.box, points=scale * moved.points))
+    return largest(distinct(found), most)
 
 
 def _views(image: U8) -> Iterator[tuple[U8, int, int]]:
@@ -73,10 +69,3 @@ def corners(length: int, side: int, lap: float) -> list[int]:
     """Return where parts of `side` begin that cover a length and overlap by a share `lap` of them, at least."""
     count = 1 + -(-(length - side) // max(1, round(side * (1 - lap))))
     return [round(k * (length - side) / max(1, count - 1)) for k in range(count)]
-
-
-def overlap(a: F32, b: F32) -> float:
-    """Return how much of the smaller of two boxes lies in the other one, 0 to 1."""
-    extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
-    return float(np.prod(np.maximum(extent, 0))) / smaller if smaller > 0 else 0.0

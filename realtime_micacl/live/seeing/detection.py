@@ -1,13 +1,17 @@
-"""What a detector says of one face, and what every runtime of it offers."""
+"""What a detector says of one face, what every runtime of it offers, and which of two boxes are one face."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
 
 from realtime_micacl.types import F32, U8
 
 Reach = Literal["full", "short"]
+SAME = 0.3  # boxes that overlap by so much of the smaller one are one face
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +24,10 @@ class Detection:
     """Right eye, left eye, nose tip, mouth centre, right ear, left ear in px, [6,2]; right is the person's."""
     score: float
 
+    def moved(self, shift: F32) -> Detection:
+        """Return it elsewhere: by a shift [2] in px."""
+        return replace(self, box=self.box + np.tile(shift, 2), points=self.points + shift)
+
 
 class Finds(Protocol):
     """One model in one runtime; to be used from one thread."""
@@ -29,3 +37,29 @@ class Finds(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+
+
+def largest(found: Sequence[Detection], most: int) -> list[Detection]:
+    """Return the widest of the detections, `most` at most, the widest first."""
+    return sorted(found, key=lambda one: float(one.box[0] - one.box[2]))[:most]
+
+
+def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lambda one: one.score) -> list[Detection]:
+    """Return each face once: of the detections that overlap the one of the highest rank, which is the surest."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=rank, reverse=True):
+        if all(overlap(one.box, other.box) < SAME for other in kept):
+            kept.append(one)
+    return kept
+
+
+def overlap(a: F32, b: F32) -> float:
+    """Return how much of the smaller of two boxes lies in the other one, 0 to 1."""
+    extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
+    return float(np.prod(np.maximum(extent, 0))) / smaller if smaller > 0 else 0.0
+
+
+def middle(box: F32) -> F32:
+    """Return the middle of a box, [2]."""
+    return np.asarray((box[:2] + box[2:]) / 2, np.float32)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from realtime_micacl.live.seeing.detection import Detection, Finds, Reach
+from realtime_micacl.live.seeing.detection import Detection, Finds, Reach, largest
 from realtime_micacl.types import U8
 
 Runtime = Literal["mediapipe", "onnxruntime"]
@@ -57,9 +57,7 @@ class FaceDetector:
 
     def detect(self, image: U8) -> list[Detection]:
         """Return the faces in `image` (RGB, [H,W,3]), the largest first."""
-        detections = self._model.find(np.ascontiguousarray(image))
-        detections.sort(key=lambda d: float(d.box[0] - d.box[2]))
-        return detections[: self._max_faces]
+        return largest(self._model.find(np.ascontiguousarray(image)), self._max_faces)
 
     def look(self, image: U8, time_s: float) -> list[Detection]:
         """Return the faces in `image`, as `detect` does, whatever was seen before."""

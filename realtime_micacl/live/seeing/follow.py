@@ -12,8 +12,7 @@ from math import inf
 
 import numpy as np
 
-from realtime_micacl.live.seeing.closely import SAME, overlap
-from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.detection import SAME, Detection, middle, overlap
 from realtime_micacl.live.seeing.lookout import MESH_AGREES
 from realtime_micacl.live.seeing.mesh import FaceMesh, region
 from realtime_micacl.types import F32, U8
@@ -39,7 +38,7 @@ class Follower:
         self._last: tuple[Sequence[int], Found] | None = None
         self._last_s = -inf
 
-    def look(self, tracks: Sequence[int], found: Found, time_s: float) -> None:
+    def note(self, tracks: Sequence[int], found: Found, time_s: float) -> None:
         """Note what a look found, and of which track each face is."""
         self._last, self._last_s = (tracks, found), time_s
 
@@ -56,13 +55,15 @@ class Follower:
         if last is None or not 0 < time_s - self._last_s <= FOLLOWED_S or not _sure(last[1]):
             return None
         tracks, then = last
-        shifts = [_middle(expected[i]) - _middle(one.box) for i, one in zip(tracks, then.detections, strict=True)]
-        awaited = [_shifted(one, shift) for one, shift in zip(then.detections, shifts, strict=True)]
+        awaited = [
+            one.moved(middle(expected[track_id]) - middle(one.box))
+            for track_id, one in zip(tracks, then.detections, strict=True)
+        ]
         regions = [region(one.points, one.box) for one in awaited]
         marks, scores = self._mesh.marks(image, regions)
         moved = [_carried(*one) for one in zip(then.detections, then.marks, marks, strict=True)]
         astray = [
-            np.abs(_middle(one.box) - (r.x, r.y)).max() > STRAY * r.side for one, r in zip(moved, regions, strict=True)
+            np.abs(middle(one.box) - (r.x, r.y)).max() > STRAY * r.side for one, r in zip(moved, regions, strict=True)
         ]
         found = Found(moved, marks, scores)
         return found if _sure(found) and not any(astray) else None
@@ -73,10 +74,6 @@ def _sure(found: Found) -> bool:
     boxes = [one.box for one in found.detections]
     apart = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
     return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and apart
-
-
-def _shifted(one: Detection, shift: F32) -> Detection:
-    return replace(one, box=one.box + np.tile(shift, 2), points=one.points + shift)
 
 
 def _carried(then: Detection, before: F32, after: F32) -> Detection:
@@ -90,14 +87,10 @@ def _carried(then: Detection, before: F32, after: F32) -> Detection:
         at = (_plane(points) - old_middle) * turn + new_middle
         return np.stack([at.real, at.imag], axis=1).astype(np.float32)
 
-    middle, half = moved(_middle(then.box)[None])[0], (then.box[2:] - then.box[:2]) / 2 * np.float32(abs(turn))
-    return replace(then, box=np.concatenate([middle - half, middle + half]), points=moved(then.points))
+    centre, half = moved(middle(then.box)[None])[0], (then.box[2:] - then.box[:2]) / 2 * np.float32(abs(turn))
+    return replace(then, box=np.concatenate([centre - half, centre + half]), points=moved(then.points))
 
 
 def _plane(points: F32) -> np.ndarray:
     """Return points [n,2 or 3] as complex numbers [n], x + i y."""
     return points[:, 0] + 1j * points[:, 1]
-
-
-def _middle(box: F32) -> F32:
-    return np.asarray((box[:2] + box[2:]) / 2, np.float32)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from math import inf
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from realtime_micacl.live.seeing.closely import SAME, SURE, corners, overlap
-from realtime_micacl.live.seeing.detection import Detection, Reach
+from realtime_micacl.live.seeing.closely import SURE, corners
+from realtime_micacl.live.seeing.detection import SAME, Detection, Reach, distinct, largest, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector, least_px
 from realtime_micacl.live.seeing.mesh import FaceMesh, region
 from realtime_micacl.live.seeing.turns import Turns
@@ -74,7 +73,7 @@ class Lookout:
         if self._looks_near(len(found), time_s):
             found += self._only_near(image, found)
         self._count = len(found)
-        return sorted(found, key=lambda one: float(one.box[0] - one.box[2]))[: self.max_faces]
+        return largest(found, self.max_faces)
 
     def least_px(self, shape: Sequence[int]) -> int:
         """Return below about how many px of height no face is found in a picture of this shape [H,W,3]."""
@@ -93,7 +92,7 @@ class Lookout:
             x, y, side = tiles[n]
             shift = np.array([x, y], np.float32)
             for seen in self._part.detect(np.ascontiguousarray(image[y : y + side, x : x + side])):
-                one = replace(seen, box=seen.box + np.tile(shift, 2), points=seen.points + shift)
+                one = seen.moved(shift)
                 found.append(one)
                 origin[id(one)], exact[id(one)] = n, _exactness(one, tiles[n], image)
         kept = distinct(found, lambda one: (exact.get(id(one), 0.0), one.score))
@@ -130,15 +129,6 @@ class Lookout:
         """Return those of the detections that are faces to the mesh, too."""
         _, scores = self._mesh.marks(image, [region(one.points, one.box) for one in found])
         return [one for one, score in zip(found, scores, strict=True) if score >= MESH_AGREES]
-
-
-def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lambda one: one.score) -> list[Detection]:
-    """Return the one of the highest rank, which is the surest, of the detections that overlap, for each face."""
-    kept: list[Detection] = []
-    for one in sorted(found, key=rank, reverse=True):
-        if all(overlap(one.box, other.box) < SAME for other in kept):
-            kept.append(one)
-    return kept
 
 
 def _exactness(one: Detection, tile: tuple[int, int, int], image: U8) -> float:

@@ -119,7 +119,7 @@ class Perceiver:
         found = followed or self._found(frame)
         detections, marks, scores = found.detections, found.marks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
-        agreed = [frame.alone or score >= MESH_AGREES for score in scores]  # of a still it has been asked where needed
+        agreed = [frame.alone or score >= MESH_AGREES for score in scores]  # in stills it was asked before
         sightings = [
             Sighting(d.box, signature(c), frontal(d.points) and is_face)
             for d, c, is_face in zip(detections, crops, agreed, strict=True)
@@ -129,7 +129,7 @@ class Perceiver:
         names = [ids[n] or 0 for n in sure]
         detections, marks, scores = [detections[n] for n in sure], marks[sure], scores[sure]
         if not followed:
-            self._follower.look(names, Found(detections, marks, scores), frame.time_s)
+            self._follower.note(names, Found(detections, marks, scores), frame.time_s)
             covers = self._covers.read(frame.image, [one.points for one in detections])
             self._covered = self._steadied(names, covers, alone=frame.alone)
         at = fitted(marks)
@@ -155,9 +155,9 @@ class Perceiver:
         return Found(detections, *self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections]))
 
     def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> dict[int, F32]:
-        """Return how surely faces are covered: by covers [n,2] of this look and those before, each half the one after.
+        """Return how surely faces are covered: the mean of what this look says, [n,2], and of what was said before.
 
-        A picture that stands `alone` has none before it.
+        Before a picture that stands `alone` nothing was said.
         """
         before = {} if alone else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from realtime_micacl.late import Late, made
+from realtime_micacl.live.seeing.detection import middle
 from realtime_micacl.types import F32, U8
 
 MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
@@ -61,7 +62,7 @@ class _Track:
     def see(self, sighting: Sighting, time_s: float) -> None:
         elapsed_s = time_s - self.seen_s
         if elapsed_s > 0:
-            moved = (_centre(sighting.box) - _centre(self.box)) / elapsed_s
+            moved = (middle(sighting.box) - middle(self.box)) / elapsed_s
             self.velocity = np.asarray(self.velocity + NEWEST_SHARE * (moved - self.velocity), np.float32)
         self.box, self.signature, self.seen_s = sighting.box, sighting.signature, time_s
         self.hits += 1
@@ -221,19 +222,13 @@ def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:
     if alike < MIN_LIKENESS:
         return 0.0
     expected = track.predicted(time_s)
-    overlap = max(_overlap(expected, sighting.box), _overlap(track.box, sighting.box))
-    if overlap >= MIN_OVERLAP:
-        return overlap + LIKENESS_SHARE * alike
-    return 0.0
+    common = max(_common(expected, sighting.box), _common(track.box, sighting.box))
+    return common + LIKENESS_SHARE * alike if common >= MIN_OVERLAP else 0.0
 
 
-def _overlap(a: F32, b: F32) -> float:
+def _common(a: F32, b: F32) -> float:
     """Return intersection over union of two boxes."""
     extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     inter = float(np.prod(np.maximum(extent, 0)))
     union = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - inter
     return inter / union if union > 0 else 0.0
-
-
-def _centre(box: F32) -> F32:
-    return np.asarray((box[:2] + box[2:]) / 2, np.float32)
