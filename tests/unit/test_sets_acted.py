@@ -86,7 +86,8 @@ def ckplus_tree(tmp_path: Path) -> Path:
         write(tmp_path / "Emotion" / sequence / f"S{n + 5:03}_001_00000005_emotion.txt", f"   {n}.0000000e+00\n")
     write(tmp_path / "cohn-kanade-images" / "S005" / "002" / "S005_002_00000001.png")
     (tmp_path / "Emotion" / "S005" / "002").mkdir()
-    write(tmp_path / "cohn-kanade-images" / ".DS_Store")
+    for beside in (".DS_Store", "S131", "thumbs/001/S005_001_00000001.png", "S005/003", "S005/old/1.png"):
+        write(tmp_path / "cohn-kanade-images" / beside)
     write(tmp_path / "Emotion" / "S130" / "009" / "S130_009_00000018_emotion.txt", "   7.0000000e+00\n")
     return tmp_path
 
@@ -98,6 +99,8 @@ def test_ckplus_grows_from_neutral_to_the_emotion(ckplus_tree: Path, caplog: Log
         assert EMOTIONS[found[f"S{n + 5:03}/001"].label] == name
     happy = found["S010/001"]
     assert happy.intensity == (0, 0.25, 0.5, 0.75, 1)
+    assert found["S011/001"].intensity == (1,)
+    assert 0.1 < len(happy.intensity) / happy.rate_hz < 0.2, "as a video camera of its time filmed"
     assert happy.subject == "S010" and set(happy.parts) == {f"fold{k}" for k in range(1, 6)}
     assert "1 of contempt, 1 of sequences without an emotion" in caplog.text
     assert not found["S130/009"].path.exists(), "named by an emotion, not there: counted when it is cut"

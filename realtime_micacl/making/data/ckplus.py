@@ -35,7 +35,7 @@ def read(root: Path) -> list[Sample]:
             others[name] += 1
             continue
         n = len(pictures_in(pictures / clip))
-        intensity = tuple(k / max(1, n - 1) for k in range(n)) if n > 1 else (1.0,)
+        intensity = tuple(k / (n - 1) for k in range(n)) if n > 1 else (1.0,)
         subject = clip.partition("/")[0]
         samples.append(Sample(clip, EMOTIONS.index(name), subject, pictures / clip, {}, RATE_HZ, intensity))
     left_out("ckplus", others)
@@ -61,7 +61,7 @@ def _emotion(file: Path) -> str:
     try:
         number = float(text)
     except ValueError:
-        number = -1.0
+        number = -1
     if number not in range(len(LABELS)):
         raise ConfigError(f"{file} holds {text!r}; expected {expected}")
     return LABELS[int(number)]
