@@ -122,8 +122,8 @@ class LiveSession:
             changes=dict(self._sinks.changes),
         )
 
-    def marks(self) -> tuple[object, ...]:
-        """Return what a look would be of: while all of these stay the same things, nothing new is seen."""
+    def glance(self) -> tuple[object, ...]:
+        """Return the things that a look would show; while each is the same as before, a look shows nothing new."""
         newest, scene = self._frames.peek(), self._sight.scene
         seen = newest if scene is None or isinstance(newest, Retry) else None  # a picture is seen with its scene
         return seen, scene, self._bags.peek(), self._readings, self.error, self.stopping, self.paused

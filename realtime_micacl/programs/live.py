@@ -184,7 +184,7 @@ def _shown_in_turn(job: Running, options: Options) -> None:
                 )
         except MicaclError as cause:
             error = cause
-        if shown is None or shown.pull.failure or not (shown.asked or shown.again):
+        if shown is None or not shown.goes_on:
             break
         spec, wait, error = shown.asked or spec, True, None  # a camera that is asked for there is waited for
     if error:

@@ -167,7 +167,7 @@ class Tile(Canvas):
         """Look at the session; say whether it is over and its end was shown."""
         if self.fault:
             raise self.fault
-        if self._watch.stirs(now_s):
+        if self._watch.has_news(now_s):
             self.present(self._watch.next(self.view, now_s, reduced=self._options.reduced_motion))
             self._speaker.tell(self.view, self.session.name, now_s)
         return self._watch.done(self.view, now_s)

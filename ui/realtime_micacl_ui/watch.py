@@ -43,9 +43,9 @@ class Watch:
         self._looked_s = self._pictured_s = 0.0
         self._glides = True
 
-    def stirs(self, now_s: float) -> bool:
-        """Say whether there may be something new to show: a cheap look, to be taken often."""
-        seen = self._session.marks()
+    def has_news(self, now_s: float) -> bool:
+        """Say whether there may be something new to show; cheap, to be asked often."""
+        seen = self._session.glance()
         picture, scene, bags, readings, *ends = [a is not b for a, b in zip_longest(seen, self._seen)]
         at_once = picture or scene or any(ends)
         self._glides = self._glides or at_once or bags or readings
@@ -77,9 +77,9 @@ class Watch:
             self._over_since_s = self._over_since_s or now_s
             if not now.running:
                 self._session.conclude()
-        due_s = now_s - self._figures_s - FIGURES_S
-        # along with a new picture, if one comes
-        if not self.over and due_s >= (0 if view != last else FIGURES_S / 2):
+        late_s = now_s - self._figures_s - FIGURES_S
+        waits_s = 0 if view != last else FIGURES_S / 2  # for a new picture, to be painted with it
+        if not self.over and late_s >= waits_s:
             self._figures_s = now_s
             drops = self._drops.update(self._session.meters["capture"].count, now.dropped)
             judged = self._live_since_s is not None and now_s - self._live_since_s >= SETTLED_S

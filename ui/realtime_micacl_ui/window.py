@@ -90,6 +90,11 @@ class LiveWindow(Canvas):
         self.turn_to(session, source_name, on_tick, webcam=webcam)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether a person asked for another source, or for the same one again, and nothing of the window failed."""
+        return self.pull.failure is None and (self.again or self.asked is not None)
+
+    @property
     def first_picture_s(self) -> float | None:
         """When the first picture of this session was painted."""
         return self._watch.first_picture_s
@@ -98,7 +103,7 @@ class LiveWindow(Canvas):
         self, session: LiveSession, source_name: str, on_tick: OnTick | None = None, *, webcam: bool = False
     ) -> None:
         """Show another session from its beginning; what a person switched on stays on."""
-        chosen = self.again or self.asked is not None
+        chosen = self.goes_on
         self.view = replace(first_view(self.view, source_name), mirror=webcam if self._mirror is None else self._mirror)
         self._session, self._on_tick = session, on_tick
         self.asked, self.again = None, False
@@ -137,21 +142,21 @@ class LiveWindow(Canvas):
         if self.fault:
             raise self.fault
         now_s = monotonic()
-        if self._watch.stirs(now_s):
+        if self._watch.has_news(now_s):
             self._step(now_s)
         if self._on_tick and self.pull.going:
             self._on_tick(self)
 
     def _step(self, now_s: float) -> None:
         view = self._watch.next(self.view, now_s, reduced=self._reduced)
-        self._dress(view, now_s)
+        self._show(view, now_s)
         if self._clean:
             self._clean.present(self.view)
         self._speaker.tell(self.view, self.windowTitle(), now_s)
         if self._watch.done(view, now_s) and (self._session.stopping or not self._desk.busy):
             self.close()
 
-    def _dress(self, view: View, now_s: float) -> None:
+    def _show(self, view: View, now_s: float) -> None:
         self.present(self._desk.with_controls(view, self.theme(), now_s, calm=self._reduced))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
@@ -168,7 +173,7 @@ class LiveWindow(Canvas):
         """Do what a key stands for; once it is over, Space begins again, or any key closes where the window goes."""
         if key == "s" or (key == "escape" and self._desk.busy):
             self._desk.toggle_panel()
-            self._dress(self.view, monotonic())
+            self._show(self.view, monotonic())
         elif key == "escape" and self.view.help:
             self.present(replace(self.view, help=False))
         elif key == "escape" or (self._watch.over and not self._options.stays):
