@@ -79,6 +79,22 @@ def test_motion_jpeg_is_read_whatever_its_parts_are_called(server: Web, head: st
     assert seen.codes == list(range(seen.codes[0], seen.codes[0] + 20)), seen.error
 
 
+def test_jpegs_in_a_row_are_a_stream_and_no_snapshot(server: Web) -> None:
+    """Each of a thousand visits would get the first one."""
+    pictures = web.jpegs(50)
+
+    def answer(request: web.Request) -> None:
+        web.begin(request, 200, "video/x-motion-jpeg")
+        for number in range(500):
+            request.wfile.write(pictures[number % 50])
+            time.sleep(0.04)
+
+    server.routes["/video"] = answer
+    seen = look(f"{server.base}/video", lambda now: len(now.codes) >= 20)
+    assert seen.codes == list(range(seen.codes[0], seen.codes[0] + 20)), seen.error
+    assert server.asked == ["/video"]
+
+
 def test_where_an_address_ends_for_a_server(server: Web, tmp_path: Path) -> None:
     """What stands behind `#` is for the player."""
     server.routes["/clip.mp4"] = web.content(web.write_clip(tmp_path / "clip.mp4", 25).read_bytes())

@@ -86,6 +86,9 @@ class Peer:
             cause=cause,
             started_s=self.now_s,
             leave=self.leave,
+            over=False,
+            wait=lambda *_, **__: True,
+            waiting=list,
         )
 
     def refusal(self, cause: Exception) -> Any:

@@ -29,6 +29,8 @@ from realtime_micacl.live.sources.video import read_file
         ("192.168.1.5:8080/video", "an address begins with rtsp:// or http://"),
         ("192.168.1.5", "an address begins with"),
         ("localhost:8080", "an address begins with"),
+        ("rtsp:/door/live", "an address begins with"),
+        ("http:\\\\door\\live", "an address begins with"),
         ("nas:554/stream", "an address begins with"),
         ("www.example.org/live", "an address begins with"),
         ("gone.mp4", "it is a link to nowhere.mp4, which is not there"),

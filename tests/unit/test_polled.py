@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import av
 import cv2
@@ -134,10 +135,23 @@ def test_a_picture_that_is_too_large_to_be_asked_for_all_the_time_is_refused(mon
 
 
 @pytest.mark.parametrize(
-    ("form", "codec", "one"),
-    [("image2", "mjpeg", True), ("png_pipe", "png", True), ("mpjpeg", "mjpeg", False), ("image2", "h264", False)],
+    ("form", "codec", "came", "over", "one"),
+    [
+        ("image2", "mjpeg", 1, True, True),
+        ("png_pipe", "png", 1, False, True),
+        ("jpeg_pipe", "mjpeg", 2, True, True),  # one with a second one behind it, as some cameras make
+        ("jpeg_pipe", "mjpeg", 2, False, False),
+        ("mpjpeg", "mjpeg", 1, False, False),
+        ("image2", "h264", 1, False, False),
+    ],
 )
-def test_a_single_picture_is_told_from_a_stream_of_them(form: str, codec: str, one: bool) -> None:
+def test_a_single_picture_is_told_from_a_stream_of_them(
+    form: str, codec: str, came: int, over: bool, one: bool
+) -> None:
     video = SimpleNamespace(codec_context=SimpleNamespace(name=codec))
     container = SimpleNamespace(format=SimpleNamespace(name=form), streams=SimpleNamespace(video=[video]))
-    assert is_picture(container) is one  # type: ignore[arg-type]
+    packets = [object()] * came
+    connection: Any = SimpleNamespace(
+        container=container, over=over, wait=lambda *_, **__: True, waiting=lambda: packets
+    )
+    assert is_picture(connection) is one

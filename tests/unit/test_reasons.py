@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 import av
 import pytest
@@ -48,3 +49,24 @@ def test_a_play_list_whose_pieces_are_gone_is_called_one(
 ) -> None:
     monkeypatch.setattr(reasons, "begins", lambda *_: (content, ""))
     assert said in why(parse_address("http://127.0.0.1:9/x"), NO_VIDEO, 0.0)
+
+
+def of_the_system(number: int) -> OSError:
+    return OSError(number, "the system's word")
+
+
+@pytest.mark.parametrize(
+    ("address", "cause", "said"),
+    [
+        ("udp://@:5000", of_the_system(errno.EADDRINUSE), "another program takes what comes to port 5000"),
+        (
+            "udp://8.8.8.8:5000",
+            of_the_system(errno.EADDRNOTAVAIL),
+            "8.8.8.8 is not this machine, .*; give udp://@:5000",
+        ),
+        ("udp://@:5000", None, "no MPEG-TS came to port 5000 within 4 s"),
+        ("http://127.0.0.1:9/x", av.error.EOFError(1, "End of file"), "answers nothing that can be read; open it in"),
+    ],
+)
+def test_what_the_system_says_is_said_in_words(address: str, cause: Exception | None, said: str) -> None:
+    assert re.search(said, why(parse_address(address), cause, 4.0))

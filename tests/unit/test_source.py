@@ -224,6 +224,7 @@ def test_a_looped_file_goes_on_in_time() -> None:
         ("http://h/clip.mp4#t=1,2?x", "stream", "http://h/clip.mp4"),
         ("https://h/clip.mp4?a=b#t=10", "stream", "https://h/clip.mp4?a=b"),
         ("http://h/snap?user=me&pwd=p#ss", "stream", "http://h/snap?user=me&pwd=p%23ss"),
+        ("rtsp://[fe80::1%25eth0]/x", "stream", "rtsp://[fe80::1%eth0]/x"),
         ("rtsp://h/live#1", "stream", "rtsp://h/live%231"),
         ("http://me:ü@küche.lan:81/ü", "stream", "http://me:%C3%BC@xn--kche-0ra.lan:81/%C3%BC"),
         ("udp://@:5000", "stream", "udp://:5000"),

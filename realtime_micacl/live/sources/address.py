@@ -91,6 +91,7 @@ def parse_address(text: str) -> Address:
             f"this is not a valid {scheme}:// address; {looks}, or {scheme}://NAME:PASSWORD@HOST:PORT/PATH, where a"
             " password's special characters may be written in percent (%40 for @, %2F for /)"
         )
+    host = host.replace("%25", "%")  # before the name of a network card
     return Address(scheme, user, host, port, _kept(_asked(path) if scheme.startswith("http") else path))
 
 

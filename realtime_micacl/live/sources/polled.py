@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic, sleep
 
-import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -24,15 +23,20 @@ RATE_HZ = 10.0
 LOST_S = 2.0
 STILL_S = 1.0  # a picture that is the only one for so long is a photograph
 WAKE_S = 0.25  # whoever reads may want to stop
+WHOLE = 1000  # packets, more than a file of one picture has
 MOST_BYTES = 32_000_000  # a larger one would be fetched and decoded all the time, and nothing else done
 FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
 """Codec of a picture -> how FFmpeg reads one."""
 
 
-def is_picture(container: av.container.InputContainer) -> bool:
-    """Say whether what was opened is a single picture."""
-    name = container.format.name
-    return name in ("image2", *FORMS.values()) and container.streams.video[0].codec_context.name in FORMS
+def is_picture(connection: Connection) -> bool:
+    """Say whether what was opened is a single picture, and no row of them that goes on."""
+    container = connection.container
+    if not container or container.format.name not in ("image2", *FORMS.values()):
+        return False
+    connection.wait(WAKE_S, packets=WHOLE)
+    alone = connection.over or len(connection.waiting()) < 2
+    return alone and container.streams.video[0].codec_context.name in FORMS
 
 
 def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:

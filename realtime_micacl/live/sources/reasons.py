@@ -59,6 +59,10 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return LISTED if listed else f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
+        case OSError(errno=errno.EADDRINUSE):
+            return f"another program takes what comes to port {address.port}"
+        case OSError(errno=errno.EADDRNOTAVAIL) if address.scheme == "udp":
+            return f"{address.host} is not this machine, where udp:// waits; give udp://@:{address.port}"
         case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtspu":
             return "it does not send by UDP; rtsp:// fetches its pictures by TCP"
         case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtsps":
@@ -66,6 +70,8 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case ssl.SSLError():
             return "its certificate is not accepted"
         case OSError(errno=errno.EIO) if waited_s < ASK_S:  # no HTTP, an empty answer, a redirection in a circle
+            return f"it answers nothing that can be read; {_look(address)}"
+        case av.error.EOFError():
             return f"it answers nothing that can be read; {_look(address)}"
     if cause is None or fell_silent(cause) or waited_s > ASK_S:
         return _silent(address, waited_s)
@@ -130,7 +136,9 @@ def _unknown(address: Address) -> str:
 def _silent(address: Address, waited_s: float) -> str:
     """Return what to say of a machine that did not answer in time, and whether it answers anything at all."""
     if address.scheme == "udp":
-        return f"nothing came to port {address.port} within {waited_s:.0f} s; check where the sender sends to"
+        return (
+            f"no MPEG-TS came to port {address.port} within {waited_s:.0f} s; check where the sender sends to, and what"
+        )
     silent = f"it took the connection, but gave no answer within {waited_s:.0f} s; it may hang, or not be a camera"
     try:
         with socket.create_connection((address.host.strip("[]"), address.port), ASK_S) as peer:

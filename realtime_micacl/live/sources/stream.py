@@ -150,7 +150,7 @@ class Stream:
     def _read(self, connection: Connection) -> Iterator[Frame | Pending]:
         container = connection.container
         assert container is not None
-        if self._web and is_picture(container):
+        if self._web and is_picture(connection):
             form = FORMS[container.streams.video[0].codec_context.name]
             way = replace(self._way(), form=form, open_s=SILENT_S, read_s=SILENT_S)
             connection.leave()
