@@ -148,12 +148,13 @@ def test_a_failure_says_why_and_hides_passwords() -> None:
     view = follow(START, failed)
     assert (view.state, view.faces) == (State.FAILED, ())
     assert view.detail.startswith("http://a:***@c broke")
-    assert follow(START, failed, stays=None).detail == "http://a:***@c broke", "one of several: no key helps"
+    assert follow(START, failed, "goes on").detail == "http://a:***@c broke", "one of several: no key helps"
 
 
-@pytest.mark.parametrize(("stays", "over", "rests"), [(True, True, True), (True, False, False), (False, True, False)])
-def test_a_source_rests_once_it_is_over_in_a_window_that_stays(stays: bool, over: bool, rests: bool) -> None:
-    assert follow(START, seen(10.0, scene(10.0, face(1)), over=over), stays=stays).rests is rests
+def test_a_source_rests_once_it_is_over_in_a_window_that_waits() -> None:
+    ended = seen(10.0, scene(10.0, face(1)), over=True)
+    assert [follow(START, ended, then).rests for then in ("waits", "closes", "goes on")] == [True, False, False]
+    assert not follow(START, seen(10.0, scene(10.0, face(1))), "waits").rests
 
 
 def test_a_pause_may_be_long_and_has_no_time_of_its_own() -> None:

@@ -160,7 +160,7 @@ class Tile(Canvas):
         mirror = webcam if options.mirror is None else options.mirror
         super().__init__(window, View(session.name, hud=False, mixtures=options.mixtures, mirror=mirror), options)
         self.session = session
-        self._watch = Watch(session, self.meters, stays=None)
+        self._watch = Watch(session, self.meters, "goes on")
         self._speaker = Speaker(self)
 
     def step(self, now_s: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 from pathlib import PurePath
+from typing import Literal
 
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources import blank
@@ -14,9 +15,11 @@ from realtime_micacl_ui.texts import say
 
 BLANK = {blank.BLACK: (texts.BLACK, texts.BLACK_HINT), blank.FROZEN: (texts.FROZEN, texts.FROZEN_HINT)}
 SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
+Then = Literal["closes", "waits", "goes on"]
+"""What a window does once a source is over: it closes, waits for a person, or goes on with its other sources."""
 
 
-def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, stays: bool | None) -> tuple[str, str]:
+def message(source: str, state: State, frame: Frame | None, now: Snapshot, then: Then) -> tuple[str, str]:
     """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
     if state in (State.LIVE, State.NO_FACE):
         return "", ""
@@ -34,14 +37,14 @@ def message(source: str, state: State, frame: Frame | None, now: Snapshot, *, st
         case State.RECONNECTING:
             return say(texts.RECONNECTING if frame else texts.WAITING, source=source), _retry(now)
         case State.ENDED:
-            return say(texts.ENDED, source=source), say(texts.PLAY_AGAIN) if stays else ""
+            return say(texts.ENDED, source=source), say(texts.PLAY_AGAIN) if then == "waits" else ""
         case State.FAILED if not now.over:
             return say(texts.BROKEN), say(texts.PICTURE_ONLY, reason=redacted(now.scene.detail if now.scene else ""))
         case State.FAILED:
             error = redacted(str(now.error))
-            if stays is None:
+            if then == "goes on":
                 return say(texts.FAILED), error
-            return say(texts.FAILED), say(texts.TRY_AGAIN if stays else texts.ANY_KEY, error=error)
+            return say(texts.FAILED), say(texts.TRY_AGAIN if then == "waits" else texts.ANY_KEY, error=error)
     return "", ""
 
 

@@ -10,7 +10,7 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
-from realtime_micacl_ui.sayings import SILENT_S, message
+from realtime_micacl_ui.sayings import SILENT_S, Then, message
 from realtime_micacl_ui.texts import say
 
 FRESH_S = 1.0  # an older reading says nothing about the face of now
@@ -126,11 +126,8 @@ def first_view(last: View, source: str) -> View:
     return replace(View(source), **{name: getattr(last, name) for name in kept})
 
 
-def follow(last: View, now: Snapshot, *, stays: bool | None = False) -> View:
-    """Return the view after `last`; once it is over a window says how it goes on, by whether it `stays`.
-
-    None: it is one of several in a window, which goes on without it.
-    """
+def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
+    """Return the view after `last`; it is shown by a window that does this `then`, once the session is over."""
     scene, state = now.scene, _state(now)
     raw = now.newest if scene is None and isinstance(now.newest, Frame) else None
     frame = (scene.frame if scene else raw) or last.frame
@@ -138,7 +135,7 @@ def follow(last: View, now: Snapshot, *, stays: bool | None = False) -> View:
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
     scene_s = scene.time_s if scene else last.scene_s
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
-    title, detail = message(last.source, state, frame, now, stays=stays)
+    title, detail = message(last.source, state, frame, now, then)
     if scene and state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
         title, detail = _vacant(scene.least_px)
     here = {face.track_id for face in faces}
@@ -164,7 +161,7 @@ def follow(last: View, now: Snapshot, *, stays: bool | None = False) -> View:
         title=title,
         detail=detail,
         notice=now.notice or _strained(scene),
-        rests=now.over and bool(stays),
+        rests=now.over and then == "waits",
         broken=_broken(now),
     )
 

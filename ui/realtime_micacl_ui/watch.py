@@ -12,6 +12,7 @@ from realtime_micacl.metrics import Meter
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.motion import STEP_S, eased
+from realtime_micacl_ui.sayings import Then
 from realtime_micacl_ui.view import View, follow
 
 FIGURES_S = 0.5
@@ -26,13 +27,13 @@ class Watch:
     """Follows one session from its beginning to its end."""
 
     def __init__(
-        self, session: LiveSession, meters: Mapping[str, Meter], *, stays: bool | None = False, chosen: bool = False
+        self, session: LiveSession, meters: Mapping[str, Meter], then: Then = "closes", *, chosen: bool = False
     ) -> None:
-        """Watch a session; the end of one that `stays` is shown until a person leaves it.
+        """Watch a session for a window that does this `then`, once it is over.
 
-        One that failed before anything was seen stays only where it was `chosen` in the window.
+        A window waits after one that failed before anything was seen only where that was `chosen` in it.
         """
-        self._session, self._meters, self._stays, self._chosen = session, meters, stays, chosen
+        self._session, self._meters, self._then, self._chosen = session, meters, then, chosen
         self.first_picture_s: float | None = None
         self._painted: Frame | None = None
         self._drops = DropShare()
@@ -67,7 +68,7 @@ class Watch:
     def next(self, last: View, now_s: float, *, reduced: bool) -> View:
         """Return the view after `last`; with `reduced` motion nothing glides."""
         now = self._session.look()
-        view = follow(last, now, stays=self._stays)
+        view = follow(last, now, self._then)
         if view.state not in WATCHED:
             self._live_since_s = None
             self._drops.restart()
@@ -107,7 +108,7 @@ class Watch:
         now = self._session.look()
         unseen = now.error is not None and now.scene is None
         shown = self._chosen or not unseen or (isinstance(now.error, SourceError) and self.first_picture_s is not None)
-        if self._stays and shown and not now.stopping:
+        if self._then == "waits" and shown and not now.stopping:
             return False
         linger_s = 0.0 if now.stopping or unseen else LINGER_S[view.state]
         return now_s - self._over_since_s >= linger_s

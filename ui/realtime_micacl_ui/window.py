@@ -108,7 +108,7 @@ class LiveWindow(Canvas):
         self._session, self._on_tick = session, on_tick
         self.asked, self.again = None, False
         self._layout = None
-        self._watch = Watch(session, self.meters, stays=self._options.stays, chosen=chosen)
+        self._watch = Watch(session, self.meters, "waits" if self._options.stays else "closes", chosen=chosen)
         self._speaker = Speaker(self)
         self.setWindowTitle(f"{NAME} - {texts.named(source_name)}")
         self.pull.start()
