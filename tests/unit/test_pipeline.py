@@ -88,6 +88,8 @@ class FramesWithFaces:
         self._where: dict[int, list[tuple[float, float]]] = {}
         self._images: dict[str, U8] = {}
         self.looks = 0
+        self.turn = 0.0
+        """Of the nose beside the middle of the eyes, over their distance."""
 
     def frame(self, number: int, places: list[tuple[float, float, int]], shade: float = 1.0) -> Frame:
         key = repr((places, shade))
@@ -111,6 +113,7 @@ class FramesWithFaces:
         found = []
         for x, y in self._where.get(id(image), ()):
             points = np.array([*POINTS, (0.1, 0.45), (0.9, 0.45)], np.float32) * SIDE + (x, y)
+            points[2, 0] += self.turn * (points[1, 0] - points[0, 0])
             found.append(
                 Detection(
                     np.concatenate([(x, y), np.add((x, y), SIDE)]).astype(np.float32), points.astype(np.float32), 0.9
@@ -267,6 +270,28 @@ def test_what_a_stage_raises_offline_is_said_in_one_line() -> None:
     with pytest.raises(StageFailed, match=r"perceive failed at 1.50 s: RuntimeError: 'data' is not c_cont") as error:
         list(offline([frame], Fails(), Fails()))  # type: ignore[arg-type]
     assert error.value.exit_code == 5
+
+
+def test_who_comes_turned_away_is_shown_so_and_read_from_the_first_look_at_the_camera_on() -> None:
+    world, _, perceiver, _ = stages()
+    faults, read = [], []
+    for n, turn in enumerate([0.44] * 25 + [0.4] * 50 + [0.44] * 25):
+        world.turn = turn
+        scene, bags = perceiver.perceive(world.frame(n, [(100, 80, 1)]))
+        faults.append([face.quality.fault for face in scene.faces])
+        read.append(len(bags))
+    assert faults[10:24] == [["turned away"]] * 14
+    assert faults[40:] == [[""]] * 60, "the head's angles, which are known better once it is followed, say no more"
+    assert not any(read[:50])
+    assert sum(read[75:]) > 8
+
+
+def test_a_photograph_says_that_its_face_is_turned_away() -> None:
+    world, _, perceiver, _ = stages()
+    world.turn = 0.5
+    scene, bags = perceiver.perceive(replace(world.frame(0, [(100, 80, 1)]), alone=True))
+    assert [(face.state, face.quality.fault) for face in scene.faces] == [(State.LOW_QUALITY, "turned away")]
+    assert not bags
 
 
 def test_slow_ticks_do_not_make_the_boxes_slow() -> None:

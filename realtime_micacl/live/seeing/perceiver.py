@@ -18,7 +18,7 @@ from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.live.seeing.pose import Fit, fitted, heads
-from realtime_micacl.live.seeing.quality import FREE, assess, frontal, share_inside
+from realtime_micacl.live.seeing.quality import AWAY, FREE, assess, frontal, possible, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.live.seeing.window import Window
@@ -119,10 +119,9 @@ class Perceiver:
         found = followed or self._found(frame)
         detections, marks, scores = found.detections, found.marks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
-        agreed = [frame.alone or score >= MESH_AGREES for score in scores]  # in stills it was asked before
         sightings = [
-            Sighting(d.box, signature(c), frontal(d.points) and is_face)
-            for d, c, is_face in zip(detections, crops, agreed, strict=True)
+            Sighting(d.box, signature(c), _starts(d, score, alone=frame.alone))
+            for d, c, score in zip(detections, crops, scores, strict=True)
         ]
         ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
@@ -176,8 +175,11 @@ class Perceiver:
         inside = share_inside(detection.box, width, height)
         quality = assess(crop, detection.points, inside=inside, covers=self._covered.get(track_id, FREE), head=head)
         last = self._seen.get(track_id)
-        if not quality.fault and last and last[1].quality.fault and quality.value < RECOVERED:
-            quality = Quality(quality.value, last[1].quality.fault)
+        if not quality.fault and (last is None or last[1].quality.fault):  # it comes, or comes back
+            if not frontal(detection.points):
+                quality = Quality(quality.value, AWAY)
+            elif last and quality.value < RECOVERED:
+                quality = Quality(quality.value, last[1].quality.fault)
         state = State.LOW_QUALITY if quality.fault else State.COLLECTING
         return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points, head=head)
 
@@ -186,3 +188,8 @@ class Perceiver:
         filled = self._window.filled(face.track_id)
         state = State.LIVE if face.state is State.COLLECTING and filled >= 1 else face.state
         return replace(face, filled=filled, state=state)
+
+
+def _starts(one: Detection, score: float, *, alone: bool) -> bool:
+    """Say whether a detection is a face that is followed from now on; in a still one that looks here always was."""
+    return (score >= MESH_AGREES and possible(one.points)) or (alone and frontal(one.points))

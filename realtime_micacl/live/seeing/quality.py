@@ -22,6 +22,7 @@ FLAT = 0.6  # eyes to mouth over the eyes' distance: less has no face that is se
 INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
 COVER = (0.5, 0.25)  # how surely something lies over mouth or eyes
 
+AWAY = "turned away"
 FREE: F32 = np.zeros(2, np.float32)
 """Nothing lies over mouth or eyes."""
 
@@ -37,7 +38,7 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
     sharpness = _spread(cv2.Laplacian(luma, cv2.CV_32F))[1] ** 2 / (spread**2 + 1.0)
     grades = {
         "too small": _grade(geometry(points)[0], EYES_PX),
-        "turned away": _towards(points, head),
+        AWAY: _towards(points, head),
         "dark": min(_grade(mean, LIGHT), _grade(spread, CONTRAST)),
         "blurred": _grade(sharpness, SHARPNESS),
         "at the edge": _grade(inside, INSIDE),
@@ -83,6 +84,11 @@ def share_inside(box: F32, width: int, height: int) -> float:
     across = min(right, width) - max(left, 0.0)
     down = min(bottom, height) - max(top, 0.0)
     return max(0.0, across) * max(0.0, down) / max(1e-6, (right - left) * (bottom - top))
+
+
+def possible(points: F32) -> bool:
+    """Say whether key points [6,2] can be those of a face, which may be turned away."""
+    return geometry(points)[2] > FLAT
 
 
 def frontal(points: F32) -> bool:
