@@ -80,6 +80,12 @@ class Neutral:
         self._sum = np.asarray(self._weight[..., None] * (shape - self._mean), np.float32)
 
 
+def own_changes(shapes: F32, neutral: F32, trust: F32) -> F32:
+    """Return shapes [.., n, 3P] less a neutral one [.., 3P], and beside each how well that is known, [.., n, 3P+1]."""
+    known = np.broadcast_to(trust[..., None, None], (*shapes.shape[:-1], 1))
+    return np.concatenate([shapes - neutral[..., None, :], known], axis=-1)
+
+
 def strange(shapes: F32, mean: F32) -> F32:
     """Return the changes [.., 3P+1] of shapes [.., 3P] from everybody's neutral face, of which nothing was learnt."""
     changes = np.zeros((*shapes.shape[:-1], shapes.shape[-1] + 1), np.float32)

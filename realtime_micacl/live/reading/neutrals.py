@@ -15,7 +15,7 @@ import numpy as np
 from realtime_micacl.inference.sidecar import Shape
 from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask, Asks
 from realtime_micacl.live.reading.lopsided import Lopsided
-from realtime_micacl.live.reading.neutral import Neutral, strange
+from realtime_micacl.live.reading.neutral import Neutral, own_changes, strange
 from realtime_micacl.types import F32, Bag, Baseline
 
 LEAST = 0.3  # of the ticks in these seconds
@@ -56,8 +56,7 @@ class Neutrals:
         """Return the shapes of a bag less the track's own neutral face, and how well that is known, [N*L,3P+1]."""
         assert bag.shapes is not None
         neutral = self._track(bag.track_id).neutral
-        trust = np.full((len(bag.shapes), 1), neutral.trust, np.float32)
-        return np.concatenate([bag.shapes - neutral.shape, trust], axis=1)
+        return own_changes(bag.shapes, neutral.shape, neutral.trust)
 
     def second_due(self, bag: Bag) -> bool:
         """Whether a bag is to be read a second time, as if nobody knew the face."""

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.engine import LASTS, Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.live.reading.neutral import Neutral, strange
+from realtime_micacl.live.reading.neutral import Neutral, own_changes, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.shape import ShapeReader
@@ -111,10 +111,9 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
     pieces, place = _encoded(engine, sidecar, clip.crops, frames)
     rows, last_s = [], float(clip.times_s[frames[0, -1]]) if len(frames) else 0.0
     for bag, numbers in zip(frames, place, strict=True):
-        trust = np.full((len(bag), 1), neutral.trust, np.float32)
-        changes = np.concatenate([shapes[bag] - neutral.shape, trust], axis=1)
-        seen = pieces[numbers][None]
-        ways = [changes, strange(shapes[bag], reader.mean)] if neutral.second_due else [changes]
+        seen, ways = pieces[numbers][None], [own_changes(shapes[bag], neutral.shape, neutral.trust)]
+        if neutral.second_due:
+            ways.append(strange(shapes[bag], reader.mean))
         logits = engine.classify(np.repeat(seen, len(ways), axis=0), np.stack(ways))[0]
         own, *second = probabilities(logits, sidecar)
         now_s = float(clip.times_s[bag[-1]])

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from realtime_micacl.config import Settings
 from realtime_micacl.inference.sidecar import Shape, Sidecar
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.reading.neutral import Neutral, strange
+from realtime_micacl.live.reading.neutral import Neutral, own_changes, strange
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.perceiver import Perceiver
@@ -171,8 +171,7 @@ def replay(
         there = np.flatnonzero(counts > step)
         rows = starts[there] + step
         seen = recorded.shapes[rows]
-        trust = np.broadcast_to(neutral.trust[there, None, None], (*seen.shape[:2], 1))
-        changes = np.concatenate([seen - neutral.shape[there, None], trust], axis=2).astype(np.float32)
+        changes = own_changes(seen, neutral.shape[there], neutral.trust[there])
         said = softmax(read(rows, changes) / np.float32(temperature))
         shares.append((rows, said))
         if learns:
