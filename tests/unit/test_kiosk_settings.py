@@ -118,6 +118,8 @@ def test_a_mistake_is_named(tmp_path: Path, toml: str, said: str) -> None:
 def test_contrast_is_that_of_wcag() -> None:
     assert contrast(QColor("black"), QColor("white")) == pytest.approx(21)
     assert contrast(QColor("#777777"), QColor("white")) == pytest.approx(4.48, abs=0.01)
+    assert contrast(QColor("#555555"), QColor("white")) == pytest.approx(7.46, abs=0.01)
+    assert contrast(QColor("#0a0a0a"), QColor("black")) == pytest.approx(1.06, abs=0.01)
 
 
 def test_visits_are_counted_per_day_and_only_numbers_are_kept(tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ def test_what_was_written_comes_back(folder: Path) -> None:
     assert not [f for f in folder.rglob(".*")], "no partial file is left"
 
 
+def test_a_split_is_named_unless_there_is_but_one_and_each_of_its_parts_has_its_own_clips(folder: Path) -> None:
+    found = read_prepared(folder)
+    assert found.split("fold1") == "fold1"
+    assert [clip.clip for clip in found.part("official", "test")] == ["c1"]
+    assert [clip.clip for clip in found.part("fold1", "test")] == ["c0"]
+    rows = [json.loads(row) for row in (folder / INDEX).read_text().splitlines()]
+    for row in rows:
+        row["parts"].pop("fold1", None)
+    (folder / INDEX).write_text("\n".join(map(json.dumps, rows)))
+    assert read_prepared(folder).split(None) == "official"
+
+
 def test_a_set_that_cannot_be_parted_says_why_it_has_no_split(folder: Path) -> None:
     rows = [json.loads(row) | {"parts": {}} for row in (folder / INDEX).read_text().splitlines()]
     (folder / INDEX).write_text("\n".join(map(json.dumps, rows)))

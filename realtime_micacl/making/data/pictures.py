@@ -46,7 +46,7 @@ def _picture(file: Path) -> U8 | None:
     try:
         content = file.read_bytes()
         jpeg_cut_off = content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-TAIL:]
-        if not content or jpeg_cut_off:  # OpenCV would fill the missing part with grey and say nothing
+        if jpeg_cut_off:  # OpenCV would fill the missing part with grey and say nothing
             return None
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
