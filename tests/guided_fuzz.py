@@ -20,7 +20,7 @@ import atheris
 with atheris.instrument_imports(include=["realtime_micacl", "tomllib", "json"]):
     from realtime_micacl.config import Settings, read_toml
     from realtime_micacl.errors import MicaclError
-    from realtime_micacl.live.records.recorded import read_recording
+    from realtime_micacl.live.records.reader import read_recording
 
 SETTINGS = b'source = "rtsp://host/x"\nwait = true\nmax_faces = 8\nsmoothing_s = 0.3\n'
 CHANGE = b'{"schema": 1, "time_s": 0.0, "track": null, "state": "stalled", "detail": "x"}\n'

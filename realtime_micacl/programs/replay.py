@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from realtime_micacl.errors import ConfigError, SourceError
-from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.video import paced
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.records.reader import First, read_recording
 from realtime_micacl.live.records.record import BACK_S
-from realtime_micacl.live.records.recorded import First, read_recording
 from realtime_micacl.live.records.recording import beside
 from realtime_micacl.live.records.rows import from_row
 from realtime_micacl.outlets.missing import needed

@@ -22,8 +22,8 @@ from realtime_micacl.errors import ConfigError, EngineError, MicaclError, Source
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline
+from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.records.record import Clock, as_record
-from realtime_micacl.live.records.recorded import read_recording
 from realtime_micacl.live.records.rows import columns
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.model.zoo import configured

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime_micacl.live.records.recorded import read_recording
+from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.programs.cli import run
 from realtime_micacl.types import Baseline, EmotionDistribution

@@ -13,8 +13,8 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
+from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.records.record import Clock, as_record
-from realtime_micacl.live.records.recorded import read_recording
 from realtime_micacl.live.records.recording import recording
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.programs.replay import Replay, main, replayed, span

@@ -22,8 +22,8 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar, sha256
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Origin
+from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.records.record import Clock, Record, as_record, one_line
-from realtime_micacl.live.records.recorded import read_recording
 from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.records.recording import recording
 from realtime_micacl.live.records.rows import ADDED

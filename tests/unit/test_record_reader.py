@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.records.reader import LINE_BYTES, read_recording
 from realtime_micacl.live.records.record import Clock, as_record
-from realtime_micacl.live.records.recorded import LINE_BYTES, read_recording
 from realtime_micacl.live.records.rows import columns
 from realtime_micacl.live.records.sinks import json_lines
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution, State, StateChange
