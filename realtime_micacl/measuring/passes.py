@@ -20,6 +20,7 @@ import numpy as np
 from realtime_micacl.late import made
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.tracker import CutDetector
+from realtime_micacl.live.sources.decoder import at_once
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.video import chosen, opened
 
@@ -87,7 +88,7 @@ def table(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _frames(container: av.container.InputContainer, shown: str) -> Iterator[av.VideoFrame]:
     stream = chosen(container, shown)
-    stream.thread_type = "SLICE"
+    at_once(stream)
     yield from container.decode(stream)
 
 

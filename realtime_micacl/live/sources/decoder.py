@@ -12,14 +12,45 @@ from realtime_micacl.late import Late
 from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.types import U8
 
+BEAR = 3  # so many damaged key frames are waited out; by then a line that bad brings no better one
+
+
+def at_once(stream: av.VideoStream) -> None:
+    """Let a stream be decoded without a delay, and with its damage flagged."""
+    stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
+    if stream.codec_context.name == "h264":
+        stream.codec_context.thread_count = 1  # with several slices at a time FFmpeg looks for no damage
+
+
+class Base:
+    """Tells the pictures that rest on damage: those behind a first key frame that was damaged itself.
+
+    The decoder flags that one alone, and fills its holes with what it guesses; those of a later one from before.
+    """
+
+    def __init__(self) -> None:
+        self._sound, self._damaged = False, 0
+
+    def key(self, *, whole: bool) -> None:
+        """Note a key frame."""
+        self._sound = self._sound or whole
+        self._damaged += not whole
+
+    def leaves_out(self, frame: av.VideoFrame) -> bool:
+        """Take the next frame; say whether it shows damage."""
+        if frame.key_frame:
+            self.key(whole=not frame.is_corrupt)
+        return frame.is_corrupt or (not self._sound and 0 < self._damaged <= BEAR)
+
 
 class Decoder:
     """Decodes one video stream, without holding pictures back."""
 
     def __init__(self, stream: Any) -> None:
-        stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
+        at_once(stream)
         self._rate_hz = float(stream.average_rate or 25)
         self._upright = Upright(stream)
+        self._base = Base()
         self._last_s = 0.0
         self.begun = False
         """Whether a key frame came: what stands before it refers to pictures that were never seen."""
@@ -35,13 +66,15 @@ class Decoder:
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
+            if packet.is_keyframe:
+                self._base.key(whole=False)
             self.damaged += 1
             self.all_damaged += 1
             return
         for frame in frames:
             if not isinstance(frame, av.VideoFrame):
                 continue
-            if frame.is_corrupt:
+            if self._base.leaves_out(frame):
                 self.damaged += 1
                 self.all_damaged += 1
                 continue

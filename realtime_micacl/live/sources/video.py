@@ -19,6 +19,7 @@ from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.late import Late
 from realtime_micacl.live.sources import beside
 from realtime_micacl.live.sources.alone import marked_alone
+from realtime_micacl.live.sources.decoder import Base, at_once
 from realtime_micacl.live.sources.given import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.picture import Upright
@@ -65,9 +66,13 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
                 raise SourceError(f"{path} {UNDECODED}")
             yield Frame(page, 0.0, 0)
             return
-        timed, count, time_s, stamps = _timed(container, str(path), rate_hz), 0, 0.0, [inf, -inf]
+        timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
+        begins_s = _begins_s(chosen(container, str(path)))
+        stamps = [inf if begins_s is None else begins_s, -inf]
         for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
+            if damaged and not index and stamp_s is not None and begins_s is not None:
+                timed(begins_s)  # what was left out has its time
             time_s = timed(stamp_s)
             if stamp_s is not None:
                 stamps = [min(stamps[0], stamp_s), max(stamps[1], stamp_s)]
@@ -186,8 +191,8 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
     if (videos := len(container.streams.video)) > 1:
         place, size = container.streams.video.index(stream) + 1, f"{stream.width} x {stream.height}"
         log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
-    stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
-    upright = Upright(stream)
+    at_once(stream)
+    upright, base = Upright(stream), Base()
     damaged = all_damaged = 0
     packets = container.demux(stream)
     while True:
@@ -205,16 +210,23 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
+            if packet.is_keyframe:
+                base.key(whole=False)
             damaged += 1
             continue
         for frame in frames:
-            if frame.is_corrupt:
+            if base.leaves_out(frame):
                 damaged += 1
                 continue
             yield None if frame.time is None else float(frame.time), upright(frame), damaged
             all_damaged, damaged = all_damaged + damaged, 0
     if all_damaged + damaged:
         log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
+
+
+def _begins_s(stream: av.VideoStream) -> float | None:
+    known = stream.start_time is not None and stream.time_base is not None
+    return float(stream.start_time * stream.time_base) if known else None  # type: ignore[operator]
 
 
 def _rate_hz(stream: Any) -> float:

@@ -1,0 +1,76 @@
+"""Pictures that rest on a key frame that was damaged: the decoder flags that one alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from realtime_micacl.live.sources.decoder import BEAR, Base, Decoder
+from realtime_micacl.live.sources.video import read_file
+
+GOP = 10
+IMAGE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """A clip of three groups of pictures, of which the first begins with a damaged one."""
+    file = tmp_path / "clip.mp4"
+    with av.open(str(file), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast", "slices": "1", "bf": "0"})
+        stream.height, stream.width = IMAGE.shape[:2]
+        stream.pix_fmt, stream.gop_size = "yuv420p", GOP
+        for _ in range(3 * GOP):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(IMAGE, format="rgb24")))
+        out.mux(stream.encode())
+    content = bytearray(file.read_bytes())
+    with av.open(str(file)) as container:
+        key = next(packet for packet in container.demux(video=0) if packet.is_keyframe)
+        assert key.pos is not None
+        for at in range(key.size // 2, key.size, 40):
+            content[key.pos + at] ^= 0x55
+    file.write_bytes(content)
+    return file
+
+
+def test_a_file_is_read_from_its_first_whole_key_frame_on_and_keeps_its_times(damaged: Path) -> None:
+    frames = list(read_file(damaged))
+    assert len(frames) == 2 * GOP
+    assert np.allclose([frame.time_s for frame in frames], np.arange(GOP, 3 * GOP) / 25)
+    assert frames[0].damaged == GOP
+    for frame in frames:
+        assert np.abs(frame.image.mean(axis=(0, 1)) - IMAGE.mean(axis=(0, 1))).max() < 10
+
+
+def test_so_is_a_stream(damaged: Path) -> None:
+    with av.open(str(damaged)) as container:
+        decoder = Decoder(container.streams.video[0])
+        found = [one for packet in container.demux(video=0) for one in decoder.pictures(packet)]
+    assert len(found) == 2 * GOP
+    assert decoder.all_damaged == GOP
+
+
+def left_out(row: str) -> str:
+    """Return which of a row of frames are left out; K is a key frame, one in small letters is damaged."""
+    base = Base()
+    frames: list[Any] = [SimpleNamespace(key_frame=one in "Kk", is_corrupt=one.islower()) for one in row]
+    return "".join("-" if base.leaves_out(frame) else one for one, frame in zip(row, frames, strict=True))
+
+
+def test_what_rests_on_damage_is_left_out_for_a_while() -> None:
+    assert left_out("KPPpPKP") == "KPP-PKP", "a hole is filled from before"
+    assert left_out("kPPKPkP") == "---KP-P"
+    assert left_out("PPpKP") == "PP-KP", "some streams have no key frames"
+    assert left_out("kP" * (BEAR + 2)) == "-" * 2 * BEAR + "-P-P", "better than nothing for ever"
+
+
+def test_a_key_frame_that_cannot_be_decoded_at_all_is_one_that_was_damaged() -> None:
+    base = Base()
+    base.key(whole=False)
+    frame: Any = SimpleNamespace(key_frame=False, is_corrupt=False)
+    assert base.leaves_out(frame)
