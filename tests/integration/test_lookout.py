@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -106,6 +107,18 @@ def test_what_the_short_range_alone_sees_is_large_and_a_face_to_the_mesh(
         auto._mesh, "marks", lambda _, regions: (np.zeros((len(regions), 468, 3)), [score] * len(regions))
     )
     assert (auto.look(np.resize(room, (720, 1280, 3)), 4000.0 + size + score) == [seen]) is counts
+
+
+def test_a_dark_blurred_tilted_face_near_by_is_seen_though_no_detector_is_sure(auto: Lookout) -> None:
+    frame = next(islice(read_file(DATA / "one_face_720p.mp4"), 20, None))
+    tilted = cv2.getRotationMatrix2D((639, 348), 42, 2.17)
+    tilted[:, 2] += (240 - 639, 240 - 348)
+    near = cv2.warpAffine(frame.image, tilted, (480, 480), borderMode=cv2.BORDER_REPLICATE)
+    dim = (0.15 * cv2.GaussianBlur(near, (0, 0), 10) + 51).astype(np.uint8)
+    with closing(FaceDetector(reach="short")) as short, closing(FaceDetector()) as full:
+        assert not short.detect(dim) + full.detect(dim)
+    (seen,) = auto.look(dim, 6000.0)
+    assert np.abs((seen.box[:2] + seen.box[2:]) / 2 - 240).max() < 60
 
 
 def test_shapes_and_noise_are_no_face_to_the_mesh(auto: Lookout) -> None:

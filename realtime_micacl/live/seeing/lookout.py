@@ -20,7 +20,8 @@ Choice = Literal["auto", "full", "short"]
 PEEK_S = 0.5  # where nobody is seen the short range looks no more often
 LOST_S = 1.0  # and so long it looks each time after somebody was lost
 LARGE = 0.2  # of the picture's height: what the short range alone sees is a face from this size on,
-MESH_AGREES = 0.9  # and if the mesh is as sure as this
+MESH_AGREES = 0.9  # and if the mesh is as sure as this;
+UNSURE = 0.35  # then its own score may be low: dark, blurred, tilted faces have it (pictures without people: no more)
 MANY = 8  # more faces than this are looked for in parts of the picture, too
 LAP = 0.25  # of a part; a larger face that lies across two is seen in the whole picture
 WHOLE = 0.5  # of a part; a face no higher, wholly in it, is seen more exactly there than in a larger part
@@ -48,7 +49,8 @@ class Lookout:
             self._mesh = opened.enter_context(closing(FaceMesh()))
             self._near = None
             if choice == "auto":
-                self._near = opened.enter_context(closing(FaceDetector(reach="short", max_faces=max_faces)))
+                near = FaceDetector(reach="short", min_score=UNSURE, max_faces=max_faces)
+                self._near = opened.enter_context(closing(near))
             self._opened = opened.pop_all()
         self._turns = Turns()
         self._count, self._now_s, self._lost_s, self._peeked_s = 0, -inf, -inf, -inf
