@@ -75,7 +75,7 @@ def planned(settings: Settings) -> Plan:
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
         log.warning("only a camera can be asked for a size and fps; %s keeps its own", specs[0].name)
-    _warn_of_idle(settings)
+    _warn_of_idle(settings, program)
     framing(settings)
     for spec in () if settings.wait else specs:
         check(spec)
@@ -88,13 +88,16 @@ def _for_one(spec: SourceSpec) -> bool:
     return spec.kind == "camera" or (spec.kind == "stream" and "://" not in spec.value)
 
 
-def _warn_of_idle(settings: Settings) -> None:
+def _warn_of_idle(settings: Settings, program: Program) -> None:
     """Say what is set and changes nothing."""
     for name, needed in DOES_NOTHING.items():
-        if getattr(settings, name) != getattr(Settings(), name) and getattr(settings, needed) is None:
+        idle = getattr(settings, needed) is None and not (needed == "record" and program == "window")  # R records there
+        if idle and getattr(settings, name) != getattr(Settings(), name):
             log.warning("--%s does nothing without --%s", name.replace("_", "-"), needed)
-    if settings.metrics and settings.offline:
+    if settings.metrics and program == "offline":
         log.warning("--metrics does nothing with --offline: metrics are of live sources")
+    if settings.metrics and program == "kiosk":
+        log.warning("--metrics does nothing with --kiosk")
     if settings.output_window and (settings.headless or settings.offline):
         log.warning("--output-window does nothing without a window")
 

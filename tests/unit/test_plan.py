@@ -68,9 +68,11 @@ def test_one_name_for_each_source() -> None:
     [
         ({"headless": True, "rotate_mb": 1.0}, "--rotate-mb does nothing without --record"),
         ({"headless": True, "rotate_mb": 1.0, "record": "a.csv"}, ""),
+        ({"rotate_mb": 1.0}, ""),
         ({"headless": True, "osc_style": "vrchat"}, "--osc-style does nothing without --osc"),
         ({"headless": True, "mqtt": "host", "mqtt_discovery": "off"}, ""),
         ({"offline": True, "metrics": "9464"}, "--metrics does nothing with --offline"),
+        ({"kiosk": "", "metrics": "9464"}, "--metrics does nothing with --kiosk"),
         ({"headless": True, "metrics": "9464"}, ""),
         ({"headless": True, "output_window": "clean"}, "--output-window does nothing without a window"),
         ({"output_window": "clean"}, ""),
