@@ -111,7 +111,7 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
         if before != current:
             raise ConfigError(
                 f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "
-                "mixed: name another folder, or add --again to do all clips again"
+                "mixed: name another folder, or add --again to read all clips again"
             )
         try:
             book.entries = {entry.clip: entry for entry in read_done(out)}

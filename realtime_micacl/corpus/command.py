@@ -27,11 +27,11 @@ def main(argv: Sequence[str]) -> None:
     )
     p.add_argument("folder", type=Path, metavar="FOLDER", help="where the clips are, folders in it included")
     p.add_argument("out", type=Path, metavar="OUT", help="a folder for the results, new or of an earlier run")
-    p.add_argument("--jobs", type=int, metavar="N", help="number of worker processes (default: one per core)")
+    p.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: one per core, if memory allows)")
     p.add_argument(
         "--format", choices=FORMS, default="jsonl", dest="form", help="format of the readings (default jsonl)"
     )
-    p.add_argument("--again", action="store_true", help="do all clips again, even with other settings than before")
+    p.add_argument("--again", action="store_true", help="read all clips again, even with other settings than before")
     p.add_argument("--video", action="store_true", help="write each clip with its readings drawn in: pictures of faces")
     p.add_argument("--blur-faces", action="store_true", help="blur the faces in those videos")
     p.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: HOST:PORT, or auto")

@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     on.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set, its held-out people")
     on.add_argument("--rendered", type=Path, nargs="+", default=[], metavar="FOLDER", help="clips, held-out people")
     add_shown(on)
-    p.add_argument("--device", choices=DEVICES, default="auto")
+    p.add_argument("--device", choices=DEVICES, default="auto", help="what engines run on")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
     p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     p.add_argument("--report", type=Path, metavar="FOLDER", help="write a report with plots there")

@@ -73,11 +73,11 @@ def main(argv: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
     p.add_argument(
-        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine as it is"
+        "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine to be copied"
     )
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
     p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
-    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton beside it")
+    p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton into it")
     p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
     p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
     p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")

@@ -41,11 +41,12 @@ def main(argv: Sequence[str]) -> None:
     )
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the checkpoint goes")
+    what = "begin with the frame encoder of a checkpoint, an engine, r3d_18 or CLIP weights, or kinetics"
+    p.add_argument("--encoder-from", metavar="WHAT", help=what)
     clips = p.add_argument_group("for the stage [clips]")
     clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="data sets, as `prepare` wrote them")
     clips.add_argument("--split", metavar="NAME", help="whose training part is used, such as fold1")
-    clips.add_argument("--encoder-from", metavar="WHAT", help="checkpoint, engine, r3d_18 or CLIP weights, or kinetics")
-    faces = p.add_argument_group("for the stages [stills] and [bags]")
+    faces = p.add_argument_group("for the other stages")
     add_faces(faces)
     faces.add_argument(
         "--photographs", nargs=2, metavar=("FILE", "HALF"), help="one half of a set of face crops, for recipes that ask"

@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> None:
     p = argparse.ArgumentParser(prog="realtime-micacl report", description="Show a session as one page of HTML.")
     what = "a recording (.jsonl, .csv, .parquet), several that follow one another, or the folder that process wrote"
     p.add_argument("session", type=Path, nargs="+", metavar="SESSION", help=what)
-    p.add_argument("--to", type=Path, metavar="FILE", help="the page (default: beside the session, in .html)")
+    p.add_argument("--to", type=Path, metavar="FILE", help="the page (default: beside the session, ending in .html)")
     arguments = p.parse_args(argv)
     first: Path = arguments.session[0]
     target = arguments.to or (first / "report.html" if first.is_dir() else first.with_name(f"{first.name}.html"))
