@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.errors import EngineError
+from realtime_micacl.errors import EngineError, StageFailed
 from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.cpu import onnx_engine
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.openvino_engine import OpenVinoEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
@@ -170,6 +171,17 @@ def test_graphs_that_do_not_fit_are_refused(
     (tmp_path / CLASSIFY).write_bytes((folder / CLASSIFY).read_bytes())
     with pytest.raises(EngineError, match=r"does not fit|is not a graph"):
         kind(tmp_path, sidecar)
+
+
+def test_too_little_memory_for_a_graph_is_no_fault_of_the_engine(
+    shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def starve(*_: object, **__: object) -> None:
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(onnx_engine.ort, "InferenceSession", starve)
+    with pytest.raises(StageFailed, match=r"encode.onnx cannot be loaded: it got too little memory"):
+        OnnxEngine(*shipped)
 
 
 def test_the_sidecar_says_what_it_was_measured_on(shipped: tuple[Path, Sidecar]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from realtime_micacl.errors import EngineError
+from realtime_micacl.errors import EngineError, StageFailed
 from realtime_micacl.inference.cpu.processor import multiplies_bytes
 from realtime_micacl.inference.cpu.runtime import options
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8
@@ -54,5 +54,5 @@ def _session(file: Path, threads: int) -> ort.InferenceSession:
         return ort.InferenceSession(file.read_bytes(), options(threads), providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base
         if starved(cause):
-            raise EngineError(f"{file} cannot be loaded: {NO_MEMORY}") from cause
+            raise StageFailed(f"{file} cannot be loaded: {NO_MEMORY}") from cause
         raise EngineError(f"{file} is not a graph that ONNX Runtime {ort.__version__} can load: {cause}") from cause
