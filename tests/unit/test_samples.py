@@ -67,6 +67,12 @@ def test_folds_of_clips_without_people_hold_every_emotion_alike() -> None:
         assert [counts[k] for k in range(7)] == [10, 5, 2, 3, 1, 1, 4]
 
 
+def test_whoever_has_most_clips_has_a_fold_first_and_the_others_share_the_rest() -> None:
+    folded = with_folds(samples([*((f"p{n}", [0]) for n in range(10)), ("q", [0] * 10)]))
+    tested = Counter(fold for sample in folded for fold, part in sample.parts.items() if part == "test")
+    assert sorted(tested.values()) == [2, 2, 3, 3, 10]
+
+
 def test_folds_stand_beside_official_splits() -> None:
     first, second = with_folds(
         [Sample("a", 0, "p", PATH, {"official": "test"}), Sample("b", 0, "q", PATH, {"official": "train"})]

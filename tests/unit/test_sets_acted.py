@@ -118,6 +118,7 @@ def test_folders_go_by_english_names(tmp_path: Path, caplog: Log) -> None:
     write(tmp_path / "anger" / "__MACOSX" / "1.jpg")
     write(tmp_path / "prepared" / "prepared.json")
     found = folders.read(tmp_path)
+    assert all(20 <= sample.rate_hz <= 30 for sample in found), "as films are filmed"
     assert emotions(found) == {"Happiness/a.mp4": "happy", "joy/b": "happy", "anger/c.MOV": "angry"}
     assert all(set(s.parts) == {"fold1", "fold2", "fold3"} for s in found)
     assert "1 of contempt" in caplog.text
