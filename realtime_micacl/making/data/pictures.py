@@ -15,8 +15,6 @@ from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
-TAIL = 1024  # a whole JPEG has its end mark within so many last bytes
-
 
 def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
     """Yield the pictures of a folder as frames; raise SourceError where not one can be read.
@@ -44,11 +42,7 @@ def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
 def _picture(file: Path) -> U8 | None:
     """Return a picture as read-only RGB [H,W,3], None where it is damaged."""
     try:
-        content = file.read_bytes()
-        jpeg_cut_off = content.startswith(b"\xff\xd8") and b"\xff\xd9" not in content[-TAIL:]
-        if jpeg_cut_off:  # OpenCV would fill the missing part with grey and say nothing
-            return None
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         return None
     if image is None:
