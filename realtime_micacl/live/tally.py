@@ -73,5 +73,7 @@ def _small(image: U8) -> U8:
     """Return a picture [H,W,3] of no more px than it takes to tell which way up it is."""
     import cv2
 
-    scale = SAMPLE_PX / max(image.shape[:2])
-    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = image.shape[:2]
+    scale = SAMPLE_PX / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

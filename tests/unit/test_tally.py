@@ -118,3 +118,12 @@ def test_what_is_kept_is_no_larger_than_it_takes_to_see_a_face(
     assert tally.turned == ""
     assert 300 < max(seen[0].shape) < 1000
     assert seen[0].shape[0] / seen[0].shape[1] == pytest.approx(size[0] / size[1], abs=0.01)
+
+
+@pytest.mark.parametrize("size", [(2, 20_000), (20_000, 1), (1, 1)])
+def test_a_picture_of_any_shape_is_kept(size: tuple[int, int]) -> None:
+    """A line that is shrunk still has one row."""
+    tally = Tally()
+    tally.add(nobody(np.zeros((*size, 3), np.uint8)))
+    assert str(tally) == "no reading (no face 1)"
+    assert tally.turned == ""
