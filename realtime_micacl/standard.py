@@ -48,6 +48,11 @@ def starved(cause: BaseException) -> bool:
     return isinstance(cause, MemoryError) or any(words in str(cause) for words in STARVED)
 
 
+def in_words(cause: BaseException) -> str:
+    """Return why a part of the program failed: too little memory, or the error as Python names it."""
+    return NO_MEMORY if starved(cause) else f"{type(cause).__name__}: {cause}"
+
+
 def plain(text: str) -> str:
     """Return a text without what ends a line or steers a terminal: file names and servers' answers may hold both."""
     return STEERS.sub(" ", text)

@@ -17,6 +17,7 @@ from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sources.alone import marked_slow
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
+from realtime_micacl.standard import in_words
 from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
 
 
@@ -66,7 +67,7 @@ class Reader:
         except MicaclError:
             raise
         except Exception as cause:
-            raise StageFailed(f"reading failed at {now_s:.2f} s: {type(cause).__name__}: {cause}") from cause
+            raise StageFailed(f"reading failed at {now_s:.2f} s: {in_words(cause)}") from cause
         self.faces = scene.faces
         placed = map(self._places.placed, events)
         return [event for event in placed if isinstance(event, EmotionDistribution)]

@@ -20,6 +20,7 @@ from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.live.supervision import Openers, Perceives, Recognizes
 from realtime_micacl.live.tally import Tally
+from realtime_micacl.standard import in_words
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def offline(
     except MicaclError:
         raise
     except Exception as cause:
-        raise StageFailed(f"{stage} failed at {time_s:.2f} s: {type(cause).__name__}: {cause}") from cause
+        raise StageFailed(f"{stage} failed at {time_s:.2f} s: {in_words(cause)}") from cause
     if not (read or interrupted()):
         log.warning("ended with %s", tally.advice)
     if read and not interrupted() and (turned := tally.turned):

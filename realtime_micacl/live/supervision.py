@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from realtime_micacl.errors import EngineLost, StageFailed
 from realtime_micacl.metrics import Meter
+from realtime_micacl.standard import in_words
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class Rebuilt(Generic[Stage]):
         except Abandoned:
             raise
         except Exception as cause:
-            self._failures.add(f"{type(cause).__name__}: {cause}", cause)
+            self._failures.add(in_words(cause), cause)
             self._due_s = monotonic() + self._failures.pause_s()
             self.close()
             return None

@@ -294,6 +294,19 @@ def test_a_photograph_says_that_its_face_is_turned_away() -> None:
     assert not bags
 
 
+@pytest.mark.parametrize("cause", [MemoryError(), OSError(12, "Cannot allocate memory"), RuntimeError("bad_alloc")])
+def test_a_stage_that_gets_no_memory_says_what_helps(cause: Exception) -> None:
+    class Starves:
+        def perceive(self, _: Frame) -> tuple[Scene, tuple[Bag, ...]]:
+            raise cause
+
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 1.5, 3)
+    with pytest.raises(
+        StageFailed, match=r"^perceive failed at 1.50 s: it got too little memory; close other programs"
+    ):
+        list(offline([frame], Starves(), Starves()))  # type: ignore[arg-type]
+
+
 def test_slow_ticks_do_not_make_the_boxes_slow() -> None:
     sidecar = msgspec.structs.replace(SIDECAR, bag=msgspec.structs.replace(SIDECAR.bag, span_s=8.0))
     world = FramesWithFaces()

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.standard import in_words
 
 EXIT_S = 10.0  # a process that has nothing more to do and does not end within this is killed
 T = TypeVar("T")
@@ -121,4 +122,4 @@ def _serve(opener: Opener[Any, Any], link: Connection) -> None:
         except MicaclError as error:
             link.send(error)
         except Exception as cause:
-            link.send(StageFailed(f"a process failed: {type(cause).__name__}: {cause}"))
+            link.send(StageFailed(f"a process failed: {in_words(cause)}"))
