@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.late import made
-from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.live.sources.picture import MOST_PX, Upright
 from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8, Frame
@@ -288,3 +288,16 @@ def test_a_cover_is_never_read(tmp_path: Path, cover: int) -> None:
     write_two(tmp_path / "song.mp4", (Disposition.attached_pic, Disposition.attached_pic))
     with pytest.raises(SourceError, match=r"holds no video \(a cover picture and nothing else was found\)"):
         list(read_file(tmp_path / "song.mp4"))
+
+
+def test_a_picture_with_a_side_longer_than_any_that_can_be_turned_is_refused(tmp_path: Path) -> None:
+    """OpenCV's own words would end the run."""
+    for length, fits in ((MOST_PX, True), (MOST_PX + 1, False)):
+        file = tmp_path / f"{length}.png"
+        cv2.imwrite(str(file), np.zeros((1, length, 3), np.uint8))
+        if fits:
+            assert next(read_file(file)).image.shape == (1, length, 3)
+            cv2.warpAffine(next(read_file(file)).image, np.eye(2, 3), (9, 9))
+            continue
+        with pytest.raises(SourceError, match=f"{length} x 1 px is too large; .* make it smaller"):
+            next(read_file(file))

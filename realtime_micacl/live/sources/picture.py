@@ -14,6 +14,7 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
+from realtime_micacl.errors import SourceError
 from realtime_micacl.late import Late
 from realtime_micacl.live.sources.floats import is_float, shown
 from realtime_micacl.live.sources.hdr import as_sdr, is_hdr
@@ -21,6 +22,7 @@ from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
 
+MOST_PX = 32_766  # with a longer side OpenCV moves no picture
 WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wide: such a figure is a mistake
 # Few colours; to a detector their dots are edges.
 DITHERED = ("gif", "monow", "monob", "pal8", "rgb8", "bgr8", "rgb4_byte", "bgr4_byte")
@@ -43,8 +45,14 @@ class Upright:
         self._refused: Fraction | None = None
 
     def __call__(self, frame: av.VideoFrame) -> U8 | Late:
-        """Return the picture of a decoded frame; a plain one, upright as it is, is made when it is asked for."""
+        """Return the picture of a decoded frame; a plain one, upright as it is, is made when it is asked for.
+
+        Raise SourceError for one that is too large.
+        """
         size = self._square(frame.width, frame.height)
+        if max(size) > MOST_PX:
+            shape = f"{size[0]} x {size[1]} px"
+            raise SourceError(f"a picture of {shape} is too large; a side has at most {MOST_PX} px: make it smaller")
         plain = frame.format.name in PLAIN and size == (frame.width, frame.height) and not is_hdr(frame)
         if plain and _upright(frame):
             return LatePicture(frame, self._plain)
