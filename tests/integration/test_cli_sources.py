@@ -28,7 +28,7 @@ def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(
         seen.append((source_name, window, session))
         while session.look().scene is None:
             session.wait(0.02)
-        return SimpleNamespace(asked=asked[len(seen) - 1], again=False, pull=SimpleNamespace(failure=None))
+        return SimpleNamespace(asked=asked[len(seen) - 1], goes_on=asked[len(seen) - 1] is not None)
 
     monkeypatch.setattr(programs, "open_screen", lambda: None)
     monkeypatch.setattr(shown, "show", show)
