@@ -76,14 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine to be copied"
     )
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
-    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says of its data")
+    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says it learnt from")
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton into it")
-    p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `realtime-micacl evaluate --json`")
+    p.add_argument("--measured", type=Path, metavar="FILE", help="figures for the sidecar, of `evaluate --json`")
     p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
     p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
     p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
-    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, to make and try int8 on")
-    p.add_argument("--split", metavar="NAME", help="its split: int8 is made on the training part")
+    p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, for --int8 or --encoder")
+    p.add_argument("--split", metavar="NAME", help="its split: what is fitted is fitted on the training part")
     p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
     p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
     return p

@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("dataset", choices=READERS, metavar="DATASET", help=", ".join(READERS))
     p.add_argument("root", type=Path, metavar="ROOT", help="folder of the data set, laid out as docs/data.md says")
     p.add_argument("out", type=Path, metavar="OUT", help="folder for the crops; a second run does what is missing")
-    p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="says how large and where crops are cut")
+    p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="how large and where crops are cut")
     p.add_argument("--as-shipped", action="store_true", help="take the set's own crops as they are, only resized")
     p.add_argument("--raw", action="store_true", help="dfew: the films' clips instead of the shipped crops")
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")

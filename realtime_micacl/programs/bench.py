@@ -22,9 +22,9 @@ from realtime_micacl.measuring import engines, live, loop, passes, stages
 
 PARTS = {
     "live": "the program with its window",
-    "stages": "each stage alone",
+    "stages": "each stage and each pass alone",
     "engines": "engines side by side",
-    "loop": "a plain cv2 loop instead",
+    "loop": "a plain cv2 loop, to compare with",
 }
 
 

@@ -19,7 +19,7 @@ VERBS = {
     "train": "make an engine from a recipe",
     "evaluate": "measure an engine on people it never saw",
     "ablate": "measure what each part of the network is worth",
-    "compare": "train and measure other systems beside it",
+    "compare": "train several systems and compare them",
     "fuse": "fuse several engines into one",
     "export": "turn a trained checkpoint into an engine",
     "bench": "measure speed and latency on this machine",
