@@ -74,7 +74,7 @@ class Parser(argparse.ArgumentParser):
             message += "; an option of several letters has two dashes, as --headless"
         elif message.endswith("expected one argument"):
             message += "; one that begins with - stands behind an equals sign, as in --record=-a.csv"
-        super().error(message)
+        self.exit(2, f"{self.prog}: {message}\n")
 
 
 def check_empty(argv: Sequence[str]) -> None:

@@ -97,7 +97,10 @@ def test_an_empty_word_and_a_printed_dash_are_said(words: list[str], said: str) 
 def test_an_option_with_one_dash_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         settings("demo", "-headless")
-    assert "has two dashes, as --headless" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("realtime-micacl: ")
+    assert said.endswith("has two dashes, as --headless\n")
+    assert said.count("\n") == 1, "an error is one line, without the usage"
 
 
 def test_an_option_that_is_given_twice_is_said(caplog: pytest.LogCaptureFixture) -> None:
