@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 from collections.abc import Sequence
@@ -13,13 +12,14 @@ from realtime_micacl.corpus.job import Wanted
 from realtime_micacl.corpus.process import Report, process
 from realtime_micacl.corpus.tables import FORMS
 from realtime_micacl.errors import SomeFailed
+from realtime_micacl.options import VerbParser
 from realtime_micacl.programs.arguments import add_reading, settings_from
 from realtime_micacl.programs.screen import stopped_by_signals
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb; raise SomeFailed where clips could not be read, KeyboardInterrupt where it was interrupted."""
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl process",
         description="Read every video under FOLDER; write its readings, and a summary of all, to OUT."
         " The same command continues an interrupted run.",

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from realtime_micacl.doctor.finding import Finding, Look
 from realtime_micacl.errors import EngineError
 from realtime_micacl.installed import not_loaded
+from realtime_micacl.options import VerbParser
 
 NEEDED = ("system", "packages", "display", "detector", "engine")  # by the main job
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb; raise EngineError where the main job cannot run."""
-    p = argparse.ArgumentParser(prog="realtime-micacl doctor", description="Report what this machine lacks.")
+    p = VerbParser(prog="realtime-micacl doctor", description="Report what this machine lacks.")
     p.add_argument("--metrics", metavar="[HOST:]PORT", help="check the session whose metrics are served there")
     p.add_argument("--headless", action="store_true", help="leave out what only a window needs")
     p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")

@@ -28,6 +28,7 @@ from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, re
 from realtime_micacl.making.train import settings, train
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
+from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32
 
 PREDICTIONS = "test.npz"
@@ -102,7 +103,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl ablate",
         description="Train every variant of a recipe with several seeds and print one table. Finished runs are kept.",
     )

@@ -36,6 +36,7 @@ from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, s
 from realtime_micacl.making.training.fusion import LEAST, averaged, fit, fused
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.model.backbone import FrameEncoder
+from realtime_micacl.options import VerbParser
 from realtime_micacl.types import F32
 
 READ, ABOUT = "read.npz", "system.json"
@@ -81,7 +82,7 @@ def _compared(job: Job, recipes: Mapping[Path, Recipe], seeds: int, real: Real |
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl compare",
         description="Train every system with several seeds and print one table a recipe. Finished runs are kept.",
         epilog="Each system has one try: the recipe's stage [clips], as docs/zoo.md says.",

@@ -48,6 +48,7 @@ from realtime_micacl.making.evaluation.results import Comparisons, Result, compa
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
 from realtime_micacl.making.evaluation.videos import LiveReader, video_predictions
 from realtime_micacl.making.figures import About
+from realtime_micacl.options import VerbParser
 from realtime_micacl.standard import why
 
 Plan = list[tuple[Candidate, Part]]
@@ -94,7 +95,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl evaluate",
         description="Measure engines and checkpoints on people they never saw.",
         epilog="docs/evaluation.md says what is measured, and how.",

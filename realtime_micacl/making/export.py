@@ -30,6 +30,7 @@ from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.model.graph import Classify, Encode, write_graph
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.system import System
+from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 TOLERANCE = 1e-4
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
+    p = VerbParser(prog="realtime-micacl export", description="Turn a checkpoint into an engine.")
     p.add_argument(
         "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine to be copied"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -28,6 +27,7 @@ from realtime_micacl.making.training.checkpoint import HELD_OUT
 from realtime_micacl.making.training.clips import people_digest, split
 from realtime_micacl.making.training.fusion import LEAST, Fit, averaged, fit, fused
 from realtime_micacl.model.joined import Head, join_encoders, join_heads
+from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32
 
 LARGEST = 8192  # numbers kept of a piece
@@ -35,7 +35,7 @@ LARGEST = 8192  # numbers kept of a piece
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl fuse",
         description="Fuse several engines into one. The weights are learnt on people whom none of them learnt from.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import logging
@@ -35,6 +34,7 @@ from realtime_micacl.making.data.prepared import (
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.options import VerbParser
 from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
 
@@ -56,7 +56,7 @@ WITH_CROPS = ("dfew", "ferv39k", "folders")
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(prog="realtime-micacl prepare", description="Cut the faces of a data set.")
+    p = VerbParser(prog="realtime-micacl prepare", description="Cut the faces of a data set.")
     p.add_argument("dataset", choices=READERS, metavar="DATASET", help=", ".join(READERS))
     p.add_argument("root", type=Path, metavar="ROOT", help="folder of the data set, laid out as docs/data.md says")
     p.add_argument("out", type=Path, metavar="OUT", help="folder for the crops; a second run does what is missing")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -30,11 +29,12 @@ from realtime_micacl.making.training.ranks import ONE, Ranks, joined
 from realtime_micacl.making.training.stages import Faces
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
+from realtime_micacl.options import VerbParser
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(
+    p = VerbParser(
         prog="realtime-micacl train",
         description="Make a checkpoint from a recipe. An interrupted run continues where it stopped.",
         epilog="Many GPUs: torchrun --nproc-per-node 8 -m realtime_micacl train RECIPE.toml ...",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -19,6 +18,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 from realtime_micacl.measuring import engines, live, loop, passes, stages
+from realtime_micacl.options import VerbParser
 
 PARTS = {
     "live": "the program with its window",
@@ -31,7 +31,7 @@ PARTS = {
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     parts = "; ".join(f"{name}: {said}" for name, said in PARTS.items())
-    p = argparse.ArgumentParser(prog="realtime-micacl bench", description="Measure the real program on this machine.")
+    p = VerbParser(prog="realtime-micacl bench", description="Measure the real program on this machine.")
     p.add_argument("--source", default="demo", metavar="WHAT", help="what to play; a file is repeated (default demo)")
     p.add_argument("--seconds", type=float, default=20.0, help="how long to run the program (default 20)")
     p.add_argument("--engine", type=Path, metavar="PATH", help="folder of another engine")

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.options import no_option
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,7 @@ class Parser(argparse.ArgumentParser):
         if odd and os.path.exists(odd):
             raise ConfigError(f"there is no option {odd}; the file of that name is ./{odd}")
         if odd:
-            near = get_close_matches(odd.partition("=")[0].lower(), self._option_string_actions, n=1)
-            raise ConfigError(f"there is no option {odd}{f'; did you mean {near[0]}?' if near else ''}")
+            raise no_option(odd, self._option_string_actions)
         meant(arguments.what or "")
         raise ConfigError(f"expected one source, but {rest[0]!r} is left over; {SEVERAL}")
 

@@ -5,7 +5,6 @@ The recording takes the place of a source and of both stages of the analysis; se
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
@@ -17,6 +16,7 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.video import paced
+from realtime_micacl.options import VerbParser
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.types import (
     F32,
@@ -42,7 +42,7 @@ CROP = np.zeros((1, 1, 3), np.uint8)
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(prog="realtime-micacl replay", description="Show a recording in the window.")
+    p = VerbParser(prog="realtime-micacl replay", description="Show a recording in the window.")
     p.add_argument("file", type=Path, metavar="FILE", help="what --record wrote, .jsonl or .csv")
     p.add_argument("--source", metavar="NAME", help="which one, where it holds several")
     arguments = p.parse_args(argv)

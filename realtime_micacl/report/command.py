@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.files import write_whole
+from realtime_micacl.options import VerbParser
 from realtime_micacl.report.html import SIGN
 from realtime_micacl.standard import why
 
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    p = argparse.ArgumentParser(prog="realtime-micacl report", description="Show a session as one page of HTML.")
+    p = VerbParser(prog="realtime-micacl report", description="Show a session as one page of HTML.")
     what = "a recording (.jsonl, .csv, .parquet), several that follow one another, or the folder that process wrote"
     p.add_argument("session", type=Path, nargs="+", metavar="SESSION", help=what)
     p.add_argument("--to", type=Path, metavar="FILE", help="the page (default: beside the session, ending in .html)")

@@ -13,7 +13,7 @@ RANK = {
     **dict.fromkeys(
         ("types", "late", "errors", "allowed", "devices", "standard", "installed", "palette", "files", "stack", ""), 0
     ),
-    **dict.fromkeys(("config", "metrics"), 1),
+    **dict.fromkeys(("config", "metrics", "options"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     "live": 3,
     **dict.fromkeys(("outlets", "making", "testing"), 4),

@@ -1,0 +1,36 @@
+"""What the verbs say of an option that there is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.options import VerbParser
+
+
+@pytest.fixture
+def parser() -> VerbParser:
+    made = VerbParser(prog="realtime-micacl draw")
+    made.add_argument("what", nargs="?")
+    made.add_argument("--colour")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--color=red"], "there is no option --color=red; did you mean --colour?"),
+        (["a", "--Colours", "red"], "there is no option --Colours; did you mean --colour?"),
+        (["--xyz"], "there is no option --xyz"),
+        (["a", "b"], "'b' is left over; realtime-micacl draw --help says what is expected"),
+    ],
+)
+def test_what_is_left_over_is_named_with_what_was_meant(parser: VerbParser, argv: list[str], said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parser.parse_args(argv)
+    assert str(error.value) == said
+
+
+def test_what_fits_is_read(parser: VerbParser) -> None:
+    found = parser.parse_args(["a", "--colour", "red"])
+    assert (found.what, found.colour) == ("a", "red")
