@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from realtime_micacl.errors import ConfigError
 
@@ -28,3 +28,7 @@ class VerbParser(argparse.ArgumentParser):
         if odd:
             raise no_option(odd, self._option_string_actions)
         raise ConfigError(f"{rest[0]!r} is left over; {self.prog} --help says what is expected")
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2 and one line that says what is wrong."""
+        self.exit(2, f"{self.prog}: {message}\n")

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.options import no_option
+from realtime_micacl.options import VerbParser, no_option
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Last(argparse.Action):
         setattr(namespace, self.dest, value)
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(VerbParser):
     """Says what was meant by words that are left over."""
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
@@ -74,7 +74,7 @@ class Parser(argparse.ArgumentParser):
             message += "; an option of several letters has two dashes, as --headless"
         elif message.endswith("expected one argument"):
             message += "; one that begins with - stands behind an equals sign, as in --record=-a.csv"
-        self.exit(2, f"{self.prog}: {message}\n")
+        super().error(message)
 
 
 def check_empty(argv: Sequence[str]) -> None:

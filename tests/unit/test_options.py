@@ -34,3 +34,10 @@ def test_what_is_left_over_is_named_with_what_was_meant(parser: VerbParser, argv
 def test_what_fits_is_read(parser: VerbParser) -> None:
     found = parser.parse_args(["a", "--colour", "red"])
     assert (found.what, found.colour) == ("a", "red")
+
+
+def test_what_is_missing_is_one_line(parser: VerbParser, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["--colour"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "realtime-micacl draw: argument --colour: expected one argument\n"
