@@ -23,7 +23,9 @@ DOES_NOTHING = {
     "rotate_mb": "record",
     "rotate_s": "record",
     "mqtt_discovery": "mqtt",
+    "mqtt_password_file": "mqtt",
     "osc_style": "osc",
+    "web_token_file": "web",
 }
 """Settings that change nothing where the second is not set."""
 

@@ -71,6 +71,8 @@ def test_one_name_for_each_source() -> None:
         ({"rotate_mb": 1.0}, ""),
         ({"headless": True, "osc_style": "vrchat"}, "--osc-style does nothing without --osc"),
         ({"headless": True, "mqtt": "host", "mqtt_discovery": "off"}, ""),
+        ({"headless": True, "web_token_file": "token"}, "--web-token-file does nothing without --web"),
+        ({"headless": True, "mqtt_password_file": "word"}, "--mqtt-password-file does nothing without --mqtt"),
         ({"offline": True, "metrics": "9464"}, "--metrics does nothing with --offline"),
         ({"kiosk": "", "metrics": "9464"}, "--metrics does nothing with --kiosk"),
         ({"headless": True, "metrics": "9464"}, ""),
