@@ -91,7 +91,7 @@ def add_reading(p: argparse._ActionsContainer) -> None:
     p.add_argument("--detector", choices=("auto", "full", "short"), help="full: small faces, short: near ones")
     p.add_argument("--max-faces", type=int, metavar="N", help="read the N largest faces, 1 to 64 (default 8)")
     p.add_argument("--far", **flag, help="look for small faces, too; see docs/faces.md")
-    p.add_argument("--baseline", **flag, help="take the first five seconds of each face as neutral")
+    p.add_argument("--baseline", **flag, help="take a face's first five seconds as neutral")
     p.add_argument("--head", **flag, help="add the head's yaw, pitch and roll")
     rate = p.add_argument("--rate", type=_number, metavar="HZ", help="frame rate of a file without time stamps")
     rate.dest = "rate_hz"
