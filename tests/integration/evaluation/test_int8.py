@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,31 +103,22 @@ def test_a_wrong_request_is_refused_before_anything_is_written(striped: Any, tmp
 
 
 @pytest.mark.parametrize(
-    ("text", "able"),
+    ("multiplies", "text", "able"),
     [
-        ("processor: 0\nflags\t\t: fpu avx2 avx512_vnni\n", True),
-        ("flags : avx2 avx_vnni\n", True),
-        ("Features : fp asimd asimddp\n", True),
-        ("flags : fpu avx2 avx512f\n", False),
-        ("", False),
+        (multiplies_bytes, "processor: 0\nflags\t\t: fpu avx2 avx512_vnni\n", True),
+        (multiplies_bytes, "flags : avx2 avx_vnni\n", True),
+        (multiplies_bytes, "Features : fp asimd asimddp\n", True),
+        (multiplies_bytes, "flags : fpu avx2 avx512f\n", False),
+        (multiplies_bytes, "", False),
+        (multiplies_bfloat16, "flags\t\t: fpu avx512f avx512_bf16\n", True),
+        (multiplies_bfloat16, "flags : avx2 amx_bf16\n", True),
+        (multiplies_bfloat16, "Features : fp asimd bf16\n", True),
+        (multiplies_bfloat16, "flags : fpu avx2 avx512_vnni\n", False),
     ],
 )
-def test_byte_products_are_found_in_the_flags(tmp_path: Path, text: str, able: bool) -> None:
+def test_what_a_processor_multiplies_is_found_in_its_flags(
+    tmp_path: Path, multiplies: Callable[[Path], bool], text: str, able: bool
+) -> None:
     (tmp_path / "cpuinfo").write_text(text)
-    assert multiplies_bytes(tmp_path / "cpuinfo") is able
-    assert not multiplies_bytes(tmp_path / "none")
-
-
-@pytest.mark.parametrize(
-    ("text", "able"),
-    [
-        ("flags\t\t: fpu avx512f avx512_bf16\n", True),
-        ("flags : avx2 amx_bf16\n", True),
-        ("Features : fp asimd bf16\n", True),
-        ("flags : fpu avx2 avx512_vnni\n", False),
-    ],
-)
-def test_products_of_bfloat16_are_found_in_the_flags(tmp_path: Path, text: str, able: bool) -> None:
-    (tmp_path / "cpuinfo").write_text(text)
-    assert multiplies_bfloat16(tmp_path / "cpuinfo") is able
-    assert not multiplies_bfloat16(tmp_path / "none")
+    assert multiplies(tmp_path / "cpuinfo") is able
+    assert not multiplies(tmp_path / "none")
