@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from realtime_micacl.late import Late, made
+from realtime_micacl.lazy import Lazy, made
 
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -57,16 +57,16 @@ class Baseline(StrEnum):
 class Frame:
     """One picture of a source."""
 
-    picture: U8 | Late
+    picture: U8 | Lazy
     time_s: float
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
     damaged: int = 0  # pictures and packets since the frame before that were damaged and left out
-    alone: bool = False  # no other picture is near enough in time: what is in it is read from it alone
+    still: bool = False  # no other picture is near enough in time: what is in it is read from it alone
 
     @property
     def image(self) -> U8:
-        """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/picture.py makes it."""
+        """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/upright.py makes it."""
         return made(self.picture)
 
     @property

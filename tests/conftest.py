@@ -60,7 +60,7 @@ def all_is_left_as_it_was() -> Iterator[None]:
 def memory_lies_where_it_lay() -> Iterator[None]:
     """What pytest holds beside a session would take long to bring into large pages, and would count as growth."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("realtime_micacl.live.pages.SETTLED_S", float("inf"))
+        patch.setattr("realtime_micacl.live.huge_pages.SETTLED_S", float("inf"))
         yield
 
 

@@ -34,10 +34,10 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
             raise ConfigError(f"{spec.name} is not a picture; read and live take it")
         with closing(read_file(Path(spec.value))) as frames:
             frame = next(frames)
-        if not frame.alone:
+        if not frame.still:
             raise ConfigError(f"{spec.name} is more than one picture; read takes it")
     else:
-        frame = Frame(as_picture(picture), 0.0, 0, alone=True)
+        frame = Frame(as_picture(picture), 0.0, 0, still=True)
     folder, sidecar, share = lent(engine, settings)
 
     def only() -> Iterator[Frame]:

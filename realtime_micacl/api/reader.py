@@ -14,9 +14,9 @@ from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.live.pipeline import Changes, openers
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.live.sources.alone import marked_slow
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
+from realtime_micacl.live.sources.slow import marked_slow
 from realtime_micacl.standard import in_words
 from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
 

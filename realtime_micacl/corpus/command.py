@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from realtime_micacl.corpus.book import FAILED, SUMMARY
 from realtime_micacl.corpus.job import Wanted
 from realtime_micacl.corpus.process import Report, process
+from realtime_micacl.corpus.results import FAILED, SUMMARY
 from realtime_micacl.corpus.tables import FORMS
 from realtime_micacl.errors import SomeFailed
 from realtime_micacl.options import VerbParser

@@ -12,10 +12,10 @@ import msgspec
 import psutil
 
 from realtime_micacl import __version__
-from realtime_micacl.corpus.bar import Bar
-from realtime_micacl.corpus.book import DONE, FAILED, MADE_WITH, SUMMARY, Book, opened
 from realtime_micacl.corpus.clips import Clip, find_clips
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
+from realtime_micacl.corpus.progress import Progress
+from realtime_micacl.corpus.results import DONE, FAILED, MADE_WITH, SUMMARY, Results, opened
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
 from realtime_micacl.corpus.workers import Shares, Workers
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
@@ -72,19 +72,19 @@ def process(
     _check(folder, out, wanted, jobs)
     clips = find_clips(folder, out)
     _check_names(clips, wanted.form)
-    with opened(out, _made_with(wanted), form=wanted.form, video=wanted.video, again=again) as book:
-        todo = sorted((clip for clip in clips if not book.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
+    with opened(out, _made_with(wanted), form=wanted.form, video=wanted.video, again=again) as results:
+        todo = sorted((clip for clip in clips if not results.is_done(clip)), key=lambda clip: (-clip.size, clip.name))
         failed: dict[str, Outcome] = {}
-        bar = Bar(clips, todo, shown=progress)
+        shown = Progress(clips, todo, shown=progress)
         try:
             if todo:
-                _read(book, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), bar, interrupted)
+                _read(results, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), shown, interrupted)
         finally:
-            bar.close()
-            _leave(book, clips, todo, failed)
+            shown.close()
+            _leave(results, clips, todo, failed)
     names = {clip.name for clip in clips}
-    done = sum(1 for clip in clips if clip.name in book.entries and clip.name not in failed)
-    gone = sum(1 for name in book.entries if name not in names)
+    done = sum(1 for clip in clips if clip.name in results.entries and clip.name not in failed)
+    gone = sum(1 for name in results.entries if name not in names)
     reasons = tuple((name, failed[name].error) for name in sorted(failed))
     return Report(out, done, reasons, len(clips) - done - len(failed), gone)
 
@@ -128,43 +128,43 @@ def usual_jobs() -> int:
 
 
 def _read(
-    book: Book,
+    results: Results,
     wanted: Wanted,
     todo: list[Clip],
     failed: dict[str, Outcome],
     pool: Pool,
-    bar: Bar,
+    shown: Progress,
     interrupted: Callable[[], bool],
 ) -> None:
     """Let the pool read what is to be done; keep what it wrote."""
     by_name = {clip.name: clip for clip in todo}
     for clip in todo:
-        book.entries.pop(clip.name, None)
+        results.entries.pop(clip.name, None)
     try:
-        work = [Job(clip.name, str(clip.path), str(book.part(clip.name))) for clip in todo]
-        for outcome in pool.run(work, bar.share, interrupted):
+        work = [Job(clip.name, str(clip.path), str(results.part(clip.name))) for clip in todo]
+        for outcome in pool.run(work, shown.share, interrupted):
             if outcome.fatal:
                 raise (EngineError if outcome.code == EngineError.exit_code else StageFailed)(outcome.error)
             if outcome.error:
                 failed[outcome.clip] = outcome
-                book.drop(outcome.clip)
+                results.drop(outcome.clip)
             else:
-                book.keep(by_name[outcome.clip], outcome)
-            bar.ended(outcome)
+                results.keep(by_name[outcome.clip], outcome)
+            shown.ended(outcome)
     except OSError as cause:
-        where = cause.filename or book.out
+        where = cause.filename or results.out
         raise StageFailed(f"{where} cannot be written: {why(cause)}; what is done is kept") from cause
 
 
-def _leave(book: Book, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
+def _leave(results: Results, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
     """Remove what was begun and write the tables."""
     try:
         for clip in todo:
-            if clip.name not in book.entries:
-                book.drop(clip.name)
-        book.close(clips, failed.values())
+            if clip.name not in results.entries:
+                results.drop(clip.name)
+        results.close(clips, failed.values())
     except OSError as cause:
-        raise StageFailed(f"{book.out} cannot be written: {why(cause)}; what is done is kept") from cause
+        raise StageFailed(f"{results.out} cannot be written: {why(cause)}; what is done is kept") from cause
 
 
 def _made_with(wanted: Wanted) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from realtime_micacl.errors import MicaclError, StageFailed
+from realtime_micacl.live.huge_pages import gather_when_settled
 from realtime_micacl.live.mailbox import Mailbox
-from realtime_micacl.live.pages import gather_when_settled
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.records.sinks import Sinks
 from realtime_micacl.live.records.slots import Slots

@@ -30,7 +30,7 @@ class Tally:
         if scene.frame is None:
             return
         gap_s = 0.0 if self._last_s is None else scene.time_s - self._last_s
-        if gap_s > GAP_S and not scene.frame.alone and self._pictures > 1:  # a file's first waits for who looks at it
+        if gap_s > GAP_S and not scene.frame.still and self._pictures > 1:  # a file's first waits for who looks at it
             self._counts[GAPS] += 1
         self._pictures += 1
         self._hint = scene.detail or self._hint
@@ -61,7 +61,7 @@ class Tally:
         """Say so where the pictures lie on their side or upside down, judged by those without a usable face."""
         if self._unread <= FEW * self._pictures:
             return ""
-        from realtime_micacl.live.seeing.turned import turn_wanted
+        from realtime_micacl.live.seeing.orientation import turn_wanted
 
         turn = turn_wanted(self._samples)
         lies = "upside down" if turn == 180 else "on its side"

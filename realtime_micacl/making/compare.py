@@ -19,9 +19,9 @@ from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.evaluation.candidates import read_candidates
 from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
-from realtime_micacl.making.evaluation.compared import figures
 from realtime_micacl.making.evaluation.lineup import SYSTEMS, System, changed
 from realtime_micacl.making.evaluation.real import Real, RealRows, read_real
+from realtime_micacl.making.evaluation.system_rows import figures
 from realtime_micacl.making.evaluation.systems import costs, expert_use, follow, read
 from realtime_micacl.making.export import export
 from realtime_micacl.making.figures import RealRow, SystemRow, Trained

@@ -17,11 +17,11 @@ from typing import Any
 import av
 import numpy as np
 
-from realtime_micacl.late import made
+from realtime_micacl.lazy import made
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.tracker import CutDetector
 from realtime_micacl.live.sources.decoder import at_once
-from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.live.sources.video import chosen, opened
 
 PICTURES = 60

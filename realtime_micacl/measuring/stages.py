@@ -18,8 +18,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.late import Late
-from realtime_micacl.live.pages import gather_memory
+from realtime_micacl.lazy import Lazy
+from realtime_micacl.live.huge_pages import gather_memory
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.lookout import Lookout
@@ -46,7 +46,7 @@ class Staged:
 class TimedPicture:
     """A picture that notes what making it takes."""
 
-    def __init__(self, picture: Late, spent: Spent) -> None:
+    def __init__(self, picture: Lazy, spent: Spent) -> None:
         self.shape, self._picture, self._note = picture.shape, picture, _clock(spent, "to RGB")
         self._image: U8 | None = None
 

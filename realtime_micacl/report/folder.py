@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from realtime_micacl.corpus.book import FAILED, MADE_WITH, read_done
+from realtime_micacl.corpus.results import FAILED, MADE_WITH, read_done
 from realtime_micacl.errors import SourceError
 from realtime_micacl.palette import COLOURS
 from realtime_micacl.report.html import clock, figures, origin, section, sheet

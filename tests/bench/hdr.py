@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import realtime_micacl as rm
-from realtime_micacl.live.sources import picture
+from realtime_micacl.live.sources import upright
 from tests.bench.source_files import ran
 from tests.bench.source_formats import LIT
 
@@ -37,15 +37,15 @@ def main() -> None:
                 made = Path(folder) / "hdr.mp4"
                 lit = LIT.format(transfer).replace("-vf ", f"-vf {SMALLER},") + " -crf 16"
                 ran(f"ffmpeg -v error -y -i {clip} -t 6 -an {lit} {made}")
-                converts = picture.is_hdr
+                converts = upright.is_hdr
                 for how, is_hdr in (("as it is", lambda frame: False), ("converted", converts)):
-                    picture.is_hdr = is_hdr
+                    upright.is_hdr = is_hdr
                     found = readings(made, engine)
                     for time_s in plain.keys() & found.keys():
                         a, b = plain[time_s], found[time_s]
                         apart = float(np.abs(a.probabilities - b.probabilities).sum()) / 2
                         met.setdefault((kind, how), []).append((a.emotion == b.emotion, apart))
-                picture.is_hdr = converts
+                upright.is_hdr = converts
     sys.stdout.write("| video | readings | the same word | probabilities apart |\n|---|---|---|---|\n")
     for (kind, how), pairs in met.items():
         same, apart = np.mean(pairs, axis=0)

@@ -19,8 +19,8 @@ os.environ.setdefault("RAY_worker_niceness", "0")  # else its workers stand back
 import ray
 from ray.cluster_utils import Cluster
 
-from realtime_micacl.corpus.book import read_done
 from realtime_micacl.corpus.process import process
+from realtime_micacl.corpus.results import read_done
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -21,10 +21,10 @@ import pytest
 
 import realtime_micacl as rm
 from realtime_micacl.config import Settings
-from realtime_micacl.corpus.book import opened, read_done
 from realtime_micacl.corpus.clips import find_clips
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.process import process
+from realtime_micacl.corpus.results import opened, read_done
 from realtime_micacl.corpus.workers import Workers
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import Clock
@@ -163,8 +163,8 @@ def test_a_folder_for_results_that_cannot_be_used_is_told(spoil: Callable[[Path]
         out = Path(place) / "out"
         with opened(out, {}, form="csv", video=False, again=False):
             (out / "done.jsonl").write_bytes(b"\xff\n")  # as a failing disk leaves it
-        with opened(out, {}, form="csv", video=False, again=False) as book:
-            assert book.entries == {}
+        with opened(out, {}, form="csv", video=False, again=False) as results:
+            assert results.entries == {}
         spoil(out)
         with nobody(place, out, *out.iterdir()), pytest.raises(ConfigError, match=said):
             opened(out, {}, form="csv", video=False, again=False).__enter__()

@@ -28,7 +28,7 @@ class Seen:
     """What came of a source."""
 
     codes: list[int] = field(default_factory=list)
-    alone: list[bool] = field(default_factory=list)
+    still: list[bool] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     first_s: float = 0.0
@@ -48,7 +48,7 @@ def look(
             now_s = time.monotonic()
             if isinstance(item, Frame):
                 seen.first_s = seen.first_s or now_s - started_s
-                seen.alone.append(item.alone)
+                seen.still.append(item.still)
                 seen.codes.append(read_code(item.image))
                 seen.ages_s.append(now_s - item.time_s)
             elif isinstance(item, Retry):
@@ -173,7 +173,7 @@ def test_a_snapshot_that_never_changes_is_given_once_more_as_a_photograph(server
     """Whoever waits for the next one may leave at any time."""
     server.routes["/snap.jpg"] = web.snapshot(web.jpegs(1))
     seen = look(f"{server.base}/snap.jpg", limit_s=2.5)
-    assert (seen.codes, seen.alone) == ([0, 0], [False, True])
+    assert (seen.codes, seen.still) == ([0, 0], [False, True])
     assert seen.took_s < 3.5
 
 

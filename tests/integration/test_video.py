@@ -278,9 +278,9 @@ def test_a_folder_and_a_row_of_pictures_are_a_clip(
         frames = list(read_file(path, 10.0))
         assert [f.time_s for f in frames] == pytest.approx([0.0, 0.1, 0.2])
         assert [int(f.image[20, 30, 1]) for f in frames] == pytest.approx([9, 10, 100], abs=4)
-        assert not any(f.alone for f in frames)
+        assert not any(f.still for f in frames)
     assert not caplog.text
-    assert all(f.alone for f in read_file(folder, 1.0))
+    assert all(f.still for f in read_file(folder, 1.0))
     list(read_file(folder))
     assert "read at 25 pictures a second" in caplog.text
 
@@ -304,7 +304,7 @@ def test_a_photograph_is_one_picture_that_stands_alone(
 ) -> None:
     folder = pictures(tmp_path / "one", [77], ending)
     (frame,) = read_file(folder / f"img0077.{ending}")
-    assert frame.alone and frame.time_s == 0.0 and frame.image.shape == (48, 66, 3)
+    assert frame.still and frame.time_s == 0.0 and frame.image.shape == (48, 66, 3)
     assert abs(int(frame.image[20, 30, 1]) - 77) < 5
     assert not caplog.text
 

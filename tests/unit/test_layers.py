@@ -11,7 +11,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COUNTED = runpy.run_path(str(PACKAGE.parent / "scripts" / "imports.py"))
 RANK = {
     **dict.fromkeys(
-        ("types", "late", "errors", "allowed", "devices", "standard", "installed", "palette", "files", "stack", ""), 0
+        ("types", "lazy", "errors", "allowed", "devices", "standard", "installed", "palette", "files", "stack", ""), 0
     ),
     **dict.fromkeys(("config", "metrics", "options"), 1),
     **dict.fromkeys(("model", "inference"), 2),

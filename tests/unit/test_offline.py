@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.live.pipeline import offline
-from realtime_micacl.live.seeing import turned
+from realtime_micacl.live.seeing import orientation
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene, State, StateChange
 
 FRAMES = [Frame(np.arange(48, dtype=np.uint8).reshape(4, 4, 3), n / 25, n) for n in range(4)]
@@ -31,7 +31,7 @@ class Stages:
 def test_what_is_said_in_the_end(
     reads: bool, interrupted: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: 90)
+    monkeypatch.setattr(orientation, "turn_wanted", lambda pictures: 90)
     stages = Stages(reads=reads)
     events = list(
         offline(FRAMES, stages, stages, interrupted=lambda: interrupted and stages.seen == 2)  # type: ignore[arg-type]

@@ -78,7 +78,7 @@ def textures_are_taken_for_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     for model in (FaceMesh, Covers):  # neither is asked, so neither is opened
         monkeypatch.setattr(model, "__init__", lambda _: None)
         monkeypatch.setattr(model, "close", lambda _: None)
-    monkeypatch.setattr("realtime_micacl.live.seeing.turned.turn_wanted", lambda _: 0)
+    monkeypatch.setattr("realtime_micacl.live.seeing.orientation.turn_wanted", lambda _: 0)
 
 
 class FramesWithFaces:
@@ -289,7 +289,7 @@ def test_who_comes_turned_away_is_shown_so_and_read_from_the_first_look_at_the_c
 def test_a_photograph_says_that_its_face_is_turned_away() -> None:
     world, _, perceiver, _ = stages()
     world.turn = 0.5
-    scene, bags = perceiver.perceive(replace(world.frame(0, [(100, 80, 1)]), alone=True))
+    scene, bags = perceiver.perceive(replace(world.frame(0, [(100, 80, 1)]), still=True))
     assert [(face.state, face.quality.fault) for face in scene.faces] == [(State.LOW_QUALITY, "turned away")]
     assert not bags
 
@@ -484,9 +484,9 @@ def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> Non
     world, _, perceiver, recognizer = stages()
     shades = (1.0, 0.9, 1.0, 0.9)
     frames = [world.frame(n, [(100, 100, 1)], shade) for n, shade in enumerate(shades)]
-    alone = [replace(frame, time_s=float(n), alone=True) for n, frame in enumerate(frames)]
+    stills = [replace(frame, time_s=float(n), still=True) for n, frame in enumerate(frames)]
     after = [replace(world.frame(n, [(100, 100, 1)]), time_s=4 + n / 25) for n in range(40)]
-    events = list(offline([*alone, *after], perceiver, recognizer))
+    events = list(offline([*stills, *after], perceiver, recognizer))
     readings = [event for event in events if isinstance(event, EmotionDistribution)]
     stills = [reading for reading in readings if reading.still]
     assert [reading.time_s for reading in stills] == [0.0, 1.0, 2.0, 3.0]

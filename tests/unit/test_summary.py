@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.corpus.book import Book, opened
 from realtime_micacl.corpus.clips import Clip, find_clips
 from realtime_micacl.corpus.job import Outcome
+from realtime_micacl.corpus.results import Results, opened
 from realtime_micacl.corpus.summary import Summary
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.report.folder import folder_page
@@ -81,31 +81,31 @@ def test_shares_have_four_places() -> None:
     assert [summary.rows("")[0][f"share_{word}"] for word in ("sad", "happy")] == [0.3333, 0.6667]
 
 
-def wrote(book: Book, clip: Clip) -> None:
-    book.part(clip.name).write_text("{}\n")
-    book.keep(clip, Outcome(clip.name, rows=({"clip": clip.name, "readings": 1},)))
+def wrote(results: Results, clip: Clip) -> None:
+    results.part(clip.name).write_text("{}\n")
+    results.keep(clip, Outcome(clip.name, rows=({"clip": clip.name, "readings": 1},)))
 
 
 def test_a_clip_is_done_until_it_or_what_it_gave_has_changed(tmp_path: Path) -> None:
     clip = Clip("a/b.mp4", tmp_path / "b.mp4", 100, 5)
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
-        assert not book.is_done(clip)
-        wrote(book, clip)
-        book.close([clip], [Outcome("c.mp4", code=3, error="no video")])
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
+        assert not results.is_done(clip)
+        wrote(results, clip)
+        results.close([clip], [Outcome("c.mp4", code=3, error="no video")])
     assert "c.mp4,3,no video" in (tmp_path / "out" / "failed.csv").read_text().splitlines()
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
-        assert book.is_done(clip)
-        assert not book.is_done(replace(clip, size=101))
-        assert not book.is_done(replace(clip, changed_ns=6))
-        assert not book.is_done(replace(clip, name="a/c.mp4"))
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
+        assert results.is_done(clip)
+        assert not results.is_done(replace(clip, size=101))
+        assert not results.is_done(replace(clip, changed_ns=6))
+        assert not results.is_done(replace(clip, name="a/c.mp4"))
         with (
             pytest.raises(ConfigError, match="another run"),
             opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False),
         ):
             pass
-        book.close([clip], [])
-        book.results(clip.name)[0].unlink()
-        assert not book.is_done(clip)
+        results.close([clip], [])
+        results.files(clip.name)[0].unlink()
+        assert not results.is_done(clip)
     with (tmp_path / "out" / "summary.csv").open(newline="") as stream:
         assert [row["readings"] for row in csv.DictReader(stream)] == ["1"]
     assert not (tmp_path / "out" / "failed.csv").exists()
@@ -113,13 +113,13 @@ def test_a_clip_is_done_until_it_or_what_it_gave_has_changed(tmp_path: Path) -> 
 
 def test_a_line_that_was_cut_off_is_a_clip_that_is_not_done(tmp_path: Path) -> None:
     clips = [Clip(name, tmp_path / name, 100, 5) for name in ("a.mp4", "b.mp4")]
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
         for clip in clips:
-            wrote(book, clip)
+            wrote(results, clip)
     done = tmp_path / "out" / "done.jsonl"
     done.write_text(done.read_text()[:-20])
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
-        assert [book.is_done(clip) for clip in clips] == [True, False]
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
+        assert [results.is_done(clip) for clip in clips] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_what_was_made_otherwise_is_not_mixed(
     tmp_path: Path, changed: dict[str, object], again: bool, said: str
 ) -> None:
     clip = Clip("a.mp4", tmp_path / "a.mp4", 100, 5)
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
-        wrote(book, clip)
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
+        wrote(results, clip)
     if said:
         with (
             pytest.raises(ConfigError, match=rf"other settings \({said}\)"),
@@ -145,8 +145,8 @@ def test_what_was_made_otherwise_is_not_mixed(
         ):
             pass
         return
-    with opened(tmp_path / "out", changed, form="jsonl", video=False, again=again) as book:
-        assert not book.is_done(clip)
+    with opened(tmp_path / "out", changed, form="jsonl", video=False, again=again) as results:
+        assert not results.is_done(clip)
     assert json.loads((tmp_path / "out" / "process.json").read_text()) == changed
 
 
@@ -180,11 +180,11 @@ def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Pa
     summaries = [Summary(clip.name) for clip in clips]
     for time_s, track, word in ((0.0, 1, "sad"), (0.5, 1, "happy"), (0.0, 2, "sad"), (0.5, 2, "sad")):
         summaries[0](reading(time_s, word, track))
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as book:
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=False, again=False) as results:
         for clip, summary in zip(clips, summaries, strict=True):
-            book.part(clip.name).touch()
-            book.keep(clip, Outcome(clip.name, rows=tuple(summary.rows("no face 12" if clip is clips[1] else ""))))
-        book.close(clips, [Outcome("<broken>.mp4", code=3, error="it is no video")])
+            results.part(clip.name).touch()
+            results.keep(clip, Outcome(clip.name, rows=tuple(summary.rows("no face 12" if clip is clips[1] else ""))))
+        results.close(clips, [Outcome("<broken>.mp4", code=3, error="it is no video")])
     page = folder_page(tmp_path / "out")
     said = dict(re.findall(r"<dt>(.*?)</dt><dd>(\d[\d.]*)", page.partition("</section>")[0]))
     assert said == {
@@ -202,9 +202,9 @@ def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Pa
 
 def test_a_clip_of_which_the_video_is_missing_is_not_done(tmp_path: Path) -> None:
     clip = Clip("a.mp4", tmp_path / "a.mp4", 100, 5)
-    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=True, again=False) as book:
-        Path(f"{book.part(clip.name)}.mp4").touch()
-        wrote(book, clip)
-        assert book.is_done(clip)
+    with opened(tmp_path / "out", MADE_WITH, form="jsonl", video=True, again=False) as results:
+        Path(f"{results.part(clip.name)}.mp4").touch()
+        wrote(results, clip)
+        assert results.is_done(clip)
         (tmp_path / "out" / "a.mp4.annotated.mp4").unlink()
-        assert not book.is_done(clip)
+        assert not results.is_done(clip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.live.seeing import turned
+from realtime_micacl.live.seeing import orientation
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.types import U8, Face, Frame, Quality, Scene, State
 
@@ -15,8 +15,8 @@ BLACK = np.zeros((4, 4, 3), np.uint8)
 
 @pytest.fixture(autouse=True)
 def upright(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No detector looks whether a picture lies on its side; `tests/integration/test_turned.py` does."""
-    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: 0)
+    """No detector looks whether a picture lies on its side; `tests/integration/test_orientation.py` does."""
+    monkeypatch.setattr(orientation, "turn_wanted", lambda pictures: 0)
 
 
 def face(fault: str = "") -> Face:
@@ -24,13 +24,13 @@ def face(fault: str = "") -> Face:
     return Face(1, np.zeros(4, np.float32), IMAGE, 0.9, Quality(0.0 if fault else 1.0, fault), state)
 
 
-def tallied(*pictures: tuple[float, tuple[Face, ...]], alone: bool = False) -> Tally:
+def tallied(*pictures: tuple[float, tuple[Face, ...]], still: bool = False) -> Tally:
     tally = Tally()
     for n, (time_s, faces) in enumerate(pictures):
         tally.add(
             Scene(
                 time_s,
-                Frame(IMAGE, time_s, n, alone=alone),
+                Frame(IMAGE, time_s, n, still=still),
                 faces,
                 State.LIVE if faces else State.NO_FACE,
                 "sit closer",
@@ -53,9 +53,9 @@ def test_where_there_were_faces_their_size_is_not_blamed() -> None:
     )
 
 
-@pytest.mark.parametrize(("alone", "counted"), [(True, "no face 3"), (False, "no face 3, gaps 1")])
-def test_the_gaps_of_a_slow_source_are_no_reason(alone: bool, counted: str) -> None:
-    assert str(tallied((0.0, ()), (0.1, ()), (1.0, ()), alone=alone)) == f"no reading ({counted})"
+@pytest.mark.parametrize(("still", "counted"), [(True, "no face 3"), (False, "no face 3, gaps 1")])
+def test_the_gaps_of_a_slow_source_are_no_reason(still: bool, counted: str) -> None:
+    assert str(tallied((0.0, ()), (0.1, ()), (1.0, ()), still=still)) == f"no reading ({counted})"
 
 
 def test_no_picture_is_said() -> None:
@@ -66,7 +66,7 @@ def test_no_picture_is_said() -> None:
 def test_a_picture_that_lies_is_said_with_the_turn_that_mends_it(
     turn: int, lies: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: turn)
+    monkeypatch.setattr(orientation, "turn_wanted", lambda pictures: turn)
     tally = tallied((0.0, ()), (0.04, ()))
     said = f"the picture lies {lies}: turned clockwise by {turn} degrees (--rotate)" if turn else "sit closer"
     assert said in tally.advice
@@ -97,7 +97,7 @@ def test_a_little_noise_is_still_one_colour(brightest: tuple[int, ...], flat: bo
 
 def test_of_a_long_source_some_pictures_are_kept_from_beginning_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list[int]()
-    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: seen.append(len(pictures)) or 0)
+    monkeypatch.setattr(orientation, "turn_wanted", lambda pictures: seen.append(len(pictures)) or 0)
     tally, scene, counted = Tally(), nobody(IMAGE), 0
     for pictures in (5, 20, 50, 200, 500, 2000, 5000, 15000):
         for _ in range(pictures - counted):
@@ -112,7 +112,7 @@ def test_what_is_kept_is_no_larger_than_it_takes_to_see_a_face(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = list[U8]()
-    monkeypatch.setattr(turned, "turn_wanted", lambda pictures: seen.extend(pictures) or 0)
+    monkeypatch.setattr(orientation, "turn_wanted", lambda pictures: seen.extend(pictures) or 0)
     tally = Tally()
     tally.add(nobody(np.zeros((*size, 3), np.uint8)))
     assert tally.turned == ""

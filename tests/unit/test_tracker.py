@@ -259,7 +259,7 @@ def test_between_updates_a_track_goes_on_as_it_moved() -> None:
 @pytest.mark.parametrize("apart_s", [0.6, 3.0, 100.0])
 def test_whoever_is_on_a_photograph_and_on_the_next_is_the_same(apart_s: float) -> None:
     tracker = Tracker()
-    assert [tracker.update([sighting(100)], n * apart_s, alone=True) for n in range(3)] == [[1]] * 3
+    assert [tracker.update([sighting(100)], n * apart_s, still=True) for n in range(3)] == [[1]] * 3
 
 
 def test_a_picture_of_another_size_is_a_cut_only_where_it_shows_something_else() -> None:

@@ -218,6 +218,6 @@ def test_a_picture_that_stands_alone_ends_what_moved_before_it() -> None:
     window = Window(SPEC)
     for n in range(20):
         window.push([face(1, n)], n / 25)
-    assert len(window.push([face(1, 20)], 20 / 25, alone=True)) == 1
+    assert len(window.push([face(1, 20)], 20 / 25, still=True)) == 1
     window.push([face(1, 21)], 21 / 25)
     assert window.filled(1) == 1 / SPEC.ticks

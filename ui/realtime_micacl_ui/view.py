@@ -225,7 +225,7 @@ def _state(now: Snapshot) -> State:
         return State.FAILED if now.error else State.ENDED
     if now.scene is None:
         return State.STARTING
-    lasts = now.scene.frame is not None and now.scene.frame.alone  # the next may be long in coming, or there is none
+    lasts = now.scene.frame is not None and now.scene.frame.still  # the next may be long in coming, or there is none
     awaited = now.scene.state in (State.LIVE, State.NO_FACE) and not lasts
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 

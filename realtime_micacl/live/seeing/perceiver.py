@@ -40,7 +40,7 @@ class Perceiver:
     def __init__(
         self, detector: Lookout | FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
     ) -> None:
-        """Take a detector; of a picture that stands alone `most` faces are taken at most."""
+        """Take a detector; of a still `most` faces are taken at most."""
         self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
@@ -63,7 +63,7 @@ class Perceiver:
             self._follower.forget()
             self._seen.clear()
         resized = self._resized(frame.shape)
-        look = cut or resized or frame.alone or self._due(frame.time_s)
+        look = cut or resized or frame.still or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
         faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
@@ -72,7 +72,7 @@ class Perceiver:
             faces = tuple(replace(face, box=boxes.get(face.track_id, face.box)) for face in faces)
         if not faces:
             least_px = self._detector.least_px(frame.shape)
-            why = "" if frame.alone else too_small(least_px)
+            why = "" if frame.still else too_small(least_px)
             return Scene(frame.time_s, frame, (), State.NO_FACE, why, least_px=least_px), bags
         return Scene(frame.time_s, frame, faces, State.LIVE), bags
 
@@ -107,7 +107,7 @@ class Perceiver:
         bags = self._window.push(
             [f for f in found if f.state is not State.LOW_QUALITY],
             frame.time_s,
-            alone=frame.alone,
+            still=frame.still,
             frame=frame.index,
         )
         self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
@@ -120,17 +120,17 @@ class Perceiver:
         detections, marks, scores = found.detections, found.marks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [
-            Sighting(d.box, signature(c), _starts(d, score, alone=frame.alone))
+            Sighting(d.box, signature(c), _starts(d, score, still=frame.still))
             for d, c, score in zip(detections, crops, scores, strict=True)
         ]
-        ids = self._tracker.update(sightings, frame.time_s, alone=frame.alone)
+        ids = self._tracker.update(sightings, frame.time_s, still=frame.still)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
         names = [ids[n] or 0 for n in sure]
         detections, marks, scores = [detections[n] for n in sure], marks[sure], scores[sure]
         if not followed:
             self._follower.note(names, Found(detections, marks, scores), frame.time_s)
             covers = self._covers.read(frame.image, [one.points for one in detections])
-            self._covered = self._steadied(names, covers, alone=frame.alone)
+            self._covered = self._steadied(names, covers, still=frame.still)
         at = fitted(marks)
         turns = heads(marks, at)
         faces = [
@@ -141,24 +141,24 @@ class Perceiver:
 
     def _followed(self, frame: Frame) -> Found | None:
         """Return where the faces of the last look are; None: it is time for a look, or somebody may be missing."""
-        if frame.alone or self._detector.thorough or not self._tracker.settled:
+        if frame.still or self._detector.thorough or not self._tracker.settled:
             return None
         return self._follower.follow(frame.image, frame.time_s, self._tracker.boxes(frame.time_s))
 
     def _found(self, frame: Frame) -> Found:
         """Return the faces that a look of the detector finds, with their landmarks."""
-        if frame.alone:  # there is time, and no second look
+        if frame.still:  # there is time, and no second look
             detections = look_closely(self._detector, frame.image, self._most)
         else:
             detections = self._detector.look(frame.image, frame.time_s)
         return Found(detections, *self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections]))
 
-    def _steadied(self, ids: list[int], covers: F32, *, alone: bool) -> dict[int, F32]:
+    def _steadied(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
         """Return how surely faces are covered: the mean of what this look says, [n,2], and of what was said before.
 
-        Before a picture that stands `alone` nothing was said.
+        Before a `still` nothing was said.
         """
-        before = {} if alone else self._covered
+        before = {} if still else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
     def _shaped(self, faces: list[Face], marks: F32, at: Fit) -> list[Face]:
@@ -190,6 +190,6 @@ class Perceiver:
         return replace(face, filled=filled, state=state)
 
 
-def _starts(one: Detection, score: float, *, alone: bool) -> bool:
+def _starts(one: Detection, score: float, *, still: bool) -> bool:
     """Say whether a detection is a face that is followed from now on; in a still one that looks here always was."""
-    return (score >= MESH_AGREES and possible(one.points)) or (alone and frontal(one.points))
+    return (score >= MESH_AGREES and possible(one.points)) or (still and frontal(one.points))

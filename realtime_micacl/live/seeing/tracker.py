@@ -14,7 +14,7 @@ from math import sqrt
 import cv2
 import numpy as np
 
-from realtime_micacl.late import Late, made
+from realtime_micacl.lazy import Lazy, made
 from realtime_micacl.live.seeing.detection import middle
 from realtime_micacl.types import F32, U8
 
@@ -80,18 +80,18 @@ class Tracker:
         self._ids = ids or count(1)
         self._now_s = 0.0
 
-    def update(self, sightings: Sequence[Sighting], time_s: float, *, alone: bool = False) -> list[int | None]:
+    def update(self, sightings: Sequence[Sighting], time_s: float, *, still: bool = False) -> list[int | None]:
         """Return the track id of each sighting, or None for one that is not confirmed; call once per frame.
 
-        Of a frame that stands `alone`, with no other near in time, one look is enough; whoever was in the frame before
+        Of a `still`, with no other frame near in time, one look is enough; whoever was in the frame before
         it is remembered, however long ago that was.
         """
         if any(time_s < track.seen_s for track in self._tracks):
             self.restart()  # the clock went back
         before_s, self._now_s = self._now_s, time_s
         apart_s = time_s - before_s
-        memory_s = max(MEMORY_S, apart_s) if alone else MEMORY_S
-        misses = MISSES if not alone and apart_s <= SLOW_S else 0
+        memory_s = max(MEMORY_S, apart_s) if still else MEMORY_S
+        misses = MISSES if not still and apart_s <= SLOW_S else 0
         self._forget(memory_s, misses)
         pairs = sorted(
             (
@@ -116,7 +116,7 @@ class Tracker:
                 track = _Track(sighting.box, sighting.signature, time_s, np.zeros(2, np.float32))
                 self._tracks.append(track)
                 owner[s] = track
-        hits = 1 if alone else self._birth_hits
+        hits = 1 if still else self._birth_hits
         return [self._confirmed_id(owner[s], hits) if s in owner else None for s in range(len(sightings))]
 
     @property
@@ -173,10 +173,10 @@ class CutDetector:
     """
 
     def __init__(self) -> None:
-        self._before: U8 | Late | None = None
+        self._before: U8 | Lazy | None = None
         self._glance: F32 = np.zeros(0, np.float32)
 
-    def is_cut(self, picture: U8 | Late) -> bool:
+    def is_cut(self, picture: U8 | Lazy) -> bool:
         """Say whether a picture [H,W,3] is the first after a cut; call once per frame."""
         before, glance = self._before, self._glance
         self._before, self._glance = picture, _glance(picture)
@@ -188,7 +188,7 @@ class CutDetector:
         return differ and not _jolted(then, now)
 
 
-def _glance(picture: U8 | Late) -> F32:
+def _glance(picture: U8 | Lazy) -> F32:
     """Return some pixels of a picture, of one that is not made yet their luma, with mean 0 and length 1."""
     pixels = picture if isinstance(picture, np.ndarray) else picture.luma
     step = max(1, min(pixels.shape[:2]) // GLANCE)

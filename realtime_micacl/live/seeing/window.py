@@ -57,16 +57,16 @@ class Window:
         self._stills = False
 
     def push(
-        self, faces: Iterable[Face], time_s: float, *, alone: bool = False, frame: int | None = None
+        self, faces: Iterable[Face], time_s: float, *, still: bool = False, frame: int | None = None
     ) -> tuple[Bag, ...]:
         """Take the usable faces of frame number `frame`, captured at `time_s`; return a bag per window at a new tick.
 
-        Of a frame that stands `alone` every face gets a bag at once, all of it one crop.
+        Of a `still` every face gets a bag at once, all of it one crop.
         """
-        if alone or self._stills:
+        if still or self._stills:
             self._runs.clear()
-        self._stills = alone
-        if alone:
+        self._stills = still
+        if still:
             return self._still(faces, time_s, frame)
         if self._origin_s is None:
             self._origin_s = time_s

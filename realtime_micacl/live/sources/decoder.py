@@ -8,8 +8,8 @@ from typing import Any
 import av
 from av.packet import Packet
 
-from realtime_micacl.late import Late
-from realtime_micacl.live.sources.picture import Upright
+from realtime_micacl.lazy import Lazy
+from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.types import U8
 
 BEAR = 3  # so many damaged key frames are waited out; by then a line that bad brings no better one
@@ -58,7 +58,7 @@ class Decoder:
         """Packets and pictures that were left out since the last picture."""
         self.all_damaged = 0
 
-    def pictures(self, packet: Packet[Any]) -> Iterator[tuple[float, U8 | Late, int]]:
+    def pictures(self, packet: Packet[Any]) -> Iterator[tuple[float, U8 | Lazy, int]]:
         """Yield time stamp in s and upright RGB picture [H,W,3] of each, and what was damaged before it."""
         self.begun = self.begun or packet.is_keyframe
         if not self.begun:

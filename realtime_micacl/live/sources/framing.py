@@ -12,7 +12,7 @@ import numpy as np
 
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.late import made
+from realtime_micacl.lazy import made
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.address import Address, parse_address
-from realtime_micacl.live.sources.whole import begins
+from realtime_micacl.live.sources.download import begins
 
 ASK_S = 1.0
 LIST = b"#EXTM3U"

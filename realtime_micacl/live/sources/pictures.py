@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 from realtime_micacl.errors import SourceLost
-from realtime_micacl.late import Late
+from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources.address import Address
 from realtime_micacl.live.sources.arrival import WAKE_S
 from realtime_micacl.live.sources.connection import Connection
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 KEY_S = 60.0  # cameras send a key frame more often
 UNDECODABLE_S = 12.0  # a stream of which nothing can be decoded for so long is lost
-Picture = tuple[float, U8 | Late, int, float]
+Picture = tuple[float, U8 | Lazy, int, float]
 """Time stamp, picture, damaged ones before it, and when it came."""
 
 

@@ -42,7 +42,7 @@ def is_picture(connection: Connection) -> bool:
 def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
     """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none can be decoded any more.
 
-    Where there is but one, again and again, it is yielded once more as one that stands alone. Raise SourceError for one
+    Where there is but one, again and again, it is yielded once more as a still. Raise SourceError for one
     that is too large to be asked for again and again.
     """
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
@@ -64,7 +64,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
                 seen_s, fault = asked_s, ""
                 if only and asked_s - only.time_s > STILL_S:
                     log.warning("%s gives the same picture each time; it is read as a photograph", shown)
-                    yield replace(only, time_s=asked_s, index=index, alone=True)
+                    yield replace(only, time_s=asked_s, index=index, still=True)
                     index, only = index + 1, None
             else:
                 for _, image, damaged in Decoder(connection.video).pictures(taken[0]):

@@ -13,7 +13,7 @@ from urllib.request import proxy_bypass
 import av
 
 from realtime_micacl.live.sources.address import Address, answers
-from realtime_micacl.live.sources.whole import begins
+from realtime_micacl.live.sources.download import begins
 
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"

@@ -93,7 +93,7 @@ def check(spec: SourceSpec) -> None:
     """Raise SourceError at once for a file or camera that is plainly not there."""
     match spec.kind:
         case "file":
-            from realtime_micacl.live.sources.given import check_file
+            from realtime_micacl.live.sources.file_checks import check_file
 
             check_file(Path(spec.value))
         case "camera":
@@ -131,7 +131,7 @@ def _opened(
     rate_hz: float | None,
     stays: bool,
 ) -> Iterator[Item]:
-    from realtime_micacl.live.sources.alone import marked_slow
+    from realtime_micacl.live.sources.slow import marked_slow
     from realtime_micacl.live.sources.stream import Stream
     from realtime_micacl.live.sources.video import paced, read_file
 

@@ -21,6 +21,7 @@ from realtime_micacl.live.sources.address import Address, answers, parse_address
 from realtime_micacl.live.sources.arrival import Haste, hurries, known_length_s, until
 from realtime_micacl.live.sources.clock import ALIKE, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
+from realtime_micacl.live.sources.download import fetched
 from realtime_micacl.live.sources.guesses import guesses
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
@@ -29,7 +30,6 @@ from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_pictu
 from realtime_micacl.live.sources.reasons import NO_WAY_BACK, said, why, why_not_piped
 from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
 from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
-from realtime_micacl.live.sources.whole import fetched
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)

@@ -16,14 +16,13 @@ from av.format import Flags
 from av.stream import Disposition
 
 from realtime_micacl.errors import SourceError, SourceLost
-from realtime_micacl.late import Late
-from realtime_micacl.live.sources import beside
-from realtime_micacl.live.sources.alone import marked_alone
+from realtime_micacl.lazy import Lazy
+from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.decoder import Base, at_once
-from realtime_micacl.live.sources.given import check_file, tell_missing
+from realtime_micacl.live.sources.file_checks import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.picture import Upright
 from realtime_micacl.live.sources.reasons import said
+from realtime_micacl.live.sources.slow import marked_stills
 from realtime_micacl.live.sources.stills import (
     RATE_HZ,
     is_picture,
@@ -35,6 +34,7 @@ from realtime_micacl.live.sources.stills import (
 )
 from realtime_micacl.live.sources.tiff import is_odd_tiff, read_odd_tiff
 from realtime_micacl.live.sources.timeline import Timeline
+from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
@@ -49,13 +49,13 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
     """Yield every frame of a video, a picture, a folder of pictures or a row of them as `img%04d.png`.
 
     `time_s` counts from the first. `rate_hz` is for what has no time stamps: rows of pictures and bare streams as
-    .h264. Frames with no other near in time are marked as standing alone. Raise SourceError where nothing can be read.
+    .h264. Frames with no other near in time are marked as stills. Raise SourceError where nothing can be read.
     """
     check_file(path)
     if row := pictures_in(path) or pictures_like(path):
-        yield from marked_alone(read_row(row, str(path), rate_hz, read_file), str(path))
+        yield from marked_stills(read_row(row, str(path), rate_hz, read_file), str(path))
     else:
-        yield from marked_alone(_read_video(path, rate_hz), str(path))
+        yield from marked_stills(_read_video(path, rate_hz), str(path))
 
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
@@ -146,15 +146,15 @@ def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | P
 
 def opened(path: Path) -> av.container.InputContainer:
     """Return the open container of a file that holds a video; raise SourceError."""
-    listed = beside.kind_of(path)
-    options = {"protocol_whitelist": "file"} | beside.OPTIONS.get(listed or "", {})
+    listed = playlist.kind_of(path)
+    options = {"protocol_whitelist": "file"} | playlist.OPTIONS.get(listed or "", {})
     try:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol.
         container = av.open(
             f"file:{path}",
             format=listed or jpegs(path),
             options=options,
-            io_open=beside.opens_beside(path) if listed else None,
+            io_open=playlist.opens_beside(path) if listed else None,
         )
     except (av.error.FFmpegError, OSError, ValueError) as cause:
         known = isinstance(cause, OSError)  # the system's word, as that it may not be read
@@ -185,7 +185,7 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 
-def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8 | Late, int]]:
+def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8 | Lazy, int]]:
     """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
     stream = chosen(container, shown)
     if (videos := len(container.streams.video)) > 1:

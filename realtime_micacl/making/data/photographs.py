@@ -29,7 +29,7 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):
         raise ConfigError(f"{file} has no photographs of half {half}; it has {sorted(set(halves.tolist()))}")
-    frames = (Frame(_framed(jpeg[ends[i] - sizes[i] : ends[i]]), 0.0, 0, alone=True) for i in chosen)
+    frames = (Frame(_framed(jpeg[ends[i] - sizes[i] : ends[i]]), 0.0, 0, still=True) for i in chosen)
     return frames, labels[chosen].astype(np.int64)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from realtime_micacl.making.evaluation.compared import differences, judged
+from realtime_micacl.making.evaluation.system_rows import differences, judged
 from realtime_micacl.making.figures import Cost, Interval, Real, RealRow, SystemRow
 
 READ = ("system", "WAR", "UAR", "fear, disgust", "ECE")

@@ -1,4 +1,4 @@
-"""Which pictures of a source stand alone: so far from every other in time that no movement can be followed."""
+"""Which pictures are stills: those so far from every other in time that no movement can be followed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GAPS = 2  # so many wide gaps in a row make a live source a slow one
 SLOW = "%s gives a picture every %.3g s; each is read from itself alone, as a still"
 
 
-def marked_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
+def marked_stills(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
     """Yield the frames of a recording, and mark those with no other near before and behind them.
 
     Of one that is over at once the last frame is marked.
@@ -30,16 +30,16 @@ def marked_alone(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
         for frame in frames:
             if held:
                 gap_s = frame.time_s - held.time_s
-                alone = gap_s > GAP_S and held.time_s - before_s > GAP_S
-                if alone and not said:
+                still = gap_s > GAP_S and held.time_s - before_s > GAP_S
+                if still and not said:
                     log.warning(SLOW, shown, gap_s)
                     said = True
-                yield replace(held, alone=alone)
+                yield replace(held, still=still)
                 before_s = held.time_s
             held, first_s = frame, frame.time_s if first_s is None else first_s
     if held and first_s is not None:
         brief = held.time_s - first_s < BRIEF_S
-        yield replace(held, alone=brief or held.time_s - before_s > GAP_S)
+        yield replace(held, still=brief or held.time_s - before_s > GAP_S)
 
 
 def marked_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
@@ -58,10 +58,10 @@ def marked_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
                 continue
             times.append(item.time_s)
             count, first = count + 1, item if not count else None
-            alone = len(times) > GAPS and all(b - a > GAP_S for a, b in pairwise(times))
-            if alone and not said:
+            still = len(times) > GAPS and all(b - a > GAP_S for a, b in pairwise(times))
+            if still and not said:
                 log.warning(SLOW, shown, times[-1] - times[-2])
                 said = True
-            yield replace(item, alone=True) if alone else item
+            yield replace(item, still=True) if still else item
     if first:  # a photograph came through a pipe
-        yield replace(first, alone=True)
+        yield replace(first, still=True)

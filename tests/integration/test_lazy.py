@@ -16,7 +16,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.seeing.tracker import CutDetector
-from realtime_micacl.live.sources.picture import LatePicture
+from realtime_micacl.live.sources.upright import LazyPicture
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
 
@@ -29,7 +29,7 @@ def test_a_late_picture_is_the_one_that_ffmpeg_makes(clip: str) -> None:
     with av.open(DATA / clip) as container:
         expected = [frame.to_ndarray(format="rgb24") for frame in islice(container.decode(video=0), 12)]
     for frame, image in zip(read_file(DATA / clip), expected, strict=False):
-        assert isinstance(frame.picture, LatePicture)
+        assert isinstance(frame.picture, LazyPicture)
         assert frame.shape == image.shape
         light = frame.picture.luma
         assert light.shape == image.shape[:2]
@@ -49,13 +49,13 @@ def test_cuts_are_the_same_before_pictures_are_made(clip: str) -> None:
 
 def test_pictures_between_the_looks_are_never_made(monkeypatch: pytest.MonkeyPatch) -> None:
     made = set[int]()
-    make = LatePicture.made
+    make = LazyPicture.made
 
-    def counted(self: LatePicture) -> U8:
+    def counted(self: LazyPicture) -> U8:
         made.add(id(self))
         return make(self)
 
-    monkeypatch.setattr(LatePicture, "made", counted)
+    monkeypatch.setattr(LazyPicture, "made", counted)
     _, sidecar = read_sidecar(default_engine())
     frames = list(islice(read_file(DATA / "one_face_720p.mp4"), 90))
     with closing(openers(Settings(), Path(), sidecar).perceiver()) as perceiver:

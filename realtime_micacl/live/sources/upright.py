@@ -15,7 +15,7 @@ from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import VideoReformatter
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.late import Late
+from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources.floats import is_float, shown
 from realtime_micacl.live.sources.hdr import as_sdr, is_hdr
 from realtime_micacl.types import U8
@@ -44,7 +44,7 @@ class Upright:
         self._using = Lock()
         self._refused: Fraction | None = None
 
-    def __call__(self, frame: av.VideoFrame) -> U8 | Late:
+    def __call__(self, frame: av.VideoFrame) -> U8 | Lazy:
         """Return the picture of a decoded frame; a plain one, upright as it is, is made when it is asked for.
 
         Raise SourceError for one that is too large.
@@ -55,7 +55,7 @@ class Upright:
             raise SourceError(f"a picture of {shape} is too large; a side has at most {MOST_PX} px: make it smaller")
         plain = frame.format.name in PLAIN and size == (frame.width, frame.height) and not is_hdr(frame)
         if plain and _upright(frame):
-            return LatePicture(frame, self._plain)
+            return LazyPicture(frame, self._plain)
         return self._made(frame, *size)
 
     def _plain(self, frame: av.VideoFrame) -> U8:
@@ -93,7 +93,7 @@ class Upright:
         return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
 
 
-class LatePicture:
+class LazyPicture:
     """A plain frame as it was decoded, until its picture is asked for, by whichever thread."""
 
     def __init__(self, frame: av.VideoFrame, make: Callable[[av.VideoFrame], U8]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.given import check_file, tell_missing
+from realtime_micacl.live.sources.file_checks import check_file, tell_missing
 from realtime_micacl.live.sources.video import read_file
 
 

@@ -16,7 +16,7 @@ LINE_S = 60.0
 FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} elapsed, about {remaining} left"
 
 
-class Bar:
+class Progress:
     """Counts clips for people, and bytes for the estimate: how long a clip takes goes with its size."""
 
     def __init__(self, clips: Sequence[Clip], todo: Sequence[Clip], *, shown: bool) -> None:

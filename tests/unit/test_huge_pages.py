@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime_micacl.live import pages
-from realtime_micacl.live.pages import LARGE, filled, gather_memory, gather_when_settled, ranges
+from realtime_micacl.live import huge_pages
+from realtime_micacl.live.huge_pages import LARGE, filled, gather_memory, gather_when_settled, ranges
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_lies_in_memory_stays_as_it_was(tmp_path: Path, monkeypatch: pytest
     held = np.arange(8 * LARGE // 4, dtype=np.uint32)
     start, before = held.ctypes.data, held.sum()
     (tmp_path / "maps").write_text(f"{start:x}-{start + held.nbytes:x} rw-p 00000000 00:00 0\n")
-    monkeypatch.setattr(pages, "MAPS", tmp_path / "maps")
+    monkeypatch.setattr(huge_pages, "MAPS", tmp_path / "maps")
     gather_memory()
     assert held.sum() == before
 
@@ -61,15 +61,15 @@ def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     found = list[object]()
     for name, text in {"ENABLED": "always [madvise] never\n", "HELD": "9 9 9\n", "MAPS": "a line\n"}.items():
         (tmp_path / name).write_text(text)
-        monkeypatch.setattr(pages, name, tmp_path / name)
-    monkeypatch.setattr(pages, "ranges", lambda maps: found.append(maps) or [])
+        monkeypatch.setattr(huge_pages, name, tmp_path / name)
+    monkeypatch.setattr(huge_pages, "ranges", lambda maps: found.append(maps) or [])
     return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
 @pytest.mark.parametrize(("held_mb", "left_alone"), [(400, False), (4000, True)])
 def test_a_process_that_holds_much_is_left_alone(looked: list[object], held_mb: int, left_alone: bool) -> None:
-    pages.HELD.write_text(f"9999999 {held_mb * 1_000_000 // mmap.PAGESIZE} 9\n")
+    huge_pages.HELD.write_text(f"9999999 {held_mb * 1_000_000 // mmap.PAGESIZE} 9\n")
     gather_memory()
     assert (looked == []) is left_alone
 
@@ -80,9 +80,9 @@ def test_a_system_without_large_pages_is_left_alone(looked: list[object], enable
     gather_memory()
     assert len(looked) == 1
     if enabled:
-        pages.ENABLED.write_text(enabled)
+        huge_pages.ENABLED.write_text(enabled)
     else:
-        pages.ENABLED.unlink()
+        huge_pages.ENABLED.unlink()
     gather_memory()
     assert len(looked) == 1
 
@@ -106,8 +106,8 @@ def test_how_much_was_gathered_is_in_the_log(
 
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ctypes, "CDLL", System)
-    monkeypatch.setattr(pages, "ranges", lambda _: [(0, 15 * LARGE)])
-    monkeypatch.setattr(pages, "filled", lambda _, start, end: range(start, end, LARGE))
+    monkeypatch.setattr(huge_pages, "ranges", lambda _: [(0, 15 * LARGE)])
+    monkeypatch.setattr(huge_pages, "filled", lambda _, start, end: range(start, end, LARGE))
     with caplog.at_level("DEBUG"):
         gather_memory()
     assert f"{10 * LARGE / 1e6:.0f} MB are in large pages" in caplog.text
@@ -116,7 +116,7 @@ def test_how_much_was_gathered_is_in_the_log(
 def test_the_first_time_is_some_seconds_after_the_beginning_even_if_the_machine_has_just_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    spec = importlib.util.spec_from_file_location("fresh_pages", pages.__file__)
+    spec = importlib.util.spec_from_file_location("fresh_pages", huge_pages.__file__)
     assert spec and spec.loader
     spec.loader.exec_module(fresh := importlib.util.module_from_spec(spec))
     now_s, done = 0.0, list[float]()
@@ -129,10 +129,10 @@ def test_the_first_time_is_some_seconds_after_the_beginning_even_if_the_machine_
 
 def test_it_waits_until_all_has_settled_and_then_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     done, now_s = list[float](), 0.0
-    monkeypatch.setattr(pages, "SETTLED_S", 3.0)
-    monkeypatch.setattr(pages, "_gathered_s", -float("inf"))
-    monkeypatch.setattr(pages, "monotonic", lambda: now_s)
-    monkeypatch.setattr(pages, "gather_memory", lambda: done.append(now_s))
+    monkeypatch.setattr(huge_pages, "SETTLED_S", 3.0)
+    monkeypatch.setattr(huge_pages, "_gathered_s", -float("inf"))
+    monkeypatch.setattr(huge_pages, "monotonic", lambda: now_s)
+    monkeypatch.setattr(huge_pages, "gather_memory", lambda: done.append(now_s))
     for now_s in (10.0, 12.0, 14.0, 15.0, 60.0, 75.0, 90.0):  # noqa: B007
         gather_when_settled(10.0)
     assert done == [14.0, 75.0]

@@ -35,7 +35,7 @@ class Entry:
     rows: tuple[dict[str, Any], ...]
 
 
-class Book:
+class Results:
     """The results in a folder that one run holds at a time."""
 
     def __init__(self, out: Path, form: str, *, video: bool) -> None:
@@ -43,7 +43,7 @@ class Book:
         self._form, self._video = form, video
         self.entries: dict[str, Entry] = {}
 
-    def results(self, clip: str) -> list[Path]:
+    def files(self, clip: str) -> list[Path]:
         """Return the files that a clip that is done has."""
         names = [f"{clip}.{self._form}", *([f"{clip}.annotated.mp4"] if self._video else [])]
         return [self.out / name for name in names]
@@ -58,12 +58,12 @@ class Book:
         """Say whether a clip is done as it is now."""
         entry = self.entries.get(clip.name)
         same = entry is not None and (entry.size, entry.changed_ns) == (clip.size, clip.changed_ns)
-        return same and all(file.exists() for file in self.results(clip.name))
+        return same and all(file.exists() for file in self.files(clip.name))
 
     def keep(self, clip: Clip, outcome: Outcome) -> None:
         """Put what a worker wrote in its place, then note that it is done."""
         part = self.part(clip.name)
-        for written, result in zip((part, Path(f"{part}.mp4")), self.results(clip.name), strict=False):
+        for written, result in zip((part, Path(f"{part}.mp4")), self.files(clip.name), strict=False):
             written.replace(result)
         self.entries[clip.name] = Entry(clip.name, clip.size, clip.changed_ns, outcome.rows)
         with (self.out / DONE).open("a", encoding="utf-8") as stream:
@@ -89,19 +89,19 @@ class Book:
 
 
 @contextmanager
-def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, again: bool) -> Iterator[Book]:
+def opened(out: Path, made_with: dict[str, Any], *, form: str, video: bool, again: bool) -> Iterator[Results]:
     """Open a folder for results, new or of an earlier run with the same settings; raise ConfigError.
 
     `again` forgets what is done there.
     """
     with held(out):
-        book = Book(out, form, video=video)
-        _begin(book, made_with, again=again)
-        yield book
+        results = Results(out, form, video=video)
+        _begin(results, made_with, again=again)
+        yield results
 
 
-def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
-    out, current = book.out, json.loads(json.dumps(made_with))
+def _begin(results: Results, made_with: dict[str, Any], *, again: bool) -> None:
+    out, current = results.out, json.loads(json.dumps(made_with))
     file = out / MADE_WITH
     if file.exists() and not again:
         try:
@@ -114,13 +114,13 @@ def _begin(book: Book, made_with: dict[str, Any], *, again: bool) -> None:
                 "mixed: name another folder, or add --again to read all clips again"
             )
         try:
-            book.entries = {entry.clip: entry for entry in read_done(out)}
+            results.entries = {entry.clip: entry for entry in read_done(out)}
         except OSError as cause:
             raise ConfigError(f"{out / DONE} cannot be read: {why(cause)}; name another folder") from cause
     elif not file.exists() and any(path.name != LOCK and not path.name.startswith(".") for path in out.iterdir()):
         raise ConfigError(f"{out} holds other files and no {MADE_WITH}; name a new or an empty folder")
     try:
-        write_whole(out / DONE, "".join(map(_line, book.entries.values())))  # without a line that was cut off
+        write_whole(out / DONE, "".join(map(_line, results.entries.values())))  # without a line that was cut off
         write_whole(file, json.dumps(current, indent=1, ensure_ascii=False) + "\n")
     except OSError as cause:
         raise ConfigError(f"{out} cannot be written: {why(cause)}; name another folder") from cause

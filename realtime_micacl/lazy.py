@@ -10,7 +10,7 @@ import numpy.typing as npt
 U8 = npt.NDArray[np.uint8]
 
 
-class Late(Protocol):
+class Lazy(Protocol):
     """A picture to come."""
 
     shape: tuple[int, ...]
@@ -24,6 +24,6 @@ class Late(Protocol):
         """Return the picture, RGB, [H,W,3], the same each time; from any thread."""
 
 
-def made(picture: U8 | Late) -> U8:
+def made(picture: U8 | Lazy) -> U8:
     """Return a picture, made if need be."""
     return picture if isinstance(picture, np.ndarray) else picture.made()

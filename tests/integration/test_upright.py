@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.late import made
-from realtime_micacl.live.sources.picture import MOST_PX, Upright
+from realtime_micacl.lazy import made
 from realtime_micacl.live.sources.source import open_source, parse_source
+from realtime_micacl.live.sources.upright import MOST_PX, Upright
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8, Frame
 

@@ -1,4 +1,4 @@
-"""Pictures that stand alone in time, in recordings and in live sources."""
+"""Stills: pictures of recordings and live sources that are far from any other in time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from realtime_micacl.live.sources.alone import marked_alone, marked_slow
+from realtime_micacl.live.sources.slow import marked_slow, marked_stills
 from realtime_micacl.types import Frame, Retry
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -18,7 +18,7 @@ def at(*times_s: float) -> Iterator[Frame]:
 
 
 @pytest.mark.parametrize(
-    ("times_s", "alone"),
+    ("times_s", "still"),
     [
         ([], []),
         ([0.0], [True]),
@@ -30,16 +30,16 @@ def at(*times_s: float) -> Iterator[Frame]:
         ([0.0, 0.04, 2.0, 4.0, 4.04], [False, False, True, False, False]),
     ],
 )
-def test_a_picture_of_a_recording_with_none_near_it_stands_alone(times_s: list[float], alone: list[bool]) -> None:
-    got = list(marked_alone(at(*times_s), "a.mp4"))
-    assert [f.alone for f in got] == alone
+def test_a_picture_of_a_recording_with_none_near_it_is_a_still(times_s: list[float], still: list[bool]) -> None:
+    got = list(marked_stills(at(*times_s), "a.mp4"))
+    assert [f.still for f in got] == still
     assert [f.time_s for f in got] == times_s
 
 
 def test_a_slow_source_is_said_once_and_a_photograph_is_not(caplog: pytest.LogCaptureFixture) -> None:
-    list(marked_alone(at(0.0), "a.png"))
+    list(marked_stills(at(0.0), "a.png"))
     assert not caplog.text
-    list(marked_alone(at(0.0, 2.0, 4.0, 6.0), "a.mp4"))
+    list(marked_stills(at(0.0, 2.0, 4.0, 6.0), "a.mp4"))
     assert caplog.text.count("a.mp4 gives a picture every 2 s; each is read from itself alone, as a still") == 1
 
 
@@ -49,13 +49,13 @@ def test_a_live_source_is_slow_from_the_second_wide_gap_on() -> None:
         yield Retry(1, 0.0, "lost")
         yield from at(6.0, 7.0, 8.0)
 
-    got = [item.alone if isinstance(item, Frame) else None for item in marked_slow(items(), "camera 0")]
+    got = [item.still if isinstance(item, Frame) else None for item in marked_slow(items(), "camera 0")]
     assert got == [False, False, True, True, False, False, True, None, False, False, True]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_the_only_picture_of_a_live_source_that_ended_is_a_still(count: int) -> None:
-    got = [item.alone for item in marked_slow(at(*range(count)), "standard input") if isinstance(item, Frame)]
+    got = [item.still for item in marked_slow(at(*range(count)), "standard input") if isinstance(item, Frame)]
     assert got == {0: [], 1: [False, True], 2: [False, False]}[count]
 
 
@@ -68,7 +68,7 @@ def test_leaving_it_closes_what_it_reads() -> None:
         finally:
             closed.append(True)
 
-    for marks in (marked_alone, marked_slow):
+    for marks in (marked_stills, marked_slow):
         got = marks(items(), "a")  # type: ignore[operator]
         next(got)
         got.close()

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from tqdm import tqdm
 
-from realtime_micacl.corpus import bar
-from realtime_micacl.corpus.bar import Bar
+from realtime_micacl.corpus import progress
 from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
+from realtime_micacl.corpus.progress import Progress
 
 CLIPS = [Clip(f"{n}.mp4", Path(f"{n}.mp4"), 100, 0) for n in range(4)]
 
 
 def told(stream: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(bar, "LINE_S", -1.0)  # each is told
-    shown = Bar(CLIPS, CLIPS[1:], shown=True)
+    monkeypatch.setattr(progress, "LINE_S", -1.0)  # each is told
+    shown = Progress(CLIPS, CLIPS[1:], shown=True)
     shown.share("1.mp4", 0.5)
     shown.close()
 
@@ -37,8 +37,8 @@ def test_without_a_terminal_it_is_a_line(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_long_run_is_told_once_a_minute_with_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     out, now_s = io.StringIO(), 1000.0
     monkeypatch.setattr(sys, "stderr", out)
-    monkeypatch.setattr(bar, "monotonic", lambda: now_s)
-    shown, told_at_s = Bar(CLIPS, CLIPS, shown=True), []
+    monkeypatch.setattr(progress, "monotonic", lambda: now_s)
+    shown, told_at_s = Progress(CLIPS, CLIPS, shown=True), []
     for n in range(40):
         now_s, before = now_s + 5.0, len(out.getvalue())
         shown.share("0.mp4", n / 40)
@@ -62,7 +62,7 @@ def test_a_terminal_has_a_bar_that_goes_by_the_size_of_the_clips(monkeypatch: py
     monkeypatch.setattr(sys, "stderr", out)
     monkeypatch.setattr(tqdm, "mininterval", 0.0, raising=False)
     clips = [Clip("large", Path("large"), 900, 0), Clip("small", Path("small"), 100, 0), Clip("empty", Path("e"), 0, 0)]
-    shown = Bar(clips, clips, shown=True)
+    shown = Progress(clips, clips, shown=True)
     shown.ended(Outcome("empty"))
     shown.share("large", 0.5)
     shown.share("large", 0.4)  # a second try begins anew: the bar does not go back
