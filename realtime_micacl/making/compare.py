@@ -21,7 +21,7 @@ from realtime_micacl.making.evaluation.candidates import read_candidates
 from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
 from realtime_micacl.making.evaluation.lineup import SYSTEMS, System, changed
 from realtime_micacl.making.evaluation.real import Real, RealRows, read_real
-from realtime_micacl.making.evaluation.system_rows import figures
+from realtime_micacl.making.evaluation.system_rows import system_row
 from realtime_micacl.making.evaluation.systems import costs, expert_use, follow, read
 from realtime_micacl.making.export import export
 from realtime_micacl.making.figures import RealRow, SystemRow, Trained
@@ -223,8 +223,10 @@ def write(job: Job, tables: Mapping[str, Table], real: Sequence[RealRow] = ()) -
     texts = []
     for name, table in tables.items():
         if table.found:
-            rows[name] = [figures(system, each, table.about[system], job.test) for system, each in table.found.items()]
-            rows[name] += [figures(system, each, [], job.test) for system, each in fusions(job, table).items()]
+            rows[name] = [
+                system_row(system, each, table.about[system], job.test) for system, each in table.found.items()
+            ]
+            rows[name] += [system_row(system, each, [], job.test) for system, each in fusions(job, table).items()]
             texts.append(as_table(name, rows[name], budget(job, table.recipe)))
     texts.append(cost_table(next(iter(rows.values()))))
     if real:

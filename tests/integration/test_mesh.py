@@ -11,7 +11,7 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 
 EYES = ((33, 133), (362, 263))  # outer and inner corner of the right eye, of the left one
-NOSE_TIP, BETWEEN_LIPS = 1, (13, 14)
+NOSE_TIP = 1
 
 
 @pytest.fixture(scope="module")

@@ -480,13 +480,13 @@ def test_a_change_is_told_once() -> None:
     assert changes_after() == [(None, State.NO_FACE), (1, State.NO_FACE)]
 
 
-def test_each_face_of_a_picture_that_stands_alone_is_read_from_it_alone() -> None:
+def test_each_face_of_a_still_is_read_from_it_alone() -> None:
     world, _, perceiver, recognizer = stages()
     shades = (1.0, 0.9, 1.0, 0.9)
     frames = [world.frame(n, [(100, 100, 1)], shade) for n, shade in enumerate(shades)]
-    stills = [replace(frame, time_s=float(n), still=True) for n, frame in enumerate(frames)]
+    pictures = [replace(frame, time_s=float(n), still=True) for n, frame in enumerate(frames)]
     after = [replace(world.frame(n, [(100, 100, 1)]), time_s=4 + n / 25) for n in range(40)]
-    events = list(offline([*stills, *after], perceiver, recognizer))
+    events = list(offline([*pictures, *after], perceiver, recognizer))
     readings = [event for event in events if isinstance(event, EmotionDistribution)]
     stills = [reading for reading in readings if reading.still]
     assert [reading.time_s for reading in stills] == [0.0, 1.0, 2.0, 3.0]

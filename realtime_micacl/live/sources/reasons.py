@@ -34,22 +34,9 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
     unknown = _unknown(address)
     if unknown:
         return unknown
-    named = f"{address.scheme}://NAME:PASSWORD@{address.origin}"
     match cause:
-        case av.error.HTTPUnauthorizedError() if address.user:
-            return "it rejects this name and password"
-        case av.error.HTTPUnauthorizedError():
-            return f"it asks for a name and a password: {named}{address.path.partition('?')[0]}"
-        case av.error.HTTPForbiddenError():
-            return "it denies access (403); check the name, the password and what they may see"
-        case av.error.HTTPNotFoundError():
-            return "it has nothing at this path (404); check the path of the address"
-        case av.error.HTTPServerError():
-            return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
-        case av.error.HTTPClientError():
-            status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
-            by_udp = "; where it sends by UDP alone, rtspu:// fetches that" if address.scheme == "rtsp" else ""
-            return f"it rejects the request ({status}){by_udp}"
+        case av.error.HTTPServerError() | av.error.HTTPClientError():
+            return _refused(address, cause)
         case av.error.ConnectionRefusedError() if answers(address.url):
             return "it sends on to another address, where nothing listens"
         case av.error.ConnectionRefusedError():
@@ -76,6 +63,25 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
     if cause is None or fell_silent(cause) or waited_s > ASK_S:
         return _silent(address, waited_s)
     return f"{said(cause)}; {CHECK}"
+
+
+def _refused(address: Address, cause: Any) -> str:
+    """Return what to say of a server that answers with a status, in HTTP or RTSP."""
+    match cause:
+        case av.error.HTTPUnauthorizedError() if address.user:
+            return "it rejects this name and password"
+        case av.error.HTTPUnauthorizedError():
+            named = f"{address.scheme}://NAME:PASSWORD@{address.origin}{address.path.partition('?')[0]}"
+            return f"it asks for a name and a password: {named}"
+        case av.error.HTTPForbiddenError():
+            return "it denies access (403); check the name, the password and what they may see"
+        case av.error.HTTPNotFoundError():
+            return "it has nothing at this path (404); check the path of the address"
+        case av.error.HTTPServerError():
+            return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
+    status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
+    by_udp = "; where it sends by UDP alone, rtspu:// fetches that" if address.scheme == "rtsp" else ""
+    return f"it rejects the request ({status}){by_udp}"
 
 
 def why_not_piped(cause: Exception | None, waited_s: float) -> str:

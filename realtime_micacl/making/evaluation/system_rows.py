@@ -33,7 +33,7 @@ PAIRS = (
 """Differences that are asked for beside those from MICACL."""
 
 
-def figures(
+def system_row(
     system: str, found: Sequence[Mapping[str, F32]], about: Sequence[Trained], test: Sequence[PreparedClip]
 ) -> SystemRow:
     """Return a row: means over seeds, intervals over people; `found` are shares in each order of frames.
@@ -81,7 +81,9 @@ def figures(
 
 
 def _tail(labels: Labels, said: Labels) -> float:
-    return float(np.nanmean(recalls(confusion(labels, said))[TAIL]))
+    """Return the mean recall of fear and disgust; NaN where nobody shows either."""
+    found = recalls(confusion(labels, said))[TAIL]
+    return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
 def _cost(of: Trained) -> Cost:
