@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,30 @@ DATA = ROOT / "tests" / "data"
 REAL = ROOT.parent / "shared" / "data"
 
 
+HANGS_S, AGAIN_S = 300.0, 30.0
+watch = SimpleNamespace(errors=2, since_s=-AGAIN_S)
+
+
+def pytest_configure() -> None:
+    """Keep a way to standard error, which is captured while tests run."""
+    watch.errors = os.dup(2)
+
+
+def watched() -> None:
+    """Let a test that hangs say where all threads stand, and end the run.
+
+    Begun anew for each test, as pytest's own watch is, it would take a tenth of the unit tests' time.
+    """
+    now_s = time.monotonic()
+    if now_s - watch.since_s >= AGAIN_S:
+        watch.since_s = now_s
+        faulthandler.dump_traceback_later(HANGS_S + AGAIN_S, file=watch.errors, exit=True)
+
+
+def pytest_sessionfinish() -> None:
+    faulthandler.cancel_dump_traceback_later()
+
+
 def pytest_collection_finish() -> None:
     """What was imported is no garbage."""
     gc.collect()
@@ -46,6 +71,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def all_is_left_as_it_was() -> Iterator[None]:
     """No thread stays, and those tests that run the command, which sets how much is logged, change nothing."""
+    watched()
     before, level = set(threading.enumerate()), logging.getLogger().level
     yield
     logging.getLogger().setLevel(level)
@@ -74,6 +100,7 @@ def long(request: pytest.FixtureRequest) -> bool:
     asked = bool(request.config.getoption("--long"))
     if asked:
         faulthandler.cancel_dump_traceback_later()  # what takes ten minutes does not hang
+        watch.since_s = -AGAIN_S
     return asked
 
 
