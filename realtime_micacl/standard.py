@@ -43,6 +43,11 @@ def why(cause: Exception) -> str:
     return CLOSED.get(getattr(cause, "errno", None) or 0) or getattr(cause, "strerror", None) or str(cause)
 
 
+def counted(number: int, what: str, several: str = "") -> str:
+    """Return a number with what it counts: 1 clip, 2 clips."""
+    return f"{number} {what if number == 1 else several or what + 's'}"
+
+
 def starved(cause: BaseException) -> bool:
     """Say whether something failed for want of memory, whoever noticed it: Python, the linker or a library."""
     return isinstance(cause, MemoryError) or any(words in str(cause) for words in STARVED)

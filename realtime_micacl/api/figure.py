@@ -13,6 +13,7 @@ from realtime_micacl.api.table import readings_in
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.palette import COLOURS
+from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def show(readings: Iterable[Event]) -> Figure:
     for who, band in zip(kept, bands, strict=True):
         _draw(band, sorted(tracks[who], key=lambda reading: reading.time_s))
         band.set_ylabel(" ".join(filter(None, (who[0], f"face {who[1]}"))))
-    bands[-1].set_xlabel("time in s" + (f" ({len(tracks) - MOST} more faces not shown)" if len(tracks) > MOST else ""))
+    bands[-1].set_xlabel(
+        "time in s" + (f" ({counted(len(tracks) - MOST, 'more face')} not shown)" if len(tracks) > MOST else "")
+    )
     handles, names = bands[0].get_legend_handles_labels()
     known = dict(zip(names, handles, strict=True))
     figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=len(EMOTIONS), frameon=False)

@@ -16,7 +16,7 @@ from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.sinks import csv_rows
-from realtime_micacl.standard import why
+from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, StateChange
 
 WHOLE = (*COUNTS, "latency_ms")
@@ -83,7 +83,7 @@ class Table:
         rows, names = self.rows(), HEAD
         words = [str(row["emotion"]) for row in rows if row["emotion"]]
         shares = [f"{word} {words.count(word) / len(words):.0%}" for word in dict.fromkeys(words)]
-        more = f"{len(rows)} rows" + (f", the first {SHOWN} shown" if len(rows) > SHOWN else "")
+        more = counted(len(rows), "row") + (f", the first {SHOWN} shown" if len(rows) > SHOWN else "")
         lines = ["".join(f"<td>{escape(_shown(row[name]))}</td>" for name in names) for row in rows[:SHOWN]]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         header = "".join(f"<th>{name}</th>" for name in names)
@@ -91,7 +91,7 @@ class Table:
         return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
 
     def __repr__(self) -> str:
-        return f"<table of {len(self)} rows and {len(self.columns)} columns>"
+        return f"<table of {counted(len(self), 'row')} and {len(self.columns)} columns>"
 
 
 def readings_in(events: Iterable[Event], what: str) -> list[Event]:

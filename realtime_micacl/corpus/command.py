@@ -15,6 +15,7 @@ from realtime_micacl.errors import SomeFailed
 from realtime_micacl.options import VerbParser
 from realtime_micacl.programs.arguments import add_reading, settings_from
 from realtime_micacl.programs.screen import stopped_by_signals
+from realtime_micacl.standard import counted
 
 
 def main(argv: Sequence[str]) -> None:
@@ -47,11 +48,15 @@ def main(argv: Sequence[str]) -> None:
     if stop.is_set():
         raise KeyboardInterrupt
     if report.failed:
-        raise SomeFailed(f"{len(report.failed)} clips could not be read; {report.out / FAILED} says why")
+        raise SomeFailed(f"{counted(len(report.failed), 'clip')} could not be read; {report.out / FAILED} says why")
 
 
 def said(report: Report) -> str:
     """Return how it ended, for people."""
     left = f", {report.left} left; the same command goes on" if report.left else ""
-    gone = f"\n{report.gone} clips of earlier runs are no longer there and not in the summary" if report.gone else ""
-    return f"{report.done} clips read, {len(report.failed)} failed{left}: {report.out / SUMMARY}{gone}\n"
+    gone = (
+        f"\nno longer there, and not in the summary: {counted(report.gone, 'clip')} of earlier runs"
+        if report.gone
+        else ""
+    )
+    return f"{counted(report.done, 'clip')} read, {len(report.failed)} failed{left}: {report.out / SUMMARY}{gone}\n"

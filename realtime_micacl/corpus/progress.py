@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
+from realtime_micacl.standard import counted
 
 LINE_S = 60.0
 FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} elapsed, about {remaining} left"
@@ -54,7 +55,7 @@ class Progress:
     def _tell(self) -> None:
         if not self._shown:
             return
-        words = f"{self._ended} of {self._all} clips" + (f", {self._failed} failed" if self._failed else "")
+        words = f"{self._ended} of {counted(self._all, 'clip')}" + (f", {self._failed} failed" if self._failed else "")
         done = sum(share * self._sizes[name] for name, share in self._shares.items())
         if self._terminal:
             self._bar.set_description_str(words, refresh=False)

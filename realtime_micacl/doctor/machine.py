@@ -23,6 +23,7 @@ from realtime_micacl.errors import MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
+from realtime_micacl.standard import counted
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
 REPORTED = (*HEADLESS, "opencv-contrib-python", "PyQt6")
@@ -34,7 +35,9 @@ def system() -> Iterator[Finding]:
     memory_gb = psutil.virtual_memory().total / 1e9
     said = f"realtime-micacl {__version__}, Python {platform.python_version()}, {platform.platform()}"
     yield Finding("system", good, said + ("" if good else "; Python 3.11 to 3.14 is needed"))
-    yield Finding("processor", True, f"{os.cpu_count()} cores, {memory_gb:.0f} GB memory, {platform.machine()}")
+    yield Finding(
+        "processor", True, f"{counted(os.cpu_count() or 1, 'core')}, {memory_gb:.0f} GB memory, {platform.machine()}"
+    )
 
 
 def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from realtime_micacl.doctor.finding import Finding
 from realtime_micacl.programs.monitor import asked
+from realtime_micacl.standard import counted
 from realtime_micacl.types import State
 
 
@@ -25,11 +26,13 @@ def _figures(found: dict[str, float]) -> Iterator[Finding]:
     """Look at the figures of a session."""
     state = next(name for name in State if found[f"state {name}"])
     tries = f", attempt {found['attempt']:.0f}" if found["attempt"] else ""
-    yield Finding("state", state in (State.LIVE, State.NO_FACE), f"{state}{tries}, {found['faces']:.0f} faces")
+    yield Finding(
+        "state", state in (State.LIVE, State.NO_FACE), f"{state}{tries}, {counted(round(found['faces']), 'face')}"
+    )
     counts = ("captured", "analysed", "dropped", "damaged")
     said = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
-    yield Finding("frames", True, f"{said}; {found['readings_total']:.0f} readings")
+    yield Finding("frames", True, f"{said}; {counted(round(found['readings_total']), 'reading')}")
     again = {name: found[f"changes_total {name}"] for name in (State.RECONNECTING, State.STALLED)}
     failures = sum(found[f"failures_total {stage}"] for stage in ("perceive", "recognize"))
-    said = ", ".join(f"{count:.0f} times {name}" for name, count in again.items())
-    yield Finding("faults", not failures, f"{said}; analysis started again {failures:.0f} times")
+    said = ", ".join(f"{counted(round(count), 'time')} {name}" for name, count in again.items())
+    yield Finding("faults", not failures, f"{said}; analysis started again {counted(round(failures), 'time')}")

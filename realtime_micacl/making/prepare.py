@@ -35,7 +35,7 @@ from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.options import VerbParser
-from realtime_micacl.standard import why
+from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
@@ -97,8 +97,8 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     begin(manifest, out)
     names = {sample.clip: file_name(sample) for sample in samples}
     files = {clip: f"{CLIPS}/{name}" for clip, name in names.items() if name}
-    counted = {clip: frames_in(out / file, manifest.size_px) for clip, file in files.items()}
-    frames = {clip: n for clip, n in counted.items() if n}
+    lengths = {clip: frames_in(out / file, manifest.size_px) for clip, file in files.items()}
+    frames = {clip: n for clip, n in lengths.items() if n}
     pieces = [Piece(s, out / files[s.clip]) for s in samples if s.clip in files and s.clip not in frames]
     cutting = Cutting(manifest.size_px, manifest.crop.points if manifest.crop else None)
     results = cut(pieces, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
@@ -123,7 +123,7 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     for split, part in sorted({pair for s in samples for pair in s.parts.items()}):
         lost = [s for s, _ in skipped if s.parts.get(split) == part]
         if lost and not any(line.parts.get(split) == part for line in lines):
-            of = f"none of the {len(lost)} clips of the part {part} of {split} is left"
+            of = f"of {counted(len(lost), 'clip')} of the part {part} of {split} none is left"
             log.warning("%s; the first: %s: %s", of, lost[0].clip, reasons[lost[0].clip])
     return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
 
@@ -171,7 +171,7 @@ def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sa
     write_whole(out / SKIPPED, table.getvalue())
     if not lines:
         first = f"{skipped[0][0].clip}: {skipped[0][1]}"
-        raise ConfigError(f"none of the {len(skipped)} clips gave a face; {first}; all are in {out / SKIPPED}")
+        raise ConfigError(f"of {counted(len(skipped), 'clip')} none gave a face; {first}; all are in {out / SKIPPED}")
     counts = Counter(line.label for line in lines)
     done = msgspec.structs.replace(
         manifest,
@@ -190,17 +190,18 @@ def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: in
     """Return what lies ready, in words."""
     counts = Counter(line.label for line in lines)
     people = len({line.subject for line in lines} - {""})
+    of = f", {counted(people, 'person', 'people')}" if people else ""
     absent = [emotion for emotion in EMOTIONS if not counts[emotion]]
     unused = len(list((out / CLIPS).glob("[0-9a-f]*.npz"))) - len(lines)
     return "\n".join(
         [
-            f"{manifest.name}: {len(lines)} clips, {sum(line.frames for line in lines)} crops of {manifest.size_px} px"
-            f"{f', {people} people' if people else ''} in {out}; {asked} were to be cut now",
+            f"{manifest.name}: {counted(len(lines), 'clip')}, {sum(line.frames for line in lines)} crops of "
+            f"{manifest.size_px} px{of} in {out}; to be cut now: {asked}",
             "  " + ", ".join(f"{emotion} {counts[emotion]}" for emotion in EMOTIONS if counts[emotion]),
             *([f"  no clip of {', '.join(absent)}"] if absent else []),
             f"  skipped: {skipped}{f', see {out / SKIPPED}' if skipped else ''}",
             *([f"  damaged in part, of those cut now: {damaged}"] if damaged else []),
-            *([f"  {unused} files in {out / CLIPS} are of clips that have changed or gone"] if unused else []),
+            *([f"  of clips that have changed or gone: {counted(unused, 'file')} in {out / CLIPS}"] if unused else []),
         ]
     )
 

@@ -18,6 +18,7 @@ from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.mesh import FaceMesh, Region
 from realtime_micacl.live.sources.source import DEMO
 from realtime_micacl.live.sources.video import read_file
+from realtime_micacl.standard import counted
 from realtime_micacl.types import U8, Bag
 
 TIMES = 8
@@ -37,8 +38,9 @@ class Kept:
     tick_s: float
 
     def __str__(self) -> str:
-        looks = f"a look takes {self.look_ms:.0f} ms, {self.most} faces {self.read_ms[1]:.0f} ms"
-        return f"keeps up with {self.faces or 'none'} of {self.most} faces every {1e3 * self.tick_s:.0f} ms ({looks})"
+        most = counted(self.most, "face")
+        looks = f"a look takes {self.look_ms:.0f} ms, {most} {self.read_ms[1]:.0f} ms"
+        return f"keeps up with {self.faces or 'none'} of {most} every {1e3 * self.tick_s:.0f} ms ({looks})"
 
 
 def kept(engine: Engine, sidecar: Sidecar) -> Kept:

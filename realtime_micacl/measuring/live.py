@@ -23,6 +23,7 @@ from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
 from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.live.threads import share_python
 from realtime_micacl.metrics import Meter
+from realtime_micacl.standard import counted
 from realtime_micacl.types import Event, StateChange
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the figures as rows for people."""
     return [
-        ("window", f"{figures['platform']}; {figures['size']}, {figures['faces']} faces"),
+        ("window", f"{figures['platform']}; {figures['size']}, {counted(figures['faces'], 'face')}"),
         ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
         ("latency", "capture to paint p50 {0[0]:.0f} ms, p95 {0[1]:.0f} ms".format(figures["latency_ms"])),
         ("readings", f"{figures['readings_hz_per_face']:.1f} a second and face, of {figures['ticks_hz']:.1f} ticks"),

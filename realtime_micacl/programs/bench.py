@@ -19,6 +19,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 from realtime_micacl.measuring import engines, live, loop, passes, stages
 from realtime_micacl.options import VerbParser
+from realtime_micacl.standard import counted
 
 PARTS = {
     "live": "the program with its window",
@@ -86,4 +87,5 @@ def _tell(rows: Sequence[tuple[str, str]]) -> None:
 
 def _machine() -> str:
     memory_gb = psutil.virtual_memory().total / 1e9
-    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.machine()}, Python {platform.python_version()}"
+    cores = counted(os.cpu_count() or 1, "core")
+    return f"{cores}, {memory_gb:.0f} GB, {platform.machine()}, Python {platform.python_version()}"

@@ -12,7 +12,7 @@ from realtime_micacl.corpus.results import FAILED, MADE_WITH, read_done
 from realtime_micacl.errors import SourceError
 from realtime_micacl.palette import COLOURS
 from realtime_micacl.report.html import clock, figures, origin, section, sheet
-from realtime_micacl.standard import why
+from realtime_micacl.standard import counted, why
 
 
 def folder_page(out: Path) -> str:
@@ -45,7 +45,7 @@ def folder_page(out: Path) -> str:
     if failed:
         lines = "".join(f"<tr><td>{escape(r['clip'])}</td><td>{escape(r['error'])}</td></tr>" for r in failed)
         parts.append(section("Could not be read", f"<table>{lines}</table>"))
-    return sheet(out.resolve().name, f"{len(clips)} clips", [*parts, origin(made)])
+    return sheet(out.resolve().name, counted(len(clips), "clip"), [*parts, origin(made)])
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from realtime_micacl.report.figures import Figures, figures_of, seconds_in
 from realtime_micacl.report.html import clock, figures, origin, section, sheet
 from realtime_micacl.report.ribbon import Span, latency, quality, ribbon
 from realtime_micacl.report.session import Face, Session
+from realtime_micacl.standard import counted
 from realtime_micacl.types import State
 
 MOST_FACES = 24
@@ -32,7 +33,7 @@ def page(session: Session) -> str:
     parts = [_overall(session, faces)]
     parts += [_face(session, face, span) for face in shown]
     if len(faces) > len(shown):
-        parts.append(f'<p class="note">{len(faces) - len(shown)} faces that were seen more briefly are left out.</p>')
+        parts.append(f'<p class="note">Left out: {counted(len(faces) - len(shown), "face")} seen more briefly.</p>')
     if not faces:
         ends = [changes[-1][2] for changes in session.states.values() if changes[-1][2]]
         parts.append(

@@ -78,7 +78,7 @@ def test_faces_are_cut_as_the_live_program_cuts_them(tmp_path: Path, faces: list
     likeness = np.abs(clip.crops.astype(int) - found.clips[1].load().crops.astype(int)).mean()
     assert likeness < 6, "a video gives what its pictures give"
     said = capsys.readouterr().out
-    assert "2 clips, 40 crops of 64 px" in said and "2 were to be cut now" in said and "skipped: 0" in said
+    assert "2 clips, 40 crops of 64 px" in said and "to be cut now: 2" in said and "skipped: 0" in said
     assert "no clip of neutral, angry, surprise, disgust, fear" in said
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(
     reasons = skipped(out)
     assert sorted(reasons) == ["happy/broken.mp4", "happy/empty.mp4", "sad/nobody", "sad/unreadable"]
     assert "cannot be opened" in reasons["happy/broken.mp4"] and "0 bytes" in reasons["happy/empty.mp4"]
-    assert "0 of its 20 frames" in reasons["sad/nobody"] and "none of the 1 pictures" in reasons["sad/unreadable"]
+    assert "0 of its 20 frames" in reasons["sad/nobody"] and "of 1 picture none" in reasons["sad/unreadable"]
     said = capsys.readouterr().out
     assert "skipped: 4, see" in said and "damaged in part, of those cut now: 1" in said
     assert "happy/good" in caplog.text and "1 of 20 pictures cannot be read: 5.png" in caplog.text
@@ -135,7 +135,7 @@ def test_a_split_may_name_clips_that_are_not_there(
     assert set(skipped(tmp_path / "out")) == {"Action/Happy/0002", "Action/Sad/0001"}
     assert "there is nothing at" in skipped(tmp_path / "out")["Action/Sad/0001"]
     assert found.skipped_tests == {"official": 1}
-    assert "none of the 1 clips of the part test of official is left; the first: Action/Sad/0001: there" in caplog.text
+    assert "of 1 clip of the part test of official none is left; the first: Action/Sad/0001: there" in caplog.text
     assert "part train" not in caplog.text
 
 
@@ -170,7 +170,7 @@ def test_a_second_run_does_what_is_missing_or_changed(tmp_path: Path, faces: lis
     capsys.readouterr()
     second = run("folders", root, out, "--as-shipped")
     said = capsys.readouterr().out
-    assert "3 were to be cut now" in said and "1 files in" in said and "changed or gone" in said
+    assert "to be cut now: 3" in said and "of clips that have changed or gone: 1 file in" in said
     after = {clip.clip: clip.file.read_bytes() for clip in second.clips}
     assert {name for name in before if after[name] != before[name]} == {"angry/d"}
     assert [clip.frames for clip in second.clips] == [20, 20, 20, 19]
@@ -189,7 +189,7 @@ def test_a_second_run_does_what_is_missing_or_changed(tmp_path: Path, faces: lis
         (["folders", "ROOT", "ROOT"], "holds something else"),
         (["folders", "ROOT", "ROOT/sad/a.mp4/out"], "cannot be read and written: Not a directory"),
         (["folders", "ROOT", "OUT", "--recipe", "none.toml"], "no file at none.toml"),
-        (["folders", "ROOT", "OUT"], "none of the 1 clips"),
+        (["folders", "ROOT", "OUT"], "of 1 clip none gave a face"),
     ],
 )
 def test_bad_input_is_one_error_that_says_what_was_expected(tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -122,6 +122,14 @@ def test_what_editors_and_shells_make_of_a_recording_is_read(tmp_path: Path, kin
     assert (event.time_s, event.state) == (1.0, State.NO_FACE)
 
 
+def test_a_table_whose_header_a_program_has_quoted_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "r.csv"
+    header = ",".join(f'"{name}"' for name in columns(4))
+    file.write_text(f'{header}\n1.0,,"no face"{"," * (len(columns(4)) - 3)}\n')
+    (event,) = read_recording(file)
+    assert event.state == State.NO_FACE
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"r\.txt is not a recording"):
         next(read_recording(tmp_path / "r.txt"))
@@ -136,7 +144,9 @@ HEADER = ",".join(columns(4))
     ("text", "said"),
     [
         ("", "line 1 is not a header"),
-        ("time_s,happy\n1,2\n", "line 1 is not a header"),
+        ("time_s,happy\n1,2\n", "line 1 is not a header.*recordings$"),
+        (HEADER.replace(",", ";") + "\n1,0;;live\n", "with semicolons between its columns; give the recording itself"),
+        (HEADER.replace(",", "\t") + "\n", "with tabs between its columns"),
         (f"{HEADER}\n1.0,,live\n", "line 2 is not a record.*3 cells"),
         (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is not a record"),
         (f"{HEADER}\nnan,,live{',' * 19}\n", "line 2 is not a record"),

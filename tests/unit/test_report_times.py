@@ -111,4 +111,4 @@ def test_a_crowd_is_left_out_by_how_briefly_it_was_seen(monkeypatch: pytest.Monk
     shown = [int(track) for track in re.findall(r"<h2>face (\d+)", many)]
     assert 12 < len(shown) < 40
     assert shown == list(range(41 - len(shown), 41))
-    assert f"{40 - len(shown)} faces that were seen more briefly are left out" in many
+    assert f"Left out: {40 - len(shown)} faces seen more briefly" in many

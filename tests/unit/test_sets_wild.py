@@ -80,7 +80,7 @@ def test_ferv39k_says_where_a_line_and_its_clip_s_folder_differ(ferv39k_tree: Pa
     setup = ferv39k_tree / "4_setups" / "All_scenes" / "train_All.csv"
     setup.write_text("Action/Happy/0001 Sad\nAction/Fear/0001 fear\nOther/x/0001 Fear\n")
     ferv39k.read(ferv39k_tree)
-    assert "ferv39k: 1 lines name another emotion than their clip's folder" in caplog.text
+    assert "ferv39k: lines that name another emotion than their clip's folder does, and count: 1" in caplog.text
 
 
 @pytest.fixture

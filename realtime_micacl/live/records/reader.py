@@ -16,13 +16,15 @@ from msgspec import Struct
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import BACK_S, TEXT, Record
-from realtime_micacl.live.records.rows import ADDED, columns, from_row
-from realtime_micacl.standard import why
+from realtime_micacl.live.records.rows import ADDED, WEIGHT, columns, from_row
+from realtime_micacl.standard import counted, why
 from realtime_micacl.types import Event
 
 log = logging.getLogger(__name__)
 
 LINE_BYTES = 64 * TEXT
+RESAVED = {";": "semicolons", "\t": "tabs"}
+MEND = "give the recording itself, or save it with commas there and points in its numbers"
 
 
 class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,16 +94,27 @@ def _json_line(line: bytes) -> Event | None:
 
 def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     """Read the header of a table; return what turns a row into what it says."""
-    header = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\r\n").split(",")
-    weights = sum(name.startswith("importance_") for name in header)
-    whole = columns(weights)  # columns were only ever added at the end
-    if header != whole[: len(header)] or len(header) < len(whole) - len(ADDED):
-        raise SourceError(f"{path}, line 1 is not a header of this program's recordings")
+    line = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\r\n")
+    header = _cells(line, ",")
+    if not _is_header(header):
+        resaved = next((name for mark, name in RESAVED.items() if _is_header(_cells(line, mark))), "")
+        mend = f": a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else ""
+        raise SourceError(f"{path}, line 1 is not a header of this program's recordings{mend}")
 
     def parsed(line: bytes) -> Event:
         (cells,) = csv.reader([line.decode("utf-8")], strict=True)
         if len(cells) != len(header):
-            raise ValueError(f"it has {len(cells)} cells, the header {len(header)}")
+            raise ValueError(f"it has {counted(len(cells), 'cell')}, the header {len(header)}")
         return from_row(dict(zip(header, cells, strict=True))).event()
 
     return parsed
+
+
+def _is_header(header: list[str]) -> bool:
+    """Say whether these are the columns of a recording; columns were only ever added at the end."""
+    whole = columns(sum(name.startswith(WEIGHT) for name in header))
+    return header == whole[: len(header)] and len(header) >= len(whole) - len(ADDED)
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    return next(csv.reader([line], delimiter=mark), [])

@@ -55,7 +55,7 @@ def pictures(
         elif monotonic() - max(decoded_s, opened_s) > UNDECODABLE_S:
             raise SourceLost(f"{shown} sent nothing that can be decoded for {UNDECODABLE_S:.0f} s")
     if decoder.all_damaged:
-        log.warning("%s: %d damaged packets or pictures were left out", shown, decoder.all_damaged)
+        log.warning("%s: damaged packets and pictures, left out: %d", shown, decoder.all_damaged)
 
 
 def _silent(address: Address | None, waited_s: float) -> str:

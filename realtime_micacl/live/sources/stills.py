@@ -12,6 +12,7 @@ from typing import BinaryIO
 import av
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.standard import counted
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
@@ -132,6 +133,6 @@ def read_row(
             continue
         yield Frame(image, index / rate_hz, index)
     if len(damaged) == len(files):
-        raise SourceError(f"none of the {len(files)} pictures in {shown} can be read; the first: {reason}")
+        raise SourceError(f"{shown}: of {counted(len(files), 'picture')} none can be read; the first: {reason}")
     if damaged:
         log.warning("%s: %d of %d pictures cannot be read: %s", shown, len(damaged), len(files), ", ".join(damaged[:5]))

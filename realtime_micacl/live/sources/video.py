@@ -221,7 +221,7 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             yield None if frame.time is None else float(frame.time), upright(frame), damaged
             all_damaged, damaged = all_damaged + damaged, 0
     if all_damaged + damaged:
-        log.warning("%s: %d damaged packets or pictures were left out", shown, all_damaged + damaged)
+        log.warning("%s: damaged packets and pictures, left out: %d", shown, all_damaged + damaged)
 
 
 def _begins_s(stream: av.VideoStream) -> float | None:

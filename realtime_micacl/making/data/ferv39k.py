@@ -39,4 +39,4 @@ def _rows(splits: Path) -> Iterator[Row]:
             odd += any(label_named(folder) not in (None, label) for folder in clip.split("/"))
             yield Row(f"{file}, line {number}", clip.strip(), label, "official", part)
     if odd:
-        log.warning("ferv39k: %d lines name another emotion than their clip's folder does; the line counts", odd)
+        log.warning("ferv39k: lines that name another emotion than their clip's folder does, and count: %d", odd)

@@ -11,6 +11,7 @@ import numpy as np
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.standard import counted
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
         else:
             yield Frame(image, index / rate_hz, index)
     if len(damaged) == len(files):
-        raise SourceError(f"none of the {len(files)} pictures in {folder} can be read")
+        raise SourceError(f"{folder}: of {counted(len(files), 'picture')} none can be read")
     if damaged:
         log.warning(
             "%s: %d of %d pictures cannot be read: %s", folder, len(damaged), len(files), ", ".join(damaged[:5])

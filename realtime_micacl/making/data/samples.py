@@ -125,7 +125,7 @@ def gathered(name: str, rows: Iterable[Row], path_of: Callable[[str], Path]) -> 
     if doubled:
         clips = sorted({clip for clip, _ in doubled})
         log.warning(
-            "%s: %d clips stand in both parts of a split and count as test: %s", name, len(clips), ", ".join(clips[:5])
+            "%s: in both parts of a split, and counted as test: %d (%s)", name, len(clips), ", ".join(clips[:5])
         )
     return [samples[clip] for clip in sorted(samples)]
 

@@ -24,6 +24,7 @@ from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.marks import marks_in, still_changes
 from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.scores import Labels
+from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
@@ -147,7 +148,7 @@ def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels,
     """Return what was read of each clip [n]; None stands for a clip from which nothing was."""
     read = np.array([one is not None for one in found])
     if not read.any():
-        raise ConfigError(f"nothing could be read from any of the {len(names)} clips; there is nothing to measure")
+        raise ConfigError(f"of {counted(len(names), 'clip')} none could be read; there is nothing to measure")
     return Read(
         tuple(name for name, ok in zip(names, read, strict=True) if ok),
         np.stack([one for one in found if one is not None]),

@@ -12,7 +12,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.evaluation.results import Comparisons, Result
 from realtime_micacl.making.figures import About, Comparison, Interval
-from realtime_micacl.standard import why
+from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS
 
 FEW = 10
@@ -33,7 +33,7 @@ def titled(results: Sequence[Result]) -> dict[str, Result]:
 def as_text(name: str, result: Result) -> str:
     """Return the scores of one data set as a small table."""
     scores = result.scores
-    people = f"of {scores['people']} people" if scores["people"] else "(people unknown)"
+    people = f"of {counted(scores['people'], 'person', 'people')}" if scores["people"] else "(people unknown)"
     lines = [
         f"{name}: n {scores['n']} {people}, WAR {scores['war']:.3f} {_interval(scores['war_95'])}, "
         f"UAR {scores['uar']:.3f} {_interval(scores['uar_95'])}, ECE {scores['ece']:.3f}",
@@ -64,13 +64,13 @@ def remarks(result: Result) -> Iterator[str]:
         yield f"few {'people' if scores['people'] else 'clips'} ({drawn}): the intervals are too narrow"
     if scores["unread"]:
         yield (
-            f"{scores['unread']} clips were not read (coverage {scores['coverage']:.3f}); with them counted as wrong "
-            f"WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
+            f"not read: {counted(scores['unread'], 'clip')} (coverage {scores['coverage']:.3f}); with these counted as "
+            f"wrong WAR {scores['war_all']:.3f}, UAR {scores['uar_all']:.3f}"
         )
     if about.get("lost"):
         yield (
-            f"{about['lost']} clips of the part were left out by `prepare`; with all that were not read counted as "
-            f"wrong WAR {scores['war_with_lost']:.3f}"
+            f"left out by `prepare`: {counted(about['lost'], 'clip')} of the part; with all that were not read counted "
+            f"as wrong WAR {scores['war_with_lost']:.3f}"
         )
     yield f"guessing {guess['emotion']} every time: WAR {guess['war']:.3f}, UAR {guess['uar']:.3f}"
     line = f"risk over coverage: area {risk['area']:.3f}"
