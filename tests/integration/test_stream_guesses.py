@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from realtime_micacl.live.sources import stream
 from realtime_micacl.live.sources.address import parse_address
 from realtime_micacl.live.sources.guesses import rates
 from tests.integration import web
@@ -29,21 +32,42 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     return web.segments(tmp_path_factory.mktemp("parts"), frames=FRAMES)
 
 
-@pytest.mark.parametrize("large", [web.refused(404), web.content(b""), web.content(b"<html>gone</html>", "text/html")])
-def test_of_several_rates_the_largest_that_lives_is_read(server: Web, parts: list[bytes], large: web.Answer) -> None:
-    """FFmpeg opens the first piece of each rate, and gives up all of them where one is missing."""
-    for rate in ("tiny", "small", "large"):
-        server.routes[f"/{rate}.m3u8"] = web.content(
-            web.play_list([f"{rate}{n}.ts" for n in range(len(parts))]), LISTING
-        )
-        for number, part in enumerate(parts):
-            server.routes[f"/{rate}{number}.ts"] = large if rate == "large" else web.content(part, "video/mp2t")
-    sizes = {"tiny": "320x240", "large": "1280x720", "small": "640x360"}
+def hang(request: web.Request) -> None:
+    request.server.stopped.wait(4.0)  # type: ignore[attr-defined]
+
+
+DEAD = [web.refused(404), web.content(b""), web.content(b"<html>gone</html>", "text/html"), hang]
+
+
+@pytest.mark.parametrize("what", ["the list", "its pieces"])
+@pytest.mark.parametrize("dead", DEAD, ids=["gone", "empty", "page", "hangs"])
+def test_of_several_rates_the_largest_that_lives_is_read(
+    server: Web, parts: list[bytes], dead: web.Answer, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FFmpeg gives up all of them for one dead piece, waits for one that hangs, and a first that is gone is no end."""
+    monkeypatch.setattr(stream, "FIRST_S", 1.0)
+    for rate in ("large", "tiny", "small"):
+        names = [f"{rate}{n}.ts" for n in range(len(parts))]
+        server.routes[f"/{rate}.m3u8"] = web.content(web.play_list(names), LISTING)
+        for name, part in zip(names, parts, strict=True):
+            server.routes[f"/{name}"] = dead if (rate, what) == ("large", "its pieces") else web.content(part, LISTING)
+    if what == "the list":
+        server.routes["/large.m3u8"] = dead
+    sizes = {"large": "1280x720", "tiny": "320x240", "small": "640x360"}
     lines = "".join(RATE.format(len(rate), size, f"{rate}.m3u8") for rate, size in sizes.items())
     server.routes["/list.m3u8"] = web.content(f"#EXTM3U\n{lines}".encode(), LISTING)
     seen = look(f"{server.base}/list.m3u8")
     assert (seen.codes, seen.ended) == (list(range(FRAMES)), True), seen.error
-    assert "/small0.ts" in server.asked[server.asked.index("/large0.ts") :]
+    assert "/tiny0.ts" not in server.asked and "/large.m3u8" in server.asked
+
+
+def test_a_recording_that_ends_too_soon_says_so(
+    server: Web, parts: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    server.routes["/0.ts"] = web.content(parts[0], "video/mp2t")
+    server.routes["/list.m3u8"] = web.content(web.play_list(["0.ts", *(["gone.ts"] * 3)]), LISTING)
+    assert look(f"{server.base}/list.m3u8").ended
+    assert "stops after 1.0 of 4 s" in caplog.text
 
 
 def test_rates_are_asked_for_where_the_list_lay_and_as_who_one_is() -> None:
@@ -104,3 +128,15 @@ def test_where_an_address_ends_for_a_server(server: Web, tmp_path: Path) -> None
 def test_who_does_not_listen_is_said(server: Web) -> None:
     server.routes["/video"] = web.redirected("http://127.0.0.1:9/video")
     assert "sends on to another address, where nothing listens" in look(f"{server.base}/video").error
+
+
+def test_png_in_parts_is_named(server: Web) -> None:
+    part = cv2.imencode(".png", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+
+    def answer(request: web.Request) -> None:
+        web.begin(request, 200, "multipart/x-mixed-replace; boundary=frame")
+        for _ in range(500):
+            request.wfile.write(b"--frame\r\nContent-Type: image/png\r\n\r\n" + part + b"\r\n")
+
+    server.routes["/video"] = answer
+    assert "it sends PNG in parts; only JPEG is read so" in look(f"{server.base}/video").error

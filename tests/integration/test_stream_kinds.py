@@ -170,12 +170,12 @@ def test_a_clock_that_is_off_is_followed_once_it_was_seen_twice(drift: float) ->
     late = True
     while late:
         opened += 1
-        clock = StreamClock(camera._drift)
+        clock = StreamClock(camera._drift.value)
         late = False
         for n in range(25 * 120):
             arrived_s = 1000 + n / 25 * (1 + drift) + 0.01 * (n % 3)
             if arrived_s - clock.capture_time(n / 25, arrived_s) > 2 * stream.LATE_S:
-                camera._learn(clock.measured())
+                camera._drift.learn(clock.measured(), camera.shown)
                 late = True
                 break
     assert opened == (1 if drift < 0 else 3)

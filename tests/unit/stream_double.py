@@ -30,6 +30,9 @@ class Peer:
         """How long each picture takes to decode."""
         self.polled: list[float] = []
         self.hurries = False
+        self.patience_s: list[float] = []
+        """How long each connection may be silent."""
+        self.under_way = False
         monkeypatch.setattr(module, "Tries", lambda: self)
         monkeypatch.setattr(module, "monotonic", lambda: self.now_s)
         monkeypatch.setattr(module, "until", self._until)
@@ -53,7 +56,10 @@ class Peer:
         self.now_s = max(self.now_s, due_s)
         yield Pending()
 
-    def _pictures(self, connection: Any, *_: object) -> Iterator[tuple[float, Any, int, float]]:
+    def _pictures(
+        self, connection: Any, address: Any, patience_s: float, first_s: float
+    ) -> Iterator[tuple[float, Any, int, float]]:
+        self.patience_s.append(patience_s)
         for pts_s, came_s in self.rounds.pop(0) if len(self.rounds) > 1 else self.rounds[0]:
             self.now_s = max(self.now_s, came_s) + self.costs_s
             yield pts_s, IMAGE, 0, came_s

@@ -40,6 +40,7 @@ def test_a_proxy_that_stands_between_is_named(
     ("content", "said"),
     [
         (b"#EXTM3U\n#EXTINF:1", "a play list of which nothing can be read"),
+        (b"#EXTM3U\nhttp://door/a.mp4\n", "and names http://door/a.mp4; give that"),
         (b"<html>", "is not a video"),
         (b"", "is not"),
     ],

@@ -238,3 +238,14 @@ def test_what_ends_was_lost_but_for_a_pipe_that_nobody_can_open_again(
 ) -> None:
     peer.answers, peer.rounds = partial(peer.connection, cause=cause), [steady(1.0)]
     assert read(Stream(value, "door"))[1] == said
+
+
+def test_a_camera_that_falls_silent_again_and_again_is_given_more_time(peer: Peer) -> None:
+    """It may take a picture every few seconds; one that was steady is given up sooner again."""
+    peer.answers = partial(peer.connection, "mpjpeg", stamped=False, codec="h264")
+    few, many = ([(0.0, peer.now_s)] * count for count in (module.STEADY - 1, module.STEADY))
+    peer.rounds = [few, few, few, few, many, few, few]
+    stream = Stream(HTTP, "door")
+    for _ in range(7):
+        read(stream)
+    assert peer.patience_s == [2.0, 4.0, 8.0, 15.0, 15.0, 2.0, 4.0]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
 
 LEAST_S = 3.0  # of a stream, before its clock is judged
 MOST_DRIFT = 0.25
@@ -76,6 +79,23 @@ class Track:
         off_s = max(abs(came_s - first_s - slope * (pts_s - first_pts_s)) for pts_s, came_s in points)
         drift = slope - 1
         return drift if off_s < STEADY_S and abs(drift) <= MOST_DRIFT else None
+
+
+class Drift:
+    """How much slower than ours a stream's clock runs, learnt over its connections; 0 where it is not known."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+        self._before: float | None = None
+
+    def learn(self, measured: float | None, shown: str) -> None:
+        """Take what was measured of a connection; twice the same is its clock, and no slow line."""
+        if measured is None:
+            return
+        if self._before is not None and abs(self._before - measured) < ALIKE:
+            self.value = measured
+            log.warning("%s: its clock is %.1f %% slow; it is followed", shown, 100 * measured)
+        self._before = measured
 
 
 class Pace:

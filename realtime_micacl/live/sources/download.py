@@ -32,6 +32,10 @@ BEGINS_BYTES = 1 << 16
 PATIENCE_S = 15.0
 
 
+class Unseekable(Exception):
+    """A recording whose server cannot go to where its pictures are."""
+
+
 def fetched(address: Address, shown: str) -> io.BytesIO:
     """Return the whole of a file of the web, in memory; raise SourceError where it is too large or breaks off."""
     log.warning("%s has its index at the end, and its server cannot go there: it is fetched whole first", shown)

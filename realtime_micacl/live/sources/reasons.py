@@ -14,12 +14,15 @@ import av
 
 from realtime_micacl.live.sources.address import Address, answers
 from realtime_micacl.live.sources.download import begins
+from realtime_micacl.live.sources.lists import LISTED, listed
 
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"
 BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
 NO_WAY_BACK = "a pipe cannot go back; give the file itself, or send MPEG-TS or Matroska"
-LISTED = "it is a play list of which nothing can be read: its pieces are gone, encrypted, or for somebody else"
+DEAD = "it is a play list of which nothing can be read: its pieces are gone, encrypted, or for somebody else"
+PARTS = "it sends PNG in parts; only JPEG is read so"
+PNG, HEAD_BYTES = b"\x89PNG\r\n", 1024
 PROXIED = ("http", "https", "rtsps", "rtmps")
 ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
 BY_UDP = ", only control packets; where it sends by UDP a firewall may hold them back: rtsp:// fetches them by TCP"
@@ -42,8 +45,9 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            listed = address.scheme.startswith("http") and begins(address, ASK_S)[0].startswith(b"#EXTM3U")
-            return LISTED if listed else f"what it sends is not a video; {_look(address)}"
+            head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
+            named = PARTS if PNG in head[:HEAD_BYTES] else listed(head)
+            return (DEAD if named == LISTED else named) or f"what it sends is not a video; {_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case OSError(errno=errno.EADDRINUSE):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import av
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.live.sources.lists import LISTED, listed
 from realtime_micacl.standard import counted
 from realtime_micacl.types import Frame
 
@@ -24,9 +25,10 @@ SUFFIXES = (
 RATE_HZ = 25.0
 ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
 NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
-LISTED = "it is a play list of which nothing is read; name a video, or make one: ffmpeg -i LIST -c copy VIDEO.mkv"
-LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 DASH = b"<MPD"
+DESCRIBED = "it only describes a stream (SDP); give the camera's rtsp:// address"
+RECORDED = "it is a recording of this program: `realtime-micacl replay FILE` shows it, `report FILE` makes a page of it"
+RECORDS = (b'{"schema"', b"time_s,track,")
 BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
 PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
 POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
@@ -76,8 +78,13 @@ def refused(path: Path) -> str:
             head = begins[:32]
             if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
                 return ANIMATED
-            if head.startswith(LISTS) or DASH in begins:
-                return LISTED
+            bare = b"#EXTM3U\n" if path.suffix.lower() == ".m3u" else b""
+            if named := LISTED if DASH in begins else listed(bare + begins):
+                return named
+            if head.startswith(RECORDS):
+                return RECORDED
+            if head.startswith(b"v=0") and b"\nm=video " in begins:
+                return DESCRIBED
             if head.startswith(b"version https://git-lfs"):
                 return POINTER
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):

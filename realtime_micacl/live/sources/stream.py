@@ -7,7 +7,7 @@ own rate; a camera is read as fast as it sends, the newest picture wins. What st
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -19,10 +19,10 @@ from av.format import Flags
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.address import Address, answers, parse_address
 from realtime_micacl.live.sources.arrival import Haste, hurries, known_length_s, until
-from realtime_micacl.live.sources.clock import ALIKE, Pace, StreamClock
+from realtime_micacl.live.sources.clock import Drift, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
-from realtime_micacl.live.sources.download import fetched
-from realtime_micacl.live.sources.guesses import guesses
+from realtime_micacl.live.sources.download import Unseekable, fetched
+from realtime_micacl.live.sources.guesses import Guess, guesses, named_rates
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
@@ -37,11 +37,8 @@ log = logging.getLogger(__name__)
 FIRST_S = 4.0  # a first opening may take so long, however soon a lost one is to be given up
 TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
 LATE_S = 1.0  # a picture handed out later than this after its time is stale
+STEADY = 10  # a camera that sends so many pictures without a long pause is not slow
 END_S = 1.0  # a recording that breaks off this near its end has ended
-
-
-class Unseekable(Exception):
-    """A recording whose server cannot go to where its pictures are."""
 
 
 class Stream:
@@ -68,8 +65,8 @@ class Stream:
         self._tries = Tries()
         self._form: str | None = None
         self._seen = self._paced = self._listed = self._whole = False
-        self._reached_s = self._drift = 0.0
-        self._drifts: list[float] = []
+        self._reached_s, self._silent_s = 0.0, SILENT_S
+        self._drift = Drift()
 
     def ready(self) -> bool:
         """Say whether a try that was begun before has succeeded."""
@@ -88,11 +85,18 @@ class Stream:
 
         A first failure to open raises SourceError.
         """
+        listed = named_rates(self._address) if self._web and self._address and not self._form else []
+        if listed and (yield from self._guessed(listed)):
+            return
         try:
             yield from self._looked_at()
         except SourceError as error:
-            no_video = self._web and isinstance(error.__cause__, av.error.InvalidDataError)
-            if not no_video or self._seen or self._form or not (yield from self._guessed()):
+            cause, known = error.__cause__, listed or self._seen or self._form
+            if known or not (self._web and self._address and isinstance(cause, av.error.InvalidDataError)):
+                raise
+            if not (yield from self._guessed(guesses(self._address))):
+                if isinstance(error, SourceLost):
+                    raise SourceError(self._not_opened(cause, 0.0)) from cause
                 raise
         if self._whole and not self._seen:
             yield from self._looked_at()
@@ -106,33 +110,34 @@ class Stream:
         finally:
             connection.leave()
 
-    def _guessed(self) -> Generator[Frame | Pending, None, bool]:
+    def _guessed(self, found: Iterable[Guess]) -> Generator[Frame | Pending, None, bool]:
         """Yield the frames of what else the address may hold; return whether it held any."""
-        for where, form in guesses(self._address) if self._address else ():
+        for where, form in found:
             self._where, self._form = where, form
             try:
                 yield from self._looked_at()
                 return True
             except SourceError as error:
-                if isinstance(error, SourceLost):
+                if isinstance(error, SourceLost) and not self._tries.under_way:
                     raise
+                self._tries.leave()
         self._where, self._form = self._address, None
         return False
 
     def _connected(self) -> Generator[Pending, None, Connection]:
-        patience_s, started_s = (TRY_S if self._seen else self._patience_s), monotonic()
+        first_s = self._patience_s if self._where is self._address else min(FIRST_S, self._patience_s)
+        patience_s, started_s = (TRY_S if self._seen else first_s), monotonic()
         self._tries.begin(self._way())
         while not (connection := self._tries.take(WAKE_S)) and monotonic() - started_s < patience_s:
             yield Pending()
         if connection is None:
             raise SourceLost(self._not_opened(None, monotonic() - started_s))
-        if connection.container is None:
-            connection.leave()
-            cause, waited_s = connection.cause, monotonic() - connection.started_s
-            if isinstance(cause, SourceError):
-                raise cause
-            raise SourceError(self._not_opened(cause, waited_s)) from cause
-        return connection
+        if connection.container:
+            return connection
+        connection.leave()
+        if isinstance(cause := connection.cause, SourceError):
+            raise cause
+        raise SourceError(self._not_opened(cause, monotonic() - connection.started_s)) from cause
 
     def _not_opened(self, cause: Exception | None, waited_s: float) -> str:
         reason = why(self._address, cause, waited_s) if self._address else why_not_piped(cause, waited_s)
@@ -195,19 +200,20 @@ class Stream:
             pipe = f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
             reason = "it is damaged" if self._address else pipe
             raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}") from connection.cause
-        if connection.cause is None or self._reached_s >= length_s - END_S:
+        if self._reached_s >= length_s - END_S or (connection.cause is None and length_s == inf):
             return
         whole = "" if length_s == inf else f" of {length_s:.0f}"
-        if self._reached_s <= begun_s:
+        if connection.cause is None or self._reached_s <= begun_s:
             log.warning("%s stops after %.1f%s s", self.shown, self._reached_s, whole)
             return
         raise SourceLost(f"{self.shown} stopped after {self._reached_s:.0f}{whole} s")
 
     def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
         """Yield the frames of a stream without an end until it is lost."""
-        clock, pace, haste = StreamClock(self._drift), Pace(), Haste()
+        clock, pace, haste = StreamClock(self._drift.value), Pace(), Haste()
         index, late_s = 0, None
-        patience_s = PIECE_S if self._paced else SILENT_S
+        patience_s = PIECE_S if self._paced else self._silent_s
+        self._silent_s = min(2 * self._silent_s, PIECE_S)  # if it is silent soon, it may be that slow
         for one in self._pictures(connection, patience_s if self._address else inf):
             if isinstance(one, Pending):
                 yield one
@@ -225,25 +231,17 @@ class Stream:
             if now_s - time_s > LATE_S:
                 late_s = late_s or now_s
                 if now_s - late_s > LATE_S:
-                    self._learn(clock.measured() if stamped else None)
+                    self._drift.learn(clock.measured() if stamped else None, self.shown)
                     raise SourceLost(f"{self.shown} fell {now_s - time_s:.0f} s behind")
                 continue
             late_s = None
             yield Frame(image, time_s, index, damaged)
             index += 1
+            self._silent_s = SILENT_S if index == STEADY else self._silent_s
         if not self._address and ends_for_good(self._value):
             return
         ended = f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}"
         raise SourceLost(ended) from connection.cause
-
-    def _learn(self, drift: float | None) -> None:
-        """Note how fast a stream's clock seemed to run; twice the same is its clock, and no slow line."""
-        if drift is None:
-            return
-        if self._drifts and abs(self._drifts[-1] - drift) < ALIKE:
-            self._drift = drift
-            log.warning("%s: its clock is %.1f %% slow; it is followed", self.shown, 100 * drift)
-        self._drifts.append(drift)
 
     def _pictures(self, connection: Connection, patience_s: float) -> Iterator[Picture | Pending]:
         first_s = TRY_S + SILENT_S if self._seen else PATIENCE_S

@@ -28,6 +28,11 @@ class Tries:
         self._open.append(Connection(way))
 
     @property
+    def under_way(self) -> bool:
+        """Whether some are neither opened nor given up."""
+        return bool(self._open)
+
+    @property
     def ready(self) -> bool:
         """Whether one of them was opened."""
         return any(one.container for one in self._open)

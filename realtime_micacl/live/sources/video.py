@@ -162,8 +162,10 @@ def opened(path: Path) -> av.container.InputContainer:
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
         chosen(container, str(path))
-    except SourceError:
+    except SourceError as cause:
         container.close()
+        if reason := refused(path):
+            raise SourceError(f"{path} cannot be opened: {reason}") from cause
         raise
     return container
 
