@@ -51,8 +51,8 @@ SIDECAR = Sidecar(
     trained_on=(),
     measured={},
 )
-SIDE: float | F32 = 160.0
-"""Width and height of the faces, in px."""
+SIDE: float | F32 = 80.0
+"""Width and height of the faces, in px: larger ones take longer and show no more."""
 
 
 def marks_of_textures(_: FaceMesh, image: U8, where: Sequence[Region]) -> tuple[F32, F32]:
@@ -103,8 +103,8 @@ class FramesWithFaces:
         image = np.full((360, 640, 3), int(40 * shade), np.uint8)
         for x, y, looks in places:
             patch = np.random.default_rng(looks).integers(60, 220, (8, 8, 3)) * shade
-            texture = cv2.resize(patch.astype(np.uint8), (160, 160), interpolation=cv2.INTER_NEAREST)
-            image[int(y) : int(y) + 160, int(x) : int(x) + 160] = texture
+            texture = cv2.resize(patch.astype(np.uint8), (80, 80), interpolation=cv2.INTER_NEAREST)
+            image[int(y) : int(y) + 80, int(x) : int(x) + 80] = texture
         image.flags.writeable = False
         return image
 
@@ -207,7 +207,7 @@ def test_faces_are_looked_for_at_every_other_tick_followed_at_the_others_and_exp
         before = world.looks
         scene, bags = perceiver.perceive(world.frame(n, [(100 + 4.0 * n, 80, 1)]))
         if n > 5:
-            assert scene.faces[0].box == pytest.approx([100 + 4 * n, 80, 260 + 4 * n, 240], abs=1.5)
+            assert scene.faces[0].box == pytest.approx([100 + 4 * n, 80, 180 + 4 * n, 160], abs=1.5)
         read += len(bags)
         looked_s += [n / 25] * (world.looks - before)
     assert read == pytest.approx((80 - 32) / 2, abs=2)
@@ -224,13 +224,13 @@ def test_a_face_stays_who_and_where_it_is_when_the_size_of_the_picture_changes(
     for n in range(change):
         perceiver.perceive(world.frame(n, [(100, 80, 1)]))
     image = cv2.resize(world.frame(0, [(100, 80, 1)]).image, (320, 90), interpolation=cv2.INTER_AREA)
-    monkeypatch.setattr(f"{__name__}.SIDE", np.array((80, 40), np.float32))
+    monkeypatch.setattr(f"{__name__}.SIDE", np.array((40, 20), np.float32))
     if seen:
         world._where[id(image)] = [(50, 20)]
     for n in (change, change + 1, change + 2):
         (face,) = perceiver.perceive(Frame(np.asarray(image, np.uint8), n / 25, n))[0].faces
         assert face.track_id == 1
-        assert face.box == pytest.approx([50, 20, 130, 60], abs=1)
+        assert face.box == pytest.approx([50, 20, 90, 40], abs=1)
 
 
 def test_a_face_that_comes_or_is_missed_is_looked_for_in_every_frame() -> None:

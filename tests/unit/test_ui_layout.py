@@ -114,6 +114,63 @@ def test_a_card_without_a_reading_has_no_bars() -> None:
     assert place.rect.height() < card_size(theme_of(13.5))[1] / 3
 
 
+def test_a_card_grows_when_its_face_is_read() -> None:
+    v = view((400, 200, 560, 360))
+    assert not arranged(v, HD, arranged(replace(v, readings={}))).cards[1].small
+
+
+def test_a_card_goes_when_another_face_comes_under_it() -> None:
+    first, afar = (400.0, 200.0, 560.0, 360.0), (1000.0, 500.0, 1160.0, 660.0)
+    last = arranged(view(first, afar))
+    x, y = last.cards[1].rect.center().x(), last.cards[1].rect.center().y()
+    layout = arranged(view(first, (x - 80, y - 80, x + 80, y + 80)), HD, last)
+    assert not layout.cards[1].rect.intersects(layout.boxes[2])
+
+
+def test_a_card_keeps_off_the_corner_of_another_face() -> None:
+    face = (500.0, 200.0, 660.0, 360.0)
+    right = arranged(view(face)).cards[1].rect
+    grown = (arranged(view(face)).boxes[1].width() - 160) / 2
+    x, y = right.right() - 2 + grown, right.bottom() - 2 + grown
+    layout = arranged(view(face, (x, y, x + 160, y + 160)))
+    assert right.intersects(layout.boxes[2])
+    assert not layout.cards[1].rect.intersects(layout.boxes[2])
+
+
+def test_a_card_is_rather_small_than_on_a_panel() -> None:
+    v = view((300, 10, 460, 170))
+    low = card_size(theme_of(unit_for(*HD, 1.0)))[1]
+    for free, small in ((low + 20, False), (low, True)):
+        panel = QRectF(0, free, HD[0], HD[1] - free)
+        place = arranged(v, HD, None, panel).cards[1]
+        assert (place.small, place.rect.intersects(panel)) == (small, False)
+
+
+def test_a_card_between_panels_is_amid_its_face() -> None:
+    panels = (QRectF(0, 0, HD[0], 200), QRectF(0, 500, HD[0], 220))
+    layout = arranged(view((400, 100, 560, 600)), HD, None, *panels)
+    assert not layout.cards[1].small
+    assert layout.cards[1].rect.center().y() == pytest.approx(layout.boxes[1].center().y(), abs=2)
+
+
+def test_where_every_place_is_as_bad_a_card_stays_where_it_was() -> None:
+    everywhere = QRectF(0, 0, *HD)
+    v = view((600, 200, 760, 360))
+    left = arranged(view((1000, 200, 1160, 360)))
+    for last, side in ((None, 1), (left, -1)):
+        layout = arranged(v, HD, last, everywhere)
+        assert side * (layout.cards[1].rect.center().x() - layout.boxes[1].center().x()) > 0
+
+
+def test_boxes_are_a_little_larger_than_faces_and_cards_as_large_as_their_letters() -> None:
+    theme = theme_of(unit_for(*HD, 1.0))
+    assert 1.05 < arranged(view((400, 200, 560, 360))).boxes[1].width() / 160 < 1.4
+    rows = theme.name_px + theme.share_px + theme.px(6)
+    assert card_size(theme)[0] > max(theme.lead_px, rows)
+    small = arranged(replace(view((400, 200, 560, 360)), readings={})).cards[1]
+    assert small.rect.height() > theme.lead.metrics.height()
+
+
 @pytest.mark.parametrize("own", [{"known": 0.4}, {"baseline": Baseline.SET}])
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_a_word_fits_on_a_small_card_beside_its_figure_and_its_sign(emotion: str, own: dict) -> None:
