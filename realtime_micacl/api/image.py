@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Unpack
 
+from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of, spec_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.picture import as_picture
@@ -43,5 +44,6 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
     def only() -> Iterator[Frame]:
         yield frame
 
-    with closing(read_frames(only, settings, openers(settings, folder, sidecar, share=share))) as events:
+    opens = openers(settings, folder, sidecar, share=share)
+    with ENDING.at_work(), closing(read_frames(only, settings, opens)) as events:
         return [event for event in events if isinstance(event, EmotionDistribution)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,7 @@ from typing import Any, Self, Unpack
 from realtime_micacl.api.how import How, settings_of, spec_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.newest import Newest
-from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Origin
@@ -93,6 +94,8 @@ class Live:
         holds = not self._spec.live
         slots = Slots(settings.slots)
         self._session = LiveSession(frames, *opens, sinks, holds=holds, name=self._name, slots=slots)
+        atexit.register(self._left_open)
+        self._open.callback(atexit.unregister, self._left_open)
         self._open.callback(self._recorder.stop)
         self._open.enter_context(self._session)
         return self
@@ -169,6 +172,11 @@ class Live:
             self._recorder.stop()
         else:
             self._recorder.start(Path(path))
+
+    def _left_open(self) -> None:
+        """End what the program has not, lest its threads are at work while Python goes."""
+        with suppress(MicaclError):
+            self.close()
 
     def _running_one(self) -> LiveSession:
         if self._session is None:

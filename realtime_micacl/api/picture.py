@@ -70,11 +70,15 @@ def _pixels(image: Any) -> np.ndarray[Any, Any]:
 def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
     """Return the time of a picture; raise ConfigError where it is none, or before the one before."""
     try:
+        if getattr(getattr(time_s, "dtype", None), "kind", "") in ("m", "M"):
+            raise TypeError  # in nanoseconds NumPy would make a number of it
         value = float(time_s)
     except (TypeError, ValueError, OverflowError):
-        if hasattr(time_s, "shape"):
+        if getattr(time_s, "shape", ()) != ():
             raise ConfigError("the time is an array; give the time in seconds first, then the picture") from None
-        raise ConfigError(f"the time is {str(time_s)[:60]!r}; it is a number of seconds") from None
+        dated = hasattr(time_s, "isoformat") or hasattr(time_s, "dtype")
+        mend = "; (t - first) / np.timedelta64(1, 's') is one" if dated else ""
+        raise ConfigError(f"the time is {str(time_s)[:60]!r}; it is a number of seconds{mend}") from None
     if not isfinite(value):
         raise ConfigError(f"the time is {value}; it is a number of seconds")
     if before_s is not None and value < before_s:

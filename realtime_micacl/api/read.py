@@ -11,6 +11,7 @@ from typing import Any, Literal, Unpack, overload
 
 import numpy as np
 
+from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of, spec_of
 from realtime_micacl.api.live import Live
 from realtime_micacl.api.loaded import Given, lent
@@ -52,8 +53,10 @@ def read(
     []
     """
     settings = settings_of(how, "read")
-    if isinstance(source, np.ndarray) and source.ndim < 4:
-        raise ConfigError(f"{list(source.shape)} is one picture; read_image reads it, and read a row of them")
+    if isinstance(source, np.ndarray) and source.ndim < 4 and source.dtype != object:
+        grey = source.ndim == 3 and source.shape[2] not in (1, 3, 4)
+        mend = "list(..) makes a row of grey pictures of it" if grey else "read_image reads it, and read a row of them"
+        raise ConfigError(f"{list(source.shape)} is one picture; {mend}")
     if isinstance(source, io.IOBase):
         raise ConfigError("the source is an open file; give its path")
     if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
@@ -94,8 +97,12 @@ def _offline(
     framing(settings)
 
     def events() -> Generator[Event, None, None]:
-        with closing(read_frames(open_frames, settings, opens)) as found:
-            for event in found:
+        with closing(read_frames(open_frames, settings, opens, interrupted=ENDING.over)) as found:
+            while True:
+                with ENDING.at_work():
+                    event = next(found, None)
+                if event is None:
+                    return
                 if states or isinstance(event, EmotionDistribution):
                     yield event
 

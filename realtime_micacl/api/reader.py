@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Any, NoReturn, Self, Unpack
 
+from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.picture import as_picture, as_time
@@ -18,7 +19,7 @@ from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.slow import marked_slow
 from realtime_micacl.standard import in_words
-from realtime_micacl.types import EmotionDistribution, Event, Face, Frame
+from realtime_micacl.types import U8, EmotionDistribution, Event, Face, Frame
 
 
 class Reader:
@@ -55,6 +56,10 @@ class Reader:
             raise ConfigError("the reader was closed; make another one")
         picture = as_picture(image)
         now_s = as_time(time_s, self._before_s if self._open else None, "call reset() for another clip")
+        with ENDING.at_work():
+            return self._read(picture, now_s)
+
+    def _read(self, picture: U8, now_s: float) -> list[EmotionDistribution]:
         if self._open is None:
             self._start()
         self._given.append(Frame(picture, now_s, self._index))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from realtime_micacl.api.picture import as_picture
+from realtime_micacl.api.picture import as_picture, as_time
+from realtime_micacl.api.read import frames_of, read
 from realtime_micacl.errors import ConfigError
 
 
@@ -51,3 +53,29 @@ def test_a_picture_of_pillow_that_cannot_be_had_is_refused_in_words(image: np.nd
     for given, said in ((cut, "truncated"), (closed, "closed")):
         with pytest.raises(ConfigError, match=f"cannot be made an array: .*{said}.*; a picture is RGB"):
             as_picture(given)
+
+
+def test_an_array_of_pictures_is_no_picture() -> None:
+    row = np.empty(2, object)
+    row[:] = [np.zeros((20, 20, 3), np.uint8)] * 2
+    assert len(list(frames_of(row, 25))) == 2
+    read(row).close()
+    grey = np.zeros((5, 20, 30), np.uint8)
+    with pytest.raises(ConfigError, match=r"\[5, 20, 30\] .* list\(\.\.\) makes a row of grey pictures"):
+        read(grey)
+    assert [frame.image.shape for frame in frames_of(list(grey), 25)] == [(20, 30, 3)] * 5
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        (datetime(2026, 1, 1), r"a number of seconds; \(t - first\) / np.timedelta64"),
+        (np.datetime64("2026-01-01"), "the time is '2026-01-01'; it is a number of seconds; "),
+        (np.datetime64("2026-01-01", "ns"), "the time is '2026-01-01T00:00:00.000000000'; it is a number of seconds; "),
+        (np.timedelta64(40_000_000, "ns"), "the time is '40000000 nanoseconds'; it is a number of seconds; "),
+        (np.zeros((20, 20, 3), np.uint8), "first, then the picture"),
+    ],
+)
+def test_a_date_is_no_time(time: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        as_time(time, None, "")

@@ -1,0 +1,49 @@
+"""A program that ends while another of its threads still reads.
+
+Python takes such a thread away wherever it is; where it is at work in ONNX Runtime or OpenCV, that aborts the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+PATIENCE_S = 5.0
+
+
+class Ending:
+    """Lets what is at work come to its end before the program does, and nothing begin after that."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._at_work = 0
+        self._over = False
+
+    def over(self) -> bool:
+        """Say whether the program is about to end."""
+        return self._over
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep the program from ending for the length of the block; do not return once it is about to end."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._over)
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Wait, some seconds at most, until nothing is at work."""
+        with self._changed:
+            self._over = True
+            self._changed.wait_for(lambda: not self._at_work, PATIENCE_S)
+
+
+ENDING = Ending()
+atexit.register(ENDING.end)
