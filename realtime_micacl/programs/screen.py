@@ -16,6 +16,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.standard import why
 
 X_PORT, ANSWER_S = 6000, 5.0
+HEADLESS = "use --headless for readings without a window"
 ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -41,10 +42,13 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN if ends else signal.SIG_DFL if handler is None else handler)
 
 
-def open_screen() -> None:
-    """Make Qt ready for a window; raise ConfigError, or end in one line, where none can be shown."""
+def open_screen(instead: str = HEADLESS) -> None:
+    """Make Qt ready for a window; raise ConfigError, or end in one line, where none can be shown.
+
+    `instead` says what may be done without one.
+    """
     if sys.platform == "linux":
-        _look_for_one(os.environ)
+        _look_for_one(os.environ, instead)
         if os.environ.get("WAYLAND_DISPLAY") == "":  # Qt looks whether it is there
             del os.environ["WAYLAND_DISPLAY"]
     try:
@@ -52,24 +56,22 @@ def open_screen() -> None:
 
         application("realtime-micacl")
     except ImportError as cause:
-        raise ConfigError(
-            f"the window cannot be shown ({cause}); see `realtime-micacl doctor`, or use --headless"
-        ) from cause
+        raise ConfigError(f"the window cannot be shown ({cause}); see `realtime-micacl doctor`; {instead}") from cause
 
 
-def _look_for_one(environ: Mapping[str, str]) -> None:
+def _look_for_one(environ: Mapping[str, str], instead: str) -> None:
     """Raise ConfigError where there is plainly no screen, or one over the network that does not answer Qt either."""
     display, wayland, wanted = (environ.get(name, "") for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if not (display or wayland or wanted):
-        raise ConfigError("no display was found (DISPLAY is not set); use --headless for readings without a window")
+        raise ConfigError(f"no display was found (DISPLAY is not set); {instead}")
     if wayland and not (display or wanted):
         place = Path(environ.get("XDG_RUNTIME_DIR", "/run")) / wayland
         if not place.exists():
-            raise ConfigError(f"no window can be shown: there is no Wayland server at {place}; use --headless")
+            raise ConfigError(f"no window can be shown: there is no Wayland server at {place}; {instead}")
     far = re.fullmatch(r"(?:tcp/)?([\w.-]+):(\d+)(?:\.\d+)?", display)
     if far and far[1] != "unix" and not wayland and wanted in ("", "xcb"):
         try:
             socket.create_connection((far[1], X_PORT + int(far[2])), ANSWER_S).close()
         except (OSError, OverflowError) as cause:
-            text = f"no window can be shown: no X server answers at DISPLAY={display} ({why(cause)}); use --headless"
+            text = f"no window can be shown: no X server answers at DISPLAY={display} ({why(cause)}); {instead}"
             raise ConfigError(text) from cause

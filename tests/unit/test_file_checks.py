@@ -36,6 +36,8 @@ from realtime_micacl.live.sources.video import read_file
         ("gone.mp4", "it is a link to nowhere.mp4, which is not there"),
         ("circle.mp4", "cannot be read: Too many levels"),
         ("clip.mp4/more", "no file at"),
+        ("Clip.MP4", r"; did you mean clip\.mp4\?$"),
+        ("clips.mp4", r"; did you mean clip\.mp4\?$"),
         ("\u201cclip.mp4\u201d", "the quotes are taken as part of the name; leave them out: clip.mp4$"),
         ("'no clip.mp4'", "check the path"),
         ("y" * 300, "cannot be read: File name too long"),

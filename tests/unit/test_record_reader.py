@@ -144,8 +144,12 @@ HEADER = ",".join(columns(4))
     ("text", "said"),
     [
         ("", "line 1 is not a header"),
-        ("time_s,happy\n1,2\n", "line 1 is not a header.*recordings$"),
+        ("time_s,happy\n1,2\n", "line 1 is not a header.*: column 2 is 'happy', expected track$"),
         (HEADER.replace(",", ";") + "\n1,0;;live\n", "with semicolons between its columns; give the recording itself"),
+        (f",{HEADER}\n0,1.0,,live\n", "column 1 is '', expected time_s$"),
+        (f"{HEADER},mine\n", "column [0-9]+ is 'mine', expected none$"),
+        (HEADER.replace(",latency_ms", "") + "\n", "is 'source', expected latency_ms$"),
+        ("time_s,track\n", "column 3 is missing, expected state$"),
         (HEADER.replace(",", "\t") + "\n", "with tabs between its columns"),
         (f"{HEADER}\n1.0,,live\n", "line 2 is not a record.*3 cells"),
         (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is not a record"),

@@ -7,6 +7,7 @@ import logging
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from io import BufferedReader
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -98,8 +99,8 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
     header = _cells(line, ",")
     if not _is_header(header):
         resaved = next((name for mark, name in RESAVED.items() if _is_header(_cells(line, mark))), "")
-        mend = f": a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else ""
-        raise SourceError(f"{path}, line 1 is not a header of this program's recordings{mend}")
+        why_not = f"a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else _odd(header)
+        raise SourceError(f"{path}, line 1 is not a header of this program's recordings: {why_not}")
 
     def parsed(line: bytes) -> Event:
         (cells,) = csv.reader([line.decode("utf-8")], strict=True)
@@ -112,8 +113,19 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
 
 def _is_header(header: list[str]) -> bool:
     """Say whether these are the columns of a recording; columns were only ever added at the end."""
-    whole = columns(sum(name.startswith(WEIGHT) for name in header))
+    whole = _whole(header)
     return header == whole[: len(header)] and len(header) >= len(whole) - len(ADDED)
+
+
+def _whole(header: list[str]) -> list[str]:
+    return columns(sum(name.startswith(WEIGHT) for name in header))
+
+
+def _odd(header: list[str]) -> str:
+    """Return where a header first differs from that of a recording."""
+    pairs = enumerate(zip_longest(header, _whole(header)), start=1)
+    number, (found, wanted) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
+    return f"column {number} is {'missing' if found is None else repr(found)}, expected {wanted or 'none'}"
 
 
 def _cells(line: str, mark: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 import av
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+)*(?=:\d))(?::\d+)?(?:/.*)?")
 SLIP = re.compile(r"(?:https?|rtsp[us]?|rtmps?|tcp|udp):[/\\]", re.IGNORECASE)
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
+ALIKE = 0.9  # names that differ by a slip or two
 MISSING_S = 1.0  # of what a file says that it lasts, so much at least is missed where it was cut off
 MISSING_SHARE = 0.02
 
@@ -52,6 +55,10 @@ def _meant(path: Path) -> str:
         return "; no pictures are numbered so; check the path"
     if set("*?#") & set(path.name):
         return "; a row of pictures is named by its folder, or as img%04d.png"
+    with suppress(OSError):
+        names = {name.casefold(): name for name in os.listdir(path.parent)}
+        if near := get_close_matches(path.name.casefold(), names, n=1, cutoff=ALIKE):
+            return f"; did you mean {path.with_name(names[near[0]])}?"
     return "; check the path"
 
 
