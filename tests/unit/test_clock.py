@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime_micacl.live.sources.arrival import Haste
 from realtime_micacl.live.sources.clock import Pace, StreamClock
+from realtime_micacl.live.sources.stream import LATE_S
 
 RATE_HZ = 25
 
@@ -109,3 +113,30 @@ def test_haste_that_stops_for_a_second_counts_from_the_beginning() -> None:
     for second in range(9):
         pts_s += 1.0 if second % 3 == 2 else 3.0
         assert not haste.noticed(pts_s, 70.0 + second)
+
+
+def test_stream_times_follow_the_fastest_frames() -> None:
+    clock = StreamClock()
+    delays = np.random.default_rng(0).uniform(0.02, 0.1, 200)
+    delays[10] = 0.02
+    got = [clock.capture_time(n / 25, 1000 + n / 25 + delay) for n, delay in enumerate(delays)]
+    errors = np.array(got)[20:] - (1000.02 + np.arange(20, 200) / 25)
+    assert np.abs(errors).max() < 0.02
+
+
+def test_a_frame_held_back_by_the_network_keeps_its_time() -> None:
+    clock = StreamClock()
+    for n in range(50):
+        clock.capture_time(n / 25, 500 + n / 25)
+    assert clock.capture_time(2.0, 500 + 6.0) == pytest.approx(502.0, abs=0.02)
+
+
+@given(st.floats(0, 1e4))
+def test_a_forward_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> None:
+    clock = StreamClock()
+    for n in range(50):
+        clock.capture_time(n / 25, 500 + n / 25)
+    for n in range(50, 150):
+        arrived_s = 500 + n / 25
+        time_s = clock.capture_time(n / 25 + jump_s, arrived_s)
+    assert abs(arrived_s - time_s) <= LATE_S + 0.1
