@@ -230,7 +230,10 @@ def test_what_a_server_refuses_is_said(server: Web, code: int) -> None:
 
 def test_other_failures_are_said(server: Web) -> None:
     server.routes["/page"] = web.content(b"<html><body>camera</body></html>", "text/html")
-    assert "is not a video; open it in a browser" in look(f"{server.base}/page").error
+    assert (
+        "is not a video; it is a web page: yt-dlp saves the videos of many of them; open it in a browser"
+        in look(f"{server.base}/page").error
+    )
     server.routes["/circle"] = web.redirected("/circle")
     assert "answers nothing that can be read; open it in a browser" in look(f"{server.base}/circle").error
     assert "unknown host nowhere.invalid" in look("rtsp://admin:hunter2@nowhere.invalid/live").error

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.lazy import made
+from realtime_micacl.live.sources import upright
 from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.live.sources.upright import MOST_PX, Upright
 from realtime_micacl.live.sources.video import read_file
@@ -301,3 +302,14 @@ def test_a_picture_with_a_side_longer_than_any_that_can_be_turned_is_refused(tmp
             continue
         with pytest.raises(SourceError, match=f"{length} x 1 px is too large; .* make it smaller"):
             next(read_file(file))
+
+
+@pytest.mark.parametrize(("height", "told"), [(48, 0), (49, 1)])
+def test_a_picture_that_takes_long_is_said_to_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, height: int, told: int
+) -> None:
+    monkeypatch.setattr(upright, "MUCH_PX", 48 * 64)
+    made = Upright(Square())  # type: ignore[arg-type]
+    for _ in range(2):
+        made(av.VideoFrame.from_ndarray(np.zeros((height, 64, 3), np.uint8), "rgb24"))
+    assert caplog.text.count(f"a picture of 64 x {height} px takes long") == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -25,6 +26,7 @@ from realtime_micacl.live.sources.video import read_file
         ("C:/clips/none.mp4", "no file at .*; check the path"),
         ("img%04d.png", "no pictures are numbered so"),
         ("img###.png", "a row of pictures is named by its folder, or as img%04d.png"),
+        ("clips/*.mp4", "several videos are read by `realtime-micacl process FOLDER OUT`"),
         ("*.png", "a row of pictures is named by its folder, or as img%04d.png"),
         ("192.168.1.5:8080/video", "an address begins with rtsp:// or http://"),
         ("192.168.1.5", "an address begins with"),
@@ -60,6 +62,8 @@ def test_what_is_not_there(path: str, said: str, tmp_path: Path, monkeypatch: py
         (b"\n<!DOCTYPE html><html>404", "it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
         (bytes(5000), "nothing but zeros"),
+        (b"PK\3\4" + bytes(99), "it is an archive; unpack it first"),
+        (gzip.compress(b"I am no video " * 99), "it is an archive; unpack it first"),
         (b"I am no video " * 99, "it is not a video, or it is damaged"),
     ],
 )

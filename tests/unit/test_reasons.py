@@ -41,7 +41,8 @@ def test_a_proxy_that_stands_between_is_named(
     [
         (b"#EXTM3U\n#EXTINF:1", "a play list of which nothing can be read"),
         (b"#EXTM3U\nhttp://door/a.mp4\n", "and names http://door/a.mp4; give that"),
-        (b"<html>", "is not a video"),
+        (b"\n<!DOCTYPE html>", "is not a video; it is a web page: yt-dlp saves the videos of many of them; open it in"),
+        (b"I am no video", "is not a video; open it in"),
         (b"", "is not"),
     ],
 )

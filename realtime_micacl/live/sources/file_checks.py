@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.stills import NUMBER, pictures_in, pictures_like
+from realtime_micacl.live.sources.stills import NUMBER, SUFFIXES, pictures_in, pictures_like
 from realtime_micacl.standard import why
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ def _meant(path: Path) -> str:
         return f"; the quotes are taken as part of the name; leave them out: {bare}"
     if NUMBER.search(path.name):
         return "; no pictures are numbered so; check the path"
+    if set("*?") & set(path.name) and path.suffix.lower() not in SUFFIXES:
+        return "; nothing is called so; several videos are read by `realtime-micacl process FOLDER OUT`"
     if set("*?#") & set(path.name):
         return "; a row of pictures is named by its folder, or as img%04d.png"
     with suppress(OSError):

@@ -21,6 +21,7 @@ CHECK = "check the address, and that the camera is on"
 BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
 NO_WAY_BACK = "a pipe cannot go back; give the file itself, or send MPEG-TS or Matroska"
 DEAD = "it is a play list of which nothing can be read: its pieces are gone, encrypted, or for somebody else"
+PAGE = "it is a web page: yt-dlp saves the videos of many of them; "
 PARTS = "it sends PNG in parts; only JPEG is read so"
 PNG, HEAD_BYTES = b"\x89PNG\r\n", 1024
 PROXIED = ("http", "https", "rtsps", "rtmps")
@@ -47,7 +48,8 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case av.error.InvalidDataError():
             head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
             named = PARTS if PNG in head[:HEAD_BYTES] else listed(head)
-            return (DEAD if named == LISTED else named) or f"what it sends is not a video; {_look(address)}"
+            page = PAGE if head.lstrip().lower().startswith((b"<!doctype html", b"<html")) else ""
+            return (DEAD if named == LISTED else named) or f"what it sends is not a video; {page}{_look(address)}"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case OSError(errno=errno.EADDRINUSE):

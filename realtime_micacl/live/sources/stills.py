@@ -28,11 +28,17 @@ NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair
 DASH = b"<MPD"
 DESCRIBED = "it only describes a stream (SDP); give the camera's rtsp:// address"
 RECORDED = "it is a recording of this program: `realtime-micacl replay FILE` shows it, `report FILE` makes a page of it"
-RECORDS = (b'{"schema"', b"time_s,track,")
 BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
 PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
 POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
 ENCRYPTED = "it is encrypted (DRM); only the player of whoever sold it opens it"
+PACKED = "it is an archive; unpack it first"
+KNOWN = {
+    (b'{"schema"', b"time_s,track,"): RECORDED,
+    (b"version https://git-lfs",): POINTER,
+    (b"PK\3\4", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"): PACKED,
+}
+"""How a file begins -> what to say of it."""
 MOOV_BYTES = 1 << 22
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d*)d")
@@ -81,12 +87,10 @@ def refused(path: Path) -> str:
             bare = b"#EXTM3U\n" if path.suffix.lower() == ".m3u" else b""
             if named := LISTED if DASH in begins else listed(bare + begins):
                 return named
-            if head.startswith(RECORDS):
-                return RECORDED
+            if known := next((reason for marks, reason in KNOWN.items() if head.startswith(marks)), ""):
+                return known
             if head.startswith(b"v=0") and b"\nm=video " in begins:
                 return DESCRIBED
-            if head.startswith(b"version https://git-lfs"):
-                return POINTER
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
                 return PAGE
             if len(head) == 32 and not any(head):

@@ -22,6 +22,7 @@ from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
 
+MUCH_PX = 100_000_000
 MOST_PX = 32_766  # with a longer side OpenCV moves no picture
 WIDEST = 4  # no camera's pixels are so much wider than high, or higher than wide: such a figure is a mistake
 # Few colours; to a detector their dots are edges.
@@ -43,6 +44,7 @@ class Upright:
         self._reformatter = VideoReformatter()  # one of our own: the frame's costs ten times as much
         self._using = Lock()
         self._refused: Fraction | None = None
+        self._told = False
 
     def __call__(self, frame: av.VideoFrame) -> U8 | Lazy:
         """Return the picture of a decoded frame; a plain one, upright as it is, is made when it is asked for.
@@ -53,6 +55,9 @@ class Upright:
         if max(size) > MOST_PX:
             shape = f"{size[0]} x {size[1]} px"
             raise SourceError(f"a picture of {shape} is too large; a side has at most {MOST_PX} px: make it smaller")
+        if frame.width * frame.height > MUCH_PX and not self._told:
+            self._told = True
+            log.warning("a picture of %d x %d px takes long, and much memory; a face of 100 px is enough", *size)
         plain = frame.format.name in PLAIN and size == (frame.width, frame.height) and not is_hdr(frame)
         if plain and _upright(frame):
             return LazyPicture(frame, self._plain)
