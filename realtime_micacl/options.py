@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from difflib import get_close_matches
+from os.path import expanduser
+from pathlib import Path
 from typing import Any, NoReturn
 
 from realtime_micacl.errors import ConfigError
@@ -17,7 +19,11 @@ def no_option(word: str, options: Iterable[str]) -> ConfigError:
 
 
 class VerbParser(argparse.ArgumentParser):
-    """Reads the command line of a verb; raises ConfigError for what is left over."""
+    """Reads the command line of a verb; raises ConfigError for what is left over. In a path `~` is the home."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register("type", Path, lambda text: Path(expanduser(text)))  # a shell leaves it in --to=~/page.html
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Return the options of a command line."""

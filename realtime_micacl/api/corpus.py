@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Unpack
 
-from realtime_micacl.api.how import How, settings_of
+from realtime_micacl.api.how import How, path_of, settings_of
 from realtime_micacl.corpus import process as corpus
 from realtime_micacl.corpus.job import Wanted
 from realtime_micacl.corpus.process import Report
@@ -39,15 +39,9 @@ def process(
     >>> report.done, report.failed
     (1, ())
     """
-    for place in (folder, out):
-        if not isinstance(place, str | os.PathLike):
-            raise ConfigError(
-                f"a folder is of type {type(place).__name__}; give the path of a folder of videos, and OUT"
-            )
+    clips, results = path_of(folder, "a folder of videos"), path_of(out, "a folder for the results")
     if engine is not None and not isinstance(engine, str | os.PathLike):
         raise ConfigError("each worker opens an engine of its own; give the engine's folder")
     settings = settings_of(how, "process", engine=os.fsdecode(engine) if engine else None)
     wanted = Wanted(settings, form, video, blur_faces)
-    return corpus.process(
-        os.fsdecode(folder), os.fsdecode(out), wanted, jobs=jobs, again=again, ray=ray, progress=progress
-    )
+    return corpus.process(clips, results, wanted, jobs=jobs, again=again, ray=ray, progress=progress)

@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -44,6 +45,13 @@ def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
         raise ConfigError(f"{where} takes no {unknown[0]!r}{meant} It takes {', '.join(known)}")
     plain = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in how.items()}  # NumPy's
     return converted({**plain, **more}, Settings, where)
+
+
+def path_of(place: object, what: str) -> Path:
+    """Return a path as the other functions take it, `~` being the home; raise ConfigError for what is none."""
+    if not isinstance(place, str | bytes | os.PathLike):
+        raise ConfigError(f"a path is of type {type(place).__name__}; give the path of {what}")
+    return Path(os.path.expanduser(os.fsdecode(place)))
 
 
 def spec_of(source: object, *, waits: bool = False) -> SourceSpec:

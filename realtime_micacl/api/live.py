@@ -7,12 +7,11 @@ import os
 from collections import deque
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from realtime_micacl.api.how import How, settings_of, spec_of
+from realtime_micacl.api.how import How, path_of, settings_of, spec_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.newest import Newest
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
@@ -171,7 +170,7 @@ class Live:
         if path is None:
             self._recorder.stop()
         else:
-            self._recorder.start(Path(path))
+            self._recorder.start(path_of(path, "a file"))
 
     def _left_open(self) -> None:
         """End what the program has not, lest its threads are at work while Python goes."""

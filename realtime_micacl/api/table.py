@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from html import escape
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from realtime_micacl.api.how import path_of
 from realtime_micacl.corpus.tables import FLAGS, TEXTS, arrow_schema
 from realtime_micacl.corpus.tables import WHOLE as COUNTS
 from realtime_micacl.errors import ConfigError, StageFailed
@@ -47,13 +47,14 @@ class Table:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV as `--record` does; a file that is there is written over."""
+        file = path_of(path, "a file")
         try:
-            with Path(path).open("w", encoding="utf-8", newline="") as stream:
+            with file.open("w", encoding="utf-8", newline="") as stream:
                 write = csv_rows(stream, Clock(), self._instances)
                 for event in self._events:
                     write(event)
         except OSError as cause:
-            raise StageFailed(f"{os.fspath(path)} cannot be written: {why(cause)}") from cause
+            raise StageFailed(f"{file} cannot be written: {why(cause)}") from cause
 
     def to_pandas(self) -> Any:
         """Return a pandas.DataFrame; counts are Int64, which may be missing."""

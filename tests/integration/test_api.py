@@ -189,6 +189,8 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         (lambda: rm.process("nowhere", "out"), rm.ConfigError, "nowhere"),
         (lambda: rm.load_engine(device="abacus"), rm.ConfigError, "abacus"),
         (lambda: rm.load_engine(encoder=3), rm.ConfigError, "encoder is of type int"),  # type: ignore[arg-type]
+        (lambda: rm.table([]).to_csv(None), rm.ConfigError, "of type NoneType; give the path of a file"),  # type: ignore[arg-type]
+        (lambda: rm.table([]).to_csv("nowhere/a.csv"), rm.StageFailed, "^nowhere/a.csv cannot be written"),
         (lambda: rm.process(["a.mp4"], "out"), rm.ConfigError, "of type list"),  # type: ignore[arg-type]
         (lambda: rm.process(".", "b", jobs="2"), rm.ConfigError, "jobs is '2'"),  # type: ignore[arg-type]
         (lambda: rm.process("a", "b", format="csv"), rm.ConfigError, "takes no 'format'; did you mean form"),  # type: ignore[call-arg]

@@ -38,3 +38,9 @@ def test_doctor_sees_one_face() -> None:
     state, frames, faults = [finding.said for finding in _figures(counts)]
     assert state == "live, 1 face" and frames.endswith("; 1 reading")
     assert faults == "1 time reconnecting, 2 times stalled; analysis started again 0 times"
+
+
+def test_a_table_is_written_into_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    table([StateChange(0.0, None, State.NO_FACE)]).to_csv("~/a.csv")
+    assert (tmp_path / "a.csv").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from realtime_micacl.errors import ConfigError
@@ -34,6 +36,16 @@ def test_what_is_left_over_is_named_with_what_was_meant(parser: VerbParser, argv
 def test_what_fits_is_read(parser: VerbParser) -> None:
     found = parser.parse_args(["a", "--colour", "red"])
     assert (found.what, found.colour) == ("a", "red")
+
+
+def test_in_a_path_the_home_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell expands neither `--to=~/page.html` nor what stands in quotes."""
+    monkeypatch.setenv("HOME", "/home/anna")
+    parser = VerbParser()
+    parser.add_argument("clips", type=Path, nargs="+")
+    parser.add_mutually_exclusive_group().add_argument("--to", type=Path)
+    found = parser.parse_args(["~/a.mp4", "b~/c.mp4", "--to=~/page.html"])
+    assert (found.clips, found.to) == ([Path("/home/anna/a.mp4"), Path("b~/c.mp4")], Path("/home/anna/page.html"))
 
 
 def test_what_is_missing_is_one_line(parser: VerbParser, capsys: pytest.CaptureFixture[str]) -> None:
