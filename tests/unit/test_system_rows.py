@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from realtime_micacl.making import scores
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.evaluation import system_rows
 from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
@@ -24,8 +25,12 @@ HALF_RIGHT = (HAPPY, HAPPY, FEAR, HAPPY, HAPPY)
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("bootstrap", "compare", "report"):
-        monkeypatch.setattr(system_rows, name, partial(getattr(system_rows, name), draws=40))
+    for draw in (scores.bootstrap, scores.compare, scores.report):
+        monkeypatch.setattr(system_rows, draw.__name__, partial(drawn, draw))
+
+
+def drawn(draw: Callable[..., Any], *given: Any, draws: int = 0) -> Any:
+    return draw(*given, draws=20)
 
 
 def row(

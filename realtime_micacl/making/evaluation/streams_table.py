@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import numpy as np
 
-from realtime_micacl.making.evaluation.recorded import Recorded
 from realtime_micacl.making.scores import compare, confusion, recalls, spread, uar, war
+from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, F32
+
+if TYPE_CHECKING:
+    from realtime_micacl.making.evaluation.recorded import Recorded
 
 RARE = [EMOTIONS.index(name) for name in ("fear", "disgust")]
 Rows = Mapping[str, Mapping[str, Sequence[F32]]]
@@ -84,8 +87,8 @@ def as_table(found: Tables) -> str:
     """Return the rows as Markdown, a column for each set."""
     sets = list(found.values())
     lines = [
-        f"{', '.join(_title(name, rows[0]) for name, rows in found.items())}; {sets[0][0]['seeds']} seeds. WAR / UAR ± "
-        "standard deviation over seeds, and how far UAR is from the first row [95 % interval].",
+        f"{', '.join(_title(name, rows[0]) for name, rows in found.items())}; {counted(sets[0][0]['seeds'], 'seed')}. "
+        "WAR / UAR ± standard deviation over seeds, and how far UAR is from the first row [95 % interval].",
         "",
         f"| variant | {' | '.join(found)} |",
         "|---" * (len(sets) + 1) + "|",
@@ -95,7 +98,7 @@ def as_table(found: Tables) -> str:
 
 
 def _title(name: str, row: Row) -> str:
-    groups = f", {row['people']} groups that are drawn whole" if row["people"] < row["n"] else ""
+    groups = f", {counted(row['people'], 'group')} drawn whole" if row["people"] < row["n"] else ""
     return f"{name} (n = {row['n']}{groups})"
 
 
