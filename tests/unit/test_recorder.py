@@ -99,3 +99,29 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path, caplog:
     recorder.start(tmp_path / "b.jsonl")
     assert recorder.fault == ""
     recorder.stop()
+
+
+def test_a_recording_that_is_emptied_goes_on_from_its_beginning(tmp_path: Path) -> None:
+    """As logrotate leaves it with `copytruncate`; written on where it was, it would begin with zeros."""
+    recorder, file = Recorder(Clock(), 4), tmp_path / "a.jsonl"
+    recorder.start(file)
+    recorder(reading(1.0))
+    file.write_text("")
+    recorder(reading(2.0))
+    recorder.stop()
+    (line,) = file.read_text().splitlines()
+    assert json.loads(line)["time_s"] == 2.0
+
+
+def test_a_recording_that_is_removed_is_not_written_on_in_vain(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder, file = Recorder(Clock(), 4), tmp_path / "a.jsonl"
+    recorder.start(file)
+    file.rename(tmp_path / "moved.jsonl")
+    recorder(reading(1.0))
+    assert "1.0" in (tmp_path / "moved.jsonl").read_text(), "a file may be moved"
+    (tmp_path / "moved.jsonl").unlink()
+    recorder(reading(2.0))
+    assert recorder.since_s is None
+    assert "a.jsonl: the file was removed while it was written to; nothing more is written there" in caplog.text

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from errno import ENOENT
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,11 @@ def beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
+def _appending(path: str, flags: int) -> int:
+    """Open a file so that each line is put at its end, also once somebody has emptied it, as logrotate does."""
+    return os.open(path, flags | os.O_APPEND, 0o666)
+
+
 class _Recording:
     """A row of files, each begun when the one before is full."""
 
@@ -78,7 +84,10 @@ class _Recording:
 
     def write(self, event: Event) -> None:
         self._begun_s = event.time_s if self._begun_s is None else self._begun_s
-        full = os.fstat(self._stream.fileno()).st_size >= self._limit_bytes
+        file = os.fstat(self._stream.fileno())
+        if self._linked and not file.st_nlink:
+            raise OSError(ENOENT, "the file was removed while it was written to")
+        full = file.st_size >= self._limit_bytes
         if full or event.time_s - self._begun_s >= self._limit_s:
             self.close()
             self._begun_s = event.time_s
@@ -93,7 +102,8 @@ class _Recording:
 
     def _begin(self, path: Path) -> None:
         self._file, self._last_hello, self._hellos = path, None, []
-        self._stream = path.open("x", encoding="utf-8", newline="")
+        self._stream = open(path, "x", encoding="utf-8", newline="", opener=_appending)  # noqa: SIM115
+        self._linked = bool(os.fstat(self._stream.fileno()).st_nlink)  # some file systems count none
         if path.suffix.lower() == ".csv":
             self._sink = csv_rows(self._stream, self._clock, self._instances)
         else:
