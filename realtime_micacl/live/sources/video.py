@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
 PATIENCE_S = 0.2
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
+UNKNOWN = "is of a kind that is not decoded here, as a cinema camera's raw video or SVG; save it as MP4 (H.264) or JPEG"
 UNDECODED = "is a picture that cannot be decoded: damaged, or of a rare kind; save it as JPEG or PNG"
 
 
@@ -180,6 +181,9 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     if not videos:
         kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
         raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
+    videos = [one for one in videos if one.codec_context]
+    if not videos:
+        raise SourceError(f"{shown} {UNKNOWN}")
     if container.format.name == "ico":  # the same picture in several sizes
         return max(videos, key=lambda one: one.width)
     pool = [one for one in videos if one.disposition & Disposition.default] or videos
