@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -81,6 +82,29 @@ def test_without_a_split_it_is_the_one_that_was_trained_on() -> None:
         splits([candidate("a", "other fold2")], folded("set", 2))
     with pytest.raises(ConfigError, match="has several splits"):
         splits([candidate("a", "set fold1", "set fold2")], folded("set", 2))
+
+
+def test_all_folds_of_a_set_that_has_one_are_that_one() -> None:
+    assert splits([candidate("a")], folded("set", 1), "all") == [("a", "fold1")]
+
+
+def test_crops_that_were_cut_otherwise_are_refused_and_those_of_the_set_itself_are_not() -> None:
+    data = folded("set", 1)
+    assert splits([candidate("a")], replace(data, crop=None)) == [("a", "fold1")]
+    other = msgspec.structs.replace(SIDECAR.crop, points=tuple((x, 0.5) for x, _ in SIDECAR.crop.points))
+    with pytest.raises(ConfigError, match="was cut with the face at"):
+        splits([candidate("a")], replace(data, crop=other))
+    with pytest.raises(ConfigError, match="holds crops of 8 px"):
+        splits([candidate("a")], replace(data, size_px=8))
+
+
+def test_where_one_part_names_nobody_it_is_not_known_who_is_in_both() -> None:
+    data = folded("set", 2)
+    known, unknown = data.clips
+    for second, shared in ((unknown, None), (replace(unknown, subject="p"), 1), (replace(unknown, subject="q"), 0)):
+        mixed = replace(data, clips=(replace(known, subject="p"), second))
+        ((who, part),) = parts_for([candidate("a")], mixed, ["fold1"])
+        assert facts(who, part)["people_in_both_parts"] == shared
 
 
 def test_sets_that_share_a_reader_are_told_apart_by_their_folder() -> None:

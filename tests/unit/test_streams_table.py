@@ -25,14 +25,14 @@ def rows(shown: Sequence[int] = SHOWN, people: str = "aabbc", **said: Sequence[S
 
 
 def test_rows_are_means_over_seeds_and_differ_from_the_first() -> None:
-    first, other = rows(base=[HALF_RIGHT, HALF_RIGHT], other=[SHOWN, HALF_RIGHT, HALF_RIGHT])
+    first, other = rows(base=[HALF_RIGHT, HALF_RIGHT], other=[SHOWN, HALF_RIGHT, [HAPPY] * 5])
     assert (first["seeds"], first["n"], first["people"]) == (2, 5, 3)
     assert (first["war"], first["war_sd"], first["rare"]) == (0.4, 0.0, 0.25)
     assert "less" not in first
     assert other["seeds"] == 3
-    assert other["war"] == pytest.approx((1 + 0.4 + 0.4) / 3, abs=1e-4)
-    assert other["war_sd"] == pytest.approx(0.6 / 3**0.5, abs=1e-4)
-    assert other["rare"] == pytest.approx((1 + 0.25 + 0.25) / 3, abs=1e-4), "the recall of fear and of disgust"
+    assert other["war"] == pytest.approx((1 + 0.4 + 0.2) / 3, abs=1e-4)
+    assert other["war_sd"] == pytest.approx(np.std([1, 0.4, 0.2], ddof=1), abs=1e-4)
+    assert other["rare"] == pytest.approx((1 + 0.25 + 0) / 3, abs=1e-4), "the recall of fear and of disgust"
     assert other["less"]["war"][0] == pytest.approx((1 + 0.4) / 2 - 0.4), "over the seeds that both have"
     assert other["less"]["uar"][0] == pytest.approx(((3 / 4 + 1 / 2 + 1 / 2 + 1) - (1 / 2 + 1)) / 4, abs=1e-4)
 

@@ -43,12 +43,13 @@ def test_an_unsure_word_is_neither_shown_nor_wrong(measured: Any) -> None:
         "a": [
             reading(0.0, emotion="happy"),
             reading(0.08, emotion=None),
+            reading(0.12, emotion=None),
             reading(0.16, emotion="sad"),
             reading(0.24, emotion="happy"),
         ]
     }
     _, about = measured(said, Stretch("a", 0, 9, HAPPY))
-    assert (about["words"], about["words_shown"], about["words_wrong"]) == (4, 3, 1)
+    assert (about["words"], about["words_shown"], about["words_wrong"]) == (5, 3, 1)
 
 
 def test_of_grimaces_only_what_is_unsure_counts_and_they_have_no_label(measured: Any) -> None:
@@ -60,11 +61,11 @@ def test_of_grimaces_only_what_is_unsure_counts_and_they_have_no_label(measured:
 
 def test_changes_of_the_word_are_counted_person_by_person(measured: Any) -> None:
     first = [reading(0.08 * n, emotion=word) for n, word in enumerate(["happy", "happy", None, "happy", "sad"])]
-    second = [reading(1.0 + 0.5 * n, 2, "sad") for n in range(3)]
+    second = [reading(1.0 + 0.5 * n, 2, "sad") for n in range(4)]
     said = {"a": [*first, *second], "b": [reading(0.0, emotion="sad")]}
     _, about = measured(said, Stretch("a", 0, 9, HAPPY), Stretch("b", 0, 9, SAD))
     assert about["changes"] == {"a": 3, "b": 0}
-    assert about["seconds"] == pytest.approx(0.32 + 1.0, abs=0.05)
+    assert about["seconds"] == pytest.approx(0.32 + 1.5, abs=0.05)
 
 
 def test_a_stretch_without_a_reading_is_not_read(measured: Any) -> None:
