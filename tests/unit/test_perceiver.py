@@ -14,19 +14,8 @@ from realtime_micacl.live.pipeline import offline
 from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.mesh import FaceMesh
 from realtime_micacl.live.seeing.perceiver import Perceiver
-from realtime_micacl.types import (
-    EmotionDistribution,
-    Frame,
-    Quality,
-    State,
-    StateChange,
-)
-from tests.unit.textured_faces import (
-    SIDECAR,
-    FramesWithFaces,
-    stages,
-    take_textures_for_faces,
-)
+from realtime_micacl.types import EmotionDistribution, Frame, Quality, State, StateChange
+from tests.unit.textured_faces import SIDECAR, FramesWithFaces, stages, take_textures_for_faces
 
 
 @pytest.fixture(autouse=True)

@@ -16,16 +16,9 @@ from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh, Region
 from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.seeing.pose import BONE, FRAME
-from realtime_micacl.types import (
-    EMOTIONS,
-    F32,
-    U8,
-    Frame,
-)
+from realtime_micacl.types import EMOTIONS, F32, U8, Frame
 
 POINTS = ((0.30, 0.372), (0.70, 0.372), (0.50, 0.603), (0.50, 0.790))
-
-
 SIDECAR = Sidecar(
     schema=1,
     name="double",
@@ -40,8 +33,6 @@ SIDECAR = Sidecar(
     trained_on=(),
     measured={},
 )
-
-
 SIDE: float | F32 = 80.0
 """Width and height of the faces, in px: larger ones take longer and show no more."""
 
