@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import one_line
+from realtime_micacl.live.sources.stills import pictures_in
 from realtime_micacl.standard import why
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
         raise ConfigError(f"{folder} is not a folder; {hint}")
     found = [_clip(folder, path) for path in sorted(_files(folder, out)) if _is_video(path)]
     if not found:
+        if pictures_in(folder):
+            raise ConfigError(f"{folder} holds pictures and no video; `realtime-micacl {folder} --offline` reads those")
         raise ConfigError(f"{folder} holds no video; files that end in {', '.join(sorted(ENDINGS))} are read")
     return found
 

@@ -36,8 +36,10 @@ def test_a_folder_and_a_row_of_pictures_are_a_clip(
         assert not any(f.still for f in frames)
     assert not caplog.text
     assert all(f.still for f in read_file(folder, 1.0))
+    (folder / "a.mp4").touch()
     list(read_file(folder))
-    assert "read at 25 pictures a second" in caplog.text
+    assert "read at 25 pictures a second; --rate changes that, at 1 each is a photograph" in caplog.text
+    assert f"row: its pictures are read, not its 1 video; `realtime-micacl process {folder} OUT` reads" in caplog.text
 
 
 def test_pictures_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

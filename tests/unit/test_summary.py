@@ -173,6 +173,9 @@ def test_videos_are_found_by_their_ending_once_each_and_nothing_hidden(tmp_path:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="holds no video"):
         find_clips(tmp_path / "empty", tmp_path / "out")
+    (tmp_path / "empty" / "a.jpg").touch()
+    with pytest.raises(ConfigError, match=r"holds pictures and no video; `realtime-micacl .*empty --offline` reads"):
+        find_clips(tmp_path / "empty", tmp_path / "out")
 
 
 def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Path) -> None:

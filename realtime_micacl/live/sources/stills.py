@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from mimetypes import guess_type
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +51,15 @@ def pictures_in(folder: Path) -> list[Path]:
         return []
     found = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
     return sorted(found, key=lambda f: [(int(n) if n.isdecimal() else 0, n) for n in re.split(r"(\d+)", f.stem)])
+
+
+def tell_videos(folder: Path) -> None:
+    """Say in the log where videos lie among the pictures of a folder, which alone are read."""
+    shown = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
+    videos = sum((guess_type(name)[0] or "").startswith("video/") for name in shown)
+    if videos:
+        mend = f"`realtime-micacl process {folder} OUT` reads those"
+        log.warning("%s: its pictures are read, not its %s; %s", folder, counted(videos, "video"), mend)
 
 
 def pictures_like(pattern: Path) -> list[Path]:
@@ -132,7 +142,9 @@ def read_row(
     Those that cannot be read are left out and counted in the log; the others keep their times.
     """
     if rate_hz is None:
-        log.warning("%s is read at %g pictures a second; --rate changes that", shown, RATE_HZ)
+        log.warning(
+            "%s is read at %g pictures a second; --rate changes that, at 1 each is a photograph", shown, RATE_HZ
+        )
     rate_hz, damaged, reason = rate_hz or RATE_HZ, [], ""
     for index, file in enumerate(files):
         try:

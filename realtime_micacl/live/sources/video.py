@@ -31,6 +31,7 @@ from realtime_micacl.live.sources.stills import (
     pictures_like,
     read_row,
     refused,
+    tell_videos,
 )
 from realtime_micacl.live.sources.tiff import is_odd_tiff, read_odd_tiff
 from realtime_micacl.live.sources.timeline import Timeline
@@ -53,6 +54,8 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
     .h264. Frames with no other near in time are marked as stills. Raise SourceError where nothing can be read.
     """
     check_file(path)
+    if path.is_dir():
+        tell_videos(path)
     if row := pictures_in(path) or pictures_like(path):
         yield from marked_stills(read_row(row, str(path), rate_hz, read_file), str(path))
     else:
