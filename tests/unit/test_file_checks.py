@@ -35,6 +35,8 @@ from realtime_micacl.live.sources.video import read_file
         ("http:\\\\door\\live", "an address begins with"),
         ("nas:554/stream", "an address begins with"),
         ("www.example.org/live", "an address begins with"),
+        ("video.example.org/watch?v=1", "an address begins with"),
+        ("day.1/*.mp4", "several videos are read by"),
         ("gone.mp4", "it is a link to nowhere.mp4, which is not there"),
         ("circle.mp4", "cannot be read: Too many levels"),
         ("clip.mp4/more", "no file at"),
@@ -49,6 +51,7 @@ from realtime_micacl.live.sources.video import read_file
 )
 def test_what_is_not_there(path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("day.1").mkdir()
     Path("gone.mp4").symlink_to("nowhere.mp4")
     Path("circle.mp4").symlink_to("circle.mp4")
     Path("clip.mp4").write_bytes(b"x")

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from realtime_micacl.errors import ConfigError
@@ -63,6 +63,24 @@ def test_no_password_is_shown(address: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="/@:'\"?&"), min_size=6))
 def test_no_password_is_shown_whatever_it_is(secret: str) -> None:
     assert f":{secret}@" not in redacted(f"cannot open rtsp://user:{secret}@host/path")
+
+
+@given(st.text(st.characters(exclude_categories=["C"], exclude_characters="%"), min_size=6, max_size=30).map(str.strip))
+def test_no_password_is_shown_where_an_address_is_refused_or_read(secret: str) -> None:
+    assume(len(secret) > 5 and secret not in "password's special characters may be written in percent")
+    for address in (f"rtsp://user:{secret}@10.0.0.5/path", f"rtsp://user:{secret}@10.0.0.5:99999/path"):
+        try:
+            shown = parse_source(address).name
+        except ConfigError as error:
+            shown = str(error)
+        assert secret not in redacted(shown)
+
+
+@pytest.mark.parametrize("address", ["rtsp://me:it's@10.0.0.5/x", "http://10.0.0.5/x?token=it's&a=1"])
+def test_quotes_in_a_password_are_written_in_percent(address: str) -> None:
+    spec = parse_source(address)
+    assert "it%27s" in spec.value
+    assert "it%27s" not in redacted(f"'{spec.value}' was lost")
 
 
 def test_text_without_a_password_stays() -> None:

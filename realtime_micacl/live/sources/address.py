@@ -118,9 +118,12 @@ def _asked(path: str) -> str:
 
 
 def _kept(part: str) -> str:
-    """Return a part of an address with what may not stand there in percent; percents that are meant so stay."""
+    """Return a part of an address with what may not stand there in percent; percents that are meant so stay.
+
+    Quotes are written so, too: in a text they would end it, and with it what is hidden of a password.
+    """
     part = re.sub(r"%(?![0-9a-fA-F]{2})", "%25", part)
-    safe = "%:/?&=,;+!$*'()~[]@" if part[:1] in ("/", "?") else "%:!$&'()*+,;=~"
+    safe = "%:/?&=,;+!$*()~[]@" if part[:1] in ("/", "?") else "%:!$&()*+,;=~"
     return quote(part, safe=safe)
 
 

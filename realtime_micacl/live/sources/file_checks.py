@@ -18,6 +18,7 @@ from realtime_micacl.standard import why
 log = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+)*(?=:\d))(?::\d+)?(?:/.*)?")
+HOSTED = re.compile(r"[\w-]+(?:\.[\w-]+)+/", re.ASCII)
 SLIP = re.compile(r"(?:https?|rtsp[us]?|rtmps?|tcp|udp):[/\\]", re.IGNORECASE)
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 ALIKE = 0.9  # names that differ by a slip or two
@@ -47,7 +48,8 @@ def _meant(path: Path) -> str:
     """Return what may have been meant by a path where nothing is."""
     if path.is_symlink():
         return f": it is a link to {os.readlink(path)}, which is not there"
-    if ADDRESS.fullmatch(str(path)) or SLIP.match(str(path)):
+    hosted = HOSTED.match(str(path)) and not os.path.exists(path.parts[0])
+    if hosted or ADDRESS.fullmatch(str(path)) or SLIP.match(str(path)):
         return "; an address begins with rtsp:// or http://"
     if (bare := str(path).strip(QUOTES)) != str(path) and os.path.exists(bare):
         return f"; the quotes are taken as part of the name; leave them out: {bare}"

@@ -81,7 +81,8 @@ def parse_source(text: str) -> SourceSpec:
         try:
             return SourceSpec("stream", parse_address(text).url)
         except ConfigError as cause:
-            raise ConfigError(f"source {redacted(text)}: {cause}") from None
+            shown = re.sub(r"(?s)(?<=://)([^:@/]*):.*@", r"\1:***@", text)  # whatever a password may not hold
+            raise ConfigError(f"source {redacted(shown)}: {cause}") from None
     camera = CAMERA.fullmatch(device_of(text))
     if camera and (text.startswith("/dev/") or not os.path.exists(text)):
         return SourceSpec("camera", str(int(camera[1])))
