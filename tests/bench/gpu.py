@@ -4,7 +4,7 @@
     python tests/bench/gpu.py tensorrt --json tensorrt.json
     python tests/bench/gpu.py tensorrt-rtx --json tensorrt-rtx.json
 
-`worker` runs the CUDA engine's code on the processor; it shows that this script works, and is slow.
+`processor` runs the CUDA engine's code on the processor; it shows that this script works, and is slow.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FRAMES_HZ = 25
 
 def main() -> None:
     p = argparse.ArgumentParser(description="Measure an engine on a GPU.")
-    p.add_argument("device", choices=("cuda", "tensorrt", "tensorrt-rtx", "worker"))
+    p.add_argument("device", choices=("cuda", "tensorrt", "tensorrt-rtx", "processor"))
     p.add_argument("--engine", type=Path, default=default_engine())
     p.add_argument("--windows", type=int, default=45_000, help="ticks of the memory test; 45,000 are an hour")
     p.add_argument("--json", type=Path)
@@ -54,7 +54,7 @@ def main() -> None:
             "open_s": round(perf_counter() - started_s, 2),
             **near_float64(engine, folder, sidecar),
             "batches": {
-                b: batch(engine, sidecar, b) for b in (BUCKETS[:2] if arguments.device == "worker" else BUCKETS)
+                b: batch(engine, sidecar, b) for b in (BUCKETS[:2] if arguments.device == "processor" else BUCKETS)
             },
             **streaming(engine, sidecar),
             **memory(engine, sidecar, arguments.windows),
@@ -65,11 +65,11 @@ def main() -> None:
 
 
 def opened(device: str, folder: Path, sidecar: Sidecar) -> Engine:
-    if device != "worker":
+    if device != "processor":
         return open_engine(folder, sidecar, device)  # type: ignore[arg-type]
     cpu = torch.device("cpu")
     return GpuEngine(
-        TorchNetwork(load_model(folder, sidecar), cpu, "worker on the processor", half=False), sidecar, cpu
+        TorchNetwork(load_model(folder, sidecar), cpu, "GPU engine on the processor", half=False), sidecar, cpu
     )
 
 

@@ -86,7 +86,7 @@ def run(command: list[str], log: Path, limit_s: float) -> tuple[int | str, str]:
 def steps(arguments: argparse.Namespace) -> list[Step]:
     """Return what is to be done."""
     out, small = arguments.out.absolute(), arguments.rehearse
-    python, device = sys.executable, "worker" if small else "cuda"
+    python, device = sys.executable, "processor" if small else "cuda"
     paper = "light" if small else "micacl"  # r3d_18 is out on a processor
     program = [python, "-m", "realtime_micacl"]
     tests = [python, "-m", "pytest", "-q", "-rf", "tests/integration/gpu"]

@@ -39,13 +39,13 @@ def shipped() -> tuple[Path, Sidecar]:
     return read_sidecar(default_engine())
 
 
-def worker(folder: Path, sidecar: Sidecar) -> GpuEngine:
+def gpu_engine(folder: Path, sidecar: Sidecar) -> GpuEngine:
     """What `--device cuda` opens, on the processor: without stream, graphs and half precision, which is slow there."""
     cpu = torch.device("cpu")
-    return GpuEngine(TorchNetwork(load_model(folder, sidecar), cpu, "worker", half=False), sidecar, cpu)
+    return GpuEngine(TorchNetwork(load_model(folder, sidecar), cpu, "gpu engine", half=False), sidecar, cpu)
 
 
-ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "worker": worker, "triton": OnServer, "openvino": OpenVinoEngine}
+ENGINES = {"onnx": OnnxEngine, "torch": TorchEngine, "gpu": gpu_engine, "triton": OnServer, "openvino": OpenVinoEngine}
 
 
 @pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES)
@@ -105,9 +105,9 @@ def test_every_engine_says_what_torch_says(engine: Engine, shipped: tuple[Path, 
     assert np.abs(importance - expected[1]).max() < 1e-4
 
 
-def test_the_worker_counts_in_half_precision(shipped: tuple[Path, Sidecar]) -> None:
+def test_the_gpu_engine_counts_in_half_precision(shipped: tuple[Path, Sidecar]) -> None:
     n, cpu, own = shipped[1].pieces, torch.device("cpu"), TorchEngine(*shipped)
-    halved = GpuEngine(TorchNetwork(load_model(*shipped), cpu, "worker", half=True), shipped[1], cpu)
+    halved = GpuEngine(TorchNetwork(load_model(*shipped), cpu, "gpu engine", half=True), shipped[1], cpu)
     crops = pieces(shipped[1], 2)
     found = halved.classify(np.repeat(halved.encode(crops)[:, None], n, axis=1))[0]
     expected = own.classify(np.repeat(own.encode(crops)[:, None], n, axis=1))[0]
@@ -248,7 +248,7 @@ def test_streaming_equals_offline(run: list, shipped: tuple[Path, Sidecar]) -> N
 
 def test_the_live_path_keeps_numbers_as_it_keeps_features(run: list, shipped: tuple[Path, Sidecar]) -> None:
     """With an engine that keeps its features to itself the readings are the same."""
-    recognizer = Recognizer(worker(*shipped), shipped[1], smoothing_s=0.0)
+    recognizer = Recognizer(gpu_engine(*shipped), shipped[1], smoothing_s=0.0)
     for bag, reading in run[:60]:
         (other,) = recognizer.recognize([bag])
         assert np.abs(reading.probabilities - other.probabilities).max() < 1e-4

@@ -1,4 +1,4 @@
-"""Rows of a GPU worker: which are taken, which are kept, which are refused."""
+"""Rows of a GPU engine: which are taken, which are kept, which are refused."""
 
 from __future__ import annotations
 

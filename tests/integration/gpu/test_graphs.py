@@ -1,4 +1,4 @@
-"""The worker's use of CUDA, with doubles in the place of streams, events and graphs.
+"""The GPU engine's use of CUDA, with doubles in the place of streams, events and graphs.
 
 A graph of these doubles records what torch is asked to compute while it is captured and does just that again when it
 is replayed, on the same buffers. So what a real graph could not hold shows here too: a result that is looked at in
@@ -79,7 +79,7 @@ class Event:
 
 
 class Cuda:
-    """As much of torch.cuda as the worker uses."""
+    """As much of torch.cuda as the GPU engine uses."""
 
     def __init__(self) -> None:
         self.graphs: list[Graph] = []
@@ -121,7 +121,7 @@ class Cuda:
 
 @pytest.fixture
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
-    """Torch as the worker sees it, with memory of the processor in the place of the GPU's."""
+    """Torch as the GPU engine sees it, with memory of the processor in the place of the GPU's."""
 
     def zeros(*shape: Any, device: Any = None, pin_memory: bool = False, **rest: Any) -> torch.Tensor:
         return torch.zeros(*shape, **rest)
