@@ -1,9 +1,10 @@
-"""A live window that goes through steps, one after the other, and closes."""
+"""Live windows that go through steps, one after the other, and close."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from PyQt6.QtWidgets import QToolButton
 
@@ -12,8 +13,34 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.testing import FakeCamera, FakeStages
-from realtime_micacl.types import State
+from realtime_micacl.types import Frame, Retry, State
 from realtime_micacl_ui.window import LiveWindow, Options, show
+
+camera = partial(FakeCamera, rate_hz=60)
+
+
+def session(source: Iterable[Frame | Retry], stages: FakeStages | None = None, *, holds: bool = False) -> LiveSession:
+    return LiveSession(source, *(stages or FakeStages()).openers, holds=holds)
+
+
+class Script:
+    """Does one thing after the other in a shown window, each as soon as it may; closes it at the end."""
+
+    def __init__(self, *steps: Callable[[LiveWindow], bool | None], limit_s: float = 8) -> None:
+        self.steps, self.until_s = list(steps), time.monotonic() + limit_s
+        self.window: LiveWindow | None = None
+
+    def __call__(self, window: LiveWindow) -> None:
+        self.window = window
+        assert time.monotonic() < self.until_s, f"{len(self.steps)} steps are left"
+        if self.steps and self.steps[0](window) is not False:
+            self.steps.pop(0)
+        if not self.steps:
+            window.close()
+
+
+def reading_shown(window: LiveWindow) -> bool:
+    return any(window.view.reading(face) for face in window.view.faces)
 
 
 def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None) -> LiveWindow:

@@ -13,7 +13,7 @@ from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.testing import FakeCamera, FakeStages
 from realtime_micacl.types import EmotionDistribution, Mark, State
 from realtime_micacl_ui.window import LiveWindow, Options, show
-from tests.integration.test_ui_window import Script, reading_shown
+from tests.integration.live_window import Script, reading_shown
 from tests.unit.test_outlet_thread import Ear
 
 pytestmark = pytest.mark.usefixtures("qapp")

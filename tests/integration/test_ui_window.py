@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import pytest
@@ -15,44 +13,15 @@ from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from realtime_micacl.errors import EngineError, MicaclError, SourceError, StageFailed
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeRecognizer, FakeStages, shares
+from realtime_micacl.testing import Conduct, FakeCamera, FakeRecognizer, FakeStages, shares
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Retry, State
-from realtime_micacl_ui import canvas
 from realtime_micacl_ui.theme import theme_of, unit_for
 from realtime_micacl_ui.timeline import parts
-from realtime_micacl_ui.watch import LINGER_S
 from realtime_micacl_ui.window import LiveWindow, Options, show
+from tests.integration.live_window import Script, camera, reading_shown, session
 
 pytestmark = pytest.mark.usefixtures("qapp")
-
-
-camera = partial(FakeCamera, rate_hz=60)
-
-
-def session(source: Iterable[Frame | Retry], stages: FakeStages | None = None, *, holds: bool = False) -> LiveSession:
-    return LiveSession(source, *(stages or FakeStages()).openers, holds=holds)
-
-
-class Script:
-    """Does one thing after the other in a shown window, each as soon as it may; closes it at the end."""
-
-    def __init__(self, *steps: Callable[[LiveWindow], bool | None], limit_s: float = 8) -> None:
-        self.steps, self.until_s = list(steps), time.monotonic() + limit_s
-        self.window: LiveWindow | None = None
-
-    def __call__(self, window: LiveWindow) -> None:
-        self.window = window
-        assert time.monotonic() < self.until_s, f"{len(self.steps)} steps are left"
-        if self.steps and self.steps[0](window) is not False:
-            self.steps.pop(0)
-        if not self.steps:
-            window.close()
-
-
-def reading_shown(window: LiveWindow) -> bool:
-    return any(window.view.reading(face) for face in window.view.faces)
 
 
 def test_it_shows_readings_and_measures_itself() -> None:
@@ -96,95 +65,6 @@ def test_nothing_is_painted_while_nothing_changes() -> None:
     with session(camera(frames=20), holds=True) as running:
         show(running, source_name="x", on_tick=Script(reading_shown, paused, still))
     assert counts[-1] - counts[0] <= 6, "figures twice a second, nothing else"
-
-
-def test_it_closes_a_little_after_the_source_ended() -> None:
-    states = set()
-    with session(camera(frames=20)) as running:
-        show(running, source_name="clip.mp4", on_tick=lambda window: states.add(window.view.state))
-        ended_s = time.monotonic()
-    assert {State.LIVE, State.ENDED} <= states
-    assert 1.4 < ended_s - running.started_s < 3.5
-
-
-def test_a_failure_is_shown_and_then_it_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(LINGER_S, State.FAILED, 0.4)
-    views = []
-    with (
-        pytest.raises(SourceError, match="boom"),
-        session(camera(frames=10, error=SourceError("boom"))) as running,
-    ):
-        show(running, source_name="x", on_tick=lambda window: views.append(window.view))
-    assert views[-1].state is State.FAILED
-    assert "boom" in views[-1].detail
-
-
-def test_any_key_closes_a_failed_window(qtbot: QtBot) -> None:
-    def failed(window: LiveWindow) -> bool:
-        return window.view.state is State.FAILED
-
-    def press(window: LiveWindow) -> None:
-        qtbot.keyClick(window, Qt.Key.Key_X)
-        assert not window.isVisible()
-
-    start_s = time.monotonic()
-    with (
-        pytest.raises(SourceError, match="boom"),
-        session(camera(frames=5, error=SourceError("boom"))) as running,
-    ):
-        show(running, source_name="x", on_tick=Script(failed, press))
-    assert time.monotonic() - start_s < 2
-
-
-@pytest.mark.parametrize("fault", ["source", "engine"])
-def test_a_failure_before_the_first_scene_closes_at_once(fault: str) -> None:
-    stages = FakeStages(perceive=Conduct(refuses=EngineError("no engine") if fault == "engine" else None))
-    source = camera(frames=0, error=SourceError("no camera 7")) if fault == "source" else camera()
-    start_s = time.monotonic()
-    with pytest.raises(MicaclError, match="no "), session(source, stages) as running:
-        show(running, source_name="x")
-    assert time.monotonic() - start_s < 1.2
-
-
-def test_a_stop_from_outside_closes_at_once() -> None:
-    asked_s: list[float] = []
-
-    def stop(window: LiveWindow) -> bool:
-        if not asked_s:
-            asked_s.append(time.monotonic())
-            running.stop()
-        return False
-
-    with session(camera()) as running:
-        show(running, source_name="x", on_tick=Script(reading_shown, stop))
-        assert time.monotonic() - asked_s[0] < 0.3
-
-
-def test_a_stop_closes_even_while_the_source_blocks() -> None:
-    release = threading.Event()
-
-    def stuck() -> Iterator[Frame | Retry]:
-        yield Frame(IMAGE, time.monotonic(), 0)
-        release.wait(5)
-
-    with session(stuck()) as running:
-        start_s = time.monotonic()
-        show(running, source_name="x", on_tick=Script(reading_shown, lambda w: running.stop()))
-        assert time.monotonic() - start_s < 1.5
-        release.set()
-
-
-@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, None])
-def test_escape_and_closing_the_window_stop_the_session(qtbot: QtBot, key: Qt.Key | None) -> None:
-    def leave(window: LiveWindow) -> None:
-        if key is None:
-            window.close()
-        else:
-            qtbot.keyClick(window, key)
-
-    with session(camera()) as running:
-        show(running, source_name="x", on_tick=Script(reading_shown, leave))
-        assert running.stopping
 
 
 def test_keys(qtbot: QtBot) -> None:
@@ -271,40 +151,6 @@ def test_the_surroundings_are_as_asked(look: Literal["light", "dark"], light: bo
     assert (shots[-1] > 128) is light
 
 
-def test_a_hanging_analysis_is_started_again() -> None:
-    stages = FakeStages(perceive=Conduct(hangs=(10,)))
-
-    def started_again(window: LiveWindow) -> bool:
-        return running.look().failures["perceive"] == 1 and stages.perceive.calls > 20
-
-    def calm(window: LiveWindow) -> None:
-        assert window.view.state is State.LIVE
-        stages.perceive.release.set()
-
-    with session(camera(), stages) as running:
-        show(running, source_name="x", on_tick=Script(reading_shown, started_again, calm, reading_shown))
-
-
-def test_an_analysis_that_fails_for_good_leaves_the_picture_live() -> None:
-    frames = []
-
-    def broken(window: LiveWindow) -> bool:
-        assert not (window.view.state is State.FAILED and reading_shown(window))
-        return window.view.state is State.FAILED
-
-    def goes_on(window: LiveWindow) -> bool:
-        assert window.view.title == "The analysis has stopped"
-        assert "boom" in window.view.detail
-        frames.append(window.view.frame)
-        return len(set(frames)) > 20
-
-    with (
-        pytest.raises(StageFailed, match="boom"),
-        session(camera(), FakeStages(perceive=Conduct(raises_from=10))) as running,
-    ):
-        show(running, source_name="x", on_tick=Script(reading_shown, broken, goes_on, limit_s=20))
-
-
 def test_a_lost_source_is_said_with_its_attempt() -> None:
     def lost() -> Iterator[Frame | Retry]:
         yield from camera(frames=10)
@@ -322,18 +168,6 @@ def test_a_lost_source_is_said_with_its_attempt() -> None:
 
     with session(lost()) as running:
         show(running, source_name="camera 0", on_tick=Script(reading_shown, reconnecting, calm))
-
-
-def test_a_fault_of_the_window_itself_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("pixels")
-
-    monkeypatch.setattr(canvas, "paint", broken)
-    with (
-        pytest.raises(StageFailed, match="the window failed: ZeroDivisionError: pixels"),
-        session(camera()) as running,
-    ):
-        show(running, source_name="x")
 
 
 def test_a_window_can_be_shown_again() -> None:
