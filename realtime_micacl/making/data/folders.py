@@ -32,6 +32,10 @@ def read(root: Path) -> list[Sample]:
         label = label_named(folder.name)
         if label is None:
             if folder.name.lower() not in OUTSIDE:
+                if any(label_named(inside.name) is not None for inside in folder.iterdir()):
+                    raise ConfigError(
+                        f"{folder} holds the emotions; give that folder, one run of `prepare` for each such"
+                    )
                 raise ConfigError(f"{folder} is not the name of an emotion; expected {expected}")
             others[folder.name.lower()] += len(clips)
             continue
