@@ -75,6 +75,10 @@ def planned(settings: Settings) -> Plan:
     program = _program(settings, len(specs))
     if program == "kiosk" and (settings.headless or settings.offline or settings.record or settings.baseline):
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
+    if settings.kiosk and not settings.sources and not settings.kiosk.lower().endswith(".toml"):
+        raise ConfigError(
+            f"--kiosk takes a file of settings, .toml, not {settings.kiosk}; a source stands before --kiosk"
+        )
     if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
         log.warning("only a camera can be asked for a size and fps; %s keeps its own", specs[0].name)
     _warn_of_idle(settings, program)

@@ -51,6 +51,7 @@ def test_settings_mean_one_program(fields: dict[str, Any], program: str) -> None
         ({"every_s": 1.0}, "--every is for outlets"),
         *(({"kiosk": "", name: value}, "keeps nothing") for name, value in [("headless", True), ("record", "a.csv")]),
         *(({"kiosk": "", name: True}, "keeps nothing") for name in ("offline", "baseline")),
+        ({"source": None, "kiosk": "clip.mp4"}, "a source stands before --kiosk"),
         ({"region": (0.5, 0.0, 0.6, 1.0)}, "not inside the picture"),
     ],
 )
