@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, current_thread, main_thread
 
 PATIENCE_S = 5.0
 
@@ -22,14 +22,14 @@ class Ending:
         self._over = False
 
     def over(self) -> bool:
-        """Say whether the program is about to end."""
-        return self._over
+        """Say whether the program is about to end; the thread that ends it, as in `atexit`, may go on."""
+        return self._over and current_thread() is not main_thread()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Keep the program from ending for the length of the block; do not return once it is about to end."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._over)
+            self._changed.wait_for(lambda: not self.over())
             self._at_work += 1
         try:
             yield

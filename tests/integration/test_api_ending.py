@@ -23,6 +23,14 @@ face = rm.live("demo").__enter__()
 next(face)
 {more}
 """
+AT_EXIT = """
+import atexit
+@atexit.register
+def last():
+    assert next(rm.read("demo")).track_id
+import realtime_micacl as rm
+next(rm.read("demo"))
+"""
 
 
 @pytest.mark.parametrize(
@@ -31,9 +39,16 @@ next(face)
         (IN_A_THREAD.format(loop="for _ in rm.read('demo'):"), 0),
         (IN_A_THREAD.format(loop="with rm.live('demo') as face:\n      for _ in face:"), 0),
         (LEFT_OPEN.format(more=""), 0),
+        (AT_EXIT, 0),
         (LEFT_OPEN.format(more="raise SystemExit(7)"), 7),
     ],
-    ids=["read in a thread", "live in a thread", "live left open", "and with a code of its own"],
+    ids=[
+        "read in a thread",
+        "live in a thread",
+        "live left open",
+        "read at the very end",
+        "and with a code of its own",
+    ],
 )
 def test_a_program_that_ends_while_it_reads_ends_as_it_meant_to(code: str, ended: int) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
