@@ -91,7 +91,7 @@ def test_folders_of_videos_that_are_no_emotion_are_named(tmp_path: Path) -> None
     (tmp_path / "videos" / "hapy").rename(tmp_path / "videos" / "happy")
     assert "holds no clip" in refused("--through-tracker", tmp_path / "videos")
     (tmp_path / "videos" / "happy" / "a.mp4").write_text("no video")
-    assert "nothing could be read" in refused("--through-tracker", tmp_path / "videos")
+    assert "of 1 clip none could be read" in refused("--through-tracker", tmp_path / "videos")
 
 
 def test_rendered_clips_of_nobody_new_are_refused(tmp_path: Path) -> None:
