@@ -56,11 +56,12 @@ def shares(neutral: float, angry: float) -> F32:
 
 
 def test_both_must_call_a_face_neutral() -> None:
-    """Whoever knows the face and whoever does not; what the latter clearly takes for something else hardly counts."""
-    sure, torn, frown = shares(0.9, 0.05), shares(0.55, 0.4), shares(0.4, 0.55)
+    """Whoever knows the face and whoever does not; what the latter may take for something else hardly counts."""
+    sure, fairly, torn, frown = shares(0.9, 0.05), shares(0.62, 0.3), shares(0.5, 0.4), shares(0.4, 0.55)
     assert rest(sure, sure) == pytest.approx(0.9)
-    assert rest(sure, torn) == rest(torn, sure) == pytest.approx(0.55)
-    assert 0 < rest(sure, frown) < 0.1
+    assert rest(sure, fairly) == rest(fairly, sure) == pytest.approx(0.62)
+    assert 0 < rest(sure, frown) < rest(sure, torn) < 0.1
+    assert rest(torn, sure) == pytest.approx(0.5)
     assert rest(frown, sure) == pytest.approx(0.4), "who knows the face may see a frown where a stranger does not"
     assert np.array_equal(rest(np.stack([sure, sure]), np.stack([torn, frown])), [rest(sure, torn), rest(sure, frown)])
 

@@ -8,8 +8,8 @@ weighted by `rest`, its share of neutral; what was learnt counts half after `hal
 `rest` is the lesser of two shares: that of the track's own reading, and that of a second reading, as if nobody knew the
 face (`strange`), which is made every SECOND_EVERY ticks and stands until the next. By its own alone a frown that lasts
 would soon be the neutral face: each tick in which it passes for one makes the next look more like it. Where the second
-reading leads with another emotion, the tick counts DOUBT of that: after half a minute that look is that face's own all
-the same.
+reading's share is below SURELY, the tick counts DOUBT of that: after three minutes that look is that face's own all the
+same.
 
 Live and in training the same lines run; in training over all clips at once.
 """
@@ -22,7 +22,7 @@ from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
-DOUBT = 0.1  # chosen on photographs held for four seconds and on clips of real people
+SURELY, DOUBT = 0.57, 0.01  # chosen on photographs held for four seconds and on clips of real people
 SECOND_EVERY = 4  # as good as at every tick, and a little cheaper
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
@@ -96,5 +96,4 @@ def strange(shapes: F32, mean: F32) -> F32:
 def rest(own: F32, second: F32) -> F32:
     """Return how neutral a face looks, [..], from the shares [.., K] of both readings."""
     lesser = np.minimum(own[..., NEUTRAL], second[..., NEUTRAL])
-    doubted = second.argmax(axis=-1) != NEUTRAL
-    return np.asarray(np.where(doubted, DOUBT, 1.0) * lesser, np.float32)
+    return np.asarray(np.where(second[..., NEUTRAL] < SURELY, DOUBT, 1.0) * lesser, np.float32)
