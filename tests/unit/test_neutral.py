@@ -58,12 +58,26 @@ def shares(neutral: float, angry: float) -> F32:
 def test_both_must_call_a_face_neutral() -> None:
     """Whoever knows the face and whoever does not; what the latter may take for something else hardly counts."""
     sure, fairly, torn, frown = shares(0.9, 0.05), shares(0.62, 0.3), shares(0.5, 0.4), shares(0.4, 0.55)
-    assert rest(sure, sure) == pytest.approx(0.9)
-    assert rest(sure, fairly) == rest(fairly, sure) == pytest.approx(0.62)
-    assert 0 < rest(sure, frown) < rest(sure, torn) < 0.1
-    assert rest(torn, sure) == pytest.approx(0.5)
-    assert rest(frown, sure) == pytest.approx(0.4), "who knows the face may see a frown where a stranger does not"
-    assert np.array_equal(rest(np.stack([sure, sure]), np.stack([torn, frown])), [rest(sure, torn), rest(sure, frown)])
+    assert rest(sure, sure, 0.0) == pytest.approx(0.9)
+    assert rest(sure, fairly, 0.0) == rest(fairly, sure, 0.0) == pytest.approx(0.62)
+    assert 0 < rest(sure, frown, 0.0) < rest(sure, torn, 0.0) < 0.02
+    assert rest(frown, sure, 0.0) == pytest.approx(0.4), "who knows the face may see a frown where a stranger does not"
+    both = rest(np.stack([sure, sure]), np.stack([fairly, frown]), np.zeros(2, np.float32))
+    assert np.array_equal(both, [rest(sure, fairly, 0.0), rest(sure, frown, 0.0)])
+
+
+def test_a_look_that_lasts_is_how_the_face_is() -> None:
+    """At first a frown is taken for an expression; of a face that has frowned for a minute it is the face at rest."""
+    neutral, frown = Neutral(MEAN, 0.5, 24.0), shares(0.4, 0.55)
+    known = {}
+    for tick in range(1, 1 + round(60 / TICK_S)):
+        neutral.read(OWN, shares(0.8, 0.1), frown, TICK_S)
+        known[round(tick * TICK_S)] = float(neutral.known)
+    assert known[5] < 0.05
+    assert known[8] < 0.1
+    assert known[60] > 0.4
+    assert rest(frown, frown, 60.0) > 5 * rest(frown, frown, 1.0)
+    assert rest(shares(0.9, 0.05), shares(0.9, 0.05), 60.0) == rest(shares(0.9, 0.05), shares(0.9, 0.05), 1.0)
 
 
 def test_a_second_reading_is_made_at_every_fourth_tick_and_stands_until_the_next() -> None:

@@ -8,8 +8,8 @@ weighted by `rest`, its share of neutral; what was learnt counts half after `hal
 `rest` is the lesser of two shares: that of the track's own reading, and that of a second reading, as if nobody knew the
 face (`strange`), which is made every SECOND_EVERY ticks and stands until the next. By its own alone a frown that lasts
 would soon be the neutral face: each tick in which it passes for one makes the next look more like it. Where the second
-reading's share is below SURELY, the tick counts DOUBT of that: after three minutes that look is that face's own all the
-same.
+reading's share is below SURELY, the tick hardly counts. A look that lasts longer than LASTS_S is rather how that face
+is: from then on such ticks count more, and in half a minute it is that face's own all the same.
 
 Live and in training the same lines run; in training over all clips at once.
 """
@@ -22,7 +22,8 @@ from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
-SURELY, DOUBT = 0.57, 0.01  # chosen on photographs held for four seconds and on clips of real people
+SURELY = 0.57  # as DOUBTED chosen on photographs held for four seconds and on clips of real people
+LASTS_S, DOUBTED, DOUBTED_LATER = 10.0, 0.01, 0.1
 SECOND_EVERY = 4  # as good as at every tick, and a little cheaper
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
@@ -36,6 +37,7 @@ class Neutral:
         self._weight = np.zeros(shape, np.float32)
         self._second: F32 | None = None
         self._ticks = 0
+        self._followed_s = np.zeros(shape, np.float32)
 
     @property
     def second_due(self) -> bool:
@@ -65,7 +67,8 @@ class Neutral:
         if second is not None or self._second is None:
             self._second = own if second is None else second
         self._ticks += 1
-        self.learn(shape, rest(own, self._second), elapsed_s)
+        self._followed_s = np.asarray(self._followed_s + elapsed_s, np.float32)
+        self.learn(shape, rest(own, self._second, self._followed_s), elapsed_s)
 
     def learn(self, shape: F32, rest: F32 | float, elapsed_s: F32 | float) -> None:
         """Take in a shape [.., C], neutral to a share of `rest` [..], `elapsed_s` [..] after the one before."""
@@ -93,7 +96,8 @@ def strange(shapes: F32, mean: F32) -> F32:
     return changes
 
 
-def rest(own: F32, second: F32) -> F32:
-    """Return how neutral a face looks, [..], from the shares [.., K] of both readings."""
+def rest(own: F32, second: F32, followed_s: F32 | float) -> F32:
+    """Return how neutral a face looks, [..], from the shares [.., K] of both readings, followed for so long [..]."""
     lesser = np.minimum(own[..., NEUTRAL], second[..., NEUTRAL])
-    return np.asarray(np.where(second[..., NEUTRAL] < SURELY, DOUBT, 1.0) * lesser, np.float32)
+    doubted = np.where(followed_s < LASTS_S, DOUBTED, DOUBTED_LATER)
+    return np.asarray(np.where(second[..., NEUTRAL] < SURELY, doubted, 1.0) * lesser, np.float32)
