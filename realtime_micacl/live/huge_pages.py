@@ -25,7 +25,7 @@ LARGE, PAGE = 2 << 20, mmap.PAGESIZE  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <linux/mman.h>
 SETTLED_S = 3.0  # by then all that a program works with has been opened
 AGAIN_S = 60.0  # what came since then is worth another go
-FILLED = 0.75  # of a large page: one that holds less would take the rest of it for nothing
+FILLED = 0.95  # of a large page: one that holds less would take the rest of it for nothing
 MOST = 1 << 30  # bytes in memory; a process that holds more holds data of somebody else's, which would take seconds
 
 _gathered_s = -float("inf")

@@ -39,7 +39,7 @@ def test_pages_of_which_little_is_used_stay_small() -> None:
         place = np.frombuffer(held, np.uint8)
         start = -(-place.ctypes.data // LARGE) * LARGE
         at = start - place.ctypes.data
-        for page, share in enumerate((1.0, 0.5, 0.0, 0.9)):
+        for page, share in enumerate((1.0, 0.8, 0.0, 0.98)):
             for used in range(0, int(share * LARGE), mmap.PAGESIZE):
                 held[at + page * LARGE + used] = 1
         assert list(filled(ctypes.CDLL(None), start, start + 4 * LARGE)) == [start, start + 3 * LARGE]
