@@ -70,8 +70,8 @@ CAMERAS: dict[str, tuple[int, Callable[[Picture], U8] | None]] = {
 class Worse(LiveReader):
     """Reads clips through one of CAMERAS."""
 
-    keeps: int
-    spoils: Callable[[Picture], U8] | None
+    keeps = 1
+    spoils: Callable[[Picture], U8] | None = None
 
     def readings(self, frames: Iterable[Frame]) -> list[EmotionDistribution]:
         """Return the readings of frames as that camera would have given them."""
@@ -96,7 +96,8 @@ def main() -> None:
     say(f"{sidecar.name}\n\n| camera | right, of {asked} | not read | a word is shown | wrong of these |\n")
     say("|---|---|---|---|---|\n")
     with closing(open_engine(folder, sidecar)) as engine, closing(Worse(engine, sidecar)) as reader:
-        for name, (reader.keeps, reader.spoils) in CAMERAS.items():
+        for name, camera in CAMERAS.items():
+            reader.keeps, reader.spoils = camera
             read, about = stretch_predictions(reader, arguments.clips, stretches)
             right = int((read.probabilities.argmax(axis=1) == read.labels).sum())
             shown = about["words_shown"]

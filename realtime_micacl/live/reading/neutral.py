@@ -22,8 +22,9 @@ from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
 WELL_KNOWN = 12.0  # neutral ticks, about a second, after which a face is half known, for people
-SURELY = 0.57  # as DOUBTED chosen on photographs held for four seconds and on clips of real people
-LASTS_S, DOUBTED, DOUBTED_LATER = 10.0, 0.01, 0.1
+SURELY = 0.57  # of neutral; this and DOUBTED were chosen on photographs held for four seconds and on real clips
+LASTS_S = 10.0  # an expression seldom lasts as long
+DOUBTED, DOUBTED_LATER = 0.01, 0.1  # what a doubted tick counts until then, and from then on
 SECOND_EVERY = 4  # as good as at every tick, and a little cheaper
 FIRST, SCALE = 0.5, 3.0  # of the trust that networks are trained with: log(1 + ticks / FIRST) / SCALE
 
