@@ -170,22 +170,3 @@ def test_of_two_faces_the_covered_one_is_not_read_and_the_other_is(monkeypatch: 
     scenes = [perceiver.perceive(replace(world.frame(n, places), time_s=n / 5))[0] for n in range(4)]
     assert [face.quality.fault for face in scenes[-1].faces] == ["mouth covered", ""]
     assert [face.shape is None for face in scenes[-1].faces] == [True, False], "nor is its shape"
-
-
-@pytest.mark.parametrize(("covers", "refused_s"), [((0.9, 0.0), (0.1, 0.4)), ((0.0, 0.9), (0.3, 0.9))])
-def test_eyes_that_narrow_for_a_moment_are_no_covered_eyes(
-    covers: tuple[float, float], refused_s: tuple[float, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A hand over the mouth is told sooner."""
-    world, _, perceiver, _ = stages()
-    now_s = 0.0
-    monkeypatch.setattr(
-        Covers, "read", lambda _, image, faces: np.array([covers if now_s >= 2 else (0, 0)], np.float32)[: len(faces)]
-    )
-    faults = []
-    for n in range(100):
-        now_s = n / 25
-        faces = perceiver.perceive(world.frame(n, [(100, 80, 1)]))[0].faces
-        faults += [(now_s - 2, face.quality.fault) for face in faces]
-    first_s = next(time_s for time_s, fault in faults if "covered" in fault)
-    assert refused_s[0] < first_s < refused_s[1]

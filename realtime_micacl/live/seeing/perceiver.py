@@ -26,9 +26,6 @@ from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, Sta
 
 LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
 HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
-NEW_COVER: F32 = np.array((0.5, 0.25), np.float32)
-"""What the newest look counts for in how surely mouth and eyes are covered: eyes that narrow or look down for half a
-second can look covered."""
 RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
 
 
@@ -157,13 +154,12 @@ class Perceiver:
         return Found(detections, *self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections]))
 
     def _steadied(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
-        """Return how surely faces are covered: what this look says, [n,2], weighed with what was said before.
+        """Return how surely faces are covered: the mean of what this look says, [n,2], and of what was said before.
 
         Before a `still` nothing was said.
         """
         before = {} if still else self._covered
-        said = ((before.get(i, cover), cover) for i, cover in zip(ids, covers, strict=True))
-        return {i: old + NEW_COVER * (new - old) for i, (old, new) in zip(ids, said, strict=True)}
+        return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
     def _shaped(self, faces: list[Face], marks: F32, at: Fit) -> list[Face]:
         """Return the faces whose landmarks are given and fitted, those that can be analysed with their shape."""

@@ -20,7 +20,8 @@ TURN = (0.42, 0.20)  # nose tip beside the middle of the eyes, over the eyes' di
 TALL = (1.75, 1.35)  # eyes to mouth over the eyes' distance: it grows when a face turns away
 FLAT = 0.6  # eyes to mouth over the eyes' distance: less has no face that is seen from the front
 INSIDE = (0.62, 0.90)  # share of the face's box in the picture; where less is, an eye or the mouth is not
-COVER = (0.5, 0.25)  # how surely something lies over mouth or eyes
+MOUTH_COVER = (0.5, 0.25)  # how surely something lies over the mouth
+EYES_COVER = (0.8, 0.5)  # the same of the eyes: shaded and narrow ones look a little covered
 
 AWAY = "turned away"
 FREE: F32 = np.zeros(2, np.float32)
@@ -42,8 +43,8 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
         "dark": min(_grade(mean, LIGHT), _grade(spread, CONTRAST)),
         "blurred": _grade(sharpness, SHARPNESS),
         "at the edge": _grade(inside, INSIDE),
-        "mouth covered": _grade(float(covers[0]), COVER),
-        "eyes covered": _grade(float(covers[1]), COVER),
+        "mouth covered": _grade(float(covers[0]), MOUTH_COVER),
+        "eyes covered": _grade(float(covers[1]), EYES_COVER),
     }
     worst = min(grades, key=lambda fault: grades[fault])
     value = grades[worst]
