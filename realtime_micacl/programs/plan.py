@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Literal
 
-from msgspec.structs import replace
+from msgspec import structs
 
-from realtime_micacl.config import Settings
+from realtime_micacl.config import SECRETS, Settings
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.live.sources.address import PORTS
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 from realtime_micacl.live.streams import distinct
@@ -56,9 +58,10 @@ class Plan:
 def planned(settings: Settings) -> Plan:
     """Return what `settings` ask for; raise ConfigError, SourceError or EngineError for what can be known at once."""
     if settings.save_video:
-        settings = replace(settings, offline=True)
+        settings = structs.replace(settings, offline=True)
     elif settings.blur_faces:
         raise ConfigError("--blur-faces needs --save-video; add it, or leave out --blur-faces")
+    _check_source_named(settings)
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
@@ -87,6 +90,19 @@ def planned(settings: Settings) -> Plan:
         check(spec)
     folder, sidecar = read_sidecar(Path(settings.engine) if settings.engine else default_engine())
     return Plan(program, settings, tuple(specs), folder, sidecar)
+
+
+def _check_source_named(settings: Settings) -> None:
+    """Raise ConfigError where no source is named and an option has taken what looks like one."""
+    if settings.sources or settings.camera is not None:
+        return
+    for name, value in structs.asdict(settings).items():
+        if not isinstance(value, str) or any(secret in name for secret in SECRETS):
+            continue
+        scheme, mark, _ = value.partition("://")
+        if (mark and scheme in PORTS) or (guess_type(value)[0] or "").startswith(("video/", "image/")):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{option} takes {value}, and no source is named; a source stands before {option}")
 
 
 def _for_one(spec: SourceSpec) -> bool:

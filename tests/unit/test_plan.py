@@ -52,6 +52,9 @@ def test_settings_mean_one_program(fields: dict[str, Any], program: str) -> None
         *(({"kiosk": "", name: value}, "keeps nothing") for name, value in [("headless", True), ("record", "a.csv")]),
         *(({"kiosk": "", name: True}, "keeps nothing") for name in ("offline", "baseline")),
         ({"source": None, "kiosk": "clip.mp4"}, "a source stands before --kiosk"),
+        ({"source": None, "web": "clip.mp4"}, "--web takes clip.mp4, .*; a source stands before --web"),
+        ({"source": None, "save_video": "a.mp4"}, "a source stands before --save-video"),
+        ({"source": None, "mqtt": "http://door/1"}, "a source stands before --mqtt"),
         ({"region": (0.5, 0.0, 0.6, 1.0)}, "not inside the picture"),
     ],
 )
