@@ -144,6 +144,7 @@ def test_what_is_no_video_is_refused_in_words(tmp_path: Path) -> None:
 
 
 HLS, CONCAT = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:2,\n{}\n", "ffconcat version 1.0\nfile {}\n"
+RATES = "#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION={0}x{0}\n{1}.m3u8\n"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,16 @@ def test_a_play_list_opens_what_lies_beside_it_and_nothing_else(
     else:
         with pytest.raises(SourceError, match="a play list of which nothing is read"):
             list(read_file(file))
+
+
+def test_of_several_rates_beside_a_play_list_one_that_lives_is_read(clip: Path, tmp_path: Path) -> None:
+    names = ("gone", "dead", "all", "../aside", "whole")  # one names itself
+    rates = (RATES.format(90 - place, name) for place, name in enumerate(names))
+    (tmp_path / "all.m3u8").write_text("#EXTM3U\n" + "".join(rates))
+    (tmp_path / "dead.m3u8").write_text(HLS.format("gone.ts"))
+    (tmp_path / "whole.m3u8").write_text(HLS.format("piece.mp4"))
+    (tmp_path / "piece.mp4").write_bytes(clip.read_bytes())
+    assert len(list(read_file(tmp_path / "all.m3u8"))) == len(list(read_file(clip)))
 
 
 def test_rotated_video_is_turned_upright(tmp_path: Path) -> None:

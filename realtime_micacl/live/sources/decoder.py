@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,14 +10,19 @@ import av
 from av.packet import Packet
 
 from realtime_micacl.lazy import Lazy
-from realtime_micacl.live.sources.upright import Upright
+from realtime_micacl.live.sources.upright import MUCH_PX, Upright
 from realtime_micacl.types import U8
+
+log = logging.getLogger(__name__)
 
 BEAR = 3  # so many damaged key frames are waited out; by then a line that bad brings no better one
 
 
 def at_once(stream: av.VideoStream) -> None:
-    """Let a stream be decoded without a delay, and with its damage flagged."""
+    """Let a stream be decoded without a delay, with its damage flagged, and very large JPEGs at half their size."""
+    if stream.codec_context.name == "mjpeg" and stream.width * stream.height > MUCH_PX:
+        log.warning("a picture of %d x %d px is read at half its size", stream.width, stream.height)
+        stream.codec_context.options = {"lowres": "1"}
     stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
     if stream.codec_context.name == "h264":
         stream.codec_context.thread_count = 1  # with several slices at a time FFmpeg looks for no damage

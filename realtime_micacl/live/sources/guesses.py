@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.address import Address, parse_address
 from realtime_micacl.live.sources.download import begins
 
@@ -49,15 +50,13 @@ def _listed(head: bytes, place: str, address: Address) -> list[Guess]:
 
 def rates(text: str, address: Address, place: str) -> list[Address]:
     """Return the play lists that one with several rates names, the largest first; `place` is where it lay."""
-    found = list[tuple[int, int, Address]]()
-    for about, name in re.findall(r"^#EXT-X-STREAM-INF:(.*)\s+^([^#\s].*?)\s*$", text, re.MULTILINE):
-        across, down = (re.findall(r"RESOLUTION=(\d+)x(\d+)", about) or [(0, 0)])[0]
-        bits = (re.findall(r"(?:^|,)BANDWIDTH=(\d+)", about) or [0])[0]
+    found = list[Address]()
+    for name in playlist.rates(text):
         try:
             rate = parse_address(urljoin(place, name))
         except ConfigError:  # what is not read
             continue
         if (rate.scheme, rate.origin) == (address.scheme, address.origin):
             rate = replace(rate, user=rate.user or address.user)
-        found.append((int(across) * int(down), int(bits), rate))
-    return [rate for _, _, rate in sorted(found, key=lambda one: one[:2], reverse=True)]
+        found.append(rate)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,9 @@ KINDS = {b"#EXTM3U": "hls", b"ffconcat": "concat"}
 OPTIONS = {"hls": {"allowed_extensions": "ALL", "extension_picky": "0", "live_start_index": "0", "max_reload": "1"}}
 """Pieces of any name; of a list that is still written to, from its first piece to what is there now."""
 
+RATE = b"#EXT-X-STREAM-INF"
+"""What stands before the name of a play list in one of several rates."""
+
 
 def kind_of(path: Path) -> str | None:
     """Return FFmpeg's name for a play list's kind; None where a file is none."""
@@ -27,18 +31,42 @@ def kind_of(path: Path) -> str | None:
     return next((kind for mark, kind in KINDS.items() if head.startswith(mark)), None)
 
 
+def rates(text: str) -> list[str]:
+    """Return the names of the play lists that one with several rates names, the largest first."""
+    found = list[tuple[int, int, str]]()
+    for about, name in re.findall(r"^#EXT-X-STREAM-INF:(.*)\s+^([^#\s].*?)\s*$", text, re.MULTILINE):
+        across, down = (re.findall(r"RESOLUTION=(\d+)x(\d+)", about) or [(0, 0)])[0]
+        bits = (re.findall(r"(?:^|,)BANDWIDTH=(\d+)", about) or [0])[0]
+        found.append((int(across) * int(down), int(bits), name))
+    return [name for _, _, name in sorted(found, key=lambda one: one[:2], reverse=True)]
+
+
+def rates_beside(path: Path) -> list[Path]:
+    """Return the play lists that one with several rates names and that lie in its folder, the largest first."""
+    folder = path.resolve().parent
+    named = [(folder / unquote(name)).resolve() for name in rates(path.read_text("utf-8", "replace"))]
+    inside = [file for file in named if file.is_relative_to(folder) and file.is_file()]
+    return [file for file in inside if not rates(file.read_text("utf-8", "replace"))]
+
+
 def opens_beside(path: Path) -> Callable[[str, int, object], BinaryIO]:
     """Return what opens a play list and the files of its folder; of others it says that they are left out.
 
     A concat list asks for no leave, and goes by FFmpeg's own rule, which is as strict.
     """
-    folder, named = path.resolve().parent, set[str]()
+    folder, named, lists = path.resolve().parent, set[str](), 0
 
     def opens(url: str, flags: int, options: object) -> BinaryIO:
+        nonlocal lists
         name = url.removeprefix("file:")
         for file in (Path(name), Path(unquote(name))):
             if file.resolve().is_relative_to(folder) and file.is_file():
-                return io.BytesIO(file.read_bytes()) if kind_of(file) else file.open("rb")  # PyAV closes pieces alone
+                if not kind_of(file):
+                    return file.open("rb")
+                lists += 1
+                content = file.read_bytes()
+                circle = lists > 1 and RATE in content  # of rates that name rates FFmpeg would find no end
+                return io.BytesIO(b"" if circle else content)  # PyAV closes pieces alone
         if url not in named:
             log.warning("%s: %s does not lie beside it and is left out", path, name)
         named.add(url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -44,7 +44,9 @@ RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine 
 PATIENCE_S = 0.2
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
 UNKNOWN = "is of a kind that is not decoded here, as a cinema camera's raw video or SVG; save it as MP4 (H.264) or JPEG"
-UNDECODED = "is a picture that cannot be decoded: damaged, or of a rare kind; save it as JPEG or PNG"
+UNDECODED = (
+    "is a picture that cannot be decoded: damaged, of a rare kind or too large (260 megapixels); save it as JPEG or PNG"
+)
 
 
 def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
@@ -161,6 +163,9 @@ def opened(path: Path) -> av.container.InputContainer:
             io_open=playlist.opens_beside(path) if listed else None,
         )
     except (av.error.FFmpegError, OSError, ValueError) as cause:
+        for rate in playlist.rates_beside(path) if listed == "hls" else ():  # FFmpeg gives up all for one that is dead
+            with suppress(SourceError):
+                return opened(rate)
         known = isinstance(cause, OSError)  # the system's word, as that it may not be read
         reason = refused(path) or f"{said(cause)}{'' if known else '; it is not a video, or it is damaged'}"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
