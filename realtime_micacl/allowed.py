@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 from msgspec import inspect
 
 BOUNDLESS = 1e9  # a limit that is not worth a word
+_known = cache(inspect.type_info)
 
 
 def words_at(kind: Any, place: str) -> str:
     """Return what is allowed at a place such as `$.look` or `$.source[...]` of a struct; empty if unknown."""
-    found: inspect.Type | None = inspect.type_info(kind)
+    found: inspect.Type | None = _known(kind)
     for step in re.findall(r"[^.\[\]$]+", place):
         found = _inside(found, step)
     return _words(found) if found else ""

@@ -1,9 +1,8 @@
-"""What an engine is measured by: WAR, UAR, recalls, confusion, calibration, risk, with bootstrap intervals."""
+"""What an engine is measured by: WAR, UAR, recalls, confusion, calibration, with bootstrap intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import comb
 from typing import SupportsFloat
 
@@ -11,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.live.reading.probabilities import softmax
-from realtime_micacl.making.figures import Comparison, Coverage, Interval, Report, Risk
+from realtime_micacl.making.figures import Bin, Comparison, Coverage, Interval, Majority, Report, Risk
+from realtime_micacl.making.reliability import Reliability, reliability, risks
 from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
@@ -28,59 +28,28 @@ def confusion(labels: Labels, predicted: Labels) -> Labels:
 
 def war(matrix: Labels) -> float:
     """Return the weighted average recall (accuracy) of a confusion matrix."""
-    return float(matrix.trace() / matrix.sum())
+    return float(_wars(matrix))
 
 
 def uar(matrix: Labels) -> float:
     """Return the unweighted average recall over the classes that occur."""
-    return float(np.nanmean(recalls(matrix)))
+    return float(_uars(matrix))
 
 
 def recalls(matrix: Labels) -> F32:
-    """Return the recall of each class, [K]; NaN for one that does not occur."""
-    totals = matrix.sum(axis=1)
-    found = np.divide(matrix.diagonal(), totals, out=np.full(len(matrix), np.nan), where=totals > 0)
+    """Return the recall of each class, [..,K], of confusion matrices [..,K,K]; NaN for one that does not occur."""
+    totals = matrix.sum(axis=-1)
+    right = matrix.diagonal(axis1=-2, axis2=-1)
+    found = np.divide(right, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
     return np.asarray(found, np.float32)
 
 
-@dataclass(frozen=True, eq=False)
-class Reliability:
-    """How sure the leading class was and how often it was right, in equal bins of its probability [bins]."""
-
-    n: Labels
-    sure: F64
-    """Mean probability; NaN in an empty bin."""
-    right: F64
-    """Share that was right; NaN in an empty bin."""
-
-    @property
-    def ece(self) -> float:
-        """The expected calibration error: the mean gap, weighted by how many lie in a bin."""
-        return float(np.nansum(np.abs(self.sure - self.right) * self.n) / self.n.sum())
+def _wars(matrices: Labels) -> F64:
+    return np.asarray(matrices.trace(axis1=-2, axis2=-1) / matrices.sum(axis=(-2, -1)), np.float64)
 
 
-def reliability(probabilities: F32, labels: Labels, bins: int = 15) -> Reliability:
-    """Return the reliability diagram of probabilities [n,K]."""
-    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.minimum((top * bins).astype(int), bins - 1)
-    n = np.bincount(place, minlength=bins)
-    share = np.where(n > 0, n, np.nan)
-    return Reliability(
-        n,
-        np.bincount(place, weights=top, minlength=bins) / share,
-        np.bincount(place, weights=right, minlength=bins) / share,
-    )
-
-
-def risks(probabilities: F32, labels: Labels) -> F64:
-    """Return the error rate among the 1, 2, .., n surest of the predictions [n,K]; the risk-coverage curve, [n].
-
-    Equally sure ones count as if they came in every order, so that the curve does not hang on the order of clips.
-    """
-    top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
-    _, tie = np.unique(-top, return_inverse=True)
-    mean = np.bincount(tie, weights=wrong) / np.bincount(tie)
-    return np.asarray(np.cumsum(mean[np.sort(tie)]) / np.arange(1, len(labels) + 1), np.float64)
+def _uars(matrices: Labels) -> F32:
+    return np.asarray(np.nanmean(recalls(matrices), axis=-1), np.float32)
 
 
 def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, float]:
@@ -118,31 +87,39 @@ def report(
     """
     predicted = probabilities.argmax(axis=1)
     matrix = confusion(labels, predicted)
-    counts = matrix.sum(axis=1)
     drawn = _drawn(labels, predicted[None], people, draws, seed)[0]
     diagram = reliability(probabilities, labels)
     return {
         "n": len(labels),
         "people": None if people is None else len(np.unique(people)),
         "war": _short(war(matrix)),
-        "war_95": _interval([war(m) for m in drawn]),
+        "war_95": _interval(_wars(drawn)),
         "uar": _short(uar(matrix)),
-        "uar_95": _interval([uar(m) for m in drawn]),
-        "majority": {
-            "emotion": EMOTIONS[counts.argmax()],
-            "war": _short(counts.max() / counts.sum()),
-            "uar": _short(1 / np.count_nonzero(counts)),
-        },
+        "uar_95": _interval(_uars(drawn)),
+        "majority": _majority(matrix.sum(axis=1)),
         "ece": _short(diagram.ece),
-        "reliability": [
-            {"n": int(n), "sure": _short(sure), "right": _short(right)} if n else None
-            for n, sure, right in zip(diagram.n, diagram.sure, diagram.right, strict=True)
-        ],
+        "reliability": _bins(diagram),
         "risk": _risk(probabilities, labels, abstain_below),
         "recall": {name: _short(r) for name, r in zip(EMOTIONS, recalls(matrix), strict=True) if r == r},
-        "counts": {name: int(n) for name, n in zip(EMOTIONS, counts, strict=True)},
+        "counts": {name: int(n) for name, n in zip(EMOTIONS, matrix.sum(axis=1), strict=True)},
         "confusion": matrix.tolist(),
     }
+
+
+def _majority(counts: Labels) -> Majority:
+    """Return what always saying the most frequent class would score."""
+    return {
+        "emotion": EMOTIONS[counts.argmax()],
+        "war": _short(counts.max() / counts.sum()),
+        "uar": _short(1 / np.count_nonzero(counts)),
+    }
+
+
+def _bins(diagram: Reliability) -> list[Bin | None]:
+    return [
+        {"n": int(n), "sure": _short(sure), "right": _short(right)} if n else None
+        for n, sure, right in zip(diagram.n, diagram.sure, diagram.right, strict=True)
+    ]
 
 
 def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> Risk:
@@ -190,16 +167,16 @@ def compare(
     """
     said = np.stack([first, second])
     before, after = (confusion(labels, s) for s in said)
-    drawn = list(zip(*_drawn(labels, said, people, draws, seed), strict=True))
+    drawn_before, drawn_after = _drawn(labels, said, people, draws, seed)
     only_first, only_second = (
         int(((a == labels) & (b != labels)).sum()) for a, b in ((first, second), (second, first))
     )
     return {
         "n": len(labels),
         "war": _short(war(after) - war(before)),
-        "war_95": _interval([war(b) - war(a) for a, b in drawn]),
+        "war_95": _interval(_wars(drawn_after) - _wars(drawn_before)),
         "uar": _short(uar(after) - uar(before)),
-        "uar_95": _interval([uar(b) - uar(a) for a, b in drawn]),
+        "uar_95": _interval(_uars(drawn_after).astype(np.float64) - _uars(drawn_before)),
         "only_first_right": only_first,
         "only_second_right": only_second,
         "mcnemar_p": _short(mcnemar(only_first, only_second)),
@@ -244,5 +221,5 @@ def _short(value: SupportsFloat) -> float:
     return round(float(value), DIGITS)
 
 
-def _interval(values: list[float]) -> Interval:
-    return [_short(v) for v in np.percentile(values, [2.5, 97.5])]
+def _interval(values: F32 | F64) -> Interval:
+    return [_short(v) for v in np.percentile(values.astype(np.float64), [2.5, 97.5])]

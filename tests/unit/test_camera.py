@@ -19,6 +19,18 @@ from realtime_micacl.live.sources.camera import Webcam, check_camera, list_camer
 RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
 
 
+@pytest.fixture
+def only_waiting_takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now_s
+        now_s += seconds
+
+    monkeypatch.setattr(camera, "monotonic", lambda: now_s)
+    monkeypatch.setattr(camera, "sleep", sleep)
+
+
 class Device:
     """Behaves as cv2.VideoCapture does: `pictures` are handed out in turn, None is a failed read."""
 
@@ -88,9 +100,8 @@ def test_why_a_camera_is_shut_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert shut(node).endswith("sudo usermod -aG video $USER, then log in again")
 
 
-def test_a_camera_without_pictures_and_one_that_is_unplugged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "START_S", 0.1)
-    monkeypatch.setattr(camera, "LOST_S", 0.05)
+@pytest.mark.usefixtures("only_waiting_takes_time")
+def test_a_camera_without_pictures_and_one_that_is_unplugged() -> None:
     with pytest.raises(SourceLost, match=r"camera 0 delivers no picture$"):
         next(read_camera(0, Device([])))
     device = Device([RED_IN_BGR] * 3)
@@ -99,6 +110,7 @@ def test_a_camera_without_pictures_and_one_that_is_unplugged(monkeypatch: pytest
     assert device.released == 1
 
 
+@pytest.mark.usefixtures("only_waiting_takes_time")
 def test_a_few_failed_reads_and_a_change_of_size_do_no_harm() -> None:
     small = np.zeros((48, 64, 3), np.uint8)
     device = Device([RED_IN_BGR, *[None] * 9, small, np.zeros((48, 64), np.uint8), RED_IN_BGR])
@@ -127,9 +139,9 @@ def plug(devices: Path, node: str, name: str, index: str = "0") -> None:
     (devices / node / "index").write_text(index + "\n")
 
 
+@pytest.mark.usefixtures("only_waiting_takes_time")
 def test_a_webcam_is_found_again_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr(camera, "LOST_S", 0.05)
     opened: list[int] = []
 
     def capture(index: int, backend: int) -> Device:

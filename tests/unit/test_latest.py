@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.records.slots import STALE_S
 from realtime_micacl.outlets.latest import Latest
 from realtime_micacl.outlets.thread import Posted, Ring
 from realtime_micacl.types import Event, State, StateChange
@@ -57,15 +58,17 @@ def test_csv_has_a_line_for_each_place_whoever_is_there(tmp_path: Path) -> None:
 def test_json_says_states_and_when_it_was_written_and_a_silent_face_goes_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("realtime_micacl.outlets.latest.BEAT_S", 0.2)
+    now_s = time.monotonic()
+    monkeypatch.setattr("realtime_micacl.outlets.latest.monotonic", lambda: now_s)
     path = tmp_path / "now.json"
     sink = posted(path)
-    sink(StateChange(time.monotonic(), None, State.LIVE))
-    sink(reading(7, time.monotonic() - 1.0, slot=1))
+    sink(StateChange(now_s, None, State.LIVE))
+    sink(reading(7, now_s, slot=1))
     found = json.loads(until(path, '"track": 7'))["latest"]
     assert found["states"] == {"camera 0": "live"}
     assert abs(found["written_unix"] - time.time()) < 5.0
     assert (found["faces"][0]["slot"], found["faces"][0]["emotion"]) == (1, "sad")
+    now_s += STALE_S
     until(path, '"faces": []')
     sink.close()
     assert sink.wait(2.0)
@@ -84,7 +87,7 @@ def test_a_reader_never_meets_half_of_it(tmp_path: Path) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    for n in range(100):
+    for n in range(40):
         sink(reading(n, time.monotonic(), slot=1 + n % 2))
         time.sleep(0.002)
     over.set()

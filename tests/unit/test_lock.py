@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+parsed = cache(Requirement)
 LEFT_OUT = re.compile(r"torch|triton|(nvidia|cuda)-.+")  # scripts/lock says why
 MEND = "run scripts/lock"
 
 
+@cache
 def locked(name: str) -> dict[str, str]:
     """Return name -> version of what a lock holds for this machine, and check that each has a hash."""
     text = (ROOT / "scripts" / name).read_text("utf-8").replace("\\\n", " ")
@@ -27,7 +30,7 @@ def locked(name: str) -> dict[str, str]:
         words = re.split(r"\s+--hash=", line.strip())
         assert len(words) > 1
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", word) for word in words[1:]), line
-        requirement = Requirement(words[0])
+        requirement = parsed(words[0])
         (pin,) = requirement.specifier
         assert pin.operator == "=="
         if requirement.marker is None or requirement.marker.evaluate():
@@ -39,7 +42,7 @@ def asked(*extras: str) -> list[Requirement]:
     texts = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
     for extra in extras:
         texts += PROJECT["project"]["optional-dependencies"][extra]
-    found = list(map(Requirement, texts))
+    found = list(map(parsed, texts))
     own = [r for r in found if r.name == PROJECT["project"]["name"]]
     return [r for r in found if r not in own] + [more for r in own for more in asked(*r.extras)]
 
@@ -55,14 +58,14 @@ def test_a_lock_holds_what_is_asked_for_and_nothing_else(name: str, extras: tupl
         if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in wanted):
             continue
         if LEFT_OUT.fullmatch(package):
-            due += [(Requirement(text), [""]) for text in requires(package) or () if package == "torch"]
+            due += [(parsed(text), [""]) for text in requires(package) or () if package == "torch"]
             continue
         assert package in pins, f"{name} lacks {package}; {MEND}"
         assert requirement.specifier.contains(pins[package]), f"{name} has {package} {pins[package]}; {MEND}"
         if (package, str(requirement.extras)) not in seen:
             seen.add((package, str(requirement.extras)))
             reached.add(package)
-            due += [(Requirement(text), ["", *requirement.extras]) for text in requires(package) or ()]
+            due += [(parsed(text), ["", *requirement.extras]) for text in requires(package) or ()]
     assert set(pins) == reached, f"{MEND}: nothing needs {set(pins) - reached}"
 
 

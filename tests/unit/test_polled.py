@@ -87,14 +87,14 @@ def test_after_a_slow_answer_nothing_is_made_up_for(monkeypatch: pytest.MonkeyPa
 
 def test_the_same_picture_is_given_once_and_after_a_second_as_a_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
     camera = Camera(monkeypatch, lambda _: PICTURES[0])
-    frames = [frame for _, frame in camera.frames(8.0) if frame]
+    frames = [frame for _, frame in camera.frames(4.0) if frame]
     assert [(frame.index, frame.still) for frame in frames] == [(0, False), (1, True)]
     assert 0.5 < frames[1].time_s - frames[0].time_s < 3.0
 
 
 def test_what_has_changed_once_is_no_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
     camera = Camera(monkeypatch, lambda now_s: PICTURES[0 if now_s < 0.5 else 1])
-    assert [frame.still for _, frame in camera.frames(8.0) if frame] == [False, False]
+    assert [frame.still for _, frame in camera.frames(4.0) if frame] == [False, False]
 
 
 def test_it_is_lost_after_some_silence_and_not_after_one_answer_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +111,7 @@ def test_it_is_lost_after_some_silence_and_not_after_one_answer_that_failed(monk
 
 
 def test_while_a_picture_is_on_its_way_who_reads_may_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAKE_S", 0.01)
     comes = Event()
     Camera(monkeypatch, lambda _: PICTURES[0])  # its clock
 

@@ -186,10 +186,10 @@ def test_what_one_person_shows_ten_times_is_not_ten_facts() -> None:
 
 def test_calibration_finds_the_temperature_that_was_put_in() -> None:
     rng = np.random.default_rng(1)
-    logits = rng.normal(size=(2000, 7)) * 2
+    logits = rng.normal(size=(1000, 7)) * 2
     p = np.exp(logits)
     p /= p.sum(axis=1, keepdims=True)
-    labels = (p.cumsum(axis=1) > rng.random((2000, 1))).argmax(axis=1)
+    labels = (p.cumsum(axis=1) > rng.random((1000, 1))).argmax(axis=1)
     temperature, _ = calibrated((logits * 2.5).astype(np.float32), labels)
     assert temperature == pytest.approx(2.5, rel=0.06)
 
@@ -223,7 +223,7 @@ def test_no_other_temperature_is_likelier(put_in: float) -> None:
 
 def test_what_cannot_be_calibrated_stays_within_reason() -> None:
     """Of clips that are all right, or all wrong, any temperature could be likelier than the one before."""
-    labels = np.arange(700) % 7
+    labels = np.arange(210) % 7
     right = np.eye(7, dtype=np.float32)[labels]
     temperature, threshold = calibrated(right, labels)
     assert 0.1 < temperature < 1
@@ -252,10 +252,10 @@ def test_an_interval_of_any_statistic_draws_whole_people() -> None:
     people, values = np.arange(30).repeat(3) * 2, np.random.default_rng(0).normal(size=90)
     rng = np.random.default_rng(7)
     means = []
-    for _ in range(400):
+    for _ in range(200):
         rows = [i for p in np.unique(people)[rng.integers(0, 30, 30)] for i in np.flatnonzero(people == p)]
         means.append(values[rows].mean())
-    found = bootstrap(people, lambda rows: float(values[rows].mean()), draws=400, seed=7)
+    found = bootstrap(people, lambda rows: float(values[rows].mean()), draws=200, seed=7)
     assert found == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=1e-4)
     assert bootstrap(people, lambda rows: np.nan if 5 in rows else 1.0, draws=200) == [1, 1], "what cannot be told"
 

@@ -52,7 +52,7 @@ def until(true: Callable[[], bool]) -> None:
     deadline_s = time.monotonic() + 10
     while not true():
         assert time.monotonic() < deadline_s, "it did not happen"
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 def many() -> tuple[list[Doubler], SharedEngine]:
@@ -149,15 +149,15 @@ def test_after_a_failure_the_next_share_is_of_a_new_engine() -> None:
 
 
 def test_an_engine_that_hangs_is_replaced_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "STUCK_S", 0.05)
-    monkeypatch.setattr(shared, "JOIN_S", 0.05)
+    monkeypatch.setattr(shared, "STUCK_S", 0.02)
+    monkeypatch.setattr(shared, "JOIN_S", 0.02)
     engines, joint = many()
     one = joint.share()
     engines[0].held.clear()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(one.encode, crops(1))
         until(lambda: bool(engines[0].batches))
-        time.sleep(0.1)
+        time.sleep(0.03)
         two = joint.share()
         with pytest.raises(EngineError, match="is replaced"):
             waiting.result(5)

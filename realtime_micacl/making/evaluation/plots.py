@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.figures import Risk, Scores
-from realtime_micacl.making.scores import Labels, reliability, risks
+from realtime_micacl.making.reliability import reliability, risks
+from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS
 
 INK, BLUE, GREY, RED = "#222222", "#1f5f99", "#999999", "#b3402a"

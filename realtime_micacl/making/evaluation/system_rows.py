@@ -9,6 +9,7 @@ import numpy as np
 
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.figures import Cost, Interval, SystemRow, Trained
+from realtime_micacl.making.reliability import reliability
 from realtime_micacl.making.scores import (
     DIGITS,
     Labels,
@@ -16,7 +17,6 @@ from realtime_micacl.making.scores import (
     compare,
     confusion,
     recalls,
-    reliability,
     report,
     spread,
     uar,
