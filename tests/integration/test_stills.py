@@ -120,7 +120,7 @@ def test_a_tiff_with_jpeg_inside_is_refused_and_not_read_as_black(
     content = content.ljust(122, b"\0") + 16 * row
     (tmp_path / "a.tiff").write_bytes(content)
     if codec == "jpeg":
-        with pytest.raises(SourceError, match="cannot be decoded: damaged, .* save it as JPEG or PNG"):
+        with pytest.raises(SourceError, match=r"cannot be decoded: damaged, .* save it as JPEG or PNG"):
             list(read_file(tmp_path / "a.tiff"))
     else:
         (frame,) = read_file(tmp_path / "a.tiff")
