@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.bench.stream_readers import CV2, OURS, read
 from tests.fault.proxy import free_port
-from tests.integration import senders, web
+from tests.integration import made_clips, senders, web
 from tests.integration.web import Web
 
 FRAMES = 100
@@ -32,15 +32,17 @@ class Bodies:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.fast = web.write_clip(folder / "fast.mp4", FRAMES, movflags="+faststart").read_bytes()
-        self.slow = web.write_clip(folder / "slow.mp4", FRAMES).read_bytes()
-        self.ts = web.write_clip(folder / "clip.ts", FRAMES, form="mpegts").read_bytes()
-        self.long = web.write_clip(folder / "long.ts", 2 * FRAMES, gop=100, form="mpegts").read_bytes()
-        self.hevc = web.write_clip(folder / "hevc.ts", 2 * FRAMES, codec="libx265", gop=100, form="mpegts").read_bytes()
-        self.flv = web.write_clip(folder / "clip.flv", 2 * FRAMES).read_bytes()
-        self.bare = web.write_clip(folder / "clip.h264", FRAMES, form="h264").read_bytes()
-        self.parts = web.segments(folder / "parts", frames=FRAMES)
-        self.pictures = web.jpegs(50)
+        self.fast = made_clips.write_clip(folder / "fast.mp4", FRAMES, movflags="+faststart").read_bytes()
+        self.slow = made_clips.write_clip(folder / "slow.mp4", FRAMES).read_bytes()
+        self.ts = made_clips.write_clip(folder / "clip.ts", FRAMES, form="mpegts").read_bytes()
+        self.long = made_clips.write_clip(folder / "long.ts", 2 * FRAMES, gop=100, form="mpegts").read_bytes()
+        self.hevc = made_clips.write_clip(
+            folder / "hevc.ts", 2 * FRAMES, codec="libx265", gop=100, form="mpegts"
+        ).read_bytes()
+        self.flv = made_clips.write_clip(folder / "clip.flv", 2 * FRAMES).read_bytes()
+        self.bare = made_clips.write_clip(folder / "clip.h264", FRAMES, form="h264").read_bytes()
+        self.parts = made_clips.segments(folder / "parts", frames=FRAMES)
+        self.pictures = made_clips.jpegs(50)
 
 
 Served = Callable[[Web, Bodies], str]
@@ -62,7 +64,7 @@ def listed(names: list[str], path: str = "/list.m3u8", kind: str = LISTING, **ho
     def serve(server: Web, bodies: Bodies) -> str:
         for number, part in enumerate(bodies.parts):
             server.routes[f"/{number}.ts"] = web.content(part, "video/mp2t")
-        server.routes[path] = web.content(web.play_list(names, **how), kind)  # type: ignore[arg-type]
+        server.routes[path] = web.content(made_clips.play_list(names, **how), kind)  # type: ignore[arg-type]
         return f"{server.base}{path}"
 
     return serve

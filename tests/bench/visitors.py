@@ -1,6 +1,6 @@
 """Send scripted visitors to a real kiosk window, one after the other, and prove that nothing of them is kept.
 
-python tests/bench/visitors.py [--visits N | --hours H] [--speed X]
+python -m tests.bench.visitors [--visits N | --hours H] [--speed X]
 
 The window is offscreen, the pictures are the rendered clips at their own rate, detector and engine are the real ones;
 the kiosk's own clock runs X times as fast. Every visitor comes, agrees, is read and leaves in one of five ways, while
@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import sys
-import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
@@ -22,7 +21,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import active_count
 from time import monotonic, sleep
-from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -38,12 +36,13 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.visit import by_consent
-from realtime_micacl.types import U8, Bag, EmotionDistribution, Frame, Scene
+from realtime_micacl.types import U8, EmotionDistribution, Frame
 from realtime_micacl_ui.kiosk.paint import paint_screen
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, theme_for
 from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.window import KioskWindow, show
+from tests.bench.watched import Watched
 
 DATA = Path(__file__).parents[1] / "data"
 RATE_HZ = 25
@@ -75,65 +74,6 @@ class Room:
             index += 1
             due_s = max(due_s + 1 / RATE_HZ, monotonic())
             sleep(max(0.0, due_s - monotonic()))
-
-
-class Watched:
-    """Both stages of a visit's analysis; notes what they make without holding it."""
-
-    def __init__(self, opens: Openers) -> None:
-        self._opens = opens
-        self._made: list[weakref.ref[Any]] = []
-        self.looks = self.readings = 0
-
-    def open_perceiver(self) -> Perceiver:
-        return Perceiver(self, self.note(self._opens.perceiver()))
-
-    def open_recognizer(self) -> Recognizer:
-        return Recognizer(self, self.note(self._opens.recognizer()))
-
-    def note(self, value: Any) -> Any:
-        self._made.append(weakref.ref(value))
-        return value
-
-    def left(self) -> dict[str, int]:
-        """How many of the noted values are alive, by kind; those that are gone are struck off."""
-        self._made = [ref for ref in self._made if ref() is not None]
-        return dict(Counter(type(ref()).__name__ for ref in self._made))
-
-
-class Perceiver:
-    """A perceiver whose work is noted."""
-
-    def __init__(self, watched: Watched, inner: Any) -> None:
-        self._watched, self._inner = watched, inner
-
-    def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
-        scene, bags = self._inner.perceive(frame)
-        self._watched.looks += 1
-        for value in (frame, frame.image, scene, *scene.faces, *(face.crop for face in scene.faces), *bags):
-            self._watched.note(value)
-        return scene, bags
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class Recognizer:
-    """A recognizer whose work is noted."""
-
-    def __init__(self, watched: Watched, inner: Any) -> None:
-        self._watched, self._inner = watched, inner
-
-    def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        readings = self._inner.recognize(bags)
-        self._watched.readings += len(readings)
-        for reading in readings:
-            self._watched.note(reading)
-            self._watched.note(reading.probabilities)
-        return tuple(readings)
-
-    def close(self) -> None:
-        self._inner.close()
 
 
 class Script:

@@ -20,7 +20,6 @@ from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.types import Event, State, StateChange
 from tests.e2e.conftest import CLIP, pictures
 from tests.fault.conftest import RtspServer, Watched, until, usage
-from tests.fault.proxy import Proxy
 
 LIMIT_S = 10.0  # what a loaded machine may take; the bars hold for the figures in docs/tables/reliability.md
 
@@ -133,40 +132,6 @@ def test_a_killed_server_is_found_again_over_udp(
     measured(f"UDP: noticed within {noticed_s:.2f} s, fresh {back_s:.2f} s after its return")
 
 
-@pytest.mark.fault("R5")
-@pytest.mark.parametrize("loss", [0.01, 0.2])
-def test_datagrams_that_are_lost_do_no_harm(
-    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], loss: float
-) -> None:
-    with Proxy(rtsp.port) as line:
-        watched = watch(stream(line.port, "rtspu"))
-        with watched.session as running:
-            watched.reads()
-            line.loss = loss
-            until(lambda: line.lost > 20)
-            during_s = watched.reads(75)
-            line.loss = 0.0
-            watched.reads(10)
-            assert newest_age_s(watched) < 2.0
-            ages_s = [r.latency_s or 0.0 for r in watched.readings]
-    assert max(ages_s) < 2.0
-    lost = f"UDP, {loss:.0%} lost: {line.lost} datagrams, {running.look().damaged} damaged left out"
-    measured(f"{lost}, 75 readings in {during_s:.1f} s")
-
-
-@pytest.mark.fault("R2")
-def test_a_line_that_loses_all_is_stalled_and_comes_back(rtsp: RtspServer, watch: Callable[..., Watched]) -> None:
-    """The connection that steers the stream stays whole: silence alone tells."""
-    with Proxy(rtsp.port) as line:
-        watched = watch(stream(line.port, "rtspu"))
-        with watched.session:
-            watched.reads()
-            line.loss = 1.0
-            watched.reaches(State.STALLED, State.RECONNECTING, timeout_s=LIMIT_S)
-            line.loss = 0.0
-            watched.reads(timeout_s=20.0)
-
-
 @pytest.mark.fault("R1")
 def test_a_camera_that_comes_back_with_another_size_is_read_on(
     rtsp: RtspServer, watch: Callable[..., Watched], tmp_path: Path
@@ -226,52 +191,3 @@ def test_a_source_that_comes_late_is_waited_for(
         rtsp.start()
         back_s = watched.reads(1, timeout_s=LIMIT_S)
     measured(f"fresh {back_s:.2f} s after its start")
-
-
-@pytest.mark.fault("R2", "R8")
-def test_a_line_too_slow_never_shows_the_past(
-    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None]
-) -> None:
-    """What is late is left out, and a stream that has fallen behind is opened anew."""
-    with Proxy(rtsp.port) as line:
-        watched = watch(stream(line.port))
-        with watched.session:
-            watched.reads(10)
-            line.bytes_per_s = 20_000
-            watched.reaches(State.STALLED, State.RECONNECTING)
-            oldest_s = max(r.latency_s or 0.0 for r in watched.readings)
-            line.bytes_per_s = float("inf")
-            watched.reaches(State.LIVE)
-            watched.reads(10)
-            assert newest_age_s(watched) < 2.0
-    assert oldest_s < 2.0
-    measured(f"oldest frame analysed on a throttled line {oldest_s:.2f} s")
-
-
-@pytest.mark.fault("R2")
-def test_a_delay_on_the_line_does_no_harm(rtsp: RtspServer, watch: Callable[..., Watched]) -> None:
-    with Proxy(rtsp.port) as line:
-        line.delay_s = 0.02
-        watched = watch(stream(line.port))
-        with watched.session:
-            watched.reads(10)
-        assert State.RECONNECTING not in watched.states
-
-
-@pytest.mark.fault("R5")
-@pytest.mark.parametrize("flips", [2e-5, 5e-4])
-def test_turned_bits_are_survived(
-    rtsp: RtspServer, watch: Callable[..., Watched], measured: Callable[[str], None], long: bool, flips: float
-) -> None:
-    with Proxy(rtsp.port) as line:
-        watched = watch(stream(line.port))
-        with watched.session as running:
-            watched.reads()
-            line.flips = flips
-            until(lambda: line.flipped > 200 and (running.look().damaged or State.RECONNECTING in watched.states))
-            time.sleep(60.0 if long else 0.0)
-            line.flips = 0.0
-            watched.reaches(State.LIVE)
-            watched.reads(10)
-    again = watched.states.count(State.RECONNECTING)
-    measured(f"{line.flipped} bits at {flips:g}: {running.look().damaged} damaged left out, opened again {again} times")

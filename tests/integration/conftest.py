@@ -1,16 +1,23 @@
-"""A tiny prepared data set: clips of stripes whose number says the class, several clips of each of several people."""
+"""What several files use: the shipped engine, a web server, and a tiny prepared data set of stripes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
+from realtime_micacl.outlets.address import Peer
+from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import EMOTIONS, U8
+from tests.fault.proxy import free_port
+from tests.integration import web
+from tests.unit.test_slots import about
 
 SIZE_PX = 32
 
@@ -25,7 +32,7 @@ def stripes(label: int, frames: int, seed: int) -> U8:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Write a data set; every third person is in the test part."""
+    """Write clips of stripes whose number says the class, some of each person; every third is in the test part."""
 
     def make(people: int = 9, frames: int = 20) -> Path:
         folder = tmp_path_factory.mktemp("stripes")
@@ -47,3 +54,32 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def shipped() -> tuple[Path, Sidecar]:
+    return read_sidecar(default_engine())
+
+
+@pytest.fixture
+def server() -> Iterator[web.Web]:
+    with web.served() as running:
+        yield running
+
+
+@pytest.fixture
+def posted() -> Iterator[Callable[..., tuple[Posted, int]]]:
+    """Open the outlet of the web page, at a port that is free."""
+    from realtime_micacl.outlets.web import Web  # an extra
+
+    made: list[Posted] = []
+
+    def make(host: str = "127.0.0.1", token: str | None = None) -> tuple[Posted, int]:
+        port = free_port()
+        made.append(Posted(Web(Peer(host, port), token, about(slots=2))))
+        return made[-1], port
+
+    yield make
+    for sink in made:
+        sink.close()
+        assert sink.wait(2.0)

@@ -28,8 +28,7 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.sinks import json_lines
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
-
-BLACK = np.zeros((240, 320, 3), np.uint8)
+from tests.integration.test_api_refused import BLACK
 
 
 @pytest.fixture(scope="module")
@@ -116,16 +115,6 @@ IMAGES: dict[str, tuple[Callable[[U8], Any], str]] = {
 }
 
 
-def test_the_content_of_a_file_is_no_path_and_the_line_stays_short(clips: Path) -> None:
-    content = (clips / "no_face.mp4").read_bytes()
-    for asked in (rm.read_image, rm.read):
-        with pytest.raises(rm.ConfigError, match=r"bytes are not a path; PIL.Image.open\(io.BytesIO") as refused:
-            asked(content)
-        assert len(str(refused.value)) < 200
-    with (clips / "no_face.mp4").open("rb") as stream, pytest.raises(rm.ConfigError, match="open file; give its path"):
-        rm.read(stream)
-
-
 def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
     with rm.load_engine() as engine, rm.Reader(engine=engine) as reader:
         for name, (made, refusal) in IMAGES.items():
@@ -152,53 +141,6 @@ def test_pictures_are_read_or_refused_in_words(pictures: list[U8]) -> None:
         reader.push(BLACK, 6)
     with pytest.raises(rm.EngineError, match="was closed; load it again"):
         list(rm.read([BLACK], engine=engine))
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "words"),
-    [
-        (lambda: rm.read(None), rm.ConfigError, "of type NoneType"),  # type: ignore[call-overload]
-        (lambda: rm.read(True), rm.ConfigError, "of type bool"),
-        (lambda: rm.read(-1), rm.ConfigError, "no camera -1"),
-        (lambda: rm.read(np.int64(-1)), rm.ConfigError, "no camera -1"),  # type: ignore[call-overload]
-        (lambda: rm.read("none.mp4"), rm.SourceError, "no file at none.mp4"),
-        (
-            lambda: rm.read("none.mp4", rate_hz=np.float32(30), region=np.array([0, 0, 0.5, 1])),  # type: ignore[call-overload]
-            rm.SourceError,
-            "no file at none.mp4",
-        ),
-        (lambda: rm.read(Path("none.mp4")), rm.SourceError, "no file at none.mp4"),
-        (lambda: rm.read(b"none.mp4"), rm.SourceError, "no file at none.mp4"),
-        (lambda: rm.read("a\0b"), rm.ConfigError, "zero byte"),
-        (lambda: rm.read("gopher://host/x"), rm.ConfigError, "gopher"),
-        (lambda: rm.read(BLACK), rm.ConfigError, "one picture; read_image"),
-        (lambda: rm.read(Image.fromarray(BLACK)), rm.ConfigError, "of type Image"),  # type: ignore[call-overload]
-        (lambda: rm.read("demo", smoothing=1), rm.ConfigError, "takes no 'smoothing'; did you mean smoothing_s"),  # type: ignore[call-overload]
-        (lambda: rm.read("demo", max_faces=0), rm.ConfigError, "max_faces is 0"),
-        (lambda: rm.read("demo", engine="nowhere"), rm.EngineError, "no engine at nowhere"),
-        (lambda: rm.read("demo", engine=3), rm.ConfigError, "engine is of type int"),  # type: ignore[call-overload]
-        (lambda: list(rm.read([])), rm.SourceError, "no picture to read"),
-        (lambda: list(rm.read(["a.png", "b.png"])), rm.ConfigError, "picture 0: the picture is a path, 'a.png'"),
-        (lambda: list(rm.read([(2, BLACK), (1, BLACK)])), rm.ConfigError, "picture 1: time goes back"),
-        (lambda: rm.read_image("rtsp://host/x"), rm.ConfigError, "is not a picture"),
-        (lambda: rm.live(BLACK), rm.ConfigError, "of type ndarray"),  # type: ignore[arg-type]
-        (lambda: next(iter(rm.live("demo"))), rm.ConfigError, "with live"),
-        (lambda: rm.table([1]), rm.ConfigError, "one of type int"),  # type: ignore[list-item]
-        (lambda: rm.show([]), rm.ConfigError, "no reading to show"),
-        (lambda: rm.show("a.mp4"), rm.ConfigError, "made of readings"),  # type: ignore[arg-type]
-        (lambda: rm.process("nowhere", "out"), rm.ConfigError, "nowhere"),
-        (lambda: rm.load_engine(device="abacus"), rm.ConfigError, "abacus"),
-        (lambda: rm.load_engine(encoder=3), rm.ConfigError, "encoder is of type int"),  # type: ignore[arg-type]
-        (lambda: rm.table([]).to_csv(None), rm.ConfigError, "of type NoneType; give the path of a file"),  # type: ignore[arg-type]
-        (lambda: rm.table([]).to_csv("nowhere/a.csv"), rm.StageFailed, "^nowhere/a.csv cannot be written"),
-        (lambda: rm.process(["a.mp4"], "out"), rm.ConfigError, "of type list"),  # type: ignore[arg-type]
-        (lambda: rm.process(".", "b", jobs="2"), rm.ConfigError, "jobs is '2'"),  # type: ignore[arg-type]
-        (lambda: rm.process("a", "b", format="csv"), rm.ConfigError, "takes no 'format'; did you mean form"),  # type: ignore[call-arg]
-    ],
-)
-def test_what_cannot_be_is_refused_in_words(call: Callable[[], object], error: type[Exception], words: str) -> None:
-    with pytest.raises(error, match=words):
-        call()
 
 
 def test_a_loop_that_is_left_leaves_nothing_open(clip: Path, pictures: list[U8]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,31 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.errors import EngineError, StageFailed
-from realtime_micacl.inference.choice import default_engine, open_engine
-from realtime_micacl.inference.cpu import onnx_engine
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.openvino_engine import OpenVinoEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
-from realtime_micacl.inference.engine import CLASSIFY, ENCODE, Engine
+from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
 from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.pipeline import offline
+from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.reading.neutral import DOUBTED, SURELY
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.perceiver import Perceiver
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution, State, StateChange
+from realtime_micacl.types import EMOTIONS, Bag, EmotionDistribution
 from tests.integration.triton_server import OnServer
 
 NEUTRAL = EMOTIONS.index("neutral")
-
-
-@pytest.fixture(scope="module")
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 def gpu_engine(folder: Path, sidecar: Sidecar) -> GpuEngine:
@@ -134,67 +123,6 @@ def test_what_an_engine_gives_is_not_overwritten_by_the_next_call(
     assert np.array_equal(logits, kept_logits)
 
 
-def test_auto_and_cpu_are_onnx_runtime(shipped: tuple[Path, Sidecar]) -> None:
-    for device in ("auto", "cpu"):
-        assert isinstance(open_engine(*shipped, device), OnnxEngine)  # type: ignore[arg-type]
-    assert isinstance(open_engine(*shipped, "openvino"), OpenVinoEngine)
-
-
-def test_openvino_reports_its_use_to_nobody_and_is_loaded_only_when_asked_for(shipped: tuple[Path, Sidecar]) -> None:
-    code = (
-        "import sys; from realtime_micacl.inference.choice import default_engine, open_engine; "
-        "from realtime_micacl.inference.sidecar import read_sidecar; engine = read_sidecar(default_engine()); "
-        "open_engine(*engine); assert 'openvino' not in sys.modules; "
-        "open_engine(*engine, 'openvino'); assert 'openvino' in sys.modules; "
-        "sys.exit([m for m, found in sys.modules.items() if m.startswith('openvino_telemetry') and found] or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_without_openvino_it_is_said_what_to_install(
-    shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "realtime_micacl.inference.cpu.openvino_engine")
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(EngineError, match=r"\[openvino\]"):
-        open_engine(*shipped, "openvino")
-
-
-@pytest.mark.parametrize("kind", [OnnxEngine, OpenVinoEngine])
-@pytest.mark.parametrize("damage", ["other graph", "not a graph"])
-def test_graphs_that_do_not_fit_are_refused(
-    kind: type[OnnxEngine | OpenVinoEngine], damage: str, shipped: tuple[Path, Sidecar], tmp_path: Path
-) -> None:
-    folder, sidecar = shipped
-    copies = {"other graph": (folder / CLASSIFY).read_bytes(), "not a graph": b"junk"}
-    (tmp_path / ENCODE).write_bytes(copies[damage])
-    (tmp_path / CLASSIFY).write_bytes((folder / CLASSIFY).read_bytes())
-    with pytest.raises(EngineError, match=r"does not fit|is not a graph"):
-        kind(tmp_path, sidecar)
-
-
-def test_too_little_memory_for_a_graph_is_no_fault_of_the_engine(
-    shipped: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def starve(*_: object, **__: object) -> None:
-        raise RuntimeError("std::bad_alloc")
-
-    monkeypatch.setattr(onnx_engine.ort, "InferenceSession", starve)
-    with pytest.raises(StageFailed, match=r"encode.onnx cannot be loaded: it got too little memory"):
-        OnnxEngine(*shipped)
-
-
-def test_the_sidecar_says_what_it_was_measured_on(shipped: tuple[Path, Sidecar]) -> None:
-    _, sidecar = shipped
-    assert sidecar.trained_on
-    for scores in sidecar.measured.values():
-        assert scores["n"] > 20
-        assert scores["war_95"][0] <= scores["war"] <= scores["war_95"][1]
-        assert scores["uar_95"][0] <= scores["uar"] <= scores["uar_95"][1]
-    assert len(sidecar.measured) >= 2
-
-
 @pytest.fixture(scope="module")
 def run(shipped: tuple[Path, Sidecar]) -> list[tuple[Bag, EmotionDistribution]]:
     """The bags of a real run and what was read from them."""
@@ -282,34 +210,3 @@ def test_three_faces_are_three_tracks_read_at_every_tick(run: list, shipped: tup
     assert sorted(by_track) == [1, 2, 3]
     for ticks in by_track.values():
         assert np.mean(np.diff(ticks) == 1) > 0.9
-
-
-def smile(shipped: tuple[Path, Sidecar], clip: Path) -> tuple[np.ndarray, np.ndarray]:
-    folder, sidecar = shipped
-    perceiver = Perceiver(FaceDetector(), sidecar)
-    recognizer = Recognizer(OnnxEngine(folder, sidecar), sidecar, smoothing_s=0.3)
-    readings = [e for e in offline(read_file(clip), perceiver, recognizer) if isinstance(e, EmotionDistribution)]
-    perceiver.close()
-    recognizer.close()
-    return np.array([r.time_s for r in readings]), np.stack([r.probabilities for r in readings])
-
-
-def test_a_rendered_smile_is_seen(shipped: tuple[Path, Sidecar], clips: Path) -> None:
-    """Neutral, happy, neutral: the smile leads at its height and does not before it began."""
-    times_s, p = smile(shipped, clips / "one_face_720p.mp4")
-    happy = p[:, EMOTIONS.index("happy")]
-    assert happy.max() > 0.5
-    assert happy[times_s < 1.6].mean() < 0.3
-
-
-def test_real_faces_that_smile_and_none(shipped: tuple[Path, Sidecar], real: Path) -> None:
-    _, p = smile(shipped, real / "real-clips" / "single_face.mp4")
-    assert len(p) > 5
-    folder, sidecar = shipped
-    perceiver = Perceiver(FaceDetector(), sidecar)
-    recognizer = Recognizer(OnnxEngine(folder, sidecar), sidecar, smoothing_s=0.3)
-    events = list(offline(read_file(real / "real-clips" / "no_face.mp4"), perceiver, recognizer))
-    assert not [e for e in events if isinstance(e, EmotionDistribution)]
-    assert [e.state for e in events if isinstance(e, StateChange)] == [State.NO_FACE, State.ENDED]
-    perceiver.close()
-    recognizer.close()

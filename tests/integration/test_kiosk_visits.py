@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "bench" / "visitors.py"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.fault("R25")
@@ -18,8 +18,8 @@ def test_it_comes_back_from_every_visitor_and_nothing_of_them_is_kept(
     measured: Callable[[str], None], long: bool
 ) -> None:
     visits = 20 if long else 5
-    command = [sys.executable, "-W", "error", str(SCRIPT), "--visits", str(visits), "--speed", "4"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 36 * visits, check=False)
+    command = [sys.executable, "-W", "error", "-m", "tests.bench.visitors", "--visits", str(visits), "--speed", "4"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 36 * visits, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     figures = json.loads(done.stdout)
     assert figures["visits"] == visits

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
@@ -16,7 +15,7 @@ from realtime_micacl.live.sources import stream
 from realtime_micacl.live.sources.source import open_source, parse_source
 from realtime_micacl.live.sources.synthetic import read_code
 from realtime_micacl.types import Frame, Retry
-from tests.integration import web
+from tests.integration import made_clips, web
 from tests.integration.web import Web
 
 FRAMES, LENGTH_S = 25, 1.0
@@ -72,18 +71,12 @@ def look(
 def bodies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("bodies")
     return {
-        "fast.mp4": web.write_clip(folder / "fast.mp4", FRAMES, movflags="+faststart").read_bytes(),
-        "slow.mp4": web.write_clip(folder / "slow.mp4", FRAMES).read_bytes(),
-        "clip.ts": web.write_clip(folder / "clip.ts", FRAMES, form="mpegts").read_bytes(),
-        "clip.mkv": web.write_clip(folder / "clip.mkv", FRAMES).read_bytes(),
-        **{f"{n}.ts": part for n, part in enumerate(web.segments(folder / "parts", frames=2 * FRAMES))},
+        "fast.mp4": made_clips.write_clip(folder / "fast.mp4", FRAMES, movflags="+faststart").read_bytes(),
+        "slow.mp4": made_clips.write_clip(folder / "slow.mp4", FRAMES).read_bytes(),
+        "clip.ts": made_clips.write_clip(folder / "clip.ts", FRAMES, form="mpegts").read_bytes(),
+        "clip.mkv": made_clips.write_clip(folder / "clip.mkv", FRAMES).read_bytes(),
+        **{f"{n}.ts": part for n, part in enumerate(made_clips.segments(folder / "parts", frames=2 * FRAMES))},
     }
-
-
-@pytest.fixture
-def server() -> Iterator[Web]:
-    with web.served() as running:
-        yield running
 
 
 def listed(bodies: dict[str, bytes], server: Web) -> list[str]:
@@ -126,7 +119,7 @@ def test_a_recording_is_played_at_its_rate_and_ends(server: Web, bodies: dict[st
 
 @pytest.mark.parametrize(("path", "kind"), [("/list.m3u8", LISTING), ("/list", LISTING), ("/list", "text/plain")])
 def test_a_play_list_with_an_end_is_a_recording(server: Web, bodies: dict[str, bytes], path: str, kind: str) -> None:
-    server.routes[path] = web.content(web.play_list(listed(bodies, server)), kind)
+    server.routes[path] = web.content(made_clips.play_list(listed(bodies, server)), kind)
     seen = look(f"{server.base}{path}")
     assert seen.codes == list(range(2 * FRAMES))
     assert seen.ended
@@ -134,7 +127,7 @@ def test_a_play_list_with_an_end_is_a_recording(server: Web, bodies: dict[str, b
 
 def test_a_dead_segment_is_stepped_over(server: Web, bodies: dict[str, bytes]) -> None:
     names = listed(bodies, server)
-    server.routes["/list.m3u8"] = web.content(web.play_list([names[0], "gone.ts", names[1]]), LISTING)
+    server.routes["/list.m3u8"] = web.content(made_clips.play_list([names[0], "gone.ts", names[1]]), LISTING)
     seen = look(f"{server.base}/list.m3u8")
     assert seen.codes[0] == 0
     assert seen.codes[-1] == 2 * FRAMES - 1
@@ -163,7 +156,7 @@ def test_a_stream_without_an_end_that_comes_too_fast_is_played_at_its_rate_and_w
 
 
 def test_a_snapshot_is_asked_for_again_and_again(server: Web) -> None:
-    server.routes["/snap.jpg"] = web.snapshot(web.jpegs(50), 5.0)
+    server.routes["/snap.jpg"] = web.snapshot(made_clips.jpegs(50), 5.0)
     seen = look(f"{server.base}/snap.jpg", lambda now: len(now.codes) >= 5)
     assert seen.codes == sorted(set(seen.codes)), "the same picture is not given twice"
     assert server.asked.count("/snap.jpg") > 5
@@ -171,25 +164,25 @@ def test_a_snapshot_is_asked_for_again_and_again(server: Web) -> None:
 
 def test_a_snapshot_that_never_changes_is_given_once_more_as_a_photograph(server: Web) -> None:
     """Whoever waits for the next one may leave at any time."""
-    server.routes["/snap.jpg"] = web.snapshot(web.jpegs(1))
+    server.routes["/snap.jpg"] = web.snapshot(made_clips.jpegs(1))
     seen = look(f"{server.base}/snap.jpg", limit_s=2.5)
     assert (seen.codes, seen.still) == ([0, 0], [False, True])
     assert seen.took_s < 3.5
 
 
 def test_a_snapshot_that_cannot_be_decoded_is_no_picture(server: Web) -> None:
-    broken = [picture[:200] for picture in web.jpegs(50)]
+    broken = [picture[:200] for picture in made_clips.jpegs(50)]
     server.routes["/snap.jpg"] = web.snapshot(broken)
     seen = look(f"{server.base}/snap.jpg", limit_s=8.0)
     assert (seen.codes, "cannot be decoded" in seen.error) == ([], True), seen.error
-    server.routes["/snap.jpg"] = web.snapshot([*web.jpegs(10), *broken])
+    server.routes["/snap.jpg"] = web.snapshot([*made_clips.jpegs(10), *broken])
     seen = look(f"{server.base}/snap.jpg", lambda now: bool(now.retries))
     assert seen.codes, "it was there before"
     assert "cannot be decoded" in seen.retries[0].reason
 
 
 def test_a_camera_that_answers_late_opens(server: Web) -> None:
-    server.routes["/video"] = web.late(web.motion_jpeg(web.jpegs(5)), 3.0)
+    server.routes["/video"] = web.late(web.motion_jpeg(made_clips.jpegs(5)), 3.0)
     seen = look(f"{server.base}/video", lambda now: bool(now.codes))
     assert 3.0 < seen.first_s < 5.0
     assert not seen.retries
@@ -198,7 +191,7 @@ def test_a_camera_that_answers_late_opens(server: Web) -> None:
 def test_after_a_loss_tries_overlap(server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """A camera that needs three seconds to answer is found again though a try is repeated after half a second."""
     monkeypatch.setattr(stream, "TRY_S", 0.5)
-    pictures = web.jpegs(5)
+    pictures = made_clips.jpegs(5)
 
     def once(request: web.Request) -> None:
         server.routes["/video"] = web.late(web.motion_jpeg(pictures), 3.0)
@@ -211,44 +204,6 @@ def test_after_a_loss_tries_overlap(server: Web, monkeypatch: pytest.MonkeyPatch
     seen = look(f"{server.base}/video", lambda now: len(now.codes) > 10)
     assert len(seen.codes) > 10
     assert seen.retries
-
-
-SAID = {
-    401: "asks for a name and a password: http://NAME:PASSWORD@127.0.0.1",
-    403: "denies access (403)",
-    404: "has nothing at this path (404)",
-    410: "rejects the request (4XX)",
-    500: "reports a fault of its own (5xx)",
-}
-
-
-@pytest.mark.parametrize("code", SAID)
-def test_what_a_server_refuses_is_said(server: Web, code: int) -> None:
-    server.routes["/video"] = web.refused(code)
-    assert SAID[code] in look(f"{server.base}/video").error
-
-
-def test_other_failures_are_said(server: Web) -> None:
-    server.routes["/page"] = web.content(b"<html><body>camera</body></html>", "text/html")
-    assert (
-        "is not a video; it is a web page: yt-dlp saves the videos of many of them; open it in a browser"
-        in look(f"{server.base}/page").error
-    )
-    server.routes["/circle"] = web.redirected("/circle")
-    assert "answers nothing that can be read; open it in a browser" in look(f"{server.base}/circle").error
-    assert "unknown host nowhere.invalid" in look("rtsp://admin:hunter2@nowhere.invalid/live").error
-    assert "nothing listens at port 9 of 127.0.0.1" in look("http://127.0.0.1:9/x").error
-
-
-@pytest.mark.parametrize("password", ["a#b", "p@ss", "p@ss%20w", "x/y", "50%", "a:b?c"])
-def test_a_password_is_taken_as_it_is_and_shown_nowhere(server: Web, password: str) -> None:
-    opened = web.motion_jpeg(web.jpegs(3))
-    server.routes["/video"] = web.locked(opened, f"admin:{unquote(password)}")
-    address = f"{server.base}/video".replace("//", f"//admin:{password}@")
-    assert look(address, lambda now: bool(now.codes)).codes
-    wrong = look(address.replace("admin", "nobody")).error
-    assert "rejects this name and password" in wrong
-    assert password not in wrong
 
 
 def test_addresses_are_read_as_people_write_them(server: Web, bodies: dict[str, bytes]) -> None:

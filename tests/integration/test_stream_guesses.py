@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,7 @@ import pytest
 from realtime_micacl.live.sources import stream
 from realtime_micacl.live.sources.address import parse_address
 from realtime_micacl.live.sources.guesses import rates
-from tests.integration import web
+from tests.integration import made_clips, web
 from tests.integration.test_stream import LISTING, look
 from tests.integration.web import Web
 
@@ -21,15 +20,9 @@ FRAMES = 50
 RATE = "#EXT-X-STREAM-INF:AVERAGE-BANDWIDTH=999999,BANDWIDTH={},RESOLUTION={}\n{}\n"
 
 
-@pytest.fixture
-def server() -> Iterator[Web]:
-    with web.served() as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    return web.segments(tmp_path_factory.mktemp("parts"), frames=FRAMES)
+    return made_clips.segments(tmp_path_factory.mktemp("parts"), frames=FRAMES)
 
 
 def hang(request: web.Request) -> None:
@@ -48,7 +41,7 @@ def test_of_several_rates_the_largest_that_lives_is_read(
     monkeypatch.setattr(stream, "FIRST_S", 1.0)
     for rate in ("large", "tiny", "small"):
         names = [f"{rate}{n}.ts" for n in range(len(parts))]
-        server.routes[f"/{rate}.m3u8"] = web.content(web.play_list(names), LISTING)
+        server.routes[f"/{rate}.m3u8"] = web.content(made_clips.play_list(names), LISTING)
         for name, part in zip(names, parts, strict=True):
             server.routes[f"/{name}"] = dead if (rate, what) == ("large", "its pieces") else web.content(part, LISTING)
     if what == "the list":
@@ -65,7 +58,7 @@ def test_a_recording_that_ends_too_soon_says_so(
     server: Web, parts: list[bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     server.routes["/0.ts"] = web.content(parts[0], "video/mp2t")
-    server.routes["/list.m3u8"] = web.content(web.play_list(["0.ts", *(["gone.ts"] * 3)]), LISTING)
+    server.routes["/list.m3u8"] = web.content(made_clips.play_list(["0.ts", *(["gone.ts"] * 3)]), LISTING)
     assert look(f"{server.base}/list.m3u8").ended
     assert "stops after 1.0 of 4 s" in caplog.text
 
@@ -88,7 +81,7 @@ def test_rates_are_asked_for_where_the_list_lay_and_as_who_one_is() -> None:
 @pytest.mark.parametrize("head", ["", "Content-Type: image/jpg\r\n", "Content-Type: IMAGE/JPEG; charset=x\r\n"])
 @pytest.mark.parametrize("before", ["", "\r\nWelcome\r\n"])
 def test_motion_jpeg_is_read_whatever_its_parts_are_called(server: Web, head: str, before: str) -> None:
-    pictures = web.jpegs(50)
+    pictures = made_clips.jpegs(50)
 
     def answer(request: web.Request) -> None:
         web.begin(request, 200, "multipart/x-mixed-replace; boundary=frame")
@@ -105,7 +98,7 @@ def test_motion_jpeg_is_read_whatever_its_parts_are_called(server: Web, head: st
 
 def test_jpegs_in_a_row_are_a_stream_and_no_snapshot(server: Web) -> None:
     """Each of a thousand visits would get the first one."""
-    pictures = web.jpegs(50)
+    pictures = made_clips.jpegs(50)
 
     def answer(request: web.Request) -> None:
         web.begin(request, 200, "video/x-motion-jpeg")
@@ -121,7 +114,7 @@ def test_jpegs_in_a_row_are_a_stream_and_no_snapshot(server: Web) -> None:
 
 def test_where_an_address_ends_for_a_server(server: Web, tmp_path: Path) -> None:
     """What stands behind `#` is for the player."""
-    server.routes["/clip.mp4"] = web.content(web.write_clip(tmp_path / "clip.mp4", 25).read_bytes())
+    server.routes["/clip.mp4"] = web.content(made_clips.write_clip(tmp_path / "clip.mp4", 25).read_bytes())
     assert look(f"{server.base}/clip.mp4#t=10", lambda now: bool(now.codes)).codes == [0]
 
 

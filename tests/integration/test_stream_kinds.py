@@ -16,7 +16,7 @@ from realtime_micacl.live.sources import stream, ways
 from realtime_micacl.live.sources.clock import StreamClock
 from realtime_micacl.live.sources.stream import Stream
 from tests.fault.proxy import free_port
-from tests.integration import senders, web
+from tests.integration import made_clips, senders, web
 from tests.integration.test_stream import Seen, look
 
 FRAMES = 50
@@ -24,7 +24,7 @@ FRAMES = 50
 
 @pytest.fixture(scope="module")
 def ts(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return web.write_clip(tmp_path_factory.mktemp("ts") / "clip.ts", FRAMES, form="mpegts").read_bytes()
+    return made_clips.write_clip(tmp_path_factory.mktemp("ts") / "clip.ts", FRAMES, form="mpegts").read_bytes()
 
 
 def some(seen: Seen) -> bool:
@@ -54,14 +54,14 @@ def test_datagrams_of_which_some_are_lost(ts: bytes) -> None:
 
 @pytest.mark.parametrize("form", ["h264", "mpegts"])
 def test_a_plain_connection(tmp_path: Path, form: str) -> None:
-    body = web.write_clip(tmp_path / "clip", 75, form=form).read_bytes()
+    body = made_clips.write_clip(tmp_path / "clip", 75, form=form).read_bytes()
     with senders.listening(senders.plainly(body, 3.0)) as port:
         seen = look(f"tcp://127.0.0.1:{port}", some)
     assert in_order(seen.codes)
 
 
 def test_rtmp(tmp_path: Path) -> None:
-    body = web.write_clip(tmp_path / "clip.flv", 100).read_bytes()
+    body = made_clips.write_clip(tmp_path / "clip.flv", 100).read_bytes()
     with senders.listening(senders.rtmp(body, 4.0)) as port:
         seen = look(f"rtmp://127.0.0.1:{port}/live/door", some)
     assert in_order(seen.codes)
@@ -122,7 +122,7 @@ def test_standard_input(tmp_path: Path, ts: bytes, how: str, said: str) -> None:
     clip = tmp_path / "clip"
     clip.with_suffix(".ts").write_bytes(ts)
     clip.with_suffix(".py").write_text(READER * 9)
-    web.write_clip(clip.with_suffix(".mp4"), FRAMES, movflags="+faststart")
+    made_clips.write_clip(clip.with_suffix(".mp4"), FRAMES, movflags="+faststart")
     command = how.format(clip=clip, reader=f"{sys.executable} {clip}.reader")
     clip.with_suffix(".reader").write_text(READER)
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -133,7 +133,7 @@ def test_standard_input(tmp_path: Path, ts: bytes, how: str, said: str) -> None:
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 def test_a_stream_is_shown_from_its_first_key_frame_on(tmp_path: Path, codec: str) -> None:
     """What stands before it refers to pictures that were never seen."""
-    whole = web.write_clip(tmp_path / "clip.ts", 100, codec=codec, gop=60, form="mpegts").read_bytes()
+    whole = made_clips.write_clip(tmp_path / "clip.ts", 100, codec=codec, gop=60, form="mpegts").read_bytes()
     body = whole[len(whole) // 4 // 188 * 188 :]
     with web.served() as server:
         server.routes["/live.ts"] = web.trickled(body, 3.0)
@@ -150,7 +150,7 @@ def test_a_large_file_with_its_index_at_the_end(tmp_path: Path, ranges: bool) ->
         made = out.add_stream("mpeg4", rate=25)
         made.width, made.height, made.pix_fmt, made.bit_rate = 768, 240, "yuv420p", 60_000_000
         for number in range(10):
-            image = web.coded(number)
+            image = made_clips.coded(number)
             image[120:] = picture.integers(0, 255, image[120:].shape, np.uint8)
             out.mux(made.encode(web.av.VideoFrame.from_ndarray(image, format="rgb24")))
         out.mux(made.encode())

@@ -12,10 +12,9 @@ import torch
 from onnx import TensorProto, numpy_helper
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.making.export import HALF_TOLERANCE, compare
 from realtime_micacl.model.backbone import R3D18
 from realtime_micacl.model.graph import OPSET, write_graph
@@ -29,11 +28,6 @@ SUPPORTED = {
     *("Tanh", "Transpose", "Unsqueeze"),
 }
 TYPES = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL}
-
-
-@pytest.fixture(scope="module")
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 
 from realtime_micacl.inference import sidecar
 from realtime_micacl.inference.choice import default_engine
+from tests.unit.stream_double import Peer
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -18,3 +19,8 @@ def the_shipped_engine_is_hashed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sidecar, "sha256", lambda file: (kept if file.parent == shipped else hashed)(file))
         yield
+
+
+@pytest.fixture
+def peer(monkeypatch: pytest.MonkeyPatch) -> Peer:
+    return Peer(monkeypatch)

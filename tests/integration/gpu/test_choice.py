@@ -16,12 +16,12 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.engine import ENCODE_HALF, WEIGHTS
 from realtime_micacl.inference.gpu import card
 from realtime_micacl.inference.gpu.card import Gpu, check, probe
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import Sidecar
 
 Driver = Callable[..., None]
 PAPER = Gpu(
@@ -34,11 +34,6 @@ PAPER = Gpu(
     cuda=(13, 0),
     driver="",
 )
-
-
-@pytest.fixture
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 def test_the_driver_is_asked_in_a_process_of_its_own(driver: Driver) -> None:

@@ -20,13 +20,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine, load_model
 from realtime_micacl.inference.gpu import gpu_engine
 from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
 from realtime_micacl.inference.gpu.gpu_engine import UPLOADS, GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import Sidecar
 
 LOOKS = ("_local_scalar_dense", "nonzero", "equal")  # what makes the processor wait
 
@@ -131,11 +130,6 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
     seen = SimpleNamespace(cuda=double, zeros=zeros, **{name: getattr(torch, name) for name in names})
     monkeypatch.setattr(gpu_engine, "torch", seen)
     return double
-
-
-@pytest.fixture(scope="module")
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 def test_replayed_graphs_read_new_crops(cuda: Cuda, shipped: tuple[Path, Sidecar], monkeypatch: Any) -> None:

@@ -11,20 +11,15 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.cpu.torch_engine import load_model
 from realtime_micacl.inference.gpu import plans
 from realtime_micacl.inference.gpu.gpu_engine import GpuEngine
 from realtime_micacl.inference.gpu.ring import BUCKETS
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
+from realtime_micacl.inference.sidecar import Sidecar
 
 CUDA = pytest.param("cuda", marks=pytest.mark.gpu)
 TENSORRT = pytest.param("tensorrt", marks=[pytest.mark.gpu, pytest.mark.tensorrt])
-
-
-@pytest.fixture(scope="module")
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 @pytest.fixture(scope="module", params=[CUDA, TENSORRT])

@@ -18,12 +18,12 @@ import pytest
 import torch
 
 from realtime_micacl.errors import EngineError
-from realtime_micacl.inference.choice import default_engine, open_engine
+from realtime_micacl.inference.choice import open_engine
 from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.torch_engine import TorchEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF
 from realtime_micacl.inference.gpu import card, plans
-from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256
+from realtime_micacl.inference.sidecar import Sidecar, sha256
 from tests.integration.gpu import paper_tensorrt
 from tests.integration.gpu.test_choice import PAPER
 
@@ -40,11 +40,6 @@ def tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     yield paper_tensorrt
     for name in MODULES[1:]:
         sys.modules.pop(name, None)
-
-
-@pytest.fixture
-def shipped() -> tuple[Path, Sidecar]:
-    return read_sidecar(default_engine())
 
 
 def opened(folder: Path, sidecar: Sidecar, cache: Path, said: list[str] | None = None) -> Any:
