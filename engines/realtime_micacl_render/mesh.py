@@ -23,6 +23,11 @@ def compiled(function: Kernel) -> Kernel:
     return cast(Kernel, njit(cache=True)(function))
 
 
+def inlined(function: Kernel) -> Kernel:
+    """Compile as a part of whatever calls it: a call with arrays for each pixel would make it five times slower."""
+    return cast(Kernel, njit(inline="always")(function))
+
+
 @dataclass(frozen=True, eq=False)
 class Mesh:
     """A triangle surface; lengths are in decimetres, y is up and z leaves the face."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from realtime_micacl.types import F32, U8
-from realtime_micacl_render.mesh import I32, compiled
+from realtime_micacl_render.mesh import I32, compiled, inlined
 
 SKIN, MOUTH, EYE, TOOTH, HAIR, LASH, CLOTH = range(7)
 """What a triangle is made of; from HAIR on it is thin and has holes. Skin below the neckline is CLOTH."""
@@ -30,6 +30,10 @@ MATERIALS = np.array(
     np.float32,
 )
 """Per kind: highlights, and how far light reaches around to the dark side (red farthest in skin)."""
+
+
+Corners = tuple[int, int, int]
+Shares = tuple[float, float, float]
 
 
 class Surface(NamedTuple):
@@ -116,76 +120,113 @@ def _in_a_hole(surface: Surface, f: int, wa: float, wb: float, wc: float) -> boo
 
 @compiled
 def shade(
-    owner: I32,
-    weights: F32,
-    surface: Surface,
-    normals: F32,
-    fold_depth: F32,
-    crevices: F32,
-    lamp: Lamp,
-    materials: F32,
+    owner: I32, weights: F32, surface: Surface, normals: F32, fold_depth: F32, crevices: F32, lamp: Lamp, materials: F32
 ) -> U8:
     """Light the visible triangles; return premultiplied RGBA, [H,W,4].
 
     normals [V,3]; fold_depth [4] is how deep each kind of wrinkle is; crevices [H,W] darken what lies deeper than its
-    surroundings. It is one long function since numba's calls with arrays would make it five times slower.
+    surroundings.
     """
     height, width = owner.shape
     out = np.zeros((height, width, 4), np.uint8)
     lx, ly, lz = lamp.direction
     half = np.sqrt(lx * lx + ly * ly + (lz + 1) * (lz + 1))
     colour = np.empty(3, np.float32)
-    faces, uv, atlas = surface.faces, surface.uv, surface.atlas
     for y in range(height):
         for x in range(width):
             f = owner[y, x]
             if f < 0:
                 continue
-            a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+            corners = (surface.faces[f, 0], surface.faces[f, 1], surface.faces[f, 2])
             wb, wc = weights[y, x, 0], weights[y, x, 1]
-            wa = 1 - wb - wc
+            shares = (1 - wb - wc, wb, wc)
             row = surface.kind[f]
-            nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
-            ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
-            nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
-            length = np.sqrt(nx * nx + ny * ny + nz * nz) + np.float32(1e-9)
-            if nz < 0 and row >= HAIR:
-                length = -length
-            nx, ny, nz = nx / length, ny / length, nz / length
-            u = wa * uv[f, 0, 0] + wb * uv[f, 1, 0] + wc * uv[f, 2, 0]
-            v = wa * uv[f, 0, 1] + wb * uv[f, 1, 1] + wc * uv[f, 2, 1]
-            iu, iv = int(u), int(v)
-            fu, fv = u - iu, v - iv
-            for k in range(3):
-                upper = atlas[iv, iu, k] * (1 - fu) + atlas[iv, iu + 1, k] * fu
-                lower = atlas[iv + 1, iu, k] * (1 - fu) + atlas[iv + 1, iu + 1, k] * fu
-                colour[k] = (upper * (1 - fv) + lower * fv) * np.float32(1 / 255)
-            if row == SKIN:
-                trim = wa * surface.trim[a] + wb * surface.trim[b] + wc * surface.trim[c]
-                if trim < 0:
-                    row = CLOTH
-                    for k in range(3):
-                        colour[k] = lamp.cloth[k] * (0.85 if trim > np.float32(-0.08) else 1.0)  # the collar
-                else:
-                    fold = np.float32(0)
-                    for k in range(4):
-                        fold += fold_depth[k] * surface.folds[iv // 2, iu // 2, k] * np.float32(1 / 255)
-                    for k in range(3):
-                        colour[k] *= 1 - min(fold, np.float32(0.7)) * (0.7 if k == 0 else 1.0)
+            nx, ny, nz = _normal(normals, corners, shares, row >= HAIR)
+            iu, iv = _paint(surface, f, shares, colour)
+            trim = _between(surface.trim, corners, shares)
+            if row == SKIN and trim < 0:
+                row = CLOTH
+                _dress(lamp.cloth, trim, colour)
+            elif row == SKIN:
+                _wrinkle(surface.folds, iu // 2, iv // 2, fold_depth, colour)
+            seen = _between(surface.openness, corners, shares) * crevices[y, x]
             facing = nx * lx + ny * ly + nz * lz
-            gloss = materials[row, 0] * max((facing + nz) / half, np.float32(0)) ** materials[row, 1]
-            if row == HAIR:
-                gloss *= 2 * colour[0]
-            rim = materials[row, 0] * np.float32(0.35) * (1 - max(nz, np.float32(0))) ** 3
-            up = 0.5 + 0.5 * ny
-            seen = wa * surface.openness[a] + wb * surface.openness[b] + wc * surface.openness[c]
-            seen *= crevices[y, x]
+            gloss, rim = _reflected(materials, row, facing, nz, half, colour[0])
             for k in range(3):
-                wrap = materials[row, 2 + k]
-                key = max((facing + wrap) / (1 + wrap), np.float32(0)) * (0.35 + 0.65 * seen) * lamp.colour[k]
-                ambient = (lamp.sky[k] * up + lamp.ground[k] * (1 - up)) * seen
                 highlight = (gloss * lamp.colour[k] + rim * lamp.sky[k]) * seen
-                light = colour[k] * colour[k] * (key + ambient) + highlight
+                light = colour[k] * colour[k] * _falling(lamp, k, facing, ny, seen, materials[row, 2 + k]) + highlight
                 out[y, x, k] = np.uint8(min(np.sqrt(light), np.float32(1)) * 255)
             out[y, x, 3] = 255
     return out
+
+
+@inlined
+def _between(values: F32, corners: Corners, shares: Shares) -> float:
+    """Return the value at a point of a triangle, of whose corners it has these shares."""
+    return float(shares[0] * values[corners[0]] + shares[1] * values[corners[1]] + shares[2] * values[corners[2]])
+
+
+@inlined
+def _normal(normals: F32, corners: Corners, shares: Shares, thin: bool) -> tuple[float, float, float]:
+    """Return the unit normal there; what is thin has one on each side."""
+    a, b, c = corners
+    wa, wb, wc = shares
+    nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
+    ny = wa * normals[a, 1] + wb * normals[b, 1] + wc * normals[c, 1]
+    nz = wa * normals[a, 2] + wb * normals[b, 2] + wc * normals[c, 2]
+    length = np.sqrt(nx * nx + ny * ny + nz * nz) + np.float32(1e-9)
+    if nz < 0 and thin:
+        length = -length
+    return nx / length, ny / length, nz / length
+
+
+@inlined
+def _paint(surface: Surface, f: int, shares: Shares, colour: F32) -> tuple[int, int]:
+    """Set the colour to that of the atlas, between its texels; return the texel."""
+    uv, atlas = surface.uv, surface.atlas
+    wa, wb, wc = shares
+    u = wa * uv[f, 0, 0] + wb * uv[f, 1, 0] + wc * uv[f, 2, 0]
+    v = wa * uv[f, 0, 1] + wb * uv[f, 1, 1] + wc * uv[f, 2, 1]
+    iu, iv = int(u), int(v)
+    fu, fv = u - iu, v - iv
+    for k in range(3):
+        upper = atlas[iv, iu, k] * (1 - fu) + atlas[iv, iu + 1, k] * fu
+        lower = atlas[iv + 1, iu, k] * (1 - fu) + atlas[iv + 1, iu + 1, k] * fu
+        colour[k] = (upper * (1 - fv) + lower * fv) * np.float32(1 / 255)
+    return iu, iv
+
+
+@inlined
+def _dress(cloth: F32, trim: float, colour: F32) -> None:
+    """Set the colour to that of the shirt, darker at the collar."""
+    for k in range(3):
+        colour[k] = cloth[k] * (0.85 if trim > np.float32(-0.08) else 1.0)
+
+
+@inlined
+def _wrinkle(folds: U8, column: int, line: int, fold_depth: F32, colour: F32) -> None:
+    """Darken the colour where skin is folded, red the least."""
+    fold = np.float32(0)
+    for k in range(4):
+        fold += fold_depth[k] * folds[line, column, k] * np.float32(1 / 255)
+    for k in range(3):
+        colour[k] *= 1 - min(fold, np.float32(0.7)) * (0.7 if k == 0 else 1.0)
+
+
+@inlined
+def _reflected(material: F32, row: int, facing: float, nz: float, half: float, red: float) -> tuple[float, float]:
+    """Return how brightly the lamp and, at the rim, the sky are mirrored; hair shines in its own colour."""
+    gloss = material[row, 0] * max((facing + nz) / half, 0.0) ** material[row, 1]
+    if row == HAIR:
+        gloss *= 2 * red
+    rim = material[row, 0] * np.float32(0.35) * (1 - max(nz, 0.0)) ** 3
+    return gloss, rim
+
+
+@inlined
+def _falling(lamp: Lamp, k: int, facing: float, ny: float, seen: float, wrap: float) -> float:
+    """Return how much light of one colour falls there, of the lamp and from all around."""
+    up = 0.5 + 0.5 * ny
+    key = max((facing + wrap) / (1 + wrap), 0.0) * (0.35 + 0.65 * seen) * lamp.colour[k]
+    ambient = (lamp.sky[k] * up + lamp.ground[k] * (1 - up)) * seen
+    return float(key + ambient)

@@ -200,13 +200,12 @@ def reconnecting(
     while True:
         try:
             with closing(open_frames()) as frames:  # type: ignore[type-var]  # a generator
-                for frame in frames:
-                    if isinstance(frame, Pending):
-                        yield frame
-                        continue
-                    attempt, lost_s = 0, None
-                    yield replace(frame, index=index)
-                    index += 1
+                for item in frames:
+                    if isinstance(item, Frame):
+                        attempt, lost_s = 0, None
+                        item = replace(item, index=index)
+                        index += 1
+                    yield item
             return
         except SourceError as cause:
             if not (index or wait):

@@ -44,13 +44,9 @@ def system_row(
     _, person = np.unique([clip.subject or clip.clip for clip in test], return_inverse=True)
     labels = np.tile(np.array([clip.label for clip in test], np.int64), seeds)
     people, shares = np.tile(person, seeds), np.concatenate([each["logits"] for each in found])
-    said = shares.argmax(axis=1)
-    pooled = report(shares, labels, people)
+    said, pooled = _said(found, "logits"), report(shares, labels, people)
     each = [confusion(labels[: len(test)], one) for one in said.reshape(seeds, -1)]
-    backwards, shuffled = (
-        compare(labels, said, np.concatenate([one[order] for one in found]).argmax(axis=1), people)
-        for order in ("reversed", "shuffled")
-    )
+    backwards, shuffled = (compare(labels, said, _said(found, order), people) for order in ("reversed", "shuffled"))
     row: SystemRow = {
         "system": system,
         "seeds": seeds,
@@ -75,9 +71,13 @@ def system_row(
     if both := _with_interval(lambda rows: _tail(labels[rows], said[rows]), people):
         row["tail"], row["tail_95"] = both
     if about:
-        row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
-        _time(row, about, person)
+        _add_trained(row, about, person)
     return row
+
+
+def _said(found: Sequence[Mapping[str, F32]], order: str) -> Labels:
+    """Return what all seeds said of the clips with their frames in this order."""
+    return np.asarray(np.concatenate([one[order] for one in found]).argmax(axis=1), np.int64)
 
 
 def _tail(labels: Labels, said: Labels) -> float:
@@ -97,8 +97,9 @@ def _cost(of: Trained) -> Cost:
     }
 
 
-def _time(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
-    """Add how soon expressions are named, how many never are, and how often the word changes on calm faces."""
+def _add_trained(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
+    """Add what it costs, how soon expressions are named, how many never are, and how often calm faces' words change."""
+    row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
     delays = [one for said in about for one in said["delays"]]
     calm = [one for said in about for one in said["calm"]]
     named = [(n, s) for n, s in delays if s is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,6 @@ def train_stills(
     pools = (pictures, frames_of(learnt(faces.clips)), faces.photos)
     forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
-    part = run.ranks.part(plan.batch)
     objective = StillsObjective(
         encoder,
         emotions=len(EMOTIONS),
@@ -98,19 +98,24 @@ def train_stills(
     )
     if stage == "tuning":
         _fit_head(objective.head, encoder, pictures, run)
-
-    def batches(steps: range) -> Iterator[Batch]:
-        for step in steps:
-            drawn = [sampler.batch(step) for sampler in samplers]
-            crops = _together([pool.crops for pool in pools], drawn)[part]
-            targets = _together([pool.targets for pool in pools], drawn)[part]
-            yield crops[:, None], targets, _together(forms, drawn)[part]
+    batches = partial(_still_batches, pools, forms, samplers, run.ranks.part(plan.batch))
 
     def look() -> Recalls:
         return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
 
     steps = max(1, len(pictures.crops) // plan.batch)
     return objective, fit(Stage(stage, objective, batches, look, plan, steps), run)
+
+
+def _still_batches(
+    pools: Sequence[Stills], forms: Sequence[F32], samplers: Sequence[CategorySampler], part: slice, steps: range
+) -> Iterator[Batch]:
+    """Yield crops, targets and forms of what each pool's sampler draws; of each batch the part of this process."""
+    for step in steps:
+        drawn = [sampler.batch(step) for sampler in samplers]
+        crops = _together([pool.crops for pool in pools], drawn)[part]
+        targets = _together([pool.targets for pool in pools], drawn)[part]
+        yield crops[:, None], targets, _together(forms, drawn)[part]
 
 
 def _together(pools: Sequence[npt.NDArray[Any]], drawn: Sequence[npt.NDArray[np.int64]]) -> Tensor:
