@@ -31,9 +31,9 @@ def pictures(
     shown = connection.way.shown
     decoder = Decoder(connection.video)
     opened_s = decoded_s = monotonic()
-    some = False
+    some = seen = False
     while True:
-        wait_s = patience_s if some else max(patience_s, first_s)
+        wait_s = patience_s if seen else max(patience_s, first_s)
         asked_s = monotonic()
         while not (arrived := connection.take(WAKE_S)) and not connection.over and monotonic() - asked_s < wait_s:
             yield Pending()
@@ -48,7 +48,7 @@ def pictures(
         some = True
         for pts_s, image, damaged in decoder.pictures(packet):
             yield pts_s, image, damaged, came_s
-            decoded_s = monotonic()
+            seen, decoded_s = True, monotonic()
         if not decoder.begun:
             if monotonic() - opened_s > KEY_S:
                 raise SourceLost(f"{shown} sent no key frame for {KEY_S:.0f} s")

@@ -150,7 +150,8 @@ class Stream:
     def _way(self) -> Way:
         if self._whole and self._address:
             return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
-        return way_to(self._where, self._value, self.shown, self._form, self._reached_s)
+        way = way_to(self._where, self._value, self.shown, self._form, self._reached_s)
+        return replace(way, read_s=max(way.read_s, self._silent_s if self._seen else PATIENCE_S))
 
     def _read(self, connection: Connection) -> Iterator[Frame | Pending]:
         container = connection.container
