@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Condition, current_thread, main_thread
+from time import monotonic
+from weakref import WeakSet
 
-PATIENCE_S = 5.0
+from realtime_micacl.errors import MicaclError
+from realtime_micacl.live.session import LiveSession
+
+PATIENCE_S = 10.0  # to open an engine takes as long as that on a busy machine
 
 
 class Ending:
@@ -20,6 +25,7 @@ class Ending:
         self._changed = Condition()
         self._at_work = 0
         self._over = False
+        self._sessions = WeakSet[LiveSession]()
 
     def over(self) -> bool:
         """Say whether the program is about to end; the thread that ends it, as in `atexit`, may go on."""
@@ -38,11 +44,23 @@ class Ending:
                 self._at_work -= 1
                 self._changed.notify_all()
 
+    def waits_for(self, session: LiveSession) -> None:
+        """End a session with the program, where it was left open; its threads may be at work after it was left, too."""
+        self._sessions.add(session)
+
     def end(self) -> None:
         """Wait, some seconds at most, until nothing is at work."""
+        until_s = monotonic() + PATIENCE_S
+        sessions = list(self._sessions)
+        for session in sessions:
+            session.stop()
+        for session in sessions:
+            session.wait(until_s - monotonic())
+            with suppress(MicaclError):
+                session.__exit__(None, None, None)
         with self._changed:
             self._over = True
-            self._changed.wait_for(lambda: not self._at_work, PATIENCE_S)
+            self._changed.wait_for(lambda: not self._at_work, max(0.0, until_s - monotonic()))
 
 
 ENDING = Ending()

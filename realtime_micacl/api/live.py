@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, Unpack
+from weakref import finalize
 
+from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, path_of, settings_of, spec_of
 from realtime_micacl.api.loaded import Given, lent
 from realtime_micacl.api.newest import Newest
-from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
+from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Origin
@@ -28,6 +29,7 @@ from realtime_micacl.live.sources.source import open_source
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State
 
 POLL_S = 0.1
+NOT_RUNNING = "it is not running; write `with live(..) as face:` and use it in that block"
 
 
 class Live:
@@ -38,7 +40,7 @@ class Live:
     `with`, as in a recording. `name` stands in the readings as their source. With `states` the changes of state are
     among them. `wait` waits for a source that is not there yet; one that is lost is opened again, for ever or
     `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
-    EngineError, StageFailed.
+    EngineError, StageFailed. One that was entered and forgotten, as in a notebook, ends once nobody refers to it.
 
     >>> with live("clip.mp4") as face:
     ...     for reading in face:
@@ -61,6 +63,8 @@ class Live:
         **how: Unpack[How],
     ) -> None:
         """Look at what was asked for; nothing is opened before the `with`."""
+        if not isinstance(name, str):
+            raise ConfigError(f"the name is of type {type(name).__name__}; give a text")
         more = {"wait": wait, "give_up_after_s": give_up_after_s}
         self._settings = settings_of(how, "live", **more)
         self._framer = Framer(framing(self._settings))
@@ -71,6 +75,7 @@ class Live:
         self._clock = Clock()
         self._recorder: Recorder | None = None
         self._session: LiveSession | None = None
+        self._left = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -89,17 +94,23 @@ class Live:
             framer=self._framer,
         )
         opens = openers(settings, self._folder, self._sidecar, tuned, self._share)
-        sinks: list[Sink] = [self._recorder, self._keep]
+        found = self._found
+
+        def keep(event: Event) -> None:  # knows nothing of `self`, which would then never be forgotten
+            found(replace(event, time_s=event.time_s - clock.origin_s))
+
+        sinks: list[Sink] = [self._recorder, keep]
         holds = not self._spec.live
         slots = Slots(settings.slots)
         self._session = LiveSession(frames, *opens, sinks, holds=holds, name=self._name, slots=slots)
-        atexit.register(self._left_open)
-        self._open.callback(atexit.unregister, self._left_open)
+        finalize(self, self._session.stop).atexit = False
+        ENDING.waits_for(self._session)
         self._open.callback(self._recorder.stop)
         self._open.enter_context(self._session)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self._left = True
         self._open.__exit__(kind, exc, tb)
         if exc is None and self._recorder and self._recorder.fault:
             raise StageFailed(f"the recording is not whole: {self._recorder.fault}")
@@ -113,7 +124,9 @@ class Live:
 
     def __next__(self) -> Any:
         """Wait for a newest reading; raise what ended the source, StopIteration where it ended by itself."""
-        session = self._running_one()
+        session = self._session
+        if session is None:
+            raise ConfigError(NOT_RUNNING)
         while not self._ready:
             now = session.look()
             at_work = now.running and not now.stopping
@@ -153,11 +166,10 @@ class Live:
 
     def mark(self) -> Mark:
         """Mark this moment, in the recording as well; marks are numbered from 1."""
-        self._running_one()
+        recorder = self._open_recorder()
         self._marks += 1
         mark = Mark(monotonic(), self._marks, self._name)
-        assert self._recorder
-        self._recorder(mark)
+        recorder(mark)
         return replace(mark, time_s=mark.time_s - self._clock.origin_s)
 
     def record(self, path: str | os.PathLike[str] | None) -> None:
@@ -165,22 +177,13 @@ class Live:
 
         Raise ConfigError where the file is there already or cannot be made.
         """
-        self._running_one()
-        assert self._recorder
+        recorder = self._open_recorder()
         if path is None:
-            self._recorder.stop()
+            recorder.stop()
         else:
-            self._recorder.start(path_of(path, "a file"))
+            recorder.start(path_of(path, "a file"))
 
-    def _left_open(self) -> None:
-        """End what the program has not, lest its threads are at work while Python goes."""
-        with suppress(MicaclError):
-            self.close()
-
-    def _running_one(self) -> LiveSession:
-        if self._session is None:
-            raise ConfigError("it is not running; write `with live(..) as face:` and use it in that block")
-        return self._session
-
-    def _keep(self, event: Event) -> None:
-        self._found(replace(event, time_s=event.time_s - self._clock.origin_s))
+    def _open_recorder(self) -> Recorder:
+        if self._recorder is None or self._left:
+            raise ConfigError(NOT_RUNNING)
+        return self._recorder

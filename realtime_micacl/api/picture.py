@@ -72,6 +72,8 @@ def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
     try:
         if getattr(getattr(time_s, "dtype", None), "kind", "") in ("m", "M"):
             raise TypeError  # in nanoseconds NumPy would make a number of it
+        if isinstance(time_s, bool | np.bool_):
+            raise ConfigError(f"the time is {time_s}; cv2's read() gives whether there is a picture, and the picture")
         value = float(time_s)
     except (TypeError, ValueError, OverflowError):
         if getattr(time_s, "shape", ()) != ():

@@ -23,6 +23,14 @@ face = rm.live("demo").__enter__()
 next(face)
 {more}
 """
+NOT_THERE = """
+import realtime_micacl as rm
+try:
+    with rm.live("rtsp://127.0.0.1:1/x") as face:
+        next(face)
+except rm.SourceError:
+    raise SystemExit(3)
+"""
 AT_EXIT = """
 import atexit
 @atexit.register
@@ -39,6 +47,7 @@ next(rm.read("demo"))
         (IN_A_THREAD.format(loop="for _ in rm.read('demo'):"), 0),
         (IN_A_THREAD.format(loop="with rm.live('demo') as face:\n      for _ in face:"), 0),
         (LEFT_OPEN.format(more=""), 0),
+        (NOT_THERE, 3),
         (AT_EXIT, 0),
         (LEFT_OPEN.format(more="raise SystemExit(7)"), 7),
     ],
@@ -46,6 +55,7 @@ next(rm.read("demo"))
         "read in a thread",
         "live in a thread",
         "live left open",
+        "a camera that is not there",
         "read at the very end",
         "and with a code of its own",
     ],

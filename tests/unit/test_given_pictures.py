@@ -74,6 +74,8 @@ def test_an_array_of_pictures_is_no_picture() -> None:
         (np.datetime64("2026-01-01", "ns"), "the time is '2026-01-01T00:00:00.000000000'; it is a number of seconds; "),
         (np.timedelta64(40_000_000, "ns"), "the time is '40000000 nanoseconds'; it is a number of seconds; "),
         (np.zeros((20, 20, 3), np.uint8), "first, then the picture"),
+        (True, r"the time is True; cv2's read\(\) gives whether"),
+        (np.bool_(False), "the time is False; cv2's"),
     ],
 )
 def test_a_date_is_no_time(time: object, said: str) -> None:
