@@ -81,6 +81,10 @@ def main(argv: Sequence[str]) -> None:
     manifest = Manifest(name=name, size_px=recipe.bag.size_px, crop=crop, version=__version__)
     try:
         samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
+        if not samples:
+            raise ConfigError(
+                f"{name} in {root} names no clip of the seven emotions; see docs/data.md for how it must lie"
+            )
         with held(arguments.out):
             said = prepare(samples, manifest, arguments.out, arguments.jobs)
     except OSError as cause:

@@ -202,6 +202,17 @@ def test_bad_input_is_one_error_that_says_what_was_expected(tmp_path: Path, argu
         main([*filled, *recipe])
 
 
+def test_a_set_without_a_clip_of_the_seven_emotions_is_said(tmp_path: Path) -> None:
+    for fold in range(1, 6):
+        for part in ("train", "test"):
+            file = tmp_path / "EmoLabel_DataSplit" / f"{part}(single-labeled)" / f"set_{fold}.csv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("video_name,label\n")
+    (tmp_path / "Clip" / "clip_224x224").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="names no clip of the seven emotions"):
+        run("dfew", tmp_path, tmp_path / "out")
+
+
 def test_a_folder_begun_otherwise_is_not_mixed(tmp_path: Path, faces: list[U8]) -> None:
     pictures(tmp_path / "set" / "sad" / "a", faces[:2])
     run("folders", tmp_path / "set", tmp_path / "out", "--as-shipped")

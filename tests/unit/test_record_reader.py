@@ -130,6 +130,22 @@ def test_a_table_whose_header_a_program_has_quoted_is_read(tmp_path: Path) -> No
     assert event.state == State.NO_FACE
 
 
+@pytest.mark.parametrize("empty", ["NA", "NaN"])
+def test_cells_that_r_and_pandas_write_for_empty_ones_are_empty(tmp_path: Path, empty: str) -> None:
+    rest = f",{empty}" * (len(columns(4)) - 3)
+    (tmp_path / "r.csv").write_text(f"{HEADER}\n1.0,{empty},no face{rest}\n{',' * (len(columns(4)) - 1)}\n")
+    (event,) = read_recording(tmp_path / "r.csv")
+    assert event == StateChange(1.0, None, State.NO_FACE)
+
+
+def test_a_table_in_an_old_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_bytes(
+        f"{HEADER}\n1.0,,no face,K\xfcche{',' * (len(columns(4)) - 4)}\n".encode("latin-1")
+    )
+    with pytest.raises(SourceError, match=r"line 2 is not a record.*not in UTF-8; save it as UTF-8"):
+        list(read_recording(tmp_path / "r.csv"))
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"r\.txt is not a recording"):
         next(read_recording(tmp_path / "r.txt"))
@@ -146,7 +162,9 @@ HEADER = ",".join(columns(4))
         ("", "line 1 is not a header"),
         ("time_s,happy\n1,2\n", "line 1 is not a header.*: column 2 is 'happy', expected track$"),
         (HEADER.replace(",", ";") + "\n1,0;;live\n", "with semicolons between its columns; give the recording itself"),
-        (f",{HEADER}\n0,1.0,,live\n", "column 1 is '', expected time_s$"),
+        (f",{HEADER}\n0,1.0,,live\n", r"its first column are row numbers; .*index=False\)$"),
+        (HEADER + "\r1.0,,live\r", "carriage returns alone end its lines; save it"),
+        (f'{HEADER},"{"x" * 140_000}"\n', "line 1 is not a header"),
         (f"{HEADER},mine\n", "column [0-9]+ is 'mine', expected none$"),
         (HEADER.replace(",latency_ms", "") + "\n", "is 'source', expected latency_ms$"),
         ("time_s,track\n", "column 3 is missing, expected state$"),

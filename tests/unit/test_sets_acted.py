@@ -92,6 +92,13 @@ def ckplus_tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_ckplus_knows_what_macos_has_added(ckplus_tree: Path) -> None:
+    before = ckplus.read(ckplus_tree)
+    for file in list(ckplus_tree.rglob("*_emotion.txt")):
+        file.with_name(f"._{file.name}").write_bytes(b"\x00\x05\x16\x07")
+    assert ckplus.read(ckplus_tree) == before
+
+
 def test_ckplus_grows_from_neutral_to_the_emotion(ckplus_tree: Path, caplog: Log) -> None:
     found = {s.clip: s for s in ckplus.read(ckplus_tree)}
     names = {0: "neutral", 1: "angry", 3: "disgust", 4: "fear", 5: "happy", 6: "sad", 7: "surprise"}

@@ -83,6 +83,36 @@ def test_ferv39k_says_where_a_line_and_its_clip_s_folder_differ(ferv39k_tree: Pa
     assert "ferv39k: lines that name another emotion than their clip's folder does, and count: 1" in caplog.text
 
 
+SAVED_ANEW: dict[str, Callable[[str], str]] = {
+    "a comma": lambda line: line.replace(" ", ",").replace(";", ","),
+    "a semicolon": lambda line: line.replace(" ", ";").replace(",", ";"),
+    "a tab": lambda line: line.replace(" ", "\t").replace(",", "\t"),
+    "quotes": lambda line: '"' + line.replace(" ", '" "').replace(",", '","') + '"',
+    "an empty cell more": lambda line: f"{line},",
+    "an empty row": lambda line: f"{line}\n,,",
+}
+
+
+@pytest.mark.parametrize("tree", ["dfew_tree", "ferv39k_tree", "mafw_tree"])
+@pytest.mark.parametrize("how", SAVED_ANEW)
+def test_split_files_that_a_spreadsheet_or_r_has_saved_anew_are_read(
+    request: pytest.FixtureRequest, tree: str, how: str
+) -> None:
+    root: Path = request.getfixturevalue(tree)
+    read = {"dfew_tree": dfew.read, "ferv39k_tree": ferv39k.read, "mafw_tree": mafw.read}[tree]
+    before = read(root)
+    for file in (*root.rglob("set_*.csv"), *root.rglob("*_All.csv"), *root.rglob("*.txt")):
+        write(file, "\n".join(map(SAVED_ANEW[how], file.read_text().splitlines())))
+    assert read(root) == before
+
+
+def test_ferv39k_paths_of_windows_are_paths(ferv39k_tree: Path) -> None:
+    before = ferv39k.read(ferv39k_tree)
+    for file in ferv39k_tree.rglob("*_All.csv"):
+        write(file, file.read_text().replace("/", "\\"))
+    assert ferv39k.read(ferv39k_tree) == before
+
+
 @pytest.fixture
 def mafw_tree(tmp_path: Path) -> Path:
     names = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]

@@ -61,7 +61,7 @@ def read_recording(path: Path) -> Iterator[Event]:
             try:
                 event = parse(line)
             except (msgspec.MsgspecError, ValueError, RecursionError, csv.Error) as cause:
-                raise SourceError(f"{path}, line {number} is not a record of this program: {cause}") from cause
+                raise SourceError(f"{path}, line {number} is not a record of this program: {why(cause)}") from cause
             if event is None:
                 continue
             if event.time_s < newest_s - BACK_S:
@@ -93,17 +93,21 @@ def _json_line(line: bytes) -> Event | None:
     return msgspec.json.decode(line, type=Record).event()
 
 
-def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event]:
+def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event | None]:
     """Read the header of a table; return what turns a row into what it says."""
     line = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\r\n")
+    if "\r" in line:
+        raise SourceError(f"{path}: carriage returns alone end its lines; save it as CSV with line feeds")
     header = _cells(line, ",")
     if not _is_header(header):
         resaved = next((name for mark, name in RESAVED.items() if _is_header(_cells(line, mark))), "")
         why_not = f"a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else _odd(header)
         raise SourceError(f"{path}, line 1 is not a header of this program's recordings: {why_not}")
 
-    def parsed(line: bytes) -> Event:
+    def parsed(line: bytes) -> Event | None:
         (cells,) = csv.reader([line.decode("utf-8")], strict=True)
+        if not any(cells):  # spreadsheets add such rows
+            return None
         if len(cells) != len(header):
             raise ValueError(f"it has {counted(len(cells), 'cell')}, the header {len(header)}")
         return from_row(dict(zip(header, cells, strict=True))).event()
@@ -123,10 +127,15 @@ def _whole(header: list[str]) -> list[str]:
 
 def _odd(header: list[str]) -> str:
     """Return where a header first differs from that of a recording."""
+    if header[:1] in ([""], ["Unnamed: 0"]):
+        return "its first column are row numbers; write it without (R: row.names = FALSE, pandas: index=False)"
     pairs = enumerate(zip_longest(header, _whole(header)), start=1)
     number, (found, wanted) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
     return f"column {number} is {'missing' if found is None else repr(found)}, expected {wanted or 'none'}"
 
 
 def _cells(line: str, mark: str) -> list[str]:
-    return next(csv.reader([line], delimiter=mark), [])
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:  # as of a cell that is too long
+        return []

@@ -12,6 +12,7 @@ from realtime_micacl.types import EMOTIONS, Event
 
 WEIGHT = "importance_"
 BOX = ("box_left", "box_top", "box_right", "box_bottom")
+EMPTY = ("", "NA", "NaN")  # as R and pandas write cells that were empty
 ADDED = ("time_unix", "slot", "still", "known", "frame", *BOX, *ANGLES)  # the columns that form 2 added, in order
 
 
@@ -32,7 +33,7 @@ def as_row(event: Event, clock: Clock) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, str]) -> Record:
     """Return the record of a row of CSV; raise msgspec.ValidationError where it is none."""
-    given = {name: value for name, value in row.items() if value != ""}
+    given = {name: value for name, value in row.items() if value not in EMPTY}
     weights = sorted((name for name in given if name.startswith(WEIGHT)), key=lambda name: (len(name), name))
     fields: dict[str, Any] = {name: value for name, value in given.items() if name not in (*EMOTIONS, *weights)}
     if shares := {name: given[name] for name in EMOTIONS if name in given}:

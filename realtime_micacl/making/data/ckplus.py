@@ -13,7 +13,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.stills import pictures_in
-from realtime_micacl.making.data.samples import Sample, left_out, wanted_folder, wanted_lines, with_folds
+from realtime_micacl.making.data.samples import Sample, is_own, left_out, wanted_folder, wanted_lines, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
@@ -29,7 +29,7 @@ def read(root: Path) -> list[Sample]:
     emotions = wanted_folder(root / EMOTION, "the emotions S005/001/*_emotion.txt")
     samples, others = [], Counter[str]()
     for clip in sorted(_sequences(pictures) | _sequences(emotions)):
-        files = sorted((emotions / clip).glob("*_emotion.txt"))
+        files = sorted(filter(is_own, (emotions / clip).glob("*_emotion.txt")))
         name = _emotion(files[0]) if files else "sequences without an emotion"
         if name not in EMOTIONS:
             others[name] += 1

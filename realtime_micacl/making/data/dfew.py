@@ -11,7 +11,16 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import PARTS, Part
-from realtime_micacl.making.data.samples import FOLDS, Row, Sample, files_ending, gathered, wanted_folder, wanted_lines
+from realtime_micacl.making.data.samples import (
+    FOLDS,
+    Row,
+    Sample,
+    clip_and_label,
+    files_ending,
+    gathered,
+    wanted_folder,
+    wanted_lines,
+)
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
@@ -36,14 +45,14 @@ def _rows(splits: Path) -> Iterator[Row]:
         for part in PARTS:
             file = splits / f"{part}(single-labeled)" / f"set_{fold}.csv"
             header, *lines = wanted_lines(file, f"the header {HEADER} and a line per clip")
-            if header.replace(" ", "") != HEADER:
+            if ",".join(clip_and_label(header)).lower() != HEADER:
                 raise ConfigError(f"{file} begins with {header!r}; expected the header {HEADER}")
             for number, line in enumerate(lines, 2):
                 yield _row(line, f"{file}, line {number}", f"fold{fold}", part)
 
 
 def _row(line: str, where: str, split: str, part: Part) -> Row:
-    name, _, label = (text.strip() for text in line.partition(","))
+    name, label = clip_and_label(line)
     if not (name.isdecimal() and label.isdecimal() and 1 <= int(label) <= len(LABELS)):
         raise ConfigError(f"{where}: {line!r}; expected a clip's number and a label from 1 to {len(LABELS)}")
     return Row(where, name.zfill(5), EMOTIONS.index(LABELS[int(label) - 1]), split, part)

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import PARTS
-from realtime_micacl.making.data.samples import Row, Sample, gathered, label_named, wanted_folder, wanted_lines
+from realtime_micacl.making.data.samples import (
+    Row,
+    Sample,
+    clip_and_label,
+    gathered,
+    label_named,
+    wanted_folder,
+    wanted_lines,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +38,14 @@ def _rows(splits: Path) -> Iterator[Row]:
     for part in PARTS:
         file = splits / f"{part}_All.csv"
         for number, line in enumerate(wanted_lines(file, "lines such as Action/Happy/0269 Happy"), 1):
-            clip, _, name = line.strip().rpartition(" ")
+            clip, name = clip_and_label(line)
+            clip = clip.replace("\\", "/").removeprefix("./").rstrip("/")
             label = label_named(name)
             inside = clip and not clip.startswith("/") and ".." not in clip.split("/")
             if label is None or not inside:
                 expected = "<Scene>/<Emotion>/<id> and one of the seven emotions"
                 raise ConfigError(f"{file}, line {number}: {line!r}; expected {expected}")
             odd += any(label_named(folder) not in (None, label) for folder in clip.split("/"))
-            yield Row(f"{file}, line {number}", clip.strip(), label, "official", part)
+            yield Row(f"{file}, line {number}", clip, label, "official", part)
     if odd:
         log.warning("ferv39k: lines that name another emotion than their clip's folder does, and count: %d", odd)

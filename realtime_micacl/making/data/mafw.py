@@ -17,6 +17,7 @@ from realtime_micacl.making.data.samples import (
     OUTSIDE,
     Row,
     Sample,
+    clip_and_label,
     files_ending,
     gathered,
     label_named,
@@ -51,13 +52,13 @@ def _rows(splits: Path, others: dict[str, str]) -> Iterator[Row]:
         for part in PARTS:
             file = splits / f"set_{fold}" / f"{part}.txt"
             for number, line in enumerate(wanted_lines(file, "lines such as 00001.mp4 anger"), 1):
-                clip, _, name = line.strip().partition(" ")
+                clip, name = clip_and_label(line)
                 label = label_named(name)
-                clip = re.sub(r"\.mp4$", "", clip, flags=re.IGNORECASE)
+                clip = re.sub(r"\.mp4$", "", clip, flags=re.IGNORECASE).zfill(5)
                 if clip.isdecimal() and label is not None:
                     yield Row(f"{file}, line {number}", clip, label, f"fold{fold}", part)
-                elif clip.isdecimal() and name.strip().lower() in OUTSIDE:
-                    others[clip] = name.strip().lower()
+                elif clip.isdecimal() and name.lower() in OUTSIDE:
+                    others[clip] = name.lower()
                 else:
                     raise ConfigError(
                         f"{file}, line {number}: {line!r}; expected a clip such as 00001.mp4 and one of MAFW's"

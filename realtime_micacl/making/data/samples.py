@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ SYNONYMS = {
     "fear": ("fearful", "afraid", "scared"),
 }
 NAMES = {name: k for k, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
+CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # as the sets separate them, and as spreadsheets, R and pandas do
 OUTSIDE = ("contempt", "anxiety", "helplessness", "disappointment")
 """Known classes of data sets that are none of the seven."""
 
@@ -150,9 +152,9 @@ def files_ending(root: Path, *endings: str) -> list[Path]:
 
 
 def wanted_lines(file: Path, what: str) -> list[str]:
-    """Return the lines of a text file, those that are not blank; raise ConfigError where there are none."""
+    """Return the lines of a text file that hold more than empty cells; raise ConfigError where there are none."""
     try:
-        lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
+        lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip(' \t,;"')]
     except FileNotFoundError:
         raise ConfigError(
             f"no file {file}, which should hold {what}; see docs/data.md for how the set must lie"
@@ -162,6 +164,12 @@ def wanted_lines(file: Path, what: str) -> list[str]:
     if not lines:
         raise ConfigError(f"{file} is empty; it should hold {what}")
     return lines
+
+
+def clip_and_label(line: str) -> tuple[str, str]:
+    """Return the two cells of a line, in quotes or not; both empty where there are not two."""
+    match = CELLS.fullmatch(line.replace('"', "").strip().rstrip(" ,;"))
+    return (match[1], match[2]) if match else ("", "")
 
 
 def left_out(name: str, why: Mapping[str, int]) -> None:
