@@ -11,6 +11,7 @@ from PyQt6.QtGui import QColor, QImage
 
 from realtime_micacl.types import U8, Frame, State
 from realtime_micacl_ui.hud import hud_rect, pill_rect
+from realtime_micacl_ui.language import use_language
 from realtime_micacl_ui.paint import coarse
 from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.theme import EMOTION_COLOURS, INK, LIGHT, theme_of, unit_for
@@ -73,6 +74,15 @@ def test_every_state_stays_inside_the_window(size: tuple[int, int], scale: float
         assert window.contains(pill_rect(v, theme, size))
         assert window.contains(hud_rect(v, theme, size))
     painted(replace(view(face()), help=True, title=""), size, scale=scale)
+
+
+@pytest.mark.parametrize("size", [(320, 180), (320, 320), (320, 700)])
+def test_the_help_of_a_language_with_long_words_is_whole_in_a_small_window(size: tuple[int, int]) -> None:
+    use_language("de")
+    try:
+        painted(replace(view(), help=True), size, scale=3.0)
+    finally:
+        use_language("en")
 
 
 @pytest.mark.parametrize("size", [(320, 180), HD])

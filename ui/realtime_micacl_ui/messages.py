@@ -72,6 +72,9 @@ def help_card(painter: QPainter, theme: Theme, size: tuple[int, int]) -> None:
         height = 2 * pad + small.px(2.6) + row * rows + small.px(0.8) + words.size.height()
         if height <= size[1] - theme.px(1) and width + 2 * pad <= size[0] - theme.px(1):
             break
+    if (fits := min(1.0, (size[0] - theme.px(1)) / (width + 2 * pad), (size[1] - theme.px(1)) / height)) < 1:
+        painter.translate(size[0] / 2 * (1 - fits), size[1] / 2 * (1 - fits))
+        painter.scale(fits, fits)  # smaller than letters are drawn anywhere else, but whole
     rect = QRectF(round((size[0] - width) / 2 - pad), round((size[1] - height) / 2), round(width + 2 * pad), height)
     panel(painter, rect, small)
     left, top = rect.left() + pad, rect.top() + pad
