@@ -77,6 +77,17 @@ def test_in_a_crowd_cards_are_small_but_apart_and_the_selected_one_is_whole() ->
     assert not any(a.intersects(b) for a, b in combinations(rects, 2))
 
 
+def test_in_a_window_too_small_for_a_crowd_some_cards_are_left_out_and_those_there_can_be_read() -> None:
+    boxes = [
+        (20.0 + 200 * (i % 6), 100.0 + 300 * (i // 6), 110.0 + 200 * (i % 6), 190.0 + 300 * (i // 6)) for i in range(12)
+    ]
+    layout = arranged(view(*boxes, selected=9), (320, 180))
+    assert len(layout.boxes) == 12 and 9 in layout.cards and 1 < len(layout.cards) < 12
+    for a, b in combinations([place.rect for place in layout.cards.values()], 2):
+        common = a.intersected(b)
+        assert common.width() * common.height() < 0.2 * min(a.width() * a.height(), b.width() * b.height())
+
+
 def test_a_card_keeps_off_the_panels() -> None:
     v = view((300, 10, 460, 170))
     taken = QRectF(arranged(v).cards[1].rect)

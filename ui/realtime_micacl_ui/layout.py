@@ -22,6 +22,7 @@ TOUCH_COST = 6.0  # of text on text, however little
 FACE_TOUCH_COST = 0.7  # of a card on somebody else's face, however little
 SMALL_COST = 3.0  # of a card without bars
 SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # of the spots of `_beside`
+HIDDEN = 0.15  # the share of a card that another may cover
 STAY = 0.35  # how much cheaper it is to stay in the same spot
 GAP = 0.6  # between a box and its card, in units
 SLACK = 0.4  # how far a face may move before its card follows, in units
@@ -82,7 +83,9 @@ def arrange(
             sizes = {True: _header_size(view, face, theme)}
             if view.reading(face) is not None:
                 sizes = {False: card_size(theme, mixtures=view.mixtures), **sizes}
-            cards[face.track_id] = _place(own, things, area, theme, before, sizes)
+            place = _place(own, things, area, theme, before, sizes)
+            if not any(_hides(place.box, other.box) for other in cards.values()):
+                cards[face.track_id] = place  # else its box alone: of two cards on one spot none can be read
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
@@ -176,6 +179,12 @@ def _place(
 def _meet(a: Box, b: Box) -> bool:
     """Say whether two boxes have an area in common."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _hides(a: Box, b: Box) -> bool:
+    """Say whether one of two boxes covers too much of the other."""
+    common = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    return common > HIDDEN * min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
 
 
 def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
