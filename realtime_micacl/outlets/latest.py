@@ -43,13 +43,11 @@ class Latest:
         if sign is None:
             raise ConfigError(f"--latest {path}: the ending must be .json or .csv")
         try:
-            with path.open("rb") as before:
-                if before.read(len(sign)) not in (sign, b""):
-                    raise ConfigError(f"--latest {path}: it exists and is something else; name another or remove it")
-        except FileNotFoundError:
-            pass
+            own = not path.exists() or (path.is_file() and _begins(path, len(sign)) in (sign, b""))
         except OSError as cause:
             raise ConfigError(f"--latest {path} cannot be read: {why(cause)}") from cause
+        if not own:
+            raise ConfigError(f"--latest {path}: it exists and is something else; name another or remove it")
         try:
             self._write()
         except OSError as cause:
@@ -85,3 +83,8 @@ class Latest:
         faces = [self._about.record(reading) for reading in found if reading]
         now = {"written_unix": round(time.time(), 3), "states": states, "faces": faces}
         return json.dumps({"latest": now}) + "\n"
+
+
+def _begins(path: Path, length: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(length)

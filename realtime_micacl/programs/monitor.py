@@ -7,6 +7,7 @@ touches nothing else.
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,8 @@ from realtime_micacl.metrics import BOUNDS_S
 from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.standard import why
 from realtime_micacl.types import Retry, State
+
+log = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost")
 TIMEOUT_S = 5.0
@@ -128,7 +131,7 @@ def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequ
             given = self.headers.get("Authorization", "")
             if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
                 self.send_error(401)
-            elif self.path != "/metrics":
+            elif self.path.partition("?")[0] != "/metrics":
                 self.send_error(404)
             else:
                 page = generate_latest(registry)
@@ -144,6 +147,16 @@ def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequ
     return Answer
 
 
+class _Server(ThreadingHTTPServer):
+    """Answers each on a thread of its own; one who leaves in the middle, or sends nonsense, is no event of ours."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Write no traceback to standard error."""
+        log.debug("--metrics: %s", client_address, exc_info=True)
+
+
 @contextmanager
 def served(
     sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[Posted] = ()
@@ -154,10 +167,9 @@ def served(
     ProcessCollector(registry=registry)
     host, port = address(text, token)
     try:
-        server = ThreadingHTTPServer((host, port), _answer(registry, token))
+        server = _Server((host, port), _answer(registry, token))
     except OSError as cause:
         raise ConfigError(f"--metrics {text}: {why(cause)}; name another port") from cause
-    server.daemon_threads = True
     with server:
         thread = Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
         thread.start()

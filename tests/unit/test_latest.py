@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,13 @@ def test_a_disk_that_is_full_is_told_and_tried_again(tmp_path: Path) -> None:
     assert sink.wait(2.0)
     assert sink.dropped >= 1
     assert (folder / "now.json").exists()
+
+
+@pytest.mark.parametrize("kind", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: Callable[[Path], None]) -> None:
+    kind(path := tmp_path / "now.csv")
+    with pytest.raises(ConfigError, match="it exists and is something else"):
+        Latest(path, ABOUT)
 
 
 @pytest.mark.parametrize(
