@@ -12,9 +12,10 @@ def main() -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # what it raises, NumPy would take for a broken installation
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    from realtime_micacl.standard import NO_MEMORY, made_usable, said, starved
+    from realtime_micacl.stdio import make_usable, say
+    from realtime_micacl.wording import NO_MEMORY, starved
 
-    made_usable()
+    make_usable()
     try:
         from realtime_micacl.programs import cli
     except ImportError as cause:
@@ -22,7 +23,7 @@ def main() -> None:
 
         if not (text := NO_MEMORY if starved(cause) else not_loaded(cause)):
             raise
-        said(text)
+        say(text)
         sys.exit(5 if text == NO_MEMORY else 2)
     cli.main(before)
 

@@ -20,7 +20,7 @@ from msgspec.structs import force_setattr
 from realtime_micacl.allowed import value_at, words_at
 from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 LOCK = ".lock"
 BEGUN_WITH = ".begun-with.json"

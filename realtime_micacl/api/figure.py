@@ -13,8 +13,8 @@ from realtime_micacl.api.table import readings_in
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.palette import COLOURS
-from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event
+from realtime_micacl.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,8 +18,8 @@ from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.slow import marked_slow
-from realtime_micacl.standard import in_words
 from realtime_micacl.types import U8, EmotionDistribution, Event, Face, Frame
+from realtime_micacl.wording import in_words
 
 
 class Reader:

@@ -16,8 +16,8 @@ from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.sinks import csv_rows
-from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, StateChange
+from realtime_micacl.wording import counted, why
 
 WHOLE = (*COUNTS, "latency_ms")
 SHOWN = 20  # rows that a notebook shows

@@ -11,7 +11,7 @@ from pathlib import Path
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import one_line
 from realtime_micacl.live.sources.stills import pictures_in
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from realtime_micacl.errors import SomeFailed
 from realtime_micacl.options import VerbParser
 from realtime_micacl.programs.arguments import add_reading, settings_from
 from realtime_micacl.programs.screen import stopped_by_signals
-from realtime_micacl.standard import counted
+from realtime_micacl.wording import counted
 
 
 def main(argv: Sequence[str]) -> None:

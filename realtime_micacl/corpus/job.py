@@ -23,8 +23,8 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.records.record import one_line
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.supervision import Perceives
-from realtime_micacl.standard import why
 from realtime_micacl.types import Bag, Frame, Scene
+from realtime_micacl.wording import why
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no other clip could be written either
 MOST_NOTES = 5

@@ -19,7 +19,7 @@ from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
 from realtime_micacl.corpus.workers import TRIES, Shares
 from realtime_micacl.errors import SourceError, StageFailed
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
 from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
 USED = (

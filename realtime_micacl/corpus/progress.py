@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from realtime_micacl.corpus.clips import Clip
 from realtime_micacl.corpus.job import Outcome
-from realtime_micacl.standard import counted
+from realtime_micacl.wording import counted
 
 LINE_S = 60.0
 FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} elapsed, about {remaining} left"

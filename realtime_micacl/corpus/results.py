@@ -19,7 +19,7 @@ from realtime_micacl.corpus.job import Outcome
 from realtime_micacl.corpus.summary import COLUMNS
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import LOCK, held, write_whole
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 MADE_WITH, DONE, SUMMARY, FAILED = "process.json", "done.jsonl", "summary.csv", "failed.csv"
 PART = ".part"

@@ -23,7 +23,7 @@ from realtime_micacl.errors import MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.installed import install_command
-from realtime_micacl.standard import counted
+from realtime_micacl.wording import counted
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
 REPORTED = (*HEADLESS, "opencv-contrib-python", "PyQt6")

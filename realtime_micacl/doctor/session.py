@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from realtime_micacl.doctor.finding import Finding
 from realtime_micacl.programs.monitor import asked
-from realtime_micacl.standard import counted
 from realtime_micacl.types import State
+from realtime_micacl.wording import counted
 
 
 def session(where: str) -> Iterator[Finding]:

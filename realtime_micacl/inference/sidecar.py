@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.files import write_whole
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl.wording import why
 
 NAME = "engine.json"
 LIMIT_BYTES = 1 << 30  # no engine file is larger

@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.standard import why
 from realtime_micacl.types import U8
+from realtime_micacl.wording import why
 
 CLOCK = Fraction(1, 90_000)
 ALONE_S = 1.0

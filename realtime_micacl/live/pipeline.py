@@ -20,8 +20,8 @@ from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.live.supervision import Openers, Perceives, Recognizes
 from realtime_micacl.live.tally import Tally
-from realtime_micacl.standard import in_words
 from realtime_micacl.types import Event, Frame, Scene, State, StateChange, Strain
+from realtime_micacl.wording import in_words
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from realtime_micacl.errors import EngineLost, StageFailed
 from realtime_micacl.metrics import Meter
-from realtime_micacl.standard import in_words
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
+from realtime_micacl.wording import in_words
 
 log = logging.getLogger(__name__)
 

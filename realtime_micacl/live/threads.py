@@ -10,7 +10,7 @@ from time import monotonic
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.supervision import Abandoned
 from realtime_micacl.stack import started
-from realtime_micacl.standard import in_words
+from realtime_micacl.wording import in_words
 
 SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
 

@@ -49,7 +49,7 @@ from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches,
 from realtime_micacl.making.evaluation.videos import LiveReader, video_predictions
 from realtime_micacl.making.figures import About
 from realtime_micacl.options import VerbParser
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 Plan = list[tuple[Candidate, Part]]
 SETS = ("ferplus", "london", "rendered", "stretches", "photographs")

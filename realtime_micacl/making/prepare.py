@@ -35,8 +35,8 @@ from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.options import VerbParser
-from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import counted, why
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from realtime_micacl.live.seeing.lookout import Lookout
 from realtime_micacl.live.seeing.mesh import FaceMesh, Region
 from realtime_micacl.live.sources.source import DEMO
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.standard import counted
 from realtime_micacl.types import U8, Bag
+from realtime_micacl.wording import counted
 
 TIMES = 8
 SPARE = 0.8  # share of the time that is for the analysis; the rest is for the picture and for other programs

@@ -19,8 +19,8 @@ from realtime_micacl.outlets.address import broker, listening, receiver
 from realtime_micacl.outlets.every import Every
 from realtime_micacl.outlets.latest import Latest
 from realtime_micacl.outlets.thread import Outlet, Posted
-from realtime_micacl.standard import why
 from realtime_micacl.types import Event
+from realtime_micacl.wording import why
 
 CLOSE_S = 0.4  # for all together: the program has to end within two seconds
 SECRET_LETTERS = 16

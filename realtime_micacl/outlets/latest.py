@@ -19,8 +19,8 @@ from realtime_micacl.live.records.rows import as_row
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.thread import Ring
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

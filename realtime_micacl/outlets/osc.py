@@ -16,8 +16,8 @@ from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import Ring
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from realtime_micacl.outlets.address import LOOPBACK, Peer
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.page import csp, page
 from realtime_micacl.outlets.thread import Ring
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 from realtime_micacl.measuring import engines, live, loop, passes, stages
 from realtime_micacl.options import VerbParser
-from realtime_micacl.standard import counted
+from realtime_micacl.wording import counted
 
 PARTS = {
     "live": "the program with its window",

@@ -20,7 +20,8 @@ from realtime_micacl.programs.arguments import parser, settings_from
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import INTERRUPTED, live
 from realtime_micacl.programs.parser import MODULES, VERBS, check_empty
-from realtime_micacl.standard import NO_MEMORY, flushed, plain, said, starved, why
+from realtime_micacl.stdio import flushed, say
+from realtime_micacl.wording import NO_MEMORY, plain, starved, why
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def main(on_interrupt: Any) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     if (cause := flushed()) and not code:
-        said(f"the output cannot be written: {why(cause)}")
+        say(f"the output cannot be written: {why(cause)}")
         code = StageFailed.exit_code
     if threading.active_count() > 1:  # a device holds a thread: leave without waiting for it
         os._exit(code)
@@ -65,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
         return live(settings_from(arguments))
     except MicaclError as error:
         log.debug("the error came from here", exc_info=True)
-        said(redacted(str(error)))
+        say(redacted(str(error)))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -74,13 +75,13 @@ def run(argv: Sequence[str]) -> int:
     except OSError as cause:
         log.debug("the error came from here", exc_info=True)
         refused = "the output cannot be written" if cause.errno in WRITING else "the system refused a call"
-        said(f"{cause.filename or refused}: {why(cause)}")
+        say(f"{cause.filename or refused}: {why(cause)}")
         return StageFailed.exit_code
     except Exception as cause:
         if not (text := NO_MEMORY if starved(cause) else not_loaded(cause, _extra(argv))):
             raise
         log.debug("the error came from here", exc_info=True)
-        said(text)
+        say(text)
         return StageFailed.exit_code if text == NO_MEMORY else ConfigError.exit_code
 
 

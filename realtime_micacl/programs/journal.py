@@ -7,7 +7,7 @@ import sys
 from time import monotonic
 
 from realtime_micacl.live.sources.source import redacted
-from realtime_micacl.standard import plain
+from realtime_micacl.wording import plain
 
 QUIET_S = 5.0
 KEPT = 256  # so many kinds of lines are remembered

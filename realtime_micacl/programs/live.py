@@ -23,7 +23,7 @@ from realtime_micacl.programs.plan import Plan, Program, planned
 from realtime_micacl.programs.running import Running, begun, limits, source, written
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.programs.systemd import Notifier
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 if TYPE_CHECKING:
     from realtime_micacl_ui.desk import Options

@@ -24,8 +24,8 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.metrics import BOUNDS_S
 from realtime_micacl.outlets.thread import Posted
-from realtime_micacl.standard import why
 from realtime_micacl.types import Retry, State
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 X_PORT, ANSWER_S = 6000, 5.0
 HEADLESS = "use --headless for readings without a window"

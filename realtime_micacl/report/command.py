@@ -10,7 +10,7 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.files import write_whole
 from realtime_micacl.options import VerbParser
 from realtime_micacl.report.html import SIGN
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 
 def main(argv: Sequence[str]) -> None:

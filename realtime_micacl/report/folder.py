@@ -12,7 +12,7 @@ from realtime_micacl.corpus.results import FAILED, MADE_WITH, read_done
 from realtime_micacl.errors import SourceError
 from realtime_micacl.palette import COLOURS
 from realtime_micacl.report.html import clock, figures, origin, section, sheet
-from realtime_micacl.standard import counted, why
+from realtime_micacl.wording import counted, why
 
 
 def folder_page(out: Path) -> str:

@@ -9,8 +9,8 @@ from realtime_micacl.report.figures import Figures, figures_of, seconds_in
 from realtime_micacl.report.html import clock, figures, origin, section, sheet
 from realtime_micacl.report.ribbon import Span, latency, quality, ribbon
 from realtime_micacl.report.session import Face, Session
-from realtime_micacl.standard import counted
 from realtime_micacl.types import State
+from realtime_micacl.wording import counted
 
 MOST_FACES = 24
 STATES = {

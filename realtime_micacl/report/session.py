@@ -22,8 +22,8 @@ from realtime_micacl.live.records.record import BACK_S
 from realtime_micacl.live.records.recording import beside
 from realtime_micacl.live.records.rows import from_row
 from realtime_micacl.outlets.missing import needed
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
+from realtime_micacl.wording import why
 
 F64 = npt.NDArray[np.float64]
 NAN = float("nan")

@@ -112,7 +112,7 @@ def test_offline_a_signal_ends_in_good_order(start: Callable, tmp_path: Path, nu
     assert file.read_text().splitlines()[-1].split(",")[2:4] == ["ended", "interrupted"]
 
 
-@pytest.mark.parametrize("module", ["realtime_micacl.standard", "realtime_micacl.programs"])
+@pytest.mark.parametrize("module", ["realtime_micacl.stdio", "realtime_micacl.programs"])
 def test_ctrl_c_while_a_library_is_loaded_that_calls_it_broken_ends_without_a_word(module: str) -> None:
     code = f"""
 import os, signal, sys, time

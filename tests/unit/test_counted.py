@@ -10,8 +10,8 @@ from realtime_micacl.api.table import table
 from realtime_micacl.corpus.command import said
 from realtime_micacl.corpus.process import Report
 from realtime_micacl.doctor.session import _figures
-from realtime_micacl.standard import counted
 from realtime_micacl.types import State, StateChange
+from realtime_micacl.wording import counted
 
 
 def test_what_is_counted_stands_in_the_singular_for_one() -> None:

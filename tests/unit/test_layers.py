@@ -13,7 +13,21 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 COUNTED = runpy.run_path(str(ROOT / "scripts" / "imports.py"))
 RANK = {
     **dict.fromkeys(
-        ("types", "lazy", "errors", "allowed", "devices", "standard", "installed", "palette", "files", "stack", ""), 0
+        (
+            "types",
+            "lazy",
+            "errors",
+            "allowed",
+            "devices",
+            "stdio",
+            "wording",
+            "installed",
+            "palette",
+            "files",
+            "stack",
+            "",
+        ),
+        0,
     ),
     **dict.fromkeys(("config", "metrics", "options"), 1),
     **dict.fromkeys(("model", "inference"), 2),

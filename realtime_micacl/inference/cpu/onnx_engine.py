@@ -14,8 +14,8 @@ from realtime_micacl.inference.cpu.runtime import options
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE, ENCODE_INT8
 from realtime_micacl.inference.fit import check_fit
 from realtime_micacl.inference.sidecar import Sidecar
-from realtime_micacl.standard import NO_MEMORY, starved
 from realtime_micacl.types import F32, U8
+from realtime_micacl.wording import NO_MEMORY, starved
 
 log = logging.getLogger(__name__)
 

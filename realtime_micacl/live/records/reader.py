@@ -18,8 +18,8 @@ from realtime_micacl.errors import SourceError
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import BACK_S, TEXT, Record
 from realtime_micacl.live.records.rows import ADDED, WEIGHT, columns, from_row
-from realtime_micacl.standard import counted, why
 from realtime_micacl.types import Event
+from realtime_micacl.wording import counted, why
 
 log = logging.getLogger(__name__)
 

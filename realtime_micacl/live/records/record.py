@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from realtime_micacl.standard import plain
 from realtime_micacl.types import EMOTIONS, F32, Baseline, EmotionDistribution, Event, Mark, Mean, State, StateChange
+from realtime_micacl.wording import plain
 
 SCHEMA = 2
 MARKER = "marker"

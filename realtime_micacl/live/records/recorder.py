@@ -13,8 +13,8 @@ from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
 from realtime_micacl.live.records.sinks import Sink
-from realtime_micacl.standard import why
 from realtime_micacl.types import Event
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from realtime_micacl.files import write_whole
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import SCHEMA, Clock
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
-from realtime_micacl.standard import why
 from realtime_micacl.types import Event
+from realtime_micacl.wording import why
 
 
 @contextmanager

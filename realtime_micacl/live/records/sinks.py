@@ -16,8 +16,9 @@ from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.records.record import Clock, as_record
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.standard import flushed, why
+from realtime_micacl.stdio import flushed
 from realtime_micacl.types import Event, State, StateChange
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -95,7 +95,7 @@ def _native_chatter_to_log() -> Iterator[None]:
     """Send what native code writes to standard error within the block to the log instead.
 
     It holds for the whole process, so nothing that may have last words starts meanwhile: Qt is there before the threads
-    are. What Python itself writes has a descriptor of its own (`standard.py`).
+    are. What Python itself writes has a descriptor of its own (`stdio.py`).
     """
     if os.name != "posix":
         yield

@@ -13,7 +13,7 @@ import av
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.stills import NUMBER, SUFFIXES, pictures_in, pictures_like
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ import av
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.lists import LISTED, listed
-from realtime_micacl.standard import counted
 from realtime_micacl.types import Frame
+from realtime_micacl.wording import counted
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 
 def read_arrays(file: Path, what: str, names: Sequence[str]) -> list[npt.NDArray[Any]]:

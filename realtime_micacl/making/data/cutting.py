@@ -23,8 +23,8 @@ from realtime_micacl.making.data.faces import Cut, FaceCutter, as_shipped
 from realtime_micacl.making.data.pictures import read_pictures
 from realtime_micacl.making.data.prepared import write_crops
 from realtime_micacl.making.data.samples import Sample
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, Frame
+from realtime_micacl.wording import why
 
 CORRUPT = (SourceError, OSError, ValueError, MemoryError, cv2.error, av.error.FFmpegError)
 """What reading a corrupt clip may raise."""

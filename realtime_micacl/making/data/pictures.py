@@ -11,8 +11,8 @@ import numpy as np
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.stills import pictures_in
-from realtime_micacl.standard import counted
 from realtime_micacl.types import U8, Frame
+from realtime_micacl.wording import counted
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
 from realtime_micacl.inference.sidecar import Crop
 from realtime_micacl.making.data.clips import Clip
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, U8
+from realtime_micacl.wording import why
 
 MANIFEST, INDEX, CLIPS, SKIPPED = "prepared.json", "index.jsonl", "clips", "skipped.csv"
 MEND = "run the same `realtime-micacl prepare` command again"

@@ -12,8 +12,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.held_out import held_out
 from realtime_micacl.making.data.prepared import Part
 from realtime_micacl.making.data.samples import Sample, with_folds
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import why
 
 LABELS = "labels.json"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import Part
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 from realtime_micacl.errors import MicaclError, StageFailed
-from realtime_micacl.standard import in_words
+from realtime_micacl.wording import in_words
 
 EXIT_S = 10.0  # a process that has nothing more to do and does not end within this is killed
 T = TypeVar("T")

@@ -24,8 +24,8 @@ from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.marks import marks_in, still_changes
 from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.scores import Labels
-from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
+from realtime_micacl.wording import counted
 
 CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
 BATCH = 64

@@ -12,8 +12,8 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.evaluation.results import Comparisons, Result
 from realtime_micacl.making.figures import About, Comparison, Interval
-from realtime_micacl.standard import counted, why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import counted, why
 
 FEW = 10
 FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict
 import numpy as np
 
 from realtime_micacl.making.scores import compare, confusion, recalls, spread, uar, war
-from realtime_micacl.standard import counted
 from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl.wording import counted
 
 if TYPE_CHECKING:
     from realtime_micacl.making.evaluation.recorded import Recorded

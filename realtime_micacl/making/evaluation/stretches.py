@@ -18,8 +18,8 @@ from realtime_micacl.making.data.samples import label_named
 from realtime_micacl.making.evaluation.predictions import Read, collected
 from realtime_micacl.making.evaluation.videos import LiveReader
 from realtime_micacl.making.figures import About
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
+from realtime_micacl.wording import why
 
 CLEAR = 2
 SLACK_S = 1e-6

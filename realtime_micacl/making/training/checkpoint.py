@@ -28,8 +28,8 @@ from realtime_micacl.model.backbone import R3D18, FrameEncoder
 from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
-from realtime_micacl.standard import why
 from realtime_micacl.types import EMOTIONS
+from realtime_micacl.wording import why
 
 ABOUT = "checkpoint.json"
 NEEDED = ("name", "bag", "crop", "calibration")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.files import replacing
 from realtime_micacl.making.figures import Recalls
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 Weights = dict[str, Tensor]
 DIVERGED = "what is learnt is no number any more; lower learning_rate in the recipe and run it again"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
-from realtime_micacl.standard import why
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 
