@@ -1,4 +1,4 @@
-"""What may stand at a place in settings and recipes, in words: for errors that help."""
+"""Says in words which values a key of settings or of a recipe may have, for error messages."""
 
 from __future__ import annotations
 

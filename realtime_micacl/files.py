@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and folders that one run writes to at a time."""
+"""Writes files whole or not at all, and lets only one run at a time write into a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that are made when they are asked for: most of a camera's are glanced at and no more."""
+"""Pictures that are converted only when somebody needs them: of most frames of a camera nobody does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room on the stack of a thread for what the libraries do there."""
+"""Gives a thread a stack that is large enough for the libraries it calls."""
 
 from __future__ import annotations
 

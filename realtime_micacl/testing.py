@@ -1,4 +1,4 @@
-"""Doubles for tests of what uses this package: a camera, both stages of an analysis, an engine; and values to compare.
+"""Doubles for tests of programs that use this package: a camera, both stages, an engine; and values to compare.
 
 No picture is looked at and no network is asked; what they see and read is what they were made with.
 

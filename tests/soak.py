@@ -29,7 +29,7 @@ import numpy as np
 import psutil
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.programs.monitor import asked
+from realtime_micacl.programs.metrics import asked
 from tests.e2e.conftest import CLIP, COMMAND, RtspServer, pictures
 from tests.fault.proxy import Proxy, free_port
 

@@ -1,4 +1,4 @@
-"""A program that ends while another of its threads still reads.
+"""What happens when a program ends while one of its threads is still reading.
 
 Python takes such a thread away wherever it is; where it is at work in ONNX Runtime or OpenCV, that aborts the process.
 """

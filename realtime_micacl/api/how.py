@@ -1,4 +1,4 @@
-"""How it is read, as every function of the surface takes it: names and limits are those of the settings."""
+"""The keyword arguments that all functions of the Python interface share; named and limited as settings are."""
 
 from __future__ import annotations
 

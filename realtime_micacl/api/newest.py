@@ -1,4 +1,4 @@
-"""What a live source gives to a loop: of each face the newest reading, so that a slow loop falls behind nobody."""
+"""The newest reading of each face, for loops over a live source: a slow loop misses readings, but never lags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as people have them, as the pipeline takes them."""
+"""Turns the arrays that callers have into the pictures that the pipeline takes."""
 
 from __future__ import annotations
 

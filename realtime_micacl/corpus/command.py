@@ -44,14 +44,14 @@ def main(argv: Sequence[str]) -> None:
     stop = threading.Event()
     with stopped_by_signals(stop.set):
         report = process(folder, out, wanted, **how, interrupted=stop.is_set)
-    sys.stdout.write(said(report))
+    sys.stdout.write(ending_of(report))
     if stop.is_set():
         raise KeyboardInterrupt
     if report.failed:
         raise SomeFailed(f"{counted(len(report.failed), 'clip')} could not be read; {report.out / FAILED} says why")
 
 
-def said(report: Report) -> str:
+def ending_of(report: Report) -> str:
     """Return how it ended, for people."""
     left = f", {report.left} left; the same command goes on" if report.left else ""
     gone = (

@@ -1,4 +1,4 @@
-"""A clip as a worker gets it, and what the worker reports, on this machine and on others alike."""
+"""The job that a worker gets for a clip, and the outcome that it reports, on this machine or on another."""
 
 from __future__ import annotations
 

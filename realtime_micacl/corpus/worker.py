@@ -1,4 +1,4 @@
-"""A worker's process: it takes jobs from standard input and says on standard output what becomes of them.
+"""A worker's process: it takes jobs from standard input and reports their outcomes on standard output.
 
 It is no fork and no `multiprocessing` child, so a script or notebook that starts it needs no `if __name__ ..` guard. It
 ends at once when whoever started it is gone, however that went: then its standard input is closed.

@@ -1,4 +1,4 @@
-"""A line of the report, and how a program that may end or hang is asked."""
+"""One line of the report, and how to ask a program that may crash or hang."""
 
 from __future__ import annotations
 

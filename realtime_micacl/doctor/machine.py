@@ -82,7 +82,7 @@ def cameras() -> Iterator[Finding]:
 
 def detector() -> Iterator[Finding]:
     """Look for a face with what the live program would use."""
-    from realtime_micacl.measuring.looking import looked
+    from realtime_micacl.measuring.detectors import looked
 
     try:
         yield Finding("detector", True, looked())
@@ -92,7 +92,7 @@ def detector() -> Iterator[Finding]:
 
 def engine() -> Iterator[Finding]:
     """Load the default engine and run it, also to see how many faces it keeps up with."""
-    from realtime_micacl.measuring.keeping import kept
+    from realtime_micacl.measuring.capacity import kept
 
     try:
         folder, sidecar = read_sidecar(default_engine())

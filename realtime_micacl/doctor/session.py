@@ -1,11 +1,11 @@
-"""What a look at the metrics of a running program says: a session, or several."""
+"""What the metrics of a running program say about its session, or its several sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from realtime_micacl.doctor.finding import Finding
-from realtime_micacl.programs.monitor import asked
+from realtime_micacl.programs.metrics import asked
 from realtime_micacl.types import State
 from realtime_micacl.wording import counted
 

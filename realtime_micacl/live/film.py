@@ -1,4 +1,4 @@
-"""A video that is written. The one place of the program that writes pictures, and only where a run was asked to."""
+"""Writes a video: the only place of the program that writes pictures, and only in a run that was asked to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the machine keeps up with the faces it sees, from what is counted anyway."""
+"""Tells whether the machine keeps up with the faces it sees, from meters that run anyway."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import Bag, Scene, State, Strain
 
 TICK_S = 0.08  # until a window tells how often a face is to be read

@@ -27,7 +27,7 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources.items import Item, Pending
 from realtime_micacl.live.supervision import Perceives, Recognizes, Supervision
 from realtime_micacl.live.threads import Threads
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""What is seen of each item of a source, while the picture may be paused, old or lost and the analysis broken."""
+"""Makes a scene of each item of a source: live, paused, too old, lost, or not analysed because a stage failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from realtime_micacl.live.pace import Pace
 from realtime_micacl.live.sources.frozen import Stillness
 from realtime_micacl.live.supervision import Perceives, Rebuilt, Supervision
 from realtime_micacl.live.tally import Tally
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import Bag, Frame, Retry, Scene, State
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""What a session has come to at one moment: the one value that everybody who looks gets."""
+"""The state of a session at one moment, as one value for everybody who looks."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from realtime_micacl.errors import EngineLost, StageFailed
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
 from realtime_micacl.wording import in_words
 

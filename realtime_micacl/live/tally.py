@@ -1,4 +1,4 @@
-"""Why the pictures of a source gave no reading, in counts."""
+"""Counts why pictures of a source gave no reading."""
 
 from __future__ import annotations
 

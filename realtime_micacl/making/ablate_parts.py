@@ -1,4 +1,4 @@
-"""What the rows of the ablation of both streams are put together from: trained parts, and what they are measured on."""
+"""The parts of the ablation of both streams: what is trained once, and what the rows are measured on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stages of a recipe learn from, read as commands name it."""
+"""Reads the data sets that a command names, for the stages of a recipe to learn from."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
 from realtime_micacl.live.sources.video import paced, read_file
 from realtime_micacl.live.threads import share_python
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import Event, StateChange
 from realtime_micacl.wording import counted
 

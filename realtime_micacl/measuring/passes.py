@@ -1,4 +1,4 @@
-"""What is done with each full picture of a clip: time, bytes, new pictures, and how near that is to moving the bytes.
+"""What each pass over a full picture costs: time, bytes and new pictures, beside what moving the bytes alone takes.
 
 The floor is what copying as many bytes takes in this run, on one thread, which tells a slow machine from slow code.
 """

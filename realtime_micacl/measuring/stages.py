@@ -1,4 +1,4 @@
-"""What each stage takes of the processor, one after the other on one thread, and the real crops that come of it."""
+"""How much processor time each stage takes, one after the other on one thread; returns the real crops, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every network of the zoo is configured by: the bag, the encoder, and how faults are named."""
+"""The settings that all networks of the zoo share: the bag, the encoder, and how a wrong one is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every outlet says of the program, and in which words it says what happens."""
+"""What every outlet tells its readers about the program, and the words in which it tells of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that holds what stands now and nothing else, for programs that can read a file: Arduino bridges, PLCs, Max.
+"""A file that holds only the current readings, for programs that can read a file: Arduino bridges, PLCs, Max.
 
 It is replaced as a whole, so that a reader never meets half of it.
 """

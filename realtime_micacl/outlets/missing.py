@@ -1,4 +1,4 @@
-"""What outlets are built on, imported when one is asked for."""
+"""Imports the package that an outlet is built on, when the outlet is asked for."""
 
 from __future__ import annotations
 

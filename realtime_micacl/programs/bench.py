@@ -17,7 +17,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
-from realtime_micacl.measuring import engines, live, loop, passes, stages
+from realtime_micacl.measuring import engines, live, passes, plain_loop, stages
 from realtime_micacl.options import VerbParser
 from realtime_micacl.wording import counted
 
@@ -75,8 +75,8 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
         figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
         _tell(engines.table(figures["engines"]))
     if "loop" in parts:
-        figures["loop"] = loop.loops(Path(spec.value), own, figures.get("cpu_percent"))
-        _tell(loop.table(figures["loop"]))
+        figures["loop"] = plain_loop.loops(Path(spec.value), own, figures.get("cpu_percent"))
+        _tell(plain_loop.table(figures["loop"]))
     return figures
 
 

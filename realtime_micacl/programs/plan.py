@@ -1,4 +1,4 @@
-"""What is to run: the settings of a live job, checked once, before anything is opened."""
+"""The settings of a live run, checked once before anything is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the live programs share while they run: a clock, outlets, sinks, sessions, what ends them from outside."""
+"""What all live programs share while they run: a clock, outlets, sinks, sessions, and what ends them from outside."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Running:
         settings = self.plan.settings
         with ExitStack() as stack:
             if settings.metrics:
-                from realtime_micacl.programs.monitor import served
+                from realtime_micacl.programs.metrics import served
 
                 stack.enter_context(served(sessions, settings.metrics, settings.metrics_token, self.feed.outlets))
             stack.enter_context(stopped_by_signals(running.stop))

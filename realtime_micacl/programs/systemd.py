@@ -1,4 +1,4 @@
-"""Telling systemd that the program is up, how it is, and that it is not stuck: sd_notify(3), where it is asked for."""
+"""Tells systemd that the program is up, how it is, and that it is not stuck: sd_notify(3), where it is asked for."""
 
 from __future__ import annotations
 

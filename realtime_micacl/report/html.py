@@ -1,4 +1,4 @@
-"""The sheet that every report is: a head, sections, one style, nothing from anywhere else."""
+"""The HTML that every report is made of: a head, sections and one style; it loads nothing."""
 
 from __future__ import annotations
 

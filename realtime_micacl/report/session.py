@@ -1,4 +1,4 @@
-"""A recording as numbers to draw: its faces, what the scene was in, its markers, and where it came from."""
+"""A recording as numbers to draw: its faces, the states of its scene, its markers, and where it came from."""
 
 from __future__ import annotations
 

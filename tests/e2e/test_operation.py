@@ -13,7 +13,7 @@ from time import monotonic
 import pytest
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.programs.monitor import address
+from realtime_micacl.programs.metrics import address
 from tests.fault.proxy import free_port
 
 

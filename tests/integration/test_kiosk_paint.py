@@ -14,7 +14,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.kiosk.face import HOLD_S, ORDER, PASS_S, shares
 from realtime_micacl_ui.kiosk.paint import paint_screen
-from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, said, spoken, theme_for
+from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, spoken, theme_for, word_or_why
 from realtime_micacl_ui.kiosk.settings import KioskSettings, read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS
@@ -211,7 +211,7 @@ def test_the_attract_loop_moves(settings: KioskSettings) -> None:
 )
 def test_what_is_said_of_an_expression(settings: KioskSettings, shown_view: View, word: str) -> None:
     screen = Screen(settings, Stage.LIVE, language=1, view=shown_view)
-    assert said(screen) == word
+    assert word_or_why(screen) == word
     assert spoken(screen) == (f"Ihr Ausdruck sieht aus wie: {word}" if screen.reading else word)
 
 

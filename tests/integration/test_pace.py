@@ -10,7 +10,7 @@ import pytest
 from realtime_micacl.live.pace import SAMPLES, Pace
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, bag, face
 from realtime_micacl.types import (
     Bag,

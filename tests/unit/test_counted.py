@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from realtime_micacl.api.table import table
-from realtime_micacl.corpus.command import said
+from realtime_micacl.corpus.command import ending_of
 from realtime_micacl.corpus.process import Report
 from realtime_micacl.doctor.session import _figures
 from realtime_micacl.types import State, StateChange
@@ -21,8 +21,10 @@ def test_what_is_counted_stands_in_the_singular_for_one() -> None:
 
 @pytest.mark.parametrize(("done", "words"), [(1, "1 clip read, 0 failed"), (2, "2 clips read, 0 failed")])
 def test_a_run_over_one_clip_says_so(done: int, words: str) -> None:
-    assert said(Report(Path("out"), done, (), 0)).startswith(words)
-    assert f"in the summary: {counted(done, 'clip')} of earlier runs\n" in said(Report(Path("out"), 0, (), 0, done))
+    assert ending_of(Report(Path("out"), done, (), 0)).startswith(words)
+    assert f"in the summary: {counted(done, 'clip')} of earlier runs\n" in ending_of(
+        Report(Path("out"), 0, (), 0, done)
+    )
 
 
 def test_a_table_of_one_reading_has_one_row() -> None:

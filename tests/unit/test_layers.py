@@ -29,7 +29,7 @@ RANK = {
         ),
         0,
     ),
-    **dict.fromkeys(("config", "metrics", "options"), 1),
+    **dict.fromkeys(("config", "meter", "options"), 1),
     **dict.fromkeys(("model", "inference"), 2),
     "live": 3,
     **dict.fromkeys(("outlets", "making", "testing"), 4),
@@ -41,7 +41,7 @@ RANK = {
 ONLY_IN = {
     "PyQt6": set(),
     "realtime_micacl_ui": {"measuring.live", "corpus.job", "programs.live", "programs.replay", "programs.screen"},
-    "prometheus_client": {"programs.monitor"},
+    "prometheus_client": {"programs.metrics"},
     "torch": {
         "model",
         "making",
@@ -99,7 +99,7 @@ def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if "Thread(" in f.read_text("utf-8")}
     said = "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics, and "
     said += "those that wait for a worker process and for its orders"
-    kept = {"live.threads", "live.sources.connection", "inference.shared", "programs.monitor", "outlets.thread"}
+    kept = {"live.threads", "live.sources.connection", "inference.shared", "programs.metrics", "outlets.thread"}
     assert users == kept | {"corpus.worker", "corpus.workers"}, said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl_ui.figures import DropShare, figures, level
 from realtime_micacl_ui.view import Figure
 

@@ -1,4 +1,4 @@
-"""What is said at the upper edge beside the state: that numbers are recorded, and what went wrong with it."""
+"""The notes at the upper edge beside the state: that numbers are recorded, and what went wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clean feed: a second window without a frame and without controls, for a projector or a capture program."""
+"""The clean feed: a second window without frame and controls, for a projector or a capture program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slim bar of buttons at the top right. Each stands for a key, and says so."""
+"""The slim bar of buttons at the top right. Each does what a key does, and shows which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bar and panel of a window: they come when a hand comes near, and go by themselves."""
+"""Shows bar and panel of a window when the mouse comes near, and hides them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of the HUD, and when one of them deserves a second look."""
+"""The numbers of the HUD, and when one of them is worth a warning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from math import isfinite
 
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl_ui.view import Figure
 
 BUDGET_MS = 150.0  # from the camera to the screen, for nineteen pictures in twenty

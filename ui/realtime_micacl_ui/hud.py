@@ -1,4 +1,4 @@
-"""What frames the picture: the state at the top left, the figures at the bottom left."""
+"""The state at the top left of the picture and the figures at the bottom left."""
 
 from __future__ import annotations
 

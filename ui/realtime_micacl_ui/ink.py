@@ -1,4 +1,4 @@
-"""The few strokes that everything on the screen is drawn with.
+"""The few drawing functions that everything on the screen is drawn with.
 
 What comes again in many pictures is drawn once and then pressed like a stamp: a picture that depends on values alone.
 """

@@ -1,4 +1,4 @@
-"""What stands in the middle of the window: a message where there is no live picture, and the help."""
+"""Draws the message in the middle of the window, where there is no live picture, and the help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window says in its middle while there is no live picture, or nobody in it."""
+"""Chooses the message in the middle of the window while there is no live picture, or nobody in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What screen readers say."""
+"""Tells screen readers what a widget shows."""
 
 from __future__ import annotations
 

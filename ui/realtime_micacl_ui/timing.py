@@ -1,4 +1,4 @@
-"""How much of the processor painting takes by itself."""
+"""Measures how much processor time painting takes by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a window has to be painted again after a view has followed another: a reading needs no new picture."""
+"""Which parts of a window have to be painted again when the view changes: a new reading needs no new picture."""
 
 from __future__ import annotations
 

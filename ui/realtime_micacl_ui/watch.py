@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.metrics import Meter
+from realtime_micacl.meter import Meter
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
 from realtime_micacl_ui.motion import STEP_S, eased

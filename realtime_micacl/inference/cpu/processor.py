@@ -1,4 +1,4 @@
-"""What the processor can do that decides between engines, and between precisions."""
+"""Features of the processor that decide which engine and which precision is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking for faces in a still, for which there is time: small ones, and those that fill it.
+"""Finds faces in a still, where there is time to look closely: small ones, and those that fill the picture.
 
 The detector sees a picture as a whole, small. What is under a tenth of it is too little to be seen, and a face that
 fills it is too much. So a still is looked at as it is, with a border, and in overlapping parts.

@@ -1,4 +1,4 @@
-"""What a detector says of one face, what every runtime of it offers, and which of two boxes are one face."""
+"""A detected face, the protocol of a detector's runtime, and when two boxes are the same face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces between two looks of the detector: the mesh finds them where they are expected, and says if they are there.
+"""Follows faces between two looks of the detector: the mesh is run where each is expected, and says if it is there.
 
 What the detector said of a face is carried along by the similarity that takes its landmarks of then to those of now.
 """

@@ -1,4 +1,4 @@
-"""What the live program looks for faces with: full range, and more where that is not enough."""
+"""Chooses the detector's model for each look: full range, and short range where that is not enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which way up pictures are whose faces are not found, or only badly: a phone on its side, a camera on a ceiling."""
+"""Finds out which way up pictures are whose faces are not found: a phone on its side, a camera on a ceiling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of a picture are looked at now: those with known faces each time, the others by turns."""
+"""Chooses which parts of a picture are searched: those with known faces each time, the others in turn."""
 
 from __future__ import annotations
 

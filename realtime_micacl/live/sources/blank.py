@@ -1,4 +1,4 @@
-"""Noticing a picture that was never one: black, or without a change, from the start."""
+"""Notices a source that never showed a picture: black, or the same from the start."""
 
 from __future__ import annotations
 

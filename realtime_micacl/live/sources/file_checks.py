@@ -1,4 +1,4 @@
-"""Files as people give them: not there, not to be read, a folder, an address without its beginning, cut off."""
+"""Checks the files that people name: missing, unreadable, a folder, an address without its beginning, cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source gives: frames, and word of why there is none."""
+"""What a source yields: frames, or why there is none at the moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures of a connection, for as long as some come."""
+"""Yields the pictures of a connection until no more come."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.reasons import said
+from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
                 yield Pending()
             taken = connection.take(0.0)
             if taken is None or connection.video is None:
-                fault = said(connection.cause) if connection.cause else fault
+                fault = reason_of(connection.cause) if connection.cause else fault
             elif (picture := _checked(taken[0], shown)) == last:
                 seen_s, fault = asked_s, ""
                 if only and asked_s - only.time_s > STILL_S:

@@ -68,7 +68,7 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return f"it answers nothing that can be read; {_look(address)}"
     if cause is None or fell_silent(cause) or waited_s > ASK_S:
         return _silent(address, waited_s)
-    return f"{said(cause)}; {CHECK}"
+    return f"{reason_of(cause)}; {CHECK}"
 
 
 def _refused(address: Address, cause: Any) -> str:
@@ -96,7 +96,7 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
         return f"nobody wrote to it within {waited_s:.0f} s"
     if isinstance(cause, av.error.InvalidDataError):
         return f"what comes is not a video, or its index stands at its end: {NO_WAY_BACK}"
-    return said(cause)
+    return reason_of(cause)
 
 
 def nothing_came(address: Address, waited_s: float) -> str:
@@ -110,7 +110,7 @@ def fell_silent(cause: Any) -> bool:
     return isinstance(cause, av.error.ExitError | av.error.TimeoutError)
 
 
-def said(cause: Any) -> str:
+def reason_of(cause: Any) -> str:
     """Return what FFmpeg or the system says, without the address: it may hold a password."""
     if fell_silent(cause):
         return "it stopped sending"

@@ -1,4 +1,4 @@
-"""Which pictures are stills: those so far from every other in time that no movement can be followed."""
+"""Marks as stills the pictures that are too far apart in time for movement to be followed."""
 
 from __future__ import annotations
 

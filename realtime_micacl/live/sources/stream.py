@@ -27,7 +27,7 @@ from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
-from realtime_micacl.live.sources.reasons import NO_WAY_BACK, said, why, why_not_piped
+from realtime_micacl.live.sources.reasons import NO_WAY_BACK, reason_of, why, why_not_piped
 from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
 from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
 from realtime_micacl.types import Frame
@@ -241,7 +241,7 @@ class Stream:
             self._silent_s = SILENT_S if index == STEADY else self._silent_s
         if not self._address and ends_for_good(self._value):
             return
-        ended = f"{self.shown} {'was lost: ' + said(connection.cause) if connection.cause else 'ended'}"
+        ended = f"{self.shown} {'was lost: ' + reason_of(connection.cause) if connection.cause else 'ended'}"
         raise SourceLost(ended) from connection.cause
 
     def _pictures(self, connection: Connection, patience_s: float) -> Iterator[Picture | Pending]:

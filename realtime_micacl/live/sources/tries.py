@@ -1,4 +1,4 @@
-"""Opening a stream that may take its time: tries that overlap, of which the first to succeed is taken."""
+"""Opens a stream that may take long: several tries overlap, and the first that succeeds is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decoder's pictures as everybody else gets them: upright, with square pixels, RGB, without padding."""
+"""Turns what a decoder hands out into upright RGB pictures with square pixels and without padding."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.decoder import Base, at_once
 from realtime_micacl.live.sources.file_checks import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.reasons import said
+from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.slow import marked_stills
 from realtime_micacl.live.sources.stills import (
     RATE_HZ,
@@ -167,7 +167,7 @@ def opened(path: Path) -> av.container.InputContainer:
             with suppress(SourceError):
                 return opened(rate)
         known = isinstance(cause, OSError)  # the system's word, as that it may not be read
-        reason = refused(path) or f"{said(cause)}{'' if known else '; it is not a video, or it is damaged'}"
+        reason = refused(path) or f"{reason_of(cause)}{'' if known else '; it is not a video, or it is damaged'}"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
         chosen(container, str(path))
@@ -218,9 +218,9 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             damaged += 1
             if damaged < 1000:
                 continue
-            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
+            raise SourceLost(f"{shown} was lost: {reason_of(cause)}") from cause
         except (av.error.FFmpegError, OSError) as cause:
-            raise SourceLost(f"{shown} was lost: {said(cause)}") from cause
+            raise SourceLost(f"{shown} was lost: {reason_of(cause)}") from cause
         try:
             frames = packet.decode()
         except av.error.FFmpegError:

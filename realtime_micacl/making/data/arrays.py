@@ -1,4 +1,4 @@
-"""Files of arrays that somebody else made."""
+"""Reads files of arrays that other programs wrote."""
 
 from __future__ import annotations
 

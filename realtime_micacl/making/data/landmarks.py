@@ -1,4 +1,4 @@
-"""The form of a face, as training tells the frame encoder of it: where the face mesh sees 468 points.
+"""The form of a face, which the frame encoder learns beside the emotion: where the face mesh sees 468 points.
 
 Ten taggers' votes say what a picture shows, the points say how brows, lids and lips lie. Nothing of this runs live.
 """

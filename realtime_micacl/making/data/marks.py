@@ -1,4 +1,4 @@
-"""Landmarks of single aligned pictures, read by the mesh that runs live."""
+"""Reads the landmarks of single aligned pictures, with the mesh that runs live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How numbers reach the device that computes: without waiting for what it is at."""
+"""Moves numbers to the device that computes, without waiting for the work that it is doing."""
 
 from __future__ import annotations
 

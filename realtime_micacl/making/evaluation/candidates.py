@@ -1,4 +1,4 @@
-"""Who is measured: engines, and checkpoints that torch runs as they are."""
+"""What is measured: engines, and checkpoints that torch runs as they are."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QPainter
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.ink import Paragraph, panel, share_bar, write, write_right
-from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, said
+from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, word_or_why
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
 from realtime_micacl_ui.paint import paint
@@ -63,7 +63,7 @@ def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: 
         baseline = theme.body.baseline(inner.top(), theme.px(1.8))
         write(painter, theme.body, inner.left(), baseline, texts.looks_like, SOFT)
     word = QRectF(inner.left(), inner.top() + theme.px(1.8), inner.width(), theme.px(2.8))
-    _word(painter, word, said(screen), view.faces[0] if view.faces else None, reading, theme)
+    _word(painter, word, word_or_why(screen), view.faces[0] if view.faces else None, reading, theme)
     _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row), reading, texts, theme)
     guess.draw(painter, inner.left(), rows_top + row * len(EMOTIONS) + theme.px(0.6), SOFT)
     painter.restore()

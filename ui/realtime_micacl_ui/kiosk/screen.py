@@ -72,14 +72,14 @@ def spoken(screen: Screen) -> str:
             words = (texts.title, screen.settings.host, texts.what, texts.kept, texts.leave, texts.agree, texts.decline)
             return " ".join(word for word in words if word)
         case Stage.LIVE:
-            return f"{texts.looks_like}: {said(screen)}" if screen.reading else said(screen)
+            return f"{texts.looks_like}: {word_or_why(screen)}" if screen.reading else word_or_why(screen)
         case Stage.ASKING:
             return texts.still_there
         case Stage.WIPING:
             return f"{texts.thanks} {texts.forgotten}"
 
 
-def said(screen: Screen) -> str:
+def word_or_why(screen: Screen) -> str:
     """Return what is said of the visitor's expression: a word, or why there is none."""
     texts, view, reading = screen.texts, screen.view, screen.reading
     if reading:

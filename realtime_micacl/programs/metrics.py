@@ -1,4 +1,4 @@
-"""What an operator may ask of a running session: a page for Prometheus.
+"""Serves the metrics of a running session, for Prometheus (`--metrics`).
 
 The page is made of what the session counts anyway, when it is asked for. Its server has a thread of its own, which
 touches nothing else.
@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.metrics import BOUNDS_S
+from realtime_micacl.meter import BOUNDS_S
 from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import Retry, State
 from realtime_micacl.wording import why

@@ -1,4 +1,4 @@
-"""What looks for faces on this machine, and how fast."""
+"""Which face detectors run on this machine, and how fast."""
 
 from __future__ import annotations
 

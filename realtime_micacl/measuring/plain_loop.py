@@ -1,4 +1,4 @@
-"""What one would write without this program: a cv2 loop that finds the faces of each frame and reads each by itself.
+"""For comparison, the usual cv2 loop without this program: it reads each face of each frame by itself.
 
 The loop is frozen in the repository, with its own code, detector call and engine, and runs as a process of its own.
 """

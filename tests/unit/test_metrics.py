@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from realtime_micacl.programs.monitor import served
+from realtime_micacl.programs.metrics import served
 from realtime_micacl.testing import until
 
 

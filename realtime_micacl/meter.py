@@ -1,4 +1,4 @@
-"""Counting and timing of what runs; one writer thread each, any number of readers."""
+"""Counts and times what runs; each meter has one thread that writes, and any number that read."""
 
 from __future__ import annotations
 
