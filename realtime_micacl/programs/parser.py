@@ -70,6 +70,8 @@ class Parser(VerbParser):
         """Leave with exit code 2 and a line that says what is wrong."""
         if "SOURCE" in message and "--source" in message:
             message += f"; {SEVERAL}"
+        elif found := re.match(r"argument (--[\w-]+): ignored explicit argument (.*)", message):
+            message = f"{found[1]} takes no value, but {found[2]} was given; leave that out"
         elif "ignored explicit argument" in message:
             message += "; an option of several letters has two dashes, as --headless"
         elif message.endswith("expected one argument"):

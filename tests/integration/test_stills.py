@@ -54,6 +54,8 @@ def test_pictures_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, capl
         list(read_file(folder))
     with pytest.raises(SourceError, match="no pictures are numbered so"):
         list(read_file(folder / "frame%d.png"))
+    with pytest.raises(SourceError, match="no file at"):
+        list(read_file(folder / "img%09999999999d.png"))
 
 
 @pytest.mark.parametrize(("height", "shape"), [(48, (48, 64, 3)), (49, (25, 32, 3))])

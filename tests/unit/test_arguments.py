@@ -103,6 +103,12 @@ def test_an_option_with_one_dash_is_said(capsys: pytest.CaptureFixture[str]) -> 
     assert said.count("\n") == 1, "an error is one line, without the usage"
 
 
+def test_a_value_behind_an_option_that_takes_none_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings("demo", "--headless=1")
+    assert capsys.readouterr().err == "realtime-micacl: --headless takes no value, but '1' was given; leave that out\n"
+
+
 def test_an_option_that_is_given_twice_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert settings("--record", "a.csv", "demo", "--record", "b.jsonl").record == "b.jsonl"
     assert "--record is given twice: b.jsonl is used, a.csv is not" in caplog.text

@@ -137,18 +137,20 @@ def test_a_picture_that_cannot_be_decoded_is_called_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "ends_s", "told"),
+    ("stated", "hz", "ends_s", "told"),
     [
-        ("00:00:05.0", 4.5, False),
-        ("00:00:05.0", 3.5, True),
-        ("02:00:00.0", 7150.0, False),
-        ("02:00:00.0", 6000.0, True),
-        ("00:10:00.0", 599.5, False),
+        ("00:00:05.0", 25, 4.5, False),
+        ("00:00:05.0", None, 3.5, True),
+        ("02:00:00.0", 25, 7150.0, False),
+        ("02:00:00.0", 25, 6000.0, True),
+        ("00:10:00.0", 25, 599.5, False),
+        ("00:00:15.0", 0.2, 10.0, False),
+        ("00:00:15.0", 0.2, 5.0, True),
     ],
 )
-def test_of_a_long_file_more_may_be_missing_than_of_a_short_one(
-    stated: str, ends_s: float, told: bool, caplog: pytest.LogCaptureFixture
+def test_of_a_long_or_slow_file_more_may_be_missing(
+    stated: str, hz: float | None, ends_s: float, told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stream = SimpleNamespace(duration=None, time_base=None, metadata={"DURATION": stated})
+    stream = SimpleNamespace(duration=None, time_base=None, average_rate=hz, metadata={"DURATION": stated})
     tell_missing(SimpleNamespace(), stream, "clip.mkv", ends_s)  # type: ignore[arg-type]
     assert ("claims to last" in caplog.text) is told

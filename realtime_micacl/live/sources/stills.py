@@ -42,7 +42,7 @@ KNOWN = {
 """How a file begins -> what to say of it."""
 MOOV_BYTES = 1 << 22
 BOXES = 64  # kinds of boxes: a file that has more is none
-NUMBER = re.compile(r"%0?(\d*)d")
+NUMBER = re.compile(r"%0?(\d{0,3})d")
 
 
 def pictures_in(folder: Path) -> list[Path]:
