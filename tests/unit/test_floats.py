@@ -65,6 +65,12 @@ def test_the_unit_of_the_numbers_is_seen(name: str, change: Change, tmp_path: Pa
     assert off.max() <= (16 if name == "a.hdr" else 1)  # in a bright pixel Radiance is coarse for the darker colours
 
 
+def test_a_dark_picture_of_eight_bits_stays_dark(tmp_path: Path) -> None:
+    dark = 0.2 * MEANT.astype(np.float32)
+    assert cv2.imwrite(str(tmp_path / "dark.pfm"), dark[..., ::-1])
+    assert np.abs(read(tmp_path / "dark.pfm") - dark).max() <= 1
+
+
 def test_grey_and_holes(tmp_path: Path) -> None:
     grey = MEANT[..., 0].astype(np.float32)
     assert cv2.imwrite(str(tmp_path / "grey.pfm"), grey)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.inference.choice import default_engine
+from realtime_micacl.inference.sidecar import Shape, read_sidecar
 from realtime_micacl.live.reading.lopsided import Lopsided
 from realtime_micacl.types import F32
 
@@ -59,14 +60,39 @@ def test_a_mouth_that_moves_to_one_side_is(change: F32) -> None:
     assert any(0 < half < 1 for half in halves)
 
 
-def test_of_a_head_that_is_turned_more_is_let_pass() -> None:
-    change = moved(left=(0.0, -0.15))
-    straight, left, right = (Lopsided(shape()).share(change, yaw) for yaw in (0.0, -30.0, 30.0))
-    assert straight > left == right
+def test_of_a_head_that_is_turned_more_is_let_pass_but_not_what_nobody_would_miss() -> None:
+    little, much = moved(left=(0.0, -0.15)), moved(left=(0.0, -0.6))
+    lips = Lopsided(shape())
+    straight, left, right = (lips.share(little, yaw) for yaw in (0.0, -10.0, 10.0))
+    assert straight > left == right == 0
+    assert lips.share(much, 30.0) == 1
 
 
 def test_a_wink_is_no_lopsided_mouth() -> None:
     assert Lopsided(shape()).share(moved(left_eye=(0.0, 0.5)), 0.0) == 0
+
+
+@pytest.mark.parametrize(("beside", "tells"), [(0.05, True), (0.15, False)])
+def test_two_landmarks_are_partners_where_one_lies_about_where_a_mirror_shows_the_other(
+    beside: float, tells: bool
+) -> None:
+    mean = MEAN.copy()
+    mean[0, 1] += beside
+    assert (Lopsided(shape(mean)).share(moved(left=(0.0, -0.9)), 0.0) > 0) is tells
+
+
+def test_each_landmark_of_the_lips_counts_as_much_as_any_other_and_nothing_else_does() -> None:
+    shape = read_sidecar(default_engine())[1].shape
+    assert shape
+    lips, found = Lopsided(shape), {}
+    for n, point in enumerate(shape.points):
+        change = np.zeros((len(shape.points), 3), np.float32)
+        change[n, 0] = 1.2
+        found[point] = lips.share(change.ravel(), 0.0)
+    counted = {point: share for point, share in found.items() if share}
+    assert len(counted) == 40
+    assert max(counted.values()) - min(counted.values()) < 1e-6
+    assert 0 < min(counted.values()) < 1
 
 
 def test_landmarks_without_partners_tell_nothing() -> None:
