@@ -14,6 +14,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter
 from realtime_micacl.types import EMOTIONS, U8, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui.kiosk.face import HOLD_S, ORDER, PASS_S, shares
 from realtime_micacl_ui.kiosk.paint import paint_screen
+from realtime_micacl_ui.kiosk.reading import fitted
 from realtime_micacl_ui.kiosk.screen import Screen, buttons, picture_area, reading_area, spoken, theme_for, word_or_why
 from realtime_micacl_ui.kiosk.settings import KioskSettings, read_kiosk_settings
 from realtime_micacl_ui.kiosk.state import Act, Stage
@@ -100,6 +101,14 @@ def part(pixels: U8, rect: QRectF) -> U8:
 def test_every_screen_stays_inside(settings: KioskSettings, size: tuple[int, int]) -> None:
     for screen in screens(settings):
         painted(screen, size)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (1280, 1024), (1024, 1280), (768, 1024), (480, 640)])
+def test_the_seven_rows_of_a_reading_are_apart(settings: KioskSettings, size: tuple[int, int]) -> None:
+    area = reading_area(theme_for(size), size)
+    for texts in settings.texts:
+        theme, row = fitted(texts, theme_for(size), area)
+        assert row > theme.large.metrics.ascent()
 
 
 @pytest.mark.parametrize("size", SIZES)

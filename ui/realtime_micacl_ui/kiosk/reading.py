@@ -13,9 +13,12 @@ from realtime_micacl_ui.ink import Paragraph, panel, share_bar, write, write_rig
 from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, word_or_why
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
+from realtime_micacl_ui.messages import SHRINKS
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import EMOTION_COLOURS, SOFT, TEXT, TRACK, Theme, theme_of
 from realtime_micacl_ui.view import View
+
+ROW = 1.45  # in units: a lower row would cut its letters
 
 
 def live(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
@@ -47,12 +50,12 @@ def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
 
 def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: QRectF) -> None:
     """Draw what the visitor's expression looks like: the word, and a bar for each of the seven."""
+    texts = screen.texts
+    theme, row = fitted(texts, theme, area)
     pad = theme.px(1.2)
     inner = area.adjusted(pad, pad, -pad, -pad)
-    texts = screen.texts
     guess = Paragraph(theme.body, texts.guess, inner.width())
     rows_top = inner.top() + theme.px(1.8) + theme.px(3.2)
-    row = min(theme.px(2.3), (inner.bottom() - guess.size.height() - theme.px(0.6) - rows_top) / len(EMOTIONS))
     height = rows_top + row * len(EMOTIONS) + theme.px(0.6) + guess.size.height() + pad - area.top()
     top = round((area.height() - height) / 2)
     painter.save()
@@ -67,6 +70,18 @@ def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: 
     _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row), reading, texts, theme)
     guess.draw(painter, inner.left(), rows_top + row * len(EMOTIONS) + theme.px(0.6), SOFT)
     painter.restore()
+
+
+def fitted(texts: Texts, theme: Theme, area: QRectF) -> tuple[Theme, float]:
+    """Return the theme with the largest letters of which seven rows fit into `area`, and the height of a row."""
+    for shrink in SHRINKS:
+        small = theme.scaled(shrink)
+        guess = Paragraph(small.body, texts.guess, area.width() - 2 * small.px(1.2))
+        rows = area.height() - 2 * small.px(1.2) - small.px(1.8) - small.px(3.2) - small.px(0.6) - guess.size.height()
+        row = min(small.px(2.3), rows / len(EMOTIONS))
+        if row >= small.px(ROW):
+            break
+    return small, row
 
 
 def _word(
