@@ -149,7 +149,7 @@ class LiveSession:
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
         if not self.wait(self._stopped_s + JOIN_S - monotonic()):
-            log.warning("%s did not end within %.1f s and is abandoned", " and ".join(self.stuck), JOIN_S)
+            log.warning("did not end within %.1f s and left behind: %s", JOIN_S, " and ".join(self.stuck))
         self.conclude()
         if (error := self.error or self.fault) and exc is None:
             raise error

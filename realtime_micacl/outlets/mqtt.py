@@ -18,6 +18,7 @@ from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import KEPT, Ring
 from realtime_micacl.types import EmotionDistribution, Event, Mark, StateChange
+from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 
@@ -145,4 +146,5 @@ class Mqtt:
 
     def _not_connected(self, client: Any, data: Any) -> None:
         """Note why there is no connection; called on the client's thread, while it handles the cause."""
-        self._reason = str(sys.exception())
+        cause = sys.exception()
+        self._reason = why(cause) if isinstance(cause, Exception) else "no answer"

@@ -117,10 +117,10 @@ def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
 
 
 def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = tmp_path / "numbers"
+    chosen = tmp_path / "Dr. Meyer"  # a point begins no ending
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(chosen), ""))
     options = Options(recorder=Recorder(Clock(), 4))
-    file = tmp_path / "numbers.csv"
+    file = tmp_path / "Dr. Meyer.csv"
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_R),
         lambda w: w.view.recording.startswith("REC 0:0"),

@@ -142,6 +142,12 @@ def test_that_nobody_can_be_reached_is_said_after_a_moment_and_no_longer_once_so
     now.s += 4.0
     made._look()
     assert made.notice == "MQTT: 127.0.0.1:9 cannot be reached: no answer"
+    try:
+        raise ConnectionRefusedError(111, "Connection refused")
+    except OSError:
+        made._not_connected(client, None)
+    made._look()
+    assert made.notice == "MQTT: 127.0.0.1:9 cannot be reached: Connection refused"
     made._reached(client, None, None)
     made._look()
     assert "though the port is open" in made.notice

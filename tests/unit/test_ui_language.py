@@ -13,6 +13,7 @@ import pytest
 from PyQt6.QtCore import QCoreApplication
 
 from realtime_micacl_ui import texts
+from realtime_micacl_ui.kiosk.texts import TEXTS
 from realtime_micacl_ui.language import FOLDER, LANGUAGES, use_language
 from realtime_micacl_ui.texts import CONTEXT, say
 from realtime_micacl_ui.theme import theme_of
@@ -111,3 +112,10 @@ def test_what_the_program_calls_a_source_is_translated_and_a_person_s_own_name_i
     assert texts.named(source) == english
     use_language("de")
     assert texts.named(source) == german
+
+
+@pytest.mark.parametrize("language", OTHERS)  # in English the window shows the labels of the data
+def test_window_and_kiosk_have_one_word_for_an_emotion(language: str) -> None:
+    use_language(language)
+    for emotion, word in texts.EMOTION_WORDS.items():
+        assert TEXTS[language].named(emotion) == say(word)

@@ -9,12 +9,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal
 
+from PyQt6.QtCore import QDir
 from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.recording import ENDINGS
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.types import State
@@ -110,13 +112,13 @@ class Desk:
         if self._recorder.since_s is not None:
             self._recorder.stop()
             return
-        proposed = Path.home() / f"expressions-{datetime.now():%Y-%m-%d-%H%M}.csv"
+        proposed = Path(QDir.homePath()) / f"expressions-{datetime.now():%Y-%m-%d-%H%M}.csv"
         option = QFileDialog.Option.DontConfirmOverwrite  # no file is overwritten, and the recorder says so
         title, kinds = say(texts.RECORD), say(texts.RECORDINGS)
         file, _ = QFileDialog.getSaveFileName(self._window, title, str(proposed), kinds, options=option)
         if not file:
             return
-        path = Path(file) if Path(file).suffix else Path(file).with_suffix(".csv")
+        path = Path(file) if file.lower().endswith(ENDINGS) else Path(f"{file}.csv")
         try:
             self._recorder.start(path)
         except ConfigError as error:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QDir, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -152,7 +151,7 @@ class Panel(QFrame):
         self._column.addWidget(self.fault)
 
     def _choose_file(self) -> None:
-        file, _ = QFileDialog.getOpenFileName(self, say(texts.FILE), str(Path.home()))
+        file, _ = QFileDialog.getOpenFileName(self, say(texts.FILE), QDir.homePath())
         if file:
             self.ask(file)
 

@@ -21,6 +21,8 @@ from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
 from realtime_micacl.types import Event
 from realtime_micacl.wording import why
 
+ENDINGS = (".jsonl", ".csv")
+
 
 @contextmanager
 def recording(
@@ -37,7 +39,7 @@ def recording(
     `origin` says where it comes from: in the first line, or in a JSON file beside one in CSV, and again when it has
     changed. After `rotate_mb` or `rotate_s` the recording goes on in another file, whose name has a number.
     """
-    if path.suffix.lower() not in (".jsonl", ".csv"):
+    if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
     try:
         book = _Recording(path, clock, instances, origin, (rotate_mb or inf) * 1e6, rotate_s or inf)

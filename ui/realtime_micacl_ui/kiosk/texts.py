@@ -114,7 +114,7 @@ TEXTS = {
         neutral="neutral",
         angry="wütend",
         surprise="überrascht",
-        disgust="angeekelt",
+        disgust="angewidert",
         fear="ängstlich",
     ),
 }
