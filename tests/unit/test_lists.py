@@ -33,6 +33,11 @@ def test_a_list_is_answered_with_what_it_names(text: str, name: str) -> None:
     assert f"and names {name}; give that" in listed(text.encode())
 
 
+def test_of_a_very_long_name_enough_is_shown_to_know_it_by() -> None:
+    said = listed(f"http://door/{'a' * 1000}.mp4\n".encode())
+    assert 100 < said.count("a") < 500
+
+
 @pytest.mark.parametrize("text", ["#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1\na.ts\n", "ffconcat version 1.0\n"])
 def test_a_list_of_pieces_names_no_video(text: str) -> None:
     assert listed(text.encode()) == LISTED

@@ -91,6 +91,8 @@ def test_each_landmark_of_the_lips_counts_as_much_as_any_other_and_nothing_else_
         found[point] = lips.share(change.ravel(), 0.0)
     counted = {point: share for point, share in found.items() if share}
     assert len(counted) == 40
+    heights = [shape.mean[3 * n + 1] for n, point in enumerate(shape.points) if point in counted]
+    assert max(heights) - min(heights) < 0.3, "none lies at the nose"
     assert max(counted.values()) - min(counted.values()) < 1e-6
     assert 0 < min(counted.values()) < 1
 
