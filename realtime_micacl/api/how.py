@@ -51,7 +51,10 @@ def path_of(place: object, what: str) -> Path:
     """Return a path as the other functions take it, `~` being the home; raise ConfigError for what is none."""
     if not isinstance(place, str | bytes | os.PathLike):
         raise ConfigError(f"a path is of type {type(place).__name__}; give the path of {what}")
-    return Path(os.path.expanduser(os.fsdecode(place)))
+    text = os.fsdecode(place)
+    if "\0" in text:
+        raise ConfigError(f"the path {text[:60]!r} holds a zero byte; give the path of {what}")
+    return Path(os.path.expanduser(text))
 
 
 def spec_of(source: object, *, waits: bool = False) -> SourceSpec:

@@ -10,7 +10,7 @@ from typing import NoReturn, Self
 
 import numpy as np
 
-from realtime_micacl.api.how import settings_of
+from realtime_micacl.api.how import path_of, settings_of
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.choice import default_engine, open_engine
@@ -107,7 +107,7 @@ def found(folder: str | os.PathLike[str] | None) -> tuple[Path, Sidecar]:
     """Return where an engine lies and what it says of itself; raise EngineError."""
     if folder is not None and not isinstance(folder, str | os.PathLike):
         raise ConfigError(f"the engine is of type {type(folder).__name__}; give a folder, or what load_engine returned")
-    return read_sidecar(Path(os.path.expanduser(folder)) if folder else default_engine())
+    return read_sidecar(path_of(folder, "an engine's folder") if folder else default_engine())
 
 
 Given = LoadedEngine | str | os.PathLike[str] | None

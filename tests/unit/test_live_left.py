@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from realtime_micacl.api import live
+from realtime_micacl.api.corpus import process
 from realtime_micacl.api.ending import Ending
+from realtime_micacl.api.loaded import load_engine
+from realtime_micacl.api.table import Table
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live import session as running
 from realtime_micacl.live.session import LiveSession
@@ -78,3 +82,18 @@ def test_a_session_that_was_left_open_is_ended_with_the_program() -> None:
     one.waits_for(session)
     one.end()
     assert not session.running and said[-1].state == "ended"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Table([]).to_csv("a\0b.csv"),
+        lambda: process("a\0b", "out"),
+        lambda: load_engine("a\0b"),
+        lambda: live.Live("synthetic", engine="a\0b"),
+    ],
+    ids=["table", "process", "load_engine", "live"],
+)
+def test_a_zero_byte_in_a_path_is_said(use: Callable[[], object]) -> None:
+    with pytest.raises(ConfigError, match=r"the path 'a\\x00b(\.csv)?' holds a zero byte"):
+        use()
