@@ -85,6 +85,11 @@ def test_after_a_slow_answer_nothing_is_made_up_for(monkeypatch: pytest.MonkeyPa
     assert min(np.diff(camera.asked_s)) >= 1.5, "never while the one before is on its way"
 
 
+def test_who_reads_may_stop_while_a_slow_camera_gives_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera(monkeypatch, lambda now_s: PICTURES[0] if now_s < 6.0 else LOST, takes_s=0.15)
+    assert max(np.diff([at_s for at_s, _ in camera.frames(4.0)])) < 0.5
+
+
 def test_the_same_picture_is_given_once_and_after_a_second_as_a_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
     camera = Camera(monkeypatch, lambda _: PICTURES[0])
     frames = [frame for _, frame in camera.frames(4.0) if frame]

@@ -48,6 +48,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
     only: Frame | None = None
     while True:
+        yield Pending()  # also where each answer takes longer than a round, and none is new
         while (left_s := due_s - monotonic()) > 0:
             sleep(min(left_s, WAKE_S))
             yield Pending()
