@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from threading import Lock
 from types import TracebackType
 from typing import Any, NoReturn, Self, Unpack
 
@@ -42,6 +43,7 @@ class Reader:
         self._framer, self._slots = Framer(framing(settings)), settings.slots
         self._open: ExitStack | None = None
         self._closed = False
+        self._one_thread = Lock()
         self._given: deque[Frame] = deque()
         self._before_s, self._index = 0.0, 0
         self.faces: tuple[Face, ...] = ()
@@ -55,9 +57,14 @@ class Reader:
         if self._closed:
             raise ConfigError("the reader was closed; make another one")
         picture = as_picture(image)
-        now_s = as_time(time_s, self._before_s if self._open else None, "call reset() for another clip")
-        with ENDING.at_work():
-            return self._read(picture, now_s)
+        if not self._one_thread.acquire(blocking=False):
+            raise ConfigError("another thread is at work with this reader; make one for each, with one load_engine()")
+        try:
+            now_s = as_time(time_s, self._before_s if self._open else None, "call reset() for another clip")
+            with ENDING.at_work():
+                return self._read(picture, now_s)
+        finally:
+            self._one_thread.release()
 
     def _read(self, picture: U8, now_s: float) -> list[EmotionDistribution]:
         if self._open is None:

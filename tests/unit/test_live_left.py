@@ -1,4 +1,4 @@
-"""`live` as notebooks and failing cameras leave it: forgotten, over, and with threads that are still at work."""
+"""Odd uses from Python: a `live` that is forgotten or over, a reader in two threads, paths that are none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from realtime_micacl.api import live
 from realtime_micacl.api.corpus import process
 from realtime_micacl.api.ending import Ending
 from realtime_micacl.api.loaded import load_engine
+from realtime_micacl.api.reader import Reader
 from realtime_micacl.api.table import Table
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live import session as running
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.testing import FakeCamera, FakeStages, until
+from realtime_micacl.testing import IMAGE, FakeCamera, FakeStages, until
 
 
 @pytest.fixture
@@ -97,3 +98,22 @@ def test_a_session_that_was_left_open_is_ended_with_the_program() -> None:
 def test_a_zero_byte_in_a_path_is_said(use: Callable[[], object]) -> None:
     with pytest.raises(ConfigError, match=r"the path 'a\\x00b(\.csv)?' holds a zero byte"):
         use()
+
+
+def test_a_reader_that_two_threads_use_at_once_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, begun, may_end = Reader(), Event(), Event()
+
+    def read(*_: Any) -> list[Any]:
+        begun.set()
+        may_end.wait(30)
+        return []
+
+    monkeypatch.setattr(reader, "_read", read)
+    first = Thread(target=reader.push, args=(IMAGE, 0.0), daemon=True)
+    first.start()
+    assert begun.wait(30)
+    with pytest.raises(ConfigError, match="another thread is at work with this reader"):
+        reader.push(IMAGE, 0.1)
+    may_end.set()
+    first.join(30)
+    assert reader.push(IMAGE, 0.2) == []
