@@ -15,6 +15,7 @@ from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.cpu.openvino_engine import OpenVinoEngine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import Sidecar
+from tests.unit.test_sidecar import engine_with
 
 
 def test_auto_and_cpu_are_onnx_runtime(shipped: tuple[Path, Sidecar]) -> None:
@@ -33,6 +34,12 @@ def test_openvino_reports_its_use_to_nobody_and_is_loaded_only_when_asked_for(sh
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_openvino_asks_for_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime_micacl.inference.gpu.choice.best_on_gpu", lambda *_: pytest.fail("it is asked for"))
+    with pytest.raises(EngineError, match="not a graph"):
+        open_engine(*engine_with(tmp_path, "encode.onnx", "classify.onnx"), "openvino")
 
 
 def test_without_openvino_it_is_said_what_to_install(

@@ -26,15 +26,15 @@ def textures_are_taken_for_faces(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_faces_are_looked_for_at_every_other_tick_followed_at_the_others_and_expected_in_between() -> None:
     world, _, perceiver, _ = stages()
     read, looked_s = 0, []
-    for n in range(80):
+    for n in range(60):
         before = world.looks
         scene, bags = perceiver.perceive(world.frame(n, [(100 + 4.0 * n, 80, 1)]))
         if n > 5:
             assert scene.faces[0].box == pytest.approx([100 + 4 * n, 80, 180 + 4 * n, 160], abs=1.5)
         read += len(bags)
         looked_s += [n / 25] * (world.looks - before)
-    assert read == pytest.approx((80 - 32) / 2, abs=2)
-    assert world.looks == pytest.approx(80 / 25 / 0.16, abs=2)
+    assert read == pytest.approx((60 - 32) / 2, abs=2)
+    assert world.looks == pytest.approx(60 / 25 / 0.16, abs=2)
     assert max(np.diff(looked_s)) < 0.2
 
 
@@ -117,7 +117,7 @@ def test_slow_ticks_do_not_make_the_boxes_slow() -> None:
 
 def test_after_a_cut_the_window_starts_again_with_a_new_id() -> None:
     world, _, perceiver, recognizer = stages()
-    frames = [world.frame(n, [(100, 80, 1 if n < 40 else 2)]) for n in range(80)]
+    frames = [world.frame(n, [(100, 80, 1 if n < 40 else 2)]) for n in range(76)]
     events = list(offline(frames, perceiver, recognizer))
     readings = [(e.track_id, e.time_s) for e in events if isinstance(e, EmotionDistribution)]
     assert {track for track, _ in readings} == {1, 2}

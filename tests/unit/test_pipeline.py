@@ -161,7 +161,7 @@ def test_a_new_perceiver_shares_no_id_and_no_feature_with_the_one_before() -> No
     world, ids = FramesWithFaces(), count(1)
     recognizer = Recognizer(MeanEngine(), SIDECAR, smoothing_s=0.0)
     tracks = []
-    for frames in (90, 50):
+    for frames in (90, 42):
         perceiver = Perceiver(world, SIDECAR, ids)  # type: ignore[arg-type]
         for number in range(frames):
             _, bags = perceiver.perceive(world.frame(number, [(200, 100, 1)]))
@@ -187,7 +187,7 @@ def _with(temperature: float) -> Sidecar:
 def test_a_baseline_shifts_the_readings_of_one_identity_and_ends_with_it() -> None:
     world, sidecar = FramesWithFaces(), _with(8.0)
     recognizer = Recognizer(MeanEngine(), sidecar, smoothing_s=0.0, baseline=True)
-    frames = (replace(world.frame(n, [(100, 80, 1 if n < 90 else 2)]), time_s=0.08 * n) for n in range(115))
+    frames = (replace(world.frame(n, [(100, 80, 1 if n < 84 else 2)]), time_s=0.08 * n) for n in range(104))
     events = list(offline(frames, Perceiver(world, sidecar), recognizer))  # type: ignore[arg-type]
     readings = [e for e in events if isinstance(e, EmotionDistribution)]
     before = [r for r in readings if r.track_id == 1 and r.baseline is Baseline.TAKING]
