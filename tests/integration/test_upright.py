@@ -213,11 +213,12 @@ def test_of_two_videos_the_default_one_is_read_and_said(tmp_path: Path, caplog: 
 
 
 @pytest.mark.parametrize("cover", [0, 1])
-def test_a_cover_is_never_read(tmp_path: Path, cover: int) -> None:
+def test_a_cover_is_never_read(tmp_path: Path, cover: int, caplog: pytest.LogCaptureFixture) -> None:
     marks = [Disposition.default, Disposition.default]
     marks[cover] = Disposition.attached_pic
     write_two(tmp_path / "clip.mp4", (marks[0], marks[1]))
     assert [f.image.shape[1] for f in read_file(tmp_path / "clip.mp4")] == [64 + 32 * (1 - cover)]
+    assert "videos" not in caplog.text, "it is none"
     write_two(tmp_path / "song.mp4", (Disposition.attached_pic, Disposition.attached_pic))
     with pytest.raises(SourceError, match=r"holds no video \(a cover picture and nothing else was found\)"):
         list(read_file(tmp_path / "song.mp4"))

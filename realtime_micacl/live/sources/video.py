@@ -202,9 +202,10 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
 def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8 | Lazy, int]]:
     """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
     stream = chosen(container, shown)
-    if (videos := len(container.streams.video)) > 1:
-        place, size = container.streams.video.index(stream) + 1, f"{stream.width} x {stream.height}"
-        log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, videos, place, stream.name, size)
+    videos = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    if len(videos) > 1:
+        place, size = videos.index(stream) + 1, f"{stream.width} x {stream.height}"
+        log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, len(videos), place, stream.name, size)
     at_once(stream)
     upright, base = Upright(stream), Base()
     damaged = all_damaged = 0
