@@ -1,4 +1,4 @@
-"""Command lines of the subcommands, and what is said of an option that does not exist."""
+"""Command lines of the verbs, and what is said of an option that does not exist."""
 
 from __future__ import annotations
 
