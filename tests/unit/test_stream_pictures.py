@@ -9,6 +9,7 @@ import pytest
 
 from realtime_micacl.errors import SourceLost
 from realtime_micacl.live.sources import pictures as module
+from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.stream import Stream
 from tests.unit.stream_double import Peer, read
 
@@ -43,6 +44,23 @@ def test_the_first_picture_is_waited_for_longer_than_the_next(
     with pytest.raises(SourceLost, match=said):
         list(seen)
     assert now_s == pytest.approx(2 * PAUSE_S if not count else PAUSE_S + 2.0, abs=1.0)
+
+
+def test_who_reads_may_stop_while_nothing_that_comes_can_be_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+
+    def take(timeout_s: float) -> tuple[str, float]:
+        nonlocal now_s
+        now_s += 0.1
+        return "half a picture", now_s
+
+    decoder = SimpleNamespace(begun=False, all_damaged=0, pictures=lambda _: ())
+    monkeypatch.setattr(module, "monotonic", lambda: now_s)
+    monkeypatch.setattr(module, "Decoder", lambda _: decoder)
+    way = SimpleNamespace(shown="door")
+    connection: Any = SimpleNamespace(way=way, video=None, started_s=0.0, over=False, cause=None, take=take)
+    assert isinstance(next(module.pictures(connection, None, 2.0, 2.0)), Pending)
+    assert now_s < 1.0
 
 
 def test_ffmpeg_waits_as_long_as_we_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,8 @@ def pictures(
         for pts_s, image, damaged in decoder.pictures(packet):
             yield pts_s, image, damaged, came_s
             seen, decoded_s = True, monotonic()
+        if monotonic() - decoded_s > WAKE_S:
+            yield Pending()  # packets come, and nothing can be made of them
         if not decoder.begun:
             if monotonic() - opened_s > KEY_S:
                 raise SourceLost(f"{shown} sent no key frame for {KEY_S:.0f} s")
