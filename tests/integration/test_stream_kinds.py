@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -146,13 +147,13 @@ def test_a_stream_is_shown_from_its_first_key_frame_on(tmp_path: Path, codec: st
 def test_a_large_file_with_its_index_at_the_end(tmp_path: Path, ranges: bool) -> None:
     """Without ranges nobody can go to its index and back: it is fetched whole."""
     picture = np.random.default_rng(0)
-    with web.av.open(str(tmp_path / "clip.mp4"), "w") as out:
+    with av.open(str(tmp_path / "clip.mp4"), "w") as out:
         made = out.add_stream("mpeg4", rate=25)
         made.width, made.height, made.pix_fmt, made.bit_rate = 768, 240, "yuv420p", 60_000_000
         for number in range(10):
             image = made_clips.coded(number)
             image[120:] = picture.integers(0, 255, image[120:].shape, np.uint8)
-            out.mux(made.encode(web.av.VideoFrame.from_ndarray(image, format="rgb24")))
+            out.mux(made.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         out.mux(made.encode())
     body = (tmp_path / "clip.mp4").read_bytes()
     with web.served() as server:

@@ -46,22 +46,22 @@ def test_a_press_asks_once_and_counts_the_seconds_down() -> None:
     neutral = Neutral(tuned)
     neutral.ask(view(Baseline.NONE), 10.0)
     assert tuned.now.baseline == Ask(1)
-    assert neutral.said(view(Baseline.NONE), 10.0) == say(texts.HOLD, seconds=5)
-    assert neutral.said(view(Baseline.TAKING), 12.5) == say(texts.HOLD, seconds=3)
-    assert neutral.said(view(Baseline.TAKING), 10.1 + SECONDS) == say(texts.HOLD, seconds=1), "the last tick is awaited"
-    assert neutral.said(view(Baseline.SET), 15.2) == texts.NOTED
-    assert neutral.said(view(Baseline.SET), 17.2) == texts.NOTED, "long enough to be read"
-    assert neutral.said(view(Baseline.SET), 25.0) == ""
+    assert neutral.notice(view(Baseline.NONE), 10.0) == say(texts.HOLD, seconds=5)
+    assert neutral.notice(view(Baseline.TAKING), 12.5) == say(texts.HOLD, seconds=3)
+    assert neutral.notice(view(Baseline.TAKING), 10.1 + SECONDS) == say(texts.HOLD, seconds=1), "awaits the last tick"
+    assert neutral.notice(view(Baseline.SET), 15.2) == texts.NOTED
+    assert neutral.notice(view(Baseline.SET), 17.2) == texts.NOTED, "long enough to be read"
+    assert neutral.notice(view(Baseline.SET), 25.0) == ""
 
 
 def test_an_answer_is_awaited_for_a_moment_and_what_was_answered_before_is_none() -> None:
     neutral, hold = Neutral(Tuned(Tuning(0.1, 0.5))), say(texts.HOLD, seconds=1)
     neutral.ask(view(Baseline.NONE), 10.0)
-    assert neutral.said(view(Baseline.UNSTEADY), 12.5) == say(texts.HOLD, seconds=3)
-    assert neutral.said(view(Baseline.NONE), 10.9 + SECONDS) == hold
-    assert neutral.said(view(Baseline.NONE), 13.0 + SECONDS) == texts.TOO_LITTLE
+    assert neutral.notice(view(Baseline.UNSTEADY), 12.5) == say(texts.HOLD, seconds=3)
+    assert neutral.notice(view(Baseline.NONE), 10.9 + SECONDS) == hold
+    assert neutral.notice(view(Baseline.NONE), 13.0 + SECONDS) == texts.TOO_LITTLE
     neutral.ask(view(Baseline.NONE), 30.0)
-    assert neutral.said(view(Baseline.SET), 29.8 + SECONDS) == texts.NOTED, "by its own clock five seconds are over"
+    assert neutral.notice(view(Baseline.SET), 29.8 + SECONDS) == texts.NOTED, "by its own clock five seconds are over"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_answer_is_awaited_for_a_moment_and_what_was_answered_before_is_none(
 def test_it_says_why_none_was_taken(states: tuple[Baseline, ...], said: str) -> None:
     neutral = Neutral(Tuned(Tuning(0.1, 0.5)))
     neutral.ask(view(Baseline.NONE), 10.0)
-    assert neutral.said(view(*states), 17.0) == said
+    assert neutral.notice(view(*states), 17.0) == said
 
 
 def test_a_second_press_drops_it() -> None:
@@ -85,9 +85,9 @@ def test_a_second_press_drops_it() -> None:
     neutral = Neutral(tuned)
     neutral.ask(view(Baseline.NONE), 10.0)
     neutral.ask(view(Baseline.TAKING), 12.0)
-    assert neutral.said(view(Baseline.NONE), 12.1) == texts.DROPPED
+    assert neutral.notice(view(Baseline.NONE), 12.1) == texts.DROPPED
     neutral.ask(view(Baseline.SET), 20.0)
-    assert neutral.said(view(Baseline.NONE), 20.1) == texts.DROPPED
+    assert neutral.notice(view(Baseline.NONE), 20.1) == texts.DROPPED
     assert tuned.now.baseline.number == 3
 
 
@@ -95,7 +95,7 @@ def test_nobody_is_asked_where_nobody_is_read() -> None:
     tuned = Tuned(Tuning(0.1, 0.5))
     neutral = Neutral(tuned)
     neutral.ask(view(), 10.0)
-    assert neutral.said(view(), 10.1) == texts.NOBODY
+    assert neutral.notice(view(), 10.1) == texts.NOBODY
     assert tuned.now.baseline == Ask()
     Neutral(None).ask(view(Baseline.NONE), 10.0)
 
@@ -105,7 +105,7 @@ def test_the_selected_face_alone_is_meant() -> None:
     neutral = Neutral(tuned)
     neutral.ask(view(Baseline.SET, Baseline.NONE, selected=2), 10.0)
     assert tuned.now.baseline == Ask(1, track_id=2)
-    assert neutral.said(view(Baseline.SET, Baseline.TAKING, selected=2), 12.0) == say(texts.HOLD, seconds=3)
+    assert neutral.notice(view(Baseline.SET, Baseline.TAKING, selected=2), 12.0) == say(texts.HOLD, seconds=3)
 
 
 def test_a_card_shows_and_a_screen_reader_hears_whose_neutral_face_it_is() -> None:

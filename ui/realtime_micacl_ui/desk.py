@@ -127,7 +127,7 @@ class Desk:
     def with_controls(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
         """Return a view with notices, the recording and the bar, which is shown, hidden and placed here."""
         recording = self._recording(now_s)
-        notice = self._notice() or self._neutral.said(view, now_s) or view.notice
+        notice = self._notice() or self._neutral.notice(view, now_s) or view.notice
         controls = self._placed(replace(view, recording=recording), theme, calm)
         return replace(view, recording=recording, notice=notice, controls=controls)
 

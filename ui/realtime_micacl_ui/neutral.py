@@ -13,7 +13,7 @@ from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.view import View
 
 PATIENCE_S = SECONDS + 1.5  # without an answer the face was lost
-SAID_S = 4.0
+SHOWN_S = 4.0
 REFUSED = {
     Baseline.SPARSE: texts.TOO_LITTLE,
     Baseline.UNSTEADY: texts.NOT_STEADY,
@@ -27,7 +27,7 @@ class Neutral:
     def __init__(self, tuned: Tuned | None) -> None:
         self._tuned = tuned
         self._asked_s: float | None = None
-        self._said = ""
+        self._text = ""
         self._until_s = 0.0
 
     def ask(self, view: View, now_s: float) -> None:
@@ -46,7 +46,7 @@ class Neutral:
         if drops:
             self._say(texts.DROPPED, now_s)
 
-    def said(self, view: View, now_s: float) -> str:
+    def notice(self, view: View, now_s: float) -> str:
         """Return what a person should know now, empty where there is nothing."""
         if self._asked_s is not None:
             waited_s = now_s - self._asked_s
@@ -57,10 +57,10 @@ class Neutral:
             refusal = next((REFUSED[state] for state in answered if state in REFUSED), None)
             self._asked_s = None
             self._say(refusal or (texts.NOTED if answered else texts.TOO_LITTLE), now_s)
-        return say(self._said) if now_s < self._until_s else ""
+        return say(self._text) if now_s < self._until_s else ""
 
     def _say(self, text: str, now_s: float) -> None:
-        self._said, self._until_s = text, now_s + SAID_S
+        self._text, self._until_s = text, now_s + SHOWN_S
 
 
 def has_baseline(view: View) -> bool:

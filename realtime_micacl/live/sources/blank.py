@@ -27,7 +27,7 @@ class Blank:
         self._since_s = 0.0
         self._count = 0
 
-    def said(self, frame: Frame) -> str:
+    def fault(self, frame: Frame) -> str:
         """Take the next picture; return what is wrong, or `UNSURE`; empty where nothing is."""
         if self._alive:
             return ""

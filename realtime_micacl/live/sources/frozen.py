@@ -47,7 +47,7 @@ class Stillness:
         boxes = tuple(face.box for face in scene.faces)
         if boxes:
             self._blank.lives()
-        elif frame is not None and scene.state is State.NO_FACE and (wrong := self._blank.said(frame)):
+        elif frame is not None and scene.state is State.NO_FACE and (wrong := self._blank.fault(frame)):
             state = State.STARTING if wrong == UNSURE else State.STALLED
             return replace(scene, state=state, detail=wrong), ()
         if frame is None or not boxes:
