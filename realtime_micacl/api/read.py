@@ -21,7 +21,7 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.clip import read_frames
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.sources.framing import framing
-from realtime_micacl.live.sources.slow import marked_stills
+from realtime_micacl.live.sources.sparse import marked_frames
 from realtime_micacl.live.sources.stills import RATE_HZ
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Event, Frame
@@ -62,7 +62,7 @@ def read(
     if isinstance(source, Iterable) and not isinstance(source, str | bytes | os.PathLike):
         pictures = source
         return _offline(
-            lambda: marked_stills(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states
+            lambda: marked_frames(frames_of(pictures, settings.rate_hz), "the row"), engine, settings, states
         )
     spec = spec_of(source)
     if spec.live or spec.kind == "synthetic":

@@ -18,7 +18,7 @@ from realtime_micacl.live.pipeline import Changes, openers
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.sources.framing import Framer, framing
 from realtime_micacl.live.sources.items import Item
-from realtime_micacl.live.sources.slow import marked_slow
+from realtime_micacl.live.sources.sparse import marked_items
 from realtime_micacl.types import U8, EmotionDistribution, Event, Face, Frame
 from realtime_micacl.wording import in_words
 
@@ -110,7 +110,7 @@ class Reader:
             self._recognizer = stack.enter_context(closing(self._opens.recognizer()))
             self._open = stack.pop_all()
         self._given.clear()
-        self._frames: Iterator[Item] = marked_slow(self._framer(self._handed()), "this loop")
+        self._frames: Iterator[Item] = marked_items(self._framer(self._handed()), "this loop")
         self._changes, self._places = Changes(), Slots(self._slots)
         self._before_s, self._index = float("-inf"), 0
 

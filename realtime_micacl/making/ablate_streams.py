@@ -13,7 +13,7 @@ import torch
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.ablate_parts import Material, Variant, crop_logits, read_material, shape_of, trained_stream
-from realtime_micacl.making.data.marks import still_changes
+from realtime_micacl.making.data.landmarks import still_changes
 from realtime_micacl.making.evaluation.recorded import Array, replay
 from realtime_micacl.making.evaluation.streams_table import figures, write
 from realtime_micacl.making.recipe import Recipe
@@ -78,8 +78,8 @@ def _read(material: Material, variant: Variant, seed: int) -> dict[str, F32]:
         return np.asarray(believed[0].numpy() * of_crops + believed[1].numpy() * from_shape, np.float32)
 
     stills = material.faces.validation
-    assert stills.marks is not None
-    logits = joined(crops["validation"], still_changes(stills.marks, shape, material.recipe.bag.ticks))
+    assert stills.landmarks is not None
+    logits = joined(crops["validation"], still_changes(stills.landmarks, shape, material.recipe.bag.ticks))
     temperature, _ = calibrated(logits, stills.labels)
     found = {}
     for name, recorded in material.sets.items():

@@ -19,8 +19,8 @@ from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data import folders
 from realtime_micacl.making.data.clips import read_clips
 from realtime_micacl.making.data.ferplus import Stills, read_ferplus
+from realtime_micacl.making.data.landmarks import read_landmarks
 from realtime_micacl.making.data.london import read_london
-from realtime_micacl.making.data.marks import read_marks
 from realtime_micacl.making.data.photographs import half_named
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.data.samples import Sample
@@ -172,7 +172,9 @@ def _marked(stills: Stills, sidecar: Sidecar, cache: Path) -> Stills:
     """Return pictures with their landmarks, where the engine reads them."""
     if not sidecar.shape:
         return stills
-    return replace(stills, marks=read_marks(stills.crops, Aligner(sidecar.bag.size_px, sidecar.crop.points), cache))
+    return replace(
+        stills, landmarks=read_landmarks(stills.crops, Aligner(sidecar.bag.size_px, sidecar.crop.points), cache)
+    )
 
 
 def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> Iterator[Result]:

@@ -14,9 +14,9 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.clips import read_clips
 from realtime_micacl.making.data.ferplus import Stills, read_ferplus
-from realtime_micacl.making.data.landmarks import FormModel, read_landmarks
+from realtime_micacl.making.data.form import FormModel, read_points
+from realtime_micacl.making.data.landmarks import read_landmarks
 from realtime_micacl.making.data.london import read_london
-from realtime_micacl.making.data.marks import read_marks
 from realtime_micacl.making.data.photographs import half_named, read_portraits
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.recipe import Recipe
@@ -73,7 +73,7 @@ def read_faces(recipe: Recipe, files: FaceFiles) -> Faces:
         faces = replace(faces, portraits=portraits(recipe, files.photographs, aligner))
     if recipe.shapes:
         stills, validation = (
-            replace(part, marks=read_marks(part.crops, aligner, files.cache))
+            replace(part, landmarks=read_landmarks(part.crops, aligner, files.cache))
             for part in (faces.stills, faces.validation)
         )
         faces = replace(faces, stills=stills, validation=validation)
@@ -94,7 +94,7 @@ def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> 
 def with_forms(faces: Faces, cache: Path) -> Faces:
     """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
     stills, frames, photos = (
-        read_landmarks(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
+        read_points(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
     )
     model = FormModel(stills)
     return replace(faces, forms=(model(stills), model(frames), model(photos)))

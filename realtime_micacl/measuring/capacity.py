@@ -67,7 +67,7 @@ def _mesh_s(picture: U8) -> float:
     """Return how long it takes to read the landmarks of a face."""
     middle = Region(picture.shape[1] / 2, picture.shape[0] / 2, picture.shape[0] / 2, 0.0)
     with closing(FaceMesh()) as mesh:
-        return _median_s(lambda _: mesh.marks(picture, [middle]))
+        return _median_s(lambda _: mesh.landmarks(picture, [middle]))
 
 
 def _read_s(engine: Engine, sidecar: Sidecar, faces: int) -> float:

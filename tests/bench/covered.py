@@ -31,48 +31,48 @@ EYES, LIPS, FOREHEAD = ((33, 133), (362, 263)), (61, 291), 151
 Draw = Callable[[U8, F32], None]
 
 
-def box_on_mouth(image: U8, marks: F32) -> None:
-    _box(image, marks[list(LIPS)].mean(axis=0), np.array((0.9, 0.45)) * _unit(marks), (230, 216, 173))
+def box_on_mouth(image: U8, landmarks: F32) -> None:
+    _box(image, landmarks[list(LIPS)].mean(axis=0), np.array((0.9, 0.45)) * _unit(landmarks), (230, 216, 173))
 
 
-def box_on_eyes(image: U8, marks: F32) -> None:
-    _box(image, _eyes(marks).mean(axis=0), np.array((1.05, 0.3)) * _unit(marks), (20, 20, 20))
+def box_on_eyes(image: U8, landmarks: F32) -> None:
+    _box(image, _eyes(landmarks).mean(axis=0), np.array((1.05, 0.3)) * _unit(landmarks), (20, 20, 20))
 
 
-def mask(image: U8, marks: F32) -> None:
-    cv2.fillPoly(image, [marks[[*JAW, *NOSE]].round().astype(np.int32)], (196, 214, 226), cv2.LINE_AA)
+def mask(image: U8, landmarks: F32) -> None:
+    cv2.fillPoly(image, [landmarks[[*JAW, *NOSE]].round().astype(np.int32)], (196, 214, 226), cv2.LINE_AA)
     for low in (0.3, 0.5, 0.7):
-        (x, y), (_, chin) = marks[5], marks[152]
+        (x, y), (_, chin) = landmarks[5], landmarks[152]
         at = round(y + low * (chin - y))
-        half = round(0.6 * _unit(marks))
+        half = round(0.6 * _unit(landmarks))
         cv2.line(image, (round(x) - half, at), (round(x) + half, at), (150, 170, 184), max(1, half // 40), cv2.LINE_AA)
 
 
-def dark_mask(image: U8, marks: F32) -> None:
-    cv2.fillPoly(image, [marks[[*JAW, *NOSE]].round().astype(np.int32)], (28, 28, 32), cv2.LINE_AA)
+def dark_mask(image: U8, landmarks: F32) -> None:
+    cv2.fillPoly(image, [landmarks[[*JAW, *NOSE]].round().astype(np.int32)], (28, 28, 32), cv2.LINE_AA)
 
 
-def sunglasses(image: U8, marks: F32) -> None:
-    unit = _unit(marks)
-    eyes = _eyes(marks)
+def sunglasses(image: U8, landmarks: F32) -> None:
+    unit = _unit(landmarks)
+    eyes = _eyes(landmarks)
     for eye in eyes:
         cv2.ellipse(image, _px(eye), (round(0.42 * unit), round(0.32 * unit)), 0, 0, 360, (24, 20, 18), -1, cv2.LINE_AA)
     cv2.line(image, _px(eyes[0]), _px(eyes[1]), (24, 20, 18), max(1, round(0.06 * unit)), cv2.LINE_AA)
 
 
-def hand_on_mouth(image: U8, marks: F32) -> None:
-    _hand(image, marks, marks[list(LIPS)].mean(axis=0))
+def hand_on_mouth(image: U8, landmarks: F32) -> None:
+    _hand(image, landmarks, landmarks[list(LIPS)].mean(axis=0))
 
 
-def hands_on_eyes(image: U8, marks: F32) -> None:
-    for eye in _eyes(marks):
-        _hand(image, marks, eye)
+def hands_on_eyes(image: U8, landmarks: F32) -> None:
+    for eye in _eyes(landmarks):
+        _hand(image, landmarks, eye)
 
 
-def _hand(image: U8, marks: F32, at: F32) -> None:
+def _hand(image: U8, landmarks: F32, at: F32) -> None:
     """Four fingers in the colour of the forehead, each darker towards its border."""
-    unit = _unit(marks)
-    x, y = _px(marks[FOREHEAD])
+    unit = _unit(landmarks)
+    x, y = _px(landmarks[FOREHEAD])
     colour = image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].reshape(-1, 3).mean(axis=0)
     for k in range(4):
         high = at + np.array((0.0, (k - 1.5) * 0.26 * unit))
@@ -86,13 +86,15 @@ def _box(image: U8, at: F32, half: F32, colour: tuple[int, int, int]) -> None:
     cv2.rectangle(image, _px(at - half), _px(at + half), colour, -1)
 
 
-def _eyes(marks: F32) -> F32:
-    return np.stack([marks[list(eye)].mean(axis=0) for eye in EYES])
+def _eyes(landmarks: F32) -> F32:
+    return np.stack([landmarks[list(eye)].mean(axis=0) for eye in EYES])
 
 
-def _unit(marks: F32) -> float:
+def _unit(landmarks: F32) -> float:
     """Return the distance between the eyes, or what it would be from the front, in px."""
-    return max(float(np.hypot(*np.subtract(*_eyes(marks)))), 0.5 * float(np.hypot(*(marks[FOREHEAD] - marks[152]))))
+    return max(
+        float(np.hypot(*np.subtract(*_eyes(landmarks)))), 0.5 * float(np.hypot(*(landmarks[FOREHEAD] - landmarks[152])))
+    )
 
 
 def _px(at: F32) -> tuple[int, int]:
@@ -136,10 +138,10 @@ class Bench:
                 scale = height / size
                 image = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
                 self._count(name, height, self._covered(np.asarray(image, np.uint8), at * scale))
-            marks, score = self.mesh.marks(whole, [region(one.points, one.box)])
+            landmarks, score = self.mesh.landmarks(whole, [region(one.points, one.box)])
             for kind, draw in COVERS.items() if score[0] > 0.9 else ():
                 image = whole.copy()
-                draw(image, marks[0, :, :2])
+                draw(image, landmarks[0, :, :2])
                 said = self._covered(image, at)
                 self.drawn[kind] += 1
                 self.noticed[kind] += bool(said)

@@ -26,8 +26,8 @@ from realtime_micacl.live.seeing.picture_mesh import PictureMesh
 from realtime_micacl.making.data.clips import Clip, read_clips
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.held_out import PHOTOGRAPHED
+from realtime_micacl.making.data.landmarks import read_landmarks
 from realtime_micacl.making.data.london import read_london
-from realtime_micacl.making.data.marks import read_marks
 from realtime_micacl.making.evaluation.predictions import Predictions, clip_predictions, still_predictions
 from realtime_micacl.making.scores import Labels, report
 from realtime_micacl.types import F32, U8
@@ -90,8 +90,8 @@ def _cheeks(picture: U8, mesh: PictureMesh) -> F32:
     if points is None:
         raise SystemExit("no face was found in one of the photographs")
     cheeks = np.zeros(picture.shape[:2], np.uint8)
-    for marks in CHEEKS:
-        cv2.fillConvexPoly(cheeks, cv2.convexHull(points[list(marks)]).astype(np.int32), [1])
+    for landmarks in CHEEKS:
+        cv2.fillConvexPoly(cheeks, cv2.convexHull(points[list(landmarks)]).astype(np.int32), [1])
     return np.median(picture[cheeks > 0], axis=0).astype(np.float32)
 
 
@@ -127,7 +127,7 @@ def main() -> None:
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
     london: Stills = read_london(a.london, aligner, held_out=True)
     if sidecar.shape:
-        london = replace(london, marks=read_marks(london.crops, aligner, a.cache))
+        london = replace(london, landmarks=read_landmarks(london.crops, aligner, a.cache))
     photographed = of_photographs(a.london)
     write = sys.stdout.write
     write("| measured on | group | people | n | WAR | UAR [95 %] | recall |\n|---|---|---|---|---|---|---|\n")

@@ -78,15 +78,15 @@ def shown(seed: int, assets: Assets) -> Iterator[tuple[list[float], U8]]:
 
 def seen(seeds: range, assets: Assets) -> tuple[F32, F32, list[int]]:
     """Return the angles [n,4], the landmarks [n,468,3] and who it is, in every pose in which a face is found."""
-    true, marks, who = [], [], []
+    true, landmarks, who = [], [], []
     with closing(FaceDetector(reach="short")) as detector, closing(FaceMesh()) as mesh:
         for seed in seeds:
             for angles, image in shown(seed, assets):
                 if found := detector.detect(image):
                     true.append(angles)
                     who.append(seed)
-                    marks.append(mesh.marks(image, [region(found[0].points, found[0].box)])[0][0])
-    return np.array(true, np.float32), np.stack(marks), who
+                    landmarks.append(mesh.landmarks(image, [region(found[0].points, found[0].box)])[0][0])
+    return np.array(true, np.float32), np.stack(landmarks), who
 
 
 def from_straight(error: F32, true: F32, who: list[int]) -> F32:
@@ -96,9 +96,9 @@ def from_straight(error: F32, true: F32, who: list[int]) -> F32:
     return np.array([error[n] - own[person] for n, person in enumerate(who) if person in own and not straight[n]])
 
 
-def fitted(true: F32, marks: F32) -> list[tuple[str, F32]]:
+def fitted(true: F32, landmarks: F32) -> list[tuple[str, F32]]:
     """Return the weights of pose.py."""
-    turned, even, odd = cues(marks)
+    turned, even, odd = cues(landmarks)
     wanted = true[:, :3] - turned
     rows = (("YAW_ODD", odd, 0), ("PITCH_EVEN", even, 1), ("ROLL_ODD", odd, 2))
     return [
@@ -115,12 +115,12 @@ def main() -> None:
     options = parser.parse_args()
     figures.DIRECTIONS = SKY
     assets, write = Assets(options.assets), sys.stdout.write
-    true, marks, who = seen(FITTED if options.fit else SHOWN, assets)
+    true, landmarks, who = seen(FITTED if options.fit else SHOWN, assets)
     if options.fit:
-        for name, weights in fitted(true, marks):
+        for name, weights in fitted(true, landmarks):
             write(f"{name} = ({', '.join(f'{one:.2f}' for one in weights)})\n")
         return
-    read = heads(marks)
+    read = heads(landmarks)
     off = [*(read[:, [0, 1, 2, 1]] - true).T]
     off.append(from_straight(off[-1], true, who))
     write(f"{len(true)} heads of {len(SHOWN)} people\n")

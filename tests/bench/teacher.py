@@ -23,7 +23,7 @@ from realtime_micacl.config import read_toml
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.making.data.ferplus import Stills, read_ferplus
 from realtime_micacl.making.data.sampler import CategorySampler
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.making.recipe import Plan, Recipe
 from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import StillsObjective
@@ -114,7 +114,7 @@ def said_of(network: StillsObjective, stills: Stills) -> F32:
     """Return the shares [n,K] of pictures, the mean of each and its mirror image."""
     said = []
     for part in torch.from_numpy(stills.crops).split(TOGETHER):
-        rgb = sent(part, DEVICE)[..., None].expand(-1, -1, -1, 3)
+        rgb = to_device(part, DEVICE)[..., None].expand(-1, -1, -1, 3)
         both = [network.head(network.encoder.frames(x)).float().softmax(dim=1) for x in (rgb, rgb.flip(2))]
         said.append((both[0] + both[1]) / 2)
     return np.asarray(torch.cat(said).cpu().numpy(), np.float32)

@@ -65,9 +65,9 @@ def bags_of(clip: Clip, sidecar: Sidecar) -> list[Bag]:
     """Return the bags that the live window cuts from a clip."""
     window, shapes = Window(sidecar.bag), [None] * len(clip.crops)
     if sidecar.shape:
-        marks = marked(clip, sidecar).marks
-        assert marks is not None
-        shapes = list(ShapeReader(sidecar.shape).read(marks))
+        landmarks = marked(clip, sidecar).landmarks
+        assert landmarks is not None
+        shapes = list(ShapeReader(sidecar.shape).read(landmarks))
     return [
         bag
         for crop, shape, time_s in zip(clip.crops, shapes, clip.times_s, strict=True)

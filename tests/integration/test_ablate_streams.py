@@ -39,14 +39,14 @@ RECIPE = {
 }
 
 
-def marks(count: int) -> F32:
+def landmarks(count: int) -> F32:
     return np.asarray(RNG.normal(32, 9, (1, 468, 3)) + RNG.normal(0, 0.5, (count, 468, 3)), np.float32)
 
 
 def stills(count: int) -> Stills:
     labels = np.arange(count) % 7
     crops = RNG.integers(0, 255, (count, 64, 64), np.uint8)
-    return Stills(crops, np.eye(7, dtype=np.float32)[labels], marks=marks(count))
+    return Stills(crops, np.eye(7, dtype=np.float32)[labels], landmarks=landmarks(count))
 
 
 def clip(number: int) -> Clip:
@@ -54,7 +54,7 @@ def clip(number: int) -> Clip:
     targets[:6, EMOTIONS.index("neutral")] = 1
     targets[6:, number % 7] = 1
     crops, times_s = RNG.integers(0, 255, (12, 64, 64, 3), np.uint8), np.arange(12, dtype=np.float32) * 0.08
-    return Clip(f"people/{number}", crops, times_s, targets, number % 5 == 4, marks(12))
+    return Clip(f"people/{number}", crops, times_s, targets, number % 5 == 4, landmarks(12))
 
 
 def test_rows_are_trained_once_and_compared_with_the_first(

@@ -38,8 +38,8 @@ def people() -> list[tuple[U8, list[F32]]]:
     found = []
     for frame in islice(read_file(DATA / "three_faces_720p.mp4"), 0, 240, 30):
         faces = detector.detect(frame.image)
-        marks, _ = mesh.marks(frame.image, [region(one.points, one.box) for one in faces])
-        found.append((frame.image, [mark[:, :2] for mark in marks]))
+        landmarks, _ = mesh.landmarks(frame.image, [region(one.points, one.box) for one in faces])
+        found.append((frame.image, [face[:, :2] for face in landmarks]))
     detector.close()
     mesh.close()
     return found
@@ -61,10 +61,10 @@ def seen(perceiver: Perceiver, images: list[U8], begin_s: float) -> list[Face]:
 @pytest.mark.parametrize("kind", COVERS)
 def test_a_covered_face_is_not_read(perceiver: Perceiver, people: list[tuple[U8, list[F32]]], kind: str) -> None:
     images = []
-    for image, marks in people:
+    for image, landmarks in people:
         images.append(image.copy())
-        for mark in marks:
-            COVERS[kind](images[-1], mark)
+        for face in landmarks:
+            COVERS[kind](images[-1], face)
     faces = seen(perceiver, images, 1000 * (1 + list(COVERS).index(kind)))
     faults = [face.quality.fault for face in faces if face.state is State.LOW_QUALITY]
     assert faults, "some are followed all the same; who comes with a covered face may not be"

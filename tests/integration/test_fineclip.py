@@ -142,20 +142,24 @@ def test_landmarks_learn_beside_clip_to_the_end_and_are_read_with_it(taught: Pat
     face, moves = rng.normal(16, 5, (468, 3)), rng.normal(0, 0.6, (7, 468, 3))
     moves[EMOTIONS.index("neutral")] = 0
 
-    def marks(shares: F32, person: int) -> F32:
+    def landmarks(shares: F32, person: int) -> F32:
         own = face + np.random.default_rng(person).normal(0, 0.2, face.shape)
         return np.asarray(own + np.einsum("tk,kpc->tpc", shares, moves) + rng.normal(0, 0.02, (len(shares), 468, 3)))
 
     def stills(count: int) -> Stills:
         shares = np.eye(7, dtype=np.float32)[np.arange(count) % 7]
         crops = np.concatenate([stripes(n % 7, 1, n)[..., 0] for n in range(count)])
-        return Stills(crops, shares, marks=np.concatenate([marks(one[None], n) for n, one in enumerate(shares)]))
+        return Stills(
+            crops, shares, landmarks=np.concatenate([landmarks(one[None], n) for n, one in enumerate(shares)])
+        )
 
     def clip(n: int) -> Clip:
         shares = np.zeros((24, 7), np.float32)
         shares[:12, EMOTIONS.index("neutral")] = shares[12:, n % 7] = 1
         crops = np.concatenate([stripes(EMOTIONS.index("neutral"), 12, n), stripes(n % 7, 12, n)])
-        return Clip(f"people/{n // 7}", crops, np.arange(24) * np.float32(0.1), shares, n >= 35, marks(shares, n // 7))
+        return Clip(
+            f"people/{n // 7}", crops, np.arange(24) * np.float32(0.1), shares, n >= 35, landmarks(shares, n // 7)
+        )
 
     faces = Faces(stills(56), stills(7), [clip(n) for n in range(49)], stills(28))
     stages: dict[str, Any] = {
@@ -176,8 +180,8 @@ def test_landmarks_learn_beside_clip_to_the_end_and_are_read_with_it(taught: Pat
     engine, reader = OnnxEngine(tmp_path / "engine", sidecar), ShapeReader(sidecar.shape)
     labels, added = [], []
     for one in (clip(n) for n in range(35, 49) if n % 7 != EMOTIONS.index("neutral")):  # nobody learnt from them
-        assert one.marks is not None
-        shapes, trust = reader.read(one.marks), np.full((8, 1), 3.0)
+        assert one.landmarks is not None
+        shapes, trust = reader.read(one.landmarks), np.full((8, 1), 3.0)
         changes = shapes[-8:] - shapes[:12].mean(axis=0)
         pieces = engine.encode(one.crops[-8:, None])[None]
         moved, unmoved = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from realtime_micacl.making.data.landmarks import FormModel
+from realtime_micacl.making.data.form import FormModel
 from realtime_micacl.making.training.objectives import StillsObjective
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.types import F32

@@ -104,7 +104,7 @@ def test_what_the_short_range_alone_sees_is_large_and_a_face_to_the_mesh(
     assert auto._near is not None
     monkeypatch.setattr(auto._near, "detect", lambda _: [seen])
     monkeypatch.setattr(
-        auto._mesh, "marks", lambda _, regions: (np.zeros((len(regions), 468, 3)), [score] * len(regions))
+        auto._mesh, "landmarks", lambda _, regions: (np.zeros((len(regions), 468, 3)), [score] * len(regions))
     )
     assert (auto.look(np.resize(room, (720, 1280, 3)), 4000.0 + size + score) == [seen]) is counts
 

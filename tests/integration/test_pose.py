@@ -23,9 +23,9 @@ def seen() -> F32:
     angles = []
     for frame in read_file(Path(__file__).parents[1] / "data" / "turning.mp4"):
         face = detector.detect(frame.image)[0]
-        marks, scores = mesh.marks(frame.image, [region(face.points, face.box)])
+        landmarks, scores = mesh.landmarks(frame.image, [region(face.points, face.box)])
         assert scores[0] > 0.9
-        angles.append(heads(marks)[0])
+        angles.append(heads(landmarks)[0])
     detector.close()
     mesh.close()
     return np.stack(angles).reshape(-1, len(TURNED), 3)

@@ -129,7 +129,7 @@ def test_every_device_sees_the_same_draws(monkeypatch: pytest.MonkeyPatch) -> No
         drawn.setdefault(device.type, []).append(tensor.clone())
         return tensor.to(device)
 
-    monkeypatch.setattr(augment, "sent", kept)
+    monkeypatch.setattr(augment, "to_device", kept)
     for device in ("cpu", "meta"):
         torch.manual_seed(2)
         crops = torch.full((48, 1, 64, 64), 100.0, device=device)

@@ -154,8 +154,8 @@ def test_a_face_that_was_too_poor_is_read_again_once_it_is_clearly_better(monkey
 def test_what_the_mesh_takes_for_no_face_starts_no_track(
     monkeypatch: pytest.MonkeyPatch, sure: float, faces: int
 ) -> None:
-    marks = FaceMesh.marks
-    monkeypatch.setattr(FaceMesh, "marks", lambda *given: (marks(*given)[0], sure * marks(*given)[1]))
+    landmarks = FaceMesh.landmarks
+    monkeypatch.setattr(FaceMesh, "landmarks", lambda *given: (landmarks(*given)[0], sure * landmarks(*given)[1]))
     world, _, perceiver, _ = stages()
     seen = [perceiver.perceive(world.frame(n, [(100, 80, 1)]))[0] for n in range(5)]
     assert len(seen[-1].faces) == faces
@@ -165,7 +165,7 @@ def test_what_the_mesh_takes_for_no_face_starts_no_track(
 def test_of_two_faces_the_covered_one_is_not_read_and_the_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.array([[0.9, 0], [0, 0]], np.float32)[: len(faces)])
     world, _, perceiver, _ = stages()
-    perceiver._shapes = SimpleNamespace(read=lambda marks, at: marks[:, 0])  # type: ignore[assignment]
+    perceiver._shapes = SimpleNamespace(read=lambda landmarks, at: landmarks[:, 0])  # type: ignore[assignment]
     places = [(20.0, 80.0, 1), (230.0, 80.0, 2)]
     scenes = [perceiver.perceive(replace(world.frame(n, places), time_s=n / 5))[0] for n in range(4)]
     assert [face.quality.fault for face in scenes[-1].faces] == ["mouth covered", ""]

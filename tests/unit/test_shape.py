@@ -59,15 +59,15 @@ def test_the_shipped_engine_fits_a_face_once_for_pose_and_shape() -> None:
     assert shape is not None
     reader = ShapeReader(shape)
     assert reader.posed
-    marks = (80 * HEAD @ turned(20, 5, -10).T + (300, 200, 0)).astype(np.float32)[None].repeat(2, axis=0)
-    marks += RNG.normal(0, 5, marks.shape).astype(np.float32)
-    assert np.array_equal(reader.read(marks, fitted(marks)), reader.read(marks))
+    landmarks = (80 * HEAD @ turned(20, 5, -10).T + (300, 200, 0)).astype(np.float32)[None].repeat(2, axis=0)
+    landmarks += RNG.normal(0, 5, landmarks.shape).astype(np.float32)
+    assert np.array_equal(reader.read(landmarks, fitted(landmarks)), reader.read(landmarks))
 
 
 def test_another_engine_fits_its_own_landmarks(reader: ShapeReader) -> None:
-    marks = HEAD[None]
+    landmarks = HEAD[None]
     assert not reader.posed
-    assert np.array_equal(reader.read(marks, fitted(marks)), reader.read(marks))
+    assert np.array_equal(reader.read(landmarks, fitted(landmarks)), reader.read(landmarks))
 
 
 def test_a_fit_turns_and_never_mirrors() -> None:

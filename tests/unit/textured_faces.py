@@ -37,24 +37,24 @@ SIDE: float | F32 = 80.0
 """Width and height of the faces, in px: larger ones take longer and show no more."""
 
 
-def marks_of_textures(_: FaceMesh, image: U8, where: Sequence[Region]) -> tuple[F32, F32]:
+def landmarks_of_textures(_: FaceMesh, image: U8, where: Sequence[Region]) -> tuple[F32, F32]:
     """Return landmarks of faces that look at the camera, where the texture in each region is, and 0 where none is."""
-    marks, scores = np.zeros((len(where), LANDMARKS, 3), np.float32), np.zeros(len(where), np.float32)
+    landmarks, scores = np.zeros((len(where), LANDMARKS, 3), np.float32), np.zeros(len(where), np.float32)
     for n, one in enumerate(where):
         left, top = max(0, round(one.x - one.side / 2)), max(0, round(one.y - one.side / 2))
         part = image[top : round(one.y + one.side / 2), left : round(one.x + one.side / 2)]
         there = part[..., 0] != image[0, 0, 0]
         if there.any():
             columns, rows = (np.flatnonzero(there.any(axis=axis))[[0, -1]].mean() for axis in (0, 1))
-            marks[n, BONE] = one.side / 3 * np.array(FRAME)
-            marks[n, :, :2] += (left + columns, top + rows)
+            landmarks[n, BONE] = one.side / 3 * np.array(FRAME)
+            landmarks[n, :, :2] += (left + columns, top + rows)
             scores[n] = 1
-    return marks, scores
+    return landmarks, scores
 
 
 def take_textures_for_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     """They have neither mouth nor eyes, so that both would seem to be covered, and no face would seem to be there."""
-    monkeypatch.setattr(FaceMesh, "marks", marks_of_textures)
+    monkeypatch.setattr(FaceMesh, "landmarks", landmarks_of_textures)
     monkeypatch.setattr(Covers, "read", lambda _, image, faces: np.zeros((len(faces), 2), np.float32))
     for model in (FaceMesh, Covers):  # neither is asked, so neither is opened
         monkeypatch.setattr(model, "__init__", lambda _: None)

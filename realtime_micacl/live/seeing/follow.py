@@ -26,7 +26,7 @@ class Found:
     """The faces of a picture: what a detector says of them, landmarks [n,468,3] in px, how surely each is one, [n]."""
 
     detections: Sequence[Detection]
-    marks: F32
+    landmarks: F32
     scores: F32
 
 
@@ -60,12 +60,12 @@ class Follower:
             for track_id, one in zip(tracks, then.detections, strict=True)
         ]
         regions = [region(one.points, one.box) for one in awaited]
-        marks, scores = self._mesh.marks(image, regions)
-        moved = [_carried(*one) for one in zip(then.detections, then.marks, marks, strict=True)]
+        landmarks, scores = self._mesh.landmarks(image, regions)
+        moved = [_carried(*one) for one in zip(then.detections, then.landmarks, landmarks, strict=True)]
         astray = [
             np.abs(middle(one.box) - (r.x, r.y)).max() > STRAY * r.side for one, r in zip(moved, regions, strict=True)
         ]
-        found = Found(moved, marks, scores)
+        found = Found(moved, landmarks, scores)
         return found if _sure(found) and not any(astray) else None
 
 

@@ -129,7 +129,7 @@ class Lookout:
 
     def _faces(self, image: U8, found: Sequence[Detection]) -> list[Detection]:
         """Return those of the detections that are faces to the mesh, too."""
-        _, scores = self._mesh.marks(image, [region(one.points, one.box) for one in found])
+        _, scores = self._mesh.landmarks(image, [region(one.points, one.box) for one in found])
         return [one for one, score in zip(found, scores, strict=True) if score >= MESH_AGREES]
 
 

@@ -51,7 +51,7 @@ class FaceMesh:
         self._session = open_model(MODEL, threads)
         self._input = self._session.get_inputs()[0].name
 
-    def marks(self, image: U8, regions: Sequence[Region]) -> tuple[F32, F32]:
+    def landmarks(self, image: U8, regions: Sequence[Region]) -> tuple[F32, F32]:
         """Return the landmarks [n,468,3] of faces in RGB [H,W,3], and how surely each is a face, 0 to 1, [n].
 
         x and y are in px of the picture, z is depth on the same scale, smaller towards the camera.
@@ -60,11 +60,11 @@ class FaceMesh:
             return np.zeros((0, LANDMARKS, 3), np.float32), np.zeros(0, np.float32)
         maps = [_to_picture(one) for one in regions]
         raws, scores = zip(*(self._read(_cut(image, one)) for one in maps), strict=True)
-        marks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3)
-        for mark, to_picture, one in zip(marks, maps, regions, strict=True):
-            mark[:, :2] = mark[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
-            mark[:, 2] *= one.side / SIZE_PX
-        return marks, np.asarray(1 / (1 + np.exp(-np.concatenate(scores).reshape(-1))), np.float32)
+        landmarks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3)
+        for face, to_picture, one in zip(landmarks, maps, regions, strict=True):
+            face[:, :2] = face[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
+            face[:, 2] *= one.side / SIZE_PX
+        return landmarks, np.asarray(1 / (1 + np.exp(-np.concatenate(scores).reshape(-1))), np.float32)
 
     def _read(self, cut: U8) -> tuple[F32, F32]:
         given = np.multiply(cut[None], np.float32(1 / 255), dtype=np.float32)

@@ -32,5 +32,5 @@ def _score(detector: FaceDetector, mesh: FaceMesh, image: U8) -> float:
     """Return how sure the detector is of the best face that the mesh agrees to."""
     image = np.ascontiguousarray(image)
     found = detector.detect(image)
-    _, agreed = mesh.marks(image, [region(one.points, one.box) for one in found])
+    _, agreed = mesh.landmarks(image, [region(one.points, one.box) for one in found])
     return max((one.score for one, sure in zip(found, agreed, strict=True) if sure >= MESH_AGREES), default=0.0)

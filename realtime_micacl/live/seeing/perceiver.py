@@ -117,7 +117,7 @@ class Perceiver:
         """Return the confirmed faces of a frame, those that can be analysed with their shape."""
         followed = self._followed(frame)
         found = followed or self._found(frame)
-        detections, marks, scores = found.detections, found.marks, found.scores
+        detections, landmarks, scores = found.detections, found.landmarks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [
             Sighting(d.box, signature(c), _starts(d, score, still=frame.still))
@@ -126,18 +126,18 @@ class Perceiver:
         ids = self._tracker.update(sightings, frame.time_s, still=frame.still)
         sure = [n for n, track_id in enumerate(ids) if track_id is not None]
         names = [ids[n] or 0 for n in sure]
-        detections, marks, scores = [detections[n] for n in sure], marks[sure], scores[sure]
+        detections, landmarks, scores = [detections[n] for n in sure], landmarks[sure], scores[sure]
         if not followed:
-            self._follower.note(names, Found(detections, marks, scores), frame.time_s)
+            self._follower.note(names, Found(detections, landmarks, scores), frame.time_s)
             covers = self._covers.read(frame.image, [one.points for one in detections])
             self._covered = self._steadied(names, covers, still=frame.still)
-        at = fitted(marks)
-        turns = heads(marks, at)
+        at = fitted(landmarks)
+        turns = heads(landmarks, at)
         faces = [
             self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None)
             for n, name, one, head, score in zip(sure, names, detections, turns, scores, strict=True)
         ]
-        return self._shaped(faces, marks, at)
+        return self._shaped(faces, landmarks, at)
 
     def _followed(self, frame: Frame) -> Found | None:
         """Return where the faces of the last look are; None: it is time for a look, or somebody may be missing."""
@@ -151,7 +151,7 @@ class Perceiver:
             detections = look_closely(self._detector, frame.image, self._most)
         else:
             detections = self._detector.look(frame.image, frame.time_s)
-        return Found(detections, *self._mesh.marks(frame.image, [region(d.points, d.box) for d in detections]))
+        return Found(detections, *self._mesh.landmarks(frame.image, [region(d.points, d.box) for d in detections]))
 
     def _steadied(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
         """Return how surely faces are covered: the mean of what this look says, [n,2], and of what was said before.
@@ -161,11 +161,11 @@ class Perceiver:
         before = {} if still else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
-    def _shaped(self, faces: list[Face], marks: F32, at: Fit) -> list[Face]:
+    def _shaped(self, faces: list[Face], landmarks: F32, at: Fit) -> list[Face]:
         """Return the faces whose landmarks are given and fitted, those that can be analysed with their shape."""
         usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
         if self._shapes and usable:
-            shapes = self._shapes.read(marks[usable], Fit(*(part[usable] for part in at)))
+            shapes = self._shapes.read(landmarks[usable], Fit(*(part[usable] for part in at)))
             for n, shape in zip(usable, shapes, strict=True):
                 faces[n] = replace(faces[n], shape=shape)
         return faces

@@ -17,8 +17,8 @@ class PictureMesh:
     def points(self, picture: U8) -> F32 | None:
         """Return the landmarks of the face in RGB [H,W,3] in px, [468,2]; None: no face."""
         found = self._detector.detect(picture)
-        marks, scores = self._mesh.marks(picture, [region(one.points, one.box) for one in found])
-        return marks[0, :, :2].copy() if len(scores) and scores[0] >= MIN_SCORE else None
+        landmarks, scores = self._mesh.landmarks(picture, [region(one.points, one.box) for one in found])
+        return landmarks[0, :, :2].copy() if len(scores) and scores[0] >= MIN_SCORE else None
 
     def close(self) -> None:
         """Free both models."""

@@ -91,26 +91,26 @@ def _determinant(a: list[float], b: list[float], c: list[float]) -> float:
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
-def fitted(marks: F32) -> Fit:
+def fitted(landmarks: F32) -> Fit:
     """Return the fit of landmarks [n,468,3] to a face that looks at the camera."""
-    return fit(marks[:, _BONE], _FRAME)
+    return fit(landmarks[:, _BONE], _FRAME)
 
 
-def heads(marks: F32, at: Fit | None = None) -> F32:
+def heads(landmarks: F32, at: Fit | None = None) -> F32:
     """Return yaw, pitch and roll in degrees, [n,3], of faces whose landmarks are [n,468,3] in px, `fitted` so."""
-    turned, even, odd = cues(marks, at)
+    turned, even, odd = cues(landmarks, at)
     mended = np.stack([odd @ _YAW_ODD, even @ _PITCH_EVEN, odd @ _ROLL_ODD], axis=1)
     return np.asarray(turned + mended.clip(-MOST, MOST), np.float32)
 
 
-def cues(marks: F32, at: Fit | None = None) -> tuple[F64, F64, F64]:
+def cues(landmarks: F32, at: Fit | None = None) -> tuple[F64, F64, F64]:
     """Return the angles [n,3] of the fit and the cues from which its error is predicted.
 
     That is how the bones of a face lie beside those of FRAME, and the angles: [n,26] that a mirror leaves as they
     are, and [n,20] that it turns to their opposite.
     """
-    middle, turn, scale = at or fitted(marks)
-    beside = (marks[:, _BONE] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] - _FRAME
+    middle, turn, scale = at or fitted(landmarks)
+    beside = (landmarks[:, _BONE] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] - _FRAME
     turned = angles(turn)
     yaw, pitch = np.radians(turned[:, :2]).T
     right, left, between = beside[:, RIGHT], beside[:, LEFT], beside[:, MIDDLE]

@@ -25,8 +25,8 @@ class ShapeReader:
         self.posed = tuple(shape.bone) == BONE and np.array_equal(frame, FRAME)
         """Whether it fits landmarks as the pose of the head does."""
 
-    def read(self, marks: F32, at: Fit | None = None) -> F32:
+    def read(self, landmarks: F32, at: Fit | None = None) -> F32:
         """Return the shapes [n, 3 P] of landmarks [n,468,3] in px, `at` the fit of their pose where that is `posed`."""
-        middle, turn, scale = at if at and self.posed else fit(marks[:, self._bone], self._frame)
-        moved = (marks[:, self._points] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] + self._centre
-        return np.asarray(moved.reshape(len(marks), len(self.mean)), np.float32)
+        middle, turn, scale = at if at and self.posed else fit(landmarks[:, self._bone], self._frame)
+        moved = (landmarks[:, self._points] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] + self._centre
+        return np.asarray(moved.reshape(len(landmarks), len(self.mean)), np.float32)

@@ -132,7 +132,7 @@ def _opened(
     rate_hz: float | None,
     stays: bool,
 ) -> Iterator[Item]:
-    from realtime_micacl.live.sources.slow import marked_slow
+    from realtime_micacl.live.sources.sparse import marked_items
     from realtime_micacl.live.sources.stream import Stream
     from realtime_micacl.live.sources.video import paced, read_file
 
@@ -143,10 +143,10 @@ def _opened(
 
             webcam = Webcam(int(spec.value), asked=lambda: framer.now)
             items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
-            return marked_slow(items, spec.name)
+            return marked_items(items, spec.name)
         case "stream":
             stream = Stream(spec.value, spec.name, wait=wait, patience_s=give_up_after_s, rate_hz=rate_hz)
-            return marked_slow(_streamed(stream, wait, give_up_after_s), spec.name)
+            return marked_items(_streamed(stream, wait, give_up_after_s), spec.name)
         case "synthetic":
             from realtime_micacl.live.sources.synthetic import read_synthetic
 

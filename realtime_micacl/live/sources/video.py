@@ -22,7 +22,7 @@ from realtime_micacl.live.sources.decoder import Base, at_once
 from realtime_micacl.live.sources.file_checks import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
-from realtime_micacl.live.sources.slow import marked_stills
+from realtime_micacl.live.sources.sparse import marked_frames
 from realtime_micacl.live.sources.stills import (
     RATE_HZ,
     is_picture,
@@ -59,9 +59,9 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
     if path.is_dir():
         tell_videos(path)
     if row := pictures_in(path) or pictures_like(path):
-        yield from marked_stills(read_row(row, str(path), rate_hz, read_file), str(path))
+        yield from marked_frames(read_row(row, str(path), rate_hz, read_file), str(path))
     else:
-        yield from marked_stills(_read_video(path, rate_hz), str(path))
+        yield from marked_frames(_read_video(path, rate_hz), str(path))
 
 
 def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:

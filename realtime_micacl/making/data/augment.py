@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 
 
 def shake(crops: Tensor, groups: Tensor) -> Tensor:
@@ -45,8 +45,8 @@ def degraded(crops: Tensor, groups: Tensor) -> Tensor:
     draws = torch.stack(
         [gamma, *light, contrast, top, top + high * covered, left, left + wide, torch.rand(n) * 255, torch.rand(n) * 6]
     )
-    noise = sent(torch.randn(crops.shape), device)
-    gamma, down, across, contrast, top, bottom, left, right, cover, noisy = sent(draws[:, groups], device)[
+    noise = to_device(torch.randn(crops.shape), device)
+    gamma, down, across, contrast, top, bottom, left, right, cover, noisy = to_device(draws[:, groups], device)[
         ..., None, None, None
     ]
     ramp, places = torch.linspace(-1, 1, size, device=device), torch.arange(size, device=device)
@@ -54,10 +54,10 @@ def degraded(crops: Tensor, groups: Tensor) -> Tensor:
     x = x * (1 + down * ramp[:, None] + across * ramp).clamp(0.3, 1.7)
     x = x * contrast + 20 * (1 - contrast)
     if len(few := coarse[groups].nonzero()[:, 0]):
-        few = sent(few, device)
+        few = to_device(few, device)
         x[few] = F.interpolate(F.interpolate(x[few], size=coarse_size, mode="area"), size=size, mode="bilinear")
     if len(few := blurred[groups].nonzero()[:, 0]):
-        few = sent(few, device)
+        few = to_device(few, device)
         soft = x[few]
         for _ in range(blurs):
             soft = F.avg_pool2d(F.pad(soft, (1, 1, 1, 1), mode="replicate"), 3, 1)
@@ -79,7 +79,7 @@ def augmented(clips: Tensor) -> Tensor:
     across, down = _uniform(count, -1.0, 1.0) * (1 - wide), _uniform(count, -1.0, 1.0) * (1 - high)
     mirror, zero = torch.where(torch.rand(count) < 0.5, -1.0, 1.0), torch.zeros(count)
     boxes = torch.stack([mirror * wide, zero, across, zero, high, down], dim=1).view(count, 2, 3)
-    colours = sent(_uniform((3, count), 0.6, 1.4).repeat_interleave(frames, dim=1), clips.device)
+    colours = to_device(_uniform((3, count), 0.6, 1.4).repeat_interleave(frames, dim=1), clips.device)
     light, contrast, colour = colours[..., None, None, None]
     pixels = clips.flatten(0, 1).permute(0, 3, 1, 2).float()
     pixels = _warped(pixels, boxes.repeat_interleave(frames, dim=0)) * light
@@ -116,5 +116,5 @@ def _boxes(angle: Tensor, scale: Tensor, shift: Tensor, mirror: Tensor) -> Tenso
 
 
 def _warped(crops: Tensor, boxes: Tensor) -> Tensor:
-    grid = F.affine_grid(sent(boxes, crops.device), list(crops.shape), align_corners=False)
+    grid = F.affine_grid(to_device(boxes, crops.device), list(crops.shape), align_corners=False)
     return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)

@@ -17,7 +17,7 @@ from realtime_micacl.making.data.augment import as_rgb, degraded, jitter, shake
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.precision import half
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.types import F32, U8
 
@@ -75,7 +75,7 @@ def still_bank(encoder: PerFrame, stills: Stills, views: int, spec: BagSpec) -> 
 def _plain_bank(encoder: PerFrame, stills: Stills, spec: BagSpec) -> Bank:
     device, rows = encoder.luma.device, []
     for part in tqdm(torch.from_numpy(stills.crops).split(64), desc="encoding stills", leave=False, disable=None):
-        crops = as_rgb(sent(part, device)[:, None].float())
+        crops = as_rgb(to_device(part, device)[:, None].float())
         both = torch.stack([encoder.frames(crops), encoder.frames(crops.flip(-2))], dim=1)
         rows.append(both.flatten(0, 1).half())
     first = np.arange(len(stills.crops))[:, None] * 2
@@ -123,7 +123,7 @@ def luma(crops: U8) -> U8:
 def _encoded(encoder: PerFrame, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
     """Return the features f16[n,D] of crops, where the encoder is."""
     device = encoder.luma.device
-    crops = jitter(degraded(shake(sent(crops, device), groups), groups))
-    pixels = as_rgb(torch.where(sent(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
+    crops = jitter(degraded(shake(to_device(crops, device), groups), groups))
+    pixels = as_rgb(torch.where(to_device(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))
     with half(device):
         return encoder.frames(pixels).half()

@@ -36,7 +36,7 @@ class Clip:
     """What the face shows in each frame, a mixture of the emotion and neutral, [T,K]."""
     held_out: bool
     """Whether this person is kept for measuring: every fifth is."""
-    marks: F32 | None = None
+    landmarks: F32 | None = None
     """Landmarks in px of the picture, [T,468,3]; None for crops of prepared sets."""
 
 
@@ -76,31 +76,31 @@ def _clip(
     folder: Path, row: dict[str, object], detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path
 ) -> Clip:
     file = folder / str(row["file"])
-    name = f"{key(file.read_bytes(), repr((aligner.recipe, 'marks')).encode())}.npz"
+    name = f"{key(file.read_bytes(), repr((aligner.recipe, 'landmarks')).encode())}.npz"
     cut = kept_together(cache / folder.name / name, lambda: _cut(file, detector, mesh, aligner))
-    numbers, crops, times_s, marks = (cut[name] for name in ("numbers", "crops", "times_s", "marks"))
+    numbers, crops, times_s, landmarks = (cut[name] for name in ("numbers", "crops", "times_s", "landmarks"))
     intensity = np.array(row["intensity"], np.float32)[numbers]
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
     targets[:, EMOTIONS.index(str(row["emotion"]))] += intensity
     kept_out = held_out(int(str(row["identity"])))
-    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, marks)
+    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, landmarks)
 
 
 def _cut(file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner) -> dict[str, npt.NDArray[Any]]:
     """Return number, crop, time and landmarks of every frame in which a face is found."""
-    numbers, crops, times_s, marks = [], [], [], []
+    numbers, crops, times_s, landmarks = [], [], [], []
     for frame in read_file(file):
         found = detector.detect(frame.image)
         if found:
             numbers.append(frame.index)
             crops.append(aligner.crop(frame.image, found[0].points[:4]))
             times_s.append(frame.time_s)
-            marks.append(mesh.marks(frame.image, [region(found[0].points, found[0].box)])[0][0])
+            landmarks.append(mesh.landmarks(frame.image, [region(found[0].points, found[0].box)])[0][0])
     shape = (len(crops), aligner.size_px, aligner.size_px, 3)
     return {
         "numbers": np.array(numbers, np.int64),
         "crops": np.array(crops, np.uint8).reshape(shape),
         "times_s": np.array(times_s, np.float32),
-        "marks": np.array(marks, np.float32).reshape(len(crops), LANDMARKS, 3),
+        "landmarks": np.array(landmarks, np.float32).reshape(len(crops), LANDMARKS, 3),
     }

@@ -48,7 +48,7 @@ class Stills:
     """What is seen in each, [n,K]: the taggers' votes as a distribution."""
     people: npt.NDArray[np.int64] | None = None
     """Who is seen, [n]; None where every picture is taken for somebody else."""
-    marks: F32 | None = None
+    landmarks: F32 | None = None
     """Landmarks in parts of the crop's side, [n,468,3], NaN where no face is seen; None: nobody asked for them."""
 
     @property

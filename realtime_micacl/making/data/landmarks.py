@@ -1,103 +1,60 @@
-"""The form of a face, which the frame encoder learns beside the emotion: where the face mesh sees 468 points.
-
-Ten taggers' votes say what a picture shows, the points say how brows, lids and lips lie. Nothing of this runs live.
-"""
+"""Reads the landmarks of single aligned pictures, with the mesh that runs live."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from realtime_micacl.live.seeing.picture_mesh import PictureMesh
+from realtime_micacl.inference.sidecar import Shape
+from realtime_micacl.live.seeing.align import Aligner
+from realtime_micacl.live.seeing.mesh import LANDMARKS, ROOM, FaceMesh, Region
+from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
-from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.types import F32, U8
 
-log = logging.getLogger(__name__)
+# Where the detector's box lies, in distances between the eyes: its centre below their middle, and its longer side.
+BOX_BELOW, BOX_SIDE = 0.44, 2.53
+SURE = 0.5  # the mesh's score below which there is no face
 
-PIECE = 256  # crops that a process is given at once
-Read = Callable[[U8], F32]
 
-
-def read_landmarks(crops: U8, cache: Path) -> F32:
-    """Return the points in luma crops [n,S,S] as [n,468,2], in parts of the crop's side; NaN where no face is found.
+def read_landmarks(crops: U8, aligner: Aligner, cache: Path) -> F32:
+    """Return the landmarks in luma crops [n,S,S], in parts of the crop's side, [n,468,3]; NaN where no face is seen.
 
     They are kept in the folder `cache`.
     """
-    return kept(cache / f"landmarks-{key(crops.tobytes())}.npy", lambda: _read(crops))
+    file = cache / f"landmarks-{key(crops.tobytes(), repr(aligner.recipe).encode())}.npy"
+    return kept(file, lambda: landmarks_in(crops, aligner))
 
 
-def _read(crops: U8) -> F32:
-    pieces = np.array_split(crops, max(1, len(crops) // PIECE))
-    found: list[F32 | None] = [None] * len(pieces)
-    work = shared_out(_mesh, pieces, os.cpu_count() or 1)
-    for index, points in tqdm(work, desc="landmarks", total=len(pieces), leave=False, disable=None):
-        if isinstance(points, Died):
-            log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))
-            points = np.full((len(pieces[index]), 468, 2), np.nan, np.float32)
-        found[index] = points
-    return np.concatenate([piece for piece in found if piece is not None])
+def landmarks_in(crops: U8, aligner: Aligner) -> F32:
+    """Return the same without keeping them."""
+    where, mesh = _region(aligner), FaceMesh()
+    landmarks = np.full((len(crops), LANDMARKS, 3), np.nan, np.float32)
+    for n, crop in enumerate(tqdm(crops, desc="landmarks", leave=False, disable=None)):
+        (found,), (score,) = mesh.landmarks(with_room(crop), [where])
+        if score >= SURE:
+            landmarks[n] = (found - (MARGIN_PX, MARGIN_PX, 0)) / ENLARGED_PX
+    mesh.close()
+    return landmarks
 
 
-class FormModel:
-    """A point distribution model (Cootes et al. 1995) of the part of a face that is alike on both sides.
+def still_changes(landmarks: F32, shape: Shape, ticks: int) -> F32:
+    """Return how pictures with landmarks [n,468,3] differ from everybody's neutral face, each held, [n,ticks,3P+1].
 
-    Place, size and turn in the picture are taken out by Procrustes' fit to the mean, and whatever differs between left
-    and right, which is mostly a turned head; so a picture and its mirror image have the same form.
+    The faces are not known; one without landmarks (NaN) is at rest.
     """
-
-    def __init__(self, points: F32, components: int = 96) -> None:
-        """Fit the model to points [n,468,2]."""
-        points = points[np.isfinite(points[:, 0, 0])]
-        mean = points.mean(axis=0, dtype=np.float64)
-        mean -= mean.mean(axis=0)
-        gaps = np.square((mean * (-1, 1))[:, None] - mean[None]).sum(axis=2)
-        self._twin = gaps.argmin(axis=1)
-        self._twin = np.where(self._twin[self._twin] == np.arange(len(mean)), self._twin, np.arange(len(mean)))
-        self._mean = (mean + mean[self._twin] * (-1, 1)) / 2
-        forms = self._aligned(points)
-        self._centre = forms.mean(axis=0)
-        spread, basis = np.linalg.eigh(np.cov(forms[:20_000], rowvar=False))
-        spread, basis = spread[::-1][:components], basis[:, ::-1][:, :components]
-        signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(components)])  # not left to the solver
-        weight = (spread / spread[0]) ** 0.1  # large movements count more, but nearly alike: small ones tell more
-        self._basis = basis * signs * weight / np.sqrt(spread)
-
-    def __call__(self, points: F32) -> F32:
-        """Return the form of each face, [n,components]; NaN where there are no points."""
-        found = np.isfinite(points[:, 0, 0])
-        forms = np.full((len(points), self._basis.shape[1]), np.nan, np.float32)
-        forms[found] = (self._aligned(points[found]) - self._centre) @ self._basis
-        return forms
-
-    def _aligned(self, points: F32) -> F32:
-        """Return points [n,468,2] fitted to the mean and made the same on both sides, [n,936]."""
-        x = points - points.mean(axis=1, keepdims=True)
-        z, mean = x[..., 0] + 1j * x[..., 1], self._mean[:, 0] + 1j * self._mean[:, 1]
-        turned = (np.conj(z) * mean).sum(axis=1, keepdims=True)
-        z *= turned / np.abs(turned) * np.sqrt(np.square(np.abs(mean)).sum() / np.square(np.abs(z)).sum(1))[:, None]
-        z = (z - np.conj(z[:, self._twin])) / 2
-        return np.asarray(np.concatenate([z.real, z.imag], axis=1), np.float32)
+    reader, seen = ShapeReader(shape), np.isfinite(landmarks[:, 0, 0])
+    changes = np.zeros((len(landmarks), ticks, len(reader.mean) + 1), np.float32)
+    changes[seen, :, :-1] = (reader.read(landmarks[seen]) - reader.mean)[:, None]
+    return changes
 
 
-@contextmanager
-def _mesh() -> Iterator[Read]:
-    mesh = PictureMesh()
-
-    def read(crops: U8) -> F32:
-        points = np.full((len(crops), 468, 2), np.nan, np.float32)
-        for n, crop in enumerate(crops):
-            found = mesh.points(with_room(crop))
-            if found is not None:
-                points[n] = (found - MARGIN_PX) / ENLARGED_PX
-        return points
-
-    with closing(mesh):
-        yield read
+def _region(aligner: Aligner) -> Region:
+    """Return the region of the face in an aligned crop that was enlarged."""
+    right, left = (aligner.points[:2] * ENLARGED_PX + MARGIN_PX).tolist()
+    eyes_px = left[0] - right[0]
+    middle = ((right[0] + left[0]) / 2, (right[1] + left[1]) / 2 + BOX_BELOW * eyes_px)
+    return Region(*middle, ROOM * BOX_SIDE * eyes_px, 0.0)

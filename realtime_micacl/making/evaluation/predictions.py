@@ -21,7 +21,7 @@ from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.bank import bag_targets, luma, turned_ticks
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.ferplus import Stills
-from realtime_micacl.making.data.marks import marks_in, still_changes
+from realtime_micacl.making.data.landmarks import landmarks_in, still_changes
 from realtime_micacl.making.evaluation.protocol import Part
 from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
@@ -68,9 +68,9 @@ def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
     """Return the changes [n,N*L,3P+1] of pictures from everybody's neutral face; none where no landmarks are."""
     if not sidecar.shape:
         return None
-    if stills.marks is None:
+    if stills.landmarks is None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
-    return still_changes(stills.marks, sidecar.shape, sidecar.bag.ticks)
+    return still_changes(stills.landmarks, sidecar.shape, sidecar.bag.ticks)
 
 
 def still_logits(engine: Engine, sidecar: Sidecar, crops: U8, changes: F32 | None = None) -> F32:
@@ -104,10 +104,10 @@ def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray
     """
     if not sidecar.shape:
         return _logits(engine, sidecar, clip.crops, frames)
-    if clip.marks is None:
+    if clip.landmarks is None:
         raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and this clip comes without")
     reader = ShapeReader(sidecar.shape)
-    shapes = reader.read(clip.marks)
+    shapes = reader.read(clip.landmarks)
     neutral = Neutral(reader.mean, sidecar.shape.prior, sidecar.shape.half_s)
     pieces, place = _encoded(engine, sidecar, clip.crops, frames)
     rows, last_s = [], float(clip.times_s[frames[0, -1]]) if len(frames) else 0.0
@@ -179,9 +179,9 @@ def probabilities(logits: F32, sidecar: Sidecar) -> F32:
 
 def marked(clip: Clip, sidecar: Sidecar) -> Clip:
     """Return a clip with the landmarks in its crops, where the engine reads them."""
-    if not sidecar.shape or clip.marks is not None:
+    if not sidecar.shape or clip.landmarks is not None:
         return clip
-    return replace(clip, marks=marks_in(luma(clip.crops), Aligner(sidecar.bag.size_px, sidecar.crop.points)))
+    return replace(clip, landmarks=landmarks_in(luma(clip.crops), Aligner(sidecar.bag.size_px, sidecar.crop.points)))
 
 
 def _logits(

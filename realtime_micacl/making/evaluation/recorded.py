@@ -133,8 +133,8 @@ def record_clips(clips: Sequence[Clip], encode: Encode, sidecar: Sidecar) -> Rec
     tracks: list[int] = []
     clear, labels, people = [], [], []
     for number, clip in enumerate(tqdm(clips, desc="encoding clips", leave=False, disable=None)):
-        assert clip.marks is not None
-        frames, shapes = bag_frames(clip.times_s, spec), reader.read(clip.marks)
+        assert clip.landmarks is not None
+        frames, shapes = bag_frames(clip.times_s, spec), reader.read(clip.landmarks)
         crops = clip.crops[:, None]
         plain = encode(crops)
         both = np.stack([plain, encode(np.ascontiguousarray(crops[..., ::-1, :])) if turned.any() else plain])

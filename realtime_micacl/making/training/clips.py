@@ -21,7 +21,7 @@ from realtime_micacl.making.data.bank import bag_targets
 from realtime_micacl.making.data.clips import Clip, bag_frames
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.data.sampler import long_tail, sampler
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Clips, Recipe
 from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
@@ -169,7 +169,7 @@ def _read(model: System, loader: _Loader, clips: int, run: Run) -> tuple[F32, La
     places = [[(-1, i) for i in range(clips)][n : n + 64] for n in range(0, clips, 64)]
     logits, labels = [], []
     for drawn, targets in loader.batches(places):
-        drawn = sent(drawn, run.ranks.device)
+        drawn = to_device(drawn, run.ranks.device)
         said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.seen(drawn.flatten(1, 2))
         logits.append(said.float())
         labels.append(targets.argmax(dim=1))
@@ -188,7 +188,7 @@ class FrozenFeatures:
         encoder.eval()
         for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
             if clip.file not in self._kept:
-                crops = sent(torch.tensor(clip.load().crops), encoder.luma.device)
+                crops = to_device(torch.tensor(clip.load().crops), encoder.luma.device)
                 self._kept[clip.file] = encoder.frames(crops).half().cpu().numpy()
         return [self._kept[clip.file] for clip in clips]
 

@@ -19,7 +19,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Plan
 from realtime_micacl.making.training.ranks import ONE, Ranks
@@ -118,7 +118,7 @@ def _epoch(
         torch.manual_seed(crc32(f"{run.seed}/{stage.name}/{step}/{run.ranks.rank}".encode()))
         for group in optimiser.param_groups:
             group["lr"] = rate(plan, step + 1, plan.epochs * steps, steps)
-        loss: Tensor = wrapped(*(sent(t, run.ranks.device) for t in batch))
+        loss: Tensor = wrapped(*(to_device(t, run.ranks.device) for t in batch))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(objective.parameters(), plan.clip_norm)

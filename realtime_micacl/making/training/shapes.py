@@ -16,7 +16,7 @@ from realtime_micacl.live.seeing.pose import BONE, FRAME
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
-from realtime_micacl.making.data.marks import still_changes
+from realtime_micacl.making.data.landmarks import still_changes
 from realtime_micacl.making.data.sampler import long_tail, sampler
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Recipe, Shapes
@@ -62,7 +62,7 @@ def face_shape(clips: Sequence[Clip], plan: Shapes) -> Shape:
         bone=BONE, frame=FRAME, points=POINTS, mean=(0.0,) * 3 * len(POINTS), prior=plan.prior, half_s=plan.half_s
     )
     reader = ShapeReader(blank)
-    rests = [rest_of(reader.read(clip.marks), clip.targets) for clip in clips if clip.marks is not None]
+    rests = [rest_of(reader.read(clip.landmarks), clip.targets) for clip in clips if clip.landmarks is not None]
     mean = np.mean([rest for rest in rests if rest is not None], axis=0)
     return Shape(
         bone=BONE,
@@ -113,12 +113,12 @@ def _lessons(
     basis = stream.basis.cpu().numpy()
     taught = tracks_of(reader, basis, learnt(clips), plan)
     chosen = long_tail(taught.labels, [f"{n:06}" for n in range(len(taught.labels))], plan.imbalance, seed)
-    assert stills.marks is not None
-    known = np.isfinite(stills.marks[:, 0, 0])
+    assert stills.landmarks is not None
+    known = np.isfinite(stills.landmarks[:, 0, 0])
     return _Lessons(
         Tracks(*(getattr(taught, one.name)[chosen] for one in fields(taught))),
         tracks_of(reader, basis, [clip for clip in clips if clip.held_out], plan),
-        (reader.read(stills.marks[known]) - reader.mean) @ basis,
+        (reader.read(stills.landmarks[known]) - reader.mean) @ basis,
         stills.targets[known],
         plan.jitter * np.sqrt(np.square(basis).sum(axis=0)),
     )
@@ -163,8 +163,8 @@ def shape_logits(stream: ShapeStream, shape: Shape, stills: Stills, spec: BagSpe
 
     Of a picture without landmarks it says nothing: zeros.
     """
-    assert stills.marks is not None
-    known = np.isfinite(stills.marks[:, 0, 0])
+    assert stills.landmarks is not None
+    known = np.isfinite(stills.landmarks[:, 0, 0])
     logits = np.zeros((len(known), len(EMOTIONS)), np.float32)
-    logits[known] = stream(torch.from_numpy(still_changes(stills.marks, shape, spec.ticks)[known]))[0].numpy()
+    logits[known] = stream(torch.from_numpy(still_changes(stills.landmarks, shape, spec.ticks)[known]))[0].numpy()
     return logits

@@ -18,7 +18,7 @@ from realtime_micacl.making.data.bank import Bank, clip_bank, luma, still_bank, 
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.ferplus import Stills
 from realtime_micacl.making.data.sampler import CategorySampler
-from realtime_micacl.making.data.sent import sent
+from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.recipe import Bags, Recipe, Teacher
 from realtime_micacl.making.recipe import Stills as StillsPlan
@@ -235,5 +235,5 @@ def frames_of(clips: Sequence[Clip]) -> Stills:
 def _over(stills: Stills, read: Callable[[Tensor], Tensor], run: Run) -> F32:
     """Return what `read` says of all pictures."""
     parts = torch.from_numpy(stills.crops).split(LOOKED_AT)
-    said = [read(sent(part, run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float() for part in parts]
+    said = [read(to_device(part, run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float() for part in parts]
     return np.asarray(torch.cat(said).cpu().numpy(), np.float32)

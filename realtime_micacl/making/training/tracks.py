@@ -76,7 +76,7 @@ def windows_of(
 
 def tracks_of(reader: ShapeReader, basis: F32, clips: Sequence[Clip], plan: Shapes) -> Tracks:
     """Return the clips whose faces have landmarks, their expressions made as strong as they count."""
-    kept = [clip for clip in clips if clip.marks is not None]
+    kept = [clip for clip in clips if clip.landmarks is not None]
     longest = max(len(clip.times_s) for clip in kept)
     components = np.zeros((len(kept), longest, basis.shape[1]), np.float32)
     targets = np.zeros((len(kept), longest, len(EMOTIONS)), np.float32)
@@ -84,8 +84,8 @@ def tracks_of(reader: ShapeReader, basis: F32, clips: Sequence[Clip], plan: Shap
     own = np.zeros((len(kept), basis.shape[1]), np.float32)
     labels = np.zeros(len(kept), np.int64)
     for n, clip in enumerate(kept):
-        assert clip.marks is not None
-        shapes = reader.read(clip.marks)
+        assert clip.landmarks is not None
+        shapes = reader.read(clip.landmarks)
         components[n, : len(shapes)] = (shapes - reader.mean) @ basis
         shown = 1 - clip.targets[:, NEUTRAL]
         stronger = np.minimum(1, shown * plan.gain) / np.maximum(shown, 1e-6)
@@ -104,9 +104,9 @@ def basis_of(reader: ShapeReader, clips: Sequence[Clip], components: int) -> F32
     """Return the principal components of changes from the own neutral, scaled to a spread of 1, [3P,C]."""
     changes = []
     for clip in clips:
-        if clip.marks is None or clip.held_out:
+        if clip.landmarks is None or clip.held_out:
             continue
-        shapes = reader.read(clip.marks)
+        shapes = reader.read(clip.landmarks)
         rest = rest_of(shapes, clip.targets)
         if rest is not None:
             changes.append((shapes - rest)[::4])

@@ -20,7 +20,7 @@ GAPS = 2  # so many wide gaps in a row make a live source a slow one
 SLOW = "%s gives a picture every %.3g s; each is read from itself alone, as a still"
 
 
-def marked_stills(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
+def marked_frames(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
     """Yield the frames of a recording, and mark those with no other near before and behind them.
 
     Of one that is over at once the last frame is marked.
@@ -42,7 +42,7 @@ def marked_stills(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
         yield replace(held, still=brief or held.time_s - before_s > GAP_S)
 
 
-def marked_slow(items: Iterator[Item], shown: str) -> Iterator[Item]:
+def marked_items(items: Iterator[Item], shown: str) -> Iterator[Item]:
     """Yield what a live source gives, and mark the frames while it is slow: what comes next is not known.
 
     The only picture of one that has ended is yielded again, marked.

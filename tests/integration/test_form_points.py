@@ -11,7 +11,7 @@ import pytest
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.making.data.landmarks import read_landmarks
+from realtime_micacl.making.data.form import read_points
 from realtime_micacl.types import U8
 
 POINTS = ((0.3, 0.372), (0.7, 0.372), (0.5, 0.603), (0.5, 0.79))
@@ -28,7 +28,7 @@ def crops() -> U8:
 
 
 def test_points_lie_where_the_aligner_put_the_eyes_and_the_mouth(crops: U8, tmp_path: Path) -> None:
-    points = read_landmarks(crops, tmp_path / "cache")
+    points = read_points(crops, tmp_path / "cache")
     assert points.shape == (2, 468, 2)
     corners = ((33, 133), (362, 263), (13, 14))
     right, left, mouth = (points[0, list(two)].mean(axis=0) for two in corners)
@@ -39,6 +39,6 @@ def test_points_lie_where_the_aligner_put_the_eyes_and_the_mouth(crops: U8, tmp_
 
 
 def test_what_was_read_is_kept(crops: U8, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = read_landmarks(crops[1:], tmp_path)
-    monkeypatch.setattr("realtime_micacl.making.data.landmarks.shared_out", lambda *_: pytest.fail("read again"))
-    assert np.array_equal(read_landmarks(crops[1:], tmp_path), first, equal_nan=True)
+    first = read_points(crops[1:], tmp_path)
+    monkeypatch.setattr("realtime_micacl.making.data.form.shared_out", lambda *_: pytest.fail("read again"))
+    assert np.array_equal(read_points(crops[1:], tmp_path), first, equal_nan=True)
