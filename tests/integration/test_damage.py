@@ -12,6 +12,7 @@ import pytest
 
 from realtime_micacl.live.sources.decoder import BEAR, Base, Decoder
 from realtime_micacl.live.sources.video import read_file
+from tests.integration.made_clips import write_clip
 
 GOP = 10
 IMAGE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
@@ -53,6 +54,20 @@ def test_so_is_a_stream(damaged: Path) -> None:
         found = [one for packet in container.demux(video=0) for one in decoder.pictures(packet)]
     assert len(found) == 2 * GOP
     assert decoder.all_damaged == GOP
+
+
+@pytest.mark.parametrize("hole", [200_000, 80_000_000])
+def test_a_hole_in_mpeg_ts_is_passed_over_and_is_the_end_where_it_is_very_large(tmp_path: Path, hole: int) -> None:
+    file = write_clip(tmp_path / "clip.ts", form="mpegts")
+    content = file.read_bytes()
+    middle = len(content) // 376 * 188
+    with file.open("r+b") as stream:  # what was not copied yet is zeros
+        stream.truncate(middle)
+        stream.seek(middle + hole)
+        stream.write(content[middle:])
+    times = [frame.time_s for frame in read_file(file)]
+    assert times[0] == 0
+    assert len(times) > 55 and times[-1] == pytest.approx(74 / 25) if hole < 1_000_000 else 1 < times[-1] < 2
 
 
 def left_out(row: str) -> str:

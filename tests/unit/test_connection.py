@@ -16,6 +16,7 @@ from realtime_micacl.live.sources.connection import Connection, Way
 
 MB = 1_000_000
 DAMAGED = av.error.InvalidDataError(1, "damaged")
+HOLE = av.error.BlockingIOError(11, "Resource temporarily unavailable")
 
 
 class Container:
@@ -181,7 +182,7 @@ class Damaged(Container):
 
 
 def test_what_is_damaged_is_stepped_over_and_a_stream_of_nothing_else_given_up(opened: Opened) -> None:
-    opened.result = container = Damaged(iter([*[DAMAGED] * 300, 7, *[DAMAGED] * 300, 8]))
+    opened.result = container = Damaged(iter([*[DAMAGED] * 300, 7, *[HOLE] * 300, 8]))
     connection = connected()
     assert soon(lambda: connection.over)
     assert [packet.size for packet, _ in connection.waiting()] == [7, 8]

@@ -18,11 +18,11 @@ from av.packet import Packet
 from av.stream import Discard
 from av.video.stream import VideoStream
 
+from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW
 from realtime_micacl.live.sources.video import chosen
 from realtime_micacl.stack import started
 
 AHEAD_BYTES = 8_000_000  # no more than this is taken off the line and not yet used
-DAMAGED_IN_A_ROW = 1000
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Connection:
                     if not self._put(packet):
                         return
                 return
-            except av.error.InvalidDataError:  # what stands next may be whole
+            except DAMAGED:  # what stands next may be whole
                 damaged += 1
                 if damaged >= DAMAGED_IN_A_ROW:
                     raise

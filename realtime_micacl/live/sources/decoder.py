@@ -15,6 +15,8 @@ from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
 
+DAMAGED = av.error.InvalidDataError, av.error.BlockingIOError  # the latter for a hole in MPEG-TS
+DAMAGED_IN_A_ROW = 1000
 BEAR = 3  # so many damaged key frames are waited out; by then a line that bad brings no better one
 
 

@@ -18,7 +18,7 @@ from av.stream import Disposition
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
-from realtime_micacl.live.sources.decoder import Base, at_once
+from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Base, at_once
 from realtime_micacl.live.sources.file_checks import check_file, tell_missing
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
@@ -215,11 +215,12 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             packet = next(packets)
         except StopIteration:
             break
-        except av.error.InvalidDataError as cause:
+        except DAMAGED:
             damaged += 1
-            if damaged < 1000:
-                continue
-            raise SourceLost(f"{shown} was lost: {reason_of(cause)}") from cause
+            if damaged >= DAMAGED_IN_A_ROW:
+                break
+            packets = container.demux(stream)  # one that has raised gives nothing more
+            continue
         except (av.error.FFmpegError, OSError) as cause:
             raise SourceLost(f"{shown} was lost: {reason_of(cause)}") from cause
         try:
