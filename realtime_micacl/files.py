@@ -44,7 +44,7 @@ def held(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.listdir(folder)  # what may be written but not read is no place for results
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except FileExistsError:
         raise ConfigError(f"{folder} is a file; name a folder for the results") from None
     except OSError as cause:

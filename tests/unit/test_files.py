@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,15 @@ def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="is a file"), held(tmp_path / "file"):
         pass
+
+
+def test_a_folder_may_be_shared_by_a_group_where_the_umask_says_so(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        with held(tmp_path / "out"):
+            assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "out").iterdir()} == {0o664}
+    finally:
+        os.umask(before)
 
 
 def test_a_folder_that_a_full_disk_does_not_take_is_named_and_stays_as_it_was(tmp_path: Path) -> None:
