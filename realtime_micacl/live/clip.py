@@ -1,4 +1,4 @@
-"""A file read from end to end: what `--offline` writes of it, and `process` of each of its clips."""
+"""Reads a file from end to end, as `--offline` and `process` do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_clip(
     *,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
-    """Yield every change of state and every reading of a file, each face in its place: the same each time.
+    """Yield every change of state and every reading of a file, with the slot of each face: the same each time.
 
     Leaving the loop early frees file, detector and engine. Raise what `offline` raises.
     """
@@ -37,9 +37,9 @@ def read_frames(
     *,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Generator[Event, None, None]:
-    """Yield the same of any frames, opened when the stages are."""
+    """Do as `read_clip` for any frames; `open_frames` is called after the stages are opened."""
     slots = Slots(settings.slots)
     with closing(opens.perceiver()) as perceiver, closing(opens.recognizer()) as recognizer:
         frames = Framer(framing(settings))(open_frames())
-        with closing(frames):  # type: ignore[type-var]  # a generator
+        with closing(frames):  # type: ignore[type-var]  # every source is a generator, so it has close()
             yield from map(slots.placed, offline(frames, perceiver, recognizer, interrupted=interrupted))

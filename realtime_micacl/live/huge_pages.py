@@ -1,7 +1,7 @@
-"""Memory in pages of 2 MB where Linux has them, since looking up pages of 4 KB took a fifth of the processor.
+"""Moves this process's memory into pages of 2 MB: looking up pages of 4 KB took a fifth of the processor.
 
-Networks, their numbers and decoded pictures lie in some hundred MB, of which each tick goes through a good part. Who
-set transparent huge pages to `never` keeps what the system does; Linux before 6.1 and other systems do, too.
+Each tick touches much of some hundred MB of weights, features and pictures. Nothing happens where transparent huge
+pages are set to `never`, on Linux before 6.1, and on other systems.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ log = logging.getLogger(__name__)
 
 ENABLED = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 MAPS = Path("/proc/self/maps")
-HELD = Path("/proc/self/statm")
+STATM = Path("/proc/self/statm")
 LARGE, PAGE = 2 << 20, mmap.PAGESIZE  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <linux/mman.h>
-SETTLED_S = 3.0  # by then all that a program works with has been opened
-AGAIN_S = 60.0  # what came since then is worth another go
-FILLED = 0.95  # of a large page: one that holds less would take the rest of it for nothing
-MOST = 1 << 30  # bytes in memory; a process that holds more holds data of somebody else's, which would take seconds
+SETTLED_S = 3.0  # after its start a program has opened what it works with
+AGAIN_S = 60.0  # how long until it is worth doing again
+FILLED = 0.95  # share of a large page that must be in use, or else the rest would be wasted
+MOST = 1 << 30  # bytes; a process that uses more holds somebody else's data, and moving that would take seconds
 
 _gathered_s = -float("inf")
 
 
 def gather_when_settled(begun_s: float) -> None:
-    """Gather memory once what began at `begun_s` has settled, and once a minute at most."""
+    """Gather memory once a session that began at `begun_s` (monotonic) has settled, at most once a minute."""
     global _gathered_s
     now_s = monotonic()
     if now_s - begun_s > SETTLED_S and now_s - _gathered_s > AGAIN_S:
@@ -41,11 +41,11 @@ def gather_when_settled(begun_s: float) -> None:
 
 
 def gather_memory() -> None:
-    """Bring what this process holds by now into large pages, unless that is much; it takes a tenth of a second.
+    """Move the memory that this process uses now into large pages; takes a tenth of a second.
 
-    What it no longer uses, as after opening its models, goes back to the system first.
+    First it returns to the system what is free, such as what opening the models needed. Does nothing above MOST bytes.
     """
-    if not _allowed() or _held() > MOST:
+    if not _allowed() or _resident_bytes() > MOST:
         return
     started_s = monotonic()
     try:
@@ -57,12 +57,12 @@ def gather_memory() -> None:
         found = [at for one in ranges(MAPS.read_text().splitlines()) for at in filled(system, *one)]
     except (OSError, AttributeError):
         return
-    done = [at for at in found if madvise(at, LARGE, COLLAPSE) == 0]  # else it stays
+    done = [at for at in found if madvise(at, LARGE, COLLAPSE) == 0]  # the others stay as they are
     log.debug("%.0f MB are in large pages, after %.2f s", len(done) * LARGE / 1e6, monotonic() - started_s)
 
 
 def filled(system: ctypes.CDLL, start: int, end: int) -> Iterator[int]:
-    """Yield the large pages of a range, in whole ones, of which most is in memory, as the system's library knows."""
+    """Yield the addresses of those large pages of a range, in bytes, that are mostly in memory, by mincore(2)."""
     there = np.zeros((end - start) // PAGE, np.uint8)
     system.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
     if system.mincore(start, end - start, there.ctypes.data) == 0:
@@ -71,7 +71,7 @@ def filled(system: ctypes.CDLL, start: int, end: int) -> Iterator[int]:
 
 
 def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Yield where memory of our own, no file's and no stack's, fills whole large pages: from and to."""
+    """Yield start and end of each range of private memory (no file, no stack) that fills whole large pages."""
     for line in maps:
         place, rights, _, _, inode, *name = line.split()
         if rights != "rw-p" or inode != "0" or name not in ([], ["[heap]"]):
@@ -82,8 +82,8 @@ def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _held() -> int:
-    return int(HELD.read_text().split()[1]) * PAGE
+def _resident_bytes() -> int:
+    return int(STATM.read_text().split()[1]) * PAGE
 
 
 def _allowed() -> bool:

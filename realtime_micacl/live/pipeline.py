@@ -1,7 +1,7 @@
 """The stages joined: `Perceiver` turns frames into scenes and bags, `Recognizer` bags into readings.
 
-Neither knows of threads. `offline` runs both over every frame, in order: the same input gives the same output. What
-looks for faces is imported by who opens it: a window has its first picture by then.
+Neither knows of threads. `offline` runs both over every frame, in order: the same input gives the same output. Face
+detection takes a while to import, so that is done when a perceiver is opened; a window shows a picture before that.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def offline(
 ) -> Iterator[Event]:
     """Yield every change of state and every reading of `frames`, in order, without threads and without a clock.
 
-    Before each frame it is asked whether that is `interrupted`; the last event says so. What a stage raises and is not
-    meant for a person becomes StageFailed. Where there was no reading, the last event and the log say why, in counts.
+    `interrupted` is called before each frame and ends the loop by returning True; the last event says so. Any error of
+    a stage that is not a MicaclError becomes StageFailed. If there was no reading, the last event and the log say why.
     """
     changes, tally, read = Changes(), Tally(), False
     time_s, stage = 0.0, "capture"
@@ -95,8 +95,8 @@ def openers(
     tuned: Tuned | None = None,
     share: Callable[[], Engine] | None = None,
 ) -> Openers:
-    """Return what opens the two stages; `share`, where given, opens the engine."""
-    ids = count(1)  # one perceiver after another: an id is never used again
+    """Return what opens the two stages; `share`, where given, opens the engine instead of `open_engine`."""
+    ids = count(1)  # shared by all perceivers that follow one another, so that no track id is used twice
 
     def open_perceiver() -> Perceives:
         from realtime_micacl.live.seeing.lookout import Lookout

@@ -1,8 +1,8 @@
 """The running program: capture, perceive and recognize, each on a thread of its own.
 
-Between two threads stands a mailbox: the newest wins, so nothing waits. A thread that ends closes its outbox; the next
-one reads it out and ends in turn. Everyone else looks, with `look`. A stage that raises is opened again; one that hangs
-is given up, with its thread, by the thread upstream of it.
+Between two threads is a mailbox: the newest item wins, so nothing waits. A thread that ends closes the mailbox it
+writes to; the next thread empties that and ends in turn. Everyone else calls `look`. A stage that raises is opened
+again; one that hangs is given up together with its thread, by the thread before it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from realtime_micacl.live.mailbox import Mailbox
 from realtime_micacl.live.pipeline import Changes
 from realtime_micacl.live.records.sinks import Sinks
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.live.sight import Seen, Sight
+from realtime_micacl.live.scene_maker import SceneAndBags, SceneMaker
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.sources.items import Item, Pending
 from realtime_micacl.live.supervision import Perceives, Recognizes, Supervision
@@ -32,19 +32,19 @@ from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, Stat
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.1
-JOIN_S = 1.5
-READY_S = 10.0  # so long a file's first picture stands while the stages are opened
+POLL_S = 0.1  # how long a thread waits at most before it looks whether to stop
+JOIN_S = 1.5  # how long leaving a session waits for its threads
+READY_S = 10.0  # how long a file waits at its first picture for the stages to be opened
 STAGES = ("capture", "perceive", "recognize")
 
 
 class LiveSession:
     """Runs a source through the two stages of the analysis until it ends, fails or is stopped.
 
-    These are opened on the threads that use them, so that the picture is there before mediapipe and the engine are.
-    `with` starts the threads and ends them. Any thread may `look`, read the `meters` and set `paused`. What ended the
-    analysis for good, the `fault`, is raised where the session is left. `name` says which of several
-    sources it is. Sinks are called from the recognize thread; once it has ended, from the one that leaves the `with`.
+    The stages are opened on the threads that use them, so that the picture is shown before detector and engine are
+    ready. `with` starts the threads and ends them. Any thread may `look`, read the `meters` and set `paused`. Leaving
+    the `with` raises what ended the source (`error`) or the analysis (`fault`). `name` tells several sources apart.
+    Sinks are called from the recognize thread; once that has ended, from the one that leaves the `with`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class LiveSession:
         slots: Slots | None = None,
         recorded: bool = False,
     ) -> None:
-        """Take a `source`; one that `holds` waits while the session is paused; `recorded` has readings already."""
+        """Take a `source`. One that `holds` waits while the session is paused; a `recorded` one has its readings."""
         self.name = name
         self.started_s = monotonic()
         self.paused = self.stopping = False
@@ -68,13 +68,13 @@ class LiveSession:
         self._source, self._holds = source, holds
         self._open_perceiver, self._open_recognizer = open_perceiver, open_recognizer
         self._frames: Mailbox[Frame | Retry] = Mailbox()
-        self._bags: Mailbox[Seen] = Mailbox()
+        self._bags: Mailbox[SceneAndBags] = Mailbox()
         self._readings: tuple[EmotionDistribution, ...] = ()
         self._damaged = self._replaced = 0
         self._threads = Threads()
         self._stages = Supervision(("perceive", "recognize"), name)
         self.meters = {"capture": Meter(), **self._stages.meters, "reading": Meter()}
-        self._sight = Sight(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
+        self._scenes = SceneMaker(self._stages, self.meters, stall_s=stall_s, holds=holds, recorded=recorded)
         self._changes = Changes(State.STARTING)
         self._sinks = Sinks(sinks, name, slots)
         self._stop = Flag()
@@ -94,7 +94,7 @@ class LiveSession:
 
     @property
     def overdue(self) -> bool:
-        """Whether it was asked to end, and a device or a server holds it."""
+        """Whether it was asked to end longer than JOIN_S ago and has not: a device or a server holds it."""
         return self.stopping and monotonic() - self._stopped_s > JOIN_S
 
     @property
@@ -103,28 +103,28 @@ class LiveSession:
         return self._stages.fault
 
     def look(self) -> Snapshot:
-        """Return what it has come to by now; any thread may ask, as often as it likes."""
+        """Return the state of this moment; any thread may call it, as often as it likes."""
         return Snapshot(
             now_s=monotonic(),
-            running=self.running,  # before what was found, so that nothing is missing once it is over
+            running=self.running,  # read first: once it is False, nothing can be added to what is read below
             stopping=self.stopping,
             paused=self.paused,
             error=self.error,
             fault=self.fault,
             newest=self._frames.peek(),
-            scene=self._sight.scene,
+            scene=self._scenes.scene,
             bags=(self._bags.peek() or (None, ()))[1],
             readings=self._readings,
             notice=self._sinks.notice,
-            dropped=self._replaced + self._sight.left_out,
+            dropped=self._replaced + self._scenes.left_out,
             damaged=self._damaged,
             failures=self._stages.counts,
             changes=dict(self._sinks.changes),
         )
 
     def glance(self) -> tuple[object, ...]:
-        """Return the things that a look would show; while each is the same as before, a look shows nothing new."""
-        newest, scene = self._frames.peek(), self._sight.scene
+        """Return what `look` is made of, cheaply: while all of it is the same, `look` would show nothing new."""
+        newest, scene = self._frames.peek(), self._scenes.scene
         seen = newest if scene is None or isinstance(newest, Retry) else None  # a picture is seen with its scene
         return seen, scene, self._bags.peek(), self._readings, self.error, self.stopping, self.paused
 
@@ -155,7 +155,7 @@ class LiveSession:
             raise error
 
     def conclude(self) -> None:
-        """Say once how it ended: when it is left, or before that by whoever sees that no stage is at work any more."""
+        """Emit the last change of state, once: on leaving, or earlier if no stage is at work any more."""
         if not self._concluded:
             self._concluded = True
             error = self.error or self.fault
@@ -163,7 +163,7 @@ class LiveSession:
             self._emit([StateChange(monotonic(), None, state, str(error or self._why_unread))])
 
     def leave(self, error: MicaclError) -> None:
-        """End because of an error of somebody else's, and raise nothing."""
+        """End with an `error` from outside the session, such as a lost screen, and raise nothing."""
         self._fail(error)
         with suppress(MicaclError):
             self.__exit__(None, None, None)
@@ -177,7 +177,7 @@ class LiveSession:
             self._threads.start(name, self._recognize, self._fail, lambda: None)
 
     def _watch(self, name: str) -> None:
-        """Put another thread in the place of one whose stage hangs; called from the thread upstream of it."""
+        """Replace a thread whose stage hangs; called from the thread before it."""
         if self._stages.hangs(name) and not self._stop.is_set():
             self._start(name)
 
@@ -186,7 +186,7 @@ class LiveSession:
         self._stop.set()
 
     def _capture(self) -> None:
-        with closing(iter(self._source)) as frames:  # type: ignore[type-var]  # a generator; others have no close
+        with closing(iter(self._source)) as frames:  # type: ignore[type-var]  # every source is a generator
             for item in frames:
                 if self._stop.is_set():
                     return
@@ -201,20 +201,20 @@ class LiveSession:
                 self._watch("perceive")
 
     def _opening(self) -> bool:
-        """Say whether the first picture waits for somebody to look at it: a short file would be over by then."""
+        """Say whether to wait at the first picture until the stages are open: a short file would be over by then."""
         return self.meters["capture"].count == 1 and not self._stages.opened and monotonic() - self.started_s < READY_S
 
     def _perceive(self) -> None:
         with self._stages.open("perceive", self._open_perceiver) as stage:
-            if seen := self._sight.seen_after_a_hang():
-                self._bags.put(seen)
+            if made := self._scenes.after_a_hang():
+                self._bags.put(made)
             for item in self._frames.read(POLL_S):
                 if self._stop.is_set():
                     return
                 self._watch("recognize")
-                if seen := self._sight.seen(stage, item, paused=self.paused):
-                    self._bags.put(seen)
-        self._stages.raise_if_in_vain("perceive")
+                if made := self._scenes.make(stage, item, paused=self.paused):
+                    self._bags.put(made)
+        self._stages.raise_if_always_failed("perceive")
 
     def _recognize(self) -> None:
         with self._stages.open("recognize", self._open_recognizer) as stage:
@@ -231,9 +231,9 @@ class LiveSession:
                 self._readings = tuple(replace(reading, latency_s=now_s - reading.time_s) for reading in found)
                 self._emit(self._readings)
                 gather_when_settled(self.started_s)
-        self._stages.raise_if_in_vain("recognize")
+        self._stages.raise_if_always_failed("recognize")
         if not (self.error or self.fault or self._stop.is_set() or self.meters["reading"].count):
-            self._why_unread = self._sight.why_unread(self.name)
+            self._why_unread = self._scenes.why_unread(self.name)
 
     def _emit(self, events: Sequence[Event]) -> None:
         if not self._sinks.write(events):

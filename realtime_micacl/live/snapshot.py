@@ -11,12 +11,12 @@ from realtime_micacl.types import Bag, EmotionDistribution, Frame, Retry, Scene,
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Snapshot:
-    """Taken by `LiveSession.look`; nothing in it changes any more."""
+    """What `LiveSession.look` returns; it never changes afterwards."""
 
     now_s: float
     """When it was taken, by `time.monotonic`."""
     newest: Frame | Retry | None = None
-    """What the source gave last."""
+    """What the source gave last; None before the first picture."""
     scene: Scene | None = None
     """The newest; None before the first picture was analysed."""
     bags: tuple[Bag, ...] = ()
@@ -33,7 +33,7 @@ class Snapshot:
     fault: StageFailed | None = None
     """What ended the analysis for good; the picture stays live."""
     notice: str = ""
-    """What people have to know of an outlet or a file; empty while all is well."""
+    """A fault of an outlet or a file that people have to know of; empty while there is none."""
     dropped: int = 0
     """Captured pictures that were not analysed; those on their way are not counted yet."""
     damaged: int = 0
@@ -45,7 +45,7 @@ class Snapshot:
 
     @property
     def state(self) -> State:
-        """That of the newest scene."""
+        """The state of the newest scene."""
         return self.scene.state if self.scene else State.STARTING
 
     @property

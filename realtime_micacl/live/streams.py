@@ -16,15 +16,15 @@ from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
 
 POLL_S = 0.05
-BEHIND = 10  # of nice: a tenth of the others' share
+NICENESS = 10  # added to the process's own; the thread then gets about a tenth of another's share of a core
 T = TypeVar("T")
 
 
 class Streams:
     """Runs sessions until each has ended, failed, or all are stopped.
 
-    One that fails is left, and says so; the others go on. The first error is raised where this is left. Where the
-    pictures are `shown`, one whose analysis has failed for good goes on without it.
+    A session that fails is left, and the others go on; leaving the `with` raises the first error. Where the pictures
+    are `shown`, a session whose analysis has failed for good goes on without it.
     """
 
     def __init__(self, sessions: Sequence[LiveSession], *, shown: bool = False) -> None:
@@ -39,10 +39,10 @@ class Streams:
             session.stop()
 
     def wait(self, timeout_s: float) -> bool:
-        """Leave the sessions that end within `timeout_s`; say whether all have."""
+        """Wait up to `timeout_s` and leave the sessions that end; say whether all have."""
         until_s = monotonic() + timeout_s
         while True:
-            if any(session.stopping for session in self.running):  # by a signal, or whoever read our output has left
+            if any(session.stopping for session in self.running):  # by a signal, or as nobody reads our output
                 self.stop()
             for session in list(self.running):
                 if session.wait(0.0) or session.overdue or (session.fault and not self._shown):
@@ -75,24 +75,24 @@ class Streams:
             self._error = self._error or error
 
 
-def behind(open_stage: Callable[[], T]) -> Callable[[], T]:
-    """Return an opener on whose thread the others go first, where there is more to do than cores for it.
+def low_priority(open_stage: Callable[[], T]) -> Callable[[], T]:
+    """Return an opener that lowers the priority of the thread it is called on; it changes nothing outside Linux.
 
-    Whoever looks for faces takes what it gets and leaves out the rest. Pictures that are not taken off the line in time
-    cost the stream, and an engine that gets no turn counts as hanging.
+    For face detection, which can leave out pictures when there is too little processor. Other threads cannot wait: a
+    stream whose pictures are not fetched in time breaks off, and an engine that gets no processor seems to hang.
     """
 
     def opened() -> T:
-        if sys.platform == "linux":  # elsewhere a thread has no such number
-            nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + BEHIND)
+        if sys.platform == "linux":  # elsewhere threads have no priority of their own
+            nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS)
             os.setpriority(os.PRIO_PROCESS, get_native_id(), nice)
         return open_stage()
 
     return opened
 
 
-def distinct(names: Sequence[str]) -> list[str]:
-    """Return the names with a number behind each that was there before."""
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Return the names, with a number added to each that occurred before: a, a (2), b."""
     met = Counter[str]()
     unique = []
     for name in names:

@@ -17,11 +17,14 @@ from realtime_micacl.wording import in_words
 
 log = logging.getLogger(__name__)
 
-LIMIT, WITHIN_S = 6, 60.0
+LIMIT, WITHIN_S = 6, 60.0  # so many failures within so long end a stage for good
 PAUSE_S = 0.1  # after the first failure of a minute; twice as long after each further one
-HANG_S = 2.0  # what comes out later than this is stale anyway
-FIRST_S = 30.0  # the first call may load libraries
-ASLEEP_S, GRACE_S = 1.0, 0.5  # who asks after longer was stopped itself (Ctrl-Z, a paused machine); then wait a little
+HANG_S = 2.0  # a call that takes longer hangs; its result would be stale anyway
+FIRST_S = 30.0  # the same for the first call, which may load libraries
+ASLEEP_S = (
+    1.0  # `hangs` is called more often than this, unless the whole program stood still (Ctrl-Z, a paused machine)
+)
+GRACE_S = 0.5  # how much longer a call may then take
 
 
 class Perceives(Protocol):
@@ -56,7 +59,7 @@ R = TypeVar("R")
 
 
 class Failures:
-    """Counts the failures of one stage; six within a minute are too many, but for a server that is away."""
+    """Counts the failures of one stage. Six within a minute end it for good, unless a server was away."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,11 +67,11 @@ class Failures:
         self.last = ""
         """Why it failed, the last time."""
         self.final: StageFailed | None = None
-        """What is said once it is given up."""
+        """The error that ended the stage for good; None while it is still tried."""
         self._recent: deque[tuple[float, bool]] = deque(maxlen=LIMIT)
 
     def add(self, reason: str, cause: Exception | None = None) -> None:
-        """Take a failure and say it in the log."""
+        """Count a failure and log it."""
         now_s = monotonic()
         self.count, self.last = self.count + 1, reason
         self._recent.append((now_s, isinstance(cause, EngineLost)))
@@ -83,24 +86,24 @@ class Failures:
         recent = sum(monotonic() - when <= WITHIN_S for when, _ in list(self._recent))
         return PAUSE_S * 2 ** (recent - 1) if recent else 0.0
 
-    def raise_if_in_vain(self, done: int) -> None:
-        """Raise StageFailed where it failed, and not one of what it was given was done."""
+    def raise_if_always_failed(self, done: int) -> None:
+        """Raise StageFailed if the stage failed and none of its calls succeeded (`done` is 0)."""
         if self.count and not (done or self.final):
             raise StageFailed(f"{self.name} failed at every picture, last: {self.last}")
 
 
 class Supervision:
-    """The stages of one session: what is at work on each now, how often it failed, and whether it failed for good."""
+    """The stages of one session: the one at work under each name, its failures, and whether it failed for good."""
 
     def __init__(self, names: Sequence[str], session: str = "") -> None:
         self.meters = {name: Meter() for name in names}
-        """What each did, and how long that took."""
+        """By the name of a stage: how many calls succeeded, and how long they took."""
         self._failures = {name: Failures(f"{name} of {session}" if session else name) for name in names}
-        self._at_work: dict[str, Rebuilt[Perceives] | Rebuilt[Recognizes]] = {}
+        self._at_work: dict[str, SupervisedStage[Perceives] | SupervisedStage[Recognizes]] = {}
 
     @property
     def fault(self) -> StageFailed | None:
-        """What is said once one of them is given up."""
+        """The error of the first stage that failed for good, if any."""
         return next((failures.final for failures in self._failures.values() if failures.final), None)
 
     @property
@@ -113,31 +116,31 @@ class Supervision:
         """How often each failed."""
         return {name: failures.count for name, failures in self._failures.items()}
 
-    def open(self, name: str, opens: Callable[[], Stage]) -> Rebuilt[Stage]:
+    def open(self, name: str, opens: Callable[[], Stage]) -> SupervisedStage[Stage]:
         """Open a stage on this thread; it takes the place of one that hangs."""
-        stage = Rebuilt(opens, self._failures[name], self.meters[name])
+        stage = SupervisedStage(opens, self._failures[name], self.meters[name])
         self._at_work[name] = stage
         return stage
 
     def hangs(self, name: str) -> bool:
-        """Say, once, whether a stage takes too long; whoever is at work on it is then given up."""
+        """Return True, once, if the stage takes too long; its thread is then given up."""
         stage = self._at_work.get(name)
         return stage is not None and stage.hangs()
 
-    def raise_if_in_vain(self, name: str) -> None:
-        """Raise StageFailed where a stage failed, and not one of what it was given was done."""
-        self._failures[name].raise_if_in_vain(self.meters[name].count)
+    def raise_if_always_failed(self, name: str) -> None:
+        """Raise StageFailed if the stage failed and none of its calls succeeded."""
+        self._failures[name].raise_if_always_failed(self.meters[name].count)
 
 
 class Abandoned(Exception):
-    """Work came back after its thread had been replaced."""
+    """A call returned after its thread had been replaced."""
 
 
-class Rebuilt(Generic[Stage]):
-    """A stage that is closed and opened again after it raised; used by one thread and watched by another."""
+class SupervisedStage(Generic[Stage]):
+    """A stage that is closed and opened again when it raises; one thread uses it, another calls `hangs`."""
 
     def __init__(self, open_stage: Callable[[], Stage], failures: Failures, meter: Meter | None = None) -> None:
-        """Open it; what is raised here is for the person to mend and not tried again."""
+        """Open it. An error here is raised, as a person has to mend it; a stage that failed before is opened later."""
         self._open: Callable[[], Stage] = open_stage
         self._failures = failures
         self._meter = meter or Meter()
@@ -149,10 +152,10 @@ class Rebuilt(Generic[Stage]):
         self._due_s = 0.0
         self._asked_s = monotonic()
         self._excused: tuple[float, float] | None = None
-        """The work, by when it began, that the whole program stood still in, and until when it is excused."""
+        """A call during which the whole program stood still: when it began, and until when it may take."""
 
     def attempt(self, work: Callable[[Stage], R]) -> R | None:
-        """Return what `work` makes of the stage, None where there is none for now; raise Abandoned."""
+        """Return `work(stage)`; None if it fails or the stage pauses after a failure. Raise Abandoned after a hang."""
         if self._failures.final or monotonic() < self._due_s:
             return None
         started_s = perf_counter()
@@ -172,7 +175,7 @@ class Rebuilt(Generic[Stage]):
         return done
 
     def hangs(self) -> bool:
-        """Say, once, whether the work under way takes too long; whoever does it is then given up."""
+        """Return True, once, if the call under way takes too long; its thread is then given up."""
         with self._lock:
             now_s = monotonic()
             asleep, self._asked_s = now_s - self._asked_s > ASLEEP_S, now_s
@@ -187,7 +190,7 @@ class Rebuilt(Generic[Stage]):
         return True
 
     def close(self) -> None:
-        """Free the stage, however broken it is."""
+        """Close the stage; an error in that is only logged."""
         stage, self._stage = self._stage, None
         if stage is None:
             return

@@ -1,4 +1,4 @@
-"""Counts why pictures of a source gave no reading."""
+"""Counts why pictures gave no reading, and says what may help."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from realtime_micacl.types import GAP_S, U8, Scene, State
 
 SAMPLE_PX = 640
-SAMPLED = (1, 10, 30, 100, 300, 1000, 3000, 10000)  # of the pictures without a usable face
-FEW = 1 / 3  # a share of pictures without a usable face that is no matter
-FLAT = 4  # of 255: nothing is to be seen in what differs by no more
+SAMPLED = (1, 10, 30, 100, 300, 1000, 3000, 10000)  # which of the pictures without a usable face are looked at again
+FEW = 1 / 3  # up to this share of pictures without a usable face, they are taken for the right way up
+FLAT = 4  # of 255: a picture whose values differ by no more is of one colour
 NO_FACE, BRIEF, GAPS = "no face", "seen too briefly", "gaps"
 
 
@@ -30,7 +30,7 @@ class Tally:
         if scene.frame is None:
             return
         gap_s = 0.0 if self._last_s is None else scene.time_s - self._last_s
-        if gap_s > GAP_S and not scene.frame.still and self._pictures > 1:  # a file's first waits for who looks at it
+        if gap_s > GAP_S and not scene.frame.still and self._pictures > 1:  # a file waits at its first picture
             self._counts[GAPS] += 1
         self._pictures += 1
         self._hint = scene.detail or self._hint
@@ -43,14 +43,14 @@ class Tally:
                 self._samples.append(_small(scene.frame.image))
 
     def __str__(self) -> str:
-        """Say what was counted, most first, and the gaps last."""
+        """Return the counts in words, the most frequent first, gaps last."""
         kinds = [(kind, n) for kind, n in self._counts.most_common() if kind != GAPS]
         counted = ", ".join(f"{kind} {n}" for kind, n in [*kinds, (GAPS, self._counts[GAPS])] if n)
         return f"no reading ({counted or 'no picture'})"
 
     @property
     def advice(self) -> str:
-        """What to say to a person who expected one."""
+        """The counts, with what may have been the matter."""
         small = self._counts[NO_FACE] > (self._counts.total() - self._counts[GAPS]) / 2
         flat = self._samples and max(int(np.ptp(image)) for image in self._samples) <= FLAT
         hint = "the picture is of one colour" if flat else self.turned or (self._hint if small else "")
@@ -58,7 +58,10 @@ class Tally:
 
     @property
     def turned(self) -> str:
-        """Say so where the pictures lie on their side or upside down, judged by those without a usable face."""
+        """What to do if the pictures lie on their side or upside down; empty if they do not.
+
+        Judged by a few pictures without a usable face, in which faces are looked for four ways round.
+        """
         if self._unread <= FEW * self._pictures:
             return ""
         from realtime_micacl.live.seeing.orientation import turn_wanted
@@ -70,7 +73,7 @@ class Tally:
 
 
 def _small(image: U8) -> U8:
-    """Return a picture [H,W,3] of no more px than it takes to tell which way up it is."""
+    """Return a picture [H,W,3] scaled so that its longer side has SAMPLE_PX: enough to tell which way up it is."""
     import cv2
 
     height, width = image.shape[:2]

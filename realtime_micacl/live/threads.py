@@ -12,16 +12,16 @@ from realtime_micacl.live.supervision import Abandoned
 from realtime_micacl.stack import started
 from realtime_micacl.wording import in_words
 
-SWITCH_S = 0.0005  # after which Python lets another thread go on; its own 5 ms make a picture late for the screen
+SWITCH_S = 0.0005  # until Python lets another thread run; with its default of 5 ms pictures came late to the screen
 
 
 def share_python() -> None:
-    """Let the threads of a program that is all our own take turns more often."""
+    """Let Python switch threads more often; only for the program itself, as it changes the whole process."""
     sys.setswitchinterval(SWITCH_S)
 
 
 class Threads:
-    """Starts threads and waits for them; none of them keeps the program from ending."""
+    """Starts daemon threads, which do not keep the program from ending, and waits for them."""
 
     def __init__(self) -> None:
         self._threads: dict[str, Thread] = {}
@@ -54,7 +54,7 @@ class Threads:
 
         thread = Thread(target=run, name=name, daemon=True)
         started(thread)
-        self._threads[name] = thread  # only now: somebody may be waiting for all of them
+        self._threads[name] = thread  # only now: `join` must not meet a thread that was never started
 
     def join(self, timeout_s: float) -> None:
         """Wait until all have ended, `timeout_s` at most."""

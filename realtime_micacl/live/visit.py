@@ -18,8 +18,8 @@ from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.supervision import Openers, Perceives
 from realtime_micacl.types import Bag, EmotionDistribution, Face, Frame, Retry, Scene, State
 
-WATCH_S = 0.1  # how often it is looked whether somebody is there
-PEEK_S = 0.004
+WATCH_S = 0.1  # between two looks for somebody near
+POLL_S = 0.004  # between two looks for a new picture of the session that watches
 
 
 class Watcher:
@@ -96,8 +96,8 @@ class Visit(LiveSession):
         super().__init__(pictures, lambda: OneVisitor(opens.perceiver(), near), opens.recognizer)
 
     def _pictures(self, watch: LiveSession, mirror: bool) -> Iterator[Frame | Retry]:
-        last = watch.look().newest  # it is from before the consent
-        while watch.running and not self._stop.wait(PEEK_S):
+        last = watch.look().newest  # was taken before the consent
+        while watch.running and not self._stop.wait(POLL_S):
             item = watch.look().newest
             if item is not None and item is not last:
                 last = item
@@ -113,7 +113,7 @@ def by_consent(
     mirror: bool,
 ) -> tuple[LiveSession, Callable[[], Visit]]:
     """Return the session that watches `source` and what opens the session of a visit; neither is started."""
-    opens.recognizer().close()  # an engine that does not run is said now, not to the first visitor
+    opens.recognizer().close()  # an engine that does not run has to fail now, not at the first visitor
     watch = LiveSession(source, lambda: Watcher(Lookout(choice), near), Idle)
     return watch, lambda: Visit(watch, opens, near=near, mirror=mirror)
 

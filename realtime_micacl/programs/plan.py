@@ -17,7 +17,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.sources.address import PORTS
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
-from realtime_micacl.live.streams import distinct
+from realtime_micacl.live.streams import unique_names
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """Those of the sources, no two alike."""
-        return distinct([spec.name for spec in self.specs])
+        return unique_names([spec.name for spec in self.specs])
 
 
 def planned(settings: Settings) -> Plan:

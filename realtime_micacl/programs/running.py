@@ -21,7 +21,7 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import Framer, framing, to_be_painted
 from realtime_micacl.live.sources.items import Item
 from realtime_micacl.live.sources.source import SourceSpec, open_source
-from realtime_micacl.live.streams import Streams, behind
+from realtime_micacl.live.streams import Streams, low_priority
 from realtime_micacl.live.supervision import Openers
 from realtime_micacl.outlets.feed import Feed, feeding
 from realtime_micacl.programs.plan import Plan
@@ -47,7 +47,7 @@ class Running:
             return openers(plan.settings, plan.folder, plan.sidecar, self.tuned)
         shared = SharedEngine(lambda: open_engine(plan.folder, plan.sidecar, plan.settings.device))
         opens = openers(plan.settings, plan.folder, plan.sidecar, self.tuned, shared.share)
-        return opens._replace(perceiver=behind(opens.perceiver))
+        return opens._replace(perceiver=low_priority(opens.perceiver))
 
     @contextmanager
     def streams(self, sinks: Iterable[Sink], *, shown: bool = False) -> Iterator[Streams]:

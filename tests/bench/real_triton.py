@@ -34,7 +34,7 @@ from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.inference.triton.repository import model_name, write_repository
-from realtime_micacl.live.supervision import Failures, Rebuilt
+from realtime_micacl.live.supervision import Failures, SupervisedStage
 from realtime_micacl.types import U8
 
 CLIENTS, SECONDS = 8, 10.0
@@ -156,7 +156,7 @@ def main() -> None:
             else:
                 raise SystemExit("another engine was taken for this one")
             failures = Failures("recognition")
-            half = Rebuilt(lambda: open_engine(folder, sidecar, device), failures)  # type: ignore[type-var]
+            half = SupervisedStage(lambda: open_engine(folder, sidecar, device), failures)  # type: ignore[type-var]
             half.attempt(lambda engine: engine.encode(pieces[:1]))  # type: ignore[attr-defined]
             server.send_signal(signal.SIGKILL)
             server.wait()

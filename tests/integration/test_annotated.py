@@ -139,7 +139,7 @@ def test_a_disk_that_takes_no_more_is_said_without_the_name_of_a_moment(tmp_path
                 perceiver.perceive(Frame(np.roll(noise, index), index / 25, index))
 
     try:
-        with pytest.raises(StageFailed, match=r"^the video cannot be written: File too large; nothing of it is kept$"):
+        with pytest.raises(StageFailed, match=r"^the video cannot be written: File too large; no part of it is kept$"):
             run()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

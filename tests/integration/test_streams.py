@@ -23,7 +23,7 @@ from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.records.sinks import one_at_a_time
 from realtime_micacl.live.session import JOIN_S, LiveSession
 from realtime_micacl.live.sources.video import paced, read_file
-from realtime_micacl.live.streams import BEHIND, Streams, behind, distinct
+from realtime_micacl.live.streams import NICENESS, Streams, low_priority, unique_names
 from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeStages, until
 from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange
 
@@ -162,13 +162,13 @@ def test_who_looks_for_faces_lets_the_others_go_first() -> None:
 
     with ThreadPoolExecutor(1) as other:
         before = nice()
-        assert other.submit(behind(nice)).result() == min(19, before + BEHIND)
-        assert other.submit(behind(nice)).result() == min(19, before + BEHIND), "and no further"
+        assert other.submit(low_priority(nice)).result() == min(19, before + NICENESS)
+        assert other.submit(low_priority(nice)).result() == min(19, before + NICENESS), "and no further"
         assert nice() == before
 
 
 def test_names_are_distinct() -> None:
-    assert distinct(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
+    assert unique_names(["a", "b", "a", "a"]) == ["a", "b", "a (2)", "a (3)"]
 
 
 def test_the_real_stages_share_an_engine_and_read_each_stream_as_if_it_were_alone(clips: Path) -> None:

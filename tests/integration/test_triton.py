@@ -23,7 +23,7 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.inference.triton import triton_engine
 from realtime_micacl.inference.triton.repository import MOST, model_name, write_repository
 from realtime_micacl.inference.triton.triton_engine import TritonEngine
-from realtime_micacl.live.supervision import LIMIT, Failures, Rebuilt
+from realtime_micacl.live.supervision import LIMIT, Failures, SupervisedStage
 from realtime_micacl.making.export import main as export_main
 from tests.fault.proxy import free_port
 from tests.integration.triton_server import Server, serving
@@ -201,7 +201,7 @@ def test_a_server_that_goes_away_is_found_again(exported: tuple[Path, Sidecar]) 
         return half.attempt(lambda engine: engine.encode(pieces))
 
     with serving(folder / "triton", port):
-        half = Rebuilt(lambda: open_engine(folder, sidecar, f"triton://127.0.0.1:{port}"), failures)  # type: ignore[type-var]
+        half = SupervisedStage(lambda: open_engine(folder, sidecar, f"triton://127.0.0.1:{port}"), failures)  # type: ignore[type-var]
         assert ask() is not None
     for _ in range(LIMIT + 2):
         assert ask() is None

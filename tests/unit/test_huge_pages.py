@@ -59,7 +59,7 @@ def test_what_lies_in_memory_stays_as_it_was(tmp_path: Path, monkeypatch: pytest
 def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Where memory was looked for; on a system with large pages, in a process that holds little."""
     found = list[object]()
-    for name, text in {"ENABLED": "always [madvise] never\n", "HELD": "9 9 9\n", "MAPS": "a line\n"}.items():
+    for name, text in {"ENABLED": "always [madvise] never\n", "STATM": "9 9 9\n", "MAPS": "a line\n"}.items():
         (tmp_path / name).write_text(text)
         monkeypatch.setattr(huge_pages, name, tmp_path / name)
     monkeypatch.setattr(huge_pages, "ranges", lambda maps: found.append(maps) or [])
@@ -69,7 +69,7 @@ def looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems are left alone")
 @pytest.mark.parametrize(("held_mb", "left_alone"), [(400, False), (4000, True)])
 def test_a_process_that_holds_much_is_left_alone(looked: list[object], held_mb: int, left_alone: bool) -> None:
-    huge_pages.HELD.write_text(f"9999999 {held_mb * 1_000_000 // mmap.PAGESIZE} 9\n")
+    huge_pages.STATM.write_text(f"9999999 {held_mb * 1_000_000 // mmap.PAGESIZE} 9\n")
     gather_memory()
     assert (looked == []) is left_alone
 

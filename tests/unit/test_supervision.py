@@ -9,7 +9,7 @@ import pytest
 
 from realtime_micacl.errors import EngineLost, StageFailed
 from realtime_micacl.live import supervision
-from realtime_micacl.live.supervision import Failures, Rebuilt, Supervision
+from realtime_micacl.live.supervision import Failures, SupervisedStage, Supervision
 from realtime_micacl.types import Bag, EmotionDistribution
 
 
@@ -49,7 +49,7 @@ def lost(_: Idle) -> None:
     raise EngineLost("no answer")
 
 
-def waits_s(clock: Clock, stage: Rebuilt[Idle]) -> float:
+def waits_s(clock: Clock, stage: SupervisedStage[Idle]) -> float:
     """Return how long after a failure the stage is asked again."""
     begun_s = clock.now_s
     while stage.attempt(lambda _: "asked") is None:
@@ -59,7 +59,7 @@ def waits_s(clock: Clock, stage: Rebuilt[Idle]) -> float:
 
 def test_after_each_failure_of_a_minute_it_waits_twice_as_long(clock: Clock) -> None:
     failures = Failures("recognize")
-    stage: Rebuilt[Idle] = Rebuilt(Idle, failures)
+    stage: SupervisedStage[Idle] = SupervisedStage(Idle, failures)
     waited_s = []
     for _ in range(4):
         stage.attempt(broken)
@@ -86,7 +86,7 @@ def test_what_fails_again_and_again_is_given_up_and_a_server_is_waited_for(
     every_s: float, works: list[Callable[[Idle], None]], given_up: bool, clock: Clock
 ) -> None:
     watch = Supervision(["recognize"])
-    stage: Rebuilt[Idle] = watch.open("recognize", Idle)
+    stage: SupervisedStage[Idle] = watch.open("recognize", Idle)
     failed = 0
     while failed < 30 and not watch.fault:
         stage.attempt(works[failed % len(works)])
@@ -103,26 +103,26 @@ def test_what_fails_again_and_again_is_given_up_and_a_server_is_waited_for(
 
 def test_a_run_in_which_nothing_was_done_has_failed(clock: Clock) -> None:
     watch = Supervision(["perceive", "recognize"], "door")
-    stage: Rebuilt[Idle] = watch.open("recognize", Idle)
-    watch.raise_if_in_vain("recognize")
+    stage: SupervisedStage[Idle] = watch.open("recognize", Idle)
+    watch.raise_if_always_failed("recognize")
     stage.attempt(broken)
-    watch.raise_if_in_vain("perceive")
+    watch.raise_if_always_failed("perceive")
     with pytest.raises(StageFailed, match="recognize of door failed at every picture, last: ValueError: boom"):
-        watch.raise_if_in_vain("recognize")
+        watch.raise_if_always_failed("recognize")
     while not watch.fault:
         clock.now_s += 5
         stage.attempt(broken)
-    watch.raise_if_in_vain("recognize")  # why it was given up is said anyway
+    watch.raise_if_always_failed("recognize")  # why it was given up is said anyway
 
 
 def test_one_that_did_something_between_its_failures_has_not_failed(clock: Clock) -> None:
     watch = Supervision(["recognize"])
-    stage: Rebuilt[Idle] = watch.open("recognize", Idle)
+    stage: SupervisedStage[Idle] = watch.open("recognize", Idle)
     stage.attempt(broken)
     clock.now_s += 5
     stage.attempt(lambda _: "asked")
     stage.attempt(broken)
-    watch.raise_if_in_vain("recognize")
+    watch.raise_if_always_failed("recognize")
     assert watch.meters["recognize"].count == 1, "what failed is not counted as done"
 
 
@@ -157,7 +157,7 @@ def test_it_is_known_which_stages_are_open_and_whose_turn_it_is(clock: Clock) ->
 @pytest.mark.parametrize(("takes_s", "hangs"), [(20.0, False), (200.0, True)])
 def test_the_first_call_may_load_libraries(takes_s: float, hangs: bool, clock: Clock) -> None:
     watch = Supervision(["recognize"])
-    stage: Rebuilt[Idle] = watch.open("recognize", Idle)
+    stage: SupervisedStage[Idle] = watch.open("recognize", Idle)
 
     def work(_: Idle) -> list[bool]:
         found = []
@@ -175,7 +175,7 @@ def test_the_first_call_may_load_libraries(takes_s: float, hangs: bool, clock: C
 
 
 def test_the_first_failure_is_logged_with_where_it_came_from(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    stage: Rebuilt[Idle] = Rebuilt(Idle, Failures("recognize"))
+    stage: SupervisedStage[Idle] = SupervisedStage(Idle, Failures("recognize"))
     for _ in range(3):
         stage.attempt(broken)
         clock.now_s += 5
@@ -196,7 +196,7 @@ def test_a_program_that_stood_still_did_not_hang(
 ) -> None:
     now_s = 0.0
     monkeypatch.setattr(supervision, "monotonic", lambda: now_s)
-    stage: Rebuilt[Idle] = Rebuilt(Idle, Failures("recognize"))
+    stage: SupervisedStage[Idle] = SupervisedStage(Idle, Failures("recognize"))
     stage.attempt(lambda idle: idle.recognize([]))  # the first may take long
     found: list[float] = []
 

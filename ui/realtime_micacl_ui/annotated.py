@@ -20,10 +20,10 @@ from PyQt6.QtWidgets import QApplication
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import replacing
-from realtime_micacl.live.film import Film
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.live.supervision import Openers, Perceives
+from realtime_micacl.live.video_writer import VideoWriter
 from realtime_micacl.types import F32, U8, Bag, EmotionDistribution, Event, Frame, Scene
 from realtime_micacl_ui.cards import overlay
 from realtime_micacl_ui.ink import panel, write
@@ -60,7 +60,7 @@ def drawn(target: Path, opens: Openers, *, blur: bool, language: str = "auto") -
     try:
         yield opens._replace(perceiver=lambda: _Seen(opens.perceiver(), video)), video.read
     except BaseException:
-        video.leave()
+        video.discard()
         raise
     video.close()
 
@@ -110,7 +110,7 @@ class _Video:
 
     def __init__(self, target: Path, *, blur: bool) -> None:
         self._target, self._blur = target, blur
-        self._film: Film | None = None
+        self._writer: VideoWriter | None = None
         self._held: deque[tuple[Scene, tuple[Bag, ...], list[EmotionDistribution]]] = deque()
         self._past: deque[tuple[float, list[F32]]] = deque()
         self._view = View("", timeline=True)
@@ -134,13 +134,13 @@ class _Video:
         """Draw what is still held and end the video."""
         while self._held:
             self._draw_first()
-        if self._film:
-            self._film.close()
+        if self._writer:
+            self._writer.close()
 
-    def leave(self) -> None:
-        """Give the video up."""
-        if self._film:
-            self._film.leave()
+    def discard(self) -> None:
+        """Give up the video."""
+        if self._writer:
+            self._writer.discard()
 
     def _draw_first(self) -> None:
         scene, bags, readings = self._held[0]
@@ -162,12 +162,12 @@ class _Video:
         self._write(scene.frame if scene.frame else Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0))
 
     def _write(self, frame: Frame) -> None:
-        if self._film is None:
+        if self._writer is None:
             self._size = size_for(frame.image)
             width, height = self._size
             self._strip = strip_for(self._size)
-            self._film = Film(self._target, (width, height + self._strip), RATE_HZ)
-        self._film.write(self._painted(frame), frame.time_s)
+            self._writer = VideoWriter(self._target, (width, height + self._strip), RATE_HZ)
+        self._writer.write(self._painted(frame), frame.time_s)
 
     def _painted(self, frame: Frame) -> U8:
         """Return the picture with all that is drawn, RGB, [H,W,3]."""

@@ -23,7 +23,7 @@ from realtime_micacl.inference.gpu.cuda_engine import TorchNetwork
 from realtime_micacl.inference.gpu.gpu_engine import GpuEngine, Step
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.live.pipeline import Recognizer
-from realtime_micacl.live.supervision import Failures, Rebuilt
+from realtime_micacl.live.supervision import Failures, SupervisedStage
 from realtime_micacl.types import Bag
 
 CPU = torch.device("cpu")
@@ -76,7 +76,7 @@ def run(device: Device, seconds: float) -> tuple[list[str], Failures]:
     shapes = np.tile(np.array(sidecar.shape.mean, np.float32), (spec.ticks, 1))
     failures, read = Failures("recognize"), []
     crops = np.zeros((spec.instances, spec.frames, spec.size_px, spec.size_px, 3), np.uint8)
-    with Rebuilt(opened, failures) as half:
+    with SupervisedStage(opened, failures) as half:
         until_s, tick = time.monotonic() + seconds, 100
         while time.monotonic() < until_s and not failures.final and read.count("processor") < 5:
             bag = Bag(1, tick, crops, tick / 10 - 1, tick / 10, 1.0, 1.0, shapes)
