@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.stills import NUMBER, RATE_HZ, SUFFIXES, pictures_in, pictures_like
+from realtime_micacl.live.sources.stills import NUMBER, SUFFIXES, pictures_in, pictures_like
 from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,7 @@ def _meant(path: Path) -> str:
 def tell_missing(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:
     """Say in the log where the pictures of a file that was read end long before the file says that they do."""
     stated_s = _stated_s(container, stream)
-    last_s = 1 / float(stream.average_rate or RATE_HZ)  # so long the last picture stays
-    if stated_s - end_s - last_s > max(MISSING_S, MISSING_SHARE * stated_s):
+    if stated_s - end_s > max(MISSING_S, MISSING_SHARE * stated_s):
         why_short = "it was not written, copied or downloaded to its end, or holds no more pictures"
         log.warning("%s claims to last %.1f s but ends after %.1f s: %s", shown, stated_s, end_s, why_short)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from fractions import Fraction
 from math import inf
 from pathlib import Path
 from time import monotonic, sleep
@@ -72,16 +73,16 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
                 raise SourceError(f"{path} {UNDECODED}")
             yield Frame(page, 0.0, 0)
             return
-        timed, count, time_s = _timed(container, str(path), rate_hz), 0, 0.0
-        begins_s = _begins_s(chosen(container, str(path)))
+        video, timed = chosen(container, str(path)), _timed(container, str(path), rate_hz)
+        count, time_s, begins_s = 0, 0.0, _seconds(video.start_time, video.time_base)
         stamps = [inf if begins_s is None else begins_s, -inf]
-        for index, (stamp_s, image, damaged) in enumerate(decoded(container, str(path))):
+        for index, (stamp_s, stays_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
             if damaged and not index and stamp_s is not None and begins_s is not None:
                 timed(begins_s)  # what was left out has its time
             time_s = timed(stamp_s)
             if stamp_s is not None:
-                stamps = [min(stamps[0], stamp_s), max(stamps[1], stamp_s)]
+                stamps = [min(stamps[0], stamp_s), max(stamps[1], stamp_s + stays_s)]
             yield Frame(image, time_s, index, damaged)
             if is_picture(container):
                 break
@@ -90,7 +91,7 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
-            tell_missing(container, chosen(container, str(path)), str(path), max(time_s, stamps[1] - stamps[0]))
+            tell_missing(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
 
 
 def _timed(
@@ -199,8 +200,8 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 
-def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, U8 | Lazy, int]]:
-    """Yield each frame: time stamp, upright RGB picture [H,W,3], how many damaged packets were left out before it."""
+def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, float, U8 | Lazy, int]]:
+    """Yield each frame: time stamp, how long it stays, upright RGB picture [H,W,3], damaged packets before it."""
     stream = chosen(container, shown)
     videos = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if len(videos) > 1:
@@ -234,15 +235,15 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             if base.leaves_out(frame):
                 damaged += 1
                 continue
-            yield None if frame.time is None else float(frame.time), upright(frame), damaged
+            stays_s = _seconds(frame.duration, frame.time_base) or 1 / _rate_hz(stream)
+            yield _seconds(frame.pts, frame.time_base), stays_s, upright(frame), damaged
             all_damaged, damaged = all_damaged + damaged, 0
     if all_damaged + damaged:
         log.warning("%s: damaged packets and pictures, left out: %d", shown, all_damaged + damaged)
 
 
-def _begins_s(stream: av.VideoStream) -> float | None:
-    known = stream.start_time is not None and stream.time_base is not None
-    return float(stream.start_time * stream.time_base) if known else None  # type: ignore[operator]
+def _seconds(count: int | None, base: Fraction | None) -> float | None:
+    return None if count is None or base is None else float(count * base)
 
 
 def _rate_hz(stream: Any) -> float:
