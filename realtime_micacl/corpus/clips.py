@@ -10,6 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.record import one_line
+from realtime_micacl.live.sources.pipe import is_fifo
 from realtime_micacl.live.sources.stills import pictures_in
 from realtime_micacl.wording import why
 
@@ -56,7 +57,7 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
 
 def _is_video(path: Path) -> bool:
     wanted = path.suffix.lower().removeprefix(".") in ENDINGS
-    return wanted and (path.is_file() or path.is_symlink())  # a pipe of that name would be waited for
+    return wanted and not is_fifo(path)  # which would be waited for
 
 
 def _files(folder: Path, out: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.stills import pictures_in
+from realtime_micacl.live.sources.stills import pictures_in, pictures_like
 from realtime_micacl.making.data.pictures import read_pictures
 
 
@@ -30,6 +31,16 @@ def test_pictures_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     draw(tmp_path / "long", [f"00012_{n:05}.png" for n in (3, 1, 2)])
     assert [f.stem[-1] for f in pictures_in(tmp_path / "long")] == ["1", "2", "3"]
     assert pictures_in(tmp_path / "none") == []
+
+
+def test_pipes_in_a_folder_are_no_pictures_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "1.jpg")
+    (tmp_path / "2.jpg").symlink_to("1.jpg")
+    (tmp_path / "3.jpg").symlink_to("3.jpg")
+    (tmp_path / "4.jpg").symlink_to("gone")
+    (tmp_path / "5.jpg").touch()
+    for found in (pictures_in(tmp_path), pictures_like(tmp_path / "%d.jpg")):
+        assert [file.stem for file in found] == ["3", "4", "5"], "links that lead nowhere are said to be unreadable"
 
 
 def test_pictures_are_rgb_at_the_nominal_rate(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import av
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.lists import LISTED, listed
+from realtime_micacl.live.sources.pipe import is_fifo
 from realtime_micacl.types import Frame
 from realtime_micacl.wording import counted
 
@@ -49,7 +50,8 @@ def pictures_in(folder: Path) -> list[Path]:
     """Return the pictures of a folder, 2 before 10; none where there is no such folder."""
     if not folder.is_dir():
         return []
-    found = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith(".")]
+    named = (f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
+    found = [f for f in named if not is_fifo(f)]  # which would be waited for
     return sorted(found, key=lambda f: [(int(n) if n.isdecimal() else 0, n) for n in re.split(r"(\d+)", f.stem)])
 
 
@@ -69,7 +71,8 @@ def pictures_like(pattern: Path) -> list[Path]:
         return []
     digits = rf"\d{{{int(parts[1])},}}" if parts[1] else r"\d+"
     name = re.compile(f"{re.escape(parts[0])}({digits}){re.escape(parts[2])}")
-    found = {int(m[1]): file for file in pattern.parent.iterdir() if (m := name.fullmatch(file.name))}
+    files = (file for file in pattern.parent.iterdir() if not is_fifo(file))
+    found = {int(m[1]): file for file in files if (m := name.fullmatch(file.name))}
     return [found[number] for number in sorted(found)]
 
 
