@@ -86,6 +86,19 @@ def test_a_recording_is_complete_after_every_event(tmp_path: Path) -> None:
     assert float(rows[2]["time_s"]) == 1.0
 
 
+def test_of_several_things_that_are_written_the_one_that_fails_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, out = tmp_path / "r.csv", io.StringIO()
+    with recording(file, Clock(), 4) as sink:
+        sinks = Sinks([json_lines(out, Clock()), sink])
+        file.unlink()
+        assert sinks.write([reading(), reading()])
+    assert len(out.getvalue().splitlines()) == 2
+    assert sinks.notice == f"Nothing more is written: {file}: the file was removed while it was written to"
+    assert f"{file}: the file was removed" in caplog.text
+
+
 def test_one_of_several_sources_is_named_and_a_single_one_is_not(tmp_path: Path) -> None:
     events = [replace(reading(), source="rtsp://door/1"), StateChange(13.0, None, State.LIVE, "", "rtsp://door/1")]
     out = io.StringIO()

@@ -85,6 +85,13 @@ class _Recording:
         self._begin(path)
 
     def write(self, event: Event) -> None:
+        try:
+            self._write(event)
+        except OSError as cause:
+            cause.filename = str(self._file)  # of several things that are written to
+            raise
+
+    def _write(self, event: Event) -> None:
         self._begun_s = event.time_s if self._begun_s is None else self._begun_s
         file = os.fstat(self._stream.fileno())
         if self._linked and not file.st_nlink:

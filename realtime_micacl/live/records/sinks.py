@@ -74,8 +74,9 @@ class Sinks:
                     self._sinks.remove(sink)
                     if not self._sinks:
                         raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
-                    self._fault = f"Nothing more is written: {why(cause)}"
-                    log.error("%s; nothing more is written there; everything else continues", why(cause))
+                    reason = f"{cause.filename}: {why(cause)}" if cause.filename else why(cause)
+                    self._fault = f"Nothing more is written: {reason}"
+                    log.error("%s; nothing more is written there; everything else continues", reason)
         return read
 
 
