@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import pytest
@@ -134,6 +136,17 @@ def test_numbers_are_recorded_with_their_markers(qtbot: QtBot, tmp_path: Path, m
     )
     assert ",marker,1," in file.read_text()
     assert sorted(tmp_path.iterdir()) == [file]
+
+
+def test_the_name_that_is_proposed_for_a_recording_is_not_that_of_one_a_second_ago(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments, asked = iter([datetime(2026, 11, 30, 9, 0, 5), datetime(2026, 11, 30, 9, 0, 6)]), set[str]()
+    monkeypatch.setattr(desk, "datetime", SimpleNamespace(now=lambda: next(moments)))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *words, **_: (asked.add(words[2]) or "", ""))
+    recorder = Recorder(Clock(), 4)
+    shown(*[lambda w: qtbot.keyClick(w, Qt.Key.Key_R)] * 2, options=Options(recorder=recorder))
+    assert len(asked) == 2
 
 
 def test_an_end_does_not_wait_for_who_names_a_file(qtbot: QtBot) -> None:

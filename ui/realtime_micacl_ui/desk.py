@@ -112,7 +112,7 @@ class Desk:
         if self._recorder.since_s is not None:
             self._recorder.stop()
             return
-        proposed = Path(QDir.homePath()) / f"expressions-{datetime.now():%Y-%m-%d-%H%M}.csv"
+        proposed = Path(QDir.homePath()) / f"expressions-{datetime.now():%Y-%m-%d-%H%M%S}.csv"
         option = QFileDialog.Option.DontConfirmOverwrite  # no file is overwritten, and the recorder says so
         title, kinds = say(texts.RECORD), say(texts.RECORDINGS)
         file, _ = QFileDialog.getSaveFileName(self._window, title, str(proposed), kinds, options=option)
