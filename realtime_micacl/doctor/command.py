@@ -1,4 +1,4 @@
-"""The verb: report look by look, and end with an error where the main job cannot run."""
+"""The verb `doctor`: print one line for each finding, and end with an error if the program cannot run here."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
-from realtime_micacl.doctor.finding import Finding, Look
+from realtime_micacl.doctor.finding import Check, Finding
 from realtime_micacl.errors import EngineError
 from realtime_micacl.installed import not_loaded
 from realtime_micacl.options import VerbParser
 
-NEEDED = ("system", "packages", "display", "detector", "engine")  # by the main job
+NEEDED = ("system", "packages", "display", "detector", "engine")  # without these nothing can be read
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run the verb; raise EngineError where the main job cannot run."""
+    """Run the verb; raise EngineError if the program cannot run here."""
     p = VerbParser(prog="realtime-micacl doctor", description="Report what this machine lacks.")
     p.add_argument("--metrics", metavar="[HOST:]PORT", help="check the session whose metrics are served there")
-    p.add_argument("--headless", action="store_true", help="leave out what only a window needs")
-    p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare")
+    p.add_argument("--headless", action="store_true", help="skip what only a window needs")
+    p.add_argument("--tensorrt", action="store_true", help="try the GPU: open the engine on it and compare its results")
     arguments = p.parse_args(argv)
     marks = {True: "ok     ", False: "MISSING", None: "-      "}
     found: dict[str, bool | None] = {}
-    for f in (finding for look in _looks(arguments) for finding in _found(look)):
+    for f in (finding for check in _checks(arguments) for finding in _findings(check)):
         found[f.subject] = f.good and found.get(f.subject, True)
-        sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.said}\n")
+        sys.stdout.write(f"{marks[f.good]} {f.subject:<12} {f.text}\n")
         sys.stdout.flush()
     if absent := [subject for subject in NEEDED if found.get(subject) is False]:
         hint = "; to check for use without a window: doctor --headless" if absent == ["display"] else ""
@@ -34,16 +34,16 @@ def main(argv: Sequence[str]) -> None:
         raise EngineError("neither TensorRT nor TensorRT for RTX can be used here; the lines above say why")
 
 
-def _found(look: Look) -> Iterator[Finding]:
-    """Yield what a look finds; that a package is missing or broken is what is looked for, and ends no report."""
+def _findings(check: Check) -> Iterator[Finding]:
+    """Yield what a check finds; a package that is missing or broken is a finding, too, and does not end the report."""
     try:
-        yield from look()
+        yield from check()
     except ImportError as cause:
         yield Finding("packages", False, not_loaded(cause) or str(cause))
 
 
-def _looks(arguments: argparse.Namespace) -> Sequence[Look]:
-    """Return what is looked at, in order; what was not asked for is not imported."""
+def _checks(arguments: argparse.Namespace) -> Sequence[Check]:
+    """Return the checks in the order of the report; modules of other checks are not imported."""
     if arguments.metrics:
         from realtime_micacl.doctor.session import session
 

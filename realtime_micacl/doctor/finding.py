@@ -1,4 +1,4 @@
-"""One line of the report, and how to ask a program that may crash or hang."""
+"""One line of the report, and how to run a program that may crash or hang."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ class Finding:
 
     subject: str
     good: bool | None
-    """None: absent, and nothing needs it."""
-    said: str
+    """None: it is absent, which is no fault."""
+    text: str
 
 
-Look = Callable[[], Iterator[Finding]]
+Check = Callable[[], Iterator[Finding]]
 
 
-def answer(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Return what a program says; one that says nothing within half a minute has failed."""
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program and return its output; one that takes longer than `ANSWER_TIMEOUT_S` counts as failed."""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:

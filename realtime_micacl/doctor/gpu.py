@@ -1,4 +1,4 @@
-"""Looks at the GPU, and at the engines that could run on it."""
+"""Checks the GPU, and which engines can run on it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions, version
 
-from realtime_micacl.doctor.finding import Finding, answer
+from realtime_micacl.doctor.finding import Finding, run
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.gpu.card import KINDS, Gpu, Kind, check, missing, probe, rtx, suits
 from realtime_micacl.installed import install_command
 
-RUNS_ON: dict[Kind, tuple[str, ...]] = {
+MODULES: dict[Kind, tuple[str, ...]] = {
     "tensorrt": ("torch", "tensorrt"),
     "tensorrt-rtx": ("onnxruntime", "onnxruntime_ep_nv_tensorrt_rtx"),
     "cuda": ("torch",),
 }
-CHECK_TIMEOUT_S = 3600  # TensorRT may build for a long time
+CHECK_TIMEOUT_S = 3600  # TensorRT may take long to build an engine
 
 
 def gpu() -> Iterator[Finding]:
-    """Look for an NVIDIA GPU and which engine it could run."""
+    """Find an NVIDIA GPU and the engines that it can run."""
     try:
         found = probe()
     except EngineError as error:
         yield Finding("gpu", False, str(error))
         return
     if found is None:
-        yield Finding("gpu", None, "no NVIDIA driver, or no GPU; the engine runs on the processor")
+        yield Finding("gpu", None, "no NVIDIA GPU, or no driver for it; the engine runs on the processor")
         return
     yield Finding("gpu", True, str(found))
     for kind in KINDS:
         absent = missing(kind)
-        mend = f"{absent} not installed; for --device {kind}: {install_command(kind)}"
-        yield Finding(kind, None, mend) if absent else _fits(kind, found)
+        yield (
+            Finding(kind, None, f"{absent} is not installed; for --device {kind}: {install_command(kind)}")
+            if absent
+            else _fits(kind, found)
+        )
 
 
 def tensorrt() -> Iterator[Finding]:
-    """Look at the GPU, then open the default engine on it and compare, each in a process of its own."""
+    """Check the GPU, then run the default engine with each kind that fits and compare, in a process of its own."""
     findings = list(gpu())
     yield from findings
     for kind in [f.subject for f in findings if f.subject in KINDS and f.good]:
@@ -49,21 +52,21 @@ def tensorrt() -> Iterator[Finding]:
         except subprocess.TimeoutExpired:
             yield Finding(f"try {kind}", False, f"no answer within {CHECK_TIMEOUT_S} s")
             continue
-        said = done.stdout.strip() or f"the process ended with {done.returncode}"
-        yield Finding(f"try {kind}", not done.returncode, said)
+        text = done.stdout.strip() or f"the process ended with exit code {done.returncode}"
+        yield Finding(f"try {kind}", not done.returncode, text)
 
 
 def _fits(kind: Kind, found: Gpu) -> Finding:
-    """Say whether the GPU, the driver, the memory and what is installed go together."""
+    """Check whether GPU, driver, memory and installed packages fit together."""
     made_for = ""
     try:
         if kind == "tensorrt-rtx":
             found = rtx(found)
         else:
-            made_for = answer([sys.executable, "-c", "import torch; print(torch.version.cuda or '')"]).stdout.strip()
+            made_for = run([sys.executable, "-c", "import torch; print(torch.version.cuda or '')"]).stdout.strip()
         check(kind, found, made_for or None)
     except EngineError as error:
         return Finding(kind, False if suits(kind, found) else None, str(error))
-    names = dict.fromkeys(name for module in RUNS_ON[kind] for name in packages_distributions()[module])
+    names = dict.fromkeys(name for module in MODULES[kind] for name in packages_distributions()[module])
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return Finding(kind, True, f"--device {kind} fits: {versions}" + (f", CUDA {made_for}" if made_for else ""))

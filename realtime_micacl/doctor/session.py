@@ -1,4 +1,4 @@
-"""What the metrics of a running program say about its session, or its several sessions."""
+"""Checks a running program by the metrics that it serves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtime_micacl.wording import counted
 
 
 def session(where: str) -> Iterator[Finding]:
-    """Look at what runs: a session, or several."""
+    """Report each session of the program whose metrics are served at `where`, and its outlets."""
     for source, found in asked(where).items():
         if source:
             yield Finding("source", True, source)
@@ -23,16 +23,16 @@ def session(where: str) -> Iterator[Finding]:
 
 
 def _figures(found: dict[str, float]) -> Iterator[Finding]:
-    """Look at the figures of a session."""
+    """Report state, frames and faults of one session."""
     state = next(name for name in State if found[f"state {name}"])
     tries = f", attempt {found['attempt']:.0f}" if found["attempt"] else ""
     yield Finding(
         "state", state in (State.LIVE, State.NO_FACE), f"{state}{tries}, {counted(round(found['faces']), 'face')}"
     )
     counts = ("captured", "analysed", "dropped", "damaged")
-    said = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
-    yield Finding("frames", True, f"{said}; {counted(round(found['readings_total']), 'reading')}")
+    text = ", ".join(f"{found[f'frames_{name}_total']:.0f} {name}" for name in counts)
+    yield Finding("frames", True, f"{text}; {counted(round(found['readings_total']), 'reading')}")
     again = {name: found[f"changes_total {name}"] for name in (State.RECONNECTING, State.STALLED)}
     failures = sum(found[f"failures_total {stage}"] for stage in ("perceive", "recognize"))
-    said = ", ".join(f"{counted(round(count), 'time')} {name}" for name, count in again.items())
-    yield Finding("faults", not failures, f"{said}; analysis started again {counted(round(failures), 'time')}")
+    text = ", ".join(f"{counted(round(count), 'time')} {name}" for name, count in again.items())
+    yield Finding("faults", not failures, f"{text}; analysis started again {counted(round(failures), 'time')}")

@@ -1,4 +1,4 @@
-"""Engines side by side, on the bags of a real clip: readings a second, and what a reading takes of the processor."""
+"""Compares engines on the bags of a real clip: readings per second, and processor time per reading."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.types import Bag
 
 FACES = (1, 4, 16, 64)
-ROUND_S, ROUNDS, IN_A_ROW = 0.2, (2, 15), 3
-SLOWEST_S = 2.0  # a tick that would take longer is not tried
+ROUND_S, ROUNDS = 0.2, (2, 15)  # each engine gets 0.2 s, in no fewer and no more rounds than that
+IN_A_ROW = 3  # ticks of an engine before the next engine has its turn
+SLOWEST_S = 2.0  # an engine whose tick would take longer is left out
 BASE = "ONNX Runtime"
 
 
@@ -39,7 +40,7 @@ class Run:
         self._tick = sidecar.bag.ticks
 
     def tick(self, faces: int, *, again: bool = False) -> tuple[float, float]:
-        """Take a reading of each face; return wall and processor time. `again`: every piece of it is encoded."""
+        """Read each face once; return wall and processor time, s. With `again`, whole bags are encoded anew."""
         self._tick += 1
         if again:
             self._recognizer = self._fresh()
@@ -54,7 +55,7 @@ class Run:
 
 
 def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]]) -> dict[str, Any]:
-    """Return what each engine that can run here gives for 1, 4, 16 and 64 faces, all in turn, and why others cannot."""
+    """Return the speed of each engine that can run here for 1, 4, 16 and 64 faces, and why the others cannot."""
     bags = [bag for tick in ticks for bag in tick]
     found: dict[str, Any] = {"rows": {}, "absent": {}}
     with ExitStack() as stack:
@@ -66,7 +67,7 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
                 found["absent"][name] = str(cause)
         for faces in FACES:
             for name, took in _in_turn(runs, faces).items():
-                wall_s = min(wall_s for wall_s, _ in took)  # at best: another program's turn is not the engine's time
+                wall_s = min(wall_s for wall_s, _ in took)  # other programs only add to it
                 cpu_s = median(cpu_s for _, cpu_s in took)
                 row = found["rows"].setdefault(name, {"readings_per_s": {}, "processor_ms": {}})
                 row["readings_per_s"][str(faces)] = round(faces / wall_s, 1)
@@ -80,26 +81,24 @@ def side_by_side(folder: Path, sidecar: Sidecar, ticks: Sequence[Sequence[Bag]])
 
 
 def table(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rows for people."""
+    """Return the figures of `side_by_side` as rows of text, each with its title."""
     head = "".join(f"{faces:>8}" for faces in FACES)
-    rows = [("engines", f"{'readings a second, at best; faces:':<34}{head}   processor, ms a reading; ratio")]
+    rows = [("engines", f"{'most readings a second, by faces:':<34}{head}   processor, ms a reading; ratio")]
     for name, row in found["rows"].items():
         rates = "".join(f"{row['readings_per_s'].get(str(faces), '-'):>8}" for faces in FACES)
         rows.append(("", f"{name:<26}        {rates}   {row['processor_ms']['1']:.2f}; {row['ratio']:.2f}"))
     rows += [("", f"{name:<26} {reason}") for name, reason in found["absent"].items()]
-    said = (
-        f"encoding the whole window for every reading takes {found['re_encoding']:.1f} times the processor of streaming"
-    )
-    return [*rows, ("", said)]
+    ratio = f"{found['re_encoding']:.1f} times the processor time"
+    return [*rows, ("", f"encoding the whole window for every reading, not only what is new, takes {ratio}")]
 
 
 def _in_turn(runs: dict[str, Run], faces: int) -> dict[str, list[tuple[float, float]]]:
-    """Return wall and processor times of ticks, engine after engine, so that a busy machine is as busy for all."""
+    """Return wall and processor times of ticks; engines take turns, so that other programs disturb them alike."""
     first = {name: run.tick(1)[0] for name, run in runs.items()}
     able = {name: run for name, run in runs.items() if first[name] * faces <= SLOWEST_S}
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in able}
     for run in able.values():
-        run.tick(faces)  # the first of so many encodes whole windows
+        run.tick(faces)  # faces that are new: their whole windows are encoded
     each_s = max([first[name] * faces for name in able], default=1.0)
     for _ in range(max(ROUNDS[0], min(ROUNDS[1], round(ROUND_S / each_s)))):
         for name, run in able.items():
@@ -111,7 +110,7 @@ def _in_turn(runs: dict[str, Run], faces: int) -> dict[str, list[tuple[float, fl
 def _openers(
     folder: Path, sidecar: Sidecar, bags: Sequence[Bag], stack: ExitStack
 ) -> Iterator[tuple[str, Callable[[], Engine]]]:
-    """Yield the engines by name, and how each is opened."""
+    """Yield the name of each engine, and a function that opens it."""
     files = {name: digest for name, digest in sidecar.files.items() if name != ENCODE_INT8}
     plain = msgspec.structs.replace(sidecar, files=files)
     several = os.cpu_count() or 1
@@ -136,7 +135,7 @@ def _torch(folder: Path, sidecar: Sidecar) -> Engine:
 
 
 def _int8(folder: Path, sidecar: Sidecar, bags: Sequence[Bag], stack: ExitStack) -> Engine:
-    """Open the engine with an int8 encoder made from the clip's own crops, whatever it reads."""
+    """Open the engine with an int8 encoder, calibrated on the clip; its accuracy is not checked."""
     if not multiplies_bytes():
         raise EngineError("this processor has no dot products of bytes (VNNI)")
     from realtime_micacl.making.int8 import CALIBRATED_ON, quantize

@@ -1,4 +1,4 @@
-"""The real program with its window, on a clip: rates, latencies, processor, memory, start-up."""
+"""Measures the program with its window on a clip: rates, latencies, processor, memory, start-up."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAINT_ALONE = "1920 x 1080, three faces, timeline:"
 
 @dataclass
 class Progress:
-    """What is noted while the program runs."""
+    """What is noted while the program runs; `marked_s` is when the warm-up ended, with `cpu_s` and `counts` then."""
 
     first_reading_s: float | None = None
     marked_s: float | None = None
@@ -45,7 +45,7 @@ class Progress:
 
 
 def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) -> dict[str, Any]:
-    """Run the window on `spec` for a warm-up and `seconds`; return the figures."""
+    """Run the window on `spec` for a warm-up and `seconds`; return the figures, by the keys of `bench --json`."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from realtime_micacl_ui.timing import paint_alone
@@ -79,12 +79,12 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
         show(session, source_name=spec.name, on_tick=tick)
     figures["paint_alone_ms"] = paint_alone()
     if "painted_hz" not in figures:
-        raise ConfigError(f"{spec.name} ended before {WARM_UP_S + seconds:.0f} s were over; give a longer one")
+        raise ConfigError(f"{spec.name} ended within {WARM_UP_S + seconds:.0f} s; give a longer one")
     return figures
 
 
 def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the figures as rows for people."""
+    """Return the figures as rows of text, each with its title."""
     return [
         ("window", f"{figures['platform']}; {figures['size']}, {counted(figures['faces'], 'face')}"),
         ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
@@ -138,7 +138,10 @@ def _figures(
 
 
 def age_s(process: psutil.Process) -> float:
-    """Return how long ago a process was started; Linux tells the time of its own start in whole seconds only."""
+    """Return how long ago a process was started, s.
+
+    On Linux its start is counted from boot: `psutil.boot_time` is in whole seconds, which then cancel out.
+    """
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return float(time.time() - process.create_time())
     return float(time.clock_gettime(time.CLOCK_BOOTTIME) - (process.create_time() - psutil.boot_time()))

@@ -1,6 +1,6 @@
-"""What each pass over a full picture costs: time, bytes and new pictures, beside what moving the bytes alone takes.
+"""Measures each pass over a full picture: its time, the bytes it moves, and how many new pictures it makes.
 
-The floor is what copying as many bytes takes in this run, on one thread, which tells a slow machine from slow code.
+The floor of a pass is the time that copying as many bytes takes on one thread. It tells slow code from a slow machine.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ COPY_BYTES, COPIES = 32 << 20, 9
 
 @dataclass(frozen=True)
 class Pass:
-    """One thing that is done with a picture."""
+    """One pass over a picture."""
 
     name: str
     bytes_px: float
-    """Read and written, for each of its px; 0 where only some are looked at."""
+    """Bytes read and written per px; 0 if only some px are read."""
     new: int
-    """Pictures that it makes."""
+    """How many new pictures it makes."""
 
 
 PASSES = (
@@ -48,7 +48,7 @@ PASSES = (
 
 
 def passes(clip: Path) -> dict[str, Any]:
-    """Return what each pass takes of the processor, p50 of the first `PICTURES` of a clip, beside its floor."""
+    """Return the median processor time of each pass over the first `PICTURES` of a clip, with its floor."""
     took: dict[str, list[float]] = {one.name: [] for one in PASSES}
     px = 0
     with closing(opened(clip)) as container, closing(FaceDetector()) as detector:
@@ -78,8 +78,8 @@ def passes(clip: Path) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rows for people."""
-    rows = [("passes", f"{'a picture':<16}{'ms':>9}{'MB moved':>10}{'new':>5}   share of the floor")]
+    """Return the figures of `passes` as rows of text, each with its title."""
+    rows = [("passes", f"{'a picture':<16}{'ms':>9}{'MB moved':>10}{'new':>5}   floor / time")]
     for name, row in found["rows"].items():
         share = f"{row['floor_ms'] / row['ms']:.2f}" if row["mb"] else "some px only"
         rows.append(("", f"{name:<16}{row['ms']:>9.2f}{row['mb']:>10.2f}{row['new']:>5}   {share}"))

@@ -1,6 +1,7 @@
-"""For comparison, the usual cv2 loop without this program: it reads each face of each frame by itself.
+"""Compares this program with the usual cv2 loop, which reads each face of each frame by itself.
 
-The loop is frozen in the repository, with its own code, detector call and engine, and runs as a process of its own.
+That loop is in `tests/bench/yardstick` and never changes: it has its own code, detector and engine, and runs in a
+process of its own.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from typing import Any
 
 import realtime_micacl
 from realtime_micacl.errors import StageFailed
-from realtime_micacl.measuring.stages import Staged
+from realtime_micacl.measuring.stages import StageRun
 
 YARDSTICK = Path(realtime_micacl.__file__).parents[1] / "tests" / "bench" / "yardstick" / "loop.py"
-ABSENT = "the frozen cv2 loop is in the repository and not in the wheel: run bench in a checkout"
+ABSENT = "the frozen cv2 loop is not part of the wheel: run bench in a clone of the repository"
 NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {sys.executable} -m pip install mediapipe==0.10.33"
 NAMES = {"own": "this program's stages", "mediapipe": "cv2 loop, mediapipe", "haar": "cv2 loop, Haar cascade"}
 
 
-def loops(clip: Path, own: Staged, live_percent: float | None) -> dict[str, Any]:
-    """Return what such loops take of the processor, with two detectors, beside the program's own stages.
+def loops(clip: Path, own: StageRun, live_percent: float | None) -> dict[str, Any]:
+    """Return the processor time of the cv2 loop, with two detectors, and of the program's own stages.
 
-    `live_percent` is what the program with its window took in this run, if it ran.
+    `live_percent` is what the program with its window took in this run, in % of a core; None if it was not measured.
     """
     figures = own.figures
     found: dict[str, Any] = {
@@ -46,7 +47,7 @@ def loops(clip: Path, own: Staged, live_percent: float | None) -> dict[str, Any]
 
 
 def table(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rows for people."""
+    """Return the figures of `loops` as rows of text, each with its title."""
     rows = [("loop", f"{'':<24}{'ms a frame':>12}{'% of a core':>13}   changes of the word, a minute and face")]
     for key, name in NAMES.items():
         if row := found.get(key):
@@ -62,5 +63,5 @@ def _run(clip: Path, finds: str) -> dict[str, float]:
         [sys.executable, str(YARDSTICK), str(clip.absolute()), finds], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise StageFailed(f"the cv2 loop failed: {(done.stderr.strip().splitlines() or ['without a word'])[-1]}")
+        raise StageFailed(f"the cv2 loop failed: {(done.stderr.strip().splitlines() or ['it printed no reason'])[-1]}")
     return {str(name): float(value) for name, value in json.loads(done.stdout).items()}

@@ -1,4 +1,4 @@
-"""How much processor time each stage takes, one after the other on one thread; returns the real crops, too."""
+"""Measures the processor time of each stage, one after the other on one thread; keeps the bags for other parts."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ Spent = dict[str, list[float]]
 
 
 @dataclass(frozen=True, eq=False)
-class Staged:
-    """What one thread made of a clip."""
+class StageRun:
+    """The stages were run over a clip: their times and what came out."""
 
     figures: dict[str, Any]
     bags: tuple[tuple[Bag, ...], ...]
-    """Those of each tick."""
+    """By tick."""
     label_changes: int
-    """How often the leading emotion of a face became another one."""
+    """How often the leading emotion of a face changed."""
 
 
 class TimedPicture:
-    """A picture that notes what making it takes."""
+    """A picture that notes how long making it takes."""
 
     def __init__(self, picture: Lazy, spent: Spent) -> None:
         self.shape, self._picture, self._note = picture.shape, picture, _clock(spent, "to RGB")
@@ -64,7 +64,7 @@ class TimedPicture:
 
 
 class TimedLookout(Lookout):
-    """A detector that notes what it takes."""
+    """A lookout that notes how long each look takes."""
 
     def __init__(self, spent: Spent) -> None:
         self._note = _clock(spent, "detect")
@@ -77,7 +77,7 @@ class TimedLookout(Lookout):
 
 
 class TimedEngine:
-    """An engine that notes what its verbs take."""
+    """An engine that notes how long its calls take."""
 
     def __init__(self, engine: Engine, spent: Spent) -> None:
         self._engine, self.device = engine, engine.device
@@ -99,7 +99,7 @@ class TimedEngine:
 
 
 class Leading:
-    """Counts how often the leading emotion of a face becomes another one."""
+    """Counts how often the leading emotion of a face changes."""
 
     def __init__(self) -> None:
         self.changes = 0
@@ -113,14 +113,14 @@ class Leading:
             self._last[reading.track_id] = word
 
 
-def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
-    """Run the first `FRAMES` of a clip through the stages of the live program; return what each of them takes."""
+def run_stages(clip: Path, folder: Path, sidecar: Sidecar) -> StageRun:
+    """Run the stages of the live program over the first `FRAMES` of a clip; raise ConfigError for a single picture."""
     spent: Spent = defaultdict(list)
     decode, perceive, recognize = (_clock(spent, name) for name in ("decode", "perceive", "recognize"))
     engine = TimedEngine(open_engine(folder, sidecar), spent)
     perceiver = Perceiver(TimedLookout(spent), sidecar)
     recognizer = Recognizer(engine, sidecar, smoothing_s=Settings().smoothing_s)
-    spent.clear()  # of the first, black picture
+    spent.clear()  # opening the perceiver has looked at a black picture
     bags: list[tuple[Bag, ...]] = []
     leading, faces, last = Leading(), 0, 0.0
     with closing(perceiver), closing(recognizer):
@@ -130,9 +130,9 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
             looks, before_s = len(spent["detect"]), sum(spent["detect"]) + sum(spent["to RGB"])
             with perceive():
                 scene, ready = perceiver.perceive(frame)
-            if len(spent["detect"]) > looks or ready:  # at other ticks faces are followed without a look
-                apart_s = sum(spent["detect"]) + sum(spent["to RGB"]) - before_s
-                spent["crop and track"].append(spent["perceive"][-1] - apart_s)
+            if len(spent["detect"]) > looks or ready:  # most other frames lie between ticks
+                other_s = sum(spent["detect"]) + sum(spent["to RGB"]) - before_s
+                spent["crop and track"].append(spent["perceive"][-1] - other_s)
             faces, last = max(faces, len(scene.faces)), frame.time_s
             if ready:
                 if not bags:
@@ -142,7 +142,7 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
                     readings = recognizer.recognize(ready)
                 leading.note(readings)
     if not last:
-        raise ConfigError(f"{clip} is a single picture, which takes no time: name a video, or add --only live")
+        raise ConfigError(f"{clip} is a single picture, which takes no time to play: name a video, or add --only live")
     total_s = sum(sum(spent[name]) for name in ("decode", "perceive", "recognize"))
     figures = {
         "frames": len(spent["decode"]),
@@ -151,11 +151,11 @@ def staged(clip: Path, folder: Path, sidecar: Sidecar) -> Staged:
         "stages_ms": {name: p50_p95(spent[name]) | {"per_s": round(len(spent[name]) / last, 1)} for name in STAGES},
         "processor_percent": round(100 * total_s / last, 1),
     }
-    return Staged(figures, tuple(bags), leading.changes)
+    return StageRun(figures, tuple(bags), leading.changes)
 
 
 def table(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rows for people."""
+    """Return the figures as rows of text, each with its title."""
     rows = [("stages", f"{'processor time':<16}{'p50 ms':>9}{'p95 ms':>9}{'a second':>10}")]
     for name, row in figures["stages_ms"].items():
         if "p50" in row:
@@ -170,7 +170,7 @@ def p50_p95(took_s: list[float]) -> dict[str, float]:
 
 
 def _decoded(clip: Path, note: Callable[[], Any]) -> Iterator[Frame]:
-    with closing(read_file(clip)) as frames:  # a generator
+    with closing(read_file(clip)) as frames:
         for _ in range(FRAMES):
             with note():
                 frame = next(islice(frames, 1), None)

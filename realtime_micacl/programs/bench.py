@@ -63,7 +63,7 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
         _tell(live.rows(figures))
     if set(parts) == {"live"}:
         return figures
-    own = stages.staged(Path(spec.value), folder, sidecar)
+    own = stages.run_stages(Path(spec.value), folder, sidecar)
     figures["stages"] = own.figures
     if "stages" in parts:
         _tell(stages.table(own.figures))

@@ -37,7 +37,7 @@ def test_doctor_sees_one_face() -> None:
     counts |= {f"frames_{name}_total": 1.0 for name in ("captured", "analysed", "dropped", "damaged")}
     counts |= {"readings_total": 1.0, "changes_total reconnecting": 1.0, "changes_total stalled": 2.0}
     counts |= {f"failures_total {stage}": 0.0 for stage in ("perceive", "recognize")}
-    state, frames, faults = [finding.said for finding in _figures(counts)]
+    state, frames, faults = [finding.text for finding in _figures(counts)]
     assert state == "live, 1 face" and frames.endswith("; 1 reading")
     assert faults == "1 time reconnecting, 2 times stalled; analysis started again 0 times"
 
