@@ -12,6 +12,7 @@ def main() -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # what it raises, NumPy would take for a broken installation
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    os.environ["PYTHONSAFEPATH"] = "1"  # for processes of ours: a logging.py of the folder they run in is not Python's
     from realtime_micacl.stdio import make_usable, say
     from realtime_micacl.wording import NO_MEMORY, starved
 

@@ -77,6 +77,17 @@ def test_a_run_that_was_killed_goes_on_to_the_same_result(
     assert first == second, "killed or not, by one process or two: the same bytes"
 
 
+def test_a_module_of_the_same_name_in_the_folder_of_the_run_is_not_taken_for_pythons(
+    tmp_path: Path, rendered: Path, executable: str
+) -> None:
+    for name in ("logging", "random", "types", "realtime_micacl"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the folder')\n")
+    words = ["prepare", "rendered", str(rendered), "out", "--recipe", str(RECIPE), "--jobs", "1"]
+    done = subprocess.run([executable, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "of the folder" not in done.stderr
+
+
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, command: Callable) -> None:
     done = command("prepare", "dfew", tmp_path, tmp_path / "out", "--recipe", RECIPE)
     assert done.code == 2
