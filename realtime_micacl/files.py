@@ -1,9 +1,10 @@
-"""Writes files whole or not at all, and lets only one run at a time write into a folder."""
+"""Writes files whole or not at all, lets only one run at a time write into a folder, and finds files below one."""
 
 from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from typing import Any
 
 from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.wording import why
+
+log = logging.getLogger(__name__)
 
 LOCK = ".lock"
 BEGUN_WITH = ".begun-with.json"
@@ -139,3 +142,27 @@ def clear_partials(folder: Path) -> None:
         owner = file.name[1:].partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):
             file.unlink(missing_ok=True)
+
+
+def files_below(folder: Path, *without: Path) -> Iterator[Path]:
+    """Yield the files below a folder that are not hidden; each real folder once, so that links cannot lead in a circle.
+
+    What cannot be opened is said in the log; what lies in the folders `without` is left out.
+    """
+    been = {_identity(one) for one in without if one.exists()}
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_unreadable):
+        if (here := _identity(Path(root))) in been:
+            folders.clear()
+            continue
+        been.add(here)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(root, name) for name in files if not name.startswith("."))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino
+
+
+def _unreadable(cause: OSError) -> None:
+    log.warning("%s cannot be opened and is skipped: %s", cause.filename, why(cause))

@@ -9,6 +9,7 @@ CLOSED = {errno.EBADF: "standard output is closed"}
 STEERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 STARVED = ("bad_alloc", "failed to map segment", "annot allocate memory", "Resource temporarily unavailable")
 NO_MEMORY = "it got too little memory; close other programs, or raise the limit (ulimit -v, MemoryMax) to a gigabyte"
+LONGEST = 200  # letters of what a library says
 
 
 def why(cause: Exception) -> str:
@@ -16,6 +17,12 @@ def why(cause: Exception) -> str:
     if isinstance(cause, UnicodeDecodeError):
         return "it is not in UTF-8; save it as UTF-8"
     return CLOSED.get(getattr(cause, "errno", None) or 0) or getattr(cause, "strerror", None) or str(cause)
+
+
+def short(cause: Exception) -> str:
+    """Return what a library says of a fault, in one line: its end, where the reason stands."""
+    said = " ".join(str(cause).split()) or type(cause).__name__
+    return said if len(said) <= LONGEST else f"..{said[-LONGEST:]}"
 
 
 def counted(number: int, what: str, several: str = "") -> str:
@@ -36,3 +43,8 @@ def in_words(cause: BaseException) -> str:
 def plain(text: str) -> str:
     """Return a text without what ends a line or steers a terminal: file names and servers' answers may hold both."""
     return STEERS.sub(" ", text)
+
+
+def spelled(name: str) -> str:
+    """Return a file's name in letters that any file can hold; bytes of it that are no letters as their numbers."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import files_below
 from realtime_micacl.live.records.record import one_line
 from realtime_micacl.live.sources.pipe import is_fifo
 from realtime_micacl.live.sources.stills import pictures_in
-from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
     if not folder.is_dir():
         hint = f"one file is read by `realtime-micacl {folder} --offline`" if folder.exists() else "check the path"
         raise ConfigError(f"{folder} is not a folder; {hint}")
-    found = [_clip(folder, path) for path in sorted(_files(folder, out)) if _is_video(path)]
+    found = [_clip(folder, path) for path in sorted(files_below(folder, out)) if _is_video(path)]
     if not found:
         if pictures_in(folder):
             raise ConfigError(f"{folder} holds pictures and no video; `realtime-micacl {folder} --offline` reads those")
@@ -58,27 +56,6 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
 def _is_video(path: Path) -> bool:
     wanted = path.suffix.lower().removeprefix(".") in ENDINGS
     return wanted and not is_fifo(path)  # which would be waited for
-
-
-def _files(folder: Path, out: Path) -> Iterator[Path]:
-    """Yield the files under a folder; each real folder once, so that links cannot lead in a circle."""
-    been = {_identity(out)} if out.exists() else set()
-    for root, folders, files in os.walk(folder, followlinks=True, onerror=_unreadable):
-        if (here := _identity(Path(root))) in been:
-            folders.clear()
-            continue
-        been.add(here)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in files if not name.startswith("."))
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
-
-
-def _unreadable(cause: OSError) -> None:
-    log.warning("%s cannot be opened and is skipped: %s", cause.filename, why(cause))
 
 
 def _clip(folder: Path, path: Path) -> Clip:

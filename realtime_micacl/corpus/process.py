@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from realtime_micacl.corpus.progress import Progress
 from realtime_micacl.corpus.results import DONE, FAILED, MADE_WITH, SUMMARY, Results, opened
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
 from realtime_micacl.corpus.workers import Shares, Workers
+from realtime_micacl.devices import cores
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
@@ -123,8 +123,7 @@ def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool
 
 def usual_jobs() -> int:
     """Return how many workers this machine has cores and memory for."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(psutil.virtual_memory().available // WORKER_BYTES)))
+    return max(1, min(cores(), int(psutil.virtual_memory().available // WORKER_BYTES)))
 
 
 def _read(

@@ -12,6 +12,7 @@ from realtime_micacl.live.records.rows import BOX, WEIGHT, as_row, columns
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
 from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, Event
+from realtime_micacl.wording import spelled
 
 Form = Literal["jsonl", "csv", "parquet"]
 FORMS: tuple[Form, ...] = ("jsonl", "csv", "parquet")
@@ -51,7 +52,7 @@ def _parquet(path: Path, instances: int, clip: str) -> Iterator[Sink]:
     def write(event: Event) -> None:
         row = as_row(event, Clock())
         flags = {name: bool(row.get(name)) for name in FLAGS}
-        rows.append({name: row.get(name) for name in names} | flags | {"clip": clip})
+        rows.append({name: row.get(name) for name in names} | flags | {"clip": spelled(clip)})
         if len(rows) >= GROUP:
             flush()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from realtime_micacl import __version__
 from realtime_micacl.config import read_toml
+from realtime_micacl.devices import cores
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import clear_partials, held, write_whole
 from realtime_micacl.making.data import ckplus, cremad, dfew, ferv39k, folders, mafw, ravdess, rendered
@@ -52,6 +52,7 @@ READERS = {
 }
 WITH_CROPS = ("dfew", "ferv39k", "folders")
 """Sets whose pictures are, or can be, crops of faces."""
+MOST_JOBS = 256
 
 
 def main(argv: Sequence[str]) -> None:
@@ -63,7 +64,8 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="how large and where crops are cut")
     p.add_argument("--as-shipped", action="store_true", help="take the set's own crops as they are, only resized")
     p.add_argument("--raw", action="store_true", help="dfew: the films' clips instead of the shipped crops")
-    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: all cores)")
+    most = min(cores(), MOST_JOBS)
+    p.add_argument("--jobs", type=int, default=most, metavar="N", help="processes (default: all cores)")
     arguments = p.parse_args(argv)
     name, root = arguments.dataset, arguments.root
     if arguments.as_shipped and (name not in WITH_CROPS or arguments.raw):
@@ -72,8 +74,8 @@ def main(argv: Sequence[str]) -> None:
         )
     if arguments.raw and name != "dfew":
         raise ConfigError(f"--raw is for dfew, which ships crops and clips; {name} is read from its only form")
-    if not 1 <= arguments.jobs <= 256:
-        raise ConfigError(f"--jobs {arguments.jobs}: expected 1 to 256")
+    if not 1 <= arguments.jobs <= MOST_JOBS:
+        raise ConfigError(f"--jobs {arguments.jobs}: expected 1 to {MOST_JOBS}")
     recipe = read_toml(arguments.recipe, Recipe)
     if not root.is_dir():
         raise ConfigError(f"no folder {root}, which should hold {name}; see docs/data.md for how it must lie")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -200,6 +201,18 @@ def test_bad_input_is_one_error_that_says_what_was_expected(tmp_path: Path, argu
     recipe = [] if "--recipe" in filled else ["--recipe", str(RECIPE)]
     with pytest.raises(ConfigError, match=said):
         main([*filled, *recipe])
+
+
+def test_there_are_as_many_processes_as_cores_that_may_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "set" / "joy").mkdir(parents=True)
+    (tmp_path / "set" / "joy" / "a.mp4").touch()
+    monkeypatch.setattr("realtime_micacl.making.prepare.prepare", lambda *given: str(given[-1]))
+    for cores in (2, 300):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=cores: range(n), raising=False)
+        main(["folders", str(tmp_path / "set"), str(tmp_path / "out"), "--recipe", str(RECIPE)])
+    assert capsys.readouterr().out.split() == ["2", "256"]
 
 
 def test_a_set_without_a_clip_of_the_seven_emotions_is_said(tmp_path: Path) -> None:

@@ -234,11 +234,11 @@ def test_columns_of_parquet_are_typed_and_many_rows_are_written_in_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("realtime_micacl.corpus.tables.GROUP", 50)
-    with table(tmp_path / "a.parquet", "parquet", 4, "a.mp4") as sink:
-        for event in events():
-            sink(event)
+    with table(tmp_path / "a.parquet", "parquet", 4, "caf\udce9.mp4") as sink:  # of a disk of Latin-1
+        list(map(sink, events()))
     file = parquet.ParquetFile(tmp_path / "a.parquet")
     assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [50, 50, len(events()) - 100]
+    assert set(file.read(["clip"])["clip"].to_pylist()) == {r"caf\udce9.mp4"}
     types = {field.name: str(field.type) for field in file.schema_arrow}
     for kind, names in {
         "string": ("clip", "state", "emotion", "source"),

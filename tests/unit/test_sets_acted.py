@@ -10,6 +10,7 @@ import pytest
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data import ckplus, cremad, folders, ravdess, rendered
+from realtime_micacl.making.data.cutting import file_name
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.types import EMOTIONS
 
@@ -129,6 +130,13 @@ def test_folders_go_by_english_names(tmp_path: Path, caplog: Log) -> None:
     assert emotions(found) == {"Happiness/a.mp4": "happy", "joy/b": "happy", "anger/c.MOV": "angry"}
     assert all(set(s.parts) == {"fold1", "fold2", "fold3"} for s in found)
     assert "1 of contempt" in caplog.text
+
+
+def test_names_that_are_no_letters_are_spelled(tmp_path: Path) -> None:
+    write(tmp_path / "joy" / "caf\udce9" / "\udcfc.jpg")
+    (sample,) = folders.read(tmp_path)
+    assert sample.clip == r"joy/caf\udce9" and sample.path.is_dir()
+    assert file_name(sample)
 
 
 def rendered_tree(root: Path, people: range) -> Path:

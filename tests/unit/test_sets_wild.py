@@ -57,6 +57,17 @@ def test_dfew_raw_clips_are_found_in_whatever_folder(dfew_tree: Path) -> None:
     assert not paths["00003"].exists() and paths["00003"].name == "3.mp4"
 
 
+def test_clips_behind_links_are_found_and_of_two_of_a_name_the_first_is_taken(dfew_tree: Path, caplog: Log) -> None:
+    films, disk = dfew_tree / "Clip" / "original", dfew_tree / "disk"
+    (films / "part_1").rename(disk)
+    (films / "part_1").symlink_to(disk)
+    (disk / "round").symlink_to(disk)
+    write(films / "part_2" / "3.MP4")
+    paths = {s.clip: s.path for s in dfew.read(dfew_tree, raw=True)}
+    assert paths["00002"] == films / "part_1" / "2.mp4" and paths["00003"] == films / "part_1" / "3.mp4"
+    assert f"the first is taken; left out: 1 ({films / 'part_2' / '3.MP4'})" in caplog.text
+
+
 @pytest.fixture
 def ferv39k_tree(tmp_path: Path) -> Path:
     names = ["Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"]

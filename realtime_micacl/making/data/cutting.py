@@ -24,7 +24,7 @@ from realtime_micacl.making.data.pictures import read_pictures
 from realtime_micacl.making.data.prepared import write_crops
 from realtime_micacl.making.data.samples import Sample
 from realtime_micacl.types import EMOTIONS, F32, Frame
-from realtime_micacl.wording import why
+from realtime_micacl.wording import spelled, why
 
 CORRUPT = (SourceError, OSError, ValueError, MemoryError, cv2.error, av.error.FFmpegError)
 """What reading a corrupt clip may raise."""
@@ -96,7 +96,7 @@ def file_name(sample: Sample) -> str | None:
     """
     path = sample.path
     if path.is_dir():
-        source: int | list[str] = [file.name for file in pictures_in(path)]
+        source: int | list[str] = [spelled(file.name) for file in pictures_in(path)]
     elif path.is_file():
         source = path.stat().st_size
     else:

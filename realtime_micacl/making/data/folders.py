@@ -18,6 +18,7 @@ from realtime_micacl.making.data.samples import (
     wanted_folder,
     with_folds,
 )
+from realtime_micacl.wording import spelled
 
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
 
@@ -41,7 +42,7 @@ def read(root: Path) -> list[Sample]:
             continue
         if not clips:
             raise ConfigError(f"{folder} holds no clip; expected videos ({' '.join(VIDEOS)}) or folders of pictures")
-        samples += [Sample(f"{folder.name}/{clip.name}", label, "", clip) for clip in clips]
+        samples += [Sample(f"{folder.name}/{spelled(clip.name)}", label, "", clip) for clip in clips]
     left_out("folders", others)
     if not samples:
         raise ConfigError(f"{root} holds no clip; expected {expected}, with videos or folders of pictures in it")

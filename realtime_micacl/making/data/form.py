@@ -6,7 +6,6 @@ Ten taggers' votes say what a picture shows, the points say how brows, lids and 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from realtime_micacl.devices import cores
 from realtime_micacl.live.seeing.picture_mesh import PictureMesh
 from realtime_micacl.making.data.cache import kept, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
@@ -37,7 +37,7 @@ def read_points(crops: U8, cache: Path) -> F32:
 def _read(crops: U8) -> F32:
     pieces = np.array_split(crops, max(1, len(crops) // PIECE))
     found: list[F32 | None] = [None] * len(pieces)
-    work = shared_out(_mesh, pieces, os.cpu_count() or 1)
+    work = shared_out(_mesh, pieces, cores())
     for index, points in tqdm(work, desc="landmarks", total=len(pieces), leave=False, disable=None):
         if isinstance(points, Died):
             log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))

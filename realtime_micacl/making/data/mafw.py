@@ -17,6 +17,7 @@ from realtime_micacl.making.data.samples import (
     OUTSIDE,
     Row,
     Sample,
+    by_clip,
     clip_and_label,
     files_ending,
     gathered,
@@ -40,7 +41,7 @@ def read(root: Path) -> list[Sample]:
     others: dict[str, str] = {}
     rows = list(_rows(found[0], others))
     left_out("mafw", Counter(others.values()))
-    if videos := {file.stem: file for file in files_ending(root / VIDEOS, ".mp4")}:
+    if videos := by_clip(files_ending(root / VIDEOS, ".mp4"), lambda file: file.stem.zfill(5)):
         return gathered("mafw", rows, lambda clip: videos.get(clip, root / VIDEOS / f"{clip}.mp4"))
     pictures = wanted_folder(root / PICTURES, f"a folder of pictures per clip (there is no video in {root / VIDEOS})")
     return gathered("mafw", rows, lambda clip: pictures / clip)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.files import files_below
 from realtime_micacl.making.data.prepared import Part
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl.wording import why
@@ -147,8 +148,18 @@ def is_own(entry: Path) -> bool:
 
 
 def files_ending(root: Path, *endings: str) -> list[Path]:
-    """Return the set's files below a folder whose names end so, in small or capital letters."""
-    return sorted(file for file in root.rglob("*") if file.suffix.lower() in endings and is_own(file))
+    """Return the set's files below a folder whose names end so, in small or capital letters, also behind links."""
+    found = files_below(root) if root.is_dir() else ()
+    return sorted(file for file in found if file.suffix.lower() in endings)
+
+
+def by_clip(files: Iterable[Path], clip_of: Callable[[Path], str]) -> dict[str, Path]:
+    """Return the file of each clip; of several the first is taken, and the log says so."""
+    found: dict[str, Path] = {}
+    others = [file for file in files if found.setdefault(clip_of(file), file) is not file]
+    if others:
+        log.warning("of files of the same clip the first is taken; left out: %d (%s)", len(others), others[0])
+    return found
 
 
 def wanted_lines(file: Path, what: str) -> list[str]:
