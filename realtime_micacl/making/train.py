@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from realtime_micacl.config import read_toml
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.files import begun_with, held
+from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.material import FaceFiles, TrainingPart, add_faces, read_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
@@ -66,7 +67,7 @@ def main(argv: Sequence[str]) -> None:
 
 def settings(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> dict[str, Any]:
     """Return what a run's results depend on, for `begun_with`."""
-    clips = sorted(clip.clip for clip in part.clips) if part else []
+    clips = sorted(map(_told, part.clips)) if part else []
     return {
         "recipe": msgspec.to_builtins(recipe),
         "split": list(part.said) if part else [],
@@ -89,7 +90,8 @@ def train(
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     found = after_faces(model, recipe, faces, run, given=bool(encoder_from)) if faces is not None else None
     if recipe.clips and part:
-        found = after_clips(found, model, recipe, part.clips, part.said, run, kept or FrozenFeatures())
+        with _readers_in_words():
+            found = after_clips(found, model, recipe, part.clips, part.said, run, kept or FrozenFeatures())
     assert found is not None
     found, removed = _without_prior(model, recipe, found)
     shape = None
@@ -134,9 +136,29 @@ def _without_prior(model: System, recipe: Recipe, found: Outcome) -> tuple[Outco
     return replace(found, logits=found.logits + shift), removed
 
 
+def _told(clip: PreparedClip) -> str:
+    """Return what tells a clip from what it was under another label, of another person or cut anew."""
+    return f"{clip.clip} {clip.label} {clip.subject} {clip.file.name}"
+
+
+@contextmanager
+def _readers_in_words() -> Iterator[None]:
+    """Raise what went wrong in a process that reads clips as if it had been in this one; torch tells its traceback."""
+    try:
+        yield
+    except Exception as cause:
+        if "DataLoader worker" not in (text := str(cause)):
+            raise
+        kind, _, words = text.strip().splitlines()[-1].partition(": ")
+        if isinstance(cause, MicaclError) and kind.endswith(type(cause).__name__):
+            raise type(cause)(words) from cause
+        mend = "set clips.workers = 0 in the recipe if memory is short, and run it again"
+        raise StageFailed(f"a process that reads clips failed: {text.strip().splitlines()[-1]}; {mend}") from cause
+
+
 def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
     """Return what tells this run from others: a run that was interrupted is only continued by the same one."""
     pictures = [faces.pictures.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
-    clips = [clip.clip for clip in part.clips] if part else []
+    clips = [_told(clip) for clip in part.clips] if part else []
     about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 import signal
@@ -18,14 +19,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from realtime_micacl.config import converted
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.clips import bag_frames
 from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.data.sampler import long_tail
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import confusion, war
-from realtime_micacl.making.train import read_training_part, train
+from realtime_micacl.making.train import _readers_in_words, read_training_part, settings, train
 from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import ClipBags, clip_logits, split
 from realtime_micacl.making.training.loop import Run
@@ -213,3 +214,25 @@ def test_a_clip_shorter_than_the_window_is_cut_by_segments(prepared: Callable[..
     crops, target = ClipBags(clips, spec, "live", 1)[(-1, 2)]
     assert np.array_equal(crops.numpy().reshape(8, 32, 32, 3), clips[2].load().crops[segments(10, spec)])
     assert target.argmax() == clips[2].label
+
+
+def test_a_run_does_not_go_on_with_clips_that_are_labelled_anew(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    data = prepared(people=3)
+    before = settings(recipe(), read_training_part(recipe(), [data], "fold1"), None)
+    index = data / "index.jsonl"
+    index.write_text(index.read_text().replace('"label":"fear"', '"label":"sad"'))
+    after = settings(recipe(), read_training_part(recipe(), [data], "fold1"), None)
+    assert [name for name in before if before[name] != after[name]] == ["set of clips"]
+
+
+def test_what_fails_in_a_process_that_reads_clips_is_said_as_elsewhere(
+    prepared: Callable[..., Path], tmp_path: Path
+) -> None:
+    part = read_training_part(recipe(), [prepared(people=3)], "fold1")
+    for clip in part.clips:
+        clip.file.write_bytes(b"not a zip")
+    with pytest.raises(ConfigError, match=r"^[^ ]*\.npz is damaged: File is not a zip file; delete it[^\n]* again$"):
+        train(recipe(workers=1), None, part, tmp_path)
+    gc.collect()  # the error held torch's loader and its thread
+    with pytest.raises(StageFailed, match=r"^a process that reads clips failed: DataLoader"), _readers_in_words():
+        raise RuntimeError("DataLoader worker (pid 3) is killed by signal: Killed. ")
