@@ -76,6 +76,12 @@ def test_an_official_split_is_no_fold() -> None:
     assert splits([candidate("a")], data, "none", "official", "all") == [("a", "official")]
 
 
+def test_of_several_splits_of_one_set_none_is_left_out_silently() -> None:
+    with pytest.raises(ConfigError, match="--split names fold2 and fold1 of set; a set is measured on one split"):
+        splits([candidate("a")], folded("set", 3), "fold2", "fold1")
+    assert splits([candidate("a")], folded("set", 3), "fold2", "fold2", "official") == [("a", "fold2")]
+
+
 def test_without_a_split_it_is_the_one_that_was_trained_on() -> None:
     assert splits([candidate("a", "set fold2")], folded("set", 2)) == [("a", "fold2")]
     with pytest.raises(ConfigError, match="has several splits and a names none; name one with --split: it has fold1"):

@@ -26,6 +26,10 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
     """
     jpeg, sizes, labels, halves = read_arrays(file, "a set of photographs", ("jpeg", "sizes", "label", "half"))
     ends = np.cumsum(sizes)
+    if not len(sizes) == len(labels) == len(halves) or ends[-1:].sum() != len(jpeg):
+        raise ConfigError(f"{file} is cut off: sizes, label and half must be of the same pictures, and jpeg hold them")
+    if strange := sorted(set(labels.tolist()) - set(range(len(EMOTIONS)))):
+        raise ConfigError(f"{file} has the label {strange[0]}; 0 to {len(EMOTIONS) - 1} mean {', '.join(EMOTIONS)}")
     chosen = np.flatnonzero(halves == half)
     if not len(chosen):
         raise ConfigError(f"{file} has no photographs of half {half}; it has {sorted(set(halves.tolist()))}")

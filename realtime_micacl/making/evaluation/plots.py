@@ -20,7 +20,7 @@ INK, BLUE, GREY, RED = "#222222", "#1f5f99", "#999999", "#b3402a"
 def draw(file: Path, title: str, read: Read, scores: Scores) -> None:
     """Write the picture of one measurement as a PNG; the same scores give the same bytes."""
     figure = Figure(figsize=(14, 5), dpi=100, layout="constrained")
-    figure.suptitle(f"{title}: WAR {scores['war']:.3f}, UAR {scores['uar']:.3f}, {scores['n']} clips")
+    figure.suptitle(f"{title}: WAR {scores['war']:.3f}, UAR {scores['uar']:.3f}, {scores['n']} clips", parse_math=False)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     _confusion(left, np.array(scores["confusion"]))
     _reliability(middle, read, scores["ece"])

@@ -57,11 +57,17 @@ class Part:
 def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[str]) -> list[tuple[Candidate, Part]]:
     """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
 
-    The first of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
+    The one of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
     turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it is the split
     that the candidate was trained on, or the only one.
     """
-    named = next((name for name in splits if name in data.splits), None)
+    mine = [name for name in dict.fromkeys(splits) if name in data.splits]
+    if len(mine) > 1:
+        raise ConfigError(
+            f"--split names {' and '.join(mine)} of {data.name}; a set is measured on one split at a time, or with "
+            f"{ALL} on each fold"
+        )
+    named = mine[0] if mine else None
     if named is None and ALL in splits and len(folds_of(data)) > 1:
         pairs: list[tuple[Candidate, str | None]] = [*_folds(candidates, data)]
     else:

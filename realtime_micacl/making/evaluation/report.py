@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -143,9 +144,11 @@ def write_report(folder: Path, results: Sequence[Result], comparisons: Compariso
     from realtime_micacl.making.evaluation.plots import draw  # matplotlib takes a second to load
 
     write_json(folder / "report.json", figures(results, comparisons))
-    sections = []
+    sections, slugs = [], Counter[str]()
     for title, result in titled(results).items():
-        slug = re.sub(r"[^a-z0-9_.]+", "-", title.lower()).strip("-")
+        slug = re.sub(r"[^\w.]+", "-", title.lower()).strip("-")[:50]
+        slugs[slug] += 1
+        slug += f"-{slugs[slug]}" if slugs[slug] > 1 else ""
         confusion = zip(EMOTIONS, result.scores["confusion"], strict=True)
         _write_csv(folder / f"confusion-{slug}.csv", ["labelled", *EMOTIONS], ([e, *row] for e, row in confusion))
         _write_csv(folder / f"clips-{slug}.csv", ["clip", "labelled", "said", *EMOTIONS], _clips(result.read))
@@ -155,11 +158,11 @@ def write_report(folder: Path, results: Sequence[Result], comparisons: Compariso
         lines = [f"- {comparison_text(name, found)}" for name, found in comparisons.items()]
         sections.append("## Difference\n\n" + "\n".join(lines) + "\n\nThe intervals are of paired draws of people.\n")
     head = "# Evaluation\n\n" + _markdown(overview(results)) + "\nTerms and protocol: docs/evaluation.md.\n"
-    (folder / "report.md").write_text("\n".join([head, *sections]), "utf-8")
+    (folder / "report.md").write_text("\n".join([head, *sections]), "utf-8", "backslashreplace")
 
 
 def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
+    with file.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)

@@ -45,7 +45,7 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
     try:
         rows = json.loads(file.read_text("utf-8"))
         named = [
-            (str(row[0]), int(row[1]), int(row[2]), str(row[3]), row[4] if len(row) > 4 else CLEAR) for row in rows
+            (str(row[0]), int(row[1]), int(row[2]), str(row[3]), int(row[4]) if len(row) > 4 else CLEAR) for row in rows
         ]
     except (OSError, ValueError, TypeError, IndexError, KeyError) as cause:
         raise ConfigError(

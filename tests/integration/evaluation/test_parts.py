@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -33,3 +34,18 @@ def test_a_set_without_splits_is_measured_whole(
     ((title, scores),) = json.loads((tmp_path / "f.json").read_text()).items()
     assert (title, scores["n"], scores["part"], scores["lost"]) == ("loose, all clips", 9, "all", 9)
     assert "few clips (9)" in capsys.readouterr().out
+
+
+def test_engines_whose_names_look_alike_have_files_of_their_own(striped: Any, tmp_path: Path) -> None:
+    names = ("e+1", "E 1", r"$\frac{$")  # the last is no formula for matplotlib, though it looks like one
+    runs = [striped.checkpoint(tmp_path / name, [], seed=k) for k, name in enumerate(names)]
+    run(*runs[:2], "--data", striped.one, "--report", tmp_path / "r")
+    run(*runs[1:], "--data", striped.one, "--report", tmp_path / "s")
+    scores = list(json.loads((tmp_path / "r" / "report.json").read_text()).values())[:2]
+    assert scores[0]["confusion"] != scores[1]["confusion"]
+    text = (tmp_path / "r" / "report.md").read_text()
+    for each, ending in zip(scores, ("", "-2"), strict=True):
+        file = f"confusion-e-1-on-one-official-test-part{ending}.csv"
+        rows = list(csv.reader((tmp_path / "r" / file).read_text().splitlines()))[1:]
+        assert [[int(cell) for cell in row[1:]] for row in rows] == each["confusion"]
+        assert file in text
