@@ -81,6 +81,15 @@ def test_a_file_of_arrays_that_is_cut_off_or_something_else_is_said(
             read_photographs(wrong, 0)
 
 
+def test_photographs_of_other_labels_or_without_their_bytes_are_refused(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", np.zeros((48, 48, 3), np.uint8))[1].ravel()
+    whole = {"jpeg": jpeg, "sizes": [len(jpeg)], "label": [6], "half": [0]}
+    for change, message in (({"label": [7]}, "has the label 7; 0 to 6 mean happy"), ({"jpeg": jpeg[:-9]}, "cut off")):
+        np.savez(tmp_path / "a.npz", **(whole | change))
+        with pytest.raises(ConfigError, match=message):
+            read_photographs(tmp_path / "a.npz", 0)
+
+
 def test_london_people_are_held_out_whole(tmp_path: Path, clips: Path, aligner: Aligner) -> None:
     video = cv2.VideoCapture(str(clips / "one_face_720p.mp4"))
     picture = video.read()[1]
@@ -111,8 +120,17 @@ def test_clips_carry_the_mixture_of_every_frame(tmp_path: Path, clips: Path, ali
     middle = int(np.argmin(np.abs(clip.times_s - 1.5)))
     assert clip.targets[middle, EMOTIONS.index("happy")] == pytest.approx(0.5, abs=0.02)
     assert np.allclose(clip.targets.sum(axis=1), 1)
+    for file in (cache / tmp_path.name).iterdir():
+        file.write_bytes(file.read_bytes()[:1000])  # after a power cut
     again = read_clips(tmp_path, aligner, cache)
     assert (again[0].crops == clip.crops).all()
+    rows[0]["intensity"] = rows[0]["intensity"][:90]
+    (tmp_path / "labels.json").write_text(json.dumps(rows))
+    with pytest.raises(ConfigError, match=r"p3\.mp4 has more frames than the 90 that labels\.json labels"):
+        read_clips(tmp_path, aligner, cache)
+    (tmp_path / "labels.json").write_text("[{")
+    with pytest.raises(ConfigError, match=r"labels\.json is not what `python -m realtime_micacl_render` writes"):
+        read_clips(tmp_path, aligner, cache)
     frames = bag_frames(clip.times_s, SPEC)
     targets = bag_targets(clip, frames, SPEC)
     assert frames.shape == (len(targets), 16)

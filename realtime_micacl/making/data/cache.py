@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from realtime_micacl.files import replacing
 
@@ -21,21 +23,32 @@ def key(*of: bytes) -> str:
 
 
 def kept(file: Path, make: Callable[[], Array]) -> Array:
-    """Return the array in a .npy file, made and written there first where it is not there yet."""
-    if not file.is_file():
+    """Return the array in a .npy file; made and written there first where there is none that can be read."""
+    found = _stored(file)
+    if found is None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        made = make()
+        found = make()
         with replacing(file) as part:
-            np.save(part, made)
-    return np.asarray(np.load(file))
+            np.save(part, found)
+    return np.asarray(found)
 
 
 def kept_together(file: Path, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the arrays in a .npz file by name, made and written there first where it is not there yet."""
-    if not file.is_file():
+    """Return the arrays in a .npz file by name; made and written there first where there are none that can be read."""
+    found = _stored(file)
+    if found is None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        made = make()
+        found = {name: np.asarray(array) for name, array in make().items()}
         with replacing(file) as part:
-            np.savez_compressed(part, **made)  # type: ignore[arg-type]  # its other argument is no array
-    with np.load(file) as stored:
-        return {name: stored[name] for name in stored.files}
+            np.savez_compressed(part, **found)
+    return dict(found)
+
+
+def _stored(file: Path) -> Any:
+    """Return the array of a file, or its arrays by name; None where it is missing or damaged."""
+    try:
+        with file.open("rb") as stream:
+            stored = np.load(stream)
+            return {name: stored[name] for name in stored.files} if isinstance(stored, NpzFile) else stored
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.cache import kept_together, key
 from realtime_micacl.making.data.held_out import held_out
+from realtime_micacl.making.data.labels import LABELS, Label, read_labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Face, Quality
 
 
@@ -42,10 +42,7 @@ class Clip:
 
 def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
     """Return the clips of a folder, their faces cut as live faces are; the crops are kept in the folder `cache`."""
-    manifest = folder / "labels.json"
-    if not manifest.is_file():
-        raise ConfigError(f"no {manifest}; make the clips with: python -m realtime_micacl_render ASSETS {folder}")
-    rows = json.loads(manifest.read_text("utf-8"))
+    rows = read_labels(folder)
     detector, mesh = FaceDetector(), FaceMesh()
     clips = [
         _clip(folder, row, detector, mesh, aligner, cache)
@@ -72,19 +69,19 @@ def bag_frames(times_s: F32, spec: BagSpec) -> npt.NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(-1, spec.ticks)
 
 
-def _clip(
-    folder: Path, row: dict[str, object], detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path
-) -> Clip:
-    file = folder / str(row["file"])
+def _clip(folder: Path, row: Label, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path) -> Clip:
+    file = folder / row.file
     name = f"{key(file.read_bytes(), repr((aligner.recipe, 'landmarks')).encode())}.npz"
     cut = kept_together(cache / folder.name / name, lambda: _cut(file, detector, mesh, aligner))
     numbers, crops, times_s, landmarks = (cut[name] for name in ("numbers", "crops", "times_s", "landmarks"))
-    intensity = np.array(row["intensity"], np.float32)[numbers]
+    if len(numbers) and numbers[-1] >= len(row.intensity):
+        raise ConfigError(f"{file} has more frames than the {len(row.intensity)} that {LABELS} labels")
+    intensity = np.array(row.intensity, np.float32)[numbers]
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
-    targets[:, EMOTIONS.index(str(row["emotion"]))] += intensity
-    kept_out = held_out(int(str(row["identity"])))
-    return Clip(f"{folder.name}/{row['identity']}", crops, times_s, targets, kept_out, landmarks)
+    targets[:, EMOTIONS.index(row.emotion)] += intensity
+    kept_out = held_out(row.identity)
+    return Clip(f"{folder.name}/{row.identity}", crops, times_s, targets, kept_out, landmarks)
 
 
 def _cut(file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner) -> dict[str, npt.NDArray[Any]]:
