@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from onnxruntime import InferenceSession
@@ -32,6 +32,7 @@ from realtime_micacl.model.half import halved
 from realtime_micacl.model.system import System
 from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32, U8
+from realtime_micacl.wording import why
 
 TOLERANCE = 1e-4
 HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
@@ -42,25 +43,26 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parser().parse_args(argv)
     if bool(arguments.encoder) != bool(arguments.recipe) or bool(arguments.encoder) == bool(arguments.checkpoint):
         raise ConfigError("give a checkpoint and a folder for the engine, or --encoder, --recipe and that folder")
-    if arguments.encoder:
-        clips = read_prepared(arguments.data) if arguments.data else None
-        made, notes = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
-        sys.stdout.write("\n".join([f"{arguments.engine}: {made.feature_size} numbers a frame", *notes]) + "\n")
-        return
-    if arguments.int8 != bool(arguments.data):
+    if arguments.encoder and (arguments.int8 or arguments.trained_on or arguments.measured):
+        raise ConfigError("--int8, --trained-on and --measured are for checkpoints; leave them out with --encoder")
+    if arguments.int8 != bool(arguments.data) and not arguments.encoder:
         raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
     data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
     said = [f"torch and ONNX Runtime agree within {TOLERANCE:g}"]
-    if (arguments.checkpoint / NAME).is_file():
+    if arguments.encoder:
+        clips = read_prepared(arguments.data) if arguments.data else None
+        sidecar, notes = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
+        said = [f"{sidecar.feature_size} numbers a frame", *notes]
+    elif (arguments.checkpoint / NAME).is_file():
         if arguments.trained_on or arguments.measured:
             raise ConfigError(f"{arguments.checkpoint} is an engine and stays as it is; name a checkpoint to say more")
         sidecar, said = _copied(arguments.checkpoint, arguments.engine), ["copied as it is"]
     else:
-        measured = json.loads(arguments.measured.read_text("utf-8")) if arguments.measured else {}
+        measured = _figures(arguments.measured) if arguments.measured else {}
         sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
     if data:
-        sidecar, why = add_int8(arguments.engine, sidecar, *data)
-        said.append(why)
+        sidecar, note = add_int8(arguments.engine, sidecar, *data)
+        said.append(note)
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     if arguments.tensorrt:
@@ -88,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
     p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
     return p
+
+
+def _figures(file: Path) -> dict[str, Any]:
+    """Return what `evaluate --json` wrote."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as cause:
+        raise ConfigError(f"--measured {file} is not what `evaluate --json` writes: {why(cause)}") from cause
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:

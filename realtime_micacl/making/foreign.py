@@ -20,10 +20,11 @@ from realtime_micacl.inference.sidecar import Sidecar, read_sidecar, sha256, wri
 from realtime_micacl.making.data.bags import segments
 from realtime_micacl.making.data.prepared import Prepared
 from realtime_micacl.making.data.samples import OUTSIDE, label_named
-from realtime_micacl.making.foreign_graph import check_count, scores_only, short, wrap, write_mean
+from realtime_micacl.making.foreign_graph import check_count, scores_only, wrap, write_mean
 from realtime_micacl.making.foreign_recipe import NOTHING, Theirs
 from realtime_micacl.making.scores import Labels, calibrated
 from realtime_micacl.types import EMOTIONS, F32
+from realtime_micacl.wording import short
 
 LARGEST = 8192
 STEPS = 200

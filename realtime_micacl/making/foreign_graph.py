@@ -16,10 +16,10 @@ from realtime_micacl.errors import EngineError
 from realtime_micacl.making.foreign_recipe import Input, Theirs
 from realtime_micacl.model.backbone import LUMA
 from realtime_micacl.types import F32
+from realtime_micacl.wording import short
 
 LEAST = 1e-6  # a share is taken to be at least this
 NEVER = -20.0  # the logit of an emotion that is not among its labels
-LONGEST = 200
 OLDEST = 8  # the first opset whose Add and Max stretch what is smaller
 SCORES = "scores"
 """The tensor that holds its scores, in its order."""
@@ -41,14 +41,19 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *
         check_count(int(np.prod(scores)), about, file)
     theirs = compose.add_prefix(model, "theirs/")
     nodes, constants = _before(about.input, taken, about.bag.size_px)
+    alone = len(given.type.tensor_type.shape.dim) == 1  # it squeezes the answer to one picture
+    flat = helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1)
+    if alone:
+        flat = helper.make_node("Reshape", [f"theirs/{given.name}", "one_row"], ["flat"])
+        constants["one_row"] = np.array([1, -1])
     own: list[NodeProto] = [
         helper.make_node("Cast", ["given"], [f"theirs/{taken.name}"], to=taken.type.tensor_type.elem_type),
         *theirs.graph.node,
-        helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1),
+        flat,
         helper.make_node("Cast", ["flat"], ["each"], to=TensorProto.FLOAT),
     ]
     last = SCORES if columns else "features"
-    if one_by_one:
+    if one_by_one or alone:
         own, further = _repeated(own)
         constants |= further
     nodes += [*own, helper.make_node("Flatten", ["each"], [last], axis=1)]
@@ -125,12 +130,6 @@ def _read(file: Path) -> ModelProto:
                 f"{file} has opset {opset}, at least {OLDEST} is needed, and it cannot be converted: {short(cause)}"
             ) from None
     return model
-
-
-def short(cause: Exception) -> str:
-    """Return what a library says of a fault, in one line: its end, where the reason stands."""
-    said = " ".join(str(cause).split()) or type(cause).__name__
-    return said if len(said) <= LONGEST else f"..{said[-LONGEST:]}"
 
 
 def _input(model: ModelProto, file: Path) -> ValueInfoProto:

@@ -45,10 +45,10 @@ def theirs(
     side: Any = SIDE,
     outputs: tuple[str, ...] = ("out",),
     weights_as_inputs: bool = False,
-    one: bool = False,
+    one: tuple[int, ...] = (),
     noise: bool = False,
 ) -> Path:
-    """Write a graph: the mean of each channel, then a linear layer to eight scores; `one` builds a batch of 1 in."""
+    """Write a graph: the mean of each channel, then a linear layer to eight scores, of the shape `one`."""
     channels = 1 if grey else 3
     shape = [batch, side, side, channels] if nhwc else [batch, channels, side, side]
     weight = numpy_helper.from_array(WEIGHT[:channels], "W")
@@ -68,9 +68,9 @@ def theirs(
     inputs = [helper.make_tensor_value_info("in", kind, shape)]
     if weights_as_inputs:
         inputs.append(helper.make_tensor_value_info("W", TensorProto.FLOAT, [channels, 8]))
-    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, 8]) for name in outputs]
+    given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, one or [batch, 8]) for name in outputs]
     graph = helper.make_graph(
-        nodes, "theirs", inputs, given, [weight, numpy_helper.from_array(np.array([1, 8]), "one_row")]
+        nodes, "theirs", inputs, given, [weight, numpy_helper.from_array(np.array(one or (1, 8)), "one_row")]
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
     model.ir_version = 3 if weights_as_inputs else 7
@@ -107,12 +107,13 @@ FORMS: dict[str, tuple[dict[str, Any], str, str]] = {
     "shares": ({"shares": True}, "rgb", ""),
     "one opset of long ago": ({"opset": 6}, "rgb", ""),
     "shares of long ago": ({"opset": 7, "shares": True}, "rgb", ""),
-    "one picture at a time": ({"one": True, "batch": 1}, "rgb", ""),
+    "one picture at a time": ({"one": (1, 8), "batch": 1}, "rgb", ""),
     "one picture at a time, long ago, grey": (
-        {"opset": 8, "one": True, "batch": 1, "grey": True, "weights_as_inputs": True},
+        {"opset": 8, "one": (1, 8), "batch": 1, "grey": True, "weights_as_inputs": True},
         "grey",
         "",
     ),
+    "one picture at a time, its answer squeezed": ({"one": (8,)}, "rgb", ""),
     "whole pixels taken": ({"kind": TensorProto.UINT8}, "rgb", ""),
     "weights as inputs": ({"opset": 8, "weights_as_inputs": True}, "rgb", ""),
     "half precision": ({"kind": TensorProto.FLOAT16}, "rgb", ""),
@@ -151,7 +152,8 @@ def test_an_emotion_without_a_score_is_never_named(tmp_path: Path, capsys: pytes
     labels = ["neutral", "joy", "Surprised", "sadness", "anger", "disgust", "contempt", "-"]
     recipe = written(tmp_path, output=f'gives = "logits"\nlabels = {labels}')
     file = theirs(tmp_path / "theirs.onnx")
-    main([str(tmp_path / "engine"), "--encoder", str(file), "--recipe", str(recipe)])
+    main([str(tmp_path / "engine"), "--encoder", str(file), "--recipe", str(recipe), "--triton"])
+    assert (tmp_path / "engine" / "triton").is_dir()
     assert "fear is not among its labels and is never named" in capsys.readouterr().out
     folder, sidecar = read_sidecar(tmp_path / "engine")
     with closing(OnnxEngine(folder, sidecar)) as engine:
@@ -197,12 +199,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "",
         "gives 8 scores, output.labels has 7",
     ),
-    "unknown label": (
-        {},
-        'gives = "logits"\nlabels = ["happy", "hungry"]',
-        "",
-        "'hungry', which is not a known emotion",
-    ),
+    "unknown label": ({}, 'gives = "logits"\nlabels = ["happy", "hungry"]', "", "'hungry', which is not a known emot"),
     "a label twice": ({}, 'gives = "logits"\nlabels = ["happy", "joy"]', "", "has happy twice"),
     "hardly a label": ({}, 'gives = "logits"\nlabels = ["happy", "contempt"]', "", "fewer than two"),
     "no labels": ({}, 'gives = "logits"', "", "labels are needed for scores"),

@@ -102,6 +102,16 @@ def test_a_wrong_request_is_refused_before_anything_is_written(striped: Any, tmp
     assert not (tmp_path / "engine").exists()
 
 
+def test_figures_that_are_none_and_options_of_another_kind_are_refused(striped: Any, tmp_path: Path) -> None:
+    (tmp_path / "figures.json").write_text("[")
+    words = [str(tmp_path / "engine"), "--measured", str(tmp_path / "figures.json")]
+    with pytest.raises(ConfigError, match=r"figures\.json is not what `evaluate --json` writes"):
+        export.main([str(striped.runs[0]), *words])
+    with pytest.raises(ConfigError, match="--measured are for checkpoints; leave them out with --encoder"):
+        export.main([*words, "--encoder", "theirs.onnx", "--recipe", "theirs.toml"])
+    assert not (tmp_path / "engine").exists()
+
+
 @pytest.mark.parametrize(
     ("multiplies", "text", "able"),
     [
