@@ -1,8 +1,7 @@
 """Instance encoders: uint8 pieces [M,P,S,S,3] RGB in, one feature per piece [M,D] out, pooled to instances.
 
-A piece is what is encoded once and kept: P = 1 frame for the light encoder, the L frames of an instance for r3d_18.
-Whatever is done to the pixels is done inside the graph, so the caller never normalises and every runtime sees the same
-numbers.
+A piece is encoded once and its features are kept: P = 1 frame for the light encoder, the L frames of an instance for
+r3d_18. Pixels are normalised inside the graph, so that every runtime does it in the same way.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class SEBlock(nn.Module):
 
 
 class PerFrame(nn.Module):
-    """What encodes each frame by itself; a piece is one frame."""
+    """Base of the encoders for which a piece is one frame."""
 
     piece = 1
     features: int
@@ -63,26 +62,26 @@ class PerFrame(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode pieces, uint8 [M,1,S,S,3], to [M,D]."""
-        x = crops.to(self.luma.dtype)  # before all else: TensorRT takes uint8 into a cast and nowhere else
+        x = crops.to(self.luma.dtype)  # the first operator: TensorRT accepts uint8 only as the input of a cast
         return self.frames(rearrange(x, "m 1 h w c -> m h w c"))
 
     def frames(self, crops: Tensor) -> Tensor:
         """Encode single crops, uint8 [B,S,S,3], to frame features [B,D]."""
-        raise NotImplementedError  # the one thing in which they differ: each subclass says it
+        raise NotImplementedError  # every subclass has its own
 
     def freeze_frames(self) -> None:
-        """Leave what encodes a single frame as it is."""
+        """Exclude from training all that encodes single frames."""
         self.requires_grad_(False)
 
 
 class FrameEncoder(PerFrame):
     """Encode each frame with a small 2D SE-ResNet, then pool the frames of an instance; D = widths[-1].
 
-    Colour cannot matter (luma only) and light hardly (each crop is standardised by itself). S must be
-    divisible by 2 ** len(widths). With `places`, the side of the last maps, each channel weighs the places of an
-    aligned face by itself (global depthwise convolution, arXiv 1804.07573) and starts with their mean; without, the
-    mean is all. A frame is encoded once, however many instances hold it; stills train that half
-    alone, and a data set's frame features can be kept between epochs.
+    Colour has no effect (luma only), lighting little (each crop is standardised). S must be divisible by
+    2 ** len(widths). With `places`, the side of the last maps, each channel has learnt weights for the places of an
+    aligned face (global depthwise convolution, arXiv 1804.07573), which start equal; without, the maps are averaged.
+    A frame is encoded once, however many instances contain it; stills train this part alone, and the features of a
+    data set's frames can be kept between epochs.
     """
 
     def __init__(
@@ -119,7 +118,7 @@ class FrameEncoder(PerFrame):
         return self.maps(crops).mean(dim=(2, 3))
 
     def maps(self, crops: Tensor) -> Tensor:
-        """Return what the features are the means of, [B,D,H,W]."""
+        """Return the last maps, [B,D,H,W]; the features are their means."""
         x = (crops.to(self.luma.dtype) * self.luma).sum(dim=3)[:, None] / 255  # [B,1,S,S], 0 to 1
         x = x - x.mean(dim=(2, 3), keepdim=True)
         x = x / (x.square().mean(dim=(2, 3), keepdim=True) + self.eps).sqrt()
@@ -127,7 +126,7 @@ class FrameEncoder(PerFrame):
         return maps if self.places is None else maps * (1 + self.places)
 
     def freeze_frames(self) -> None:
-        """Leave what encodes a single frame as it is; only the pooling of frames learns on."""
+        """Exclude from training all that encodes single frames; only the pooling of frames is trained."""
         self.requires_grad_(False)
         self.to_change.requires_grad_(True)
 
@@ -139,13 +138,13 @@ class FrameEncoder(PerFrame):
         """
         features = rearrange(features, "m l f -> m l f", l=self.length)
         first = features[:, :1]
-        mean = features[:, 0] + (features - first).mean(dim=1)  # from the first: exact where all are the same
+        mean = features[:, 0] + (features - first).mean(dim=1)  # so equal frames give exactly the first
         change: Tensor = self.to_change(rearrange(features - mean[:, None], "m l f -> m (l f)"))
         return mean + change
 
 
 class MapEncoder(FrameEncoder):
-    """Encode each frame as FrameEncoder does and keep its maps, row by row: D = widths[-1] * side ** 2."""
+    """Encode each frame as FrameEncoder does, without averaging: D = widths[-1] * side ** 2."""
 
     def __init__(self, *, side: int, widths: tuple[int, ...], blocks: tuple[int, ...], places: int = 0) -> None:
         super().__init__(widths=widths, blocks=blocks, places=places)
@@ -157,16 +156,16 @@ class MapEncoder(FrameEncoder):
         return self.maps(crops).flatten(1)
 
     def freeze_frames(self) -> None:
-        """Leave everything as it is."""
+        """Exclude everything from training."""
         self.requires_grad_(False)
 
     def pool(self, features: Tensor) -> Tensor:
-        """Refuse: maps are not pooled."""
-        raise NotImplementedError  # such a network takes the maps whole; to ask for less is a mistake in it
+        """Raise NotImplementedError: a network with this encoder takes the maps of all frames."""
+        raise NotImplementedError
 
 
 class Block3d(nn.Module):
-    """Add two 3x3x3 convolutions to maps [M,C,L,H,W]; the names inside are those of torchvision's state dict."""
+    """A residual block of two 3x3x3 convolutions on maps [M,C,L,H,W]; parameters are named as in torchvision."""
 
     def __init__(self, *, inputs: int, width: int, stride: int) -> None:
         super().__init__()
@@ -187,7 +186,7 @@ class R3D18(nn.Module):
     """Encode an instance with the 18-layer 3D residual network of arXiv 1711.11248; D = 512.
 
     The backbone of the paper. The state dict has the keys and shapes of torchvision's `r3d_18`
-    without `fc`, so its Kinetics-400 weights load with `strict=True` once that layer is taken out.
+    without `fc`, so its Kinetics-400 weights load with `strict=True` after that layer is removed.
     """
 
     features = 512
@@ -216,7 +215,7 @@ class R3D18(nn.Module):
         return maps.mean(dim=(2, 3, 4))
 
     def pool(self, features: Tensor) -> Tensor:
-        """Return the feature of the one piece that an instance is, [M,1,D] -> [M,D]."""
+        """Drop the axis of pieces, since an instance is one piece: [M,1,D] -> [M,D]."""
         return rearrange(features, "m 1 d -> m d")
 
 

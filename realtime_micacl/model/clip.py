@@ -17,12 +17,12 @@ HEAD = 64  # channels of an attention head, in every CLIP
 
 
 def unit(x: Tensor) -> Tensor:
-    """Bring the last axis to length 1."""
+    """Scale the vectors on the last axis to length 1."""
     return x / (x.square().sum(dim=-1, keepdim=True) + 1e-12).sqrt()
 
 
 class Tokens(nn.Module):
-    """Attend over tokens [B,T,C]; the weights are named as those of nn.MultiheadAttention."""
+    """Multi-head self-attention over tokens [B,T,C]; parameters are named as in nn.MultiheadAttention."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Tokens(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return [B,T,C]; `mask` [T,T] is added to what is looked at."""
+        """Return [B,T,C]; `mask` [T,T] is added to the attention scores."""
         b, t, c = x.shape
         made = F.linear(x.to(self.in_proj_weight.dtype), self.in_proj_weight, self.in_proj_bias).to(x.dtype)
         parts = made.view(b, t, 3, self.heads, -1)
@@ -44,7 +44,7 @@ class Tokens(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """C -> 4C -> C."""
+    """The feed-forward network, C -> 4C -> C."""
 
     def __init__(self, width: int, activation: Activation) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Perceptron(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the layers make of x."""
+        """Return [B,T,C]."""
         x = self.c_fc(x)
         x = x * torch.sigmoid(1.702 * x) if self.activation == "quick_gelu" else F.gelu(x)
         made: Tensor = self.c_proj(x)
@@ -60,7 +60,7 @@ class Perceptron(nn.Module):
 
 
 class Adapter(nn.Module):
-    """x + C -> C/4 -> C with GELU; the last layer starts at zero, so an untrained one changes no bit."""
+    """x + C -> C/4 -> C with GELU; the last layer starts at zero, so at first it is the identity."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Adapter(nn.Module):
 
 
 class Block(nn.Module):
-    """x + Attn(LN x), then x + Adapter(FFN(LN x)), the adapter where there is one."""
+    """x + Attn(LN x), then x + Adapter(FFN(LN x)), with or without the adapter."""
 
     def __init__(self, width: int, activation: Activation, adapted: bool = False) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class ClipImage(PerFrame):
         return unit(self.ln_post(self.transformer(x)[:, 0]) @ self.proj)
 
     def adapt_only(self) -> None:
-        """Leave the tower as it was given; its adapters alone learn."""
+        """Train only the adapters, not the tower."""
         self.requires_grad_(False)
         for module in self.modules():
             if isinstance(module, Adapter):
@@ -141,7 +141,7 @@ class ClipImage(PerFrame):
 
 
 class ClipText(nn.Module):
-    """CLIP's text tower: token ids [B,T], filled up with 0, to vectors of length 1, [B,D]."""
+    """CLIP's text tower: token ids [B,T], padded with 0, to vectors of length 1, [B,D]."""
 
     def __init__(self, *, words: int, length: int, width: int, layers: int, vector: int, activation: Activation):
         super().__init__()
@@ -153,7 +153,7 @@ class ClipText(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(2.659))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Read the last token, whose id is the largest; each sees those before it."""
+        """Return the vectors of texts, from the last token, whose id is the largest; attention is causal."""
         mask = torch.full((tokens.shape[1],) * 2, float("-inf"), device=tokens.device).triu(1)
         x = self.ln_final(self.transformer(self.token_embedding(tokens) + self.positional_embedding, mask))
         return unit(x[torch.arange(len(x)), tokens.argmax(dim=1)] @ self.text_projection)

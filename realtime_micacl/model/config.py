@@ -1,4 +1,4 @@
-"""The settings that all networks of the zoo share: the bag, the encoder, and how a wrong one is named."""
+"""The configuration that all networks share, and its checks."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from realtime_micacl.types import EMOTIONS
 Encoder = Literal["light", "r3d_18", "clip"]
 Pooling = Literal["mean", "gdc"]
 
-LONGEST = 16  # a configuration may come from a stranger's file
-LARGEST = 64
+LONGEST = 16  # items of a list
+LARGEST = 64  # value of a number; both limit what a downloaded file can ask for
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemConfig:
-    """What all networks share; each adds its own part of the `[model]` table of a recipe."""
+    """The keys of a recipe's `[model]` table that all networks share; each network adds its own.
+
+    Raise ConfigError for a value that cannot be built.
+    """
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"encoder": ("light", "r3d_18"), "pooling": get_args(Pooling)}
-    """Fields whose values are words, and these."""
+    """Fields that hold a word, with the words that are allowed."""
     largest: ClassVar[dict[str, int]] = {"widths": 4096, "size_px": 512, "shape": 1404}
-    """The largest numbers that fields may hold; others LARGEST."""
+    """Fields with another limit than LARGEST."""
     zero: ClassVar[frozenset[str]] = frozenset({"shape"})
     """Fields that may be 0; other whole numbers are at least 1."""
     second_stream: ClassVar[bool] = False
@@ -37,18 +40,18 @@ class SystemConfig:
     blocks: tuple[int, ...] = (1, 1, 1, 1)
     """Residual blocks of the light encoder's stages."""
     pooling: Pooling = "mean"
-    """What the light encoder makes of its last maps: mean, or gdc, weights learnt for each channel and place."""
+    """How the light encoder pools its last maps: mean, or gdc, with learnt weights for each channel and place."""
     instances: int = 4
     frames: int = 4
     size_px: int = 64
     dropout: float = 0.0
-    """Share of the bag vector that is dropped before the head, in training."""
+    """Share of the bag vector that is dropped before the head in training."""
     shape: int = 0
-    """Coordinates of a face's shape that a second stream reads, 3 P; 0: crops are all that is read."""
+    """Coordinates of a face's shape that a second stream reads, 3 P; 0: there is no second stream."""
     stranger_crops: float = 1.0
-    """What the logits of the crops count beside a second stream while nobody knows the face; 1 once it is known."""
+    """Weight of the crops' logits, beside a second stream, for a stranger; it is 1 once the face is known."""
     stranger_shape: float = 1.0
-    """The same of the second stream, which then compares with everybody's neutral face."""
+    """Weight of the second stream's logits for a stranger, who is compared with everybody's neutral face."""
     emotions: int = len(EMOTIONS)
 
     def __post_init__(self) -> None:
@@ -92,17 +95,17 @@ class SystemConfig:
 
     @property
     def places(self) -> int:
-        """The same where the places of these maps are weighed; else 0."""
+        """`side` if `pooling` is gdc, else 0."""
         return self.side if self.pooling == "gdc" else 0
 
     @property
     def pieces(self) -> int:
-        """Pieces of a bag, N * L / P."""
+        """The number of pieces in a bag, N * L / P."""
         return self.instances * (1 if self.encoder == "r3d_18" else self.frames)
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> Self:
-        """Build from plain values, lists for tuples; raise ConfigError at an unknown key, naming the nearest."""
+        """Return the configuration of a table, with lists for tuples; raise ConfigError for an unknown key."""
         names = [field.name for field in fields(cls)]
         for key in table:
             if key not in names:
@@ -112,13 +115,13 @@ class SystemConfig:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values that `from_dict`, TOML and JSON take back."""
+        """Return the table that `from_dict` takes back, with lists for tuples."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShapedConfig(SystemConfig):
-    """Of networks that may have a second stream, of shapes."""
+    """The configuration of networks that can have a second stream, which reads shapes."""
 
     largest: ClassVar[dict[str, int]] = SystemConfig.largest | dict.fromkeys(
         ("shape_components", "shape_width", "shape_hidden"), 512
@@ -126,9 +129,9 @@ class ShapedConfig(SystemConfig):
     second_stream: ClassVar[bool] = True
 
     shape_components: int = 64
-    """Principal components of the changes of shape that the second stream sees."""
+    """How many principal components of the changes of shape the second stream reads."""
     shape_width: int = 48
-    """Size of what it makes of a tick."""
+    """Size of its feature of a tick."""
     shape_hidden: int = 32
     """H of its WIAN, a multiple of 4."""
 

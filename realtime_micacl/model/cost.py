@@ -1,4 +1,4 @@
-"""Count what a module costs: parameters, and multiply-adds of one call."""
+"""Counts the parameters of a module, and the multiply-adds of one call."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, nn.LSTM, Attention, Cross
 
 @dataclass(frozen=True)
 class Cost:
-    """What a module costs."""
+    """The cost of a module."""
 
     parameters: int
     multiply_adds: int
-    """Of convolutions, linear layers, LSTMs and attention; the products inside graphs are too small to matter."""
+    """In convolutions, linear layers, LSTMs and attention; the products with GEIIM's graph are too few to matter."""
 
 
 def count(module: nn.Module, *inputs: Tensor) -> Cost:
@@ -38,12 +38,12 @@ def count(module: nn.Module, *inputs: Tensor) -> Cost:
             total += steps * sum(p.numel() for name, p in layer.named_parameters() if name.startswith("weight"))
         elif isinstance(layer, Tokens):
             bags, tokens, size = output.shape
-            total += bags * tokens * size * (3 * size + 2 * tokens)  # q, k, v; q k^T, and what it weighs
+            total += bags * tokens * size * (3 * size + 2 * tokens)  # q, k, v; q k^T, and its product with v
         elif isinstance(layer, Attention | Crossing | Moments):
             bags, tokens, size = (output if isinstance(output, Tensor) else output[0]).shape
-            total += 2 * bags * tokens**2 * size  # q k^T, and what it weighs
+            total += 2 * bags * tokens**2 * size  # q k^T, and its product with v
         else:
-            weight = layer.get_parameter("weight")  # [outputs, ...]: one row is used for each number put out
+            weight = layer.get_parameter("weight")  # [outputs, ...]: every output value takes one row
             total += output.numel() * weight[0].numel()
 
     for layer in copy.modules():

@@ -1,4 +1,4 @@
-"""FineCLIPER (arXiv 2407.02157): CLIP with adapters, and each emotion as two sentences, one denying it."""
+"""FineCLIPER (arXiv 2407.02157): CLIP with adapters, and two sentences for each emotion, one of them negated."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from realtime_micacl.model.config import Encoder, ShapedConfig
 from realtime_micacl.model.shape import shape_stream
 from realtime_micacl.model.system import Folded, System
 
-PAIR = 0.5
+PAIR = 0.5  # weight of the further loss
 
 
 @dataclass(frozen=True, kw_only=True)
 class FineCLIPERConfig(ShapedConfig):
-    """What FineCLIPER is made of; the tower's sizes are those of the weights that it is given."""
+    """The configuration of FineCLIPER; the sizes of the tower must be those of CLIP's weights."""
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = ShapedConfig.choices | {
         "system": ("fineclip",),
@@ -37,11 +37,11 @@ class FineCLIPERConfig(ShapedConfig):
     clip_width: int = 768
     clip_layers: int = 12
     clip_vector: int = 512
-    """Size of what image and text have in common, D."""
+    """Size of the space that images and texts share, D."""
     clip_activation: Activation = "quick_gelu"
-    """quick_gelu for OpenAI's weights, gelu for most of OpenCLIP's; weights do not say it."""
+    """quick_gelu for OpenAI's weights, gelu for most of OpenCLIP's; the files do not tell."""
     clip_adapters: int = 6
-    """Last blocks that have an adapter; 0: none."""
+    """How many of the last blocks have an adapter."""
     positive: str = "A person with an expression of {}"
     negative: str = "A person with an expression of no {}"
 
@@ -59,7 +59,7 @@ class FineCLIPERConfig(ShapedConfig):
 
 
 class Moments(nn.Module):
-    """Let frames [B,T,D] look at each other over a window; untrained it changes no bit and looks at all alike."""
+    """Self-attention of frames [B,T,D] over a window; at first the identity, with equal attention to all frames."""
 
     def __init__(self, size: int, ticks: int) -> None:
         super().__init__()
@@ -71,17 +71,17 @@ class Moments(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return [B,T,D], and how much each frame is looked at, [B,T], in all 1."""
+        """Return [B,T,D], and the attention to each frame, [B,T], which sums to 1."""
         u = self.norm(x) + self.time
         looked = torch.softmax(self.query(u) @ self.key(u).transpose(1, 2) * x.shape[-1] ** -0.5, dim=-1)
         return x + self.lead(looked @ self.value(u)), looked.mean(dim=1)
 
 
 class FineCLIPER(System):
-    """Frames by CLIP -> attention over time -> mean -> likeness to the sentences that name and deny each emotion.
+    """Frames by CLIP -> attention over time -> mean -> similarity to the two sentences of each emotion.
 
-    With f the window's vector and p+, p- those of the sentences the logit is exp(scale) (f p+ - f p-): `head` is a
-    linear layer whose weights are the sentences. They do not learn.
+    With f the window's vector and p+, p- those of the sentences, the logit is exp(scale) (f p+ - f p-). `head` is a
+    linear layer with these fixed weights.
     """
 
     config: FineCLIPERConfig
@@ -108,14 +108,14 @@ class FineCLIPER(System):
 
     @torch.no_grad()
     def say(self, positive: Tensor, negative: Tensor, scale: Tensor) -> None:
-        """Take what is said of each emotion, [K,D] of length 1, as the weights of the head."""
+        """Set the head's weights to the sentences of each emotion, vectors [K,D] of length 1."""
         last = self.head[-1]
         assert isinstance(last, nn.Linear)
         last.weight.copy_(scale.exp() * (positive - negative))
         last.bias.zero_()
 
     def learn(self) -> None:
-        """Let adapters and the attention over time learn; the tower and the sentences stay as they are."""
+        """Train the adapters, the attention over time and the second stream; not the tower, nor the sentences."""
         self.requires_grad_(False)
         self.encoder.adapt_only()
         self.moments.requires_grad_(True)
@@ -123,11 +123,11 @@ class FineCLIPER(System):
             self.shape.requires_grad_(True)
 
     def instances(self, features: Tensor) -> Tensor:
-        """Return the frames as they are, [B,T,D]: there is no pooling to instances."""
+        """Return the frames unchanged, [B,T,D]; they are not pooled to instances."""
         return features
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold frames [B,T,D]."""
+        """Aggregate frames [B,T,D]."""
         frames, looked = self.moments(instances)
         mean = frames.mean(dim=1)
         share = looked.unflatten(1, (self.config.instances, -1)).sum(dim=2)
@@ -135,5 +135,5 @@ class FineCLIPER(System):
         return Folded(mean / length, share * self.config.instances)
 
     def beside(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Return half of the cross-entropy of each emotion's pair: which of its two sentences fits."""
+        """Return half of the binary cross-entropy over the two sentences of each emotion."""
         return PAIR * F.binary_cross_entropy_with_logits(logits, targets)

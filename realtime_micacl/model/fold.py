@@ -1,8 +1,8 @@
-"""R3D18 as plain 2D convolutions: the same numbers, with what short instances never use taken out.
+"""R3D18 as plain 2D convolutions, with the same results and without the weights that short instances never use.
 
-The frames of an instance are few and shrink from stage to stage (4, 2, 1, 1), so most taps of the temporal kernels only
-ever meet zero padding; for L = 4 they hold 61 % of the weights. Each output frame sees a run of input
-frames; with these side by side in the channels its 3D convolution is a 2D one, batch normalisation folded in.
+An instance has few frames, and fewer after each stage (4, 2, 1, 1), so most taps of the temporal kernels only meet zero
+padding; for L = 4 these are 61 % of the weights. Each output frame depends on a run of input frames. With these
+concatenated as channels, its 3D convolution becomes a 2D one; batch normalisation is folded in.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from realtime_micacl.model.backbone import R3D18, Block3d
 
 
 def taps(frames: int, out: int, conv: nn.Conv3d) -> tuple[int, range]:
-    """Return the first input frame that output frame `out` sees, of `frames`, and which taps see them."""
+    """Return the first of `frames` input frames that output frame `out` depends on, and the kernel's taps for them."""
     before, reach = out * conv.stride[0] - int(conv.padding[0]), conv.kernel_size[0]
     live = range(max(0, -before), min(reach, frames - before))
     return before + live.start, live
 
 
 def frames_after(frames: int, conv: nn.Conv3d) -> int:
-    """Return how many frames a convolution makes of `frames`."""
+    """Return the number of output frames of a convolution over `frames`."""
     return (frames + 2 * int(conv.padding[0]) - conv.kernel_size[0]) // conv.stride[0] + 1
 
 
@@ -37,12 +37,12 @@ class FoldedConv(nn.Module):
         for out in range(self.frames):
             first, live = taps(frames, out, conv)
             name = f"taps_{live.start}_{live.stop - 1}"
-            if name not in self.parts:  # inner frames share one
+            if name not in self.parts:  # inner frames have the same taps
                 self.parts[name] = _flat(conv, norm, live)
             self._plan.append((slice(first * conv.in_channels, (first + len(live)) * conv.in_channels), name))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the output frames, side by side in the channels."""
+        """Return the output frames, concatenated as channels."""
         if len(self._plan) == 1:
             (channels, name), *_ = self._plan
             return self.parts[name](x[:, channels])  # type: ignore[no-any-return]
@@ -50,7 +50,7 @@ class FoldedConv(nn.Module):
 
 
 def _flat(conv: nn.Conv3d, norm: nn.BatchNorm3d, live: range) -> nn.Conv2d:
-    """Return the 2D convolution of the live taps over as many frames; folded in float64, stored as it was."""
+    """Return the 2D convolution of the taps `live` over as many frames; computed in float64, stored in conv's type."""
     assert norm.running_var is not None
     assert norm.running_mean is not None
     scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
@@ -64,7 +64,7 @@ def _flat(conv: nn.Conv3d, norm: nn.BatchNorm3d, live: range) -> nn.Conv2d:
 
 
 class FoldedBlock(nn.Module):
-    """A Block3d, folded."""
+    """A Block3d of folded convolutions."""
 
     def __init__(self, block: Block3d, frames: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class FoldedBlock(nn.Module):
 
 
 class FoldedR3D18(nn.Module):
-    """R3D18 for instances of its own length, folded: the same features, within rounding; for export, not for training.
+    """R3D18 of folded convolutions: the same features up to rounding; for export, not for training.
 
     For L = 4 it has 14.0 instead of 33.2 million parameters.
     """
@@ -104,7 +104,7 @@ class FoldedR3D18(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode pieces, uint8 [M,L,S,S,3], to [M,512]."""
-        planes = rearrange(crops, "m l h w c -> m (l c) h w")  # as bytes, a plane for each colour: a sixth of the time
+        planes = rearrange(crops, "m l h w c -> m (l c) h w")  # transposing bytes takes a sixth of the time
         maps = self.blocks(torch.relu(self.stem(planes.to(self.scale.dtype) * self.scale - self.shift)))
         features: Tensor = rearrange(maps, "m (l c) h w -> m c (l h w)", l=self.frames).mean(dim=2)
         return features

@@ -39,10 +39,10 @@ class MixHop(nn.Module):
 
 
 class GEIIM(nn.Module):
-    """Let the instances of a bag inform each other: X [B,N,D] -> LayerNorm(X + E(X)), [B,N,D].
+    """Exchange information between the instances of a bag: X [B,N,D] -> LayerNorm(X + E(X)), [B,N,D].
 
     Z = Conv1x1(X); G = GELU(Conv1x1 [H0; ..; HK; M_k for k in kernels]); M_k is a depthwise separable
-    convolution of Z over k adjacent instances; E leads G back to [B,N,D].
+    convolution of Z over k adjacent instances; E maps G back to [B,N,D].
 
     `nodes="instances"` is the default and the paper's text: the graph is N x N, Z = Conv1x1_{D->width},
     E = Linear_{width->D}(G). `nodes="channels"` makes the D channels the nodes: Z = Conv1x1_{1->width},
@@ -61,7 +61,7 @@ class GEIIM(nn.Module):
         width: int = 32,
     ) -> None:
         super().__init__()
-        # Z is [B,width,V,R]: the nodes always stand on the second last axis.
+        # Z is [B,width,V,R]: the nodes are always on the second last axis.
         if nodes == "instances":
             count = instances
             self.lift = nn.Sequential(Rearrange("b n d -> b d n 1"), nn.Conv2d(features, width, 1))

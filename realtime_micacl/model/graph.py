@@ -1,4 +1,4 @@
-"""The two verbs of a network as ONNX graphs."""
+"""Exports the two parts of a network, encode and classify, as ONNX graphs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPSET = 17
 
 
 class Encode(nn.Module):
-    """Pieces, u8[M,P,S,S,3], to features [M,D]."""
+    """The first graph: pieces, u8[M,P,S,S,3], to features [M,D]."""
 
     def __init__(self, model: System) -> None:
         super().__init__()
@@ -27,13 +27,13 @@ class Encode(nn.Module):
         self.encoder = FoldedR3D18(encoder) if isinstance(encoder, R3D18) else encoder
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return features."""
+        """Return the features of pieces."""
         features: Tensor = self.encoder(crops)
         return features
 
 
 class Classify(nn.Module):
-    """What is known of the pieces of bags, see `System.classify`, to logits [B,K] and importance [B,N]."""
+    """The second graph: the rows of bags, see `System.classify`, to logits [B,K] and importance [B,N]."""
 
     def __init__(self, model: System) -> None:
         super().__init__()
@@ -45,13 +45,13 @@ class Classify(nn.Module):
 
 
 def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives: list[str]) -> None:
-    """Write one verb of a network as an ONNX graph in which only the batch is free."""
+    """Write `Encode` or `Classify` as an ONNX graph in which only the batch size is free."""
     verb.eval()  # else the exporter leaves the network in training mode
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter needs onnxscript and gains nothing
         if any(
             isinstance(part, nn.LSTM) for part in verb.modules()
-        ):  # its own checks, and a batch that it stays free in
+        ):  # the exporter warns of a batch size that it does keep free
             warnings.simplefilter("ignore")
         torch.onnx.export(
             verb,
@@ -69,9 +69,9 @@ def write_graph(verb: nn.Module, example: Tensor, file: Path, takes: str, gives:
 
 
 def _store_in_half(graph: onnx.GraphProto) -> None:
-    """Keep weights that half precision holds exactly as such, and turn them back at their use: half the size.
+    """Store weights as float16 where that is exact, with a cast to float32 behind them: half the size.
 
-    But for those of convolutions, which TensorRT takes from nothing but an initializer.
+    Not those of convolutions, which TensorRT accepts only as initializers.
     """
     casts, convolved = [], {name for node in graph.node if node.op_type == "Conv" for name in node.input}
     for weight in graph.initializer:

@@ -1,4 +1,4 @@
-"""An encoder whose convolutions run in half precision; pixels before and features after them stay float32."""
+"""Converts an encoder to half precision; its inputs and features stay float32."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from realtime_micacl.model.clip import ClipImage, Tokens
 def halved(encoder: PerFrame | R3D18) -> PerFrame | R3D18:
     """Return a copy for inference with the batch norms folded and the convolutions in float16.
 
-    The head is not halved: it is a hundredth of the work, and its variances lose what half precision cannot hold. Of a
-    tower of CLIP every product with weights is halved but the last; norms and softmaxes are not.
+    What follows the convolutions stays float32: it is a hundredth of the work, and its variances need the precision. In
+    CLIP's image tower all products with weights but the last are float16, norms and softmaxes are not.
     """
     encoder = copy.deepcopy(encoder).eval()
     if isinstance(encoder, ClipImage):
@@ -42,7 +42,7 @@ def halved(encoder: PerFrame | R3D18) -> PerFrame | R3D18:
 
 
 def _fold(part: nn.Module) -> None:
-    """Put each batch norm into the convolution before it."""
+    """Fold each batch norm into the convolution before it."""
     for module in part.modules():
         if isinstance(module, nn.Sequential):
             for i, (one, two) in enumerate(pairwise(list(module))):

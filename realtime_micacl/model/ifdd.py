@@ -1,6 +1,6 @@
-"""IFDD on the maps of a frame encoder: what is expression is lifted out of what a face is anyway.
+"""IFDD on the maps of a frame encoder: the expression is separated from the static appearance of the face.
 
-ISSM picks two interleaved halves of a window, LADM predicts the one from the other; what cannot be predicted is read.
+ISSM samples two interleaved halves of a window, LADM predicts one from the other; the classifier reads the residual.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from realtime_micacl.model.config import SystemConfig
 from realtime_micacl.model.system import Folded, System
 from realtime_micacl.model.wian import Attention
 
-SQUEEZED = 7  # channels that the sampling sees
-REACH = 2.0  # ticks that a sample may lie away from its own
-DROPPED_DEPTH = 0.2
-LIFTING = 0.1
+SQUEEZED = 7  # channels for the similarity of ticks
+REACH = 2.0  # how many ticks a sample may be moved
+DROPPED_DEPTH = 0.2  # rate of stochastic depth
+LIFTING = 0.1  # weight of the lifting loss
 
 
 @dataclass(frozen=True, kw_only=True)
 class IFDDConfig(SystemConfig):
-    """What IFDD is made of."""
+    """The configuration of IFDD."""
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = SystemConfig.choices | {"system": ("ifdd",)}
     largest: ClassVar[dict[str, int]] = SystemConfig.largest | {"ifdd_width": 1024}
 
     system: str = "ifdd"
     ifdd_width: int = 128
-    """C, to which the maps' channels are brought; a multiple of ifdd_heads."""
+    """C, the channels after the 1x1 convolution; a multiple of ifdd_heads."""
     ifdd_heads: int = 8
     refine_residual: bool = True
     """False: the last layers replace what they refine, as in the released code."""
@@ -50,7 +50,7 @@ class IFDDConfig(SystemConfig):
 
 
 class ISSM(nn.Module):
-    """Choose where in time the two halves of a window are read, from how alike its ticks are.
+    """Choose the sampling times of the two halves of a window by the similarity of its ticks.
 
     u_t = vec GELU(Conv1x1_{C->7}(x_t)); S = U U^T / C; offsets o_a = 2 tanh(W_a vec softmax_row(S)) from the even
     ticks, o_d = 2 tanh(W_d vec softmax_row(-S)) from the odd ones. A position p reads sum_j relu(1 - |p - j|) x_j,
@@ -75,7 +75,7 @@ class ISSM(nn.Module):
         self.register_buffer("ticks", place, persistent=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return how much of each tick the samples hold, [B,T/2,T] twice, for maps x [B,T,C,H,W]."""
+        """Return the interpolation weights of both halves, [B,T/2,T] each, for maps x [B,T,C,H,W]."""
         u = self.squeeze(rearrange(x, "b t c h w -> (b t) c h w"))
         u = rearrange(u, "(b t) c h w -> b t (c h w)", t=self.last + 1)
         likeness = u @ u.transpose(1, 2) / self.channels
@@ -89,7 +89,7 @@ class ISSM(nn.Module):
 
 
 class Crossing(nn.Module):
-    """Lin(A v + v) with A = softmax(q k^T / sqrt(C / heads)) of tokens [B,n,C] that look at as many others."""
+    """Lin(A v + v) with A = softmax(q k^T / sqrt(C / heads)) of tokens [B,n,C] that attend to other tokens [B,n,C]."""
 
     def __init__(self, *, width: int, heads: int) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Crossing(nn.Module):
 
 
 class LADM(nn.Module):
-    """Lift what the ticks share out of tokens a and d [B,n,C], and read what is left.
+    """Subtract from tokens d [B,n,C] what tokens a [B,n,C] predict of them, and refine the residual.
 
     a = LN(a), d = LN(d); a' = a + Cross_a(a, d); d' = d - Cross_d(d, a'); e = d' + SD(SelfAttention(LN d'));
     f = e + SD(MLP(LN e)).
@@ -123,7 +123,7 @@ class LADM(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, a: Tensor, d: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return f and a' [B,n,C], and how much each token of a was looked at, [B,n]."""
+        """Return f and a' [B,n,C], and the mean attention to each token of a, [B,n]."""
         a, d = self.norm_a(a), self.norm_d(d)
         a = a + self.update(a, d)[0]
         lifted, attention = self.predict(d, a)
@@ -133,7 +133,7 @@ class LADM(nn.Module):
         return (e + refined if self.residual else refined), a, attention.mean(dim=(1, 2))
 
     def _dropped(self, x: Tensor) -> Tensor:
-        """Leave a branch out of some bags, in training."""
+        """Apply stochastic depth: in training, drop the branch x for some bags."""
         if not self.training:
             return x
         kept = (torch.rand(len(x), 1, 1, device=x.device) >= DROPPED_DEPTH).to(x.dtype)
@@ -160,13 +160,13 @@ class IFDD(System):
         return MapEncoder(side=c.side, widths=c.widths, blocks=c.blocks, places=c.places)
 
     def instances(self, features: Tensor) -> Tensor:
-        """Return the maps of all ticks, [B,T,C,H,W], from pieces [B,T,D]: there is no pooling to instances."""
+        """Return the maps of all ticks, [B,T,C,H,W], from pieces [B,T,D]; they are not pooled to instances."""
         side = self.config.side
         maps: Tensor = self.narrow(rearrange(features, "b t (c h w) -> (b t) c h w", h=side, w=side))
         return rearrange(maps, "(b t) c h w -> b t c h w", t=self.config.pieces)
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold maps [B,T,C,H,W]; the penalty is the lifting term."""
+        """Aggregate maps [B,T,C,H,W]; the penalty is the lifting loss."""
         t, c = self.config.pieces, self.config.ifdd_width
         near, far = self.sample(instances)
         ticks = rearrange(instances, "b t c h w -> b t (h w c)")
@@ -179,7 +179,7 @@ class IFDD(System):
         return Folded(bag, self._importance(near, far, looked), penalty)
 
     def _importance(self, near: Tensor, far: Tensor, looked: Tensor) -> Tensor:
-        """Return what each instance gave to the tokens that were looked at and to those that looked, [B,N]."""
+        """Return the importance of instances, [B,N]: their share in tokens a, by attention, and in tokens d."""
         at = looked.unflatten(1, (self.config.pieces // 2, -1)).sum(dim=2)  # [B,T/2], sums to 1
         given = torch.einsum("bst,bs->bt", near, at) + far.mean(dim=1)
         attention: Tensor = given.unflatten(1, (self.config.instances, -1)).sum(dim=2)

@@ -1,4 +1,4 @@
-"""Several engines' graphs as one: what each encodes stands side by side, what each says is weighed."""
+"""Joins the graphs of several engines: features are concatenated, predictions averaged or weighted."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, compose, helper
 from realtime_micacl.errors import EngineError
 from realtime_micacl.types import F32
 
-LEAST = 1e-6  # a share is taken to be at least this
+LEAST = 1e-6  # smaller probabilities are raised to this before the log
 
 
 @dataclass(frozen=True)
 class Head:
-    """A classifying graph, and where in a joined row it finds what it reads."""
+    """A classify graph, and the columns of a joined row that it reads."""
 
     file: Path
     columns: tuple[tuple[int, int], ...]
-    """From and to, one or two of them: its features, and the changes of shape where it reads them."""
+    """One or two ranges, first and last + 1: its features, and the changes of shape if it reads them."""
     temperature: float
 
 
 def join_encoders(files: Sequence[Path], into: Path) -> None:
-    """Write a graph that encodes each piece by all `files` and puts the features side by side."""
+    """Write a graph that encodes each piece with all graphs in `files` and concatenates the features."""
     parts = _parts(files)
     nodes = [node for part in parts for node in part.graph.node]
     nodes.append(helper.make_node("Concat", [f"m{i}/features" for i in range(len(parts))], ["features"], axis=1))
@@ -38,9 +38,9 @@ def join_encoders(files: Sequence[Path], into: Path) -> None:
 
 
 def join_heads(heads: Sequence[Head], size: int, weights: F32 | None, into: Path) -> None:
-    """Write a graph that gives each head its columns of rows [B,pieces,size] and puts together what they say.
+    """Write a graph that gives each head its columns of rows [B,pieces,size] and combines their predictions.
 
-    With `weights` [M,K] the logits are the log of the weighted shares; without they are the mean of the log shares.
+    With `weights` [M,K] the logits are the log of weighted probabilities, without the mean of log probabilities.
     """
     parts = _parts([head.file for head in heads])
     nodes: list[NodeProto] = []
@@ -79,7 +79,7 @@ def join_heads(heads: Sequence[Head], size: int, weights: F32 | None, into: Path
 
 
 def _parts(files: Sequence[Path]) -> list[ModelProto]:
-    """Return the graphs with names of their own, but for the input `crops`, all of one opset."""
+    """Return the graphs in one opset; all names but that of the input `crops` get a prefix."""
     models = [onnx.load(file) for file in files]
     newest = max(_opset(model) for model in models)
     found = []
@@ -101,7 +101,7 @@ def _opset(model: ModelProto) -> int:
 
 
 def _renamed(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
-    """Return an output of the first part under its own name."""
+    """Return an output of the first part without its prefix."""
     renamed = onnx.ValueInfoProto()
     renamed.CopyFrom(value)
     renamed.name = value.name.removeprefix("m0/")

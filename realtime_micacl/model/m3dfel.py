@@ -14,7 +14,7 @@ from realtime_micacl.model.wian import BiLSTMMean
 
 @dataclass(frozen=True, kw_only=True)
 class M3DFELConfig(SystemConfig):
-    """What M3DFEL is made of."""
+    """The configuration of M3DFEL."""
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = SystemConfig.choices | {"system": ("m3dfel",)}
     largest: ClassVar[dict[str, int]] = SystemConfig.largest | {"lstm_hidden": 4096}
@@ -35,5 +35,5 @@ class M3DFEL(System):
         self.head = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(self.bag_features, config.emotions))
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold instance features [B,N,D]."""
+        """Aggregate instance features [B,N,D]."""
         return Folded(*self.aggregate(instances))

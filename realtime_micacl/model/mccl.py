@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 
 
 class MCCL(nn.Module):
-    """Pull bags of one emotion together at several scales of their feature, rare and hard ones more.
+    """Supervised contrastive loss of bag vectors at several scales; rare and hard bags have larger weights.
 
     z_i^s = l2norm(R_s AvgPool_{E -> E/s}(b_i)) with R_s an MLP E/s -> 256 -> 128, trained with the
     network and not used at inference; w_i = (1 - p_{i,y_i}) / n_{y_i}, where the factors 1/n are scaled to
@@ -19,11 +19,11 @@ class MCCL(nn.Module):
     L_s = mean_i w_i [-1/|P(i)| sum_{j in P(i)} (z_i.z_j / tau_i - log sum_{k != i} exp(z_i.z_k / tau_i))].
 
     P(i) are the other bags with i's label; an anchor without any is left out of the mean. The loss is the
-    mean of L_s over the scales; its share in the whole is the caller's. n are `class_counts`, the clips per
+    mean of L_s over the scales; the caller multiplies it by lambda. n are `class_counts`, the clips per
     emotion in the current training split.
 
-    With a `queue` the last bags seen in training, up to that many, stand beside the batch as j and k. They are never
-    anchors and get no gradient, but are projected again.
+    With a `queue` up to that many of the last training bags are further j and k. They are never anchors and have no
+    gradient, but are projected anew.
     """
 
     category: Tensor
@@ -57,7 +57,7 @@ class MCCL(nn.Module):
     def forward(self, b: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss, a scalar, of bag vectors [B,E], logits [B,K] and labels int64 [B].
 
-        Without any positive pair it is 0, still attached to the graph.
+        Without any positive pair it is 0, with a gradient of 0.
         """
         others, other_labels = torch.cat([b, self.queued]), torch.cat([labels, self.queued_labels])
         left_out = torch.eye(len(b), len(others), dtype=torch.bool, device=b.device) | (other_labels < 0)

@@ -1,4 +1,4 @@
-"""MICACL (arXiv 2509.04344): encoder, GEIIM, WIAN and a linear head, with a second stream of shapes on demand."""
+"""MICACL (arXiv 2509.04344): encoder, GEIIM, WIAN and a linear head, with an optional second stream of shapes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from realtime_micacl.model.wian import WIAN, BiLSTMMean, Over
 
 @dataclass(frozen=True, kw_only=True)
 class MICACLConfig(ShapedConfig):
-    """What MICACL is made of."""
+    """The configuration of MICACL."""
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = ShapedConfig.choices | {
         "system": ("micacl",),
@@ -29,7 +29,7 @@ class MICACLConfig(ShapedConfig):
 
     system: str = "micacl"
     geiim: bool = True
-    """False: instances reach the aggregation as they are."""
+    """False: instances go to the aggregation unchanged."""
     geiim_nodes: Nodes = "instances"
     geiim_kernels: tuple[int, ...] = (1, 3, 5)
     geiim_hops: int = 1
@@ -40,7 +40,7 @@ class MICACLConfig(ShapedConfig):
     wian_over: Over = "instances"
     wian_layers: int = 2
     wian_hidden: int = 0
-    """H, per direction, a multiple of 4; 0 means D. Also the size of the plain LSTM."""
+    """H, per direction, a multiple of 4; 0 means D. Without WIAN it is that of the plain LSTM."""
 
     def _faults(self) -> Iterable[tuple[str, str]]:
         yield from super()._faults()
@@ -57,7 +57,7 @@ class MICACLConfig(ShapedConfig):
 RELEASED = MICACLConfig(
     encoder="r3d_18", size_px=112, geiim_nodes="channels", geiim_kernels=(), wian_over="channels", wian_layers=4
 )
-"""The form of the authors' released code, for comparison; its channel-wise weights let the signal vanish."""
+"""The form of the authors' released code, for comparison; with its channel-wise weights the signal vanishes."""
 
 
 class MICACL(System):
@@ -95,5 +95,5 @@ class MICACL(System):
         self.shape = shape_stream(config)
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold instance features [B,N,D]."""
+        """Aggregate instance features [B,N,D]."""
         return Folded(*self.aggregate(self.interact(instances)))

@@ -1,7 +1,7 @@
-"""S4D's transfer to bags: stills and clips learn together, with a head for each kind and adapters that share the work.
+"""S4D for bags: training on stills and clips together, with a head for each kind and a mixture of adapter experts.
 
-Of S4D it takes the heads and the mixture of adapter experts (MoAE), not the ViT: experts stand between the pooling of
-instances and GEIIM.
+From S4D it takes the two heads and the mixture of adapter experts (MoAE), not the ViT. The experts are between the
+pooling of instances and GEIIM.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from realtime_micacl.model.system import Folded
 
 Adapter = Literal["none", "experts", "dense"]
 BALANCE = 1e-3
-STILL = 1e-3  # pieces whose features differ by less than this share of the largest are of one picture
+STILL = 1e-3  # if features differ by less than this share of the largest, all pieces show the same picture
 
 
 @dataclass(frozen=True, kw_only=True)
 class S4DConfig(MICACLConfig):
-    """What S4D's transfer is made of; the rest of it is MICACL's."""
+    """The configuration of S4D: what it adds to MICACL's."""
 
     choices: ClassVar[dict[str, tuple[str, ...]]] = MICACLConfig.choices | {
         "system": ("s4d",),
@@ -36,7 +36,7 @@ class S4DConfig(MICACLConfig):
     kinds: int = 2
     """Heads: 2, one for stills and one for clips, or 1 for both."""
     adapter: Adapter = "experts"
-    """none; experts, of which each instance takes `served`; dense, one adapter of the same size for all."""
+    """none; experts, of which each instance uses `served`; dense, one adapter of the same size for all."""
     experts: int = 8
     served: int = 2
     expert_width: int = 64
@@ -52,11 +52,11 @@ class S4DConfig(MICACLConfig):
 
 
 class MoAE(nn.Module):
-    """Add to x [B,N,D] what its experts say: x + sum_e g_e E_e(LN x), E_e = D -> width -> D with GELU, no skip.
+    """Add the outputs of experts to x [B,N,D]: x + sum_e g_e E_e(LN x), E_e = D -> width -> D with GELU, no skip.
 
     Router logits l = W_g u; in training eps * softplus(W_n u) is added, eps ~ N(0,1). g is the softmax over the
-    `served` largest, 0 elsewhere: nothing is dropped for being too many, and nothing is drawn when it reads. The
-    last layer of every expert starts at zero. Without `router` all experts serve with weight 1: a dense adapter.
+    `served` largest, 0 elsewhere: experts have no capacity limit, and inference is deterministic. The last layer of
+    every expert starts at zero. Without `router` all experts have weight 1: a dense adapter.
     """
 
     def __init__(self, *, features: int, experts: int, served: int, width: int, router: bool = True) -> None:
@@ -70,7 +70,7 @@ class MoAE(nn.Module):
         self.noise = nn.Linear(features, experts, bias=False) if router else None
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return [B,N,D] and how unevenly the experts are used: E sum_e f_e p_e, 1 where all are used alike."""
+        """Return [B,N,D] and the load-balancing loss, a scalar: E sum_e f_e p_e, 1 if all experts are used equally."""
         u = self.norm(x)
         hidden = F.gelu(self.down(u)).unflatten(-1, (self.experts, -1))
         balance = None
@@ -95,7 +95,7 @@ class MoAE(nn.Module):
 
 
 class S4D(MICACL):
-    """Encoder -> MoAE -> GEIIM -> WIAN -> the head of the kind: what shows one picture throughout is a still."""
+    """Encoder -> MoAE -> GEIIM -> WIAN -> the head for clips, or for stills: bags of one repeated picture."""
 
     config: S4DConfig
 
@@ -124,7 +124,7 @@ class S4D(MICACL):
         return (self.head,) if self.still_head is None else (self.head, self.still_head)
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold instance features [B,N,D]; the penalty is the experts' balance."""
+        """Aggregate instance features [B,N,D]; the penalty is the experts' load balance."""
         balance = None
         if self.adapter is not None:
             instances, balance = self.adapter(instances)
@@ -133,7 +133,7 @@ class S4D(MICACL):
         return Folded(folded.bag, folded.importance, penalty)
 
     def judge(self, bag: Tensor, pieces: Tensor) -> Tensor:
-        """Let the head of its kind speak for each bag."""
+        """Return the logits [B,K] of the head for each bag's kind."""
         logits: Tensor = self.head(bag)
         if self.still_head is None:
             return logits
@@ -141,6 +141,6 @@ class S4D(MICACL):
 
 
 def stills(pieces: Tensor) -> Tensor:
-    """Say which bags show one picture throughout, of pieces [B,n,D]; every other may be mirrored."""
+    """Return which bags of pieces [B,n,D] show one repeated picture, [B]; every other piece may be mirrored."""
     change = (pieces[:, 2:] - pieces[:, :-2]).abs().amax(dim=(1, 2))
     return change <= STILL * pieces.abs().amax(dim=(1, 2))

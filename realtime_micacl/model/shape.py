@@ -1,4 +1,4 @@
-"""The second stream: how a face's shape has changed from its own neutral, tick by tick, read by GEIIM and WIAN."""
+"""The second stream: GEIIM and WIAN over the changes of a face's shape from its own neutral one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from realtime_micacl.model.wian import WIAN
 
 
 class ShapeStream(nn.Module):
-    """Changes of shape [B,N*L,C+1] to logits [B,K] and importance [B,N].
+    """Turns changes of shape [B,N*L,C+1] into logits [B,K] and importance [B,N].
 
-    The last number of a tick says how well the face is known. `basis` takes the C coordinates to their `components`
-    principal components, scaled to a spread of 1; it is set before training and stays.
+    The last number of a tick is trust, how well the face is known. `basis` projects the C coordinates to `components`
+    principal components with a standard deviation of 1; it is set before training and not trained.
     """
 
     basis: Tensor
@@ -51,28 +51,28 @@ class ShapeStream(nn.Module):
         return self.read(self.components(changes))
 
     def components(self, changes: Tensor) -> Tensor:
-        """Return the components of changes, and how well the face is known, [B,N*L,components+1]."""
+        """Return the principal components of changes [B,N*L,C+1], and trust, [B,N*L,components+1]."""
         return torch.cat([changes[..., :-1] @ self.basis, changes[..., -1:]], dim=-1)
 
     def read(self, components: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits and importance of changes that are given by their components already, [B,N*L,components+1]."""
+        """Return logits [B,K] and importance [B,N] for components [B,N*L,components+1]."""
         bag, importance = self.fold(components)
         return self.head(bag), importance
 
     def fold(self, components: Tensor) -> tuple[Tensor, Tensor]:
-        """Fold changes by their components into the bag vector [B,2H] and the importance [B,N]."""
+        """Return the bag vector [B,2H] and the importance [B,N] for components [B,N*L,components+1]."""
         x = rearrange(self.tick(components), "b (n l) d -> b n l d", n=self.instances, l=self.frames).mean(dim=2)
         bag, importance = self.aggregate(self.interact(x))
         return bag, importance
 
 
 def spread(components: Tensor) -> Tensor:
-    """Return how far windows of components [B,N*L,C+1] are from the neutral face, [B,1]; 1 is common in training."""
+    """Return the distance of windows of components [B,N*L,C+1] from the neutral face, [B,1]; about 1 in training."""
     return components[..., :-1].mean(dim=1).square().mean(dim=-1, keepdim=True).sqrt()
 
 
 def shape_stream(config: ShapedConfig) -> ShapeStream | None:
-    """Return the second stream that a configuration asks for, None where it asks for none."""
+    """Return the second stream of a configuration, None if it has none."""
     if not config.shape:
         return None
     return ShapeStream(

@@ -1,4 +1,4 @@
-"""What a network of the zoo is: it encodes pieces once, then classifies any bag of what was made of them."""
+"""The base class of all networks: pieces are encoded once, and any bag of their features can be classified."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from realtime_micacl.model.backbone import R3D18, FrameEncoder, MapEncoder, PerF
 from realtime_micacl.model.config import SystemConfig
 from realtime_micacl.model.shape import ShapeStream, spread
 
-KNOWN = 1.07  # trust from which a face is known: twelve ticks that looked neutral, a second
-USUAL = 1.3  # spread of the components of a change: nine in ten readings of unseen rendered people lie below
+KNOWN = 1.07  # a face with this trust or more is known: after about a second of neutral ticks
+USUAL = 1.3  # spread of a change's components; nine in ten readings of unseen rendered people are below
 UNHEARD_OF = 2 * USUAL
 
 
 class Folded(NamedTuple):
-    """What a bag was folded into."""
+    """The result of `System.fold`."""
 
     bag: Tensor
     """The bag vector b [B,E]."""
     importance: Tensor
-    """Of each instance, [B,N], mean 1."""
+    """Importance of each instance, [B,N], mean 1."""
     penalty: Tensor | None = None
-    """What this network adds to the loss in training."""
+    """A scalar that is added to the loss in training."""
 
 
 class System(nn.Module):
-    """Bags of N instances of L frames of S px to logits; `encode` and `classify` are the two graphs that are exported.
+    """Turns bags of N instances of L frames of S px into logits; `encode` and `classify` are exported as two graphs.
 
-    A subclass sets `head` and says how a bag is folded. Feature size D is `encoder.features`, that of the bag vector,
-    E, `bag_features`.
+    A subclass sets `head` and implements `fold`. D is `encoder.features`, the size of a piece's features; E is
+    `bag_features`, the size of the bag vector.
     """
 
     encoder: PerFrame | R3D18
@@ -53,20 +53,20 @@ class System(nn.Module):
         return R3D18(frames=c.frames)
 
     def fold(self, instances: Tensor) -> Folded:
-        """Fold what `instances` gives into a bag vector."""
-        raise NotImplementedError  # the one thing in which networks differ: each subclass says it
+        """Aggregate the instance features from `instances` into a bag vector."""
+        raise NotImplementedError  # every subclass has its own
 
     def judge(self, bag: Tensor, pieces: Tensor) -> Tensor:
-        """Turn bag vectors [B,E] of the pieces [B,N*L/P,D] into logits [B,K]."""
+        """Turn bag vectors [B,E] into logits [B,K]; the pieces [B,N*L/P,D] are for subclasses."""
         logits: Tensor = self.head(bag)
         return logits
 
     def learn(self) -> None:
-        """Let everything learn that training may change."""
+        """Set `requires_grad` for all parameters that are trained."""
         self.requires_grad_(True)
 
     def beside(self, logits: Tensor, targets: Tensor) -> Tensor | None:
-        """Return what this network adds to the loss of logits [B,K] and targets [B,K], where it adds anything."""
+        """Return a further loss of logits [B,K] and targets [B,K], a scalar; None if this network has none."""
         return None
 
     @property
@@ -75,13 +75,13 @@ class System(nn.Module):
         return (self.head,)
 
     def forward(self, bags: Tensor) -> tuple[Tensor, Tensor]:
-        """Classify uint8 bags [B,N,L,S,S,3]: logits [B,K] and instance importance [B,N]; by crops alone."""
+        """Classify uint8 bags [B,N,L,S,S,3] by the first stream: logits [B,K] and instance importance [B,N]."""
         n, length, piece = self.config.instances, self.config.frames, self.encoder.piece
         pieces = rearrange(bags, "b n (u p) h w c -> (b n u) p h w c", n=n, p=piece, u=length // piece)
         return self.seen(rearrange(self.encode(pieces), "(b u) d -> b u d", b=len(bags)))
 
     def encode(self, crops: Tensor) -> Tensor:
-        """Encode uint8 pieces [M,P,S,S,3] to [M,D], each by itself."""
+        """Encode uint8 pieces [M,P,S,S,3] to [M,D]; no piece depends on another."""
         features: Tensor = self.encoder(crops)
         return features
 
@@ -93,7 +93,7 @@ class System(nn.Module):
         return rearrange(pooled, "(b n) d -> b n d", n=self.config.instances)
 
     def embed(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Fold instance features [B,N,D] into the bag vector b [B,E] and the importance [B,N]."""
+        """Return the bag vector b [B,E] and the importance [B,N] of instance features [B,N,D]."""
         folded = self.fold(features)
         return folded.bag, folded.importance
 
@@ -105,9 +105,9 @@ class System(nn.Module):
     def classify(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Turn the pieces of bags [B,N*L/P,D] into logits [B,K] and importance [B,N], mean 1.
 
-        For a network with a second stream the changes of shape stand behind the features, [B,N*L,D+3P+1]. The logits
-        of either stream are log shares, and two witnesses who look at different things are believed together: they
-        are added, each by what it counts (`weights`).
+        For a network with a second stream the changes of shape are appended to the features, [B,N*L,D+3P+1]. The
+        logits of both streams are added, multiplied by their `weights`: up to a constant they are log probabilities,
+        and the streams see different things, so their evidence adds up.
         """
         if self.shape is None:
             return self.seen(rows)
@@ -118,11 +118,11 @@ class System(nn.Module):
         return of_crops * logits + of_shape * shape_logits, (importance + others) / 2
 
     def weights(self, trust: Tensor, spread_of: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the logits of crops and of shapes count, [B,1] each.
+        """Return the weights of the logits of crops and of shapes, [B,1] each.
 
-        `trust` [B,1] says how well the face is known: the change from everybody's neutral face tells more of who
-        somebody is than of what the face does. `spread_of` [B,1] is the spread of the change's components: the stream
-        is not believed in what it never saw, such as somebody who laughs and speaks at once.
+        `trust` [B,1] says how well the face is known: a change from everybody's neutral face tells more about who
+        somebody is than about the expression. `spread_of` [B,1] is the spread of the change's components: the weights
+        for strangers are also used for changes far larger than in training, as of somebody who laughs and speaks.
         """
         known = 1 - torch.relu(1 - trust / KNOWN)
         usual = 1 - torch.relu(1 - torch.relu(UNHEARD_OF - spread_of) / (UNHEARD_OF - USUAL))

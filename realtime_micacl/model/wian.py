@@ -12,11 +12,11 @@ Over = Literal["instances", "channels"]
 
 
 class GatedLSTM(nn.Module):
-    """Run one direction of one layer over the instances; a fifth gate lets each instance in by its weight.
+    """One direction of one layer over the instances; a fifth gate scales each instance by its weight.
 
     i,f,o = sigmoid(W z_t + U h);  g = tanh(W z_t + U h);  w = sigmoid(W_s z_t + U_s h) * D_t;
     c <- f * c + i * g * w;  h <- o * tanh(c). One bias per gate; i, f, o and w start open (bias 1),
-    because half-shut gates cost the signal a factor of eight per layer.
+    because half-open gates would weaken the signal eightfold in every layer.
     """
 
     def __init__(self, *, size: int, reverse: bool) -> None:
@@ -99,7 +99,7 @@ class DMIN(nn.Module):
 
 
 class WIAN(nn.Module):
-    """Fold the instances of a bag, X [B,N,D], into one vector b in R^{2H}, each instance by its weight.
+    """Aggregate the instances of a bag, X [B,N,D], weighted, into one vector b in R^{2H}.
 
     Per direction, layers of GatedLSTM from X on; Y = LayerNorm(MHA_4([h_fwd; h_bwd])), no residual;
     S = MHSA_8(Y), bias-free and without output projection; V = Y * sigmoid(DMIN(S));
@@ -139,7 +139,7 @@ class WIAN(nn.Module):
 
 
 class BiLSTMMean(nn.Module):
-    """Fold the instances with one plain bidirectional LSTM and their mean: the bag vector without WIAN."""
+    """Aggregate the instances with a plain bidirectional LSTM and the mean: the bag vector without WIAN."""
 
     def __init__(self, *, features: int, hidden: int | None = None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The networks by name: `model.system` of a recipe says which one is meant."""
+"""The networks by name: `model.system` in a recipe selects one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SYSTEMS: dict[str, tuple[type[SystemConfig], type[System]]] = {
 
 
 def configured(table: Mapping[str, Any]) -> SystemConfig:
-    """Return the configuration that a `[model]` table holds; raise ConfigError where it is wrong."""
+    """Return the configuration of a `[model]` table; raise ConfigError if it is wrong."""
     name = table.get("system", "micacl")
     if not isinstance(name, str) or name not in SYSTEMS:
         raise ConfigError(f"model.system must be one of {', '.join(SYSTEMS)}, not {name!r}")
