@@ -1,8 +1,8 @@
-"""Write a short animated picture of the live view: the demo clip, read by the engine that ships, picture by picture.
+"""Writes a short animation of the live view: the demo clip, read by the engine that ships.
 
 python tests/bench/animation.py docs/live.webp
 
-Nothing is set by hand; the figures at the bottom are left out, since nothing is measured. It needs Pillow.
+The readings are real. The figures at the bottom are left out, since no speed is measured. It needs Pillow.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def pictures() -> Iterator[QImage]:
 
 
 def main(file: Path) -> None:
-    """Write the file and say how large it is."""
+    """Write the file and print its size."""
     application = QApplication([])
     images = [as_pillow(image) for image in pictures()]
     application.quit()
@@ -71,7 +71,7 @@ def main(file: Path) -> None:
 
 
 def as_pillow(image: QImage) -> Image.Image:
-    """Return the same picture for Pillow."""
+    """Return the picture as a Pillow image."""
     ready = image.convertToFormat(QImage.Format.Format_RGB888)
     bits = ready.constBits()
     assert bits is not None

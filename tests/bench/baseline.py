@@ -1,4 +1,4 @@
-"""What a personal baseline is worth: `python tests/bench/baseline.py --prepared FOLDER.. --london FOLDER`.
+"""Measures what a personal baseline adds: `python tests/bench/baseline.py --prepared FOLDER.. --london FOLDER`.
 
 Rendered people: five seconds of the neutral clip are the baseline, the other clips and the rest of the neutral one are
 read with it. London: the neutral photograph of a held-out person is the baseline; read are the smiling one and the
@@ -37,7 +37,7 @@ CAPS = (0.0, 0.5, CAP, 1.5, 2.0, 4.0)
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """What was read of one person: calibrated logits [n,K] and true labels [n], and five seconds of each expression."""
+    """The readings of one person: calibrated logits [n,K], true labels [n], and five seconds of each expression."""
 
     number: int
     logits: F32
@@ -71,7 +71,7 @@ def rendered(folders: list[Path], engine: Engine, sidecar: Sidecar) -> list[Pers
 
 
 def london(folder: Path, engine: Engine, sidecar: Sidecar, camera: Callable[[U8], U8]) -> list[Person]:
-    """Return the held-out people of the London set as a camera shows them."""
+    """Return the held-out people of the London set, seen through a camera."""
     stills = read_london(folder, Aligner(sidecar.bag.size_px, sidecar.crop.points), held_out=True)
     people = []
     for number in sorted(set(stills.people.tolist())):
@@ -88,7 +88,7 @@ def london(folder: Path, engine: Engine, sidecar: Sidecar, camera: Callable[[U8]
 
 
 def scores(people: list[Person], cap: float, windows: float) -> str:
-    """Return WAR, UAR and the recall of neutral with baselines of a cap, and how many were refused, as cells."""
+    """Return cells of the table: WAR, UAR and recall of neutral with capped baselines, and how many were refused."""
     rows, labels, owners, refused = [], [], [], 0
     for person in people:
         shift, state = offset(person.neutral, windows, cap)
@@ -105,7 +105,7 @@ def scores(people: list[Person], cap: float, windows: float) -> str:
 
 
 def harm(people: list[Person], cap: float, windows: float) -> str:
-    """Return how many baselines of an expression are refused, and its recall without and with the others, as cells."""
+    """Return cells: how many baselines of an expression are refused, and its recall without and with the others."""
     taken = refused = 0
     without: list[np.ndarray] = []
     after: list[np.ndarray] = []
@@ -121,7 +121,7 @@ def harm(people: list[Person], cap: float, windows: float) -> str:
 
 
 def cameras() -> dict[str, Callable[[U8], U8]]:
-    """Return what poorer cameras and lights make of a grey crop."""
+    """Return a grey crop as poorer cameras would show it, by name."""
     ramp = np.linspace(0.2, 1.3, 64)
 
     def squeezed(sy: float) -> Callable[[U8], U8]:

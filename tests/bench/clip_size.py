@@ -1,6 +1,6 @@
-"""A CLIP of real size with random weights: taken by its names, exported, and how long it takes on one thread.
+"""Measures a CLIP of real size with random weights: it is loaded, exported, and timed on one thread.
 
-python tests/bench/clip_size.py [16|32] FOLDER; it needs 2 GB of memory and as much room in the folder.
+python tests/bench/clip_size.py [16|32] FOLDER; it needs 2 GB of memory and 2 GB in the folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def ms(file: Path, name: str, example: torch.Tensor) -> float:
 
 
 def main(patch: int, folder: Path) -> None:
-    """Print what it costs."""
+    """Print the times."""
     torch.set_num_threads(1)
     model = FineCLIPER(FineCLIPERConfig(clip_patch=patch)).eval()
     text = ClipText(words=49408, length=77, width=512, layers=12, vector=512, activation="quick_gelu")

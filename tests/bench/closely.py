@@ -1,4 +1,4 @@
-"""How many faces of groups and of close-ups are found by a look at the whole picture, and by a close one.
+"""Measures how many faces of groups and of close-ups are found in the whole picture, and with a closer look.
 
     python -m tests.bench.closely [CLIP ...]
 
@@ -28,7 +28,7 @@ MOST = 30
 
 
 def group(faces: list[U8], width: int, height: int, side: int) -> tuple[U8, int]:
-    """Return a picture of as many as 14 people in rows, each `side` px high with shoulders, and how many they are."""
+    """Return a picture of up to 14 people in rows, each `side` px high with shoulders, and their number."""
     blots = np.random.default_rng(0).integers(60, 160, (height // 60, width // 60, 3), dtype=np.uint8)
     picture = np.asarray(cv2.resize(blots, (width, height)), np.uint8)
     places = [(x, y) for y in range(20, height - side, 2 * side) for x in range(20, width - side, side * 9 // 5)][:14]

@@ -1,7 +1,7 @@
-"""How often covered faces are noticed, and uncovered ones are taken for covered.
+"""Measures how often covered faces are noticed, and how often uncovered ones are taken for covered.
 
-`python -m tests.bench.covered CLIPS ..` takes videos, pictures and folders of them, of uncovered faces. Things are
-drawn over the faces where the mesh sees mouth and eyes, by other code than that which drew for training.
+`python -m tests.bench.covered CLIPS ..` takes videos, pictures and folders of them, of uncovered faces. Objects
+are drawn over mouth and eyes, at their landmarks, by other code than for training.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def hands_on_eyes(image: U8, landmarks: F32) -> None:
 
 
 def _hand(image: U8, landmarks: F32, at: F32) -> None:
-    """Four fingers in the colour of the forehead, each darker towards its border."""
+    """Draw four fingers in the colour of the forehead, each darker towards its border."""
     unit = _unit(landmarks)
     x, y = _px(landmarks[FOREHEAD])
     colour = image[max(0, y - 2) : y + 3, max(0, x - 2) : x + 3].reshape(-1, 3).mean(axis=0)
@@ -120,7 +120,7 @@ def pictures(paths: list[Path]) -> Iterator[tuple[str, U8]]:
 
 
 class Bench:
-    """Counts what is said of faces, uncovered and covered."""
+    """Counts the verdicts on faces, uncovered and covered."""
 
     def __init__(self) -> None:
         self.detectors = FaceDetector(), FaceDetector(reach="short")
@@ -130,7 +130,7 @@ class Bench:
         self.spent: list[float] = []
 
     def add(self, name: str, whole: U8) -> None:
-        """Take the faces of a picture, in its size and in smaller ones, as they are and covered."""
+        """Count the faces of a picture, in its size and smaller, uncovered and covered."""
         for one in self._faces(whole):
             size, at = float(one.box[3] - one.box[1]), one.points[:4].mean(axis=0)
             self._count(name, 0, self._covered(whole, at))
@@ -152,7 +152,7 @@ class Bench:
         return full.detect(image) or short.detect(image)
 
     def _covered(self, image: U8, at: F32) -> bool | None:
-        """Say whether the face that lies at a place is taken for covered; None where it is not found any more."""
+        """Return whether the face at a place is taken for covered; None if it is no longer found."""
         around = [one for one in self._faces(image) if (one.box[:2] < at).all() and (at < one.box[2:]).all()]
         if not around:
             return None

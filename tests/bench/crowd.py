@@ -1,7 +1,7 @@
-"""Whether everybody in a crowd is found and keeps one id: offline, live at the machine's pace, and live under load.
+"""Measures whether everybody in a crowd is found and keeps one id: offline, live, and live under load.
 
 `python -m tests.bench.crowd LONDON` takes the folder of the London set. Twenty-four of its faces sway in a clip of
-1920 x 1080, each its own way, and the program reads it without a window. `--busy 2` computes something else beside it.
+1920 x 1080, and the program reads it without a window. `--busy 2` runs two other computations beside it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tests.bench.faces import HEIGHT, WIDTH, Cut, cuts, lay, sized
 PEOPLE, RATE_HZ, SECONDS = 24, 25, 12
 COLUMNS, ROWS = 6, 4
 SWAY = np.array([24.0, 14.0])  # px
-SETTLED_S = 2.0  # from then on everybody has to be there
-SAME = 0.5  # of a box and the place where somebody was then
+SETTLED_S = 2.0  # after this time everybody has to be found
+SAME = 0.5  # overlap of a box with the place of a face
 BUSY = "while True: pass"
 
 
 def written(path: Path, faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> list[list[F32]]:
-    """Write the clip; return where everybody is in each frame."""
+    """Write the clip; return the places of all faces in each frame."""
     cells = np.array([(k % COLUMNS, k // COLUMNS) for k in range(PEOPLE)])
     middle = (cells + 0.5) * (WIDTH / COLUMNS, HEIGHT / ROWS)
     phase, pace = rng.uniform(0, 2 * np.pi, (PEOPLE, 2)), rng.uniform(0.8, 2.0, (PEOPLE, 2))
@@ -56,7 +56,7 @@ def written(path: Path, faces: list[Cut], sizes: list[int], rng: np.random.Gener
 
 
 def readings(clip: Path, *options: str, busy: int = 0) -> list[dict[str, Any]]:
-    """Return what the program reads."""
+    """Return the readings of the program."""
     command = [sys.executable, "-m", "realtime_micacl", "--source", str(clip), "--headless"]
     with ExitStack() as stack:
         for _ in range(busy):

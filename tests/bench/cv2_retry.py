@@ -1,4 +1,4 @@
-"""What `cv2.VideoCapture` with a retry loop does on the faults of docs/tables/reliability.md.
+"""Measures how `cv2.VideoCapture` with a retry loop handles the faults of docs/tables/reliability.md.
 
 python -m tests.bench.cv2_retry
 
@@ -69,7 +69,7 @@ class Loop:
         return self.until(lambda: len(self.frames) > seen, timeout_s)
 
     def age_s(self) -> float:
-        """Return how old the newest frame was, taken that the freshest one was of its moment."""
+        """Return the age of the newest frame, if the freshest one had age 0."""
         offset_s = min(handed_s - place_s for handed_s, place_s in self.frames)
         handed_s, place_s = self.frames[-1]
         return handed_s - place_s - offset_s

@@ -1,10 +1,10 @@
-"""What instance encoders cost on this machine: `python tests/bench/encoders.py`.
+"""Measures what instance encoders cost on this machine: `python tests/bench/encoders.py`.
 
-Prints parameters, multiply-adds and the processor time of what each tick of a face asks for: one frame of the light
-encoders, an instance of four frames of r3d_18; in ONNX Runtime, its int8 form and OpenVINO, one thread each, in turn.
-In brackets: times what the multiply-adds would take at the rate of a large matrix product of the same run, floats
-against floats; a yardstick, since convolutions may pass it. `peak.c` beside this file measures the floor.
-The int8 forms are calibrated on noise: they are good for their speed alone.
+Prints parameters, multiply-adds and the processor time for one tick of a face: one frame for the light encoders, an
+instance of four frames for r3d_18; in ONNX Runtime, its int8 form and OpenVINO, on one thread each, in turn. In
+brackets: the ratio to the time that as many multiply-adds take in a large float32 matrix product of the same run. It is
+a yardstick, not a bound: convolutions may be faster. `peak.c` beside this file measures the floor.
+The int8 forms are calibrated on noise: only their speed means anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which faces are found: by size, by number, close by, and how often one is seen where there is none; and the cost.
+"""Measures which faces are found, by size, number and distance, how many false ones, and the cost.
 
 `python -m tests.bench.faces LONDON` takes the folder of the London set (its neutral/ and smiling/); every face is
-another person's photograph, laid into a grey picture of 1920 x 1080 with a soft border. A face's size is the height of
+of another person, and drawn into a grey picture of 1920 x 1080 with a soft border. A face's size is the height of
 the box that the detector puts around it in the photograph. Without the folder, the people of tests/data are taken.
 """
 
@@ -40,7 +40,7 @@ Scene = tuple[U8, list[F32]]
 
 
 def cuts(folder: Path | None) -> list[Cut]:
-    """Return faces of different people with some room around each."""
+    """Return faces of different people with a margin around each."""
     if folder:
         files = sorted(folder.glob("neutral/*.jpg")) + sorted(folder.glob("smiling/*.jpg"))
         pictures = [cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB) for file in files]
@@ -60,7 +60,7 @@ def cuts(folder: Path | None) -> list[Cut]:
 
 
 def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> Scene:
-    """Lay each face into a cell of its own; return the picture and the boxes."""
+    """Draw each face into a cell of a grid; return the picture and the boxes."""
     columns = int(np.ceil(np.sqrt(len(sizes) * WIDTH / HEIGHT)))
     rows = int(np.ceil(len(sizes) / columns))
     wide, high = WIDTH // columns, HEIGHT // rows
@@ -76,7 +76,7 @@ def scene(faces: list[Cut], sizes: list[int], rng: np.random.Generator) -> Scene
 
 
 def sized(part: U8, box: F32, size: int, most: tuple[int, int]) -> Cut:
-    """Return a face `size` px high, with no more around it than has room in `most` (width, height)."""
+    """Return a face `size` px high, its margin cut to fit into `most` (width, height)."""
     scale = size / float(box[3] - box[1])
     small, box = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), box * scale
     whole = np.array(small.shape[1::-1])
@@ -87,7 +87,7 @@ def sized(part: U8, box: F32, size: int, most: tuple[int, int]) -> Cut:
 
 
 def lay(picture: F32, one: Cut, x: int, y: int) -> F32:
-    """Lay a photograph with a soft border into a picture, its corner at x and y; return where its face is then."""
+    """Draw a photograph with a soft border into a picture, its corner at x and y; return the box of its face."""
     part, box = one
     tall, broad = part.shape[:2]
     mask = np.zeros((tall, broad, 1), np.float32)
@@ -100,7 +100,7 @@ def lay(picture: F32, one: Cut, x: int, y: int) -> F32:
 
 
 def recall(lookout: Lookout, scenes: list[Scene]) -> tuple[float, float, int]:
-    """Return the share of faces found in one look, ms of the processor, and how many were seen besides."""
+    """Return the share of faces found in one look, its processor time in ms, and the number of false detections."""
     hits = total = extra = 0
     used = process_time()
     for number, (picture, boxes) in enumerate(scenes):
@@ -111,9 +111,9 @@ def recall(lookout: Lookout, scenes: list[Scene]) -> tuple[float, float, int]:
 
 
 def in_turns(lookout: Lookout, scenes: list[Scene]) -> tuple[float, float]:
-    """Return the share of faces found at the fourth look after all came into an empty picture, and ms of the processor.
+    """Return the share of faces found in four looks after all appeared in an empty picture, and ms of the processor.
 
-    Looks are as far apart as in a live picture, and take the parts by turns.
+    Looks are as far apart as in a live picture, and search its parts in turn.
     """
     hits = total = looks = 0
     used_s = 0.0

@@ -1,10 +1,10 @@
-"""Recall by skin tone, gender and age of people never trained on.
+"""Measures recall by skin tone, gender and age, on people never trained on.
 
     python tests/bench/fairness.py --london FOLDER --rendered PEOPLE --dressed FOLDER
 
 London's photographs and the rendered people dressed in them carry the set's own labels of gender, age and ethnicity;
-skin tone is measured in each neutral photograph as the individual typology angle (ITA) of both cheeks. Of wholly
-rendered people all is known from their seed. FER+ says nothing of whom it shows.
+skin tone is measured in each neutral photograph as the individual typology angle (ITA) of both cheeks. Of fully
+rendered people all is known from their seed. FER+ has no labels of people.
 """
 
 from __future__ import annotations

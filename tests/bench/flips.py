@@ -1,8 +1,8 @@
-"""How calm the word on the card is: `python tests/bench/flips.py VIDEO.. [--prepared FOLDER..]`.
+"""Measures how calm the word on the card is: `python tests/bench/flips.py VIDEO.. [--prepared FOLDER..]`.
 
 Each video goes through detector, tracker, window, engine and smoother, every frame, as `--offline` does. A flip is a
-change of the word that is shown, "unsure" being a word; `true` are the changes of expression that a person sees in the
-clip. Of prepared rendered clips the neutral ones are counted, in most of which the person talks.
+change of the word that is shown, to and from "unsure" too; `true` are the changes of expression that a person sees in
+the clip. Of prepared rendered clips only the neutral ones count; in most of them the person talks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def flips(shown: Shown) -> int:
 
 
 def span_s(shown: Shown) -> float:
-    """Return from the first to the last reading."""
+    """Return the seconds from the first to the last reading."""
     return float(shown.times_s[-1] - shown.times_s[0])
 
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _told(shown: Shown) -> str:
-    """Return the words with the times at which they stood there."""
+    """Return the words with the times at which they were shown."""
     runs = [f"{'unsure' if w is None else EMOTIONS[w]} {first:.1f}-{last:.1f}" for w, first, last in shown.runs]
     return ", ".join(runs[:12]) + (" .." if len(runs) > 12 else "")
 

@@ -1,7 +1,7 @@
-"""Encoders as strangers may have them: `python -m tests.bench.foreign FOLDER`, an empty or missing one.
+"""Tries encoders of many kinds: `python -m tests.bench.foreign FOLDER`, which must be empty or missing.
 
-Each graph, with its TOML, is given to `export --encoder`. Those that run are compared with the torch network behind
-them where there is one, alone and in a batch; what is refused must be told in one line and leave nothing behind.
+Each graph is given to `export --encoder` with its TOML. Those that run are compared with their torch network, alone and
+in a batch. Those that are refused must be refused with an error of one line, and leave no files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST = 420
 
 
 def main(folder: Path) -> int:
-    """Try all of them; return 1 where one does something else than to run or to be refused in a line."""
+    """Try all of them; return 1 if one neither runs nor is refused with one line."""
     warnings.simplefilter("ignore")
     totals = {"runs": 0, "refused": 0, "FAILS": 0}
     for name, case in CASES.items():
@@ -47,7 +47,7 @@ def main(folder: Path) -> int:
 
 
 def tried(place: Path, case: Case, net: Net | None) -> tuple[str, str]:
-    """Return what became of a graph and what was told."""
+    """Return the outcome for a graph, and the message."""
     engine, told = place / "engine", io.StringIO()
     arguments = [str(engine), "--encoder", str(place / "theirs.onnx"), "--recipe", str(place / "theirs.toml")]
     try:
@@ -57,7 +57,7 @@ def tried(place: Path, case: Case, net: Net | None) -> tuple[str, str]:
         message = str(refused).replace(f"{place}/", "")
         fine = "\n" not in message and len(message) <= LONGEST and not engine.exists()
         return "refused" if fine else "FAILS", f"[{refused.exit_code}] {message}"
-    except Exception as fault:  # whatever it is: it is what this looks for
+    except Exception as fault:  # any exception is a finding
         return "FAILS", repr(fault)
     off, in_batch = differences(engine, case, net)
     known = "" if off is None else f"{off:.0e} from torch, "
@@ -65,7 +65,7 @@ def tried(place: Path, case: Case, net: Net | None) -> tuple[str, str]:
 
 
 def differences(engine: Path, case: Case, net: Net | None) -> tuple[float | None, float]:
-    """Return the largest difference of a share from the network's own, and from what it is in a batch."""
+    """Return the largest difference of a probability from the network's own, and from its value in a batch."""
     folder, sidecar = read_sidecar(engine)
     side = sidecar.bag.size_px
     crops = np.random.default_rng(1).integers(
@@ -85,7 +85,7 @@ def differences(engine: Path, case: Case, net: Net | None) -> tuple[float | None
 
 @torch.inference_mode()
 def shares(net: Net, case: Case, pictures: U8) -> F32:
-    """Return what the network itself says, as shares of the seven [n,7]."""
+    """Return the probabilities of the network itself for the seven emotions, [n,7]."""
     assert case.pixels is not None
     pixels: Any = np.ascontiguousarray(case.pixels(pictures.astype(np.float64)), np.float32)
     kind = next(net.parameters()).dtype

@@ -1,4 +1,4 @@
-"""What the graphs that `tests.bench.foreign` tries are made of: a network, and how its graph is changed."""
+"""Makes the graphs that `tests.bench.foreign` tries: a network, and changes of its graph."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ labels = {labels}
 
 
 class Net(nn.Module):
-    """A small convolutional network that ends as networks for expressions end."""
+    """A small convolutional network with the outputs that expression networks have."""
 
     def __init__(self, channels: int = 3, scores: int = 8, end: str = "logits", last: str = "", rows: int = 0) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class Case:
 
 
 def end(model: ModelProto, *nodes: onnx.NodeProto, **weights: npt.NDArray[np.generic]) -> None:
-    """Put nodes behind the output; the last one's is the new one."""
+    """Append nodes to the output; the last node gives the new output."""
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in weights.items())
     model.graph.output[0].name = nodes[-1].output[0]

@@ -1,10 +1,10 @@
-"""Measure an engine on a GPU: how near it is, batches of 1 to 64, streaming against whole windows, throughput, memory.
+"""Measures an engine on a GPU: accuracy, batches of 1 to 64, streaming against whole windows, throughput, memory.
 
     python tests/bench/gpu.py cuda --json cuda.json
     python tests/bench/gpu.py tensorrt --json tensorrt.json
     python tests/bench/gpu.py tensorrt-rtx --json tensorrt-rtx.json
 
-`processor` runs the CUDA engine's code on the processor; it shows that this script works, and is slow.
+`processor` runs the CUDA engine's code on the processor; it is slow, and only shows that this script works.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def pieces(sidecar: Sidecar, n: int) -> np.ndarray:
 
 
 def changed(sidecar: Sidecar, bags: int) -> F32 | None:
-    """Return changes of shape [B,N*L,3P+1], where the engine reads them."""
+    """Return changes of shape [B,N*L,3P+1], None if the engine reads none."""
     if not sidecar.shape:
         return None
     size = (bags, sidecar.bag.ticks, sidecar.coordinates + 1)
@@ -87,7 +87,7 @@ def changed(sidecar: Sidecar, bags: int) -> F32 | None:
 
 
 def near_float64(engine: Engine, folder: Path, sidecar: Sidecar) -> dict[str, float]:
-    """Return how far logits are from those of the network in float64: relative L2, and the largest difference."""
+    """Return the error of logits against the network in float64: relative L2, and the largest difference."""
     n, exact = sidecar.pieces, load_model(folder, sidecar).double()
     crops = pieces(sidecar, n + 40)
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(len(crops)), n)
@@ -114,7 +114,7 @@ def timed(work: Callable[[], object], least_s: float = 1.0) -> list[float]:
 
 
 def batch(engine: Engine, sidecar: Sidecar, faces: int) -> dict[str, Any]:
-    """Return what a tick of so many faces takes, and how many faces at 25 frames a second that makes."""
+    """Return the time of a tick with this many faces, and how many faces that makes at 25 frames per second."""
     crops = pieces(sidecar, faces)
     kept = engine.encode(pieces(sidecar, sidecar.pieces))
 
@@ -130,7 +130,7 @@ def batch(engine: Engine, sidecar: Sidecar, faces: int) -> dict[str, Any]:
 
 
 def streaming(engine: Engine, sidecar: Sidecar) -> dict[str, float]:
-    """Return what it saves to encode each piece once, for 16 faces, and how far the results are apart."""
+    """Return how much time it saves to encode each piece once, for 16 faces, and how much the results differ."""
     n, faces = sidecar.pieces, 16
     crops = pieces(sidecar, n + faces)
     numbers = engine.encode(crops)
@@ -149,7 +149,7 @@ def streaming(engine: Engine, sidecar: Sidecar) -> dict[str, float]:
 
 
 def memory(engine: Engine, sidecar: Sidecar, windows: int) -> dict[str, Any]:
-    """Return free memory of the GPU and this process's own after a tenth and after all of so many ticks."""
+    """Return free GPU memory and the memory of this process, after a tenth and after all of the ticks."""
     n, marks = sidecar.pieces, []
     for tick in range(windows):
         crops = pieces(sidecar, 1 + tick % 8)

@@ -1,8 +1,8 @@
-"""What a GPU could do at best, measured, and how far the CUDA engine is from it: `python tests/bench/gpu_floor.py`.
+"""Measures the lower bound of a tick on a GPU, and how close the CUDA engine is: `python tests/bench/gpu_floor.py`.
 
-Rates are those of torch's own copies and products. The floor of a tick is the larger of two times, that of its
-multiply-adds and that of its bytes, each read or written once, and besides what its kernels take to be started from a
-CUDA graph. On a machine without a GPU it runs in small on the processor, which shows that it works.
+Rates are measured with torch's own copies and products. The floor of a tick is the larger of two times, of its
+multiply-adds and of its bytes, each read or written once, plus the time to start its kernels from a CUDA graph. Without
+a GPU it runs with small sizes on the processor, which only shows that it works.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def wait() -> None:
 
 
 def seconds(work: Callable[[], object], repeats: int = 20) -> float:
-    """Return the median time of a call that leaves its work to the GPU."""
+    """Return the median time of a call that runs asynchronously on the GPU."""
     for _ in range(3):
         work()
     took = []
@@ -106,7 +106,7 @@ def _kernel_us() -> float:
 
 
 def ticks(folder: Path, sidecar: Sidecar, measured: dict[str, float]) -> dict[int, dict[str, float]]:
-    """Return what a tick of so many faces takes, what it would at best, and how many times that it is."""
+    """Return the time of a tick with this many faces, its floor, and their ratio."""
     model, px = load_model(folder, sidecar), sidecar.bag.size_px
     half = GPU and torch.cuda.get_device_capability(DEVICE) >= FAST_HALF
     piece = torch.zeros(1, sidecar.piece, px, px, 3, dtype=torch.uint8)
@@ -156,7 +156,7 @@ def _kernels(network: TorchNetwork, sidecar: Sidecar, b: int) -> int:
 
 
 def knobs(folder: Path, sidecar: Sidecar) -> list[dict[str, Any]]:
-    """Return ticks and the distance from float64 with each knob turned."""
+    """Return the times of ticks and the error against float64, with each option changed."""
     half, rows = GPU and torch.cuda.get_device_capability(DEVICE) >= FAST_HALF, []
     for tf32, last, search in ((False, False, False), (True, False, False), (False, True, False), (False, True, True)):
         network = TorchNetwork(load_model(folder, sidecar), DEVICE, "knobs", half=half)

@@ -1,4 +1,4 @@
-"""What people do to the program, and what it says: `python -m tests.bench.habits [NAME ..]` prints the rows
+"""Does what people do to the program, and notes its answers: `python -m tests.bench.habits [NAME ..]` prints the rows
 of docs/tables/habits.md.
 
 Needs Linux, Xvfb and, for one row, root. It takes three minutes.

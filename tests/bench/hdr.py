@@ -1,7 +1,6 @@
-"""How often HDR video is read as the same video without it: `python -m tests.bench.hdr CLIP ..` (needs FFmpeg).
+"""Measures how often HDR video is read like plain video: `python -m tests.bench.hdr CLIP ..` (needs FFmpeg).
 
-Each clip's first six seconds are encoded as HEVC of 10 bits, plain and as if filmed in PQ and HLG, and all three are
-read.
+The first six seconds of each clip are encoded as 10-bit HEVC: plain, as PQ, and as HLG.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""How well the turn of a head is read, on rendered people whose angles are known; and what it is read with.
+"""Measures how well the rotation of a head is estimated, on rendered people whose angles are known.
 
-`python -m tests.bench.heads ASSETS` shows thirty people in fourteen poses each, half of those that are drawn by lot
-with an expression (ASSETS: engines/realtime_micacl_render/README.md). `--fit` makes the weights of
-`live/seeing/pose.py` from eighty others instead.
+`python -m tests.bench.heads ASSETS` renders thirty people in fourteen poses each, half of the random poses
+with an expression (ASSETS: engines/realtime_micacl_render/README.md). `--fit` fits the weights of
+`live/seeing/pose.py` to eighty others instead.
 
-The truth is the turn by which the head was rendered. A person's shape may tilt the skull against that of the base mesh
-by up to six degrees besides, which counts as pitch: upright is a head whose upper face lies as in the base mesh. The
-last rows leave that tilt out of the truth: as it is read, and less what is read of the same person turned by nothing.
+The true angles are those of rendering. A person's shape may tilt the skull by up to six degrees against that of the
+base mesh, which is added to the true pitch: a head is upright if its upper face is as in the base mesh. The last
+rows do not add it, first without correction, then less the estimate for the same person at zero rotation.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ NAMES = (
     "pitch, had the skull's tilt not counted",
     "the same, from each person's own straight look on",
 )
-RIDGE = 0.03  # what a weight costs against an error
-SKY = 8  # sides from which light falls; the clips of the tests have 48
+RIDGE = 0.03  # penalty of the ridge regression
+SKY = 8  # directions of light; the clips of the tests have 48
 
 
 def tilt(rest: F32, base: F32) -> float:
-    """Return by how many degrees the upper face of a person looks further down than that of the base mesh."""
+    """Return the tilt of a person's upper face against that of the base mesh, degrees down."""
     upper = (base[:, 1] > 6.5) & (base[:, 2] > 0.4)  # from the nose up, in front of the ears, in dm
     one, other = (points[upper] - points[upper].mean(axis=0) for points in (base, rest))
     u, _, vt = np.linalg.svd(one.T @ other)
@@ -77,7 +77,7 @@ def shown(seed: int, assets: Assets) -> Iterator[tuple[list[float], U8]]:
 
 
 def seen(seeds: range, assets: Assets) -> tuple[F32, F32, list[int]]:
-    """Return the angles [n,4], the landmarks [n,468,3] and who it is, in every pose in which a face is found."""
+    """Return angles [n,4], landmarks [n,468,3] and person for every pose in which a face is found."""
     true, landmarks, who = [], [], []
     with closing(FaceDetector(reach="short")) as detector, closing(FaceMesh()) as mesh:
         for seed in seeds:
@@ -108,7 +108,7 @@ def fitted(true: F32, landmarks: F32) -> list[tuple[str, F32]]:
 
 
 def main() -> None:
-    """Print the weights, or how far off the angles are."""
+    """Print the weights, or the errors of the angles."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("assets", type=Path)
     parser.add_argument("--fit", action="store_true")

@@ -1,9 +1,9 @@
-"""Photographs held before the camera for four seconds: does an expression that lasts from the first look stay read?
+"""Measures photographs that are held before the camera for four seconds: is their expression still read at the end?
 
 python tests/bench/held.py split.npz 2
 
 Each picture of a half of a set of face crops becomes a clip: the camera shakes a little, and the picture is noisy.
-Printed are what the first reading, the mean of all, and the mean of the last half second say.
+It prints the scores of the first reading, of the mean of all, and of the mean of the last half second.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from realtime_micacl.making.scores import confusion, uar, war
 from realtime_micacl.types import EMOTIONS, Frame
 
 TICK_S, TICKS, LAST = 0.08, 50, 6
-STAYS = 0.9  # of the shake, from tick to tick
+STAYS = 0.9  # correlation of the shake from tick to tick
 TURN, SCALE, SHIFT, NOISE = 0.5, 0.004, 0.003, 3.0  # a tick: degrees, shares of the size and of the width; levels
 
 

@@ -1,4 +1,4 @@
-"""Save every screen of the kiosk: wide in the first language, upright in the second.
+"""Saves every screen of the kiosk: wide in the first language, upright in the second.
 
 python tests/bench/kiosk_screens.py FOLDER [SCALE]     (docs/screens has them at 0.4)
 """
@@ -35,7 +35,7 @@ SHAPES = {"wide": (1920, 1080), "upright": (1080, 1920)}
 
 
 def view_at(time_s: float) -> View:
-    """Return what a visit to the clip shows at a moment."""
+    """Return the view of a visit, with the clip as its camera, at a time."""
     open_perceiver, open_recognizer = openers(Settings(), *read_sidecar(default_engine()))
     perceiver, recognizer = OneVisitor(open_perceiver(), 0.1), open_recognizer()
     view = View("")

@@ -1,7 +1,7 @@
-"""Pictures of anything but people: rooms, landscapes, noise, and shirts with prints, faces among them.
+"""Counts false tracks in pictures without people: rooms, landscapes, noise, and shirts with printed faces.
 
-A camera looks at each for a little over a second and moves a little, so that whatever is taken for a face may be
-followed. `python -m tests.bench.nobody` counts how many tracks that makes in ten minutes.
+A camera shows each for a little over a second and moves a little, so that whatever is taken for a face can be followed.
+`python -m tests.bench.nobody` counts the tracks in ten minutes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Print = Callable[[F32, tuple[int, int], int, F32, F32, Rng], None]
 
 
 def room(rng: Rng) -> U8:
-    """Furniture of all kinds: boxes, rounds and bars in front of a wall."""
+    """Draw furniture: boxes, circles and bars in front of a wall."""
     picture = ground(rng)
     for _ in range(int(rng.integers(4, 30))):
         (x, y), (w, h) = spot(rng), rng.integers(6, 160, 2).tolist()
@@ -40,7 +40,7 @@ def room(rng: Rng) -> U8:
 
 
 def landscape(rng: Rng) -> U8:
-    """Sky, hills one behind the other, a sun, clouds, trees."""
+    """Draw sky, rows of hills, a sun, clouds, trees."""
     height, width = HEIGHT + ROOM, WIDTH + ROOM
     sky = np.linspace(0, 1, height)[:, None, None] * rng.uniform(-90, 90, 3) + rng.uniform(90, 220, 3)
     picture = np.repeat(sky, width, axis=1).astype(np.float32)
@@ -62,7 +62,7 @@ def landscape(rng: Rng) -> U8:
 
 
 def noise(rng: Rng) -> U8:
-    """Leaves, gravel, cloth: noise of all grains, in all sharpness."""
+    """Draw noise of all scales, sharp or blurred, as of leaves, gravel or cloth."""
     grain = 2 ** rng.uniform(0, 7)
     small = rng.uniform(0, 255, (max(2, int(HEIGHT / grain)), max(2, int(WIDTH / grain)), 3)).astype(np.float32)
     how = int(rng.choice([cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
@@ -70,7 +70,7 @@ def noise(rng: Rng) -> U8:
 
 
 def shirt(rng: Rng, draw: Print) -> U8:
-    """A shirt without a head in the picture, with something printed on it."""
+    """Draw a shirt with a print, without a head."""
     picture = ground(rng)
     cloth = rng.uniform(10, 245, 3)
     body = [(150, 540), (170, 200), (60, 330), (10, 290), (150, 90), (270, 40), (340, 70), (410, 40), (530, 90)]
@@ -163,7 +163,7 @@ def finished(picture: F32, rng: Rng) -> U8:
 
 
 def pictures(seconds: float, seed: int) -> Iterator[tuple[str, Frame]]:
-    """Yield what a camera sees, a frame per look, with the name of each scene."""
+    """Yield the pictures of the camera, a frame per look, with the name of each scene."""
     rng = np.random.default_rng(seed)
     for number in range(int(seconds * RATE_HZ / LOOKS)):
         kind, draw = number % 4, PRINTS[number // 4 % len(PRINTS)]
@@ -177,7 +177,7 @@ def pictures(seconds: float, seed: int) -> Iterator[tuple[str, Frame]]:
 
 
 def followed(seconds: float, seed: int = 1, keep: Path | None = None) -> dict[int, str]:
-    """Return the tracks that are made of nobody, each with where it was first seen; `keep` holds a picture of each."""
+    """Return the false tracks, each with where it was first seen; `keep` gets a picture of each."""
     tracks: dict[int, str] = {}
     with closing(Perceiver(Lookout(), read_sidecar(default_engine())[1])) as perceiver:
         for name, frame in pictures(seconds, seed):

@@ -1,11 +1,11 @@
-"""Everything that only a GPU can show, in the order of its worth: what time cuts off is the last.
+"""Runs all checks that need a GPU, the most important first, as far as time allows.
 
     python tests/bench/on_a_gpu.py --out gpu
     python tests/bench/on_a_gpu.py --out gpu --train "engines/default.toml --ferplus F --london L --rendered R" \\
         --evaluate "--ferplus F --london L --rendered R" --ferplus F --clips "engines/micacl.toml --data prepared"
 
-Each step is a process of its own with what is left of --limit-s. figures.json holds what is known after every step, so
-a run that is interrupted has not been for nothing. `--rehearse` does it all in small on a machine without a GPU.
+Each step is a process of its own and gets what is left of --limit-s. figures.json is written after every step, so that
+an interrupted run is not lost. `--rehearse` does everything with small sizes on a machine without a GPU.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def unpacked(wheels: Path, site: Path) -> Path:
-    """Unpack wheels, which are archives; return the folder that holds their packages."""
+    """Unpack wheels; return the folder with their packages."""
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(site)
@@ -84,10 +84,10 @@ def run(command: list[str], log: Path, limit_s: float) -> tuple[int | str, str]:
 
 
 def steps(arguments: argparse.Namespace) -> list[Step]:
-    """Return what is to be done."""
+    """Return the steps."""
     out, small = arguments.out.absolute(), arguments.rehearse
     python, device = sys.executable, "processor" if small else "cuda"
-    paper = "light" if small else "micacl"  # r3d_18 is out on a processor
+    paper = "light" if small else "micacl"  # r3d_18 is too slow on a processor
     program = [python, "-m", "realtime_micacl"]
     tests = [python, "-m", "pytest", "-q", "-rf", "tests/integration/gpu"]
     tests += ["-k", "test_replayed"] if small else ["-m", "gpu and not tensorrt"]

@@ -1,7 +1,7 @@
-"""Whether order and change carry information: `python tests/bench/order.py PREPARED..`, rendered clips.
+"""Measures whether the order of frames carries information: `python tests/bench/order.py PREPARED..`, rendered clips.
 
-Windows are read as they are, with their frames in another order, and frozen (one frame in every place). Rising are
-those in which the expression comes, falling those in which it goes, held and calm those in which nothing changes.
+Windows are read unchanged, with their frames in another order, and frozen (one frame in every place). In rising windows
+the expression comes, in falling ones it goes, in held and calm ones nothing changes.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from realtime_micacl.making.data.clips import bag_frames
 from realtime_micacl.types import F32, U8
 
 Order = npt.NDArray[np.int64]
-MOST = 60  # windows of a phase, spread evenly over all there are
+MOST = 60  # windows of a phase, chosen evenly
 
 
 def orders(ticks: int) -> dict[str, Order]:
-    """Return which frame stands in each place of a changed window."""
+    """Return the indices of the frames in each changed window."""
     forwards, half = np.arange(ticks), ticks // 2
     return {
         "as it is": forwards,
@@ -42,7 +42,7 @@ def orders(ticks: int) -> dict[str, Order]:
 
 
 def phase(intensity: F32) -> str | None:
-    """Return what the expression does in a window [N*L]; None for what is in between."""
+    """Return the phase of a window by its intensities [N*L]; None if it is in between."""
     change = float(intensity[-1] - intensity[0])
     if abs(change) > 0.5:
         return "rising" if change > 0 else "falling"

@@ -1,4 +1,4 @@
-"""How long a number is on its way to the consumer of each outlet, and what all of them cost.
+"""Measures the delay of each outlet from capture to consumer, and the cost of all together.
 
     python -m tests.bench.outlets --seconds 30
 
@@ -28,7 +28,7 @@ WARM_S = 3.0
 
 
 def run(folder: Path, options: list[str], seconds: float, ears: Ears | None = None) -> tuple[Path, float, str]:
-    """Run the command for a while; return what it wrote, its share of a core in percent, and its size."""
+    """Run the command for a while; return its output, processor time in % of a core, and memory."""
     out = folder / f"out{len(options)}.jsonl"
     with out.open("wb") as stream:
         process = subprocess.Popen([COMMAND, "--source", "demo", "--headless", *options], stdout=stream)
@@ -71,7 +71,7 @@ def main(seconds: float) -> None:
             late_ms = []
             for one in heard:
                 since_s = one.captured_s
-                if since_s is None:  # OSC says no time; the numbers tell which reading it was
+                if since_s is None:  # OSC sends no time; the probabilities identify the reading
                     near = np.abs(said - [one.slot, *one.shares]).max(axis=1) < 1e-4
                     times = captured_s[near & (captured_s <= one.at_s)]
                     since_s = times.max() if len(times) else one.at_s

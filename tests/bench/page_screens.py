@@ -1,4 +1,4 @@
-"""Write pictures of the page of `--web` in every state, as a real browser shows it.
+"""Saves pictures of the page of `--web` in every state, as a real browser shows it.
 
 python -m tests.bench.page_screens docs/screens
 """
@@ -56,7 +56,7 @@ def worse(state: State, detail: str = "") -> Callable[[float], Iterator[Event]]:
 
 
 def mixed(now_s: float) -> Iterator[Event]:
-    """Yield a face that is read, one that is collected, one of low quality, one that is unsure."""
+    """Yield four faces: one with a reading, one whose window is not full, one of low quality, one unsure."""
     yield from faces(4, now_s)
     yield StateChange(now_s, 2, State.COLLECTING, slot=2)
     yield StateChange(now_s, 3, State.LOW_QUALITY, "turned away", slot=3)

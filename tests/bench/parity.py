@@ -1,8 +1,8 @@
-"""Whether faces are the same as those of mediapipe 0.10.21, the last one with the old interface.
+"""Compares detected faces with those of mediapipe 0.10.21, the last version with the old interface.
 
 `python -m tests.bench.parity PYTHON PATHS ..` takes the Python of an environment that has mediapipe 0.10.21 (it needs
-numpy 1, hence one of its own) and videos, pictures and folders of them. Mediapipe as installed here and ONNX Runtime
-look at the same pictures.
+numpy 1, hence one of its own) and videos, pictures and folders of them. The mediapipe that is installed here and ONNX
+Runtime get the same pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from realtime_micacl.types import F32, U8
 from tests.bench.covered import pictures
 
 ROOM = 64
-SAME_PX = 20.0  # between the noses of what is one face
+SAME_PX = 20.0  # detections whose noses are closer are the same face
 BEFORE = """
 import json, sys
 import numpy as np
@@ -43,7 +43,7 @@ for line in sys.stdin.buffer:
 
 
 def asked(before: subprocess.Popen[bytes], image: U8) -> list[list[Detection]]:
-    """Return the faces that mediapipe 0.10.21 sees, full and short range."""
+    """Return the faces that mediapipe 0.10.21 finds, with its full- and short-range model."""
     assert before.stdin is not None
     assert before.stdout is not None
     before.stdin.write(b"%d %d\n" % image.shape[:2] + image.tobytes())
@@ -61,7 +61,7 @@ def asked(before: subprocess.Popen[bytes], image: U8) -> list[list[Detection]]:
 
 
 def apart(theirs: list[Detection], ours: list[Detection]) -> F32:
-    """Return how far key points, boxes and scores of the same faces are from each other at most, [n,3], n faces."""
+    """Return the largest differences of key points, boxes and scores for each of n matching faces, [n,3]."""
     rows = []
     for one in theirs:
         near = min(ours, key=lambda other: _noses(one, other), default=None)

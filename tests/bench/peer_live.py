@@ -1,9 +1,10 @@
-"""A per-frame peer on real people, through this program's own detector, window and calm.
+"""Measures a per-frame peer on real people, with this program's own detector, window and smoothing.
 
     pip install h5py
     python tests/bench/peer_live.py fer2013_mini_XCEPTION.hdf5 --stretches CLIPS FILE --photographs FILE HALF
 
-The peer's reading of a window is the mean of its log shares over the frames. Same crops, same moments, same rules.
+The peer's reading of a window is the mean of its log probabilities over the frames. Crops, ticks and smoothing are the
+same.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ class FrameByFrame:
         self._peer = peer
 
     def encode(self, crops: U8) -> Features:
-        """Return the log shares [M,K] of frames [M,1,S,S,3]."""
+        """Return the log probabilities [M,K] of frames [M,1,S,S,3]."""
         return np.log(np.maximum(self._peer(luma(crops[:, 0])), 1e-6))
 
     def classify(self, features: Features, changes: F32 | None = None) -> tuple[F32, F32]:
-        """Return the mean [B,K] over the frames of each window, all of them counted alike."""
+        """Return the mean [B,K] over the frames of each window, and equal importance."""
         rows = np.asarray(features, np.float32)
         return rows.mean(axis=1), np.full(rows.shape[:2], 1 / rows.shape[1], np.float32)
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing; an engine has this method."""
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""The shipped engine beside what reads one frame at a time, on people that neither has seen.
+"""Compares the shipped engine with readers of single frames, on people that neither has seen.
 
     pip install h5py
     python tests/bench/peers.py --ferplus FILE --london FOLDER --rendered FOLDER.. --peer fer2013_mini_XCEPTION.hdf5
 
-A per-frame reader's reading of a window is the mean over its frames, and where the engine sees every other one as in a
-mirror, a per-frame reader's of a frame is the mean over both views. "The same encoder" is the engine's own frame
+A per-frame reader's reading of a window is the mean over its frames. If the engine mirrors every other frame, a
+per-frame reader takes the mean over both views of each frame. "The same encoder" is the engine's own frame
 encoder with one linear layer, trained here on the same pictures; its temperature is not calibrated, so no ECE is given.
 """
 
@@ -70,7 +70,7 @@ def both_views(read: PerFrame) -> PerFrame:
 
 
 def over_clips(read: PerFrame, clips: Sequence[Clip], spec: BagSpec) -> Predictions:
-    """Return what a per-frame reader says of the windows that evaluate.clip_predictions measures."""
+    """Return a per-frame reader's predictions for the windows that evaluate.clip_predictions measures."""
     rows, labels, people = [], [], []
     for person, clip in enumerate(clips):
         frames = bag_frames(clip.times_s, spec)

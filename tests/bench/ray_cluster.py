@@ -1,6 +1,6 @@
-"""`process --ray` on a real cluster of two nodes, one of which is killed in the middle, beside a run without Ray.
+"""Runs `process --ray` on a real cluster of two nodes, one of which is killed, and compares with a run without Ray.
 
-`python -m tests.bench.ray_cluster [CLIPS]` (needs the extra `ray`). It fails where a clip is lost or its bytes differ.
+`python -m tests.bench.ray_cluster [CLIPS]` (needs the extra `ray`). It fails if a clip is lost or its bytes differ.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # else a token is written to the home folder
-os.environ.setdefault("RAY_worker_niceness", "0")  # else its workers stand back behind all others on a busy machine
+os.environ.setdefault("RAY_worker_niceness", "0")  # else its workers get the lowest priority
 
 import ray
 from ray.cluster_utils import Cluster
@@ -26,7 +26,7 @@ DATA = Path(__file__).parents[1] / "data"
 
 
 def main() -> None:
-    """Run it and say what happened."""
+    """Run both and print the result."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 8
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -1,12 +1,12 @@
-"""The engine on a real Triton server, without a GPU.
+"""Runs the engine on a real Triton server, without a GPU.
 
     pip download --no-deps --dest wheel nvidia-pytriton==0.7.0 && unzip -q wheel/*.whl -d wheel/unpacked
     python tests/bench/real_triton.py wheel/unpacked 2>/dev/null    # where the server logs
 
-That wheel (Apache-2.0, Linux) holds the server itself with its Python backend, but not its onnxruntime backend. So a
-few lines of Python stand in for that one, under its name, and the server reads `config.pbtxt` as `export --triton`
-wrote it: what is checked is the server's reading of the repository, its protocol, its batching and its comings and
-goings, not the backend and no speed.
+That wheel (Apache-2.0, Linux) has the server with its Python backend, but not its onnxruntime backend. A few lines of
+Python replace that one, under its name, and the server reads `config.pbtxt` as `export --triton` wrote it. So the
+server's reading of the repository, its protocol, its batching and its restarts are checked, but not the backend nor
+speed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class TritonPythonModel:
 
 
 def prepared(unpacked: Path, work: Path) -> Path:
-    """Return a folder of backends: the wheel's Python one, and one called onnxruntime that is written in Python."""
+    """Return a folder of backends: the Python one of the wheel, and a replacement for onnxruntime in Python."""
     backends, version = work / "backends", f"{sys.version_info.major}.{sys.version_info.minor}"
     home = unpacked / "pytriton" / "tritonserver"
     shutil.copytree(home / "backends" / "python", backends / "python")

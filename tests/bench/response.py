@@ -1,4 +1,4 @@
-"""How soon an expression is shown, and how soon it is gone again: `python tests/bench/response.py PREPARED..`.
+"""Measures how soon an expression is shown, and how soon it is gone: `python tests/bench/response.py PREPARED..`.
 
 PREPARED are folders of rendered clips with a neutral lead and tail (docs/response.md). Every clip goes through window,
 engine and smoother as live crops do. Onset: the first frame with an intensity above 0.05. Offset: the first frame at
@@ -29,7 +29,7 @@ STARTED, FADED = 0.05, 0.95
 
 @dataclass(frozen=True, eq=False)
 class Take:
-    """One expressive clip: what is true of it and what was read."""
+    """One expressive clip: its true course and its readings."""
 
     label: int
     times_s: F32
@@ -56,7 +56,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Timing:
-    """Delays in seconds; infinite for what did not happen within the clip."""
+    """Delays in seconds; infinite if something did not happen within the clip."""
 
     shown: float
     """From the onset until half of the change is shown."""
@@ -73,7 +73,7 @@ class Timing:
 
 
 def timing(take: Take, shown: Shown) -> Timing | None:
-    """Return the delays of a take, None where its emotion never held half of the shares."""
+    """Return the delays of a take, None if its emotion never had half of the probability."""
     times, share = shown.times_s, shown.shares[:, take.label]
     before, after = share[times <= take.onset_s], share[times >= take.over_s + 1.5]
     if share.max() < 0.5 or not len(before) or not len(after):
@@ -93,7 +93,7 @@ def timing(take: Take, shown: Shown) -> Timing | None:
 
 
 def read_takes(folders: Sequence[Path], sidecar: Sidecar, folder: Path) -> tuple[list[Take], list[Trace]]:
-    """Return the expressive clips, and what was read of the neutral ones."""
+    """Return the expressive clips, and the readings of the neutral ones."""
     engine = open_engine(folder, sidecar)
     takes, calm = [], []
     for ready in prepared(folders):
@@ -108,7 +108,7 @@ def read_takes(folders: Sequence[Path], sidecar: Sidecar, folder: Path) -> tuple
 
 
 def curve(takes: Sequence[Take], shown: Sequence[Shown], moment: str) -> tuple[F32, F32]:
-    """Return intensity and shown share, means over all takes, on a grid around a moment of each, [G] both."""
+    """Return mean intensity and mean shown probability over all takes, on a grid around a moment of each, [G]."""
     rows = []
     for take, seen in zip(takes, shown, strict=True):
         at_s = getattr(take, moment) + GRID_S
@@ -119,7 +119,7 @@ def curve(takes: Sequence[Take], shown: Sequence[Shown], moment: str) -> tuple[F
 
 
 def quantiles(values: Sequence[float]) -> str:
-    """Return median and ninth decile as words."""
+    """Return median and 90th percentile as text."""
     half, most = np.percentile(np.array(values), [50, 90], method="higher")
     return f"p50 {half:.2f} s, p90 {most:.2f} s"
 

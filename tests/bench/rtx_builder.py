@@ -1,4 +1,4 @@
-"""Compile an engine's graphs with TensorRT for RTX's builder, on a processor: `python tests/bench/rtx_builder.py`."""
+"""Compiles an engine's graphs for TensorRT for RTX, without a GPU: `python tests/bench/rtx_builder.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write pictures of every state of the window, at three sizes, with the numbers of `sample` set by hand.
+"""Saves pictures of every state of the window, in three sizes, with made-up readings from `sample`.
 
 python tests/bench/screens.py docs/screens
 """
@@ -34,7 +34,7 @@ from realtime_micacl_ui.view import Figure, View
 SIZES = {"720p": ((1280, 720), 1.0), "portrait": ((1080, 1920), 1.0), "large-text": ((1280, 720), 2.0)}
 QUALITY = 44  # of the WebP pictures
 MIXED = (0.50, 0.01, 0.08, 0.01, 0.36, 0.01, 0.03)
-LATE = (  # as on a machine that has to leave out most of the pictures
+LATE = (  # as on a machine that has to drop most of the pictures
     Figure("capture", "30.0"),
     Figure("analysis", "11.4", level=2),
     Figure("painted", "11.2", " fps", 2),
@@ -144,7 +144,7 @@ def controlled(view: View, size: tuple[int, int], scale: float, *, light: bool =
     )
     desk.toggle_panel()
     still.show()
-    for _ in range(3):  # a style sheet and the sizes that follow from it hold from the next time on
+    for _ in range(3):  # style sheets and their sizes take effect in the next pass
         shown = desk.with_controls(view, theme, 0.0, calm=False)
         QApplication.processEvents()
     still.setFocus()

@@ -1,9 +1,9 @@
-"""The same people with the same movements in four colours of skin: what the colour alone does to the readings.
+"""Measures the effect of skin colour alone: the same people with the same movements, in four colours of skin.
 
     python tests/bench/skin.py ASSETS OUT
 
-Twelve people whom nobody learnt from are rendered into OUT with fair, light brown, dark brown and the darkest skin; all
-else, hair and brows too, stays. About ten minutes on one core; what is rendered already is not rendered again.
+Twelve held-out people are rendered into OUT with fair, light brown, dark brown and very dark skin; all else, hair and
+brows too, is the same. It takes about ten minutes on one core; existing clips are not rendered again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A small CLIP taught on rendered people, then FineCLIPER on it: sentences alone, adapters, landmarks beside it.
+"""Trains a small CLIP on rendered people, then FineCLIPER on it: sentences alone, with adapters, with landmarks.
 
 python -m tests.bench.small_clip PREPARED OUT --ferplus FILE --london FOLDER --rendered FOLDER.. [--cache FOLDER]
 
-PREPARED are the first of the rendered clips, as `realtime-micacl prepare rendered` wrote them with engines/light.toml.
-Nobody of their test part is shown to the towers, the adapters or the landmarks. About half an hour on one core.
+PREPARED is the set that `realtime-micacl prepare rendered` wrote with engines/light.toml from the first rendered clips.
+Nobody in its test part is trained on. About half an hour on one core.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ CLEAR = 0.7  # share of an emotion in a picture that shows it
 
 
 def frames(clips: Sequence[Clip]) -> list[U8]:
-    """Return the pictures of each emotion, [n,S,S,3]: those that show little else."""
+    """Return the pictures that clearly show each emotion, [n,S,S,3]."""
     pictures, targets = (np.concatenate(each) for each in zip(*((c.crops, c.targets) for c in clips), strict=True))
     return [pictures[targets[:, k] > CLEAR] for k in range(len(EMOTIONS))]
 
 
 def teach(shown: list[U8], held: list[U8], file: Path) -> None:
-    """Teach both towers which sentence belongs to which picture; write them as OpenAI names them."""
+    """Train both towers to match sentences and pictures; write them with OpenAI's names."""
     torch.manual_seed(1)
     config = FineCLIPERConfig(**TOWER, size_px=64)
     image: ClipImage = FineCLIPER(config).encoder
@@ -102,7 +102,7 @@ def sentences(words: Words, form: str) -> Tensor:
 
 @torch.inference_mode()
 def _read(image: ClipImage, said: Tensor, held: list[U8]) -> float:
-    """Return the share of pictures whose sentence is the most alike."""
+    """Return the share of pictures whose own sentence is the most similar."""
     right = [
         (image.frames(torch.from_numpy(crops[::4])) @ said[: len(EMOTIONS)].T).argmax(1) == k
         for k, crops in enumerate(held)
@@ -117,7 +117,7 @@ def recipe(name: str, **stages: object) -> Recipe:
 
 
 def main() -> None:
-    """Teach, train three ways, and say what each reads of people never shown."""
+    """Train CLIP and three variants of FineCLIPER; print their scores on people never trained on."""
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("prepared", type=Path)
     p.add_argument("out", type=Path)

@@ -1,7 +1,7 @@
-"""Response against flips over settings of the smoother: `python tests/bench/smoothing.py VIDEO.. --prepared FOLDER..`.
+"""Measures response and flips with other smoothing: `python tests/bench/smoothing.py VIDEO.. --prepared FOLDER..`.
 
-Time constant, margin by which another emotion must lead, and dwell. `extra` are the flips of
-the rendered clips beyond the two that each expression needs.
+The settings are time constant, margin by which another emotion must lead, and dwell. `extra` are the flips of rendered
+clips beyond the two that each expression needs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files of tests/bench/sources.py: made by FFmpeg, GStreamer, OpenCV and Pillow out of one clip."""
+"""Makes the files of tests/bench/sources.py from one clip, by FFmpeg, GStreamer, OpenCV and Pillow."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def picture() -> Image.Image:
 
 
 def turned(to: Path, matrix: tuple[int, int, int, int], filters: str) -> None:
-    """Write the clip so turned that the display matrix makes it upright again."""
+    """Write the clip rotated, with a display matrix that makes it upright again."""
     a, b, c, d = (one << 16 for one in matrix)
     ran(f"ffmpeg -v error -y -i {CLIP} -vf {filters} {X264} {to.with_suffix('.plain.mp4')}")
     with av.open(str(to.with_suffix(".plain.mp4"))) as source, av.open(str(to), "w") as out:
@@ -64,7 +64,7 @@ def written_by_opencv(to: Path, code: str) -> None:
 
 
 def photographs(folder: Path) -> Iterator[Case]:
-    """Make what Pillow and OpenCV make of one picture."""
+    """Make the files that Pillow and OpenCV write."""
     image = picture()
     exif = image.getexif()
     exif[0x112] = 6
@@ -167,7 +167,7 @@ def rare(folder: Path) -> Iterator[Case]:
 
 
 def joined(folder: Path, ffmpeg: str) -> Iterator[Case]:
-    """Make files that were cut off or put together."""
+    """Make files that are cut off or joined."""
     ran(f"{ffmpeg} {X264} -vf scale=360:360 {folder / 'small.ts'}")
     ran(f"{ffmpeg} {X264} {folder / 'large.ts'}")
     both = [(folder / name).read_bytes() for name in ("small.ts", "large.ts")]

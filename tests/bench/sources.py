@@ -1,10 +1,9 @@
-"""What people point the program at: make the files, read each with a command, and write docs/tables/sources.md.
+"""Makes all kinds of files that people have, reads each with a command, and writes docs/tables/sources.md.
 
     python -m tests.bench.sources FOLDER [--more FOLDER]
 
-makes them in FOLDER by ffmpeg, GStreamer, OpenCV and Pillow, which are needed here alone, out of a clip of
-tests/data/sources. `--more` is a folder of further files that show a happy face. Each is told as it is read; the page
-names together what read as a happy face. It ends above 0 where one is not read as it should be.
+makes them in FOLDER by ffmpeg, GStreamer, OpenCV and Pillow, which only this needs, from a clip of tests/data/sources.
+`--more` is a folder of further files that show a happy face. The exit code is not 0 if one is not read as it should be.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ WHAT = {
 
 
 def kept(folders: list[Path]) -> Iterator[Case]:
-    """Return the files that are there already, each once."""
+    """Return the existing files, each once."""
     met = set()
     for file in (file for folder in folders for file in sorted(folder.iterdir())):
         if file.suffix not in (".md", ".txt") and file.name not in met:
@@ -64,7 +63,7 @@ def kept(folders: list[Path]) -> Iterator[Case]:
 
 
 def outcome(command: str, case: Case) -> tuple[str, str]:
-    """Return what a command makes of a file: in one word, and in words."""
+    """Return the outcome of a command on a file: as one word, and as a sentence."""
     arguments = [*shlex.split(command), "--offline", "--source", str(case.path), *shlex.split(case.options)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
     if done.returncode:
@@ -91,7 +90,7 @@ def name_of(case: Case) -> str:
 
 
 def table(read: list[tuple[str, str, str]]) -> str:
-    """Return the table of inputs, of each its name, what it is and what it gave, by kinds."""
+    """Return the table of inputs by kind, with name, description and outcome."""
     kinds: dict[str, list[str]] = {}
     for name, what, words in read:
         if words.startswith("happy"):

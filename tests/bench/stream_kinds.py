@@ -1,9 +1,9 @@
-"""What comes of streams as the world has them: here, at an earlier revision, and with a loop around `cv2.VideoCapture`.
+"""Compares how all kinds of streams are read: now, at an earlier revision, and by a loop around `cv2.VideoCapture`.
 
 python -m tests.bench.stream_kinds [--old FOLDER] > table.md
 
-FOLDER is a checkout of the earlier revision. Every server is one of this machine; each reader is a process of its own
-that looks for eight seconds. It takes about seven minutes.
+FOLDER is a checkout of the earlier revision. All servers run on this machine; each reader is a process of its own
+and reads for eight seconds. It takes about seven minutes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def master(server: Web, bodies: Bodies) -> str:
 
 
 def locked(password: str) -> Served:
-    """Serve a camera that asks for a password with signs that an address may not hold."""
+    """Serve a camera whose password has characters that an address may not contain."""
 
     def serve(server: Web, bodies: Bodies) -> str:
         server.routes["/video"] = web.locked(web.motion_jpeg(bodies.pictures), "admin:p#s@1")
@@ -207,7 +207,7 @@ def _named(address: str) -> Iterator[str]:
 
 
 def looked(serving: Callable[[], AbstractContextManager[str]], code: str, where: Path | None) -> str:
-    """Return what a reader saw of a case."""
+    """Return the outcome of a reader on a case."""
     with serving() as address:
         return read(code, address, where).replace(address.strip(), "it")
 

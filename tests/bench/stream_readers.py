@@ -1,4 +1,4 @@
-"""Readers of a stream, each a process of its own, that say what they saw: the package's, and a loop around cv2."""
+"""Readers of a stream, each a process of its own that reports its outcome: the package's, and a loop around cv2."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ import os; os._exit(0)
 
 
 def read(code: str, address: str, folder: Path | None, watched_s: float = WATCHED_S) -> str:
-    """Return what a reader saw."""
+    """Return the outcome of a reader."""
     env = os.environ | ({"PYTHONPATH": str(folder)} if folder else {}) | {"OPENCV_LOG_LEVEL": "OFF"}
     try:
         done = subprocess.run(

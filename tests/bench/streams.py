@@ -1,9 +1,9 @@
-"""Several RTSP streams at once: readings, their age, processor time and memory.
+"""Measures several RTSP streams at once: readings, their age, processor time and memory.
 
     python -m tests.bench.streams --streams 1 4 8 --width 640 --rate 15
 
-One server process encodes a clip and serves it to all streams; it shares the cores with the program, whose own
-processor time is counted by itself. Each line is one run of the installed command.
+One server process encodes a clip and serves it to all streams. It shares the cores with the program; its processor time
+is not counted. Each line is one run of the installed command.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Train wide frame encoders on FER+, each on all folds but one, and keep what they say of the one that they never saw.
+"""Trains wide frame encoders on FER+, each on all folds but one, and writes their predictions for that fold.
 
     python tests/bench/teacher.py ferplus.npz --out teacher
 
-Wants a GPU; `--small` shows on a processor that it works. shares.npz holds out-of-fold shares of the seven emotions
-for every training picture, in `read_ferplus`'s order, and those of all folds together for validation and test.
+It needs a GPU; `--small` shows on a processor that it works. shares.npz has out-of-fold probabilities of the seven
+emotions for every training picture, in `read_ferplus`'s order, and the mean of all folds for validation and test.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from realtime_micacl.types import EMOTIONS, F32
 
 RECIPE = Path(__file__).parents[2] / "engines" / "default.toml"
 DEVICE = torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
-TOGETHER = 1024  # pictures that are looked at at once
+TOGETHER = 1024  # pictures in a batch
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def trained(
 
 @torch.inference_mode()
 def said_of(network: StillsObjective, stills: Stills) -> F32:
-    """Return the shares [n,K] of pictures, the mean of each and its mirror image."""
+    """Return the probabilities [n,K] of pictures, the mean over each picture and its mirror image."""
     said = []
     for part in torch.from_numpy(stills.crops).split(TOGETHER):
         rgb = to_device(part, DEVICE)[..., None].expand(-1, -1, -1, 3)

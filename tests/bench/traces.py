@@ -1,6 +1,6 @@
-"""What an engine reads at every tick before anything is smoothed: of a prepared clip, or of a tracked video.
+"""Records the unsmoothed readings of an engine at every tick of a prepared clip or a video, as traces.
 
-Benches smooth a trace in many ways without running the engine again.
+Other benches smooth a trace in many ways without running the engine again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What a person would see of a trace."""
+    """A smoothed trace, as the window would show it."""
 
     times_s: F32
     shares: F32
@@ -53,7 +53,7 @@ class Shown:
 
     @property
     def runs(self) -> list[tuple[int | None, float, float]]:
-        """The word, its first and its last moment, for each stretch of one word."""
+        """Return word, first and last time of each stretch with one word."""
         runs: list[tuple[int | None, float, float]] = []
         for word, time_s in zip(self.words, self.times_s.tolist(), strict=True):
             first_s = runs.pop()[1] if runs and runs[-1][0] == word else time_s

@@ -1,9 +1,9 @@
-"""What `bench` says of revisions, by turns: `python -m tests.bench.turns REVISION REVISION ..`.
+"""Runs `bench` on several revisions in turn: `python -m tests.bench.turns REVISION REVISION ..`.
 
 Each revision is installed as by `tests.bench.weight`, whose table comes first, and then plays the demo clip in a window
-that paints into memory. Of the turns of each row the best is told, the first quarter, and the worst: other work on the
-machine never makes one better. Where it leaves too little, a live program paints less and so takes less, too: run this
-by `nice -n -5` there, or look at the stages alone.
+that paints into memory. For each row the best turn, the first quartile and the worst are printed, since other work on
+the machine only makes turns worse. If too little time is left, a live program paints less and so takes less, too: then
+run this by `nice -n -5`, or look at the stages alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STAGES = ("decode", "detect", "crop and track", "encode", "classify")
 
 
 def bench(python: Path, folder: Path) -> dict[str, Any]:
-    """Return what `bench` says of one revision, its window and its stages."""
+    """Return the figures of `bench` for one revision, with its window and its stages."""
     figures = folder / "bench.json"
     command: list[str | Path] = [python, "-m", "realtime_micacl", "bench", "--only", "live", "stages"]
     command += ["--seconds", str(SECONDS), "--json", figures]
@@ -61,7 +61,7 @@ def rows(said: dict[str, Any]) -> dict[str, float]:
 
 
 def table(revisions: list[str], turns: list[list[dict[str, float]]]) -> str:
-    """Return the best, the first quarter and the worst of each row, of turns that hold one for each revision."""
+    """Return the table of best, first quartile and worst for each row, from turns with figures for each revision."""
     lines = [f"| | {' | '.join(revisions)} |", f"|---|{'---|' * len(revisions)}"]
     for name in turns[0][0]:
         cells = []

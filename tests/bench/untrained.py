@@ -1,4 +1,4 @@
-"""Make an engine of a recipe untrained, to measure its speed: `python tests/bench/untrained.py RECIPE OUT`."""
+"""Makes an untrained engine of a recipe, to measure its speed: `python tests/bench/untrained.py RECIPE OUT`."""
 
 from __future__ import annotations
 

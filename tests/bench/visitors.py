@@ -1,10 +1,10 @@
-"""Send scripted visitors to a real kiosk window, one after the other, and prove that nothing of them is kept.
+"""Sends scripted visitors to a real kiosk window, one after the other, and checks that nothing of them is kept.
 
 python -m tests.bench.visitors [--visits N | --hours H] [--speed X]
 
 The window is offscreen, the pictures are the rendered clips at their own rate, detector and engine are the real ones;
-the kiosk's own clock runs X times as fast. Every visitor comes, agrees, is read and leaves in one of five ways, while
-each value that the analysis makes is watched by a weak reference. The figures go to standard output as JSON.
+the kiosk's own clock runs X times as fast. Every visitor comes, agrees, is read and leaves in one of five ways;
+weak references show whether any value of their analysis is still in memory. The figures go to standard output as JSON.
 The long form of the reliability bar R25 is `--hours 8 --speed 1`.
 """
 
@@ -46,7 +46,7 @@ from tests.bench.watched import Watched
 
 DATA = Path(__file__).parents[1] / "data"
 RATE_HZ = 25
-VISIT_S = 8.0  # at least, whatever the speed, so that there is time for a reading
+VISIT_S = 8.0  # shortest visit at any speed, so that there is time for a reading
 LIMIT_S = 30.0  # for each step
 UNREAD = "is not read in time"  # on a machine that is busy with other work
 WAYS = ("walks away", "touches stop", "is relieved by another", "says no more", "is asked and stops")
@@ -65,7 +65,7 @@ class Room:
         self.who = ""
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the pictures of whoever is there, to and fro, so that there is no cut."""
+        """Yield the pictures of whoever is there, forwards and backwards, so that there is no cut."""
         index, due_s = 0, monotonic()
         while True:
             clip: list[U8] = self._clips[self.who]
@@ -77,7 +77,7 @@ class Room:
 
 
 class Script:
-    """What the visitors do; called with the window at every tick, it waits for one thing after the other."""
+    """What the visitors do: it is called with the window at every tick, and waits for one step after the other."""
 
     def __init__(self, room: Room, watched: Watched, go_on: Callable[[int], bool]) -> None:
         self.room, self.watched, self.go_on = room, watched, go_on

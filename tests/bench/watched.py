@@ -1,4 +1,4 @@
-"""Both stages of an analysis, with a weak reference to each value that they make."""
+"""Wraps both stages of an analysis, and keeps weak references to all values that they make."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtime_micacl.types import Bag, EmotionDistribution, Frame, Scene
 
 
 class Watched:
-    """Both stages of a visit's analysis; notes what they make without holding it."""
+    """Opens both stages of a visit; keeps weak references to the values that they make."""
 
     def __init__(self, opens: Openers) -> None:
         self._opens = opens
@@ -30,7 +30,7 @@ class Watched:
         return value
 
     def left(self) -> dict[str, int]:
-        """How many of the noted values are alive, by kind; those that are gone are struck off."""
+        """Return how many of the values are alive, by kind; the others are forgotten."""
         self._made = [ref for ref in self._made if ref() is not None]
         return dict(Counter(type(ref()).__name__ for ref in self._made))
 

@@ -1,9 +1,9 @@
-"""What the program weighs, installed, and how it starts: `python -m tests.bench.weight [REVISION ..]`, HEAD if none.
+"""Measures how large the program is and how it starts: `python -m tests.bench.weight [REVISION ..]`, HEAD if none.
 
 Each revision is installed into a bare environment by its own lock, by the Python that runs this, and plays the demo
 clip without a window and with one that paints into memory. Needs a package index and up to 2 GB for each in the folder
-for temporary files. They start by turns; times are the least of ROUNDS runs, which other work on the machine disturbs
-least.
+for temporary files. They start in turn; times are the shortest of ROUNDS runs, which are least disturbed by other
+work on the machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import NamedTuple
 import psutil
 
 ROUNDS = 5
-LATE_S = 300  # a machine with much else to do takes a minute to read 1.4 GB of packages for the first time
+LATE_S = 300  # a busy machine takes a minute to read 1.4 GB of packages for the first time
 SETTLED_S = 8  # after the first reading memory is looked at
 WINDOW_S = 20
 IMPORT = re.compile(rb"import time:\s+(\d+) \|")
@@ -91,7 +91,7 @@ def installed(revisions: list[str]) -> Iterator[list[Installed]]:
 
 
 def size_mb(folder: Path) -> float:
-    """Return what the files in a folder hold."""
+    """Return the size of all files in a folder, MB."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
@@ -133,7 +133,7 @@ def window_mb(python: Path, folder: Path) -> float:
 
 
 def started(pythons: list[tuple[Path, Path]]) -> list[list[float]]:
-    """Return what the start of each takes, in the order of ROWS, each in its folder: by turns, the least of ROUNDS."""
+    """Return the start times of each revision, in the order of ROWS: the shortest of ROUNDS, taken in turn."""
     for python, folder in pythons:
         first_reading(python, folder)  # Python compiles what it imports the first time
     plain = [[first_reading(*one) for one in pythons] for _ in range(ROUNDS)]
@@ -147,7 +147,7 @@ def started(pythons: list[tuple[Path, Path]]) -> list[list[float]]:
 
 
 def table(them: list[Installed]) -> str:
-    """Return what each revision weighs and how it starts."""
+    """Return the table of sizes and start times."""
     starts = started([(one.python, one.folder) for one in them])
     columns = [[*one.sizes_mb, *start] for one, start in zip(them, starts, strict=True)]
     lines = [f"| | {' | '.join(one.revision for one in them)} |", f"|---|{'---|' * len(them)}"]

@@ -1,4 +1,4 @@
-"""Labelled stretches of clips read through worse cameras: how far do readings hold?
+"""Measures labelled stretches of clips seen through worse cameras.
 
 python tests/bench/worse.py CLIPS SEGMENTS.json
 
@@ -74,7 +74,7 @@ class Worse(LiveReader):
     spoils: Callable[[Picture], U8] | None = None
 
     def readings(self, frames: Iterable[Frame]) -> list[EmotionDistribution]:
-        """Return the readings of frames as that camera would have given them."""
+        """Return the readings of frames, seen through that camera."""
         return super().readings(self._seen_so(frames))
 
     def _seen_so(self, frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -67,6 +67,6 @@ class MiniXception:
 
 
 def _padded(x: Tensor, size: int, stride: int, value: float) -> Tensor:
-    """Pad as Keras' "same" does: what is odd goes to the right and below."""
+    """Pad as Keras' "same" does: an odd pixel goes to the right and below."""
     wide = max(0, (-(-x.shape[-1] // stride) - 1) * stride + size - x.shape[-1])
     return F.pad(x, (wide // 2, wide - wide // 2, wide // 2, wide - wide // 2), value=value)
