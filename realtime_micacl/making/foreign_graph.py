@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, compose, helper, numpy_helper, version_converter
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper, version_converter
 
 from realtime_micacl.errors import EngineError
+from realtime_micacl.making.foreign_names import set_apart
 from realtime_micacl.making.foreign_recipe import Input, Theirs
 from realtime_micacl.model.backbone import LUMA
 from realtime_micacl.types import F32
@@ -39,16 +40,16 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *
     scores = [d.dim_value for d in given.type.tensor_type.shape.dim[1:] if d.dim_value]
     if columns and scores:
         check_count(int(np.prod(scores)), about, file)
-    theirs = compose.add_prefix(model, "theirs/")
+    set_apart(model.graph)
     nodes, constants = _before(about.input, taken, about.bag.size_px)
     alone = len(given.type.tensor_type.shape.dim) == 1  # it squeezes the answer to one picture
-    flat = helper.make_node("Flatten", [f"theirs/{given.name}"], ["flat"], axis=1)
+    flat = helper.make_node("Flatten", [given.name], ["flat"], axis=1)
     if alone:
-        flat = helper.make_node("Reshape", [f"theirs/{given.name}", "one_row"], ["flat"])
+        flat = helper.make_node("Reshape", [given.name, "one_row"], ["flat"])
         constants["one_row"] = np.array([1, -1])
     own: list[NodeProto] = [
-        helper.make_node("Cast", ["given"], [f"theirs/{taken.name}"], to=taken.type.tensor_type.elem_type),
-        *theirs.graph.node,
+        helper.make_node("Cast", ["given"], [taken.name], to=taken.type.tensor_type.elem_type),
+        *model.graph.node,
         flat,
         helper.make_node("Cast", ["flat"], ["each"], to=TensorProto.FLOAT),
     ]
@@ -64,10 +65,10 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *
     crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ["batch", 1, size, size, 3])
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", None])
     kept = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
-    graph = helper.make_graph(nodes, "theirs", [crops], [features], [*theirs.graph.initializer, *kept])
-    graph.sparse_initializer.extend(theirs.graph.sparse_initializer)
-    whole = helper.make_model(graph, opset_imports=list(theirs.opset_import), functions=list(theirs.functions))
-    whole.ir_version = max(4, theirs.ir_version)  # before, weights had to be inputs too
+    graph = helper.make_graph(nodes, "theirs", [crops], [features], [*model.graph.initializer, *kept])
+    graph.sparse_initializer.extend(model.graph.sparse_initializer)
+    whole = helper.make_model(graph, opset_imports=list(model.opset_import), functions=list(model.functions))
+    whole.ir_version = max(4, model.ir_version)  # before, weights had to be inputs too
     onnx.save(whole, into)
 
 
