@@ -43,6 +43,8 @@ def test_a_proxy_that_stands_between_is_named(
         (b"#EXTM3U\nhttp://door/a.mp4\n", "and names http://door/a.mp4; give that"),
         (b"\n<!DOCTYPE html>", "is not a video; it is a web page: yt-dlp saves the videos of many of them; open it in"),
         (b"I am no video", "is not a video; open it in"),
+        (b"Rar!\x1a\x07", "it is an archive; unpack it first"),
+        (b"v=0\no=-\nm=video 5004", "it only describes a stream (SDP)"),
         (b"", "is not"),
     ],
 )
@@ -67,6 +69,11 @@ def of_the_system(number: int) -> OSError:
             "8.8.8.8 is not this machine, .*; give udp://@:5000",
         ),
         ("udp://@:5000", None, "no MPEG-TS came to port 5000 within 4 s"),
+        (
+            "http://127.0.0.1:9/x",
+            av.error.PatchWelcomeError(1, "patches welcome"),
+            "of a kind that is not decoded here",
+        ),
         ("http://127.0.0.1:9/x", av.error.EOFError(1, "End of file"), "answers nothing that can be read; open it in"),
     ],
 )

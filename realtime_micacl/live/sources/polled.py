@@ -15,6 +15,7 @@ from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
+from realtime_micacl.live.sources.stills import HEAD_BYTES, told_by
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
                     yield replace(only, time_s=asked_s, index=index, still=True)
                     index, only = index + 1, None
             else:
+                fault = told_by(picture[:HEAD_BYTES]) or fault
                 for _, image, damaged in Decoder(connection.video).pictures(taken[0]):
                     last, seen_s, fault = picture, monotonic(), ""
                     frame = Frame(image, asked_s, index, damaged)

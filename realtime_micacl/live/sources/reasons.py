@@ -12,9 +12,10 @@ from urllib.request import proxy_bypass
 
 import av
 
+from realtime_micacl.live.sources import stills
 from realtime_micacl.live.sources.address import Address, answers
 from realtime_micacl.live.sources.download import begins
-from realtime_micacl.live.sources.lists import LISTED, listed
+from realtime_micacl.live.sources.lists import LISTED
 
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"
@@ -47,9 +48,12 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return _nobody(address)
         case av.error.InvalidDataError():
             head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
-            named = PARTS if PNG in head[:HEAD_BYTES] else listed(head)
-            page = PAGE if head.lstrip().lower().startswith((b"<!doctype html", b"<html")) else ""
-            return (DEAD if named == LISTED else named) or f"what it sends is not a video; {page}{_look(address)}"
+            named = PARTS if PNG in head[:HEAD_BYTES] else stills.told_by(head)
+            if named and named != stills.PAGE:
+                return DEAD if named == LISTED else named
+            return f"what it sends is not a video; {PAGE if named else ''}{_look(address)}"
+        case av.error.PatchWelcomeError():
+            return "it is of a kind that is not decoded here; save it as MP4 (H.264) or JPEG"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it points at something that is not read from the network"
         case OSError(errno=errno.EADDRINUSE):
@@ -97,6 +101,14 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
     if isinstance(cause, av.error.InvalidDataError):
         return f"what comes is not a video, or its index stands at its end: {NO_WAY_BACK}"
     return reason_of(cause)
+
+
+def no_picture(address: Address | None) -> str:
+    """Return why nothing of a recording can be decoded."""
+    if address is None:
+        return f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
+    head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
+    return stills.told_by(head) or "it is damaged"
 
 
 def nothing_came(address: Address, waited_s: float) -> str:

@@ -41,6 +41,7 @@ KNOWN = {
     (b"PK\3\4", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"): PACKED,
 }
 """How a file begins -> what to say of it."""
+HEAD_BYTES = 500
 MOOV_BYTES = 1 << 22
 BOXES = 64  # kinds of boxes: a file that has more is none
 NUMBER = re.compile(r"%0?(\d{0,3})d")
@@ -93,22 +94,11 @@ def refused(path: Path) -> str:
     """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
     try:
         with path.open("rb") as stream:
-            begins = stream.read(500)
-            head = begins[:32]
-            if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
-                return ANIMATED
+            begins = stream.read(HEAD_BYTES)
             bare = b"#EXTM3U\n" if path.suffix.lower() == ".m3u" else b""
-            if named := LISTED if DASH in begins else listed(bare + begins):
-                return named
-            if known := next((reason for marks, reason in KNOWN.items() if head.startswith(marks)), ""):
+            if known := told_by(bare + begins):
                 return known
-            if head.startswith(b"v=0") and b"\nm=video " in begins:
-                return DESCRIBED
-            if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
-                return PAGE
-            if len(head) == 32 and not any(head):
-                return BEGUN
-            if head[4:8] == b"ftyp":
+            if begins[4:8] == b"ftyp":
                 boxes = _boxes(stream)
                 if not {b"moov", b"meta"} & boxes.keys():
                     return NO_INDEX
@@ -118,6 +108,22 @@ def refused(path: Path) -> str:
     except OSError:
         return ""
     return ""
+
+
+def told_by(begins: bytes) -> str:
+    """Return what to say of something that begins so and is not read; empty where nothing is known."""
+    head = begins[:32]
+    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
+        return ANIMATED
+    if named := LISTED if DASH in begins else listed(begins):
+        return named
+    if known := next((reason for marks, reason in KNOWN.items() if head.startswith(marks)), ""):
+        return known
+    if head.startswith(b"v=0") and b"\nm=video " in begins:
+        return DESCRIBED
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
+        return PAGE
+    return BEGUN if len(head) == 32 and not any(head) else ""
 
 
 def _boxes(stream: BinaryIO) -> dict[bytes, int]:

@@ -27,7 +27,7 @@ from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
-from realtime_micacl.live.sources.reasons import NO_WAY_BACK, reason_of, why, why_not_piped
+from realtime_micacl.live.sources.reasons import no_picture, reason_of, why, why_not_piped
 from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
 from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
 from realtime_micacl.types import Frame
@@ -198,9 +198,8 @@ class Stream:
         if not self._seen:
             if self._web and connection.cause and not self._whole:
                 raise Unseekable
-            pipe = f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
-            reason = "it is damaged" if self._address else pipe
-            raise SourceError(f"{self.shown} holds no picture that can be decoded; {reason}") from connection.cause
+            text = f"{self.shown} holds no picture that can be decoded; {no_picture(self._address)}"
+            raise SourceError(text) from connection.cause
         if self._reached_s >= length_s - END_S or (connection.cause is None and length_s == inf):
             return
         whole = "" if length_s == inf else f" of {length_s:.0f}"
