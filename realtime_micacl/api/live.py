@@ -152,7 +152,7 @@ class Live:
     @property
     def running(self) -> bool:
         """Whether it goes on; a loop that fetches `latest()` ends with it."""
-        return bool(self._session and self._session.running and not self._session.fault)
+        return bool(self._session and self._session.running and not (self._left or self._session.fault))
 
     @property
     def state(self) -> State:

@@ -48,6 +48,23 @@ def test_one_that_was_left_takes_no_mark_and_begins_no_recording(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+def test_one_that_was_left_does_not_run_though_a_thread_of_it_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "JOIN_S", 0.01)
+    may_open, stages = Event(), FakeStages().openers
+
+    def slowly() -> Any:
+        may_open.wait(30)
+        return stages.recognizer()
+
+    monkeypatch.setattr(live, "openers", lambda *_: stages._replace(recognizer=slowly))
+    with live.Live("synthetic") as face:
+        assert face.running
+    session = face._session
+    assert session is not None and session.running
+    assert not face.running
+    may_open.set()
+
+
 @pytest.mark.parametrize("name", [None, 7, b"door"])
 def test_a_name_is_a_text(name: Any) -> None:
     with pytest.raises(ConfigError, match="the name is of type"):
