@@ -18,5 +18,5 @@ for clip, reason in report.failed:
     print(clip, reason)
 summary = pandas.read_csv(Path(out) / "summary.csv")
 print(summary.to_string())
-first = next(path for path in sorted(Path(folder).rglob("*")) if path.is_file())
-rm.show(rm.read(first)).savefig(Path(out) / "first.png")
+for first in summary["clip"][:1]:  # there is none where no clip could be read
+    rm.show(rm.read(Path(folder) / first)).savefig(Path(out) / "first.png")

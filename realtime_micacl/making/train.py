@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -31,6 +32,10 @@ from realtime_micacl.making.training.stages import Faces
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.options import VerbParser
+
+log = logging.getLogger(__name__)
+
+UNSURE = "this engine says unsure of everybody; train it on more clips, or set abstain_below in the recipe"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -98,10 +103,14 @@ def train(
     if recipe.shapes and faces is not None and model.shape is not None:
         found, shape = after_shapes(found, model, recipe, faces, run)
     temperature, threshold = calibrated(found.logits, found.labels)
+    if recipe.abstain_below is not None:
+        threshold = recipe.abstain_below
+    elif threshold == 1:
+        log.warning("nobody held out is read well enough to name a word: %s", UNSURE)
     if ranks.first:
         how = Provenance(
             temperature=temperature,
-            abstain_below=threshold if recipe.abstain_below is None else recipe.abstain_below,
+            abstain_below=threshold,
             counts=found.counts.tolist(),
             trained_on=found.trained_on,
             prior_removed=removed,

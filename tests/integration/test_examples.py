@@ -59,6 +59,7 @@ def test_an_example_runs(
     arguments, said = RUNS[name]
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "clip.mp4").write_bytes(clip)
+    (tmp_path / "clips" / "about.txt").write_text("who was filmed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [name, *arguments])
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))

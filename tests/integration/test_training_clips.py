@@ -112,6 +112,14 @@ def test_an_unfinished_run_of_another_recipe_is_not_taken_up(prepared: Callable[
         train(recipe(epochs=1), None, part, tmp_path)
 
 
+def test_an_engine_that_will_never_name_a_word_is_said(
+    prepared: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("realtime_micacl.making.train.calibrated", lambda *_: (1.0, 1.0))
+    train(recipe(epochs=0), None, read_training_part(recipe(), [prepared(people=3)], "fold1"), tmp_path)
+    assert "says unsure of everybody" in caplog.text
+
+
 def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     targets = np.eye(7)[[0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 6]]
