@@ -21,9 +21,7 @@ LIMIT, WITHIN_S = 6, 60.0  # so many failures within so long end a stage for goo
 PAUSE_S = 0.1  # after the first failure of a minute; twice as long after each further one
 HANG_S = 2.0  # a call that takes longer hangs; its result would be stale anyway
 FIRST_S = 30.0  # the same for the first call, which may load libraries
-ASLEEP_S = (
-    1.0  # `hangs` is called more often than this, unless the whole program stood still (Ctrl-Z, a paused machine)
-)
+ASLEEP_S = 1.0  # this long between two calls of `hangs`: the whole program stood still (Ctrl-Z, a paused machine)
 GRACE_S = 0.5  # how much longer a call may then take
 
 

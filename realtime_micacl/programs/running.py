@@ -102,8 +102,8 @@ def written(plan: Plan, clock: Clock, origin: Callable[[], Hello] | None = None)
     with ExitStack() as stack:
         sinks = [json_lines(sys.stdout, clock)]
         if settings.record:
-            book = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **limits(settings))
-            sinks.append(stack.enter_context(book))
+            to_file = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **limits(settings))
+            sinks.append(stack.enter_context(to_file))
         yield sinks
 
 

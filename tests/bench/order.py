@@ -18,7 +18,7 @@ from traces import NEUTRAL, bags_of, prepared
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.baseline import BaselineRequest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.data.clips import bag_frames
@@ -71,7 +71,9 @@ def main() -> None:
         if ready.label == NEUTRAL:
             continue
         clip = ready.load()
-        own = Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=Ask()) if sidecar.shape else None
+        own = (
+            Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=BaselineRequest()) if sidecar.shape else None
+        )
         for bag, frames in zip(bags_of(clip, sidecar), bag_frames(clip.times_s, sidecar.bag), strict=True):
             crops = np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored))
             changes = own.changes(bag) if own else None

@@ -13,7 +13,7 @@ import pytest
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.engine import Engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.baseline import BaselineRequest
 from realtime_micacl.live.reading.neutrals import Neutrals
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.live.seeing.detector import FaceDetector
@@ -51,7 +51,7 @@ def smile() -> Iterator[Smile]:
     with closing(open_engine(folder, sidecar)) as engine, closing(Perceiver(FaceDetector(), sidecar)) as perceiver:
         bags = [bag for frame in read_file(clip) for bag in perceiver.perceive(frame)[1]]
         windows = [np.concatenate(bag.pieces(1, mirrored=sidecar.bag.mirrored)) for bag in bags]
-        neutrals, changes = Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=Ask()), []
+        neutrals, changes = Neutrals(sidecar.shape, sidecar.bag.tick_s, each=False, asked=BaselineRequest()), []
         for bag, crops in zip(bags, windows, strict=True):
             changes.append(neutrals.changes(bag))
             pieces = crops.reshape(-1, sidecar.piece, *crops.shape[1:])

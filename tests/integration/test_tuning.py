@@ -11,7 +11,7 @@ from msgspec import structs
 
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
-from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.baseline import BaselineRequest
 from realtime_micacl.live.reading.recognizer import Recognizer
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.testing import FakeEngine
@@ -41,12 +41,12 @@ def test_a_baseline_is_asked_for_and_dropped_as_the_tuning_says() -> None:
         return list(readings)
 
     assert [r.emotion for r in read(0)] == ["sad", "sad"]
-    tuned.now = replace(tuned.now, baseline=Ask(1, track_id=1))
+    tuned.now = replace(tuned.now, baseline=BaselineRequest(1, track_id=1))
     assert [r.baseline for r in read(1)] == [Baseline.TAKING, Baseline.NONE]
     first, second = read(*range(2, 70))
     assert (first.emotion, first.baseline) == ("neutral", Baseline.SET)
     assert (second.emotion, second.baseline) == ("sad", Baseline.NONE)
-    tuned.now = replace(tuned.now, baseline=Ask(2))
+    tuned.now = replace(tuned.now, baseline=BaselineRequest(2))
     assert [r.baseline for r in read(70)] == [Baseline.NONE, Baseline.NONE]
     assert read(71, 72, 73)[0].emotion == "sad"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from realtime_micacl.inference.sidecar import BagSpec
-from realtime_micacl.live.reading.baseline import CAP, Ask, Baselines, offset
+from realtime_micacl.live.reading.baseline import CAP, BaselineRequest, Baselines, offset
 from realtime_micacl.types import EMOTIONS, F32, Baseline
 
 SPEC = BagSpec(instances=4, frames=4, size_px=32, span_s=1.28)
@@ -54,9 +54,9 @@ def run(baselines: Baselines, rows: F32, start_s: float = 0.0, track_id: int = 1
 
 
 def asked(*, each: bool = False) -> Baselines:
-    baselines = Baselines(SPEC, each=each, asked=Ask())
+    baselines = Baselines(SPEC, each=each, asked=BaselineRequest())
     if not each:
-        baselines.ask(Ask(1), [1])
+        baselines.request(BaselineRequest(1), [1])
     return baselines
 
 
@@ -147,25 +147,25 @@ def test_a_new_identity_has_none() -> None:
 def test_asking_again_drops_it() -> None:
     baselines = asked()
     run(baselines, face(sad=0.5, n=70))
-    baselines.ask(Ask(2), [1])
+    baselines.request(BaselineRequest(2), [1])
     logits, state = baselines.shifted(1, 6.0, face(sad=0.5)[0])
     assert (state, float(logits[SAD])) == (Baseline.NONE, 0.5)
-    baselines.ask(Ask(3), [1])
+    baselines.request(BaselineRequest(3), [1])
     assert baselines.shifted(1, 6.1, face()[0])[1] is Baseline.TAKING
-    baselines.ask(Ask(3), [1])
+    baselines.request(BaselineRequest(3), [1])
     assert baselines.shifted(1, 6.2, face()[0])[1] is Baseline.TAKING, "one press is one wish"
 
 
 def test_only_the_face_that_is_meant_is_taken() -> None:
-    baselines = Baselines(SPEC, each=False, asked=Ask())
-    baselines.ask(Ask(1, track_id=2), [1, 2])
+    baselines = Baselines(SPEC, each=False, asked=BaselineRequest())
+    baselines.request(BaselineRequest(1, track_id=2), [1, 2])
     states = [baselines.shifted(track_id, 0.0, face()[0])[1] for track_id in (1, 2)]
     assert states == [Baseline.NONE, Baseline.TAKING]
 
 
 def test_what_was_asked_before_was_meant_for_others() -> None:
-    baselines = Baselines(SPEC, each=False, asked=Ask(4))
-    baselines.ask(Ask(4), [1])
+    baselines = Baselines(SPEC, each=False, asked=BaselineRequest(4))
+    baselines.request(BaselineRequest(4), [1])
     assert baselines.shifted(1, 0.0, face()[0])[1] is Baseline.NONE
 
 
@@ -203,7 +203,7 @@ def test_unasked_a_gap_begins_anew() -> None:
 
 
 def test_tracks_that_are_gone_are_forgotten() -> None:
-    baselines = Baselines(SPEC, each=True, asked=Ask())
+    baselines = Baselines(SPEC, each=True, asked=BaselineRequest())
     for track_id in range(100):
         baselines.shifted(track_id, 10.0 * track_id, face()[0])
     assert len(baselines._tracks) < 10
@@ -220,6 +220,6 @@ def test_a_track_that_is_silent_for_minutes_is_forgotten(away_s: float, state: B
 def test_who_asks_while_it_is_taken_unasked_gets_it_now() -> None:
     baselines = asked(each=True)
     run(baselines, face(sad=0.5, n=10))
-    baselines.ask(Ask(1), [1])
+    baselines.request(BaselineRequest(1), [1])
     _, state = run(baselines, face(sad=0.5, n=70), start_s=0.8)
     assert state is Baseline.SET

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.baseline import BaselineRequest
 from realtime_micacl.live.reading.neutral import SCALE, Neutral, rest
 from realtime_micacl.live.reading.neutrals import SECONDS, Neutrals
 from realtime_micacl.types import F32, Bag, Baseline
@@ -98,7 +98,7 @@ def bag(time_s: float, shape: F32 = OWN, track_id: int = 1) -> Bag:
 
 
 def neutrals(*, each: bool = False) -> Neutrals:
-    return Neutrals(SHAPE, TICK_S, each=each, asked=Ask())
+    return Neutrals(SHAPE, TICK_S, each=each, asked=BaselineRequest())
 
 
 def looks(rest: float) -> F32:
@@ -135,11 +135,11 @@ def test_a_late_this_is_neutral_reads_the_whole_window_anew() -> None:
     faces = neutrals()
     smiling = OWN + np.float32(0.3)
     followed(faces, 2.0, rest=0.9)
-    faces.ask(Ask(1), [1])
+    faces.request(BaselineRequest(1), [1])
     state = followed(faces, SECONDS + TICK_S, rest=0.0, shape=smiling, start_s=2.0)
     assert state is Baseline.SET
     assert np.abs(faces.changes(bag(7.0, smiling))[:, :-1]).max() < 0.01
-    faces.ask(Ask(2), [1])
+    faces.request(BaselineRequest(2), [1])
     assert np.allclose(faces.changes(bag(7.1))[:, :-1], 0.2, atol=1e-6), "asked again, it starts over"
 
 
@@ -147,7 +147,7 @@ def test_what_is_said_of_one_face_holds_for_no_other() -> None:
     faces = neutrals()
     for track_id in (1, 2):
         faces.learn(bag(0.0, track_id=track_id), looks(0.0), None)
-    faces.ask(Ask(1, 1), [1, 2])
+    faces.request(BaselineRequest(1, 1), [1, 2])
     states = {}
     for n in range(70):
         for track_id in (1, 2):
@@ -169,7 +169,7 @@ def test_after_a_second_of_rest_a_face_is_half_known_and_trust_stays_near_one() 
 
 def test_this_is_neutral_counts_as_much_as_ten_seconds_of_rest() -> None:
     faces = neutrals()
-    faces.ask(Ask(1), [1])
+    faces.request(BaselineRequest(1), [1])
     followed(faces, SECONDS + TICK_S, rest=0.0)
     followed(faces, 4.8, rest=1.0, shape=OWN + np.float32(1.0), start_s=SECONDS + TICK_S)
     moved = faces.changes(bag(SECONDS + 4.9))[:, :-1].mean()
@@ -179,7 +179,7 @@ def test_this_is_neutral_counts_as_much_as_ten_seconds_of_rest() -> None:
 @pytest.mark.parametrize(("wavers", "state"), [(0.01, Baseline.SET), (0.04, Baseline.UNSTEADY)])
 def test_a_face_may_move_a_little_while_it_is_taken(wavers: float, state: Baseline) -> None:
     faces = neutrals()
-    faces.ask(Ask(1), [1])
+    faces.request(BaselineRequest(1), [1])
     rng = np.random.default_rng(0)
     for n in range(64):
         _, found = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, wavers, 6).astype(np.float32)), looks(0.5), None)
@@ -188,7 +188,7 @@ def test_a_face_may_move_a_little_while_it_is_taken(wavers: float, state: Baseli
 
 def test_a_face_that_does_not_keep_still_is_refused() -> None:
     faces = neutrals()
-    faces.ask(Ask(1), [1])
+    faces.request(BaselineRequest(1), [1])
     rng = np.random.default_rng(0)
     for n in range(64):
         _, state = faces.learn(bag(n * TICK_S, OWN + rng.normal(0, 0.1, 6).astype(np.float32)), looks(0.5), None)
@@ -197,7 +197,7 @@ def test_a_face_that_does_not_keep_still_is_refused() -> None:
 
 def test_too_little_is_refused() -> None:
     faces = neutrals()
-    faces.ask(Ask(1), [1])
+    faces.request(BaselineRequest(1), [1])
     for time_s in (0.0, 2.0, 5.5):
         _, state = faces.learn(bag(time_s), looks(0.5), None)
     assert state is Baseline.SPARSE

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtGui import QImage, QPainter
 
-from realtime_micacl.live.reading.baseline import SECONDS, Ask
+from realtime_micacl.live.reading.baseline import SECONDS, BaselineRequest
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.types import Baseline, EmotionDistribution, Face, Frame, Quality, State
 from realtime_micacl_ui import texts
@@ -45,7 +45,7 @@ def test_a_press_asks_once_and_counts_the_seconds_down() -> None:
     tuned = Tuned(Tuning(0.1, 0.5))
     neutral = Neutral(tuned)
     neutral.ask(view(Baseline.NONE), 10.0)
-    assert tuned.now.baseline == Ask(1)
+    assert tuned.now.baseline == BaselineRequest(1)
     assert neutral.notice(view(Baseline.NONE), 10.0) == say(texts.HOLD, seconds=5)
     assert neutral.notice(view(Baseline.TAKING), 12.5) == say(texts.HOLD, seconds=3)
     assert neutral.notice(view(Baseline.TAKING), 10.1 + SECONDS) == say(texts.HOLD, seconds=1), "awaits the last tick"
@@ -96,7 +96,7 @@ def test_nobody_is_asked_where_nobody_is_read() -> None:
     neutral = Neutral(tuned)
     neutral.ask(view(), 10.0)
     assert neutral.notice(view(), 10.1) == texts.NOBODY
-    assert tuned.now.baseline == Ask()
+    assert tuned.now.baseline == BaselineRequest()
     Neutral(None).ask(view(Baseline.NONE), 10.0)
 
 
@@ -104,7 +104,7 @@ def test_the_selected_face_alone_is_meant() -> None:
     tuned = Tuned(Tuning(0.1, 0.5))
     neutral = Neutral(tuned)
     neutral.ask(view(Baseline.SET, Baseline.NONE, selected=2), 10.0)
-    assert tuned.now.baseline == Ask(1, track_id=2)
+    assert tuned.now.baseline == BaselineRequest(1, track_id=2)
     assert neutral.notice(view(Baseline.SET, Baseline.TAKING, selected=2), 12.0) == say(texts.HOLD, seconds=3)
 
 

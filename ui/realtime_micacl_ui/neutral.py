@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil
 
-from realtime_micacl.live.reading.baseline import SECONDS, Ask
+from realtime_micacl.live.reading.baseline import SECONDS, BaselineRequest
 from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.types import Baseline, Face
 from realtime_micacl_ui import texts
@@ -41,7 +41,7 @@ class Neutral:
             return
         drops = Baseline.SET in states or self._asked_s is not None
         now = self._tuned.now
-        self._tuned.now = replace(now, baseline=Ask(now.baseline.number + 1, view.selected))
+        self._tuned.now = replace(now, baseline=BaselineRequest(now.baseline.number + 1, view.selected))
         self._asked_s = None if drops else now_s
         if drops:
             self._say(texts.DROPPED, now_s)

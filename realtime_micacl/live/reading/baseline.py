@@ -1,5 +1,7 @@
 """A person's own neutral face as baseline: five seconds of it shift the logits of this track from then on.
 
+For engines that read no shapes; `neutrals.py` is for those that do.
+
 Let z be the calibrated logits (those of the engine, divided by its temperature), d_e = z_e - z_neutral the log-odds of
 an emotion against neutral, m_e and v_e its mean and variance over the readings of the five seconds, and w how many
 windows without a common frame they hold. A neutral face is to read as neutral with a share of NEUTRAL, the rest spread
@@ -11,9 +13,9 @@ the posterior mean of a person's offset under a normal prior of width P, and div
 
     z_e <- z_e - min(x_e, CAP).
 
-A neutral face that reads as neutral is left alone; an emotion only ever loses against neutral by a baseline. The five
-seconds are refused where too little was read, where the face did not stay as it was, and where even the shifted face
-would not read as neutral: then it was hardly neutral. A track has one baseline and takes it along when it ends.
+A neutral face that reads as neutral is left alone; a baseline can only lower an emotion against neutral. The five
+seconds are refused if there were too few readings, if the expression changed, or if even the shifted face would not
+read as neutral: then it hardly was. A baseline belongs to a track and ends with it.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ SECONDS = 5.0
 NEUTRAL = 0.8
 PRIOR = 2.0  # log-odds
 CAP = 1.0  # log-odds; if the face was not neutral its recall falls by .02, with 4 by .31 (tests/bench/baseline.py)
-STEADY = 0.2  # mean distance of the readings from their mean, as total variation, 0 to 1
-LEAST = 0.3  # of the ticks in five seconds; neighbours share most of their frames
-FORGET_S = 60.0
+STEADY = 0.2  # the mean distance of the readings from their mean, as total variation, must not be above this
+LEAST = 0.3  # share of the ticks in five seconds that must have a reading; neighbours share most of their frames
+FORGET_S = 60.0  # how long a track is remembered after its last reading
 
 PLACE = EMOTIONS.index("neutral")
 OTHERS = np.arange(len(EMOTIONS)) != PLACE
@@ -41,36 +43,38 @@ REFERENCE = float(np.log((1 - NEUTRAL) / (len(EMOTIONS) - 1) / NEUTRAL))
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A person asks for a baseline, or to drop it: the number is one higher each time."""
+class BaselineRequest:
+    """A person asks for a baseline, or to drop it. It is passed on as a value, so its number says whether it is new."""
 
     number: int = 0
+    """One higher each time."""
     track_id: int | None = None
     """None: every face in the picture."""
 
 
-class Asks:
-    """Hears every ask once."""
+class BaselineRequests:
+    """Answers each request once."""
 
-    def __init__(self, before: Ask) -> None:
-        """Take what was asked `before`: it was meant for others."""
+    def __init__(self, before: BaselineRequest) -> None:
+        """Take the last request made `before` this session: it is not answered any more."""
         self._number = before.number
 
-    def meant(self, ask: Ask, present: Sequence[int]) -> list[int]:
-        """Return which of the tracks that are present a new ask means, none where it was heard before."""
-        if ask.number == self._number:
+    def meant(self, request: BaselineRequest, present: Sequence[int]) -> list[int]:
+        """Return which of the tracks that are present a new request is for; none if it was answered before."""
+        if request.number == self._number:
             return []
-        self._number = ask.number
-        return [track_id for track_id in present if ask.track_id in (None, track_id)]
+        self._number = request.number
+        return [track_id for track_id in present if request.track_id in (None, track_id)]
 
 
 @dataclass(eq=False)
 class _Track:
     state: Baseline
     unasked: bool
+    """Whether it begins by itself, as --baseline has it, and not because a person asked."""
     seen_s: float = np.inf
     since_s: float | None = None
-    """When the first of the readings that are collected was."""
+    """When the first of the collected readings was."""
     rows: list[tuple[float, F32]] = field(default_factory=list)
     """Their times and calibrated logits."""
     shift: F32 = field(default_factory=lambda: np.zeros(len(EMOTIONS), np.float32))
@@ -79,21 +83,21 @@ class _Track:
 class Baselines:
     """The baselines of all tracks; `each` takes one from the first five good seconds of every track, unasked."""
 
-    def __init__(self, spec: BagSpec, *, each: bool, asked: Ask) -> None:
-        """Take what was `asked` for before."""
-        self._spec, self._each, self._asks = spec, each, Asks(asked)
+    def __init__(self, spec: BagSpec, *, each: bool, asked: BaselineRequest) -> None:
+        """Take the last request before this session, `asked`."""
+        self._spec, self._each, self._requests = spec, each, BaselineRequests(asked)
         self._tracks: dict[int, _Track] = {}
 
-    def ask(self, ask: Ask, present: Sequence[int]) -> None:
-        """Begin with the tracks that are present and meant; where one of them has a baseline, drop it instead."""
-        meant = self._asks.meant(ask, present)
+    def request(self, request: BaselineRequest, present: Sequence[int]) -> None:
+        """Begin to collect for the tracks that a request is for; if one of them has a baseline, drop theirs instead."""
+        meant = self._requests.meant(request, present)
         known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
         drops = any(t.state is Baseline.SET or (t.state is Baseline.TAKING and not t.unasked) for t in known)
         for track_id in meant:
             self._tracks[track_id] = _Track(Baseline.NONE if drops else Baseline.TAKING, unasked=False)
 
     def shifted(self, track_id: int, time_s: float, logits: F32) -> tuple[F32, Baseline]:
-        """Return the calibrated logits [K] of a reading with the track's own shift, and how it stands with that."""
+        """Return the calibrated logits [K] of a reading plus the track's shift, and the state of its baseline."""
         self._tracks = {i: t for i, t in self._tracks.items() if time_s - t.seen_s <= FORGET_S}
         if track_id not in self._tracks:
             self._tracks[track_id] = _Track(Baseline.TAKING if self._each else Baseline.NONE, unasked=True)
@@ -104,7 +108,7 @@ class Baselines:
         return np.asarray(logits + track.shift, np.float32), track.state
 
     def _collect(self, track: _Track, time_s: float, logits: F32) -> None:
-        """Take a reading; after five seconds settle on a shift or on a reason against it."""
+        """Collect a reading; after five seconds decide on a shift, or on the reason why there is none."""
         if track.unasked:
             broken = track.rows and not 0 <= time_s - track.rows[-1][0] <= GAP_S
             track.rows = [] if broken else [row for row in track.rows if time_s - row[0] <= SECONDS]
@@ -116,13 +120,16 @@ class Baselines:
         enough = len(track.rows) >= LEAST * SECONDS / self._spec.tick_s
         rows = np.stack([row for _, row in track.rows])
         shift, state = offset(rows, windows=SECONDS / self._spec.span_s) if enough else (track.shift, Baseline.SPARSE)
-        if state is Baseline.SET or not track.unasked:  # unasked it goes on until five seconds are good
+        if state is Baseline.SET or not track.unasked:  # if nobody asked, it goes on until five seconds are good
             track.state, track.shift = state, shift
             track.rows.clear()
 
 
 def offset(logits: F32, windows: float, cap: float = CAP) -> tuple[F32, Baseline]:
-    """Return what is to be added to calibrated logits [K], from readings [n,K] of a neutral face; or why nothing is."""
+    """Return what to add to calibrated logits, [K], given those [n,K] of a neutral face, and SET or why not.
+
+    `windows` is how many windows without a common frame the n readings come from, `cap` the largest shift.
+    """
     nothing = np.zeros(logits.shape[1], np.float32)
     shares = softmax(logits)
     if np.abs(shares - shares.mean(axis=0)).sum(axis=1).mean() / 2 > STEADY:

@@ -1,4 +1,4 @@
-"""Mixtures of two expressions, by pair-wise aggregation (Team RAS, 9th ABAW): experimental.
+"""Mixtures of two expressions, experimental: pair-wise aggregation, after Team RAS in the 9th ABAW challenge.
 
 score(a, b) = P[a] + P[b], and the pair with the highest score. The plain sum is dominated by any one strong class: a
 share of 0.9 puts every pair that holds it on top. So a pair is given only where both parts are really present: where

@@ -1,8 +1,8 @@
-"""The own neutral faces of all tracks, and what a person says of them: this is neutral, now.
+"""The own neutral faces of all tracks, learnt by themselves (`neutral.py`) or set by a person.
 
-Asked for, the shapes of five seconds are taken for the neutral face, as sure as after SURE_TICKS neutral ticks;
-from then on it goes on learning as any other. It can raise what was missed as well as lower what was not there. The
-seconds are refused where too little was read, and where the face did not keep still.
+When a person asks for it, the mean shape of the next five seconds becomes the neutral face, counted as SURE_TICKS
+neutral ticks; from then on it goes on learning like any other. That can raise an emotion as well as lower it. The five
+seconds are refused if there were too few readings, or if the face moved.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, Ask, Asks
+from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, BaselineRequest, BaselineRequests
 from realtime_micacl.live.reading.lopsided import Lopsided
 from realtime_micacl.live.reading.neutral import Neutral, own_changes, strange
 from realtime_micacl.types import F32, Bag, Baseline
 
-LEAST = 0.3  # of the ticks in these seconds
+LEAST = 0.3  # share of the ticks in these seconds that must have a reading
 SURE_TICKS = 125.0  # ten seconds
-STILL = 0.03  # how far the points of a face may move about their mean, in distances between the eyes, on average
+STEADY = 0.03  # how far the points of a face may be from their mean on average, in distances between the eyes
 
 
 @dataclass(eq=False)
@@ -33,17 +33,17 @@ class _Track:
 
 
 class Neutrals:
-    """Own neutral faces; `each` asks for every track at its first reading, unasked."""
+    """The neutral faces of all tracks; with `each`, every track is set at its first five seconds, unasked."""
 
-    def __init__(self, shape: Shape, tick_s: float, *, each: bool, asked: Ask) -> None:
-        """Take what was `asked` for before."""
-        self._shape, self._tick_s, self._each, self._asks = shape, tick_s, each, Asks(asked)
+    def __init__(self, shape: Shape, tick_s: float, *, each: bool, asked: BaselineRequest) -> None:
+        """Take the last request before this session, `asked`."""
+        self._shape, self._tick_s, self._each, self._requests = shape, tick_s, each, BaselineRequests(asked)
         self._mean, self._lips = np.asarray(shape.mean, np.float32), Lopsided(shape)
         self._tracks: dict[int, _Track] = {}
 
-    def ask(self, ask: Ask, present: Sequence[int]) -> None:
-        """Begin with the tracks that are present and meant; where one has begun or is set, drop what they have."""
-        meant = self._asks.meant(ask, present)
+    def request(self, request: BaselineRequest, present: Sequence[int]) -> None:
+        """Begin to collect for the tracks that a request is for; if one has begun or is set, drop theirs instead."""
+        meant = self._requests.meant(request, present)
         known = [self._tracks[track_id] for track_id in meant if track_id in self._tracks]
         drops = any(track.state in (Baseline.SET, Baseline.TAKING) for track in known)
         for track_id in meant:
@@ -53,17 +53,17 @@ class Neutrals:
                 track.neutral = self._fresh()
 
     def changes(self, bag: Bag) -> F32:
-        """Return the shapes of a bag less the track's own neutral face, and how well that is known, [N*L,3P+1]."""
+        """Return the shapes of a bag minus the track's neutral one, and how well that is known, [N*L,3P+1]."""
         assert bag.shapes is not None
         neutral = self._track(bag.track_id).neutral
         return own_changes(bag.shapes, neutral.shape, neutral.trust)
 
     def second_due(self, bag: Bag) -> bool:
-        """Whether a bag is to be read a second time, as if nobody knew the face."""
+        """Whether a bag is to be read a second time with `strange`, as `neutral.py` explains."""
         return self._track(bag.track_id).neutral.second_due
 
     def strange(self, bag: Bag) -> F32:
-        """Return what `changes` would be if nobody knew the face yet."""
+        """Return what `changes` would be for an unknown face, [N*L,3P+1]."""
         assert bag.shapes is not None
         return strange(bag.shapes, self._mean)
 
@@ -74,9 +74,9 @@ class Neutrals:
         return self._lips.share(change, 0.0 if bag.head is None else float(bag.head[0]))
 
     def learn(self, bag: Bag, own: F32, second: F32 | None) -> tuple[float, Baseline]:
-        """Take in the newest shape of a bag with the shares [K] of its reading and, where one was due, the second.
+        """Learn from the newest shape of a bag, with the shares [K] of its reading and, if due, of its second one.
 
-        Return how well the face is known, 0 to 1, and how it stands with what a person asked for.
+        Return how well the face is known, 0 to 1, and the state of its baseline.
         """
         assert bag.shapes is not None
         self._tracks = {i: t for i, t in self._tracks.items() if bag.end_s - (t.seen_s or bag.end_s) <= FORGET_S}
@@ -98,7 +98,7 @@ class Neutrals:
         moved = np.linalg.norm((rows - rows.mean(axis=0)).reshape(len(rows), -1, 3), axis=2).mean()
         if len(rows) < LEAST * SECONDS / self._tick_s:
             track.state = Baseline.SPARSE
-        elif moved > STILL:
+        elif moved > STEADY:
             track.state = Baseline.UNSTEADY
         else:
             track.neutral.take(rows.mean(axis=0), SURE_TICKS)

@@ -29,9 +29,11 @@ class Recognizer:
         baseline: bool = False,
         head: bool = False,
     ) -> None:
-        """Take an engine; `tuned`, where given, says how calm and how sure instead, and asks for baselines.
+        """Take an engine.
 
-        `baseline` takes one of each track unasked; with `head` readings say how the head is turned, where it is known.
+        `tuned` may change while it runs; where given, it replaces `smoothing_s` and the sidecar's threshold, and
+        carries requests for baselines. `baseline` takes one of each track unasked. With `head` readings have the angles
+        of the head, if they are known.
         """
         self._engine = engine
         self._bag, self._piece, self._head = sidecar.bag, sidecar.piece, head
@@ -49,7 +51,7 @@ class Recognizer:
         """Return a reading for each bag."""
         tuning = self._tuned.now
         self._smoother.tune(tuning)
-        (self._neutrals or self._baselines).ask(tuning.baseline, [bag.track_id for bag in bags])
+        (self._neutrals or self._baselines).request(tuning.baseline, [bag.track_id for bag in bags])
         features = self._encoded(bags)
         twice: list[int] = []
         if self._neutrals is None:
@@ -68,7 +70,7 @@ class Recognizer:
         self._engine.close()
 
     def _encoded(self, bags: Sequence[Bag]) -> Features:
-        """Return the piece features of the bags, [B,N*L/P, ..], encoding only the pieces not met before."""
+        """Return the features of the bags' pieces, [B,N*L/P, ..]; only new pieces are encoded."""
         wanted = [[(bag.track_id, tick) for tick in self._piece_ticks(bag)] for bag in bags]
         missing = {
             key: piece
@@ -85,9 +87,9 @@ class Recognizer:
         return features
 
     def _piece_ticks(self, bag: Bag) -> Sequence[int]:
-        """Return the tick at which each piece of a bag ends, oldest first; of pieces that are alike that of the last.
+        """Return the tick at which each piece of a bag ends, oldest first: the key under which its feature is kept.
 
-        In a photograph's bag they all are, but for every other one that may be mirrored.
+        A still's pieces are all alike, except that every other one may be mirrored; so only its last two ticks occur.
         """
         ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
         return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from realtime_micacl.config import MOST_SMOOTHING_S
-from realtime_micacl.live.reading.baseline import Ask
+from realtime_micacl.live.reading.baseline import BaselineRequest
 from realtime_micacl.types import F32, GAP_S
 
-MARGIN = 0.08  # by how much another emotion must lead before it replaces the shown one
-DWELL_S = 0.08  # for how long without a break another emotion must be due before its word is shown; a tick
+MARGIN = 0.08  # how far another emotion must be ahead of the leader to replace it
+DWELL_S = 0.08  # how long another emotion must lead without a break before its word is shown: a tick
 UNSURE_S = 0.88  # the same for "unsure", which says less and may come later
-GRIMACE = 0.7  # of a lopsided face's shares are spread over all emotions: it shows none of them
-GRIMACE_S = 1.0  # time constant with which that fades: between two grimaces little can be told, either
+GRIMACE = 0.7  # how much of a lopsided face's shares is spread evenly over all emotions, as it shows none of them
+GRIMACE_S = 1.0  # time constant with which that fades: between two grimaces there is little to read, either
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Tuning:
     """0 to MOST_SMOOTHING_S; 0 turns it off."""
     abstain_below: float
     """0 to 1."""
-    baseline: Ask = field(default_factory=Ask)
+    baseline: BaselineRequest = field(default_factory=BaselineRequest)
 
     def __post_init__(self) -> None:
         for name, most in (("smoothing_s", MOST_SMOOTHING_S), ("abstain_below", 1.0)):
@@ -35,7 +35,7 @@ class Tuning:
 
 @dataclass
 class Tuned:
-    """Holds the tuning of now: the window swaps it as a whole, the recognize thread looks once per batch."""
+    """Holds the present tuning: the window replaces it as a whole, the recognize thread reads it once per batch."""
 
     now: Tuning
 
@@ -75,7 +75,7 @@ class Smoother:
         self._memory: dict[int, _Memory] = {}
 
     def tune(self, tuning: Tuning) -> None:
-        """Take over what a person has chosen; the next reading is the first that it holds for."""
+        """Use what a person has chosen, from the next reading on."""
         self._time_constant_s, self._abstain_below = tuning.smoothing_s, tuning.abstain_below
 
     def update(
@@ -83,8 +83,8 @@ class Smoother:
     ) -> tuple[F32, int | None]:
         """Return the smoothed distribution [K] and the index of the emotion to show, None when unsure.
 
-        The more `lopsided` a face is or just was, 0 to 1, the more evenly its shares are spread.
-        A `still` is taken as it is: what was read before is not near enough to calm it.
+        The more `lopsided` a face is or just was, 0 to 1, the more evenly its shares are spread. A `still` is not
+        smoothed: the reading before it is too far away in time.
         """
         self._memory = {i: m for i, m in self._memory.items() if abs(time_s - m.time_s) <= GAP_S}
         if still:

@@ -1,1 +1,1 @@
-"""What is written of a session and read back: lines of numbers, files of them, and where they come from."""
+"""Recordings: the form of a record, the files that hold them, and reading them back."""

@@ -1,4 +1,4 @@
-"""Where a live recording comes from, so that it can be traced years later and compared with others."""
+"""Where a live recording comes from, written with it, so that it can be traced and compared years later."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Hello(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Origin:
-    """Says where a recording comes from as it is now; `sources` changes with what the window shows."""
+    """Makes the Hello of the present moment; the window sets `sources` to what it shows."""
 
     def __init__(self, settings: Settings, folder: Path, sidecar: Sidecar, tuned: Tuned, clock: Clock) -> None:
         self.sources: list[str] = []
         self._tuned = tuned
         started = datetime.fromtimestamp(clock.origin_s + (clock.ahead_s or 0.0), UTC)
-        self._said = {
+        self._fixed = {
             "program": f"realtime-micacl {__version__}",
             "engine": sidecar.name,
             "engine_sha256": sha256(folder / NAME if folder.is_dir() else folder),
@@ -48,14 +48,14 @@ class Origin:
         self._settings = _without_secrets(msgspec.to_builtins(settings))
 
     def __call__(self) -> Hello:
-        """Return it."""
+        """Return what a recording that goes on from now begins with."""
         now = self._tuned.now
         tuned = {"smoothing_s": now.smoothing_s, "abstain_below": now.abstain_below}
-        return Hello(**self._said, sources=list(map(one_line, self.sources)), settings=self._settings | tuned)
+        return Hello(**self._fixed, sources=list(map(one_line, self.sources)), settings=self._settings | tuned)
 
 
 def _without_secrets(value: Any) -> Any:
-    """Return settings without what nobody may read."""
+    """Return settings without tokens and passwords, those in addresses included."""
     match value:
         case dict():
             return {

@@ -29,7 +29,7 @@ MEND = "give the recording itself, or save it with commas there and points in it
 
 
 class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A line that says where a recording comes from, from `time_s` on."""
+    """A line that says where a recording comes from; it holds from `time_s` on."""
 
     schema: Literal[2]
     time_s: float
@@ -37,10 +37,10 @@ class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_recording(path: Path) -> Iterator[Event]:
-    """Yield what a recording holds, line by line; raise SourceError at the first line that is no such thing.
+    """Yield the events of a recording, line by line; raise SourceError at the first line that is none.
 
-    A last line that was cut off, by a full disk or a power cut, is left out; a byte order mark and blank lines, which
-    editors and shells add, say nothing.
+    A last line that was cut off, by a full disk or a power cut, is left out. A byte order mark and blank lines, which
+    editors and shells add, are ignored.
     """
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".csv"):
@@ -83,7 +83,7 @@ def _lines(path: Path, stream: BufferedReader, first: int) -> Iterator[tuple[int
 
 
 def _json_line(line: bytes) -> Event | None:
-    """Return what a line says; None where it says where the recording comes from."""
+    """Return the event of a line; None if the line says where the recording comes from."""
     if b'"hello"' in line and b'"probabilities"' not in line:
         try:
             msgspec.json.decode(line, type=First)
@@ -94,14 +94,16 @@ def _json_line(line: bytes) -> Event | None:
 
 
 def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event | None]:
-    """Read the header of a table; return what turns a row into what it says."""
+    """Read the header of a table; return a function from a row to its event."""
     line = stream.readline(LINE_BYTES).decode("utf-8", "replace").strip("\r\n")
     if "\r" in line:
-        raise SourceError(f"{path}: carriage returns alone end its lines; save it as CSV with line feeds")
+        raise SourceError(f"{path}: its lines end with carriage returns alone; save it as CSV with line feeds")
     header = _cells(line, ",")
     if not _is_header(header):
         resaved = next((name for mark, name in RESAVED.items() if _is_header(_cells(line, mark))), "")
-        why_not = f"a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else _odd(header)
+        why_not = (
+            f"a spreadsheet has saved it with {resaved} between its columns; {MEND}" if resaved else _difference(header)
+        )
         raise SourceError(f"{path}, line 1 is not a header of this program's recordings: {why_not}")
 
     def parsed(line: bytes) -> Event | None:
@@ -117,19 +119,20 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event | None]
 
 def _is_header(header: list[str]) -> bool:
     """Say whether these are the columns of a recording; columns were only ever added at the end."""
-    whole = _whole(header)
-    return header == whole[: len(header)] and len(header) >= len(whole) - len(ADDED)
+    expected = _expected(header)
+    return header == expected[: len(header)] and len(header) >= len(expected) - len(ADDED)
 
 
-def _whole(header: list[str]) -> list[str]:
+def _expected(header: list[str]) -> list[str]:
+    """Return the columns of a recording with as many instances as this header has."""
     return columns(sum(name.startswith(WEIGHT) for name in header))
 
 
-def _odd(header: list[str]) -> str:
-    """Return where a header first differs from that of a recording."""
+def _difference(header: list[str]) -> str:
+    """Return in words where a header first differs from that of a recording."""
     if header[:1] in ([""], ["Unnamed: 0"]):
-        return "its first column are row numbers; write it without (R: row.names = FALSE, pandas: index=False)"
-    pairs = enumerate(zip_longest(header, _whole(header)), start=1)
+        return "its first column holds row numbers; write it without them (R: row.names = FALSE, pandas: index=False)"
+    pairs = enumerate(zip_longest(header, _expected(header)), start=1)
     number, (found, wanted) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
     return f"column {number} is {'missing' if found is None else repr(found)}, expected {wanted or 'none'}"
 
@@ -137,5 +140,5 @@ def _odd(header: list[str]) -> str:
 def _cells(line: str, mark: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=mark), [])
-    except csv.Error:  # as of a cell that is too long
+    except csv.Error:  # such as a cell that is too long
         return []

@@ -1,4 +1,4 @@
-"""What is written of an event and read back: the one definition for JSON, CSV, replay and docs/schema.md."""
+"""The form of a record, defined once for JSON, CSV, replay and docs/schema.md."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from realtime_micacl.wording import plain
 
 SCHEMA = 2
 MARKER = "marker"
-TEXT = 4096  # letters of a text at most
+TEXT = 4096  # the longest text, in letters
 BACK_S = 5.0  # a change of state is stamped when it is noticed, a reading when its picture was taken
-STEP_S = 0.1  # by so much the wall clock must have been set for it to be followed
+STEP_S = 0.1  # a smaller step of the wall clock is not followed
 ANGLES = ("yaw", "pitch", "roll")
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -30,18 +30,21 @@ Weights = Annotated[list[Annotated[float, Meta(ge=0.0, le=1e3)]], Meta(min_lengt
 
 @dataclass
 class Clock:
-    """Where the times of a run count from; `ahead_s` is how far the wall clock is ahead, None where none is asked."""
+    """Where the times of a run count from, `origin_s` (monotonic).
+
+    `ahead_s` is how far the wall clock is ahead of the monotonic one; None if records have no time of day.
+    """
 
     origin_s: float = 0.0
     ahead_s: float | None = None
 
     @classmethod
     def started(cls) -> Clock:
-        """Return a clock that counts from now on and knows the time of day."""
+        """Return a clock that counts from now and knows the time of day."""
         return cls(monotonic(), time() - monotonic())
 
     def unix_s(self, time_s: float) -> float | None:
-        """Return the time of day at a monotonic time; it jumps where the wall clock was set or the machine slept."""
+        """Return the time of day at a monotonic time, in s since 1970, or None; it jumps if the wall clock was set."""
         if self.ahead_s is None:
             return None
         ahead_s = time() - monotonic()
@@ -188,7 +191,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 def record_of(event: Event, clock: Clock) -> Record:
-    """Return what is written of an event."""
+    """Return the record of an event."""
     unix_s = clock.unix_s(event.time_s)
     fields: dict[str, Any] = {
         "schema": SCHEMA,
@@ -238,5 +241,5 @@ def as_record(event: Event, clock: Clock) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line of letters that any file can hold."""
+    """Return a text as one line, in letters that any file can hold, at most TEXT of them."""
     return plain(text.encode("utf-8", "replace").decode("utf-8"))[:TEXT]

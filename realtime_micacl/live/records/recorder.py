@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """A sink that writes while it is asked to. The window asks, the recognize thread writes; a lock guards it.
+    """A sink that writes between `start` and `stop`. The window calls those, the recognize thread writes.
 
-    A file that cannot be written any more is given up: `fault` says why, and the rest goes on.
+    A file that cannot be written any more is given up, and `fault` says why; the session goes on.
     """
 
     def __init__(
         self, clock: Clock, instances: int, origin: Callable[[], Hello] | None = None, **limits: float | None
     ) -> None:
-        """Take what `recording` takes."""
+        """Take what `recording` takes, its limits as `rotate_mb` and `rotate_s`."""
         self._clock, self._instances, self._origin, self._limits = clock, instances, origin, limits
         self._lock = Lock()
         self._open = ExitStack()
@@ -39,7 +39,7 @@ class Recorder:
         self.fault = ""
 
     def start(self, path: Path) -> None:
-        """Begin a recording, .jsonl or .csv by its ending; raise ConfigError where that file cannot be made."""
+        """Begin a recording, .jsonl or .csv by its ending; raise ConfigError if the file exists or cannot be made."""
         self.stop()
         with self._lock:
             self.fault = ""
@@ -66,7 +66,7 @@ class Recorder:
         self._sink = self.since_s = None
         try:
             self._open.close()
-        except OSError as cause:  # what was still to be written found no room
+        except OSError as cause:  # the disk has no room for the last lines
             self._give_up(cause)
 
     def _give_up(self, cause: OSError) -> None:

@@ -1,4 +1,4 @@
-"""Recordings: files of numbers, .jsonl or .csv, and where they come from."""
+"""Writes recordings: files of numbers, .jsonl or .csv, with where they come from."""
 
 from __future__ import annotations
 
@@ -34,38 +34,39 @@ def recording(
     rotate_mb: float | None = None,
     rotate_s: float | None = None,
 ) -> Iterator[Sink]:
-    """Open a recording, .jsonl or .csv by its ending, and close it in the end; never overwrite a file.
+    """Open a recording, .jsonl or .csv by its ending; yield its sink and close it at the end. No file is overwritten.
 
-    `origin` says where it comes from: in the first line, or in a JSON file beside one in CSV, and again when it has
-    changed. After `rotate_mb` or `rotate_s` the recording goes on in another file, whose name has a number.
+    `origin` tells where it comes from: that is the first line, or the JSON file beside a CSV, and follows again when it
+    has changed. After `rotate_mb` or `rotate_s` the recording goes on in another file, whose name has a number.
+    Raise ConfigError if the file exists or cannot be written.
     """
     if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
     try:
-        book = _Recording(path, clock, instances, origin, (rotate_mb or inf) * 1e6, rotate_s or inf)
+        files = _Recording(path, clock, instances, origin, (rotate_mb or inf) * 1e6, rotate_s or inf)
     except FileExistsError as cause:
         file = cause.filename or path
         raise ConfigError(f"--record {file}: it exists and is not overwritten; name another or remove it") from None
     except OSError as cause:
         raise ConfigError(f"--record {path} cannot be written: {why(cause)}; check the folder") from cause
     try:
-        yield book.write
+        yield files.write
     finally:
-        book.close()
+        files.close()
 
 
-def beside(path: Path) -> Path:
-    """Return the file beside a CSV that says where it comes from."""
+def origin_file(path: Path) -> Path:
+    """Return the file beside the CSV `path` that says where that comes from."""
     return path.with_name(f"{path.name}.json")
 
 
 def _appending(path: str, flags: int) -> int:
-    """Open a file so that each line is put at its end, also once somebody has emptied it, as logrotate does."""
+    """Open a file so that each line is put at its end, even after logrotate has emptied it."""
     return os.open(path, flags | os.O_APPEND, 0o666)
 
 
 class _Recording:
-    """A row of files, each begun when the one before is full."""
+    """One file after the other, each begun when the one before is full."""
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class _Recording:
             self._begun_s = event.time_s
             self._begin(self._free_path())
         if self._origin and (now := self._origin()) != self._last_hello:
-            self._tell(now, event.time_s)
+            self._write_origin(now, event.time_s)
         self._sink(event)
 
     def close(self) -> None:
@@ -112,7 +113,7 @@ class _Recording:
     def _begin(self, path: Path) -> None:
         self._file, self._last_hello, self._hellos = path, None, []
         self._stream = open(path, "x", encoding="utf-8", newline="", opener=_appending)  # noqa: SIM115
-        self._linked = bool(os.fstat(self._stream.fileno()).st_nlink)  # some file systems count none
+        self._linked = bool(os.fstat(self._stream.fileno()).st_nlink)  # some file systems always count 0
         if path.suffix.lower() == ".csv":
             self._sink = csv_rows(self._stream, self._clock, self._instances)
         else:
@@ -120,23 +121,23 @@ class _Recording:
         if self._origin is None:
             return
         try:
-            self._tell(self._origin(), self._begun_s)
+            self._write_origin(self._origin(), self._begun_s)
         except OSError:
             self.close()
             path.unlink()
             raise
 
-    def _tell(self, hello: Hello, time_s: float | None) -> None:
-        """Write where the recording comes from, from `time_s` on; None where nothing was recorded before."""
+    def _write_origin(self, hello: Hello, time_s: float | None) -> None:
+        """Write where the recording comes from, from `time_s` (monotonic) on; None: from its beginning."""
         since_s = 0.0 if time_s is None else round(time_s - self._clock.origin_s, 3)
         line = {"schema": SCHEMA, "time_s": since_s, "hello": msgspec.to_builtins(hello)}
         if self._file.suffix.lower() == ".csv":
             first, *later = [*self._hellos, line]
             text = json.dumps(first | ({"later": later} if later else {}), indent=1, ensure_ascii=False) + "\n"
             if self._hellos:
-                write_whole(beside(self._file), text)
+                write_whole(origin_file(self._file), text)
             else:
-                with beside(self._file).open("x", encoding="utf-8") as stream:  # overwrite none but one of our own
+                with origin_file(self._file).open("x", encoding="utf-8") as stream:  # it must not exist yet
                     stream.write(text)
             self._hellos.append(line)
         else:
@@ -148,5 +149,5 @@ class _Recording:
         while True:
             self._number += 1
             path = self._path.with_stem(f"{self._path.stem}-{self._number}")
-            if not path.exists() and not beside(path).exists():
+            if not path.exists() and not origin_file(path).exists():
                 return path

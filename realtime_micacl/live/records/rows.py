@@ -1,4 +1,4 @@
-"""A record as a row of CSV and back."""
+"""Turns records into rows of CSV and back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def as_row(event: Event, clock: Clock) -> dict[str, Any]:
 
 
 def from_row(row: Mapping[str, str]) -> Record:
-    """Return the record of a row of CSV; raise msgspec.ValidationError where it is none."""
+    """Return the record of a row of CSV, by column; raise msgspec.ValidationError if it is not one."""
     given = {name: value for name, value in row.items() if value not in EMPTY}
     weights = sorted((name for name in given if name.startswith(WEIGHT)), key=lambda name: (len(name), name))
     fields: dict[str, Any] = {name: value for name, value in given.items() if name not in (*EMOTIONS, *weights)}

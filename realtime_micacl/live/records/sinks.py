@@ -27,12 +27,12 @@ TROUBLES = (State.STALLED, State.RECONNECTING, State.FAILED)
 
 
 @runtime_checkable
-class GoesOn(Protocol):
-    """A sink that goes on by itself where it cannot write, and says so."""
+class SinkWithNotice(Protocol):
+    """A sink that handles its own faults, and says so in a notice."""
 
     @property
     def notice(self) -> str:
-        """What people have to know; empty while all is well."""
+        """The fault that people have to know of; empty while there is none."""
 
     def __call__(self, event: Event, /) -> None:
         """Take an event."""
@@ -41,8 +41,8 @@ class GoesOn(Protocol):
 class Sinks:
     """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
-    A sink that cannot write is left out, and the rest goes on; `notice` then says so to whoever looks. Where it was the
-    last one, StageFailed is raised. `changes` counts how often each state was entered, `slots` are the places of faces.
+    A sink that cannot write is dropped, `notice` says so, and the others go on; if it was the last one, StageFailed is
+    raised. `changes` counts how often each state was entered; `slots` gives faces their places.
     """
 
     def __init__(self, sinks: Iterable[Sink], source: str = "", slots: Slots | None = None) -> None:
@@ -52,19 +52,20 @@ class Sinks:
 
     @property
     def notice(self) -> str:
-        """What people have to know of a sink; empty while all is well."""
-        notices = (sink.notice for sink in self._sinks if isinstance(sink, GoesOn))
+        """The fault of a sink that people have to know of; empty while there is none."""
+        notices = (sink.notice for sink in self._sinks if isinstance(sink, SinkWithNotice))
         return self._fault or next((notice for notice in notices if notice), "")
 
     def write(self, events: Iterable[Event]) -> bool:
-        """Hand on events; return False where whoever read our output has left."""
+        """Hand on events; return False if nobody reads standard output any more."""
         read = True
         who = f"{self._source}: ".replace("%", "%%") if self._source else ""
         for event in [self._slots.placed(replace(event, source=self._source)) for event in events]:
             if isinstance(event, StateChange) and event.track_id is None:
                 self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
-                log.log(level, f"{who}{event.state}: %s", event.detail)  # to the calm log each state is a kind
+                # the state is part of the format, as journal.Calm drops formats that repeat themselves
+                log.log(level, f"{who}{event.state}: %s", event.detail)
             for sink in list(self._sinks):
                 try:
                     sink(event)
@@ -81,7 +82,7 @@ class Sinks:
 
 
 def json_lines(stream: TextIO, clock: Clock) -> Sink:
-    """Return a sink that writes each event as one line of JSON, at once."""
+    """Return a sink that writes each event as one line of JSON, unbuffered."""
 
     def write(event: Event) -> None:
         try:
@@ -89,14 +90,14 @@ def json_lines(stream: TextIO, clock: Clock) -> Sink:
             stream.flush()
         except OSError:
             if stream is sys.stdout:
-                flushed()  # what cannot be written is said once, and not again at the end
+                flushed()  # else Python would try, and complain, once more at the end
             raise
 
     return write
 
 
 def one_at_a_time(sink: Sink) -> Sink:
-    """Return a sink that several threads may call."""
+    """Return `sink` with a lock, so that several threads may call it."""
     lock = Lock()
 
     def write(event: Event) -> None:
@@ -107,7 +108,7 @@ def one_at_a_time(sink: Sink) -> Sink:
 
 
 def csv_rows(stream: TextIO, clock: Clock, instances: int) -> Sink:
-    """Return a sink that writes each event as one row of CSV, at once, under a header."""
+    """Write the header of a CSV; return a sink that writes each event as one row, unbuffered."""
     writer = csv.DictWriter(stream, columns(instances), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
 

@@ -1,4 +1,4 @@
-"""Places for faces: outlets have a fixed shape while people come and go."""
+"""Slots: numbered places for faces, as outlets have a fixed shape while people come and go."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from threading import Lock
 from realtime_micacl.types import EmotionDistribution, Event, Mark, State, StateChange
 
 SLOTS = 4
-STALE_S = 2.0  # a face without a reading for so long is no longer reported, as on the screen
+STALE_S = 2.0  # without a reading for this long a face is no longer reported
 
 
 class Slots:
     """Gives each face the lowest free place, from 1, and takes it back when the face has left.
 
-    A person who is lost and found again is another track; alone in front of the camera they have the same place.
-    Several threads may call it.
+    A person who is lost and found again is another track, but gets the same place if nobody else took it. Several
+    threads may call it.
     """
 
     def __init__(self, count: int = SLOTS) -> None:
@@ -25,7 +25,7 @@ class Slots:
         """Place -> source and track."""
 
     def placed(self, event: Event) -> Event:
-        """Return an event with the place of its face; None where there is none, or no face."""
+        """Return the event with `slot` set to the place of its face; None without a face or without a free place."""
         if isinstance(event, Mark):
             return event
         who = (event.source, event.track_id)
@@ -45,7 +45,7 @@ class Slots:
 
 
 class Board:
-    """What stands now: of each place the newest reading, of each source its state."""
+    """The newest reading of each place and the state of each source, kept from events."""
 
     def __init__(self, slots: int, stale_s: float = STALE_S) -> None:
         self.slots = range(1, slots + 1)
@@ -54,7 +54,7 @@ class Board:
         self._readings: dict[int, EmotionDistribution] = {}
 
     def take(self, event: Event) -> None:
-        """Take what follows."""
+        """Take the next event."""
         if isinstance(event, EmotionDistribution):
             if event.slot is not None:
                 self._readings[event.slot] = event
@@ -67,19 +67,19 @@ class Board:
 
     @property
     def occupied(self) -> set[int]:
-        """Which places have a reading, however old."""
+        """The places that have a reading, however old."""
         return set(self._readings)
 
     def reading(self, slot: int, now_s: float) -> EmotionDistribution | None:
-        """Return the reading of a place, None where there is none or it is stale."""
+        """Return the reading of a place at `now_s` (monotonic); None if there is none or it is stale."""
         found = self._readings.get(slot)
         return found if found and now_s - found.time_s < self._stale_s else None
 
     @property
     def live(self) -> bool:
-        """Whether any source is."""
+        """Whether any source is live."""
         return State.LIVE in self.states.values()
 
     def readings(self, now_s: float) -> list[EmotionDistribution | None]:
-        """Return the readings of all places, in order."""
+        """Return the readings of all places in order, None for an empty one."""
         return [self.reading(slot, now_s) for slot in self.slots]
