@@ -19,7 +19,7 @@ import numpy as np
 from realtime_micacl.live.seeing.detection import Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.lookout import Lookout
-from realtime_micacl.live.seeing.turns import LOOKS
+from realtime_micacl.live.seeing.round_robin import LOOKS
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32, U8
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime_micacl.live.seeing.closely import LAP, LEAST_PX, corners, look_closely
+from realtime_micacl.live.seeing.closely import LEAST_PX, OVERLAP, look_closely, starts
 from realtime_micacl.live.seeing.detection import Detection
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.sources.video import read_file
@@ -80,6 +80,6 @@ def test_pictures_of_any_size_are_looked_at(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(("length", "side"), [(480, 160), (481, 160), (160, 160), (1000, 333)])
 def test_parts_cover_a_length_and_overlap(length: int, side: int) -> None:
-    starts = corners(length, side, LAP)
-    assert starts[0] == 0 and starts[-1] == length - side
-    assert all(0 < b - a <= side * (1 - LAP) + 1 for a, b in pairwise(starts))
+    found = starts(length, side, OVERLAP)
+    assert found[0] == 0 and found[-1] == length - side
+    assert all(0 < b - a <= side * (1 - OVERLAP) + 1 for a, b in pairwise(found))

@@ -1,4 +1,4 @@
-"""Face crops: key points to one aligned square, by one similarity transform."""
+"""Face crops: a similarity transform takes the key points of a face to fixed places in a square."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from realtime_micacl.types import F32, U8
 
-AREA_BELOW = 0.6  # px of the crop per px of the picture; below a half bilinear sampling leaves pixels out
+AREA_BELOW = 0.6  # px of the crop per px of the picture; below 0.5 bilinear sampling would skip pixels
 
 Points = tuple[tuple[float, float], ...]
 """Where the right eye, left eye, nose tip and mouth centre lie in the crop, as fractions of its side."""
@@ -37,7 +37,7 @@ class Aligner:
 
     @property
     def recipe(self) -> tuple[int, list[list[float]]]:
-        """What a crop depends on, for keys of kept crops."""
+        """All that a crop depends on besides the picture; part of the key of a cached crop."""
         return self.size_px, self.points.tolist()
 
     def crop(self, image: U8, key_points: F32) -> U8:

@@ -1,7 +1,7 @@
 """Finds faces in a still, where there is time to look closely: small ones, and those that fill the picture.
 
-The detector sees a picture as a whole, small. What is under a tenth of it is too little to be seen, and a face that
-fills it is too much. So a still is looked at as it is, with a border, and in overlapping parts.
+The detector scales every picture down, so it misses faces below a tenth of it, and also those that fill it. So it is
+run on the still as it is, on the still with a border, and on overlapping parts.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import numpy as np
 from realtime_micacl.live.seeing.detection import Detection, distinct, largest
 from realtime_micacl.types import U8
 
-BORDER = 0.5  # of the picture's sides, around it
-PARTS = (2, 4)  # across its shorter side
-LAP = 0.35  # of a part: a face that is cut by the border of one lies whole in the next, or in a larger one
-LARGEST_PX = 1920  # more says nothing to the detector, and takes its time
+BORDER = 0.5  # width of the border, as a share of the picture's sides
+PARTS = (2, 4)  # how many parts lie across the shorter side
+OVERLAP = 0.35  # share of a part; a face cut by the edge of one part lies whole in the next, or in a larger part
+LARGEST_PX = 1920  # longer side; more pixels only take time
 LEAST_PX = 160  # smaller parts hold no usable face
-SURE = 0.7  # with so many looks chance has many tries: test pictures gave 0.67, the faces of groups 0.72 and more
+SURE = 0.7  # least score in parts: with many looks false hits add up, up to 0.67 in test pictures; real faces gave 0.72
 
 
-class Detects(Protocol):
-    """A detector."""
+class Detector(Protocol):
+    """Finds faces in one picture."""
 
     def detect(self, image: U8) -> list[Detection]:
         """Return the faces in RGB [H,W,3]."""
 
 
-def look_closely(detector: Detects, image: U8, most: int) -> list[Detection]:
+def look_closely(detector: Detector, image: U8, most: int) -> list[Detection]:
     """Return the faces in RGB [H,W,3], `most` at most, the largest first."""
     height, width = image.shape[:2]
     scale = max(1.0, max(height, width) / LARGEST_PX)
@@ -50,7 +50,7 @@ def look_closely(detector: Detects, image: U8, most: int) -> list[Detection]:
 
 
 def _views(image: U8) -> Iterator[tuple[U8, int, int]]:
-    """Yield the picture, with a border, and its parts, each with where its corner lies in the picture."""
+    """Yield the picture, the picture with a border, and its parts, each with x and y of its corner in the picture."""
     height, width = image.shape[:2]
     yield image, 0, 0
     down, across = round(height * BORDER), round(width * BORDER)
@@ -60,12 +60,12 @@ def _views(image: U8) -> Iterator[tuple[U8, int, int]]:
         side = min(height, width) * 2 // (parts + 1)
         if side < LEAST_PX:
             continue
-        for y in corners(height, side, LAP):
-            for x in corners(width, side, LAP):
+        for y in starts(height, side, OVERLAP):
+            for x in starts(width, side, OVERLAP):
                 yield np.ascontiguousarray(image[y : y + side, x : x + side]), x, y
 
 
-def corners(length: int, side: int, lap: float) -> list[int]:
-    """Return where parts of `side` begin that cover a length and overlap by a share `lap` of them, at least."""
-    count = 1 + -(-(length - side) // max(1, round(side * (1 - lap))))
+def starts(length: int, side: int, overlap: float) -> list[int]:
+    """Return where parts of `side` px begin that cover `length` px and overlap by a share `overlap` at least."""
+    count = 1 + -(-(length - side) // max(1, round(side * (1 - overlap))))
     return [round(k * (length - side) / max(1, count - 1)) for k in range(count)]

@@ -1,4 +1,4 @@
-"""Whether mouth or eyes are covered, by a hand, a mask, sunglasses: what a small network of ours sees in a crop."""
+"""Tells whether mouth or eyes are covered, by a hand, a mask or sunglasses, with a small network of our own."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ALIGNER = Aligner(SIZE_PX, ((0.3, 0.372), (0.7, 0.372), (0.5, 0.603), (0.5, 0.79
 
 
 class Covers:
-    """Looks at faces, those of one picture as one batch; a face takes about a third of a millisecond."""
+    """Runs that network on all faces of a picture as one batch; a face takes about a third of a millisecond."""
 
     def __init__(self) -> None:
         self._session = open_model(MODEL)
 
     def read(self, image: U8, faces: Sequence[F32]) -> F32:
-        """Return how surely the mouth and the eyes of faces in RGB [H,W,3] are covered, 0 to 1, [n,2].
+        """Return the probabilities [n,2] that the mouth and that the eyes are covered.
 
-        Of each face the key points [6,2] are given.
+        `image` is RGB [H,W,3], `faces` are the key points [6,2] of each face in px.
         """
         if not faces:
             return np.zeros((0, 2), np.float32)

@@ -1,4 +1,4 @@
-"""A detected face, the protocol of a detector's runtime, and when two boxes are the same face."""
+"""A detected face, the protocol of a detector's model, and when two boxes are the same face."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from realtime_micacl.types import F32, U8
 
 Reach = Literal["full", "short"]
-SAME = 0.3  # boxes that overlap by so much of the smaller one are one face
+SAME = 0.3  # boxes are the same face if this share of the smaller one lies in the other
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One face as the detector saw it."""
+    """One face as a detector found it."""
 
     box: F32
     """Left, top, right, bottom in px, [4]."""
@@ -25,12 +25,12 @@ class Detection:
     score: float
 
     def moved(self, shift: F32) -> Detection:
-        """Return it elsewhere: by a shift [2] in px."""
+        """Return the detection moved by a shift [2] in px."""
         return replace(self, box=self.box + np.tile(shift, 2), points=self.points + shift)
 
 
-class Finds(Protocol):
-    """One model in one runtime; to be used from one thread."""
+class Model(Protocol):
+    """A detector's model in one of the runtimes; to be used from one thread."""
 
     def find(self, image: U8) -> list[Detection]:
         """Return the faces in `image`, RGB, [H,W,3], in any order."""
@@ -45,7 +45,7 @@ def largest(found: Sequence[Detection], most: int) -> list[Detection]:
 
 
 def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lambda one: one.score) -> list[Detection]:
-    """Return each face once: of the detections that overlap the one of the highest rank, which is the surest."""
+    """Return each face once: of detections that overlap the one with the highest rank, by default its score."""
     kept: list[Detection] = []
     for one in sorted(found, key=rank, reverse=True):
         if all(overlap(one.box, other.box) < SAME for other in kept):
@@ -54,12 +54,12 @@ def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lamb
 
 
 def overlap(a: F32, b: F32) -> float:
-    """Return how much of the smaller of two boxes lies in the other one, 0 to 1."""
+    """Return the share of the smaller of two boxes [4] that lies in the other, 0 to 1."""
     extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
     return float(np.prod(np.maximum(extent, 0))) / smaller if smaller > 0 else 0.0
 
 
 def middle(box: F32) -> F32:
-    """Return the middle of a box, [2]."""
+    """Return the middle [2] of a box [4]."""
     return np.asarray((box[:2] + box[2:]) / 2, np.float32)

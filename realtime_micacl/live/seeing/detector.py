@@ -1,7 +1,7 @@
 """Faces in one picture, by mediapipe's models in ONNX Runtime.
 
-It sees what mediapipe itself sees, for two thirds of the time, without its threads and its second of importing; a test
-holds it to that, and opens mediapipe as the other `runtime`.
+ONNX Runtime finds the same faces as mediapipe's own runtime in two thirds of the time, without its threads and its
+second of importing. A test compares them; that is what the other `runtime` is for.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from typing import Literal
 
 import numpy as np
 
-from realtime_micacl.live.seeing.detection import Detection, Finds, Reach, largest
+from realtime_micacl.live.seeing.detection import Detection, Model, Reach, largest
 from realtime_micacl.types import U8
 
 Runtime = Literal["mediapipe", "onnxruntime"]
 MIN_SCORE: dict[Reach, float] = {"full": 0.6, "short": 0.5}
-"""From which score on a detection is a face: what the graphs of mediapipe's authors use."""
+"""The least score of a face, as in the graphs of mediapipe's authors."""
 LEAST_SHARE = 0.055  # 70 px in 1280 x 720: none of that size were found, most of 90 px
 
 
 def least_px(side: int) -> int:
-    """Return below about how many px of height no face is found in a picture whose longer side is `side` px.
+    """Return about how many px high a face must be to be found in a picture whose longer side is `side` px.
 
-    Mediapipe makes every picture as small as its network's input is, so that the size of the picture counts.
+    It depends on the picture, as every picture is scaled to the size of the network's input.
     """
     return max(10, int(round(LEAST_SHARE * side, -1)))
 
 
 def too_small(px: int) -> str:
-    """Return the limit in words, for where nobody is found."""
+    """Return what to do if nobody is found, with the least height of a face, `px`."""
     return f"faces below about {px} px are not seen; sit closer"
 
 
@@ -40,7 +40,7 @@ class FaceDetector:
     """
 
     thorough = False
-    """Whether a look takes so long that there is one for each tick and no more."""
+    """Whether a look is so slow that there is only one per tick."""
 
     def __init__(
         self,
@@ -60,11 +60,11 @@ class FaceDetector:
         return largest(self._model.find(np.ascontiguousarray(image)), self._max_faces)
 
     def look(self, image: U8, time_s: float) -> list[Detection]:
-        """Return the faces in `image`, as `detect` does, whatever was seen before."""
+        """Do as `detect`; a `Lookout` also uses what it saw before."""
         return self.detect(image)
 
     def least_px(self, shape: Sequence[int]) -> int:
-        """Return below about how many px of height no face is found in a picture of this shape [H,W,3]."""
+        """Return about how many px high a face must be to be found in a picture of this shape [H,W,3]."""
         return least_px(max(shape[:2]))
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class FaceDetector:
         self._model.close()
 
 
-def _opened(reach: Reach, min_score: float, runtime: Runtime) -> Finds:
+def _opened(reach: Reach, min_score: float, runtime: Runtime) -> Model:
     if runtime == "mediapipe":
         from realtime_micacl.live.seeing.detector_mediapipe import MediapipeDetector
 

@@ -24,14 +24,14 @@ FILES: dict[Reach, str] = {
     "full": "face_detection_full_range_sparse.tflite",
     "short": "face_detection_short_range.tflite",
 }
-OPENING = Lock()  # what is put aside while mediapipe opens belongs to the whole process
+OPENING = Lock()  # opening changes sys.modules and standard error for the whole process
 
 
 class MediapipeDetector:
     """A model in mediapipe's Tasks API.
 
-    That API pushes a box that reaches beyond the left or upper edge back into the picture, so that it lies beside the
-    face. Where that may have happened ONNX Runtime says where the faces are: it has the same boxes, unmoved.
+    That API moves a box that reaches beyond the left or upper edge back into the picture, so that it no longer fits
+    the face. When that may have happened, `OnnxDetector` is used instead: it gives the same boxes, unmoved.
     """
 
     def __init__(self, reach: Reach, min_score: float) -> None:
@@ -50,7 +50,7 @@ class MediapipeDetector:
                     min_detection_confidence=min_score,
                 )
             )
-            self.find(np.zeros((128, 128, 3), np.uint8))  # what is said at the first picture belongs in the log, too
+            self.find(np.zeros((128, 128, 3), np.uint8))  # the first picture has native code write messages, too
 
     def find(self, image: U8) -> list[Detection]:
         """Return the faces in `image`, RGB, [H,W,3], in any order; boxes have whole numbers."""
@@ -77,9 +77,9 @@ def _detection(found: Any, width: int, height: int) -> Detection:
 
 @contextmanager
 def _without(*names: str) -> Iterator[None]:
-    """Put empty modules in the place of some that mediapipe imports and never needs here.
+    """Replace modules that mediapipe imports but never needs here by empty ones.
 
-    At their import they write folders, font lists and temporary files, and start a compiler.
+    Importing them would write folders, font lists and temporary files, and start a compiler.
     """
     absent = [name for name in names if name not in sys.modules]
     sys.modules.update({name: ModuleType(name) for name in absent})
@@ -94,8 +94,8 @@ def _without(*names: str) -> Iterator[None]:
 def _native_chatter_to_log() -> Iterator[None]:
     """Send what native code writes to standard error within the block to the log instead.
 
-    It holds for the whole process, so nothing that may have last words starts meanwhile: Qt is there before the threads
-    are. What Python itself writes has a descriptor of its own (`stdio.py`).
+    This changes the whole process, so nothing else that writes there may start meanwhile: Qt is started before the
+    threads. What Python itself writes has a descriptor of its own (`stdio.py`).
     """
     if os.name != "posix":
         yield

@@ -1,4 +1,4 @@
-"""Face detection by mediapipe's models in ONNX Runtime: anchors, their offsets and what overlaps, as its graphs do."""
+"""Face detection by mediapipe's models in ONNX Runtime; anchors, boxes and merging are as in mediapipe's graphs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from realtime_micacl.live.seeing.detection import Detection, Reach
 from realtime_micacl.live.seeing.models import open_model
 from realtime_micacl.types import F32, U8
 
-SAME_FACE = 0.3  # boxes that overlap more than this are one face, and are averaged
+SAME_FACE = 0.3  # boxes with more intersection over union than this are one face, and are averaged
 
 
 class _Kind(NamedTuple):
     file: str
     size_px: int
     grids: tuple[tuple[int, int], ...]
-    """Stride in px and anchors per place."""
+    """Stride in px, and anchors per cell."""
 
 
 KINDS: dict[Reach, _Kind] = {
@@ -71,15 +71,15 @@ class OnnxDetector:
 
 
 def _whole(corners: F32) -> F32:
-    """Return left, top, right and bottom [4] of a box's corners [2,2] in whole px, cut off as mediapipe cuts them."""
+    """Return a box [4] of corners [2,2], rounded to whole px as mediapipe does."""
     corner = np.trunc(corners[0])
     return np.concatenate([corner, corner + np.trunc(corners[1] - corners[0])]).astype(np.float32)
 
 
 def merged(places: F32, scores: F32) -> list[tuple[F32, float]]:
-    """Return one of each bundle of places [n,8,2] that overlap: their mean, weighted by score, and the best score.
+    """Return one face for each group of overlapping places [n,8,2]: their mean, weighted by score, and the best score.
 
-    A place is a box's two corners and six points.
+    A place is the two corners of a box and its six key points.
     """
     order = np.argsort(-scores, kind="stable")
     found = []
@@ -89,14 +89,14 @@ def merged(places: F32, scores: F32) -> list[tuple[F32, float]]:
         areas = (boxes[:, 1] - boxes[:, 0]).prod(axis=1)
         same = shared > SAME_FACE * (areas[0] + areas - shared)
         same[0] = True
-        bundle = order[same]
-        weights = scores[bundle] / scores[bundle].sum()
-        found.append((np.tensordot(weights, places[bundle], 1).astype(np.float32), float(scores[order[0]])))
+        group = order[same]
+        weights = scores[group] / scores[group].sum()
+        found.append((np.tensordot(weights, places[group], 1).astype(np.float32), float(scores[order[0]])))
         order = order[~same]
     return found
 
 
 def _anchors(n: int, each: int) -> F32:
-    """Return the middles of a grid's places, `each` times, as parts of the side, [n * n * each,2]."""
+    """Return the centres of the cells of an n x n grid, each one `each` times, as shares of the side, [n*n*each,2]."""
     rows, columns = np.mgrid[:n, :n].reshape(2, -1)
     return np.repeat((np.stack([columns, rows], axis=1) + 0.5) / n, each, axis=0).astype(np.float32)

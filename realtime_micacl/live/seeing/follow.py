@@ -1,6 +1,6 @@
-"""Follows faces between two looks of the detector: the mesh is run where each is expected, and says if it is there.
+"""Follows faces between two looks of the detector: runs the mesh where each face is expected.
 
-What the detector said of a face is carried along by the similarity that takes its landmarks of then to those of now.
+The detector's box and points are moved along by the similarity that takes the old landmarks to the new ones.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from realtime_micacl.live.seeing.lookout import MESH_AGREES
 from realtime_micacl.live.seeing.mesh import FaceMesh, region
 from realtime_micacl.types import F32, U8
 
-FOLLOWED_S = 0.125  # no longer after a look are its faces followed, and once only: every other tick has a look
-STRAY = 0.1  # of a region's side: a face that is farther from where it was expected is looked for
+FOLLOWED_S = 0.125  # how long after a look its faces may be followed, and only once: every other tick has a look
+STRAY = 0.1  # share of a region's side; a face farther than this from where it was expected needs a look
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The faces of a picture: what a detector says of them, landmarks [n,468,3] in px, how surely each is one, [n]."""
+    """The faces of a picture: detections [n], landmarks [n,468,3] in px, and the mesh's scores, 0 to 1, [n]."""
 
     detections: Sequence[Detection]
     landmarks: F32
@@ -31,7 +31,7 @@ class Found:
 
 
 class Follower:
-    """Knows the faces of the last look, by their tracks."""
+    """Remembers the faces of the last look and follows them once."""
 
     def __init__(self, mesh: FaceMesh) -> None:
         self._mesh = mesh
@@ -39,7 +39,7 @@ class Follower:
         self._last_s = -inf
 
     def note(self, tracks: Sequence[int], found: Found, time_s: float) -> None:
-        """Note what a look found, and of which track each face is."""
+        """Remember what a look found, and the track of each face."""
         self._last, self._last_s = (tracks, found), time_s
 
     def forget(self) -> None:
@@ -47,9 +47,9 @@ class Follower:
         self._last = None
 
     def follow(self, image: U8, time_s: float, expected: Mapping[int, F32]) -> Found | None:
-        """Return where the faces of the last look are in RGB [H,W,3]; None: it is time for a look, or that is unsure.
+        """Return where the faces of the last look are now in RGB [H,W,3]; None if a look is needed.
 
-        Of each track is told in which box it is `expected`.
+        `expected` has the box [4] in which each track is expected, in px.
         """
         last, self._last = self._last, None
         if last is None or not 0 < time_s - self._last_s <= FOLLOWED_S or not _sure(last[1]):
@@ -70,14 +70,14 @@ class Follower:
 
 
 def _sure(found: Found) -> bool:
-    """Say whether there are faces, each is one to the mesh, and none is where another one is."""
+    """Say whether there are faces, the mesh is sure of each, and no two overlap."""
     boxes = [one.box for one in found.detections]
     apart = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
     return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and apart
 
 
 def _carried(then: Detection, before: F32, after: F32) -> Detection:
-    """Return a detection moved, turned and grown as its landmarks were, from [468,3] to [468,3]."""
+    """Return a detection moved, rotated and scaled as its landmarks were, from `before` to `after`, [468,3] each."""
     old, new = _plane(before), _plane(after)
     old_middle, new_middle = old.mean(), new.mean()
     spread = old - old_middle

@@ -1,4 +1,4 @@
-"""468 landmarks of a face, by mediapipe's face mesh in ONNX Runtime; live and in training the same code reads them."""
+"""Reads 468 landmarks of a face with mediapipe's face mesh in ONNX Runtime; live and training use this same code."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from realtime_micacl.types import F32, U8
 MODEL = "face_landmark_468.onnx"
 LANDMARKS = 468
 SIZE_PX = 192  # of the model's input
-MIN_SCORE = 0.5  # from which on it is a face, as mediapipe's own graph has it
-ROOM = 1.5  # the side of the region over that of the detector's box, as the model was trained
+MIN_SCORE = 0.5  # of a face, as in mediapipe's own graph
+ROOM = 1.5  # the region's side over that of the detector's box, as the model was trained
 
 
 @dataclass(frozen=True)
 class Region:
-    """The turned square of a picture in which the landmarks of one face are looked for."""
+    """A rotated square of a picture, in which the landmarks of one face are looked for."""
 
     x: float
     y: float
@@ -29,7 +29,7 @@ class Region:
     side: float
     """In px."""
     turn: float
-    """Of the line from the right eye to the left one, in radians."""
+    """The angle of the line from the right eye to the left one, in radians."""
 
 
 def region(points: F32, box: F32) -> Region:
@@ -44,7 +44,7 @@ def region(points: F32, box: F32) -> Region:
 class FaceMesh:
     """Reads landmarks. A face costs about as much as an encoded frame.
 
-    One face after the other: as one batch they take a fifth more, since what is between the layers leaves the cache.
+    Faces are run one by one: as a batch they take a fifth longer, since the activations no longer fit into the cache.
     """
 
     def __init__(self, threads: int = 1) -> None:
@@ -77,9 +77,9 @@ class FaceMesh:
 
 
 def _to_picture(one: Region) -> F32:
-    """Return what takes px of the model's input to px of the picture, [2,3].
+    """Return the transform [2,3] from px of the model's input to px of the picture.
 
-    mediapipe maps pixel indices without the half pixel of centres, and the model learnt it so.
+    Like mediapipe it maps pixel indices and not pixel centres, which lie half a pixel on: the model was trained so.
     """
     scale, half = one.side / SIZE_PX, SIZE_PX / 2
     c, s = scale * cos(one.turn), scale * sin(one.turn)

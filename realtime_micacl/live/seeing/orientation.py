@@ -1,4 +1,4 @@
-"""Finds out which way up pictures are whose faces are not found: a phone on its side, a camera on a ceiling."""
+"""Finds out which way up pictures are, when no faces are found: a phone on its side, a camera on a ceiling."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from realtime_micacl.live.seeing.lookout import MESH_AGREES
 from realtime_micacl.live.seeing.mesh import FaceMesh, region
 from realtime_micacl.types import U8
 
-SURE = 0.72  # a face the right way up scores .78 and more, one upside down .68 at most
-BETTER = 0.1  # than the picture as it is
+SURE = 0.72  # a face the right way up scores .78 or more, one upside down .68 at most
+BETTER = 0.1  # by how much the score must be above that of the picture as it is
 
 
 def turn_wanted(images: Sequence[U8]) -> int:
-    """Return by how many degrees clockwise pictures, RGB [H,W,3], are to be turned for faces to be upright; 0: none.
+    """Return by how many degrees clockwise pictures, RGB [H,W,3], have to be turned for their faces to be upright.
 
-    Most of the pictures have to agree.
+    0 if they are, or if fewer than half of the pictures agree.
     """
     with closing(FaceDetector()) as detector, closing(FaceMesh()) as mesh:
         scores = np.array([[_score(detector, mesh, np.rot90(i, -turn)) for turn in range(4)] for i in images])

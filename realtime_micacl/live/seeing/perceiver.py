@@ -24,23 +24,23 @@ from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, 
 from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, State
 
-LOOK_S = 0.1  # no longer than this a picture goes without a look for faces, however slow the ticks are
-HOLD_S = 0.25  # a face that the detector missed is shown this long where it was
-RECOVERED = 0.1  # a face that was too poor is analysed again from this quality on
+LOOK_S = 0.1  # the longest time between two looks for faces, however slow the ticks are
+HOLD_S = 0.25  # how long a face that the detector misses is still shown
+RECOVERED = 0.1  # the quality that a face with a fault needs to be analysed again
 
 
 class Perceiver:
     """Finds, follows and crops faces and fills their windows; `ids` names the tracks.
 
-    Faces are looked for at every other tick of the window, which needs no more crops, and followed by the mesh at those
-    in between; while somebody has just come or is missed they are looked for in every frame, unless a look takes long.
-    In between they are where their tracks are expected.
+    At every other tick of the window the detector looks for faces, at the others the mesh follows them. While somebody
+    has just come or is missed, it looks in every frame, unless a look is slow. In the frames between ticks faces are
+    shown where their tracks expect them.
     """
 
     def __init__(
         self, detector: Lookout | FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
     ) -> None:
-        """Take a detector; of a still `most` faces are taken at most."""
+        """Take a detector; in a still it finds at most `most` faces."""
         self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
@@ -83,7 +83,7 @@ class Perceiver:
         self._mesh.close()
 
     def _resized(self, shape: tuple[int, ...]) -> bool:
-        """Say whether the pictures have another size from this one on; whoever was seen is then expected in it."""
+        """Say whether the picture size has changed; if so, scale what is known of the faces to the new one."""
         last, self._size = self._size, shape[1::-1]
         if last in ((), self._size):
             return False
@@ -110,17 +110,17 @@ class Perceiver:
             still=frame.still,
             frame=frame.index,
         )
-        self._seen |= {face.track_id: (frame.time_s, self._staged(face)) for face in found}
+        self._seen |= {face.track_id: (frame.time_s, self._with_progress(face)) for face in found}
         return bags
 
     def _faces(self, frame: Frame) -> list[Face]:
-        """Return the confirmed faces of a frame, those that can be analysed with their shape."""
+        """Return the confirmed faces of a frame; those that can be analysed have their shape."""
         followed = self._followed(frame)
         found = followed or self._found(frame)
         detections, landmarks, scores = found.detections, found.landmarks, found.scores
         crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
         sightings = [
-            Sighting(d.box, signature(c), _starts(d, score, still=frame.still))
+            Sighting(d.box, signature(c), _may_start(d, score, still=frame.still))
             for d, c, score in zip(detections, crops, scores, strict=True)
         ]
         ids = self._tracker.update(sightings, frame.time_s, still=frame.still)
@@ -130,7 +130,7 @@ class Perceiver:
         if not followed:
             self._follower.note(names, Found(detections, landmarks, scores), frame.time_s)
             covers = self._covers.read(frame.image, [one.points for one in detections])
-            self._covered = self._steadied(names, covers, still=frame.still)
+            self._covered = self._averaged(names, covers, still=frame.still)
         at = fitted(landmarks)
         turns = heads(landmarks, at)
         faces = [
@@ -140,29 +140,29 @@ class Perceiver:
         return self._shaped(faces, landmarks, at)
 
     def _followed(self, frame: Frame) -> Found | None:
-        """Return where the faces of the last look are; None: it is time for a look, or somebody may be missing."""
+        """Return where the faces of the last look are now; None if a look is needed."""
         if frame.still or self._detector.thorough or not self._tracker.settled:
             return None
         return self._follower.follow(frame.image, frame.time_s, self._tracker.boxes(frame.time_s))
 
     def _found(self, frame: Frame) -> Found:
         """Return the faces that a look of the detector finds, with their landmarks."""
-        if frame.still:  # there is time, and no second look
+        if frame.still:  # there is time, and no other frame to look at
             detections = look_closely(self._detector, frame.image, self._most)
         else:
             detections = self._detector.look(frame.image, frame.time_s)
         return Found(detections, *self._mesh.landmarks(frame.image, [region(d.points, d.box) for d in detections]))
 
-    def _steadied(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
-        """Return how surely faces are covered: the mean of what this look says, [n,2], and of what was said before.
+    def _averaged(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
+        """Return how surely each track is covered, [2]: the mean of this look, [n,2], and of the value before.
 
-        Before a `still` nothing was said.
+        A `still` has no value before it.
         """
         before = {} if still else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
     def _shaped(self, faces: list[Face], landmarks: F32, at: Fit) -> list[Face]:
-        """Return the faces whose landmarks are given and fitted, those that can be analysed with their shape."""
+        """Return the faces, with the shapes of those that can be analysed, from their landmarks and fits."""
         usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
         if self._shapes and usable:
             shapes = self._shapes.read(landmarks[usable], Fit(*(part[usable] for part in at)))
@@ -175,7 +175,7 @@ class Perceiver:
         inside = share_inside(detection.box, width, height)
         quality = assess(crop, detection.points, inside=inside, covers=self._covered.get(track_id, FREE), head=head)
         last = self._seen.get(track_id)
-        if not quality.fault and (last is None or last[1].quality.fault):  # it comes, or comes back
+        if not quality.fault and (last is None or last[1].quality.fault):  # a new face, or one that had a fault
             if not frontal(detection.points):
                 quality = Quality(quality.value, AWAY)
             elif last and quality.value < RECOVERED:
@@ -183,13 +183,13 @@ class Perceiver:
         state = State.LOW_QUALITY if quality.fault else State.COLLECTING
         return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points, head=head)
 
-    def _staged(self, face: Face) -> Face:
-        """Return the face with how far its window is filled."""
+    def _with_progress(self, face: Face) -> Face:
+        """Return the face with the share of its window that is filled, live once that is full."""
         filled = self._window.filled(face.track_id)
         state = State.LIVE if face.state is State.COLLECTING and filled >= 1 else face.state
         return replace(face, filled=filled, state=state)
 
 
-def _starts(one: Detection, score: float, *, still: bool) -> bool:
-    """Say whether a detection is a face that is followed from now on; in a still one that looks here always was."""
+def _may_start(one: Detection, score: float, *, still: bool) -> bool:
+    """Say whether a track may start with a detection: the mesh has to be sure, or in a still the face frontal."""
     return (score >= MESH_AGREES and possible(one.points)) or (still and frontal(one.points))

@@ -1,8 +1,8 @@
 """How heads are turned, in degrees, from the landmarks on bone, which no expression moves.
 
-Yaw is above 0 where the face turns to the right of the picture, pitch where it looks down, roll where its top leans to
-the right of the picture; all are 0 for a face that looks straight along the camera's axis. A head comes to its place by
-yaw, then pitch, then roll, each about an axis of the camera.
+Yaw is positive if the face turns to the right of the picture, pitch if it looks down, roll if its top leans to the
+right of the picture; all are 0 for a face that looks along the camera's axis. The rotations are applied in this order:
+yaw, pitch, roll, each about an axis of the camera.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ FRAME = (
     (-0.7411, 0.1245, 0.5063),
     (0.7411, 0.1245, 0.5063),
 )
-"""Where these lie in a face that looks at the camera: the mean of rendered heads, made alike on both sides.
+"""Where these lie in a face that looks at the camera: the mean of rendered heads, made symmetrical.
 
 x right, y down, z away from the camera, in distances between the outer corners of the eyes.
 """
 
 RIGHT, LEFT, MIDDLE = [0, 1, 8, 10], [3, 2, 9, 11], [4, 5, 6, 7]
-"""Places in BONE: what lies on both sides, and what lies between them."""
+"""Indices into BONE: pairs on the right and left side, and those on the middle line."""
 
-# What brings the turn of the fit to that of the head: weights of `cues`, in degrees, by least squares over
-# rendered people (`tests/bench/heads.py ASSETS --fit`). What a face's own form does to its pitch is the most of it.
+# Weights of `cues` that correct the angles of the fit, in degrees, by least squares over rendered people
+# (`tests/bench/heads.py ASSETS --fit`). Most of the correction is what the form of a person's face does to its pitch.
 # fmt: off
 YAW_ODD = (
     0.26, 26.29, -5.13, -33.04, 5.73, -5.24, -7.80, -2.56, -33.10, -24.02, -1.51, -5.60, 14.29, 3.97, 4.93, 0.05,
@@ -57,14 +57,14 @@ ROLL_ODD = (
     -2.33, -3.10, 1.70, -1.61,
 )
 # fmt: on
-MOST = 20.0  # degrees by which an angle is corrected
+MOST = 20.0  # the largest correction of an angle, in degrees
 
 _BONE, _FRAME = np.array(BONE), np.array(FRAME) - np.mean(FRAME, axis=0)
 _YAW_ODD, _PITCH_EVEN, _ROLL_ODD = map(np.array, (YAW_ODD, PITCH_EVEN, ROLL_ODD))
 
 
 class Fit(NamedTuple):
-    """What takes faces [n] to the front: p in px becomes scale * turn @ (p - middle)."""
+    """The transforms that bring n faces to the front: p in px becomes scale * turn @ (p - middle)."""
 
     middle: F64
     """[n,1,3]."""
@@ -75,7 +75,7 @@ class Fit(NamedTuple):
 
 
 def fit(bone: F32, frame: F64) -> Fit:
-    """Return the similarity of least squares (Umeyama 1991) from landmarks [n,b,3] to a centred frame [b,3]."""
+    """Return the least-squares similarity (Umeyama 1991) from landmarks [n,b,3] to a centred frame [b,3]."""
     middle = bone.mean(axis=1, keepdims=True, dtype=np.float64)
     spread = bone - middle
     both = np.einsum("pi,npj->nij", frame, spread)
@@ -87,7 +87,7 @@ def fit(bone: F32, frame: F64) -> Fit:
 
 
 def _determinant(a: list[float], b: list[float], c: list[float]) -> float:
-    """Return it for the three rows of a matrix: numpy's takes ten times as long for one."""
+    """Return the determinant of the matrix with these rows; NumPy's takes ten times as long for a single one."""
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
 
 
@@ -97,17 +97,17 @@ def fitted(landmarks: F32) -> Fit:
 
 
 def heads(landmarks: F32, at: Fit | None = None) -> F32:
-    """Return yaw, pitch and roll in degrees, [n,3], of faces whose landmarks are [n,468,3] in px, `fitted` so."""
+    """Return yaw, pitch and roll in degrees, [n,3], of landmarks [n,468,3] in px; `at` is their fit, if known."""
     turned, even, odd = cues(landmarks, at)
     mended = np.stack([odd @ _YAW_ODD, even @ _PITCH_EVEN, odd @ _ROLL_ODD], axis=1)
     return np.asarray(turned + mended.clip(-MOST, MOST), np.float32)
 
 
 def cues(landmarks: F32, at: Fit | None = None) -> tuple[F64, F64, F64]:
-    """Return the angles [n,3] of the fit and the cues from which its error is predicted.
+    """Return the angles [n,3] of the fit, and the cues from which its error is predicted.
 
-    That is how the bones of a face lie beside those of FRAME, and the angles: [n,26] that a mirror leaves as they
-    are, and [n,20] that it turns to their opposite.
+    Cues are the offsets of a face's bones from those of FRAME, and powers of the angles. A mirror leaves the first
+    [n,26] as they are and negates the second [n,20].
     """
     middle, turn, scale = at or fitted(landmarks)
     beside = (landmarks[:, _BONE] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] - _FRAME
@@ -123,7 +123,7 @@ def cues(landmarks: F32, at: Fit | None = None) -> tuple[F64, F64, F64]:
 
 
 def angles(turn: F64) -> F64:
-    """Return yaw, pitch and roll of heads whose turn back to the front is [n,3,3]; x right, y down, z away."""
+    """Return yaw, pitch and roll in degrees, [n,3], given the rotations back to the front, [n,3,3]."""
     yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
     roll = np.arctan2(-turn[:, 1, 0], turn[:, 1, 1])
     return np.asarray(np.degrees(np.stack([yaw, np.arcsin(np.clip(turn[:, 1, 2], -1, 1)), roll], axis=1)), np.float64)

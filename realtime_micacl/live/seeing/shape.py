@@ -1,7 +1,7 @@
-"""The shape of a face: its landmarks in its own frame, whatever the pose of the head and the place of the camera.
+"""The shape of a face: its landmarks without the pose of the head and the place of the camera.
 
-A similarity in space (turn, scale, shift) takes the landmarks on bone, which no expression moves, to where they lie in
-a face that looks at the camera. All others are moved along.
+A similarity transform takes the landmarks on bone, which no expression moves, to where they lie in a face that looks at
+the camera; the other landmarks are moved by the same transform.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class ShapeReader:
         self._centre = frame.mean(axis=0)
         self._frame = frame - self._centre
         self.posed = tuple(shape.bone) == BONE and np.array_equal(frame, FRAME)
-        """Whether it fits landmarks as the pose of the head does."""
+        """Whether it uses the same fit as the pose of the head, which then need not be made twice."""
 
     def read(self, landmarks: F32, at: Fit | None = None) -> F32:
-        """Return the shapes [n, 3 P] of landmarks [n,468,3] in px, `at` the fit of their pose where that is `posed`."""
+        """Return the shapes [n, 3 P] of landmarks [n,468,3] in px; the fit `at` of their pose is used if `posed`."""
         middle, turn, scale = at if at and self.posed else fit(landmarks[:, self._bone], self._frame)
         moved = (landmarks[:, self._points] - middle) @ turn.swapaxes(1, 2) * scale[:, None, None] + self._centre
         return np.asarray(moved.reshape(len(landmarks), len(self.mean)), np.float32)

@@ -1,7 +1,7 @@
 """Which face is whose: stable ids for the detections of successive frames.
 
-Greedy matching by overlap with the predicted box, helped and guarded by the likeness of the aligned crops:
-a face that stops looking like itself from one frame to the next is somebody else and gets a new id.
+Detections are matched to tracks greedily, by overlap with the predicted box and by how alike the aligned crops are. A
+face that stops looking like itself from one frame to the next is somebody else and gets a new id.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from realtime_micacl.lazy import Lazy, made
 from realtime_micacl.live.seeing.detection import middle
 from realtime_micacl.types import F32, U8
 
-MEMORY_S = 1.0  # a face missing longer than this is a new track when it comes back
-SLOW_S, MISSES = 5.0, 2  # but where looks are this far apart or less, it has to be missed by so many of them
-MIN_OVERLAP = 0.2  # intersection over union with the box that is expected; two faces side by side share less
+# A missing face keeps its track for MEMORY_S, and, if looks are at most SLOW_S apart, until MISSES looks missed it.
+MEMORY_S, MISSES, SLOW_S = 1.0, 2, 5.0
+MIN_OVERLAP = 0.2  # intersection over union with the predicted box; that of two faces side by side is smaller
 MIN_LIKENESS = 0.5  # measured on successive real frames: 0.83 or more at 24-30 fps, 0.53 on a head turning at 12 fps
-LIKENESS_SHARE = 0.5  # what looking alike counts in the match: half of what the place counts; chosen, not measured
-AHEAD_S = 0.3  # a face that is missed is expected to go on as it moved for so long, and then where it would be
-NEWEST_SHARE = 0.5  # what the newest step counts in a face's velocity, against all before it
+LIKENESS_SHARE = 0.5  # weight of likeness against overlap in the match; chosen, not measured
+AHEAD_S = 0.3  # how long a missed face is expected to go on moving
+NEWEST_SHARE = 0.5  # weight of the newest step in a face's velocity, against all steps before it
 MIN_SCENE_LIKENESS = 0.5  # a picture that is less like the one before is the first after a cut; chosen as for faces
-SHAKEN = 0.9  # measured: of 208 jolts of a camera the middle was so like a part of the next picture, of 2600 cuts 1 %
-JOLT = 4  # by up to a quarter of its sides a picture is jolted
-GLANCE, SAME_GLANCE = 16, 0.9  # pixels across the shorter side; frames that are so alike in them are no cut
-BIRTH_HITS = 2  # one look may be a mistake of the detector's
+SHAKEN = 0.9  # likeness of a picture's middle to part of the next in 208 jolts of a camera, and in 1 % of 2600 cuts
+JOLT = 4  # a jolt moves the picture by up to a quarter of its sides
+GLANCE, SAME_GLANCE = 16, 0.9  # pixels across the shorter side; frames that are this alike in them are no cut
+BIRTH_HITS = 2  # how many looks have to see a new face: one may be a mistake of the detector
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Sighting:
     signature: F32
     """The crop's `signature`."""
     may_start: bool
-    """Whether a new track may start with it."""
+    """Whether a track may start with it."""
 
 
 @dataclass(eq=False)
@@ -52,7 +52,7 @@ class _Track:
     velocity: F32
     hits: int = 1
     missed: int = 0
-    """How many looks in a row did not see it."""
+    """The number of looks in a row that did not see it."""
     track_id: int | None = None
 
     def predicted(self, time_s: float) -> F32:
@@ -83,8 +83,8 @@ class Tracker:
     def update(self, sightings: Sequence[Sighting], time_s: float, *, still: bool = False) -> list[int | None]:
         """Return the track id of each sighting, or None for one that is not confirmed; call once per frame.
 
-        Of a `still`, with no other frame near in time, one look is enough; whoever was in the frame before
-        it is remembered, however long ago that was.
+        In a `still`, which has no other frame near in time, one look confirms a track; tracks of the frame before it
+        are kept, however long ago that was.
         """
         if any(time_s < track.seen_s for track in self._tracks):
             self.restart()  # the clock went back
@@ -121,7 +121,7 @@ class Tracker:
 
     @property
     def settled(self) -> bool:
-        """Whether all tracks are confirmed and were there at the last update: nobody has just come or been missed."""
+        """Whether all tracks are confirmed and were seen at the last update: nobody has just come or was missed."""
         return all(track.track_id is not None and track.seen_s == self._now_s for track in self._tracks)
 
     def boxes(self, time_s: float) -> dict[int, F32]:
@@ -129,7 +129,7 @@ class Tracker:
         return {t.track_id: t.predicted(time_s) for t in self._tracks if t.track_id is not None}
 
     def stretch(self, factors: F32) -> None:
-        """Follow pictures whose width and height became others by these factors [2]."""
+        """Scale all tracks when the pictures' width and height change by these factors [2]."""
         for track in self._tracks:
             track.box, track.velocity = track.box * np.tile(factors, 2), track.velocity * factors
 
@@ -138,7 +138,7 @@ class Tracker:
         self._tracks = []
 
     def _forget(self, memory_s: float, misses: int) -> None:
-        """Give up who was last seen longer ago than `memory_s`, and was missed by `misses` looks."""
+        """Drop tracks that were last seen longer ago than `memory_s` and missed by at least `misses` looks."""
         self._tracks = [t for t in self._tracks if self._now_s - t.seen_s <= memory_s or t.missed < misses]
 
     def _confirmed_id(self, track: _Track, hits: int) -> int | None:
@@ -148,11 +148,11 @@ class Tracker:
 
 
 def signature(image: U8, side: int = 16) -> F32:
-    """Return what `likeness` compares: the picture as `side` x `side` luma with mean 0 and length 1, [side * side]."""
-    return _even(cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+    """Return the signature of a picture, [side * side]: its small luma, with mean 0 and length 1."""
+    return _normalised(cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
 
 
-def _even(pixels: np.ndarray) -> F32:
+def _normalised(pixels: np.ndarray) -> F32:
     """Return pixels as one row with mean 0 and length 1."""
     values = pixels.astype(np.float32).ravel()
     values -= np.add.reduce(values) / len(values)
@@ -168,8 +168,8 @@ def likeness(a: F32, b: F32) -> float:
 class CutDetector:
     """Notices a hard cut: a frame that does not look like the one before.
 
-    A few single pixels tell most frames alike; only where they do not are both frames looked at, and made. A camera
-    that was jolted shows the same picture elsewhere, and that is no cut.
+    For most frames a few single pixels show that they are alike; only otherwise the whole frames are compared, for
+    which they have to be converted. If a camera was jolted, the same picture is found elsewhere, and that is no cut.
     """
 
     def __init__(self) -> None:
@@ -189,10 +189,10 @@ class CutDetector:
 
 
 def _glance(picture: U8 | Lazy) -> F32:
-    """Return some pixels of a picture, of one that is not made yet their luma, with mean 0 and length 1."""
+    """Return a few pixels of a picture, or of its luma if it is not converted yet, with mean 0 and length 1."""
     pixels = picture if isinstance(picture, np.ndarray) else picture.luma
     step = max(1, min(pixels.shape[:2]) // GLANCE)
-    return _even(pixels[::step, ::step])
+    return _normalised(pixels[::step, ::step])
 
 
 def _overview(image: U8) -> U8:
@@ -212,12 +212,12 @@ def _jolted(then: U8, now: U8) -> bool:
 
 
 def _grey(image: U8) -> U8:
-    """Return the luma of a picture without its finest lines, which a step between pixels leaves to chance."""
+    """Return the luma of a picture, blurred: its finest lines change when it moves by part of a pixel."""
     return np.asarray(cv2.blur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (3, 3)), np.uint8)
 
 
 def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:
-    """Return how well a sighting fits a track; 0 or less where it must not."""
+    """Return how well a sighting fits a track; 0 if they must not be matched."""
     alike = likeness(track.signature, sighting.signature)
     if alike < MIN_LIKENESS:
         return 0.0

@@ -1,8 +1,8 @@
 """The sliding window: per track, cut by capture time, never by frame count.
 
-Sampling ticks lie `span / (N L)` apart on one grid for all tracks, so that a tick gives one bag per track and all of
-them make one batch. Each tick holds the crop captured nearest to it. The bag at tick k holds the N instances that end
-at k, k - L, k - 2 L, ..; so every tick gives a reading and only one instance in it is new.
+Ticks lie `span / (N L)` apart, on one grid for all tracks, so that all bags of a tick make one batch. Each tick holds
+the crop captured nearest to it. The bag at tick k holds the N instances that end at k, k - L, k - 2 L, ..; so every
+tick gives a reading, in which only one instance is new.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import numpy as np
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.types import GAP_S, Bag, Face
 
-EARLY = 0.125  # of a tick: a frame so little before a tick is the tick's, else jitter would put every other one off
+EARLY = 0.125  # of a tick: a frame this little before a tick belongs to it, else jitter would skip every other tick
 
 
 @dataclass(frozen=True, eq=False)
 class _Sample:
-    """A face with its capture time, and the number of its picture."""
+    """A face with its capture time and the number of its frame."""
 
     time_s: float
     face: Face
@@ -42,9 +42,9 @@ class _Run:
 class Window:
     """Fills one window per track and cuts bags from it.
 
-    A bag needs a full span, unless windows are `padded`: then the first crop of a face stands for those before it. A
-    gap above `max_gap_s` restarts a track's window; so does a clock that goes back by more. A frame that is not newer
-    than the one before is left out.
+    A bag needs a full window, unless the spec says `padded`: then the first crop of a face fills the ticks before it. A
+    gap above `max_gap_s`, or a clock that goes back by more, restarts a track's window. A frame that is not newer than
+    the one before is left out.
     """
 
     def __init__(self, spec: BagSpec, max_gap_s: float = GAP_S) -> None:
@@ -61,7 +61,7 @@ class Window:
     ) -> tuple[Bag, ...]:
         """Take the usable faces of frame number `frame`, captured at `time_s`; return a bag per window at a new tick.
 
-        Of a `still` every face gets a bag at once, all of it one crop.
+        In a `still` every face gets a bag at once, filled with its one crop.
         """
         if still or self._stills:
             self._runs.clear()
@@ -72,7 +72,7 @@ class Window:
             self._origin_s = time_s
         elif time_s < self._now_s - self._max_gap_s:
             self._runs.clear()
-            self._origin_s = time_s - (self._tick + 1) * self._spec.tick_s  # ticks go on: no number is used twice
+            self._origin_s = time_s - (self._tick + 1) * self._spec.tick_s  # no tick is used twice
         elif time_s <= self._now_s:
             return ()
         self._now_s = time_s
@@ -87,20 +87,20 @@ class Window:
         return tuple(bags)
 
     def due(self, time_s: float) -> bool:
-        """Say whether a frame captured at `time_s` is the first of its tick: the others can do without a crop."""
+        """Say whether a frame captured at `time_s` is the first of its tick; the others need no crop."""
         if self._origin_s is None or time_s < self._now_s:
             return True
         return self._tick_at(time_s, self._origin_s) > self._tick
 
     def filled(self, track_id: int) -> float:
-        """Return the share of the track's window that is collected, 0 to 1."""
+        """Return the share of the track's window that is filled, 0 to 1."""
         run = self._runs.get(track_id)
         if not run:
             return 0.0
         return 1.0 if self._spec.padded else len(run.samples) / self._spec.ticks
 
     def _still(self, faces: Iterable[Face], time_s: float, frame: int | None) -> tuple[Bag, ...]:
-        """Return a bag per face that shares no tick with any other."""
+        """Return a bag per face, at ticks that no other bag uses."""
         self._tick += self._spec.ticks
         self._origin_s, self._now_s = time_s - self._tick * self._spec.tick_s, time_s
         bags = []

@@ -1,4 +1,4 @@
-"""The models, mediapipe's and one of ours, and how ONNX Runtime opens those that it runs."""
+"""The models, mediapipe's and one of our own, and opening them in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from realtime_micacl.inference.cpu.runtime import options
 
 MODELS = Path(__file__).parent
 
-
 _opened: WeakValueDictionary[tuple[str, int], ort.InferenceSession] = WeakValueDictionary()
 _opening = Lock()
 
 
 def open_model(file: str, threads: int = 1) -> ort.InferenceSession:
-    """Open one of the .onnx files on the processor; all who have it open share it, from any thread."""
+    """Open one of the .onnx files on the processor. A file that is open already is shared; any thread may use it."""
     with _opening:
         session = _opened.get((file, threads))
         if session is None:
