@@ -1,6 +1,6 @@
-"""How this program was installed, for hints that work: it need not be on any registry.
+"""How this program was installed, so that hints about missing packages work: it may not be on any registry.
 
-What reads that is imported where it is asked for: it takes a sixth of the program's start.
+Modules that are needed only for that are imported in the functions: they would take a sixth of the program's start.
 """
 
 from __future__ import annotations
@@ -9,49 +9,66 @@ import json
 import re
 import shlex
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from realtime_micacl.errors import ConfigError
 
 NAME = "realtime-micacl"
 
 
 def install_command(extra: str = "") -> str:
-    """Return the command that installs this program with an extra, from where it came and into where it runs."""
-    return f"{shlex.quote(sys.executable or 'python3')} -m pip install {' '.join(map(shlex.quote, _wish(extra)))}"
+    """Return the command that installs this program with an extra, from where it came and for the Python it runs on."""
+    wanted = " ".join(map(shlex.quote, _requirements(extra)))
+    return f"{shlex.quote(sys.executable or 'python3')} -m pip install {wanted}"
+
+
+def require(module: str, extra: str, asked: str = "") -> Any:
+    """Import a module; raise ConfigError if the extra that brings it is not installed.
+
+    `asked` is what needs it, such as an option; --EXTRA if it is not given.
+    """
+    try:
+        return import_module(module)
+    except ImportError as cause:
+        what = asked or f"--{extra}"
+        raise ConfigError(f"{what} needs {module}, which is not installed: {install_command(extra)}") from cause
 
 
 def not_loaded(cause: BaseException, extra: str = "") -> str:
-    """Return what to say of a package that is not there or does not work here; empty where it is no such error."""
+    """Return a message for an ImportError, with the command that mends it; empty for any other error."""
     name = (getattr(cause, "name", None) or "").partition(".")[0]
     if not isinstance(cause, ImportError) or name.startswith("realtime_micacl"):
         return ""
     mend = install_command(extra)
     if isinstance(cause, ModuleNotFoundError):
         return f"{name} is not installed: {mend}"
-    return f"{name or 'a package'} cannot be loaded: {cause}; install what that names, or all anew: {mend}"
+    return f"{name or 'a package'} cannot be loaded: {cause}; install what is named there, or everything again: {mend}"
 
 
-def _wish(extra: str) -> list[str]:
-    """Return what pip is asked to install."""
+def _requirements(extra: str) -> list[str]:
+    """Return the arguments of pip install."""
     from urllib.request import url2pathname
 
     part = f"[{extra}]" if extra else ""
-    came = _came_from()
-    url = came.get("url", "")
+    origin = _origin()
+    url = origin.get("url", "")
     if not isinstance(url, str) or not url:
         return [f"{NAME}{part}"]
     place = Path(url2pathname(urlsplit(url).path)) if urlsplit(url).scheme == "file" else None
-    if place and not place.exists():  # as in a container, where it was built in a folder that the image has not
-        return _parts(extra)
-    if place and "dir_info" in came:
-        return ["-e", f"{place}{part}"] if came["dir_info"].get("editable") else [f"{place}{part}"]
-    vcs = came.get("vcs_info", {})
+    if place and not place.exists():  # as in a container that was built from a folder outside it
+        return _dependencies(extra)
+    if place and "dir_info" in origin:
+        return ["-e", f"{place}{part}"] if origin["dir_info"].get("editable") else [f"{place}{part}"]
+    vcs = origin.get("vcs_info", {})
     address = f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
     return [f"{NAME}{part} @ {address}"]
 
 
-def _parts(extra: str) -> list[str]:
-    """Return what this program itself, or one of its extras, is built on."""
+def _dependencies(extra: str) -> list[str]:
+    """Return the dependencies of an extra, or of this program itself for ""."""
     from importlib.metadata import requires
 
     found = []
@@ -62,7 +79,7 @@ def _parts(extra: str) -> list[str]:
     return found
 
 
-def _came_from() -> dict[str, dict[str, str]]:
+def _origin() -> dict[str, dict[str, str]]:
     """Return what pip noted about the origin (PEP 610); empty where it came from a registry or was not installed."""
     from importlib.metadata import PackageNotFoundError, distribution
 

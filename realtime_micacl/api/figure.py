@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime_micacl.api.table import readings_in
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.outlets.missing import needed
+from realtime_micacl.installed import require
 from realtime_micacl.palette import COLOURS
 from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event
 from realtime_micacl.wording import counted
@@ -31,7 +31,7 @@ def show(readings: Iterable[Event]) -> Figure:
     >>> show(read("clip.mp4")).savefig("clip.png")
     """
     found = readings_in(readings, "figure")
-    needed("matplotlib", "train", "show")
+    require("matplotlib", "train", "show")
     from matplotlib.figure import Figure
 
     class Shown(Figure):

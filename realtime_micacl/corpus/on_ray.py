@@ -18,7 +18,7 @@ from typing import Any
 from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
 from realtime_micacl.corpus.workers import TRIES, Shares
 from realtime_micacl.errors import SourceError, StageFailed
-from realtime_micacl.outlets.missing import needed
+from realtime_micacl.installed import require
 from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class RayWorkers:
 
     def __init__(self, wanted: Wanted, address: str) -> None:
         """Connect to the cluster; raise ConfigError where Ray is missing, SourceError where nobody answers."""
-        self._wanted, self._ray = wanted, needed("ray", "ray")
+        self._wanted, self._ray = wanted, require("ray", "ray")
         _answers(address)
         try:
             self._ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

@@ -21,9 +21,9 @@ from realtime_micacl.devices import cores
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.live.sources.framing import framing
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.wording import why
 
 WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
@@ -101,7 +101,7 @@ def _check(folder: Path, out: Path, wanted: Wanted, jobs: int | None) -> None:
         raise ConfigError(f"{out} is the folder of the clips itself; name another one for the results")
     check_form(wanted.form)
     if wanted.video:
-        needed("PyQt6.QtGui", "", "--video")
+        require("PyQt6.QtGui", "", "--video")
     framing(wanted.settings)
 
 

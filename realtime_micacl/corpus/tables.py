@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.record import ANGLES, Clock
 from realtime_micacl.live.records.rows import BOX, WEIGHT, as_row, columns
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, Event
 from realtime_micacl.wording import spelled
 
@@ -34,13 +34,13 @@ def table(path: Path, form: Form, instances: int, clip: str) -> Iterator[Sink]:
 def check_form(form: Form) -> None:
     """Raise ConfigError where the package that a form needs is not installed."""
     if form == "parquet":
-        needed("pyarrow", "parquet", "--format parquet")
+        require("pyarrow", "parquet", "--format parquet")
 
 
 @contextmanager
 def _parquet(path: Path, instances: int, clip: str) -> Iterator[Sink]:
     """Write the columns of CSV, typed, and before them the clip's name."""
-    pa, parquet = needed("pyarrow", "parquet", "--format parquet"), needed("pyarrow.parquet", "parquet")
+    pa, parquet = require("pyarrow", "parquet", "--format parquet"), require("pyarrow.parquet", "parquet")
     names = columns(instances)
     schema = arrow_schema(pa, instances).insert(0, pa.field("clip", pa.string()))
     rows: list[dict[str, Any]] = []

@@ -1,1 +1,1 @@
-"""Engines: what turns bags into emotion logits, and the sidecar that says how."""
+"""Engines, which turn bags into logits of emotions, and the sidecar that describes one."""

@@ -1,4 +1,4 @@
-"""Which engine runs: the one that was asked for, or the fastest that this machine has."""
+"""Chooses what an engine runs on: the device that was asked for, or the fastest one of this machine."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from realtime_micacl.installed import install_command
 
 
 def default_engine() -> Path:
-    """Return the folder of the engine that the package carries."""
+    """Return the folder of the engine that comes with the program."""
     from realtime_micacl_engines import folder
 
     return folder("default")
 
 
 def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:
-    """Load the engine in `folder`; raise EngineError where it does not fit the device, or this program."""
+    """Load the engine in `folder`; raise EngineError if it cannot run on `device`, or does not fit this program."""
     if device.startswith(TRITON):
         try:
             from realtime_micacl.inference.triton.triton_engine import TritonEngine

@@ -1,4 +1,4 @@
-"""What an engine is: its protocol, and the files that it may consist of."""
+"""The protocol of an engine, and the names of its files."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Protocol
 from realtime_micacl.types import F32, U8, Features
 
 ENCODE, CLASSIFY, WEIGHTS = "encode.onnx", "classify.onnx", "model.safetensors"
-ENCODE_HALF = "encode.half.onnx"  # for both TensorRTs, which take every precision from the graph
-ENCODE_INT8 = "encode.int8.onnx"  # only where `export --int8` found it worth having
-LASTS = 1 << 15  # pieces: a window of sixteen frames for two thousand faces
+ENCODE_HALF = "encode.half.onnx"  # for TensorRT and TensorRT for RTX, which take the precision from the graph
+ENCODE_INT8 = "encode.int8.onnx"  # only if `export --int8` found it accurate and fast enough
+LASTS = 1 << 15  # pieces whose features stay valid: a window of sixteen frames for two thousand faces
 
 
 class Engine(Protocol):
-    """The network, split where a window can be cached. Called from one thread; sizes are the sidecar's.
+    """The network in two parts, so that each piece of a window is encoded only once. To be used from one thread.
 
-    What is kept is a piece: P frames, the sidecar's `piece`, of which a bag has N * L / P. Features are opaque to the
-    caller, who picks, repeats and stacks them along the first axis and hands them back: on a processor they are the
-    numbers themselves, on a GPU where they lie in its memory. They are good until LASTS further pieces were encoded.
+    A piece is P frames, the sidecar's `piece`; a bag has N * L / P of them. The caller may index, repeat and stack
+    features along the first axis, but not look into them: on a processor they are the numbers, on a GPU their places in
+    its memory. They are valid until LASTS more pieces were encoded.
     """
 
     @property
@@ -30,8 +30,8 @@ class Engine(Protocol):
     def classify(self, features: Features, changes: F32 | None = None) -> tuple[F32, F32]:
         """Return logits [B,K] and importance [B,N] of the bags whose piece features are [B,N*L/P, ..].
 
-        An engine whose sidecar has a shape reads `changes` [B,N*L,3P+1] beside them: of each frame the face's shape
-        less its own neutral one, and how well that is known. Without them faces are taken to be at rest.
+        If the sidecar has a shape, `changes` [B,N*L,3P+1] are read too: for each frame the face's shape minus its own
+        neutral one, and how well that is known. Without them the faces count as neutral.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether graphs fit the sidecar that came with them."""
+"""Checks that an engine's graphs run and fit its sidecar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realtime_micacl.types import EMOTIONS
 
 
 def check_fit(engine: Engine, folder: Path, sidecar: Sidecar) -> None:
-    """Raise EngineError where the graphs in `folder` do not run, or not with the shapes that their sidecar says."""
+    """Raise EngineError if the engine of `folder` does not run, or gives other shapes than its sidecar says."""
     try:
         check_shapes(engine, f"the engine in {folder}", sidecar)
     except EngineError:
@@ -23,7 +23,7 @@ def check_fit(engine: Engine, folder: Path, sidecar: Sidecar) -> None:
 
 
 def check_shapes(engine: Engine, where: str, sidecar: Sidecar) -> None:
-    """Raise EngineError where an engine's shapes are others than its sidecar says; this also warms it up."""
+    """Raise EngineError if the engine gives other shapes than its sidecar says; `where` names it. Also warms it up."""
     bag = sidecar.bag
     features = engine.encode(np.zeros((1, sidecar.piece, bag.size_px, bag.size_px, 3), np.uint8))
     logits, importance = engine.classify(np.zeros((1, sidecar.pieces, sidecar.feature_size), np.float32))

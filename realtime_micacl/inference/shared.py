@@ -1,8 +1,7 @@
 """One engine for several streams: what they ask for at the same time runs as one batch.
 
-The engine lives on a thread of its own, as it wants to be called from one. While it works, requests gather; then it
-takes all of them, oldest first. Each stream waits for one answer at a time, so none can ask for more than its turn, and
-one that asks for nothing costs nothing.
+The engine has a thread of its own, as it may be used from only one. While it works, requests queue up; then it takes
+as many of them as fit into a batch, oldest first. A stream has only one request waiting, so none can crowd out others.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ from realtime_micacl.inference.engine import Engine
 from realtime_micacl.stack import started
 from realtime_micacl.types import F32, U8
 
-MOST = 64  # rows of a batch: more at a time is hardly faster, and takes memory
-STUCK_S = 1.5  # an engine that works on a batch for longer is not joined by anybody; who hangs is given up after 2 s
+MOST = 64  # rows of a batch: larger ones are hardly faster, and take memory
+STUCK_S = 1.5  # an engine that takes longer for a batch is replaced; its callers count as hung after 2 s
 ANSWER_S = 30.0
 JOIN_S = 1.0
 
-Verb = Literal["encode", "classify"]
+Operation = Literal["encode", "classify"]
 Rows = npt.NDArray[Any]
 
 
 class SharedEngine:
-    """Opens the engine for the first who wants a share, closes it after the last, opens it again after a failure."""
+    """Opens the engine for the first share, closes it after the last one, and opens it again after a failure."""
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
         self._open = open_engine
@@ -42,9 +41,9 @@ class SharedEngine:
         self._running: _EngineThread | None = None
 
     def share(self) -> Share:
-        """Return a share, an engine itself, to be closed by whoever asked; raise what opening the engine raises.
+        """Return a share, which is an engine, to be closed by the caller; raise what opening the engine raises.
 
-        A process that was forked off has neither the engine's thread nor its locks as they were: it opens its own.
+        A forked process has neither the engine's thread nor usable locks, so it opens an engine of its own.
         """
         if self._process != os.getpid():
             self._lock, self._process, self._running = Lock(), os.getpid(), None
@@ -80,9 +79,9 @@ class Share:
 
 @dataclass(eq=False)
 class _Request:
-    verb: Verb
+    operation: Operation
     rows: tuple[Rows, ...]
-    """What the verb takes; all of one length."""
+    """The arguments of the operation, all of one length."""
     answer: tuple[Rows, ...] | None = None
 
 
@@ -101,7 +100,7 @@ class _EngineThread:
         self._thread = Thread(target=self._run, name="engine", daemon=True)
 
     def join(self) -> bool:
-        """Take a share, unless the engine has failed, is stuck or was left by everybody."""
+        """Take a share; return False if the engine has failed, is stuck or was closed."""
         with self._changed:
             if self._since_s is not None and monotonic() - self._since_s > STUCK_S:
                 self._fail(EngineError("the engine hangs and is replaced"))
@@ -113,7 +112,7 @@ class _EngineThread:
             return True
 
     def device(self) -> str:
-        """Wait for the engine to be open and say what it runs on; raise what went wrong."""
+        """Wait until the engine is open and return what it runs on; raise what opening it raised."""
         with self._changed:
             self._changed.wait_for(lambda: self._engine or self._error)
             if self._error:
@@ -121,11 +120,11 @@ class _EngineThread:
             assert self._engine is not None
             return self._engine.device
 
-    def ask(self, verb: Verb, *rows: Rows) -> tuple[Rows, ...]:
-        """Return what the engine makes of `rows`; raise what it raises, of whichever stream's rows."""
+    def ask(self, operation: Operation, *rows: Rows) -> tuple[Rows, ...]:
+        """Return what the engine returns for `rows`; raise what it raises, even if that was due to another stream."""
         if self._process != os.getpid():
-            raise EngineError("this was opened before the process was forked off; open it in each process")
-        request = _Request(verb, rows)
+            raise EngineError("the engine was opened before the process was forked; open it in each process")
+        request = _Request(operation, rows)
         with self._changed:
             self._waiting.append(request)
             self._changed.notify_all()
@@ -160,20 +159,21 @@ class _EngineThread:
                 self._answer(engine, batch)
         except Exception as cause:
             self._fail(cause)
-        with suppress(Exception):  # broken as it may be
+        with suppress(Exception):  # it may be broken
             engine.close()
 
     def _batch(self) -> list[_Request]:
-        """Wait for requests; return the oldest and those of its kind that fit into one batch, none in the end."""
+        """Wait for requests; return the oldest and others like it that fit into one batch, none at the end."""
         with self._changed:
             self._since_s = None
             self._changed.wait_for(lambda: self._waiting or self._error)
             if self._error:
                 return []
             batch: list[_Request] = []
+            oldest = self._waiting[0]
             for request in list(self._waiting):
                 fits = not batch or len(request.rows[0]) + sum(len(r.rows[0]) for r in batch) <= MOST
-                alike = request.verb == self._waiting[0].verb and len(request.rows) == len(self._waiting[0].rows)
+                alike = (request.operation, len(request.rows)) == (oldest.operation, len(oldest.rows))
                 if fits and alike:
                     batch.append(request)
             self._waiting = [request for request in self._waiting if request not in batch]
@@ -184,7 +184,7 @@ class _EngineThread:
         rows = batch[0].rows
         if len(batch) > 1:
             rows = tuple(np.concatenate(each) for each in zip(*(r.rows for r in batch), strict=True))
-        made = (engine.encode(*rows),) if batch[0].verb == "encode" else engine.classify(*rows)
+        made = (engine.encode(*rows),) if batch[0].operation == "encode" else engine.classify(*rows)
         ends = np.cumsum([len(r.rows[0]) for r in batch])[:-1]
         parts = zip(*(np.split(rows, ends) for rows in made), strict=True)
         with self._changed:

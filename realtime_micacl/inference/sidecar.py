@@ -26,16 +26,16 @@ Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class BagSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """`bag`: what a window holds, of which nothing else in the program says anything."""
+    """`bag`: the form of a window; there is no other place that defines it."""
 
     instances: Count
     frames: Count
     size_px: Annotated[int, Meta(ge=16, le=512)]
     span_s: Annotated[float, Meta(ge=0.1, le=60.0)]
     mirrored: bool = False
-    """The encoder sees every other frame as in a mirror, so that neither side of a face counts more."""
+    """Every other frame is mirrored for the encoder, so that both sides of a face count the same."""
     padded: bool = False
-    """A window is read from a face's first frame on, which then stands for those before it."""
+    """A window is read from a face's first frame on, which fills the ticks before it."""
 
     @property
     def ticks(self) -> int:
@@ -60,20 +60,20 @@ Landmark = Annotated[int, Meta(ge=0, lt=468)]
 
 
 class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`shape`: what a face's landmarks are compared by, where the engine reads them; see live/seeing/shape.py."""
+    """`shape`: how a face's landmarks become its shape, if the engine reads it; see live/seeing/shape.py."""
 
     bone: tuple[Landmark, ...]
-    """Landmarks on bone, from which the pose of the head is known."""
+    """Landmarks on bone, from which the pose of the head is taken."""
     frame: tuple[tuple[float, float, float], ...]
     """Where they lie in a face that looks at the camera, in distances between the outer corners of the eyes."""
     points: tuple[Landmark, ...]
-    """Landmarks that are compared, P."""
+    """The P landmarks that make up the shape."""
     mean: tuple[float, ...]
-    """Where these lie in everybody's neutral face, [3 P]."""
+    """Where these lie in the mean neutral face of all people, [3 P]."""
     prior: Annotated[float, Meta(gt=0.0)]
-    """How many neutral ticks of its own everybody's face counts for in a track's neutral face."""
+    """How many neutral ticks of a track the mean face counts for in its neutral one."""
     half_s: Annotated[float, Meta(gt=0.0)]
-    """After so long a tick counts half."""
+    """The time after which a tick counts half, in s."""
 
     def __post_init__(self) -> None:
         if len(self.frame) != len(self.bone) or len(self.mean) != 3 * len(self.points) or len(self.bone) < 4:
@@ -96,9 +96,9 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bag: BagSpec
     crop: Crop
     piece: Count
-    """Frames that are encoded at once and kept, P: 1, or those of an instance."""
+    """Frames in a piece, P: 1, or those of an instance."""
     feature_size: Annotated[int, Meta(ge=1, le=8192)]
-    """Of a piece, D."""
+    """Numbers in the feature of a piece, D."""
     shape: Shape | None = None
     """None: the engine reads crops alone."""
     calibration: Calibration
@@ -117,16 +117,16 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def coordinates(self) -> int:
-        """Of a face's shape, 3 P; 0 where the engine reads none."""
+        """Numbers in a face's shape, 3 P; 0 if the engine reads none."""
         return len(self.shape.mean) if self.shape else 0
 
     @property
     def row_size(self) -> int:
-        """Numbers that are known of a piece when bags are classified: its feature and, with a shape, its changes."""
+        """Numbers per piece that `classify` takes: its feature and, with a shape, its changes."""
         return self.feature_size + (self.coordinates + 1 if self.shape else 0)
 
     def rows(self, features: F32, changes: F32 | None) -> F32:
-        """Return what the classifying graph takes, [B,N*L/P,row size]; without `changes` faces are at rest."""
+        """Return the input of the classifying graph, [B,N*L/P,row size]; without `changes` these are 0."""
         if not self.shape:
             return features
         if changes is None:
@@ -135,10 +135,10 @@ class Sidecar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
-    """Read the sidecar of the engine at `path`, a folder or its engine.json; return its folder and itself.
+    """Read the sidecar of the engine at `path`, a folder or its engine.json; return the folder and the sidecar.
 
-    The hashes of the files that it names are compared too. Raise EngineError where anything is missing or damaged, or
-    the label order is not this program's.
+    The hashes of its files are checked too. Raise EngineError if anything is missing or damaged, or if the label order
+    is not this program's.
     """
     try:
         file = path / NAME if path.is_dir() else path

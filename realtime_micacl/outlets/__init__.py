@@ -1,4 +1,4 @@
-"""Where readings leave the program while it runs: LSL, a web page, OSC, MQTT, a file of the newest. Numbers only.
+"""Outlets: live readings for other programs, by LSL, a web page, OSC, MQTT or a file of the newest. Numbers only.
 
-One file each; each is a sink behind a ring of events (`thread.py`), so that no peer can hold anybody else up.
+Each has a file here, and runs on a thread behind a ring of events (`thread.py`), so that no peer can hold others up.
 """

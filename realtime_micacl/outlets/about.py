@@ -1,4 +1,4 @@
-"""What every outlet tells its readers about the program, and the words in which it tells of events."""
+"""What every outlet tells its receivers about this run, and the form of its records."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from realtime_micacl.types import Event
 
 @dataclass(frozen=True)
 class About:
-    """A run of the program, as its readers know it."""
+    """Facts about this run."""
 
     hello: Callable[[], Hello]
-    """Where the numbers come from, as it is now."""
+    """Returns where the numbers come from at present."""
     clock: Clock
     sources: tuple[str, ...]
-    """Those that it began with, each by another name, without passwords."""
+    """The names of the sources at the start, no two alike, without passwords."""
     instances: int
-    """How many weights of importance a reading has."""
+    """The number of instances in a bag, and so of weights in a reading's importance."""
     slots: int = SLOTS
     stale_s: float = STALE_S
-    """A face without a reading for so long is no longer reported."""
+    """After this long without a reading a face is no longer reported."""
 
     def record(self, event: Event) -> dict[str, Any]:
-        """Return an event as the dictionary that a line of standard output holds."""
+        """Return an event as a dictionary, as in a line of standard output."""
         return as_record(event, self.clock)

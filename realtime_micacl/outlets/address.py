@@ -13,7 +13,7 @@ _HOST = r"(?P<host>(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?|\[[0-9a-fA-F:.]+\])"
 
 @dataclass(frozen=True)
 class Peer:
-    """Somebody on the network."""
+    """A host and port on the network, with what else an address says."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ class Peer:
 
 
 def listening(text: str, option: str) -> Peer:
-    """Return what `[HOST:]PORT` names; raise ConfigError."""
+    """Parse `[HOST:]PORT`, an address to listen on; raise ConfigError."""
     found = re.fullmatch(rf"(?:{_HOST}:)?(?P<port>\d{{1,5}})", text)
     if not found or not 0 < int(found["port"]) < 65536:
         raise ConfigError(f"{option} {text}: it is [HOST:]PORT, such as 8080")
@@ -34,7 +34,7 @@ def listening(text: str, option: str) -> Peer:
 
 
 def receiver(text: str, option: str, port: int) -> Peer:
-    """Return what `HOST[:PORT]` names; raise ConfigError."""
+    """Parse `HOST[:PORT]`, an address to send to; `port` is the default. Raise ConfigError."""
     found = re.fullmatch(rf"{_HOST}(?::(?P<port>\d{{1,5}}))?", text)
     if not found or not 0 < int(found["port"] or port) < 65536:
         raise ConfigError(f"{option} {text}: it is HOST[:PORT], such as 127.0.0.1:{port}")
@@ -42,15 +42,12 @@ def receiver(text: str, option: str, port: int) -> Peer:
 
 
 def broker(text: str, option: str, name: str) -> Peer:
-    """Return what `[mqtts://][USER@]HOST[:PORT][/NAME]` says, with a `name` where it has none.
-
-    Raise ConfigError, which shows no password.
-    """
+    """Parse `[mqtts://][USER@]HOST[:PORT][/NAME]`; `name` is the default. Raise ConfigError that shows no password."""
     scheme, _, rest = text.rpartition("://")
     user, at, where = rest.rpartition("@")
     if ":" in user:
         raise ConfigError(
-            f"{option}: a password on the command line can be read by everybody on this machine; "
+            f"{option}: a password on the command line can be seen by everybody on this machine; "
             "set mqtt_password in the settings, or name a file with --mqtt-password-file"
         )
     found = re.fullmatch(rf"{_HOST}(?::(?P<port>\d{{1,5}}))?(?:/(?P<name>[\w-]+))?", where)

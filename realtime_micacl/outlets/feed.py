@@ -1,4 +1,4 @@
-"""The outlets that a person asked for, as one sink: opened together, closed together within a fraction of a second."""
+"""The outlets that a person asked for, as one sink that opens and closes them together."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.slots import STALE_S, Slots
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import broker, listening, receiver
-from realtime_micacl.outlets.every import Every
 from realtime_micacl.outlets.latest import Latest
+from realtime_micacl.outlets.means import Means
 from realtime_micacl.outlets.thread import Outlet, Posted
 from realtime_micacl.types import Event
 from realtime_micacl.wording import why
 
-CLOSE_S = 0.4  # for all together: the program has to end within two seconds
+CLOSE_S = 0.4  # for all outlets together, as the program has to end within two seconds
 SECRET_LETTERS = 16
 
 
 class Feed:
-    """A sink that hands every event to each outlet, or with a span the means of readings. It never waits.
+    """A sink that hands every event, or with `every_s` the means of readings, to each outlet. It never waits.
 
-    `slots` are the places of faces, which all sources of the program share.
+    `slots` gives faces their places; all sources of the program share it.
     """
 
     def __init__(self, outlets: Sequence[Posted], slots: Slots, every_s: float | None = None) -> None:
         self.outlets, self.slots = outlets, slots
-        self._onward: Callable[[Event], None] = Every(every_s, self._spread) if every_s else self._spread
+        self._onward: Callable[[Event], None] = Means(every_s, self._spread) if every_s else self._spread
 
     @property
     def notice(self) -> str:
-        """What is wrong with an outlet now, for people; empty while all is well."""
+        """The fault of an outlet that people have to know of; empty while there is none."""
         return next((outlet.notice for outlet in self.outlets if outlet.notice), "")
 
     def __call__(self, event: Event) -> None:
@@ -46,7 +46,7 @@ class Feed:
         self._onward(event)
 
     def close(self) -> None:
-        """Let all outlets finish at once; whoever needs longer is left behind."""
+        """Close all outlets; one that takes longer than CLOSE_S is left behind."""
         for outlet in self.outlets:
             outlet.close()
         until_s = monotonic() + CLOSE_S
@@ -89,7 +89,7 @@ def _web(settings: Settings, about: About) -> Outlet:
 
     token = _secret(settings.web_token, settings.web_token_file, "web_token")
     if token is not None and len(token) < SECRET_LETTERS:
-        raise ConfigError(f"--web-token-file: a token has {SECRET_LETTERS} letters or more")
+        raise ConfigError(f"--web-token-file: a token needs {SECRET_LETTERS} characters or more")
     return Web(listening(settings.web or "", "--web"), token, about)
 
 
@@ -115,7 +115,7 @@ def _latest(settings: Settings, about: About) -> Outlet:
 
 
 def _secret(value: str | None, path: str | None, key: str) -> str | None:
-    """Return a secret of the settings, or the first line of the file that they name."""
+    """Return the secret `value`, or the first line of the file at `path`; `key` is the name of its setting."""
     if value and path:
         raise ConfigError(f"both {key} and {key}_file are set; keep one of them")
     if path is None:

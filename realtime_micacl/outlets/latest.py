@@ -26,12 +26,12 @@ log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 COLUMNS = ("slot", "track", "emotion", *EMOTIONS, "quality", "coverage", "latency_ms", "source", "time_unix")
-SIGNS = {".json": b'{"latest":', ".csv": b"slot,track,emotion,"}
-"""How a file of ours begins: no other is written over."""
+BEGINNINGS = {".json": b'{"latest":', ".csv": b"slot,track,emotion,"}
+"""How a file of this outlet begins; no other file is overwritten."""
 
 
 class Latest:
-    """Writes what stands whenever it changes, and once a second, so that a reader can tell that somebody writes."""
+    """Writes the present readings whenever they change, and once a second, so that readers know it is still running."""
 
     name = "latest"
 
@@ -39,22 +39,22 @@ class Latest:
         self.notice, self.lost = "", 0
         self._path, self._about = path, about
         self._board = Board(about.slots, about.stale_s)
-        sign = SIGNS.get(path.suffix.lower())
-        if sign is None:
+        beginning = BEGINNINGS.get(path.suffix.lower())
+        if beginning is None:
             raise ConfigError(f"--latest {path}: the ending must be .json or .csv")
         try:
-            own = not path.exists() or (path.is_file() and _begins(path, len(sign)) in (sign, b""))
+            own = not path.exists() or (path.is_file() and _begins(path, len(beginning)) in (beginning, b""))
         except OSError as cause:
             raise ConfigError(f"--latest {path} cannot be read: {why(cause)}") from cause
         if not own:
-            raise ConfigError(f"--latest {path}: it exists and is something else; name another or remove it")
+            raise ConfigError(f"--latest {path}: it exists and is not a file of --latest; name another or remove it")
         try:
             self._write()
         except OSError as cause:
             raise ConfigError(f"--latest {path} cannot be written: {why(cause)}; check the folder") from cause
 
     def run(self, ring: Ring) -> None:
-        """Write what the ring brings."""
+        """Write whenever the ring brings events, and once a second."""
         while not ring.over:
             for event in ring.take(BEAT_S):
                 self._board.take(event)
@@ -70,7 +70,7 @@ class Latest:
         write_whole(self._path, self._text())
 
     def _text(self) -> str:
-        """Return what stands: one line a place of CSV, empty where nobody is read, or one object of JSON."""
+        """Return the present readings: a row of CSV for each place, empty if nobody is there, or one JSON object."""
         found = self._board.readings(monotonic())
         if self._path.suffix.lower() == ".csv":
             out = io.StringIO()

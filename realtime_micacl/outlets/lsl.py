@@ -1,6 +1,6 @@
-"""Lab Streaming Layer: a stream for each place and one of markers, with the moment of capture on LSL's own clock.
+"""Lab Streaming Layer: a stream for each place and one of markers; time stamps are capture times on LSL's clock.
 
-Streams are there from the start with a fixed number of channels, as recorders need it, whoever comes and goes.
+All streams exist from the start with a fixed number of channels, as recorders need it, whoever comes and goes.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any
 
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, Baseline, EmotionDistribution
 
 NAME = "realtime-micacl"
-BUFFER_S = 60  # for an inlet that does not read
-SAME_CLOCK_S = 1e-3
-CLOCK_S = 1.0  # so often two clocks are compared
+BUFFER_S = 60  # kept for an inlet that does not read
+SAME_CLOCK_S = 1e-3  # with a smaller difference both are taken for one clock
+CLOCK_S = 1.0  # how often the two clocks are compared
 CONFIGS = ("lsl_api.cfg", os.path.expanduser("~/lsl_api/lsl_api.cfg"), "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for a person's own settings, besides what LSLAPICFG names."""
-LOOKS = 8  # of which the quickest counts
+TRIES = 8  # comparisons of the clocks, of which the quickest counts
 
 
 class Lsl:
-    """Pushes each reading to the stream of its place; nobody need listen."""
+    """Pushes each reading to the stream of its place, whether anybody listens or not."""
 
     name = "lsl"
 
@@ -37,9 +37,9 @@ class Lsl:
         self.notice, self.lost = "", 0
         self._name, self._about = name, about
         self._board = Board(about.slots)
-        self._pylsl = needed("pylsl", "lsl")
+        self._pylsl = require("pylsl", "lsl")
         if not any(map(os.path.exists, CONFIGS)) and "LSLAPICFG" not in os.environ:
-            self._pylsl.set_config_content("[log]\nlevel = -1\n")  # liblsl has two lines for everybody otherwise
+            self._pylsl.set_config_content("[log]\nlevel = -1\n")  # else liblsl prints two lines at every start
         self._channels = channels(about.instances)
         self._offset_s = self._compared_s = 0.0
 
@@ -53,7 +53,7 @@ class Lsl:
             for event in ring.take(CLOCK_S):
                 moment_s, before = self._on_lsl(event.time_s), self._board.occupied
                 self._board.take(event)
-                for slot in before - self._board.occupied:  # a step that is plotted ends there
+                for slot in before - self._board.occupied:  # so that a plot drawn in steps ends there
                     faces[slot].push_sample(nobody, moment_s)
                 if not isinstance(event, EmotionDistribution):
                     markers.push_sample([json.dumps(self._about.record(event))], moment_s)
@@ -93,16 +93,16 @@ class Lsl:
         return lsl.StreamOutlet(info, chunk_size=0, max_buffered=BUFFER_S)
 
     def _on_lsl(self, time_s: float) -> float:
-        """Return a moment of ours on LSL's clock; on Linux both are the same."""
+        """Convert a monotonic time to LSL's clock; on Linux both are the same."""
         now_s = monotonic()
         if now_s - self._compared_s >= CLOCK_S:
-            offset_s = min((self._compared() for _ in range(LOOKS)), key=lambda looked: looked[0])[1]
+            offset_s = min((self._compared() for _ in range(TRIES)), key=lambda compared: compared[0])[1]
             self._offset_s = offset_s if abs(offset_s) > SAME_CLOCK_S else 0.0
             self._compared_s = now_s
         return time_s + self._offset_s
 
     def _compared(self) -> tuple[float, float]:
-        """Return how long a look at both clocks took, and how far LSL's is ahead; a look may be put off half-way."""
+        """Compare the clocks: return how long that took, and how far LSL's is ahead, in s."""
         before_s, theirs_s, after_s = monotonic(), self._pylsl.local_clock(), monotonic()
         return after_s - before_s, theirs_s - (before_s + after_s) / 2
 

@@ -1,6 +1,6 @@
-"""MQTT: a broker that houses, museums and Node-RED listen to; Home Assistant finds what is there by itself.
+"""MQTT, for home automation, museums and Node-RED; Home Assistant can find the sensors by itself.
 
-A broker may be away at the start, killed, silent or back: the connection is made again for as long as it takes.
+Whatever happens to the broker, the connection is tried again for as long as it takes.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import sys
 from time import monotonic
 from typing import Any
 
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets import homeassistant
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import KEPT, Ring
 from realtime_micacl.types import EmotionDistribution, Event, Mark, StateChange
 from realtime_micacl.wording import why
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 10
 BACKOFF_S = (0.5, 8)
 LOOK_S = 0.5
-AWAY_S = 2.0  # a broker that has not answered for so long is away
-FACE_S = 0.2  # of each face five readings a second at most
-SUMMARY_S, BEAT_S = 1.0, 5.0
-NO_BROKER = "no answer as from a broker, though the port is open; check the port, and whether mqtts:// is meant"
+AWAY_S = 2.0  # a broker that has not answered for this long is away
+FACE_S = 0.2  # between two readings of a face
+SUMMARY_S, BEAT_S = 1.0, 5.0  # between two summaries of a face that changes, and of one that does not
+NO_BROKER = "the port is open, but what answers there is no broker; check the port, and whether it needs mqtts://"
 
 
 class Mqtt:
@@ -37,7 +37,7 @@ class Mqtt:
     name = "mqtt"
 
     def __init__(self, peer: Peer, password: str | None, prefix: str | None, about: About) -> None:
-        """Take the broker, and where Home Assistant looks: a `prefix`, "off" to be forgotten there, or None."""
+        """Take the broker, and the discovery `prefix` of Home Assistant: "off" to be forgotten there, None for none."""
         self.notice, self.lost = "", 0
         self._peer, self._prefix, self._about = peer, prefix, about
         self._root = f"realtime-micacl/{peer.name}"
@@ -46,7 +46,7 @@ class Mqtt:
         self._said: dict[str, str] = {}
         self._said_s: dict[str, float] = {}
         self._there_s, self._greeted, self._reason = monotonic(), False, "no answer"
-        module = needed("paho.mqtt.client", "mqtt")
+        module = require("paho.mqtt.client", "mqtt")
         client = self._client = module.Client(module.CallbackAPIVersion.VERSION2)
         client.will_set(f"{self._root}/availability", "offline", qos=1, retain=True)
         client.max_queued_messages_set(KEPT)
@@ -59,7 +59,7 @@ class Mqtt:
             client.tls_set()
 
     def run(self, ring: Ring) -> None:
-        """Publish what the ring brings; in the end say that nothing follows."""
+        """Publish what the ring brings; at the end announce that the program is offline."""
         self._client.connect_async(self._peer.host, self._peer.port, KEEPALIVE_S)
         self._client.loop_start()
         try:
@@ -74,7 +74,7 @@ class Mqtt:
             self._client.loop_stop()
 
     def _tell(self, event: Event) -> None:
-        """Publish what an event says."""
+        """Publish an event."""
         line = json.dumps(self._about.record(event))
         if not isinstance(event, EmotionDistribution):
             self._publish("event", line, qos=1)
@@ -90,7 +90,7 @@ class Mqtt:
                 self._publish(f"face/{event.slot}", line)
 
     def _look(self) -> None:
-        """Say how it stands: to a broker that is there, to people where none is."""
+        """Check the connection: greet a broker that is new, and set the notice while there is none."""
         now_s = monotonic()
         if not self._client.is_connected():
             self._greeted = False
@@ -105,7 +105,7 @@ class Mqtt:
             self._summarize(now_s)
 
     def _greet(self) -> bool:
-        """Tell a broker what it cannot know, or may have forgotten; return whether there was room for all of it."""
+        """Publish the retained topics to a new broker; return False if the client had no room for all of them."""
         sent = [self._publish("availability", "online", qos=1, retain=True)]
         for source, state in self._board.states.items():
             sent.append(self._publish(self._state_topic(source), str(state), qos=1, retain=True))
@@ -115,7 +115,7 @@ class Mqtt:
         return all(sent)
 
     def _summarize(self, now_s: float) -> None:
-        """Publish each place for Home Assistant: once a second while it changes, else every five seconds."""
+        """Publish a summary of each place for Home Assistant, when it is due."""
         for slot, reading in zip(self._board.slots, self._board.readings(now_s), strict=True):
             topic, text = f"face/{slot}/summary", homeassistant.summary(reading)
             after_s = SUMMARY_S if text != self._said.get(topic) else BEAT_S
@@ -130,7 +130,7 @@ class Mqtt:
         return self._send(f"{self._root}/{topic}", text, qos=qos, retain=retain)
 
     def _send(self, topic: str, text: str, *, qos: int, retain: bool) -> bool:
-        """Hand a message to the client; where it has no room for it, it is lost, and this is False."""
+        """Hand a message to the client; return False if it had no room for it, so that it is lost."""
         refused = bool(self._client.publish(topic, text, qos, retain).rc)
         self.lost += refused
         return not refused
@@ -141,7 +141,7 @@ class Mqtt:
         self._reason = str(code)  # such as "Not authorized"
 
     def _reached(self, client: Any, data: Any, socket: Any) -> None:
-        """Note that somebody is there, who has yet to answer; called on the client's thread."""
+        """Note that the port is open; the broker has yet to answer. Called on the client's thread."""
         self._reason = NO_BROKER
 
     def _not_connected(self, client: Any, data: Any) -> None:

@@ -1,6 +1,6 @@
 """OSC over UDP, for Max, TouchDesigner, Wekinator, VRChat: a fixed set of addresses, each a float.
 
-An address that vanishes breaks a patch: all of them are sent once a second, zeros where nobody is.
+A patch breaks if an address vanishes, so all of them are sent once a second, as zeros if nobody is there.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from time import monotonic
 from typing import Any, Literal
 
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.slots import Board
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark
 from realtime_micacl.wording import why
@@ -28,7 +28,7 @@ Message = tuple[str, tuple[float, ...]]
 
 
 class Osc:
-    """Sends the present state to one peer. Nobody need be there; one that cannot be reached is tried again."""
+    """Sends the present state to one peer, whether it listens or not; one that cannot be reached is tried again."""
 
     name = "osc"
 
@@ -37,8 +37,8 @@ class Osc:
         self._peer, self._style = peer, style
         self._board = Board(about.slots, about.stale_s)
         self._shown = tuple(self._board.slots) if style == "plain" else (1,)
-        self._message = needed("pythonosc.osc_message_builder", "osc").OscMessageBuilder
-        bundles = needed("pythonosc.osc_bundle_builder", "osc")
+        self._message = require("pythonosc.osc_message_builder", "osc").OscMessageBuilder
+        bundles = require("pythonosc.osc_bundle_builder", "osc")
         self._bundle, self._now = bundles.OscBundleBuilder, bundles.IMMEDIATELY
         self._socket: socket.socket | None = None
         self._address: Any = None
@@ -58,7 +58,7 @@ class Osc:
         self._close()
 
     def _touched(self, event: Event) -> Iterable[int]:
-        """Return the places of which an event tells."""
+        """Return the places that an event changes."""
         if isinstance(event, Mark):
             return ()
         if event.track_id is None:
@@ -66,20 +66,20 @@ class Osc:
         return (event.slot,) if event.slot in self._shown else ()
 
     def _open(self) -> None:
-        """Look up the peer, where that is still to be done."""
+        """Look up the peer and open a socket, unless there is one."""
         if self._socket:
             return
         try:
             found = socket.getaddrinfo(self._peer.host, self._peer.port, type=socket.SOCK_DGRAM)
             family, kind, protocol, _, self._address = found[0]
             self._socket = socket.socket(family, kind, protocol)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)  # to a whole network, where asked for
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)  # allow broadcast addresses
             self._socket.setblocking(False)
         except OSError as cause:
             self._away(cause)
 
     def _send(self, slots: list[int]) -> None:
-        """Send places; where that fails the peer is looked up again with the next beat."""
+        """Send places; if that fails, the peer is looked up again within a second."""
         if not self._socket:
             self.lost += len(slots)
             return
@@ -87,7 +87,7 @@ class Osc:
             for packet in self._packets(slots):
                 self._socket.sendto(packet, self._address)
             self.notice = ""
-        except BlockingIOError:  # the line is full
+        except BlockingIOError:  # the socket's buffer is full
             self.lost += 1
         except OSError as cause:
             self.lost += len(slots)
@@ -104,7 +104,7 @@ class Osc:
             self._socket = None
 
     def _packets(self, slots: list[int]) -> Iterator[bytes]:
-        """Yield what is sent of places: a bundle each and one of all, or in other styles a message after the other."""
+        """Yield the packets for places: in the plain style a bundle for each and one for all, else single messages."""
         now_s = monotonic()
         readings = self._board.readings(now_s)
         for slot in slots:
@@ -128,7 +128,7 @@ class Osc:
 
 
 def messages_of(style: Style, slot: int, reading: EmotionDistribution | None) -> Iterator[Message]:
-    """Yield the addresses of a place with their values: zeros where nobody is read."""
+    """Yield the addresses of a place with their values, zeros without a reading."""
     shares = reading.probabilities.tolist() if reading else [0.0] * len(EMOTIONS)
     if style == "wekinator":
         yield "/wek/inputs", tuple(shares)

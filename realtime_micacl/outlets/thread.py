@@ -1,4 +1,4 @@
-"""The threads of outlets: each works on its own, behind a ring of events. No other file here makes one."""
+"""The threads of outlets: each outlet has one, behind a ring of events. No other file here starts threads."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from realtime_micacl.types import EmotionDistribution, Event
 
 log = logging.getLogger(__name__)
 
-KEPT = 64
+KEPT = 64  # events in a ring
 
 
 class Ring:
-    """Hands events to one reading thread. Writing never blocks: of more than 64 the oldest reading is dropped.
+    """Hands events to one reading thread. Writing never blocks: when it is full the oldest reading is dropped.
 
     `wake` is called after each event and at the end, on the thread that writes.
     """
@@ -31,7 +31,7 @@ class Ring:
 
     @property
     def over(self) -> bool:
-        """Whether it is closed and read out."""
+        """Whether it is closed and all events were taken."""
         return self._closed and not self._events
 
     def put(self, event: Event) -> None:
@@ -48,7 +48,7 @@ class Ring:
         self.wake()
 
     def take(self, timeout_s: float) -> list[Event]:
-        """Return all that wait; none where nothing came within `timeout_s`, or nothing will."""
+        """Wait up to `timeout_s` for events and return all there are; none after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._events or self._closed, max(0.0, timeout_s))
             taken = list(self._events)
@@ -56,14 +56,14 @@ class Ring:
         return taken
 
     def close(self) -> None:
-        """Let the reader finish: nothing follows."""
+        """Add nothing more; the reader may take what is left."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self.wake()
 
     def end(self) -> None:
-        """Take nothing more: the reader is gone, and what waits is dropped."""
+        """Add nothing more and drop what is left: the reader is gone."""
         with self._changed:
             self._closed = True
             self.dropped += len(self._events)
@@ -71,20 +71,20 @@ class Ring:
 
 
 class Outlet(Protocol):
-    """A way out of the program."""
+    """Hands readings to other programs."""
 
     name: str
     notice: str
-    """What is wrong with it now, for people; empty while all is well."""
+    """Its fault that people have to know of; empty while there is none."""
     lost: int
     """Readings that it could not hand on."""
 
     def run(self, ring: Ring) -> None:
-        """Hand on what the ring brings until that is over; called on a thread of its own."""
+        """Hand on what the ring brings until it is over; called on a thread of its own."""
 
 
 class Posted:
-    """A sink that never waits: the outlet behind it works on a thread of its own. What it raises ends it alone."""
+    """A sink that never waits: it posts events to an outlet on its own thread. If that raises, it ends alone."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -100,12 +100,12 @@ class Posted:
 
     @property
     def notice(self) -> str:
-        """What is wrong now, for people; empty while all is well."""
+        """The fault that people have to know of; empty while there is none."""
         return self._fault or self._outlet.notice
 
     @property
     def dropped(self) -> int:
-        """How many events did not leave."""
+        """How many events were not handed on."""
         return self._ring.dropped + self._outlet.lost
 
     def __call__(self, event: Event) -> None:
@@ -125,7 +125,7 @@ class Posted:
         try:
             self._outlet.run(self._ring)
         except Exception as cause:
-            self._ring.end()  # before anybody is told: what comes after that counts as dropped
+            self._ring.end()  # before the notice: from then on events count as dropped
             self._fault = f"{self.name}: nothing more is sent: {cause}"
             log.exception("%s failed; nothing more is sent there, the rest goes on", self.name)
         self._ring.end()

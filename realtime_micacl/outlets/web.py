@@ -1,7 +1,7 @@
 """A page in any browser, and a WebSocket with the lines of standard output: one port, numbers only, never a picture.
 
-Without a host this machine alone may look. The Host of a request is compared, so that no page elsewhere gets in under a
-name that it made point here, and so is the Origin of a WebSocket, so that no page elsewhere opens one.
+Without a host it serves this machine only. The Host header is checked, against DNS rebinding by pages elsewhere whose
+name was made to point here. The Origin of a WebSocket is checked, so that no page elsewhere can open one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import LOOPBACK, Peer
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.outlets.page import csp, page
 from realtime_micacl.outlets.thread import Ring
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
@@ -30,12 +30,12 @@ from realtime_micacl.wording import why
 log = logging.getLogger(__name__)
 
 CLIENTS = 16
-CONNECTIONS = 64  # those included that have not said what they want
-BEHIND_BYTES, BEHIND_S = 1 << 18, 10.0  # a client with more waiting is left out, after so long it is closed
-ASKED_BYTES = 1 << 10
+CONNECTIONS = 64  # including those that have not sent a request yet
+BEHIND_BYTES, BEHIND_S = 1 << 18, 10.0  # a client with more data waiting gets no events, and is closed after so long
+ASKED_BYTES = 1 << 10  # the largest message from a client
 OPEN_S, CLOSE_S = 5.0, 0.2
-READ_S = 0.1  # what clients say is of no interest, and read so slowly that nobody can keep us busy
-TRY_LATER = 1013
+READ_S = 0.1  # between two messages of a client: they are ignored, and must not keep this thread busy
+TRY_LATER = 1013  # close code of a WebSocket
 
 
 class Web:
@@ -44,12 +44,12 @@ class Web:
     name = "web"
 
     def __init__(self, peer: Peer, token: str | None, about: About) -> None:
-        """Take the port; raise ConfigError where it is taken, or where the network may look without a token."""
+        """Bind the port; raise ConfigError if that fails, or if the network could look without a token."""
         self.notice, self.lost = "", 0
         self._peer, self._token, self._about = peer, token, about
         if peer.host not in LOOPBACK and not token:
             raise ConfigError(f"--web {peer} lets the network look; set web_token or give --web-token-file")
-        self._server = needed("websockets.asyncio.server", "web")
+        self._server = require("websockets.asyncio.server", "web")
         self._page = page()
         family = socket.AF_INET6 if ":" in peer.host else socket.AF_INET
         try:
@@ -58,9 +58,9 @@ class Web:
             raise ConfigError(f"--web {peer}: {why(cause)}; name another port or host") from cause
         log.info("the page is at http://%s/", peer)
         self._clients: dict[Any, float | None] = {}
-        """Since when each has been behind."""
+        """Each client, and since when it has been behind; None while it keeps up."""
         self._standing: dict[tuple[object, ...], str] = {}
-        """What a new client gets first: the newest line of each source, and of each face its state and its reading."""
+        """What a new client gets first: the newest line of each source, and the state and reading of each face."""
 
     def run(self, ring: Ring) -> None:
         """Serve until the ring is over."""
@@ -75,7 +75,7 @@ class Web:
 
         ring.wake = wake
         quiet = logging.getLogger(f"{__name__}.connections")
-        quiet.setLevel(logging.CRITICAL)  # what strangers send is no event of ours
+        quiet.setLevel(logging.CRITICAL)  # strangers must not fill the log
         transports = set[asyncio.WriteTransport]()
         server = await self._server.serve(
             self._client,
@@ -98,11 +98,11 @@ class Web:
                 self._tell(event)
         server.close()
         await asyncio.wait([asyncio.ensure_future(server.wait_closed())], timeout=CLOSE_S)
-        for transport in transports:  # of those that do not answer, or have asked for nothing yet
+        for transport in transports:  # clients that do not answer, or have not sent a request
             transport.abort()
 
     def _tell(self, event: Event) -> None:
-        """Send an event to everybody who keeps up."""
+        """Send an event to all clients that keep up."""
         line = json.dumps(self._about.record(event))
         self._note(event, line)
         ready = self._ready(monotonic())
@@ -121,7 +121,7 @@ class Web:
                 self._clients[client] = now_s
             elif waiting == 0:
                 self._clients[client] = None
-                self._greet(client)  # the event that is due is among what stands
+                self._greet(client)  # the new event is among what it gets
             elif now_s - behind_s > BEHIND_S:
                 client.transport.abort()
                 del self._clients[client]
@@ -129,7 +129,7 @@ class Web:
         return ready
 
     def _note(self, event: Event, line: str) -> None:
-        """Keep what a new client gets first."""
+        """Update what a new client gets first."""
         if isinstance(event, Mark):
             return
         who = (event.source, event.track_id)
@@ -146,7 +146,7 @@ class Web:
             self._server.broadcast([client], line)
 
     def _hello(self) -> str:
-        """Return the line that comes first, and again where another source is shown."""
+        """Return the line that comes first, and again when another source is shown."""
         about, now = self._about, self._about.hello()
         several = len(about.sources) > 1
         hello = {
@@ -174,10 +174,10 @@ class Web:
             self._clients.pop(client, None)
 
     def _answer(self, client: Any, request: Any) -> Any:
-        """Return the answer to a request, None where it may open a WebSocket."""
+        """Return the answer to a request; None if it may open a WebSocket."""
         try:
             return self._judged(client, request)
-        except (ValueError, LookupError):  # an address that is none, a header that is there twice
+        except (ValueError, LookupError):  # an invalid address, a header that occurs twice
             return client.respond(400, "This cannot be read.\n")
 
     def _judged(self, client: Any, request: Any) -> Any:
@@ -209,7 +209,7 @@ class Web:
         return answer
 
     def _is_own(self, name: str) -> bool:
-        """Say whether a request's host name means us: a name that somebody else made point here does not."""
+        """Say whether a host name is one of this server's own, and not one that somebody else made point here."""
         if name in LOOPBACK or name == self._peer.host.lower():
             return True
         if self._peer.host in LOOPBACK:
@@ -221,7 +221,7 @@ class Web:
 
 
 def _counted(kind: Any, transports: set[Any]) -> Any:
-    """Return a kind of connection of which there are only so many at once; `transports` are those that are open."""
+    """Return a subclass of the connection `kind` that keeps at most CONNECTIONS of them in `transports`."""
 
     class Counted(kind):  # type: ignore[misc]  # a class of websockets
         def connection_made(self, transport: Any) -> None:

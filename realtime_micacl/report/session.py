@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.installed import require
 from realtime_micacl.live.records.reader import First, read_recording
 from realtime_micacl.live.records.record import BACK_S
-from realtime_micacl.live.records.recording import beside
+from realtime_micacl.live.records.recording import origin_file
 from realtime_micacl.live.records.rows import from_row
-from realtime_micacl.outlets.missing import needed
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, State, StateChange
 from realtime_micacl.wording import why
 
@@ -132,7 +132,7 @@ def origin_of(file: Path) -> dict[str, Any]:
                 return dict(
                     msgspec.to_builtins(msgspec.json.decode(stream.readline().removeprefix(BOM_UTF8), type=First).hello)
                 )
-        return dict(json.loads(beside(file).read_text("utf-8"))["hello"])
+        return dict(json.loads(origin_file(file).read_text("utf-8"))["hello"])
     except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
         pass
     for folder in file.resolve().parents[:8]:
@@ -153,7 +153,7 @@ def _events(file: Path) -> Iterator[Event]:
     if file.suffix.lower() != ".parquet":
         yield from read_recording(file)
         return
-    parquet = needed("pyarrow.parquet", "parquet", f"reading {file.name}")
+    parquet = require("pyarrow.parquet", "parquet", f"reading {file.name}")
     try:
         rows = parquet.read_table(file).to_pylist()
         for row in rows:

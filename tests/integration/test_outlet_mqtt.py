@@ -184,7 +184,7 @@ def test_a_broker_that_accepts_and_says_nothing_holds_nobody_up(
             live(sink)
             assert time.monotonic() < deadline_s
             time.sleep(0.05)
-        assert "no answer as from a broker, though the port is open; check the port" in sink.notice
+        assert "the port is open, but what answers there is no broker; check the port" in sink.notice
         started_s = time.monotonic()
         sink.close()
         sink.wait(0.4)

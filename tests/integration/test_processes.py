@@ -38,7 +38,7 @@ def test_a_process_that_is_forked_off_opens_its_own_engine() -> None:
     child.kill()
     assert child.exitcode == 0
     assert (told.get(), told.get()) == (
-        "this was opened before the process was forked off; open it in each process",
+        "the engine was opened before the process was forked; open it in each process",
         [[8.0]],
     )
     assert before.encode(np.ones((1, 1), np.uint8)).tolist() == [[2.0]], "the one before goes on"

@@ -111,7 +111,7 @@ def test_a_value_out_of_range_is_named(argv: tuple[str, ...]) -> None:
             "--web-token-file /no/such/file cannot be read: No such file",
         ),
         ({"web": "8080", "web_token": "a" * 16, "web_token_file": "f"}, "both web_token and web_token_file"),
-        ({"web": "8080", "web_token_file": "short.txt"}, "16 letters"),
+        ({"web": "8080", "web_token_file": "short.txt"}, "16 characters"),
         ({"mqtt": "broker", "mqtt_password": "hunter2"}, "a password and no user"),
         ({"latest": "x.txt"}, "must be .json or .csv"),
     ],

@@ -60,7 +60,7 @@ class Library:
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> Library:
     found = Library()
-    monkeypatch.setattr(module, "needed", lambda *_: found)
+    monkeypatch.setattr(module, "require", lambda *_: found)
     monkeypatch.setattr(module, "monotonic", lambda: found.now_s)
     return found
 

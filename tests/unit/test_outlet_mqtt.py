@@ -43,7 +43,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     found = SimpleNamespace(s=100.0)
     monkeypatch.setattr(module, "monotonic", lambda: found.s)
     library = SimpleNamespace(Client=Client, CallbackAPIVersion=SimpleNamespace(VERSION2=2))
-    monkeypatch.setattr(module, "needed", lambda *_: library)
+    monkeypatch.setattr(module, "require", lambda *_: library)
     return found
 
 

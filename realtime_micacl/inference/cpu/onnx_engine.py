@@ -1,4 +1,4 @@
-"""The engine on ONNX Runtime: the default wherever no GPU is."""
+"""The engine on ONNX Runtime: the default without a GPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class OnnxEngine:
-    """Runs `encode.onnx` and `classify.onnx` on the CPU; `encode.int8.onnx`, if there, where the CPU is made for it."""
+    """Runs `encode.onnx`, or `encode.int8.onnx` if the CPU is made for it, and `classify.onnx` on the CPU."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
         self._sidecar = sidecar
@@ -49,7 +49,7 @@ class OnnxEngine:
 
 
 def _session(file: Path, threads: int) -> ort.InferenceSession:
-    """Load a graph from its bytes: one that keeps weights in other files is thereby refused."""
+    """Load a graph from its bytes, so that one with weights in other files is refused."""
     try:
         return ort.InferenceSession(file.read_bytes(), options(threads), providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base

@@ -13,7 +13,7 @@ from realtime_micacl.inference.fit import check_fit
 from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.types import F32, U8
 
-# It would report its use to Google Analytics; OpenVINO has a stub of its own for where it is not installed.
+# This module would report OpenVINO's use to Google Analytics; without it OpenVINO uses a stub of its own.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 import openvino as ov  # noqa: E402
@@ -27,7 +27,7 @@ class OpenVinoEngine:
     def __init__(self, folder: Path, sidecar: Sidecar, threads: int = 1) -> None:
         self._sidecar = sidecar
         options = {
-            "INFERENCE_PRECISION_HINT": "f32",  # left to itself it takes bfloat16, three digits, where the CPU has it
+            "INFERENCE_PRECISION_HINT": "f32",  # by default it takes bfloat16, with three digits, if the CPU has that
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
@@ -53,7 +53,7 @@ class OpenVinoEngine:
 
 
 def _request(core: ov.Core, file: Path, options: dict[str, object]) -> ov.InferRequest:
-    """Compile a graph from its bytes: one that keeps weights in other files is thereby refused."""
+    """Compile a graph from its bytes, so that one with weights in other files is refused."""
     try:
         return core.compile_model(core.read_model(file.read_bytes()), "CPU", options).create_infer_request()
     except Exception as cause:

@@ -10,7 +10,7 @@ BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
 def multiplies_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Say whether it has dot products of bytes (VNNI); False where that is not known.
+    """Say whether the processor has dot products of bytes (VNNI); False if that is not known.
 
     Without them int8 is slow, and on AVX2 its sums saturate.
     """
@@ -18,7 +18,7 @@ def multiplies_bytes(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Say whether it has products of bfloat16; False where that is not known.
+    """Say whether the processor has products of bfloat16; False if that is not known.
 
     Without them a convolution in bfloat16 takes twelve times as long as in float32 (torch 2.13, AVX2).
     """

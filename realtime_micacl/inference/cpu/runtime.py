@@ -1,4 +1,4 @@
-"""ONNX Runtime on the processor, as all graphs of this process use it."""
+"""How all graphs of this process use ONNX Runtime on the processor."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _bounding = Lock()
 
 
 def options(threads: int = 1) -> ort.SessionOptions:
-    """Return how a graph is opened: on so many threads, its numbers in the memory that all graphs share.
+    """Return options to open a graph with, on `threads` threads.
 
-    They run by turns, and one leaves its memory to the next.
+    All graphs share one memory arena: they run one after the other, so one can use what another has freed.
     """
     with _bounding:
         _bound_memory()

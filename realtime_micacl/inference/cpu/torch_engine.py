@@ -1,4 +1,4 @@
-"""The engine on torch, on the processor: for research, and where there are weights but no graphs."""
+"""The engine on torch, on the processor: for research, and for engines with weights but without graphs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TorchEngine:
 
 
 def load_model(folder: Path, sidecar: Sidecar) -> System:
-    """Return the network in `folder`, ready to read; raise EngineError where weights and sidecar do not fit."""
+    """Return the network in `folder`, in evaluation mode; raise EngineError if weights and sidecar do not fit."""
     try:
         config = configured(sidecar.model)
         _check_shapes(config, folder / WEIGHTS)
@@ -57,7 +57,7 @@ def load_model(folder: Path, sidecar: Sidecar) -> System:
 
 
 def _check_sidecar(model: System, sidecar: Sidecar) -> None:
-    """Raise EngineError where the sidecar says another bag than the network reads."""
+    """Raise EngineError if the network reads other bags than the sidecar says."""
     config, encoder, bag = model.config, model.encoder, sidecar.bag
     shape = (config.instances, config.frames, config.size_px)
     found = (*shape, config.emotions, encoder.piece, encoder.features, config.shape)
@@ -65,12 +65,12 @@ def _check_sidecar(model: System, sidecar: Sidecar) -> None:
     said = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), *rows)
     if found != said:
         raise EngineError(
-            f"instances, frames, size, labels, piece, features, shape: {found} in the network, {said} beside it"
+            f"instances, frames, size, labels, piece, features, shape: {found} in the network, {said} in the sidecar"
         )
 
 
 def _check_shapes(config: SystemConfig, file: Path) -> None:
-    """Raise EngineError where the file holds other weights than the network; nothing is allocated for either."""
+    """Raise EngineError if the file has other weights than the network; allocates memory for neither."""
     with torch.device("meta"):
         expected = {name: list(weight.shape) for name, weight in build(config).state_dict().items()}
     with safe_open(file, framework="pt") as weights:

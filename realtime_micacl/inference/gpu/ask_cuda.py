@@ -10,7 +10,7 @@ MULTIPROCESSORS, MAJOR, MINOR = 16, 75, 76  # numbers of device attributes
 
 
 def ask(number: int) -> dict[str, Any]:
-    """Return what is said of a device; {} where there is no driver or no device, "fault" where it fails."""
+    """Return the facts of a device; {} without a driver or a device, "fault" if the driver fails."""
     names = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
     try:
         cuda = ctypes.CDLL(names[sys.platform])
@@ -61,7 +61,7 @@ def _attribute(cuda: ctypes.CDLL, number: int, device: ctypes.c_int) -> int:
 
 
 def _free(cuda: ctypes.CDLL, device: ctypes.c_int) -> int:
-    """Return the free memory, 0 where not even a context fits into it."""
+    """Return the free memory in bytes; 0 if not even a context fits into it."""
     context, free, total = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_size_t()
     if cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device):
         return 0
@@ -72,7 +72,7 @@ def _free(cuda: ctypes.CDLL, device: ctypes.c_int) -> int:
 
 
 def _driver() -> str:
-    """Return the driver's own version, such as 580.65.06; empty where it does not say."""
+    """Return the driver's own version, such as 580.65.06; empty if it is not known."""
     try:
         nvml = ctypes.CDLL({"linux": "libnvidia-ml.so.1", "win32": "nvml.dll"}[sys.platform])
         text = ctypes.create_string_buffer(96)

@@ -1,4 +1,4 @@
-"""Which GPU is there, and which kinds of engines can run on it."""
+"""Finds the GPU, and tells which kinds of engines can run on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -16,16 +16,13 @@ from msgspec import Struct
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, WEIGHTS
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
 
 Kind = Literal["tensorrt", "tensorrt-rtx", "cuda"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The fastest first."""
 PROBE_TIMEOUT_S = 20.0
-PACKAGES_CUDA = 13  # what the packages of both extras for TensorRT are made for
+PACKAGES_CUDA = 13  # the major version of CUDA that the packages of both TensorRT extras are made for
 SIGNS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvmap")  # Linux, WSL, Jetson
 NEEDS: dict[Kind, tuple[str, ...]] = {
     "tensorrt": (ENCODE_HALF, CLASSIFY),
@@ -58,7 +55,7 @@ class Gpu(Struct, frozen=True, kw_only=True):
     cuda: tuple[int, int]
     """The newest CUDA that the driver supports."""
     driver: str
-    """Its own version; empty where it does not say."""
+    """Its own version; empty if it is not known."""
 
     def __str__(self) -> str:
         """Return all of it, for people."""
@@ -69,9 +66,9 @@ class Gpu(Struct, frozen=True, kw_only=True):
 
 
 def probe(timeout_s: float = PROBE_TIMEOUT_S, number: int = 0) -> Gpu | None:
-    """Ask the driver for GPU `number` in a process of its own; None where there is no driver or no GPU.
+    """Ask the driver for GPU `number`, in a process of its own; None without a driver or a GPU.
 
-    Nothing of CUDA may be touched before: without a GPU, TensorRT's objects end the process. Raise EngineError where
+    This comes before anything else of CUDA: without a GPU, TensorRT's objects end their process. Raise EngineError if
     the driver is broken.
     """
     if not _driver_is_there():
@@ -84,33 +81,33 @@ def probe(timeout_s: float = PROBE_TIMEOUT_S, number: int = 0) -> Gpu | None:
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or [f"signal {-done.returncode}"]
         raise EngineError(f"asking the NVIDIA driver ended in {said[0]}; install the driver again, or use --device cpu")
-    said_of_it = msgspec.json.decode(done.stdout)
-    if not said_of_it:
+    facts = msgspec.json.decode(done.stdout)
+    if not facts:
         return None
-    if "fault" in said_of_it:
-        raise EngineError(f"the NVIDIA driver fails: {said_of_it['fault']}; install it again, or use --device cpu")
-    return msgspec.convert(said_of_it, Gpu)
+    if "fault" in facts:
+        raise EngineError(f"the NVIDIA driver fails: {facts['fault']}; install it again, or use --device cpu")
+    return msgspec.convert(facts, Gpu)
 
 
 def _driver_is_there() -> bool:
-    """Say whether asking can be worth it: most machines have no such driver, and start no program for nothing."""
+    """Say whether there may be a driver; most machines have none, and need not start a process to find out."""
     folders = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
     signs = [*SIGNS, *(f"{folder}/libcuda.so.1" for folder in folders)]
     return sys.platform == "win32" or any(Path(sign).exists() for sign in signs)
 
 
 def missing(kind: Kind) -> str:
-    """Return the packages that are not installed, for people; empty where all are."""
+    """Return the names of the packages that are not installed, separated by commas."""
     return ", ".join(name for name in PACKAGES[kind] if find_spec(name) is None)
 
 
 def suits(kind: Kind, gpu: Gpu) -> bool:
-    """Say whether this kind of engine is made for such a GPU at all."""
+    """Say whether this kind of engine supports such GPUs at all."""
     return kind != "tensorrt-rtx" or any(_is_rtx(capability) for capability in gpu.capabilities)
 
 
 def rtx(gpu: Gpu) -> Gpu:
-    """Return the first GPU that TensorRT for RTX runs on; raise EngineError where there is none."""
+    """Return the first GPU that TensorRT for RTX supports; raise EngineError if there is none."""
     for number, capability in enumerate(gpu.capabilities):
         if _is_rtx(capability):
             return (probe(number=number) if number else None) or gpu
@@ -126,7 +123,7 @@ def _is_rtx(capability: tuple[int, int]) -> bool:
 
 
 def check(kind: Kind, gpu: Gpu, made_for: str | None) -> None:
-    """Raise EngineError where the GPU is too full, or the driver too old for the CUDA that torch is `made_for`.
+    """Raise EngineError if the GPU is too full, or the driver too old for the CUDA that torch is `made_for`.
 
     TensorRT for RTX needs no torch.
     """

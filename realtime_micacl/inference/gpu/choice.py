@@ -1,4 +1,4 @@
-"""The engine on the GPU: the fastest that runs, or the one that was asked for."""
+"""Opens the engine on the GPU: the fastest kind that runs, or the one that was asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def best_on_gpu(folder: Path, sidecar: Sidecar) -> Engine | None:
-    """Return the fastest engine that runs on the GPU; None where there is none, which is said where it is a fault."""
+    """Return the fastest engine that runs on the GPU; None if none does. Faults are logged."""
     try:
         gpu = probe()
     except EngineError as cause:
@@ -29,7 +29,7 @@ def best_on_gpu(folder: Path, sidecar: Sidecar) -> Engine | None:
             try:
                 return _opened(kind, gpu, folder, sidecar)
             except EngineError as cause:
-                log.warning(f"{cause}; going on with the next best engine")  # two causes are two lines of the log
+                log.warning(f"{cause}; trying the next engine")  # as an f-string: the log drops repeated formats
     return None
 
 
@@ -58,7 +58,7 @@ def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Engine:
         import torch
 
         check(kind, gpu, torch.version.cuda)
-        with catch_warnings(record=True) as said:  # so torch says why, on standard error
+        with catch_warnings(record=True) as said:  # torch warns why it is not
             simplefilter("always")
             usable = torch.cuda.is_available()
         if not usable:

@@ -13,11 +13,11 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.model.half import halved
 from realtime_micacl.model.system import System
 
-FAST_HALF = (7, 0)  # Volta; older GPUs count in half precision at a fraction of their speed
+FAST_HALF = (7, 0)  # Volta; older GPUs are much slower in half precision
 
 
 class TorchNetwork:
-    """Runs the network's own code, where `half` is true the encoder's convolutions in half precision."""
+    """Runs the network's own code; with `half`, the encoder's convolutions are in half precision."""
 
     def __init__(self, model: System, device: torch.device, name: str, *, half: bool) -> None:
         self.name = name
@@ -46,7 +46,7 @@ def open_cuda(folder: Path, sidecar: Sidecar) -> GpuEngine:
     precision = "half" if half else "single"
     name = f"{torch.cuda.get_device_name(device)} (torch {torch.__version__}, {precision} precision)"
     network = TorchNetwork(load_model(folder, sidecar), device, name, half=half)
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # float32 means float32; graphs keep what they see
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):  # recorded CUDA graphs keep this
         return GpuEngine(network, sidecar, device)
 
 

@@ -1,7 +1,7 @@
 """The engine on a GPU: crops go up as bytes, logits and importance come down, everything between stays on the device.
 
-One stream, one thread. Buffers are made once and never move, so that the work of each size of batch is recorded as a
-CUDA graph and costs one call. On a processor the same code runs without stream and graphs; that is how it is tested.
+It uses one stream and one thread. Buffers never move, so the work for each batch size can be recorded as a CUDA graph,
+which costs one call. On a processor the same code runs without stream and graphs; that is how it is tested.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALIGNED = 64  # floats: TensorRT wants addresses at multiples of 256 bytes
 
 
 class Network(Protocol):
-    """What the engine runs. A step puts its work on the current stream and waits for nothing."""
+    """The network that the engine runs. A step only queues work on the current stream."""
 
     name: str
     """For people."""
@@ -40,7 +40,7 @@ class Network(Protocol):
 
 
 class GpuEngine:
-    """An engine whose features stay on the device; what it hands out are their numbers."""
+    """An engine whose features stay on the device; it hands out the numbers of their rows."""
 
     def __init__(self, network: Network, sidecar: Sidecar, device: torch.device, rows: int = LASTS) -> None:
         """Prepare every size of batch, so that no later one takes more time or memory."""
@@ -141,15 +141,15 @@ class GpuEngine:
         return gather_and_classify
 
     def _recorded(self, step: Step) -> Step:
-        """Return the CUDA graph of a step that was run once, on a processor the step itself."""
+        """Run a step once and return its CUDA graph; on a processor return the step itself."""
         if self._stream is None:
             return step
         step()
         self._stream.synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
-            step()  # nothing of it stays in the pool, so all graphs share one
-        self._steps.append(step)  # it holds what the graph uses
+            step()  # it leaves nothing in the pool, so all graphs share one
+        self._steps.append(step)  # keep alive what the graph uses
         return graph.replay
 
     def _upload(self, crops: U8) -> int:
@@ -181,7 +181,7 @@ class GpuEngine:
 
 
 class _Upload:
-    """A batch of crops in memory that the device reads by itself, and when it has."""
+    """Page-locked memory for a batch of crops, and an event that tells when the device has read it."""
 
     def __init__(self, shape: tuple[int, ...], pinned: bool) -> None:
         self._crops = torch.zeros(shape, dtype=torch.uint8, pin_memory=pinned)

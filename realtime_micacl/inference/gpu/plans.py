@@ -1,7 +1,8 @@
-"""The cache of compiled graphs, plans: built once for a graph, a GPU and a version, and never trusted blindly.
+"""The cache of plans, which are graphs compiled by TensorRT for one GPU and one version.
 
-A plan is code that is run, so the folder belongs to its user alone. What is damaged, foreign or refused is built again
-once; where nothing can be kept, the plan is built for this run, and that is said.
+A plan is code, so the folder must belong to the user alone, and every plan is checked against its hash. A plan that is
+damaged, made for something else or refused by TensorRT is built again. If nothing can be stored, the plan is built for
+this run only, with a warning.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Facts = Mapping[str, Any]
 Build = Callable[[bytes], tuple[bytes, bytes]]
-"""Takes what was learnt from earlier builds, returns the plan and what is known now."""
+"""Takes the timings of earlier builds, returns the plan and the timings to store."""
 
-WAIT_S = 1800.0  # for another process that builds the same plan
+WAIT_S = 1800.0  # how long to wait for another process that builds the same plan
 POLL_S = 0.1
 LIMIT_BYTES = 2 << 30
 
@@ -42,20 +43,20 @@ class Label(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def default_folder() -> Path:
-    """Return where plans are kept: under the user's cache folder, as the XDG base directories have it."""
+    """Return the folder of the cache, below the XDG cache folder of the user."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "realtime-micacl" / "plans"
 
 
 def key_of(facts: Facts) -> str:
-    """Return the name under which a plan with these facts is kept."""
+    """Return the name of the cache entry with these facts."""
     return hashlib.sha256(msgspec.json.encode(dict(facts), order="deterministic")).hexdigest()[:32]
 
 
-def kept(folder: Path, facts: Facts, machine: Facts, build: Build, load: Callable[[bytes], T | None]) -> T:
-    """Return the loaded plan of `facts`, from the folder or built and put there.
+def load_or_build(folder: Path, facts: Facts, machine: Facts, build: Build, load: Callable[[bytes], T | None]) -> T:
+    """Return the plan of `facts`, loaded from the cache or built and stored there.
 
-    `machine` is the part of the facts that timings depend on; they are kept beside the plans. Raise EngineError where
-    not even a fresh plan can be loaded.
+    `machine` is the part of the facts that timings depend on; these are stored as well. Raise EngineError if even a
+    plan that was just built cannot be loaded.
     """
     key, timings = key_of(facts), folder / f"timing-{key_of(machine)}.cache"
     with _locked(folder, key) as safe:
@@ -70,26 +71,26 @@ def kept(folder: Path, facts: Facts, machine: Facts, build: Build, load: Callabl
         if loaded is None:
             raise EngineError("TensorRT cannot load the plan that it has just built; use --device cuda or cpu")
         if safe:
-            _keep(folder / key, facts, plan, {timings: learnt} if learnt else {})
+            _store(folder / key, facts, plan, {timings: learnt} if learnt else {})
         return loaded
 
 
-def found(folder: Path, facts: Facts) -> bytes | None:
-    """Return what `put` has kept under these facts, where it is whole."""
+def get(folder: Path, facts: Facts) -> bytes | None:
+    """Return what `put` has stored under these facts; None if there is nothing, or it is damaged."""
     with _locked(folder, key := key_of(facts)) as safe:
         return _read(folder / key, facts) if safe else None
 
 
 def put(folder: Path, facts: Facts, content: bytes) -> None:
-    """Keep something else beside the plans, by the same rules."""
+    """Store other bytes in the cache, by the same rules as plans."""
     with _locked(folder, key := key_of(facts)) as safe:
         if safe:
-            _keep(folder / key, facts, content, {})
+            _store(folder / key, facts, content, {})
 
 
 @contextmanager
 def _locked(folder: Path, key: str) -> Iterator[bool]:
-    """Hold the lock of a plan; yield False, and say so, where plans cannot be kept safely."""
+    """Hold the lock of an entry; yield False, with a warning, if plans cannot be stored safely."""
     try:
         held = _lock(folder, key)
     except (OSError, EngineError) as cause:
@@ -130,7 +131,7 @@ def _lock(folder: Path, key: str) -> int:
 
 
 def _read(stem: Path, facts: Facts) -> bytes | None:
-    """Return a whole plan with these facts; None, with what is left of it deleted, where there is none."""
+    """Return the plan with these facts; None if there is none. A damaged or foreign one is deleted."""
     plan, label = stem.with_suffix(".plan"), stem.with_suffix(".json")
     if not plan.exists() and not label.exists():
         return None
@@ -150,8 +151,8 @@ def _read(stem: Path, facts: Facts) -> bytes | None:
     return None
 
 
-def _keep(stem: Path, facts: Facts, plan: bytes, besides: Mapping[Path, bytes]) -> None:
-    """Write plan, label and further files, each whole or not at all; a plan without its label is no plan."""
+def _store(stem: Path, facts: Facts, plan: bytes, besides: Mapping[Path, bytes]) -> None:
+    """Write further files, the plan and last its label, each whole or not at all; without a label a plan is ignored."""
     label = Label(facts=_plain(facts), sha256=hashlib.sha256(plan).hexdigest())
     try:
         for file, content in besides.items():

@@ -1,6 +1,6 @@
-"""Where a GPU engine keeps features: a ring of rows in which the newest replace the oldest, and sizes of batches.
+"""Where a GPU engine keeps features: a ring buffer of rows, in which the newest replace the oldest; and batch sizes.
 
-Nothing is given back and nothing can leak: memory is what it was at the start.
+All memory is allocated at the start, so none can leak.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Ring:
         self._next = 0
 
     def take(self, n: int) -> I64:
-        """Return the numbers of `n` new pieces, [n]; the oldest rows are theirs from now on."""
+        """Return the numbers of `n` new pieces, [n]; they replace the oldest rows."""
         numbers = np.arange(self._next, self._next + n, dtype=np.int64)
         self._next += n
         return numbers
 
     def rows(self, numbers: I64) -> I64:
-        """Return the rows of pieces; raise EngineError where one was never kept or is kept no longer."""
+        """Return the rows of pieces; raise EngineError for one that was never there or has been replaced."""
         if numbers.size and not (max(0, self._next - self._rows) <= numbers.min() and numbers.max() < self._next):
             raise EngineError(
                 f"features {numbers.min()} to {numbers.max()} were asked for; the engine keeps the newest {self._rows} "

@@ -1,7 +1,7 @@
 """The engine on TensorRT for RTX, by NVIDIA's plug-in for ONNX Runtime: one package from PyPI, and no torch.
 
-What is compiled once for a card is kept as plans are. What the runtime makes of it on this very card is kept as well:
-the plug-in writes it into a folder of its own when the engine is closed, and from there it goes beside the plans.
+Compiled graphs are cached as plans. The runtime's own cache for this very card is stored there as well: the plug-in
+writes it into a temporary folder when the engine is closed.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
 
-USUAL = 8
+USUAL = 8  # the batch that is optimised for
 BATCHES = {"min": 1, "opt": USUAL, "max": LARGEST}
-LEAST_ONNX_RUNTIME = (1, 27)  # from there on it compiles from and to bytes
+LEAST_ONNX_RUNTIME = (1, 27)  # the first one that compiles from and to bytes
 
 
 class RtxEngine:
-    """Runs both graphs on an RTX card; features come down and go up again, a kilobyte for each."""
+    """Runs both graphs on an RTX card; features go to the host and back, a kilobyte for each."""
 
     def __init__(
         self, folder: Path, sidecar: Sidecar, gpu: Gpu, card: ort.OrtEpDevice, cache: Path | None = None
     ) -> None:
-        """Load the plans of the engine in `folder` for `card`; build and keep them where there are none."""
+        """Load the plans of the engine in `folder` for `card`; build and store them if there are none."""
         self.device = f"{gpu.name} (TensorRT for RTX {version(PACKAGES['tensorrt-rtx'][0])})"
         bag, where = sidecar.bag, cache or plans.default_folder()
         machine = _machine(gpu)
@@ -94,10 +94,10 @@ class _Graph:
         self._learnt = {**facts, "kept": "what the runtime has learnt"}
         self._draft = TemporaryDirectory(prefix="realtime-micacl-", ignore_cleanup_errors=True)
         try:
-            if packed := plans.found(where, self._learnt):
+            if packed := plans.get(where, self._learnt):
                 _unpack(packed, Path(self._draft.name))
             self._options = _options(card, takes, shape, Path(self._draft.name))
-            self._session = plans.kept(where, facts, machine, self._built, self._loaded)
+            self._session = plans.load_or_build(where, facts, machine, self._built, self._loaded)
             if refused := _elsewhere(self._session, card.ep_name):
                 raise EngineError(f"TensorRT for RTX does not run {', '.join(refused)}, which {file} holds")
         except BaseException:
@@ -153,7 +153,7 @@ def _registered() -> str:
     spec = find_spec(PACKAGES["tensorrt-rtx"][0])
     assert spec
     assert spec.origin
-    if sys.platform == "linux":  # CUDA's runtime lies there under a name that the loader does not look for
+    if sys.platform == "linux":  # the package brings CUDA's runtime under a name that the loader does not look for
         for library in Path(spec.origin).parent.glob("libcudart.so.*"):
             ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     import onnxruntime_ep_nv_tensorrt_rtx as plugin
@@ -180,7 +180,7 @@ def _elsewhere(session: ort.InferenceSession, provider: str) -> list[str]:
 
 
 def _machine(gpu: Gpu) -> dict[str, object]:
-    """Return all that a plan is tied to besides its graph."""
+    """Return all that a plan depends on besides its graph."""
     return {
         "tensorrt-rtx": version(PACKAGES["tensorrt-rtx"][0]),
         "onnxruntime": ort.__version__,
@@ -203,7 +203,7 @@ def _packed(folder: Path) -> bytes:
 
 
 def _unpack(packed: bytes, folder: Path) -> None:
-    """Put the files back; a foreign archive leaves none."""
+    """Put the files back; nothing if the archive cannot be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             archive.extractall(folder)

@@ -1,4 +1,4 @@
-"""Open an engine on the GPU, run it against ONNX Runtime and say how near it is.
+"""Open an engine on the GPU, compare it with ONNX Runtime and say how close it is.
 
 `python -m realtime_micacl.inference.gpu.self_check KIND ENGINE` does so in a process of its own, for `doctor`.
 """
@@ -23,11 +23,11 @@ from realtime_micacl.inference.gpu.ring import I64
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.types import F32, U8
 
-NEAR = 0.05  # of logits; half precision costs about a hundredth
+NEAR = 0.05  # largest difference of logits; half precision costs about 0.01
 
 
 def checked(kind: Kind, folder: Path, sidecar: Sidecar) -> str:
-    """Return what the engine runs on, how near it is and how fast; raise EngineError where it is not near."""
+    """Return what the engine runs on, how fast it is and its difference; raise EngineError above NEAR."""
     started_s = perf_counter()
     with closing(open_on_gpu(kind, folder, sidecar)) as engine, closing(OnnxEngine(folder, sidecar)) as own:
         opened_s = perf_counter() - started_s

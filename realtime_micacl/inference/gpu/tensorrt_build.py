@@ -39,7 +39,7 @@ class Recipe:
 
 
 def build_plan(graph: bytes, recipe: Recipe, timings: bytes, report: Report) -> tuple[bytes, bytes]:
-    """Return the plan of an ONNX graph and the timings that it took; raise EngineError with TensorRT's reason."""
+    """Return the plan of an ONNX graph, and timings for later builds; raise EngineError with TensorRT's reason."""
     logger = Log()
     builder = trt.Builder(logger)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
@@ -53,7 +53,7 @@ def build_plan(graph: bytes, recipe: Recipe, timings: bytes, report: Report) -> 
     progress = Progress(recipe.name, report)
     config.progress_monitor = progress
     learnt = config.create_timing_cache(timings)
-    if not config.set_timing_cache(learnt, False):  # another GPU's
+    if not config.set_timing_cache(learnt, False):  # they are another GPU's
         learnt = config.create_timing_cache(b"")
         config.set_timing_cache(learnt, False)
     for batches in recipe.profiles:
@@ -71,7 +71,7 @@ def build_plan(graph: bytes, recipe: Recipe, timings: bytes, report: Report) -> 
 
 
 class Log(trt.ILogger):  # type: ignore[misc]  # it carries no types
-    """TensorRT's messages in the program's log; the last error is kept for whoever asks why."""
+    """Sends TensorRT's messages to the program's log, and keeps the last error."""
 
     def __init__(self) -> None:
         trt.ILogger.__init__(self)

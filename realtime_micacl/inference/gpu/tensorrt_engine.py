@@ -22,12 +22,12 @@ from realtime_micacl.inference.sidecar import Sidecar, sha256
 
 log = logging.getLogger(__name__)
 
-FEW = 8  # up to here batches have a profile of their own
+FEW = 8  # batches up to this size have a profile of their own
 FLAGS = "strongly typed, no TF32"  # as build_plan sets them; part of a plan's key
 
 
 class TensorRTNetwork:
-    """Runs two plans; each size of batch has an execution context, and all share one scratch memory."""
+    """Runs two plans; each batch size has an execution context, and all share one scratch memory."""
 
     def __init__(self, name: str, encode: trt.ICudaEngine, classify: trt.ICudaEngine, device: torch.device) -> None:
         self.name = name
@@ -79,15 +79,15 @@ def open_tensorrt(
     cache: Path | None = None,
     report: Report = log.warning,
 ) -> GpuEngine:
-    """Load the plans of the engine in `folder`; build and keep them where there are none for this GPU."""
+    """Load the plans of the engine in `folder`; build and store them if there are none for this GPU."""
     logger = Log()
-    runtime = trt.Runtime(logger)  # whose default is that no plan may bring code for the processor
+    runtime = trt.Runtime(logger)  # by default it refuses plans that bring code for the processor
     engines = []
     for file, recipe in ((ENCODE_HALF, _encoder(sidecar)), (CLASSIFY, _head(sidecar))):
         graph = (folder / file).read_bytes()
         machine = _machine(gpu)
         facts = {**machine, "graph": sha256(folder / file), "profiles": recipe.profiles, "shape": recipe.shape}
-        engine = plans.kept(
+        engine = plans.load_or_build(
             cache or plans.default_folder(),
             facts,
             machine,
@@ -114,7 +114,7 @@ def _head(sidecar: Sidecar) -> Recipe:
 
 
 def _machine(gpu: Gpu) -> dict[str, object]:
-    """Return all that a plan is tied to besides its graph."""
+    """Return all that a plan depends on besides its graph."""
     return {
         "tensorrt": trt.__version__,
         "cuda": torch.version.cuda,

@@ -25,7 +25,7 @@ def model_name(sidecar: Sidecar, file: str) -> str:
 
 
 def write_repository(engine: Path, sidecar: Sidecar, folder: Path) -> None:
-    """Write both graphs with their settings into `folder`; what was there of this engine is replaced."""
+    """Write both graphs with their settings into `folder`, replacing an earlier version of this engine."""
     for file in (ENCODE, CLASSIFY):
         if file not in sidecar.files:
             raise EngineError(f"the engine in {engine} holds {sorted(sidecar.files)}; Triton needs {file}")
@@ -36,7 +36,7 @@ def write_repository(engine: Path, sidecar: Sidecar, folder: Path) -> None:
 
 
 def model_config(graph: Path, name: str, digest: str) -> str:
-    """Return the config.pbtxt of a graph: its tensors as they are, batches of whatever waits, and its hash."""
+    """Return the config.pbtxt of a graph: its tensors, dynamic batching, and its hash."""
     try:
         session = ort.InferenceSession(graph.read_bytes(), providers=["CPUExecutionProvider"])
     except Exception as cause:  # the runtime raises types of its own that share no base

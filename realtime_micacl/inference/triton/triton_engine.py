@@ -1,4 +1,4 @@
-"""The engine on a server: NVIDIA Triton, over gRPC. It takes crops of faces over the network."""
+"""The engine on a server, NVIDIA Triton over gRPC. Crops of faces are sent over the network."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from realtime_micacl.types import F32, U8
 
 PORT = 8001
 OPEN_S = 5.0
-FIRST_S = 30.0  # the first batch may load libraries there
-ANSWER_S = 5.0  # offline; in a live session an engine that takes 2 s hangs, whichever it is
+FIRST_S = 30.0  # for the first batch, as the server may load libraries
+ANSWER_S = 5.0  # matters offline; in a live session any engine that takes 2 s counts as hung
 AWAY = ("StatusCode.UNAVAILABLE", "StatusCode.DEADLINE_EXCEEDED")
-CHANNEL = [("grpc.enable_http_proxy", 0)]  # crops of faces go where the person said, and by no proxy
+CHANNEL = [("grpc.enable_http_proxy", 0)]  # crops of faces go to the named server, through no proxy
 R = TypeVar("R")
 
 
 class TritonEngine:
     """Runs both graphs on the server at `triton://HOST[:PORT]`, which must hold this very engine.
 
-    A server that goes away raises EngineLost: it is asked again for as long as it takes.
+    Raises EngineLost while the server is away; the session then tries again for as long as it takes.
     """
 
     def __init__(self, folder: Path, sidecar: Sidecar, device: str) -> None:
@@ -71,12 +71,12 @@ class TritonEngine:
         return logits, importance
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         with suppress(Exception):
             self._client.close()
 
     def _run(self, file: str, takes: str, rows: npt.NDArray[Any], *gives: str) -> list[F32]:
-        """Return the outputs of a graph, asked for in batches that the server takes."""
+        """Return the outputs of a graph, in batches no larger than the server takes."""
         parts = [self._batch(file, takes, rows[i : i + MOST], gives) for i in range(0, len(rows), MOST)]
         return [np.concatenate(outputs) if len(parts) > 1 else outputs[0] for outputs in zip(*parts, strict=True)]
 
@@ -91,7 +91,7 @@ class TritonEngine:
         return found
 
     def _asked(self, name: str, ask: Callable[[], R]) -> R:
-        """Return the server's answer; raise EngineError in words that say what to do."""
+        """Return the server's answer; turn its errors into EngineLost or EngineError."""
         try:
             return ask()
         except InferenceServerException as cause:
@@ -100,7 +100,7 @@ class TritonEngine:
             raise EngineError(f"{name} on the Triton server at {self._where}: {cause.message()}") from cause
 
     def _check_model(self, file: str, sidecar: Sidecar) -> None:
-        """Raise EngineError where the server does not hold this graph, by its hash."""
+        """Raise EngineError if the server does not hold this very graph, by its hash."""
         name = self._names[file]
         mend = "put what `realtime-micacl export RUN OUT --triton` wrote into its model repository"
         try:

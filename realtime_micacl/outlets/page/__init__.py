@@ -1,4 +1,4 @@
-"""The page that `--web` serves, of parts that lie here: one answer, no request to anybody else."""
+"""The page that `--web` serves, joined from the files here into one answer that loads nothing else."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def page() -> str:
 
 
 def palette() -> str:
-    """Return the colours of every page of the program, dark and light."""
+    """Return the style sheet with the colours of all pages of the program, dark and light."""
     return (files(__name__) / "palette.css").read_text("utf-8")
 
 
 def csp(whole: str, host: str) -> str:
-    """Return what a browser may do with the page: run this script and talk to `host`.
+    """Return the Content-Security-Policy of the page: it may run its own script and connect to `host`.
 
-    A style may be added: that is how OBS makes a page transparent.
+    Styles may be added, as that is how OBS makes a page transparent.
     """
     script = re.search(r"<script>(.*?)</script>", whole, re.DOTALL)
     digest = b64encode(sha256((script[1] if script else "").encode()).digest()).decode()

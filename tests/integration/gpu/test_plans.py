@@ -16,7 +16,7 @@ import pytest
 
 from realtime_micacl.errors import EngineError
 from realtime_micacl.inference.gpu import plans
-from realtime_micacl.inference.gpu.plans import kept, key_of
+from realtime_micacl.inference.gpu.plans import key_of, load_or_build
 from tests.fault.test_disk import small_disk
 
 __all__ = ["small_disk"]
@@ -48,20 +48,20 @@ def factory() -> Factory:
 
 def made(folder: Path, factory: Factory) -> Path:
     """Fill the cache; return the plan."""
-    assert kept(folder, FACTS, MACHINE, factory, load) == "plan"
+    assert load_or_build(folder, FACTS, MACHINE, factory, load) == "plan"
     return folder / f"{key_of(FACTS)}.plan"
 
 
 def test_a_plan_is_kept_for_its_user_alone(tmp_path: Path, factory: Factory) -> None:
     folder = tmp_path / "cache" / "plans"
     plan = made(folder, factory)
-    assert kept(folder, FACTS, MACHINE, factory, load) == "plan"
+    assert load_or_build(folder, FACTS, MACHINE, factory, load) == "plan"
     assert factory.builds == [b""]
     assert folder.stat().st_mode & 0o777 == 0o700
     assert json.loads(plan.with_suffix(".json").read_text())["facts"]["graph"] == "abc"
     names = {file.suffix for file in folder.iterdir()}
     assert names == {".plan", ".json", ".lock", ".cache"}, "no draft is left"
-    assert kept(folder, FACTS | {"graph": "def"}, MACHINE, factory, load) == "plan"
+    assert load_or_build(folder, FACTS | {"graph": "def"}, MACHINE, factory, load) == "plan"
     assert factory.builds == [b"", b"t"], "the second build knows what the first has learnt"
 
 
@@ -85,16 +85,16 @@ def test_damage_is_built_again(tmp_path: Path, factory: Factory, caplog: pytest.
             label.write_text(label.read_text().replace("Paper 9000", "Paper 8000"))
         case "no plan":
             plan.unlink()
-    assert kept(tmp_path, FACTS, MACHINE, factory, load) == "plan"
+    assert load_or_build(tmp_path, FACTS, MACHINE, factory, load) == "plan"
     assert len(factory.builds) == 2
     assert "is of no use" in caplog.text
-    assert kept(tmp_path, FACTS, MACHINE, factory, load) == "plan"
+    assert load_or_build(tmp_path, FACTS, MACHINE, factory, load) == "plan"
     assert len(factory.builds) == 2
 
 
 def test_not_even_a_fresh_plan_can_be_loaded(tmp_path: Path, factory: Factory) -> None:
     with pytest.raises(EngineError, match="cannot load the plan that it has just built"):
-        kept(tmp_path, FACTS, MACHINE, factory, lambda plan: None)
+        load_or_build(tmp_path, FACTS, MACHINE, factory, lambda plan: None)
     assert len(factory.builds) == 1
     assert not list(tmp_path.glob("*.plan"))
 
@@ -117,7 +117,7 @@ def test_where_nothing_can_be_kept_it_is_said_and_built(
         folder.mkdir()
         monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
     for _ in range(2):
-        assert kept(folder, FACTS, MACHINE, factory, load) == "plan"
+        assert load_or_build(folder, FACTS, MACHINE, factory, load) == "plan"
     assert len(factory.builds) == 2
     assert [r.levelno for r in caplog.records] == [logging.WARNING] * 2
     assert "for this run only" in caplog.text
@@ -127,7 +127,7 @@ def test_where_nothing_can_be_kept_it_is_said_and_built(
 def test_a_full_disk_costs_the_cache_and_nothing_else(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
     factory = Factory(size=100_000)
     for _ in range(2):
-        assert kept(small_disk / "plans", FACTS, MACHINE, factory, load) == "plan"
+        assert load_or_build(small_disk / "plans", FACTS, MACHINE, factory, load) == "plan"
     assert len(factory.builds) == 2
     assert "No space left" in caplog.text
     assert not [f for f in (small_disk / "plans").iterdir() if f.suffix in (".plan", ".json")]
@@ -142,24 +142,24 @@ def test_a_file_that_may_not_grow_costs_the_cache_and_nothing_else(
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
     try:
-        assert kept(tmp_path, FACTS, MACHINE, factory, load) == "plan"
+        assert load_or_build(tmp_path, FACTS, MACHINE, factory, load) == "plan"
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert "cannot be kept" in caplog.text
+    assert "cannot be load_or_build" in caplog.text
     assert not [f for f in tmp_path.iterdir() if f.suffix in (".plan", ".json")]
 
 
 STARTER = """
 import sys, time
 from pathlib import Path
-from realtime_micacl.inference.gpu.plans import kept
+from realtime_micacl.inference.gpu.plans import load_or_build
 folder = Path(sys.argv[1])
 def build(timings):
     (folder / f"built-{time.monotonic_ns()}").touch()
     time.sleep(1.0)
     return b"plan" * 1000, b""
-print(kept(folder / "plans", {"graph": "abc"}, {}, build, lambda plan: plan[:4].decode()))
+print(load_or_build(folder / "plans", {"graph": "abc"}, {}, build, lambda plan: plan[:4].decode()))
 """
 
 
@@ -179,7 +179,7 @@ def test_a_builder_that_was_killed_holds_nobody_up(tmp_path: Path) -> None:
     starter.kill()
     starter.wait(10)
     factory = Factory()
-    assert kept(tmp_path / "plans", {"graph": "abc"}, {}, factory, load) == "plan"
+    assert load_or_build(tmp_path / "plans", {"graph": "abc"}, {}, factory, load) == "plan"
     assert len(factory.builds) == 1
 
 
@@ -190,10 +190,10 @@ def test_a_builder_that_hangs_is_waited_for_no_longer_than_its_limit(
     monkeypatch.setattr(plans, "WAIT_S", 0.3)
 
     def builds_within(timings: bytes) -> tuple[bytes, bytes]:
-        assert kept(tmp_path, FACTS, MACHINE, factory, load) == "plan"  # as another process would, meanwhile
+        assert load_or_build(tmp_path, FACTS, MACHINE, factory, load) == "plan"  # as another process would, meanwhile
         return b"plan", b""
 
-    assert kept(tmp_path, FACTS, MACHINE, builds_within, load) == "plan"
+    assert load_or_build(tmp_path, FACTS, MACHINE, builds_within, load) == "plan"
     assert len(factory.builds) == 1
     assert "waiting for it" in caplog.text
     assert "held it for 0.3 s" in caplog.text

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from realtime_micacl.outlets.every import Every
+from realtime_micacl.outlets.means import Means
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, Mean, State, StateChange
 from tests.unit.test_slots import reading
 
@@ -20,7 +20,7 @@ def read(time_s: float, lead: str | None, track: int = 1, source: str = "") -> E
 
 def taken(span_s: float, events: list[Event]) -> list[Event]:
     got: list[Event] = []
-    every = Every(span_s, got.append)
+    every = Means(span_s, got.append)
     for event in events:
         every(event)
     return got

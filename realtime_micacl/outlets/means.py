@@ -1,4 +1,4 @@
-"""Means over a few seconds in place of each reading, for those who want a calm figure instead of a stream."""
+"""Means of readings over a few seconds, for `--every`: a calm figure instead of a stream."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import numpy as np
 from realtime_micacl.types import EmotionDistribution, Event, Mean, State, StateChange
 
 UNSURE = "unsure"
-LAST = ("track_id", "time_s", "source", "slot", "baseline", "latency_s", "frame", "box", "head")  # as of the newest
+LAST = ("track_id", "time_s", "source", "slot", "baseline", "latency_s", "frame", "box", "head")
+"""What a mean takes from the last reading."""
 Who = tuple[str, int]
 """Source and track."""
 
 
-class Every:
-    """Hands on changes of state and marks at once, of readings their mean over each span of `span_s`.
+class Means:
+    """Hands on changes of state and marks at once, and instead of readings their means over each `span_s` seconds.
 
-    A face that is read no longer closes its span, so that no mean reaches over a gap. Several threads may call it.
+    When a face is no longer read its span ends, so that no mean reaches over a gap. Several threads may call it.
     """
 
     def __init__(self, span_s: float, onward: Callable[[Event], None]) -> None:
@@ -48,7 +49,7 @@ class Every:
 
 
 def mean(readings: list[EmotionDistribution]) -> Mean:
-    """Return the mean of readings of one face: the word that led most often, and how large a share each word had."""
+    """Return the mean of readings of one face, with the most frequent word, and the share of each word."""
     words = Counter(reading.emotion or UNSURE for reading in readings)
     shares = {word: count / len(readings) for word, count in words.items()}
     ((most, _),) = words.most_common(1)
