@@ -1,4 +1,4 @@
-"""Says in words which values a key of settings or of a recipe may have, for error messages."""
+"""Says in words which values a setting or a key of a recipe may have, for error messages."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from msgspec import inspect
 
-BOUNDLESS = 1e9  # a limit that is not worth a word
+BOUNDLESS = 1e9  # larger limits are not mentioned
 _known = cache(inspect.type_info)
 
 
 def words_at(kind: Any, place: str) -> str:
-    """Return what is allowed at a place such as `$.look` or `$.source[...]` of a struct; empty if unknown."""
+    """Return what is allowed at a path such as `$.look` or `$.source[...]` in a struct; empty if unknown."""
     found: inspect.Type | None = _known(kind)
     for step in re.findall(r"[^.\[\]$]+", place):
         found = _inside(found, step)
@@ -22,7 +22,7 @@ def words_at(kind: Any, place: str) -> str:
 
 
 def value_at(fields: Any, place: str) -> str:
-    """Return what stands there, as it would in TOML, shortened."""
+    """Return the value at a path, as it would be written in TOML, shortened."""
     for step in re.findall(r"[^.\[\]$]+", place):
         if isinstance(fields, dict) and step in fields:
             fields = fields[step]
@@ -67,7 +67,7 @@ def _words(of: inspect.Type) -> str:
         case inspect.IntType() | inspect.FloatType():
             return ("a whole number" if isinstance(of, inspect.IntType) else "a number") + _range(of)
         case inspect.StrType():
-            return "a text" + _length(of, "letters")
+            return "a text" + _length(of, "characters")
         case inspect.ListType() | inspect.VarTupleType():
             return f"a list{_length(of, 'entries')}, each {_words(of.item_type)}"
         case inspect.TupleType():
@@ -90,4 +90,4 @@ def _range(of: inspect.IntType | inspect.FloatType) -> str:
     if least and most:
         return f" from {least} to {most}"
     above = None if of.gt is None else f" above {of.gt:g}"
-    return (f" from {least} on" if least else above or "") + (f" up to {most}" if most else "")
+    return (f" of at least {least}" if least else above or "") + (f" up to {most}" if most else "")

@@ -1,6 +1,6 @@
-"""Strict reading of TOML and JSON: recipes say how an engine is made, settings how it is used.
+"""Settings, and strict reading of TOML and JSON for them, for recipes and for kiosks.
 
-An unknown key is an error that names it and the nearest right one; so is a value of a wrong type or size.
+An unknown key is an error that names the nearest known one; a value of a wrong type or size is an error, too.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ T = TypeVar("T", bound=Struct)
 MOST_SMOOTHING_S = 10.0
 SIZE_WORDS = "a width and a height in px, such as 1920x1080"
 DEVICE_WORDS = f"one of {', '.join(DEVICES)}, or triton://HOST[:PORT]"
-SECRETS = ("token", "password", "secret")  # in the names of settings that nobody may read
-NEAR = 0.5  # letters that two keys share, 0 to 1, for one to be meant by the other
-LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; a source stands before --lsl"
+SECRETS = ("token", "password", "secret")  # parts of the names of settings whose values are not shown
+NEAR = 0.5  # least likeness of an unknown key to a known one, 0 to 1, for a suggestion
+LSL_NAME = "a name of letters, digits, spaces and dashes that begins with a letter; put a source before --lsl"
 Named = Annotated[str, Meta(min_length=1, description="the path of a file or folder")]
 PATHS = ("engine", "record", "kiosk", "latest", "save_video", "web_token_file", "mqtt_password_file")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the live program is used: defaults, then a TOML file, then the command line."""
+    """The settings of the live program; docs/settings.md explains them."""
 
     camera: Annotated[int, Meta(ge=0, le=99)] | None = None
     source: str | Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
@@ -55,7 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     smoothing_s: Annotated[float, Meta(ge=0.0, le=MOST_SMOOTHING_S)] = 0.0
     baseline: bool = False
     head: bool = False
-    """Whether readings say how the head is turned."""
+    """Whether readings have the angles of the head."""
     headless: bool = False
     offline: bool = False
     record: Named | None = None
@@ -82,18 +82,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     latest: Named | None = None
     every_s: Annotated[float, Meta(ge=0.1, le=3600.0)] | None = None
     mirror: bool | None = None
-    """How pictures are shown in the window; None: those of webcams as in a mirror."""
+    """Whether the window mirrors pictures; None: only those of webcams."""
     mixtures: bool = False
     output_window: Literal["clean"] | None = None
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
     language: Literal["auto", "en", "de"] = "auto"
     kiosk: str | None = None
-    """Path of a kiosk.toml; empty for the kiosk as it comes."""
+    """Path of a kiosk.toml; empty for a kiosk with the defaults."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     def __post_init__(self) -> None:
-        for name in PATHS:  # a shell puts the home folder in place of ~ only where it stands alone
+        for name in PATHS:  # a shell does so only if ~ is at the start of a word
             if value := getattr(self, name):
                 force_setattr(self, name, expanduser(value))
         if isinstance(self.source, str):
@@ -108,7 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def outlets(self) -> tuple[str, ...]:
-        """The ways out that were asked for."""
+        """The names of the outlets that were asked for."""
         return tuple(name for name in ("lsl", "web", "osc", "mqtt", "latest") if getattr(self, name) is not None)
 
 
@@ -126,7 +126,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
         raise ConfigError(f"{path} cannot be read as TOML: {cause}") from cause
     for key, value in fields.items():
         if _holds_zero(value):
-            raise ConfigError(f"{path}: {key} holds a zero byte (\\u0000), which no path and no text may; take it out")
+            raise ConfigError(f"{path}: {key} holds a zero byte (\\u0000), which no path or text may; take it out")
     return converted(fields, kind, str(path))
 
 
@@ -136,7 +136,7 @@ def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as cause:
         message = str(cause)
-    except ConfigError as cause:  # of a struct that looks at itself
+    except ConfigError as cause:  # raised by a check in the struct
         raise ConfigError(f"{where}: {cause}") from None
     unknown = re.search(r"unknown field `(.+?)`", message)
     if not unknown:
@@ -147,7 +147,7 @@ def converted(fields: Any, kind: type[T], where: str, named: Callable[[str], str
 
 
 def _holds_zero(value: Any) -> bool:
-    """Say whether there is a letter in a value with which the system ends a path."""
+    """Say whether a value holds a zero byte, which would end a path."""
     match value:
         case str():
             return "\0" in value
@@ -159,7 +159,7 @@ def _holds_zero(value: Any) -> bool:
 
 
 def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) -> str:
-    """Return why a value is refused: its key, itself, and what may stand there."""
+    """Return why a value is refused: its key, the value, and what is allowed."""
     place = re.search(r" - at `\$\.?(.+?)`$", message)
     if missing := re.search(r"missing required field `(.+?)`", message):
         key = f"{place[1]}.{missing[1]}" if place else missing[1]
@@ -169,7 +169,7 @@ def _refused(message: str, fields: Any, kind: Any, named: Callable[[str], str]) 
         return message
     if any(secret in place[1] for secret in SECRETS):
         return f"{named(place[1])} must be {allowed}"
-    name = named(place[1].replace("[...]", ""))  # of one of a list or a table msgspec does not say which
+    name = named(place[1].replace("[...]", ""))  # msgspec does not say which element of a list
     return f"{name} is {value_at(fields, place[1])}; it must be {allowed}"
 
 

@@ -29,7 +29,7 @@ import numpy as np
 import psutil
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.programs.metrics import asked
+from realtime_micacl.programs.metrics import read_metrics
 from tests.e2e.conftest import CLIP, COMMAND, RtspServer, pictures
 from tests.fault.proxy import Proxy, free_port
 
@@ -153,7 +153,7 @@ def sample(process: psutil.Process, heard: Listener, port: int, time_s: float) -
     latencies, heard.latencies = heard.latencies, []
     p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (np.nan, np.nan)
     try:
-        found = asked(str(port))[""]
+        found = read_metrics(str(port))[""]
     except SourceError:
         found = {}
     captured, dropped = (found.get(f"frames_{name}_total", np.nan) for name in ("captured", "dropped"))

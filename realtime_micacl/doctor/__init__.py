@@ -1,1 +1,1 @@
-"""`realtime-micacl doctor`: what this machine has, what is missing, and what to do about it."""
+"""`realtime-micacl doctor`: what this machine has, what is missing, and which command mends it."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from realtime_micacl.doctor.finding import Finding
-from realtime_micacl.programs.metrics import asked
+from realtime_micacl.programs.metrics import read_metrics
 from realtime_micacl.types import State
 from realtime_micacl.wording import counted
 
 
 def session(where: str) -> Iterator[Finding]:
     """Report each session of the program whose metrics are served at `where`, and its outlets."""
-    for source, found in asked(where).items():
+    for source, found in read_metrics(where).items():
         if source:
             yield Finding("source", True, source)
         if "faces" in found:

@@ -1,1 +1,1 @@
-"""The command, its programs, and what they run on: arguments, log, screen, systemd, metrics."""
+"""The command and its programs, with arguments, log, screen, systemd and metrics."""

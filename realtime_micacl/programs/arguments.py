@@ -1,4 +1,4 @@
-"""The command line of the live job: its options, and the settings that they make with a TOML file."""
+"""The command line of the live job, and the settings that it makes, together with a TOML file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from realtime_micacl.devices import DEVICE, DEVICES
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.framing import TURNS
 from realtime_micacl.live.sources.source import parse_source
-from realtime_micacl.programs.parser import EPILOG, Last, Parser, meant
+from realtime_micacl.programs.parser import EPILOG, Last, Parser, checked_source
 
 UNLIKE = {"give_up_after_s": "--give-up-after", "rate_hz": "--rate", "every_s": "--every"}
-"""Options that are not called like their settings."""
+"""Settings whose option has another name."""
 
 
 def parser() -> Parser:
@@ -43,7 +43,7 @@ def parser() -> Parser:
 
 
 def _add_source(p: argparse.ArgumentParser) -> None:
-    """Add what is looked at."""
+    """Add the options that choose the source."""
     source = p.add_argument_group("source").add_mutually_exclusive_group()
     what = "what to look at: as --source"
     source.add_argument("what", nargs="?", metavar="SOURCE", help=what)
@@ -55,7 +55,7 @@ def _add_source(p: argparse.ArgumentParser) -> None:
 
 
 def _add_use(p: argparse.ArgumentParser) -> None:
-    """Add how the program runs, and what it keeps."""
+    """Add the options for how the program runs, and what it records."""
     use = p.add_argument_group("use")
     flag: dict[str, Any] = {"action": "store_true", "default": None}
     use.add_argument("--headless", **flag, help="no window: lines of JSON on standard output")
@@ -83,7 +83,7 @@ def _add_use(p: argparse.ArgumentParser) -> None:
 
 
 def add_reading(p: argparse._ActionsContainer) -> None:
-    """Add what readings depend on, whatever they are made for."""
+    """Add the options that readings depend on, for live and `process`."""
     flag: dict[str, Any] = {"action": "store_true", "default": None}
     p.add_argument("--engine", metavar="PATH", help="folder of another engine")
     runs_on = f"{', '.join(DEVICES)} or triton://HOST[:PORT]: what the engine runs on (default auto)"
@@ -102,7 +102,7 @@ def add_reading(p: argparse._ActionsContainer) -> None:
 
 
 def _add_outlets(p: argparse.ArgumentParser) -> None:
-    """Add the ways out of the program while it runs."""
+    """Add the options of outlets."""
     out = p.add_argument_group("live data out (docs/outlets.md)")
     out.add_argument("--lsl", nargs="?", const="realtime-micacl", metavar="NAME", help="to the Lab Streaming Layer")
     out.add_argument(
@@ -124,7 +124,7 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
 
 
 def _number(text: str) -> float:
-    """Return a number, which may be a fraction as 30000/1001."""
+    """Parse a number, which may be a fraction such as 30000/1001."""
     try:
         return float(Fraction(text)) if "/" in text else float(text)
     except (ValueError, ZeroDivisionError):
@@ -159,7 +159,7 @@ def _region(text: str) -> tuple[float, ...]:
 
 
 def _option(setting: str) -> str:
-    """Return how a setting, such as rate_hz or source[0], is called on the command line."""
+    """Return the option of a setting, such as --rate for rate_hz or --source for source[0]."""
     name = setting.partition("[")[0]
     return UNLIKE.get(name, f"--{name.replace('_', '-')}")
 
@@ -169,7 +169,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     base = read_toml(arguments.config, Settings) if arguments.config else Settings()
     given = {k: v for k, v in vars(arguments).items() if v is not None and k not in ("config", "list_cameras")}
     if "what" in given:
-        given["source"] = [meant(given.pop("what"))]
+        given["source"] = [checked_source(given.pop("what"))]
     if len(given.get("source", ())) == 1:
         (given["source"],) = given["source"]
     fields = msgspec.to_builtins(base)

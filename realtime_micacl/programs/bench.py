@@ -40,22 +40,22 @@ def main(argv: Sequence[str]) -> None:
     p.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     arguments = p.parse_args(argv)
     if not 1 <= arguments.seconds < inf:
-        raise ConfigError(f"--seconds {arguments.seconds:g}: measure one second at least")
+        raise ConfigError(f"--seconds {arguments.seconds:g}: measure at least one second")
     spec = parse_source(arguments.source)
     check(spec)
     if arguments.only != ["live"] and not (spec.kind == "file" and Path(spec.value).is_file()):
-        raise ConfigError(f"{spec.name} can be measured live alone, the other parts read a video: add --only live")
+        raise ConfigError(f"{spec.name} can only be measured live, as the other parts read a video: add --only live")
     if arguments.json and (arguments.json.is_dir() or not arguments.json.parent.is_dir()):
         raise ConfigError(f"--json {arguments.json}: no file can be written there; check the path")
     folder, sidecar = read_sidecar(arguments.engine or default_engine())
     figures = measured(spec, arguments.seconds, folder, sidecar, arguments.only)
     if arguments.json:
-        strict = json.loads(json.dumps(figures), parse_constant=lambda _: None)  # what was not seen is null, not NaN
+        strict = json.loads(json.dumps(figures), parse_constant=lambda _: None)  # null for NaN, which is not in JSON
         arguments.json.write_text(json.dumps(strict, indent=1) + "\n", "utf-8")
 
 
 def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, parts: Sequence[str]) -> dict[str, Any]:
-    """Measure the parts one after the other, tell each as it is done, and return all figures."""
+    """Measure the parts one after the other, print each when it is done, and return all figures."""
     figures: dict[str, Any] = {"machine": _machine(), "source": spec.name, "engine": sidecar.name}
     _tell([(name, figures[name]) for name in figures])
     if "live" in parts:  # first: the start-up is counted from the start of the process
@@ -71,7 +71,7 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
         _tell(passes.table(figures["passes"]))
     if "engines" in parts:
         if not own.bags:
-            raise ConfigError(f"no face is read in {spec.name}, so engines have nothing to do: name a clip with faces")
+            raise ConfigError(f"no face was read in {spec.name}, so engines have nothing to do: name a clip with faces")
         figures["engines"] = engines.side_by_side(folder, sidecar, own.bags)
         _tell(engines.table(figures["engines"]))
     if "loop" in parts:

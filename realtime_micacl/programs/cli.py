@@ -26,18 +26,18 @@ from realtime_micacl.wording import NO_MEMORY, plain, starved, why
 log = logging.getLogger(__name__)
 
 WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.EROFS, errno.ENXIO}
-"""What a write is refused with."""
+"""Errors with which the system refuses to write."""
 
 
 def main(on_interrupt: Any) -> None:
-    """Run the command, with this for SIGINT meanwhile, and leave with its exit code."""
+    """Run the command with `on_interrupt` as the handler of SIGINT, and exit with its code."""
     outside = signal.getsignal(signal.SIGINT)
     try:
         try:
             signal.signal(signal.SIGINT, on_interrupt)
             code = run(sys.argv[1:])
         finally:
-            if signal.getsignal(signal.SIGINT) is on_interrupt:  # a run that was interrupted takes no more of them
+            if signal.getsignal(signal.SIGINT) is on_interrupt:  # an interrupted run has set it to ignore more of them
                 signal.signal(signal.SIGINT, outside)
     except SystemExit as end:  # of the parser
         code = end.code if isinstance(end.code, int) else 1
@@ -46,7 +46,7 @@ def main(on_interrupt: Any) -> None:
     if (cause := flushed()) and not code:
         say(f"the output cannot be written: {why(cause)}")
         code = StageFailed.exit_code
-    if threading.active_count() > 1:  # a device holds a thread: leave without waiting for it
+    if threading.active_count() > 1:  # a device holds a thread: do not wait for it
         os._exit(code)
     sys.exit(code)
 
@@ -86,7 +86,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _verb(name: str) -> ModuleType:
-    """Return the module of a verb; raise ConfigError where what it is built on is not installed."""
+    """Return the module of a verb; raise ConfigError if a package it needs is not installed."""
     try:
         return import_module(f"realtime_micacl.{MODULES[name]}")
     except ModuleNotFoundError as cause:
@@ -95,7 +95,7 @@ def _verb(name: str) -> ModuleType:
 
 
 def _extra(argv: Sequence[str]) -> str:
-    """Return the extra that brings what a verb is built on."""
+    """Return the extra that brings what a verb needs; empty if it needs none."""
     return "train" if argv and MODULES.get(argv[0], "").startswith("making.") else ""
 
 

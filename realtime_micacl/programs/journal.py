@@ -1,4 +1,4 @@
-"""The log: standard error, no password in it, and a fault that repeats itself in one line every five seconds."""
+"""The log: on standard error, without passwords, and a fault that repeats itself only once every five seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from realtime_micacl.live.sources.source import redacted
 from realtime_micacl.wording import plain
 
 QUIET_S = 5.0
-KEPT = 256  # so many kinds of lines are remembered
+KEPT = 256  # kinds of lines that are remembered
 
 
 def configure_log(level: str) -> None:
@@ -24,10 +24,10 @@ def configure_log(level: str) -> None:
 
 
 class Redacting(logging.Formatter):
-    """Formats a record and takes the passwords of addresses out of it, tracebacks included."""
+    """Formats a record and removes the passwords of addresses, in tracebacks too."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the message as one line; a traceback comes behind it."""
+        """Return the message as one line; a traceback follows it."""
         return plain(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -38,7 +38,7 @@ class Redacting(logging.Formatter):
 class Calm(logging.Filter):
     """Lets one line of each kind through every five seconds; the next one says how many were left out.
 
-    A kind is a logger and its unformatted message. What is below a warning was asked for, and is not counted.
+    A kind is a logger and a format. Lines below a warning were asked for with --log-level, and all pass.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The live job, one program for each way to run it: each a function of a plan that returns the exit code."""
+"""The live job: a program for each way to run it, which takes a plan and returns the exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from realtime_micacl.live.supervision import Openers
 from realtime_micacl.live.threads import share_python
 from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.plan import Plan, Program, planned
-from realtime_micacl.programs.running import Running, begun, limits, source, written
+from realtime_micacl.programs.running import Running, output_sinks, rotation, source, started
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.programs.systemd import Notifier
 from realtime_micacl.wording import why
@@ -42,7 +42,7 @@ def live(settings: Settings) -> int:
 
 def headless(plan: Plan) -> int:
     """Write the readings of every source until all have ended."""
-    with begun(plan) as job, written(plan, job.clock, job.origin) as sinks, job.streams(sinks) as streams:
+    with started(plan) as job, output_sinks(plan, job.clock, job.origin) as sinks, job.streams(sinks) as streams:
         while not streams.wait(0.2):
             job.notifier.tick(*streams.running)
     return 0
@@ -53,7 +53,8 @@ def offline(plan: Plan) -> int:
     from realtime_micacl.live.clip import read_clip
 
     interrupted, path = Flag(), Path(plan.spec.value)
-    with Notifier(), written(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopped_by_signals(interrupted.set):
+    stopping = stopped_by_signals(interrupted.set)
+    with Notifier(), output_sinks(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopping:
         for event in read_clip(path, plan.settings, opens, interrupted=interrupted.is_set):
             for sink in sinks:
                 try:
@@ -66,9 +67,9 @@ def offline(plan: Plan) -> int:
 
 
 def window(plan: Plan) -> int:
-    """Show one source after the other, as the person asks for them, until the window is closed."""
+    """Show a source, and any other that the person asks for, until the window is closed."""
     open_screen()
-    with begun(plan) as job, _recorder(job) as recorder:
+    with started(plan) as job, _recorder(job) as recorder:
         _shown_in_turn(job, _options(job, recorder))
     return 0
 
@@ -79,7 +80,7 @@ def grid(plan: Plan) -> int:
     from realtime_micacl_ui.grid import show
 
     webcams = [name for name, spec in zip(plan.names, plan.specs, strict=True) if spec.kind == "camera"]
-    with begun(plan) as job, _recorder(job) as recorder, job.streams([recorder], shown=True) as streams:
+    with started(plan) as job, _recorder(job) as recorder, job.streams([recorder], shown=True) as streams:
 
         def tick(_: object) -> None:
             streams.wait(0.0)
@@ -90,7 +91,7 @@ def grid(plan: Plan) -> int:
 
 
 def kiosk(plan: Plan) -> int:
-    """Run the kiosk: one session watches, each visit is a session of its own."""
+    """Run the kiosk: one session watches for somebody near, and each visit is a session of its own."""
     open_screen()
     from realtime_micacl.live.visit import by_consent
     from realtime_micacl_ui.kiosk.settings import read_kiosk_settings
@@ -115,7 +116,7 @@ PROGRAMS: dict[Program, Callable[[Plan], int]] = {
 
 @contextmanager
 def _drawn(plan: Plan, sinks: list[Sink]) -> Iterator[Openers]:
-    """Yield what opens the stages; where a video was asked for, `sinks` get one that draws what they find."""
+    """Yield what opens the stages; if a video was asked for, they draw into it, and a sink is added to `sinks`."""
     settings = plan.settings
     opens = openers(settings, plan.folder, plan.sidecar)
     if settings.save_video is None:
@@ -131,9 +132,9 @@ def _drawn(plan: Plan, sinks: list[Sink]) -> Iterator[Openers]:
 
 @contextmanager
 def _recorder(job: Running) -> Iterator[Recorder]:
-    """Yield what a person may record with; it is stopped in the end."""
+    """Yield the recorder of a window, recording already with --record; stop it at the end."""
     settings = job.plan.settings
-    recorder = Recorder(job.clock, job.plan.sidecar.bag.instances, job.origin, **limits(settings))
+    recorder = Recorder(job.clock, job.plan.sidecar.bag.instances, job.origin, **rotation(settings))
     try:
         if settings.record:
             recorder.start(Path(settings.record))
@@ -162,7 +163,7 @@ def _options(job: Running, recorder: Recorder) -> Options:
 
 
 def _shown_in_turn(job: Running, options: Options) -> None:
-    """Show source after source; the error that ended the last one is raised once the window is closed."""
+    """Show source after source; raise the error that ended the last one once the window is closed."""
     from realtime_micacl_ui.window import show
 
     settings, opens = job.plan.settings, job.openers()
@@ -186,6 +187,6 @@ def _shown_in_turn(job: Running, options: Options) -> None:
             error = cause
         if shown is None or not shown.goes_on:
             break
-        spec, wait, error = shown.asked or spec, True, None  # a camera that is asked for there is waited for
+        spec, wait, error = shown.asked or spec, True, None  # a source chosen in the window is waited for
     if error:
         raise error

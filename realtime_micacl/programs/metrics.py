@@ -1,7 +1,6 @@
 """Serves the metrics of a running session, for Prometheus (`--metrics`).
 
-The page is made of what the session counts anyway, when it is asked for. Its server has a thread of its own, which
-touches nothing else.
+The page is made from what sessions count anyway, at each request, by a server on a thread of its own.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ PREFIX = "realtime_micacl_"
 
 
 class Counts(Collector):
-    """What sessions count, in the words of Prometheus; where there are several, each has the label `source`."""
+    """Collects what sessions count, for Prometheus; if there are several, they have the label `source`."""
 
     def __init__(self, sessions: Sequence[LiveSession], outlets: Sequence[Posted] = ()) -> None:
         self._sessions, self._outlets = sessions, outlets
         self._by = ["source"] if len(sessions) > 1 else []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield everything as it is now."""
+        """Yield all metrics as they are now."""
         page = Page(self._by)
         for session in self._sessions:
             page.add(session, [session.name][: len(self._by)])
@@ -52,7 +51,7 @@ class Counts(Collector):
 
 
 def _of_outlets(outlets: Sequence[Posted]) -> Iterator[Metric]:
-    """Yield what is counted of the ways out."""
+    """Yield the metrics of outlets."""
     dropped = CounterMetricFamily(PREFIX + "outlet_dropped", "What did not leave by an outlet.", labels=["outlet"])
     away = GaugeMetricFamily(PREFIX + "outlet_away", "1 while an outlet reaches nobody.", labels=["outlet"])
     for outlet in outlets:
@@ -62,7 +61,7 @@ def _of_outlets(outlets: Sequence[Posted]) -> Iterator[Metric]:
 
 
 class Page:
-    """The families of figures, each with the samples of all sessions."""
+    """All metric families, each with the samples of all sessions."""
 
     def __init__(self, by: Sequence[str]) -> None:
         def counter(name: str, text: str, *labels: str) -> CounterMetricFamily:
@@ -88,7 +87,7 @@ class Page:
         )
 
     def add(self, session: LiveSession, who: list[str]) -> None:
-        """Take the figures of a session whose label is `who`."""
+        """Add the samples of a session; `who` are its label values."""
         now, meters = session.look(), session.meters
         self._captured.add_metric(who, meters["capture"].count)
         self._analysed.add_metric(who, meters["perceive"].count)
@@ -110,18 +109,18 @@ class Page:
 
 
 def address(text: str, token: str | None) -> tuple[str, int]:
-    """Return host and port of `[HOST:]PORT`; raise ConfigError, also where the network may listen without a token."""
+    """Parse `[HOST:]PORT`; raise ConfigError, also if the network could look without a token."""
     host, _, port = text.rpartition(":")
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise ConfigError(f"--metrics {text}: it is [HOST:]PORT, such as 9464")
     host = host or LOOPBACK[0]
     if host not in LOOPBACK and not token:
-        raise ConfigError(f"--metrics {text} opens the page to the network; set metrics_token in the file of --config")
+        raise ConfigError(f"--metrics {text} opens the page to the network; set metrics_token in a --config file")
     return host, int(port)
 
 
 def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequestHandler]:
-    """Return what answers a request with the page of a registry."""
+    """Return a request handler that serves the page of a registry."""
 
     class Answer(BaseHTTPRequestHandler):
         timeout = TIMEOUT_S
@@ -142,13 +141,13 @@ def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequ
                 self.wfile.write(page)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Write no line per request."""
+            """Log nothing."""
 
     return Answer
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers each on a thread of its own; one who leaves in the middle, or sends nonsense, is no event of ours."""
+    """Answers each client on a thread of its own; those that leave early or send nonsense are logged for debugging."""
 
     daemon_threads = True
 
@@ -180,10 +179,10 @@ def served(
             thread.join()
 
 
-def asked(text: str) -> dict[str, dict[str, float]]:
-    """Return what is served at `[HOST:]PORT`: of each source, "" where there is one, the figures by name and label.
+def read_metrics(text: str) -> dict[str, dict[str, float]]:
+    """Return what is served at `[HOST:]PORT`: for each source ("" if there is only one) the values by name and label.
 
-    Those of outlets are under "" as well.
+    Those of outlets are under "", too. Raise ConfigError for a wrong address, SourceError if nobody answers.
     """
     host, port = address(text, "not needed to ask")
     try:

@@ -1,4 +1,4 @@
-"""How a command line is read: the verbs, and what is said of words and options that do not fit."""
+"""The verbs, and the parser of the live job with its messages for words and options that do not fit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ VERBS = {
 MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", "compare", "fuse", "export")}
 MODULES |= {v: f"programs.{v}" for v in ("bench", "replay")}
 MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"), ("doctor", "doctor"))}
-"""Where each verb's `main` is; it is imported when the verb is asked for."""
+"""The module of each verb, with its `main`; imported when the verb is used."""
 SEVERAL = "name several with --source each; `realtime-micacl process FOLDER OUT` reads a folder of videos"
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
@@ -40,7 +40,7 @@ EPILOG += "\n6 some clips failed, 130 interrupted"
 
 
 class Last(argparse.Action):
-    """Keeps the last value of an option; what was given before it and is not used is said."""
+    """Keeps the last value of an option, and warns if another one was given before."""
 
     def __call__(self, _parser: object, namespace: argparse.Namespace, value: Any, option: str | None = None) -> None:
         """Take a value."""
@@ -51,51 +51,51 @@ class Last(argparse.Action):
 
 
 class Parser(VerbParser):
-    """Says what was meant by words that are left over."""
+    """A parser with helpful messages."""
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Return the options of a command line; raise ConfigError where something is left over."""
+        """Parse a command line; raise ConfigError for words that do not fit."""
         arguments, rest = self.parse_known_args(argv)
         if not rest:
             return arguments
         odd = next((word for word in rest if word.startswith("-")), "")
         if odd and os.path.exists(odd):
-            raise ConfigError(f"there is no option {odd}; the file of that name is ./{odd}")
+            raise ConfigError(f"there is no option {odd}; if the file of that name is meant, write ./{odd}")
         if odd:
             raise no_option(odd, self._option_string_actions)
-        meant(arguments.what or "")
-        raise ConfigError(f"expected one source, but {rest[0]!r} is left over; {SEVERAL}")
+        checked_source(arguments.what or "")
+        raise ConfigError(f"expected one source, but found {rest[0]!r} as well; {SEVERAL}")
 
     def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2 and a line that says what is wrong."""
+        """Exit with code 2 and a line that says what is wrong."""
         if "SOURCE" in message and "--source" in message:
             message += f"; {SEVERAL}"
         elif found := re.match(r"argument (--[\w-]+): ignored explicit argument (.*)", message):
             message = f"{found[1]} takes no value, but {found[2]} was given; leave that out"
         elif "ignored explicit argument" in message:
-            message += "; an option of several letters has two dashes, as --headless"
+            message += "; an option of several letters has two dashes, such as --headless"
         elif message.endswith("expected one argument"):
-            message += "; one that begins with - stands behind an equals sign, as in --record=-a.csv"
+            message += "; write one that begins with - after an equals sign, as in --record=-a.csv"
         super().error(message)
 
 
 def check_empty(argv: Sequence[str]) -> None:
-    """Raise ConfigError for an empty word, as of a shell's variable that is not set, and for a printed dash."""
+    """Raise ConfigError for an empty argument, such as a shell variable that is not set, and for a printed dash."""
     for before, word in zip(["", *argv], argv, strict=False):
         if not word.strip() or re.fullmatch(r"--[\w-]+=\s*", word):
             option = before if before.startswith("-") else ""
             option = word.strip().removesuffix("=") or option
-            where = f"what stands behind {option} is empty" if option else "an argument is empty"
-            raise ConfigError(f"{where}, as where a shell's variable is not set; give it a value, or leave it out")
+            where = f"the value of {option} is empty" if option else "an argument is empty"
+            raise ConfigError(f"{where}, perhaps a shell variable that is not set; give it a value, or leave it out")
         if (typed := re.match(r"[\u2010-\u2015\u2212]+([\w-]+)", word)) and not os.path.exists(word):
-            raise ConfigError(f"{word} begins with a dash as text programs write it; type it: --{typed[1]}")
+            raise ConfigError(f"{word} begins with a printed dash instead of hyphens; type --{typed[1]}")
 
 
-def meant(text: str) -> str:
-    """Return the one source that was named; raise ConfigError where a verb was meant."""
+def checked_source(text: str) -> str:
+    """Return the name of a source as it is; raise ConfigError if a verb must have been meant."""
     if re.fullmatch(r"[A-Za-z]+", text) and not os.path.exists(text):
         if text in VERBS:
-            raise ConfigError(f"a verb comes first, and its own options behind it: realtime-micacl {text} --help")
+            raise ConfigError(f"a verb comes first, followed by its own options: realtime-micacl {text} --help")
         near = get_close_matches(text.lower(), [*VERBS, "demo", "synthetic", "--help", "--version"], n=1)
         if near and near[0] != text:
             raise ConfigError(f"there is no file and no verb called {text!r}; did you mean {near[0]}?")

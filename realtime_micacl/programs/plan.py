@@ -29,14 +29,14 @@ DOES_NOTHING = {
     "osc_style": "osc",
     "web_token_file": "web",
 }
-"""Settings that change nothing where the second is not set."""
+"""Settings that have no effect unless another one is set."""
 
 Program = Literal["headless", "offline", "window", "grid", "kiosk"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Settings that go together, sources that are there, and the engine that reads them."""
+    """Settings that go together, checked sources, and the engine that reads them."""
 
     program: Program
     settings: Settings
@@ -51,12 +51,12 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
-        """Those of the sources, no two alike."""
+        """The names of the sources, no two alike."""
         return unique_names([spec.name for spec in self.specs])
 
 
 def planned(settings: Settings) -> Plan:
-    """Return what `settings` ask for; raise ConfigError, SourceError or EngineError for what can be known at once."""
+    """Check settings and make a plan; raise ConfigError, SourceError or EngineError before anything is opened."""
     if settings.save_video:
         settings = structs.replace(settings, offline=True)
     elif settings.blur_faces:
@@ -65,8 +65,8 @@ def planned(settings: Settings) -> Plan:
     specs = [parse_source(text) for text in settings.sources] or [SourceSpec("camera", str(settings.camera or 0))]
     if len(specs) > 1 and (settings.offline or settings.kiosk is not None or settings.output_window):
         raise ConfigError(f"{len(specs)} sources were given; --offline, --kiosk and --output-window take one")
-    if twice := next((one.name for n, one in enumerate(specs) if _for_one(one) and one in specs[:n]), ""):
-        raise ConfigError(f"{twice} is given twice, and only one can read it; leave one of them out")
+    if twice := next((one.name for n, one in enumerate(specs) if _is_exclusive(one) and one in specs[:n]), ""):
+        raise ConfigError(f"{twice} is given twice, but can only be read once; leave one of them out")
     if settings.offline and specs[0].kind != "file":
         raise ConfigError(f"--offline reads a file from end to end; {specs[0].name} is not one: --headless reads it")
     if settings.outlets and (settings.offline or settings.kiosk is not None):
@@ -79,12 +79,10 @@ def planned(settings: Settings) -> Plan:
     if program == "kiosk" and (settings.headless or settings.offline or settings.record or settings.baseline):
         raise ConfigError("a kiosk has a window and keeps nothing; leave out headless, offline, record and baseline")
     if settings.kiosk and not settings.sources and not settings.kiosk.lower().endswith(".toml"):
-        raise ConfigError(
-            f"--kiosk takes a file of settings, .toml, not {settings.kiosk}; a source stands before --kiosk"
-        )
+        raise ConfigError(f"--kiosk takes a .toml file of settings, not {settings.kiosk}; put a source before --kiosk")
     if (settings.size or settings.fps) and not any(spec.kind == "camera" for spec in specs):
         log.warning("only a camera can be asked for a size and fps; %s keeps its own", specs[0].name)
-    _warn_of_idle(settings, program)
+    _warn_of_unused(settings, program)
     framing(settings)
     for spec in () if settings.wait else specs:
         check(spec)
@@ -93,7 +91,7 @@ def planned(settings: Settings) -> Plan:
 
 
 def _check_source_named(settings: Settings) -> None:
-    """Raise ConfigError where no source is named and an option has taken what looks like one."""
+    """Raise ConfigError if no source is named and an option has taken what looks like one."""
     if settings.sources or settings.camera is not None:
         return
     for name, value in structs.asdict(settings).items():
@@ -102,22 +100,23 @@ def _check_source_named(settings: Settings) -> None:
         scheme, mark, _ = value.partition("://")
         if (mark and scheme in PORTS) or (guess_type(value)[0] or "").startswith(("video/", "image/")):
             option = f"--{name.replace('_', '-')}"
-            raise ConfigError(f"{option} takes {value}, and no source is named; a source stands before {option}")
+            raise ConfigError(f"{option} takes {value}, and no source is named; put a source before {option}")
 
 
-def _for_one(spec: SourceSpec) -> bool:
-    """Say whether what one reader takes is gone for all others: of a camera and a pipe."""
+def _is_exclusive(spec: SourceSpec) -> bool:
+    """Say whether only one reader can use a source: a camera or a pipe."""
     return spec.kind == "camera" or (spec.kind == "stream" and "://" not in spec.value)
 
 
-def _warn_of_idle(settings: Settings, program: Program) -> None:
-    """Say what is set and changes nothing."""
+def _warn_of_unused(settings: Settings, program: Program) -> None:
+    """Warn of settings that have no effect."""
     for name, needed in DOES_NOTHING.items():
-        idle = getattr(settings, needed) is None and not (needed == "record" and program == "window")  # R records there
-        if idle and getattr(settings, name) != getattr(Settings(), name):
+        unused = getattr(settings, needed) is None
+        unused = unused and not (needed == "record" and program == "window")  # where the key R records
+        if unused and getattr(settings, name) != getattr(Settings(), name):
             log.warning("--%s does nothing without --%s", name.replace("_", "-"), needed)
     if settings.metrics and program == "offline":
-        log.warning("--metrics does nothing with --offline: metrics are of live sources")
+        log.warning("--metrics does nothing with --offline; it is for live sources")
     if settings.metrics and program == "kiosk":
         log.warning("--metrics does nothing with --kiosk")
     if settings.output_window and (settings.headless or settings.offline):

@@ -1,6 +1,6 @@
 """`realtime-micacl replay`: show a recording in the window. It holds numbers, so there is no picture to show.
 
-The recording takes the place of a source and of both stages of the analysis; session and window are the live ones.
+The recording stands in for the source and for both stages; session and window are those of the live job.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from realtime_micacl.types import (
 
 WIDTH_PX, HEIGHT_PX, RATE_HZ = 1280, 720, 25
 COLUMNS, ROWS, FACE_PX = 4, 2, 96
-MARKS = 60  # as many as the window keeps
+MARKS = 60  # as many as the window shows
 GROUND = (40, 45, 52)
 CROP = np.zeros((1, 1, 3), np.uint8)
 
@@ -62,14 +62,14 @@ def main(argv: Sequence[str]) -> None:
 
 
 def replayed(replay: Replay, end_s: float) -> LiveSession:
-    """Return the session that shows a recording up to `end_s`."""
+    """Return a session that plays a recording up to `end_s`."""
     return LiveSession(paced(replay.frames(end_s)), lambda: replay, lambda: replay, holds=True, recorded=True)
 
 
 def span(path: Path, source: str | None = None) -> tuple[str, float, float]:
-    """Read a recording from end to end; return the source that is shown, its first and its last time.
+    """Read a recording to its end; return the source to show, and its first and last time in s.
 
-    Raise SourceError where there is none, ConfigError where there are several and `source` names none of them.
+    Raise SourceError if it is empty, ConfigError if it has several sources and `source` names none of them.
     """
     spans: dict[str, tuple[float, float]] = {}
     for event in read_recording(path):
@@ -85,13 +85,13 @@ def span(path: Path, source: str | None = None) -> tuple[str, float, float]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recorded(Bag):
-    """A window of which the reading alone was kept."""
+    """A bag whose crops are not known, only its reading."""
 
     reading: EmotionDistribution
 
 
 class Replay:
-    """A source, and both stages of an analysis, of which a recording says what they found."""
+    """A source and both stages of the analysis, played from a recording."""
 
     def __init__(self, events: Iterator[Event], start_s: float) -> None:
         self._events, self._start_s = events, start_s
@@ -101,7 +101,7 @@ class Replay:
         self._marks: tuple[Mark, ...] = ()
 
     def frames(self, end_s: float) -> Iterator[Frame]:
-        """Yield an empty picture for each moment up to `end_s` of the recording."""
+        """Yield empty pictures, RATE_HZ a second, up to `end_s` of the recording."""
         image: U8 = np.full((HEIGHT_PX, WIDTH_PX, 3), GROUND, np.uint8)
         image.flags.writeable = False
         for index in range(ceil((end_s - self._start_s) * RATE_HZ) + 1):
@@ -117,7 +117,7 @@ class Replay:
                 case StateChange():
                     self._change(event)
                 case Mark():
-                    set_s = frame.time_s - (until_s - event.time_s)  # pictures may have been left out since
+                    set_s = frame.time_s - (until_s - event.time_s)  # the window may have skipped pictures since
                     self._marks = (*self._marks, replace(event, time_s=set_s))[-MARKS:]
                 case EmotionDistribution():
                     self._show(event.track_id, State.LIVE)
@@ -143,7 +143,7 @@ class Replay:
             self._show(event.track_id, event.state, event.detail)
 
     def _show(self, track_id: int, state: State, fault: str = "") -> None:
-        """Put a face in its place, or in the first free one; where all are taken the oldest makes room."""
+        """Show a face in its place, or in the first free one; if all are taken, in that of the oldest."""
         before = self._faces.pop(track_id, None)
         taken = {face.box[0] * HEIGHT_PX + face.box[1] for face in self._faces.values()}
         boxes = [box for box in BOXES if box[0] * HEIGHT_PX + box[1] not in taken]

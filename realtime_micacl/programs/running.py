@@ -1,4 +1,4 @@
-"""What all live programs share while they run: a clock, outlets, sinks, sessions, and what ends them from outside."""
+"""What all live programs share: clock, outlets, sinks, sessions, metrics and signals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from realtime_micacl.programs.systemd import Notifier
 
 @dataclass(frozen=True)
 class Running:
-    """A plan at work."""
+    """A plan that runs."""
 
     plan: Plan
     clock: Clock
@@ -41,7 +41,7 @@ class Running:
     notifier: Notifier
 
     def openers(self) -> Openers:
-        """Return what opens the two stages; several sources share one engine."""
+        """Return what opens the two stages; several sources share an engine, and their detection has low priority."""
         plan = self.plan
         if len(plan.specs) == 1:
             return openers(plan.settings, plan.folder, plan.sidecar, self.tuned)
@@ -51,7 +51,7 @@ class Running:
 
     @contextmanager
     def streams(self, sinks: Iterable[Sink], *, shown: bool = False) -> Iterator[Streams]:
-        """Run a session for each source; where there are several, each has a name."""
+        """Run a session for each source, with names if there are several."""
         plan, opens = self.plan, self.openers()
         names = plan.names if len(plan.specs) > 1 else [""]
         outlets: list[Sink] = [*map(one_at_a_time, sinks), *([self.feed] if self.feed.outlets else [])]
@@ -72,7 +72,7 @@ class Running:
 
     @contextmanager
     def watched(self, running: LiveSession | Streams, sessions: Sequence[LiveSession]) -> Iterator[None]:
-        """Run what signals end, with the figures of its sessions served where that was asked for."""
+        """Run a session, or several, until a signal or the end of the block, with --metrics if that was asked for."""
         settings = self.plan.settings
         with ExitStack() as stack:
             if settings.metrics:
@@ -85,8 +85,8 @@ class Running:
 
 
 @contextmanager
-def begun(plan: Plan) -> Iterator[Running]:
-    """Start the clock of a live plan and open its outlets; close them in the end."""
+def started(plan: Plan) -> Iterator[Running]:
+    """Start the clock of a plan and open its outlets; close them at the end."""
     clock = Clock.started()
     tuned = Tuned(Tuning(plan.settings.smoothing_s, plan.sidecar.calibration.abstain_below))
     origin = Origin(plan.settings, plan.folder, plan.sidecar, tuned, clock)
@@ -96,26 +96,26 @@ def begun(plan: Plan) -> Iterator[Running]:
 
 
 @contextmanager
-def written(plan: Plan, clock: Clock, origin: Callable[[], Hello] | None = None) -> Iterator[list[Sink]]:
-    """Yield what a program without a window writes to: standard output, and a recording where one was asked for."""
+def output_sinks(plan: Plan, clock: Clock, origin: Callable[[], Hello] | None = None) -> Iterator[list[Sink]]:
+    """Yield the sinks of a program without a window: standard output, and a recording if one was asked for."""
     settings = plan.settings
     with ExitStack() as stack:
         sinks = [json_lines(sys.stdout, clock)]
         if settings.record:
-            to_file = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **limits(settings))
+            to_file = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **rotation(settings))
             sinks.append(stack.enter_context(to_file))
         yield sinks
 
 
-def limits(settings: Settings) -> dict[str, float | None]:
-    """Return when a recording goes on in another file."""
+def rotation(settings: Settings) -> dict[str, float | None]:
+    """Return the limits at which a recording goes on in another file, as arguments of `recording`."""
     return {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
 
 
 def source(
     spec: SourceSpec, settings: Settings, framer: Framer | None = None, *, wait: bool | None = None, stays: bool = False
 ) -> Iterator[Item]:
-    """Open a source as the settings say; `wait`, where given, says instead of them whether it is waited for."""
+    """Open a source as the settings say; `wait`, if given, replaces their `wait`."""
     return open_source(
         spec,
         wait=settings.wait if wait is None else wait,

@@ -1,4 +1,4 @@
-"""What every verb with a window needs: a screen to show it on, and an end when the system asks for one."""
+"""What every program with a window needs: a check that there is a screen, and the handling of signals."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if has
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and a terminal that is closed call `stop`; what is ignored, as by nohup, stays ignored.
+    """Let Ctrl-C, SIGTERM and a closing terminal call `stop`; signals that are ignored, as by nohup, stay so.
 
-    Where one came, whatever follows it is taken as the same wish to the end of the program, which is near.
+    After the first signal, further ones are ignored until the program has ended.
     """
     ends = False
 
@@ -43,13 +43,13 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def open_screen(instead: str = HEADLESS) -> None:
-    """Make Qt ready for a window; raise ConfigError, or end in one line, where none can be shown.
+    """Make Qt ready for a window; raise ConfigError, or exit with a message, if none can be shown.
 
-    `instead` says what may be done without one.
+    `instead` is the part of the message that says what works without a window.
     """
     if sys.platform == "linux":
         _look_for_one(os.environ, instead)
-        if os.environ.get("WAYLAND_DISPLAY") == "":  # Qt looks whether it is there
+        if os.environ.get("WAYLAND_DISPLAY") == "":  # to Qt it would count as set
             del os.environ["WAYLAND_DISPLAY"]
     try:
         from realtime_micacl_ui.qt import application
@@ -60,7 +60,7 @@ def open_screen(instead: str = HEADLESS) -> None:
 
 
 def _look_for_one(environ: Mapping[str, str], instead: str) -> None:
-    """Raise ConfigError where there is plainly no screen, or one over the network that does not answer Qt either."""
+    """Raise ConfigError if there is no screen, or one over the network that does not answer."""
     display, wayland, wanted = (environ.get(name, "") for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if not (display or wayland or wanted):
         raise ConfigError(f"no display was found (DISPLAY is not set); {instead}")

@@ -1,4 +1,4 @@
-"""Tells systemd that the program is up, how it is, and that it is not stuck: sd_notify(3), where it is asked for."""
+"""Tells systemd that the program is ready, its status, and that it is not stuck, by sd_notify(3)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Frame, State
 
 STATUS_S = 1.0
-HANGS_S = 10.0  # an analysis that has left pictures unanswered for so long does not come back
+HANGS_S = 10.0  # an analysis that has not kept up with pictures for this long does not recover
 
 
 class Notifier:
     """Writes to the socket that systemd names in the environment; without one it does nothing.
 
-    `tick` is called over and over from the main thread: where that hangs, or a session is not well, no sign of life
-    follows, and systemd restarts the program.
+    `tick` is called all the time from the main thread. If that hangs, or a session is not well, no more signs of life
+    are sent, and systemd restarts the program.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -39,7 +39,7 @@ class Notifier:
         self._status = ""
 
     def tick(self, *sessions: LiveSession) -> None:
-        """Say what is due: in which states the sessions are, and whether all are well."""
+        """Send what is due: the states of the sessions, and a sign of life if all are well."""
         if self._socket is None:
             return
         now_s, looks = monotonic(), [session.look() for session in sessions]
@@ -66,7 +66,7 @@ class Notifier:
 
 
 def status_text(looks: Sequence[Snapshot]) -> str:
-    """Return the state of a session, or how many of several are in which."""
+    """Return the state of a session, or the number of sessions in each state."""
     if len(looks) == 1:
         detail = looks[0].scene.detail if looks[0].scene else ""
         return f"{looks[0].state} {detail}".strip()
@@ -75,7 +75,7 @@ def status_text(looks: Sequence[Snapshot]) -> str:
 
 
 def well(now: Snapshot) -> bool:
-    """Say whether a session is at work, or asked to end, and keeps up with its pictures as far as there are any."""
+    """Say whether a session is ending, or works and keeps up with its pictures, if it gets any."""
     if now.stopping:
         return True
     if now.fault or not now.running:

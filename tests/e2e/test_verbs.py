@@ -94,8 +94,8 @@ def test_bench_of_a_source_that_ends_too_soon_is_refused(command: Callable) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--seconds", "nan"), "one second at least"),
-        (("--seconds", "inf"), "one second at least"),
+        (("--seconds", "nan"), "at least one second"),
+        (("--seconds", "inf"), "at least one second"),
         (("--source", "{folder}"), "--only live"),
         (("--json", "{folder}"), "no file can be written there"),
         (("--json", "{folder}/nowhere/bench.json"), "no file can be written there"),

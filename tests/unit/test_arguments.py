@@ -55,14 +55,16 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
     (tmp_path / "doctr").touch()
     assert settings("doctr").sources == ("doctr",)
     (tmp_path / "-clip.mp4").touch()
-    with pytest.raises(ConfigError, match=r"there is no option -clip.mp4; the file of that name is \./-clip.mp4"):
+    with pytest.raises(
+        ConfigError, match=r"there is no option -clip.mp4; if the file of that name is meant, write \./-clip.mp4"
+    ):
         settings("-clip.mp4")
 
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (["a.mp4", "b.mp4"], "'b.mp4' is left over; name several .* `realtime-micacl process FOLDER OUT`"),
+        (["a.mp4", "b.mp4"], "but found 'b.mp4' as well; name several .* `realtime-micacl process FOLDER OUT`"),
         (["Process", "clips", "out"], "did you mean process"),
         (["--headless", "doctor"], "a verb comes first, .*: realtime-micacl doctor --help"),
         (["--log-level", "debug", "process", "clips", "out"], "a verb comes first, .*: realtime-micacl process --help"),
@@ -80,12 +82,12 @@ def test_what_is_left_over_says_what_was_meant(wrong: list[str], said: str) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["train", "r.toml", "--encoder-from", "", "--out", "x"], "behind --encoder-from is empty, .* leave it out"),
-        (["demo", "--record="], "behind --record is empty"),
+        (["train", "r.toml", "--encoder-from", "", "--out", "x"], "the value of --encoder-from is empty, .* leave it out"),
+        (["demo", "--record="], "the value of --record is empty"),
         (["export", "run", ""], "an argument is empty"),
         ([" "], "an argument is empty"),
-        (["\u2014source", "demo"], "\u2014source begins with a dash .* type it: --source$"),
-        (["process", "a", "b", "\u2013workers=2"], "type it: --workers$"),
+        (["\u2014source", "demo"], "\u2014source begins with a printed dash .* type --source$"),
+        (["process", "a", "b", "\u2013workers=2"], "type --workers$"),
     ],
 )
 def test_an_empty_word_and_a_printed_dash_are_said(words: list[str], said: str) -> None:

@@ -101,7 +101,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
             '[colours]\nbackground = "blue"',
             r"background is \"blue\"; it must be a colour in six digits, such as #1B1F24",
         ),
-        (f'qr = "{301 * "x"}"', r"qr is .*; it must be a text of 1 to 300 letters"),
+        (f'qr = "{301 * "x"}"', r"qr is .*; it must be a text of 1 to 300 characters"),
         ("texts.en.agree = 3", r"texts is .*; it must be a table, each a table, each a text"),
         ('[colours]\nbackground = "#808080"', r"too light"),
         ('[colours]\naccent = "#303030"', r"too dark"),

@@ -24,7 +24,7 @@ def parser() -> VerbParser:
         (["--color=red"], "there is no option --color=red; did you mean --colour?"),
         (["a", "--Colours", "red"], "there is no option --Colours; did you mean --colour?"),
         (["--xyz"], "there is no option --xyz"),
-        (["a", "b"], "'b' is left over; realtime-micacl draw --help says what is expected"),
+        (["a", "b"], "'b' was not expected; see realtime-micacl draw --help"),
     ],
 )
 def test_what_is_left_over_is_named_with_what_was_meant(parser: VerbParser, argv: list[str], said: str) -> None:
