@@ -29,11 +29,11 @@ def process(
 ) -> Report:
     """Read every video under `folder` and write its readings, as `--offline` gives them, to a file under `out`.
 
-    Clips that an earlier run has done are left alone, unless they have changed or `again` is asked for. One that cannot
-    be read ends nothing. `jobs` worker processes read side by side (default: one a core), or with `ray` the cores of
-    the cluster at that address. `video` writes each clip with its readings drawn in, `blur_faces` without the faces.
-    Raise ConfigError for what can be known at once, EngineError where the engine does not run, StageFailed where `out`
-    cannot be written any more.
+    Clips that an earlier run has read are skipped unless they have changed, or with `again`. A clip that cannot be read
+    is reported, and the others go on. `jobs` worker processes read side by side (default: one per core), or with `ray`
+    the cores of the Ray cluster at that address. `video` also writes each clip with its readings drawn in; `blur_faces`
+    makes the faces in it unrecognisable. Raise ConfigError for wrong arguments, EngineError if the engine does not run,
+    StageFailed if `out` cannot be written any more.
 
     >>> report = process("corpus", "out", jobs=1, progress=False)
     >>> report.done, report.failed

@@ -1,6 +1,6 @@
-"""What happens when a program ends while one of its threads is still reading.
+"""Lets a program end safely while one of its threads is still reading.
 
-Python takes such a thread away wherever it is; where it is at work in ONNX Runtime or OpenCV, that aborts the process.
+At its end Python stops such a thread wherever it is; inside ONNX Runtime or OpenCV, that aborts the process.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from weakref import WeakSet
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.live.session import LiveSession
 
-PATIENCE_S = 10.0  # to open an engine takes as long as that on a busy machine
+PATIENCE_S = 10.0  # on a busy machine, opening an engine takes as long as that
 
 
 class Ending:
-    """Lets what is at work come to its end before the program does, and nothing begin after that."""
+    """Waits at the end of the program for work that has begun, and lets no more begin."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -28,12 +28,12 @@ class Ending:
         self._sessions = WeakSet[LiveSession]()
 
     def over(self) -> bool:
-        """Say whether the program is about to end; the thread that ends it, as in `atexit`, may go on."""
+        """Say whether the program is about to end; False on the main thread, which may go on in `atexit` handlers."""
         return self._over and current_thread() is not main_thread()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Keep the program from ending for the length of the block; do not return once it is about to end."""
+        """Keep the program from ending during the block; if it is about to end, wait forever instead."""
         with self._changed:
             self._changed.wait_for(lambda: not self.over())
             self._at_work += 1
@@ -45,11 +45,11 @@ class Ending:
                 self._changed.notify_all()
 
     def waits_for(self, session: LiveSession) -> None:
-        """End a session with the program, where it was left open; its threads may be at work after it was left, too."""
+        """End a session with the program, if it was left open; its threads may also outlast the `with`."""
         self._sessions.add(session)
 
     def end(self) -> None:
-        """Wait, some seconds at most, until nothing is at work."""
+        """End all sessions and wait until no work is left, for PATIENCE_S at most."""
         until_s = monotonic() + PATIENCE_S
         sessions = list(self._sessions)
         for session in sessions:

@@ -19,14 +19,14 @@ from realtime_micacl.wording import counted
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NEUTRAL = "#D5DAE0"  # white would not be seen here
-MOST = 8  # faces that are shown, those with most readings
+NEUTRAL = "#D5DAE0"  # instead of white, which could not be seen
+MOST = 8  # faces that are shown, those with the most readings
 
 
 def show(readings: Iterable[Event]) -> Figure:
-    """Return one matplotlib figure of readings: the shares of the emotions over time, hatched where there are none.
+    """Return one matplotlib figure of readings: the shares of the emotions over time, with gaps hatched.
 
-    A notebook shows it; `savefig` writes it. Raise ConfigError where there is no reading.
+    A notebook shows it; `savefig` writes it. Raise ConfigError if there is no reading, or matplotlib is missing.
 
     >>> show(read("clip.mp4")).savefig("clip.png")
     """
@@ -35,7 +35,7 @@ def show(readings: Iterable[Event]) -> Figure:
     from matplotlib.figure import Figure
 
     class Shown(Figure):
-        """A figure that notebooks show, whatever is set up there."""
+        """A figure that notebooks show without any set-up."""
 
         def _repr_png_(self) -> bytes:
             buffer = BytesIO()
@@ -64,7 +64,7 @@ def show(readings: Iterable[Event]) -> Figure:
 
 
 def _draw(band: Any, readings: list[EmotionDistribution]) -> None:
-    """Draw the shares of one face, each run of readings by itself."""
+    """Draw the shares of one face into `band`, an Axes, run by run of readings without a gap."""
     times = np.array([reading.time_s for reading in readings])
     shares = np.stack([reading.probabilities for reading in readings], axis=1)
     edges = [0, *(n + 1 for n, (a, b) in enumerate(pairwise(times)) if b - a > GAP_S), len(times)]

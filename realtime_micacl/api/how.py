@@ -1,4 +1,4 @@
-"""The keyword arguments that all functions of the Python interface share; named and limited as settings are."""
+"""The keyword arguments that all functions of the Python interface share; they are settings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from realtime_micacl.config import Settings, converted
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source
 
-MOST_PATH = 4096
+MOST_PATH = 4096  # bytes; longer ones are not a path, but perhaps a file's content
 
 
 class How(TypedDict, total=False):
-    """Keyword arguments of `read`, `live`, `read_image` and `Reader`; docs/settings.md says what they do."""
+    """Keyword arguments of `read`, `live`, `read_image`, `Reader` and `process`; docs/settings.md explains them."""
 
     device: str
     detector: Literal["auto", "full", "short"]
@@ -36,7 +36,7 @@ class How(TypedDict, total=False):
 
 
 def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
-    """Return the settings that keyword arguments ask for; raise ConfigError that names the wrong one."""
+    """Return settings from keyword arguments of the function `where`; raise ConfigError that names a wrong one."""
     if unknown := sorted(how.keys() - How.__annotations__.keys()):
         taken = inspect.signature(getattr(realtime_micacl, where)).parameters.keys() - {"how"}
         known = sorted({*taken, *How.__annotations__})
@@ -48,7 +48,7 @@ def settings_of(how: Mapping[str, Any], where: str, **more: Any) -> Settings:
 
 
 def path_of(place: object, what: str) -> Path:
-    """Return a path as the other functions take it, `~` being the home; raise ConfigError for what is none."""
+    """Return `place` as a path, with `~` as the home; raise ConfigError if it is none. `what` says what it is for."""
     if not isinstance(place, str | bytes | os.PathLike):
         raise ConfigError(f"a path is of type {type(place).__name__}; give the path of {what}")
     text = os.fsdecode(place)
@@ -58,10 +58,13 @@ def path_of(place: object, what: str) -> Path:
 
 
 def spec_of(source: object, *, waits: bool = False) -> SourceSpec:
-    """Return which source is meant by a path, an address or a camera's number; raise what can be known at once."""
+    """Return the source that a path, an address or a camera's number means; raise ConfigError or SourceError.
+
+    Unless the program `waits` for it, the source is looked for, without opening it.
+    """
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
         if not 0 <= source <= 99:
-            raise ConfigError(f"there is no camera {source}; they count from 0")
+            raise ConfigError(f"there is no camera {source}; cameras are numbered 0 to 99")
         spec = SourceSpec("camera", str(source))
     elif isinstance(source, bytes) and (b"\0" in source or len(source) > MOST_PATH):
         mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of them"

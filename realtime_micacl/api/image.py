@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of, spec_of
-from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.loaded import EngineLike, engine_for
 from realtime_micacl.api.picture import as_picture
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.clip import read_frames
@@ -19,11 +19,11 @@ from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, Frame
 
 
-def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> list[EmotionDistribution]:
-    """Return a reading of each face in one picture, a path or an array; none where no face is found or usable.
+def read_image(picture: Any, *, engine: EngineLike = None, **how: Unpack[How]) -> list[EmotionDistribution]:
+    """Return a reading for each usable face in one picture, a path or an array RGB uint8 [H,W,3].
 
-    Their `still` is true: an expression that moves says more than one picture of it. Raise ConfigError for what is no
-    picture, SourceError for a file that cannot be read.
+    The readings have `still` set: one picture says less about an expression than a video. Raise ConfigError for what is
+    not a picture, SourceError for a file that cannot be read, EngineError if the engine does not run.
 
     >>> [(face.still, face.box is not None) for face in read_image("photo.png")]
     [(True, True)]
@@ -39,7 +39,7 @@ def read_image(picture: Any, *, engine: Given = None, **how: Unpack[How]) -> lis
             raise ConfigError(f"{spec.name} is more than one picture; read takes it")
     else:
         frame = Frame(as_picture(picture), 0.0, 0, still=True)
-    folder, sidecar, share = lent(engine, settings)
+    folder, sidecar, share = engine_for(engine, settings)
 
     def only() -> Iterator[Frame]:
         yield frame

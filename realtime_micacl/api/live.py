@@ -13,7 +13,7 @@ from weakref import finalize
 
 from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, path_of, settings_of, spec_of
-from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.loaded import EngineLike, engine_for
 from realtime_micacl.api.newest import Newest
 from realtime_micacl.errors import ConfigError, StageFailed
 from realtime_micacl.live.pipeline import openers
@@ -35,12 +35,12 @@ NOT_RUNNING = "it is not running; write `with live(..) as face:` and use it in t
 class Live:
     """What `live` returns: a context manager, and within it an iterator over the newest readings of a source.
 
-    Of each face the newest reading wins: a slow loop loses readings, counted in `dropped`, and never falls behind.
+    For each face the newest reading wins: a slow loop loses readings, counted in `dropped`, but never lags behind.
     `source` is a camera's number, an address (`rtsp://..`) or a file, which runs at its own rate. Times count from the
-    `with`, as in a recording. `name` stands in the readings as their source. With `states` the changes of state are
-    among them. `wait` waits for a source that is not there yet; one that is lost is opened again, for ever or
-    `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it: SourceError,
-    EngineError, StageFailed. One that was entered and forgotten, as in a notebook, ends once nobody refers to it.
+    `with`, as in a recording. `name` becomes the `source` of the readings. With `states` changes of state are among
+    them. `wait` waits for a source that is not there yet. A source that is lost is opened again, for as long as it
+    takes or `give_up_after_s`. Leaving the `with` frees device, threads and engine, and raises what ended it:
+    SourceError, EngineError, StageFailed. If it is never left, as in a notebook, it ends when nothing refers to it.
 
     >>> with live("clip.mp4") as face:
     ...     for reading in face:
@@ -55,21 +55,21 @@ class Live:
         self,
         source: str | os.PathLike[str] | int = 0,
         *,
-        engine: Given = None,
+        engine: EngineLike = None,
         name: str = "",
         states: bool = False,
         wait: bool = False,
         give_up_after_s: float | None = None,
         **how: Unpack[How],
     ) -> None:
-        """Look at what was asked for; nothing is opened before the `with`."""
+        """Check the arguments; nothing is opened before the `with`. Raise ConfigError, SourceError or EngineError."""
         if not isinstance(name, str):
             raise ConfigError(f"the name is of type {type(name).__name__}; give a text")
         more = {"wait": wait, "give_up_after_s": give_up_after_s}
         self._settings = settings_of(how, "live", **more)
         self._framer = Framer(framing(self._settings))
         self._spec = spec_of(source, waits=wait)
-        self._folder, self._sidecar, self._share = lent(engine, self._settings)
+        self._folder, self._sidecar, self._share = engine_for(engine, self._settings)
         self._name, self._marks = name, 0
         self._found, self._ready = Newest(states=states), deque[Event]()
         self._clock = Clock()
@@ -96,7 +96,7 @@ class Live:
         opens = openers(settings, self._folder, self._sidecar, tuned, self._share)
         found = self._found
 
-        def keep(event: Event) -> None:  # knows nothing of `self`, which would then never be forgotten
+        def keep(event: Event) -> None:  # must not refer to `self`, or it would never be freed
             found(replace(event, time_s=event.time_s - clock.origin_s))
 
         sinks: list[Sink] = [self._recorder, keep]
@@ -123,7 +123,7 @@ class Live:
         return self
 
     def __next__(self) -> Any:
-        """Wait for a newest reading; raise what ended the source, StopIteration where it ended by itself."""
+        """Wait for a new reading; raise what ended the source, StopIteration if it ended by itself."""
         session = self._session
         if session is None:
             raise ConfigError(NOT_RUNNING)
@@ -141,31 +141,31 @@ class Live:
         return self._ready.popleft()
 
     def latest(self, max_age_s: float = STALE_S) -> dict[int, EmotionDistribution]:
-        """Return the newest reading of each face that is there, by its track; for loops of one's own."""
+        """Return the newest reading of each face that is present, by track; for loops of your own."""
         return self._found.latest(self.now_s - max_age_s)
 
     @property
     def now_s(self) -> float:
-        """The time now, counted as that of the readings is."""
+        """The present time, counted like that of the readings, in s."""
         return monotonic() - self._clock.origin_s
 
     @property
     def running(self) -> bool:
-        """Whether it goes on; a loop that fetches `latest()` ends with it."""
+        """Whether the source is still read; a loop around `latest()` should end with it."""
         return bool(self._session and self._session.running and not (self._left or self._session.fault))
 
     @property
     def state(self) -> State:
-        """What the source is in."""
+        """The state of the source."""
         return self._found.state
 
     @property
     def dropped(self) -> int:
-        """How many readings the loop was too slow for."""
+        """The number of readings that the loop was too slow for."""
         return self._found.dropped
 
     def mark(self) -> Mark:
-        """Mark this moment, in the recording as well; marks are numbered from 1."""
+        """Mark this moment, in the recording too, and return the mark; marks are numbered from 1."""
         recorder = self._open_recorder()
         self._marks += 1
         mark = Mark(monotonic(), self._marks, self._name)
@@ -175,7 +175,7 @@ class Live:
     def record(self, path: str | os.PathLike[str] | None) -> None:
         """Begin a recording of numbers, .jsonl or .csv, and end the one before; None only ends it.
 
-        Raise ConfigError where the file is there already or cannot be made.
+        Raise ConfigError if the file exists or cannot be made.
         """
         recorder = self._open_recorder()
         if path is None:

@@ -1,4 +1,4 @@
-"""An engine that is loaded once and lent to whatever reads."""
+"""An engine that is loaded once and shared by everything that reads with it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Encoder = Callable[[U8], F32]
 
 
 class LoadedEngine:
-    """An engine that stays open; several readers may use it, from several threads. `close` or `with` frees it."""
+    """An engine that stays open. Several readers may use it, from several threads; `close` or `with` frees it."""
 
     def __init__(self, folder: Path, sidecar: Sidecar, open_it: Callable[[], Engine]) -> None:
-        """Open it; `load_engine` does all of this."""
+        """Open the engine; use `load_engine` to make one."""
         self.folder, self.sidecar = folder, sidecar
         self._shared = SharedEngine(open_it)
         self._held: Engine | None = self._shared.share()
@@ -34,17 +34,17 @@ class LoadedEngine:
 
     @property
     def name(self) -> str:
-        """What the engine is called."""
+        """The engine's name."""
         return self.sidecar.name
 
     def share(self) -> Engine:
-        """Return the engine for one reader, who closes what is returned."""
+        """Return a share of the engine for one reader, to be closed by it; raise EngineError if it was closed."""
         if self._held is None:
             raise EngineError(f"the engine {self.name} was closed; load it again")
         return self._shared.share()
 
     def close(self) -> None:
-        """Free the engine, once those that read with it have ended, too."""
+        """Free the engine, as soon as nobody reads with it any more."""
         held, self._held = self._held, None
         if held:
             held.close()
@@ -65,11 +65,10 @@ class LoadedEngine:
 def load_engine(
     folder: str | os.PathLike[str] | None = None, *, device: str = "auto", encoder: Encoder | None = None
 ) -> LoadedEngine:
-    """Load the engine in `folder`, or the one that ships, to be given as `engine=` to whatever reads.
+    """Load the engine in `folder`, or the one that comes with the program, to be passed as `engine=`.
 
-    `encoder` is a network of your own in the place of the engine's: it makes features [M,D] of uint8 crops
-    [M,P,S,S,3]. Raise ConfigError for a `device` that does not exist, EngineError where the engine is missing, damaged
-    or does not run on it.
+    `encoder`, a function of your own, replaces the engine's: it returns features [M,D] of uint8 crops [M,P,S,S,3].
+    Raise ConfigError for an unknown `device`, EngineError if the engine is missing, damaged or does not run on it.
 
     >>> with load_engine() as engine:
     ...     len(list(read("clip.mp4", engine=engine))) > 0
@@ -78,24 +77,24 @@ def load_engine(
     device = settings_of({"device": device}, "load_engine").device
     if encoder is not None and not callable(encoder):
         raise ConfigError(f"the encoder is of type {type(encoder).__name__}; give a function of crops")
-    place, sidecar = found(folder)
+    place, sidecar = find_engine(folder)
 
     def opened() -> Engine:
         engine = open_engine(place, sidecar, device)
-        return Replaced(engine, encoder, sidecar) if encoder else engine
+        return WithEncoder(engine, encoder, sidecar) if encoder else engine
 
     return LoadedEngine(place, sidecar, opened)
 
 
-class Replaced:
-    """An engine with somebody's own encoder."""
+class WithEncoder:
+    """An engine whose encoder is replaced by the caller's."""
 
     def __init__(self, engine: Engine, encoder: Encoder, sidecar: Sidecar) -> None:
         self._encoder, self._size = encoder, sidecar.feature_size
         self.device, self.classify, self.close = engine.device, engine.classify, engine.close
 
     def encode(self, crops: U8) -> F32:
-        """Return what the encoder makes of crops, [M,D]; raise EngineError where it is something else."""
+        """Return the encoder's features of crops, [M,D]; raise EngineError for another shape or infinite numbers."""
         features = np.asarray(self._encoder(crops), np.float32)
         if features.shape != (len(crops), self._size) or not np.isfinite(features).all():
             wanted = f"finite numbers [{len(crops)}, {self._size}]"
@@ -103,21 +102,21 @@ class Replaced:
         return features
 
 
-def found(folder: str | os.PathLike[str] | None) -> tuple[Path, Sidecar]:
-    """Return where an engine lies and what it says of itself; raise EngineError."""
+def find_engine(folder: str | os.PathLike[str] | None) -> tuple[Path, Sidecar]:
+    """Return folder and sidecar of an engine; raise EngineError if there is none."""
     if folder is not None and not isinstance(folder, str | os.PathLike):
         raise ConfigError(f"the engine is of type {type(folder).__name__}; give a folder, or what load_engine returned")
     return read_sidecar(path_of(folder, "an engine's folder") if folder else default_engine())
 
 
-Given = LoadedEngine | str | os.PathLike[str] | None
-"""An engine as functions take it: loaded, a folder, or None for the one that ships."""
+EngineLike = LoadedEngine | str | os.PathLike[str] | None
+"""An engine as functions take it: loaded, a folder, or None for the one that comes with the program."""
 
 
-def lent(engine: Given, settings: Settings) -> tuple[Path, Sidecar, Callable[[], Engine] | None]:
-    """Return an engine's folder and sidecar, and what opens a share of it where it is loaded; None: it is opened."""
+def engine_for(engine: EngineLike, settings: Settings) -> tuple[Path, Sidecar, Callable[[], Engine] | None]:
+    """Return an engine's folder and sidecar, and, if it is loaded, what opens a share of it."""
     if isinstance(engine, LoadedEngine):
         if settings.device != "auto":
-            raise ConfigError("the engine is loaded; say `device` to load_engine")
+            raise ConfigError("the engine is loaded already; give `device` to load_engine")
         return engine.folder, engine.sidecar, engine.share
-    return *found(engine), None
+    return *find_engine(engine), None

@@ -6,11 +6,11 @@ from threading import Condition
 
 from realtime_micacl.types import EmotionDistribution, Event, State, StateChange
 
-MOST = 1024  # changes that nobody fetched; older ones are let go
+MOST = 1024  # changes of state that are kept until they are fetched
 
 
 class Newest:
-    """A sink of the recognize thread, read by the loop. A newer reading takes the place of one that is not fetched."""
+    """A sink that is read by a loop. A newer reading of a face replaces one that was not fetched yet."""
 
     def __init__(self, *, states: bool) -> None:
         self._states = states
@@ -23,7 +23,7 @@ class Newest:
         """Readings that were replaced before the loop fetched them."""
 
     def __call__(self, event: Event) -> None:
-        """Take what follows."""
+        """Take the next event."""
         with self._changed:
             if isinstance(event, EmotionDistribution):
                 key = ("reading", event.track_id)
@@ -46,7 +46,7 @@ class Newest:
             self._waiting.pop(self._count - MOST, None)
 
     def take(self, timeout_s: float) -> list[Event]:
-        """Wait for what was not fetched and return it, in order; nothing where the time is up."""
+        """Wait up to `timeout_s` for events and return those not fetched yet, in order."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting, timeout_s)
             found = list(self._waiting.values())
@@ -54,7 +54,7 @@ class Newest:
             return found
 
     def latest(self, since_s: float) -> dict[int, EmotionDistribution]:
-        """Return the newest reading of each track that is there, where it is not older than `since_s`."""
+        """Return the newest reading of each track that is present, if it is from `since_s` or later."""
         with self._changed:
             self._latest = {track: reading for track, reading in self._latest.items() if reading.time_s >= since_s}
             return dict(self._latest)

@@ -1,4 +1,4 @@
-"""Turns the arrays that callers have into the pictures that the pipeline takes."""
+"""Turns arrays and pictures of other libraries into the pictures that the pipeline takes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WANTED = "a picture is RGB, uint8, [H,W,3]"
 
 
 def as_picture(image: Any) -> U8:
-    """Return a picture as RGB [H,W,3], dense and read-only: a copy, as the caller may write over theirs.
+    """Return a picture as a read-only copy, RGB uint8 [H,W,3], C-contiguous.
 
-    Grey ones get three channels, alpha is left out, those of Pillow and PyAV become RGB. Raise ConfigError for others.
+    Grey becomes RGB, alpha is left out, and pictures of Pillow and PyAV are converted. Raise ConfigError for others.
     """
     if image is None:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
@@ -32,7 +32,7 @@ def as_picture(image: Any) -> U8:
         pixels = _pixels(image)
     except ConfigError:
         raise
-    except Exception as cause:  # a tensor on a GPU, a file that was cut off; what is raised is its maker's affair
+    except Exception as cause:  # a tensor on a GPU, a truncated file; libraries raise anything
         raise ConfigError(f"the picture cannot be made an array: {cause}; {WANTED}") from cause
     shape = "x".join(map(str, pixels.shape)) or "no size"
     if pixels.dtype != np.uint8:
@@ -52,15 +52,15 @@ def as_picture(image: Any) -> U8:
 
 
 def _pixels(image: Any) -> np.ndarray[Any, Any]:
-    """Return the numbers of a picture of any library."""
+    """Return the pixels of a picture of any library, [H,W] or [H,W,C]."""
     if hasattr(image, "to_ndarray"):  # PyAV's
         return np.asarray(image.to_ndarray(format="rgb24"))
     if not (hasattr(image, "convert") and hasattr(image, "mode")):
         return np.asarray(image)
-    from PIL import ImageOps  # the numbers of a palette are no colours
+    from PIL import ImageOps  # the pixels of a palette picture are not colours
 
-    with suppress(Exception):  # of EXIF that is damaged
-        image = ImageOps.exif_transpose(image)  # as it is shown, and as the file itself is read
+    with suppress(Exception):  # damaged EXIF
+        image = ImageOps.exif_transpose(image)  # upright, as the file itself would be read
     if image.mode in ("I", "F"):
         raise ConfigError(f"the picture has Pillow's mode {image.mode}, in which no number is white; {WANTED}")
     image = np.asarray(image) // 257 if image.mode.startswith("I;16") else image.convert("RGB")
@@ -68,10 +68,13 @@ def _pixels(image: Any) -> np.ndarray[Any, Any]:
 
 
 def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
-    """Return the time of a picture; raise ConfigError where it is none, or before the one before."""
+    """Return the time of a picture in s; raise ConfigError if it is not a number or before `before_s`.
+
+    `mend` is what to do then.
+    """
     try:
         if getattr(getattr(time_s, "dtype", None), "kind", "") in ("m", "M"):
-            raise TypeError  # in nanoseconds NumPy would make a number of it
+            raise TypeError  # NumPy would convert it to nanoseconds
         if isinstance(time_s, bool | np.bool_):
             raise ConfigError(f"the time is {time_s}; cv2's read() gives whether there is a picture, and the picture")
         value = float(time_s)

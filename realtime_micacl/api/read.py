@@ -14,7 +14,7 @@ import numpy as np
 from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of, spec_of
 from realtime_micacl.api.live import Live
-from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.loaded import EngineLike, engine_for
 from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.config import Settings
 from realtime_micacl.errors import ConfigError, SourceError
@@ -31,19 +31,21 @@ Source = str | os.PathLike[str] | int | Iterable[Any]
 
 @overload
 def read(
-    source: Source, *, engine: Given = None, states: Literal[False] = False, **how: Unpack[How]
+    source: Source, *, engine: EngineLike = None, states: Literal[False] = False, **how: Unpack[How]
 ) -> Generator[EmotionDistribution, None, None]: ...
 @overload
-def read(source: Source, *, engine: Given = None, states: bool, **how: Unpack[How]) -> Generator[Event, None, None]: ...
 def read(
-    source: Source, *, engine: Given = None, states: bool = False, **how: Unpack[How]
+    source: Source, *, engine: EngineLike = None, states: bool, **how: Unpack[How]
+) -> Generator[Event, None, None]: ...
+def read(
+    source: Source, *, engine: EngineLike = None, states: bool = False, **how: Unpack[How]
 ) -> Generator[Any, None, None]:
-    """Yield the readings of `source` in order, with `states` the changes of state between them, too.
+    """Yield the readings of `source` in order; with `states` also the changes of state between them.
 
-    A video, a picture or a folder of pictures is read to its end as `--offline` does: the same values each time. So
-    are arrays, at `rate_hz` (25 unless said) or as pairs of time in seconds and array. A camera's number or an address
+    A video, a picture or a folder of pictures is read to its end, as with `--offline`: the same values each time. So
+    are arrays, at `rate_hz` (default 25) or as pairs of a time in seconds and an array. A camera's number or an address
     is read live: then a slow loop loses readings, see `live`. Leaving the loop or `close()` frees everything.
-    What can be known is raised at the call, the rest in the loop: ConfigError, SourceError, EngineError, StageFailed.
+    Raise ConfigError, SourceError, EngineError at the call if possible, else in the loop; StageFailed in the loop.
 
     >>> for reading in read("clip.mp4"):
     ...     if reading.emotion and reading["happy"] > 0.9:
@@ -73,7 +75,10 @@ def read(
 
 
 def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]:
-    """Yield arrays, or pairs of time and array, as frames; raise ConfigError at the first that is neither."""
+    """Yield arrays, or pairs of time and array, as frames; raise ConfigError for anything else.
+
+    Raise SourceError if there is none.
+    """
     before_s, index, first_s = None, -1, 0.0
     for index, item in enumerate(pictures):
         paired = isinstance(item, tuple | list) and len(item) == 2
@@ -89,10 +94,10 @@ def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]
 
 
 def _offline(
-    open_frames: Callable[[], Iterator[Frame]], engine: Given, settings: Settings, states: bool
+    open_frames: Callable[[], Iterator[Frame]], engine: EngineLike, settings: Settings, states: bool
 ) -> Generator[Event, None, None]:
-    """Return what reads frames to their end; the engine is looked at now."""
-    folder, sidecar, share = lent(engine, settings)
+    """Return a generator that reads frames to their end; engine and settings are checked at once."""
+    folder, sidecar, share = engine_for(engine, settings)
     opens = openers(settings, folder, sidecar, share=share)
     framing(settings)
 

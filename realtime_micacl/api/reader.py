@@ -1,4 +1,4 @@
-"""`Reader`: for programs that have a loop of their own, as in ROS, games and OBS."""
+"""`Reader`: for programs with a loop of their own, such as in ROS, games and OBS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self, Unpack
 
 from realtime_micacl.api.ending import ENDING
 from realtime_micacl.api.how import How, settings_of
-from realtime_micacl.api.loaded import Given, lent
+from realtime_micacl.api.loaded import EngineLike, engine_for
 from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.live.pipeline import Changes, openers
@@ -24,7 +24,7 @@ from realtime_micacl.wording import in_words
 
 
 class Reader:
-    """Reads the pictures that it is given, one after the other. One thread at a time; `close` or `with` frees it.
+    """Reads the pictures that are pushed into it. One thread at a time may use it; `close` or `with` frees it.
 
     Detector and engine are opened by the first picture, which takes a second.
 
@@ -35,10 +35,10 @@ class Reader:
     []
     """
 
-    def __init__(self, *, engine: Given = None, **how: Unpack[How]) -> None:
-        """Look at what was asked for; raise ConfigError or EngineError."""
+    def __init__(self, *, engine: EngineLike = None, **how: Unpack[How]) -> None:
+        """Check the arguments; raise ConfigError or EngineError."""
         settings = settings_of(how, "Reader")
-        folder, sidecar, share = lent(engine, settings)
+        folder, sidecar, share = engine_for(engine, settings)
         self._opens = openers(settings, folder, sidecar, share=share)
         self._framer, self._slots = Framer(framing(settings)), settings.slots
         self._open: ExitStack | None = None
@@ -47,12 +47,12 @@ class Reader:
         self._given: deque[Frame] = deque()
         self._before_s, self._index = 0.0, 0
         self.faces: tuple[Face, ...] = ()
-        """The faces in the last picture, whether they can be read or not."""
+        """All faces in the last picture, those that cannot be read included."""
 
     def push(self, image: Any, time_s: float) -> list[EmotionDistribution]:
         """Take a picture, RGB uint8 [H,W,3], captured at `time_s` seconds; return the readings that it completed.
 
-        Raise ConfigError for what is no picture and where time goes back, EngineError and StageFailed.
+        Raise ConfigError if it is not a picture or time goes back, EngineError, or StageFailed.
         """
         if self._closed:
             raise ConfigError("the reader was closed; make another one")

@@ -1,4 +1,4 @@
-"""Which clips a folder holds."""
+"""Finds the clips in a folder."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ ENDINGS = frozenset(
 
 @dataclass(frozen=True)
 class Clip:
-    """A file to be read, as it is now."""
+    """A video file to be read, and its size and time when it was found."""
 
     name: str
     """Its path under the folder, with / between the parts."""
     path: Path
     size: int
-    """In bytes; 0 where it cannot be looked at."""
+    """In bytes; 0 if it is not accessible."""
     changed_ns: int
 
 
 def find_clips(folder: Path, out: Path) -> list[Clip]:
-    """Return the videos under `folder` by name; raise ConfigError where there is none.
+    """Return the videos under `folder`, sorted by name; raise ConfigError if there is none.
 
-    Hidden files and folders, what lies in `out` and what is no video by its ending are left out; a folder that links
-    lead to twice is read once.
+    Left out are hidden files and folders, the folder `out`, and files that are not videos by their ending. A folder
+    that can be reached twice by links is read once.
     """
     if not folder.is_dir():
         hint = f"one file is read by `realtime-micacl {folder} --offline`" if folder.exists() else "check the path"

@@ -1,4 +1,4 @@
-"""The job that a worker gets for a clip, and the outcome that it reports, on this machine or on another."""
+"""The job that a worker gets for a clip, the outcome that it reports, and the reader that does it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be made of every clip."""
+    """What to make of every clip."""
 
     settings: Settings = field(default_factory=Settings)
     form: Form = "jsonl"
@@ -52,24 +52,24 @@ class Job:
     """Its path under the folder."""
     path: str
     part: str
-    """The file that the readings are written to; the name of a video's ends in `.mp4` besides."""
+    """The file that the readings are written to; an annotated video is written to the same name with `.mp4` added."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a clip."""
+    """The result of a job."""
 
     clip: str
     rows: tuple[dict[str, Any], ...] = ()
-    """What its readings come to."""
+    """Rows of the summary."""
     error: str = ""
     code: int = 0
-    """The exit code that stands for the error; 0 where there is none."""
+    """The exit code of the error; 0 without one."""
     fatal: bool = False
-    """Whether every other clip would end so, too."""
+    """Whether every other clip would fail in the same way."""
 
 
-class Reader:
+class ClipReader:
     """Reads one clip after the other with an engine that stays open."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -84,7 +84,7 @@ class Reader:
         path, summary = Path(job.path), Summary(one_line(job.clip))
         try:
             with _notes(path, job.clip) as notes, ExitStack() as stack:
-                opens = openers(self._wanted.settings, self._folder, self._sidecar, share=self._lent)
+                opens = openers(self._wanted.settings, self._folder, self._sidecar, share=self._borrowed)
                 sinks: list[Sink] = [summary]
                 instances = self._sidecar.bag.instances
                 sinks.append(stack.enter_context(table(Path(job.part), self._wanted.form, instances, job.clip)))
@@ -95,7 +95,7 @@ class Reader:
                     video = drawn(target, opens, blur=self._wanted.blur, language=language)
                     opens, sink = stack.enter_context(video)
                     sinks.append(sink)
-                watched = opens._replace(perceiver=partial(_Watched, opens.perceiver, progress))
+                watched = opens._replace(perceiver=partial(_WithProgress, opens.perceiver, progress))
                 for event in read_clip(path, self._wanted.settings, watched):
                     for sink in sinks:
                         sink(event)
@@ -108,13 +108,13 @@ class Reader:
             return Outcome(job.clip, error=text, code=StageFailed.exit_code, fatal=cause.errno in NO_ROOM)
         return Outcome(job.clip, tuple(summary.rows("; ".join(notes))))
 
-    def _lent(self) -> Engine:
+    def _borrowed(self) -> Engine:
         assert self._engine is not None
-        return _Lent(self._engine)
+        return _Borrowed(self._engine)
 
 
-class _Watched:
-    """A perceiver that says how far it is."""
+class _WithProgress:
+    """A perceiver that reports how far it has read."""
 
     def __init__(self, opens: Callable[[], Perceives], progress: Progress) -> None:
         self._perceiver, self._progress = opens(), progress
@@ -129,19 +129,19 @@ class _Watched:
         self._perceiver.close()
 
 
-class _Lent:
-    """An engine that whoever borrows it cannot close."""
+class _Borrowed:
+    """An engine whose `close` does nothing, as its owner keeps it open."""
 
     def __init__(self, engine: Engine) -> None:
         self.device, self.encode, self.classify = engine.device, engine.encode, engine.classify
 
     def close(self) -> None:
-        """Leave it open."""
+        """Leave the engine open."""
 
 
 @contextmanager
 def _notes(path: Path, clip: str) -> Iterator[list[str]]:
-    """Collect what the log warns of a clip, which in a run over many belongs to the clip and not on the screen."""
+    """Collect the log's warnings about a clip: in a run over many clips they belong into its row of the summary."""
     found: list[str] = []
 
     class Collecting(logging.Handler):
@@ -159,5 +159,5 @@ def _notes(path: Path, clip: str) -> Iterator[list[str]]:
 
 
 def _short(text: str, path: Path, clip: str) -> str:
-    """Return a message with the clip's own name in place of its path, so that it is the same on every machine."""
+    """Return a message with the clip's name instead of its path, so that it is the same on every machine."""
     return one_line(text.replace(str(path), clip))

@@ -1,6 +1,6 @@
-"""Workers on many machines, through a Ray cluster: the same function per clip, its files sent back.
+"""Workers on many machines, through a Ray cluster: each reads a clip and sends back the files that it wrote.
 
-Every machine sees the clips under the same path and has the program installed; the results are written by this one.
+Every machine needs the program and the clips under the same path; the results are written by this one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
-from realtime_micacl.corpus.workers import TRIES, Shares
+from realtime_micacl.corpus.job import ClipReader, Job, Outcome, Wanted
+from realtime_micacl.corpus.workers import TRIES, OnShare
 from realtime_micacl.errors import SourceError, StageFailed
 from realtime_micacl.installed import require
 from realtime_micacl.wording import why
@@ -24,16 +24,16 @@ from realtime_micacl.wording import why
 log = logging.getLogger(__name__)
 
 POLL_S, ANSWER_S = 0.5, 10.0
-AHEAD = 2  # tasks that wait at each core, so that none is idle while results travel
+AHEAD = 2  # tasks per core, so that none is idle while results travel
 
-_readers: dict[Wanted, Reader] = {}
+_readers: dict[Wanted, ClipReader] = {}
 
 
 def read_there(wanted: Wanted, job: Job) -> tuple[Outcome, dict[str, bytes]]:
-    """Read a clip on the machine that this runs on; return what became of it, and its files by their endings."""
+    """Read a clip on a machine of the cluster; return the outcome, and the contents of its files by their endings."""
     if wanted not in _readers:
         _readers.clear()
-        _readers[wanted] = Reader(wanted)
+        _readers[wanted] = ClipReader(wanted)
     with tempfile.TemporaryDirectory(prefix="realtime-micacl-") as folder:
         part = Path(folder) / "part"
         outcome = _readers[wanted].read(replace(job, part=str(part)))
@@ -43,7 +43,7 @@ def read_there(wanted: Wanted, job: Job) -> tuple[Outcome, dict[str, bytes]]:
 
 
 def _answers(address: str) -> None:
-    """Raise SourceError where nobody answers at HOST:PORT: Ray itself would try for many minutes."""
+    """Raise SourceError if nobody answers at HOST:PORT, as Ray itself would try for many minutes."""
     found = re.fullmatch(r"(?:ray://)?([^/]+):(\d{1,5})", address)
     if not found:
         return
@@ -59,7 +59,7 @@ class RayWorkers:
     """The cores of a Ray cluster."""
 
     def __init__(self, wanted: Wanted, address: str) -> None:
-        """Connect to the cluster; raise ConfigError where Ray is missing, SourceError where nobody answers."""
+        """Connect to the cluster; raise ConfigError if Ray is missing, SourceError if nobody answers."""
         self._wanted, self._ray = wanted, require("ray", "ray")
         _answers(address)
         try:
@@ -68,8 +68,8 @@ class RayWorkers:
             reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
             raise SourceError(f"no Ray cluster can be reached at {address}: {reason}") from cause
 
-    def run(self, jobs: Sequence[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
-        """Yield what becomes of each job, as they end. A job whose worker or machine was lost is tried once more."""
+    def run(self, jobs: Sequence[Job], progress: OnShare, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield the outcome of each job as it ends. A job whose worker or machine was lost is tried once more."""
         ray = self._ray
         task = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(read_there)
         waiting, lost = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)

@@ -1,4 +1,4 @@
-"""A folder of videos read by several workers: what is done stays done, whatever ends the run."""
+"""Reads a folder of videos with several workers; finished clips are kept, whatever ends the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.progress import Progress
 from realtime_micacl.corpus.results import DONE, FAILED, MADE_WITH, SUMMARY, Results, opened
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
-from realtime_micacl.corpus.workers import Shares, Workers
+from realtime_micacl.corpus.workers import OnShare, Workers
 from realtime_micacl.devices import cores
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
 from realtime_micacl.inference.choice import default_engine
@@ -26,7 +26,7 @@ from realtime_micacl.live.records.record import SCHEMA
 from realtime_micacl.live.sources.framing import framing
 from realtime_micacl.wording import why
 
-WORKER_BYTES = 600_000_000  # what a worker takes of memory, with some to spare
+WORKER_BYTES = 600_000_000  # memory of a worker, with some to spare
 USED = (
     *("rate_hz", "rotate", "region", "device", "detector", "far", "max_faces", "smoothing_s", "baseline", "head"),
     "slots",
@@ -40,20 +40,20 @@ class Report:
 
     out: Path
     done: int
-    """Clips whose readings are there, those of earlier runs among them."""
+    """The number of clips that are read, including those of earlier runs."""
     failed: tuple[tuple[str, str], ...]
-    """Clip and reason, of those that could not be read."""
+    """Clip and reason, for each one that could not be read."""
     left: int
-    """Clips that were not come to, where the run was interrupted."""
+    """The number of clips that an interrupted run did not get to."""
     gone: int = 0
-    """Clips that earlier runs read and that the folder no longer holds; the summary leaves them out."""
+    """The number of clips of earlier runs that are no longer in the folder; the summary leaves them out."""
 
 
 class Pool(Protocol):
-    """What reads clips."""
+    """Workers that read clips."""
 
-    def run(self, jobs: list[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
-        """Yield what becomes of each job, as they end."""
+    def run(self, jobs: list[Job], progress: OnShare, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield the outcome of each job as it ends."""
 
 
 def process(
@@ -67,7 +67,7 @@ def process(
     progress: bool = True,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Make what is `wanted` of every video under `folder`; realtime_micacl/api/corpus.py has the rest in words."""
+    """Make what is `wanted` of every video under `folder`; see `process` in realtime_micacl/api/corpus.py."""
     folder, out, wanted = Path(folder), Path(out), wanted or Wanted()
     _check(folder, out, wanted, jobs)
     clips = find_clips(folder, out)
@@ -81,7 +81,7 @@ def process(
                 _read(results, wanted, todo, failed, _pool(wanted, jobs, len(todo), ray), shown, interrupted)
         finally:
             shown.close()
-            _leave(results, clips, todo, failed)
+            _finish(results, clips, todo, failed)
     names = {clip.name for clip in clips}
     done = sum(1 for clip in clips if clip.name in results.entries and clip.name not in failed)
     gone = sum(1 for name in results.entries if name not in names)
@@ -90,11 +90,11 @@ def process(
 
 
 def _check(folder: Path, out: Path, wanted: Wanted, jobs: int | None) -> None:
-    """Raise ConfigError where it is known at once that nothing can come of it."""
+    """Raise ConfigError for arguments that cannot work."""
     if wanted.form not in FORMS:
         raise ConfigError(f"the format is {wanted.form!r}; it must be one of {', '.join(FORMS)}")
     if jobs is not None and (type(jobs) is not int or jobs < 1):
-        raise ConfigError(f"jobs is {jobs!r}; it must be a whole number from 1 on")
+        raise ConfigError(f"jobs is {jobs!r}; it must be a whole number of at least 1")
     if wanted.blur and not wanted.video:
         raise ConfigError("--blur-faces needs --video; add it, or leave out --blur-faces")
     if folder.exists() and out.exists() and folder.samefile(out):
@@ -106,11 +106,11 @@ def _check(folder: Path, out: Path, wanted: Wanted, jobs: int | None) -> None:
 
 
 def _check_names(clips: list[Clip], form: Form) -> None:
-    """Raise ConfigError where a folder of clips is called as a file is of what is written."""
+    """Raise ConfigError if a folder of clips has the name of a file that will be written."""
     files = {MADE_WITH, DONE, SUMMARY, FAILED, *(f"{clip.name}.{form}" for clip in clips)}
     folders = {parent.as_posix() for clip in clips for parent in PurePosixPath(clip.name).parents}
     if both := sorted(files & folders):
-        raise ConfigError(f"the folder {both[0]} among the clips is called as a file of the results; rename it")
+        raise ConfigError(f"the folder {both[0]} of clips has the name of a file of the results; rename it")
 
 
 def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool:
@@ -122,7 +122,7 @@ def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool
 
 
 def usual_jobs() -> int:
-    """Return how many workers this machine has cores and memory for."""
+    """Return the number of workers that this machine has cores and memory for."""
     return max(1, min(cores(), int(psutil.virtual_memory().available // WORKER_BYTES)))
 
 
@@ -135,7 +135,7 @@ def _read(
     shown: Progress,
     interrupted: Callable[[], bool],
 ) -> None:
-    """Let the pool read what is to be done; keep what it wrote."""
+    """Let the pool read the clips in `todo`, and keep the results."""
     by_name = {clip.name: clip for clip in todo}
     for clip in todo:
         results.entries.pop(clip.name, None)
@@ -155,8 +155,8 @@ def _read(
         raise StageFailed(f"{where} cannot be written: {why(cause)}; what is done is kept") from cause
 
 
-def _leave(results: Results, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
-    """Remove what was begun and write the tables."""
+def _finish(results: Results, clips: list[Clip], todo: list[Clip], failed: dict[str, Outcome]) -> None:
+    """Remove unfinished files and write the tables."""
     try:
         for clip in todo:
             if clip.name not in results.entries:
@@ -167,7 +167,7 @@ def _leave(results: Results, clips: list[Clip], todo: list[Clip], failed: dict[s
 
 
 def _made_with(wanted: Wanted) -> dict[str, Any]:
-    """Return what the results depend on, but for the clips themselves; raise EngineError."""
+    """Return all that the results depend on besides the clips; raise EngineError."""
     engine = wanted.settings.engine
     place, sidecar = read_sidecar(Path(engine) if engine else default_engine())
     said = msgspec.to_builtins(wanted.settings)

@@ -1,4 +1,4 @@
-"""How far a run is: a bar with an estimate on a terminal, otherwise a line a minute."""
+"""Shows the progress of a run: a bar with an estimate on a terminal, otherwise a line a minute."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FORM = "{desc} {percentage:3.0f} % |{bar}| {elapsed} elapsed, about {remaining} 
 
 
 class Progress:
-    """Counts clips for people, and bytes for the estimate: how long a clip takes goes with its size."""
+    """Shows the number of clips; the estimate goes by bytes, as the time for a clip depends on its size."""
 
     def __init__(self, clips: Sequence[Clip], todo: Sequence[Clip], *, shown: bool) -> None:
         self._all, self._ended, self._failed = len(clips), len(clips) - len(todo), 0
         self._sizes = {clip.name: max(1, clip.size) for clip in todo}
         self._shares = dict.fromkeys(self._sizes, 0.0)
-        self._shown = shown and sys.stderr is not None  # programs without a console have none
+        self._shown = shown and sys.stderr is not None  # it is None in programs without a console
         self._terminal, self._line_s = self._shown and sys.stderr.isatty(), monotonic()
         self._bar = tqdm(
             total=sum(self._sizes.values()),
@@ -37,19 +37,19 @@ class Progress:
         self._tell()
 
     def share(self, clip: str, share: float) -> None:
-        """Take what share of a clip is read."""
+        """Note the share of a clip that is read, 0 to 1."""
         self._shares[clip] = share
         self._tell()
 
     def ended(self, outcome: Outcome) -> None:
-        """Take that a clip has ended."""
+        """Note that a clip has ended."""
         self._ended += 1
         self._failed += bool(outcome.error)
         self._shares[outcome.clip] = 1.0
         self._tell()
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Stop, and leave the bar on the screen."""
         self._bar.close()
 
     def _tell(self) -> None:
@@ -62,6 +62,6 @@ class Progress:
             self._bar.update(max(0.0, done - self._bar.n))
         elif monotonic() - self._line_s > LINE_S:
             self._line_s = monotonic()
-            with suppress(OSError):  # whoever read it has left, which ends no run
+            with suppress(OSError):  # nobody reads it any more, but the run goes on
                 sys.stderr.write(f"{words}, {100 * done / max(1, sum(self._sizes.values())):.0f} %\n")
                 sys.stderr.flush()

@@ -1,6 +1,6 @@
-"""The folder that results go into: who may write there, what is done, and what it was made with.
+"""The folder of results, which one run at a time may write to and a later run may continue.
 
-`process.json` says with what everything there was made, `done.jsonl` which clips are done and what they came to.
+`process.json` says what the results were made with, `done.jsonl` which clips are done, with their rows of the summary.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ class Results:
         self.entries: dict[str, Entry] = {}
 
     def files(self, clip: str) -> list[Path]:
-        """Return the files that a clip that is done has."""
+        """Return the files of a finished clip."""
         names = [f"{clip}.{self._form}", *([f"{clip}.annotated.mp4"] if self._video else [])]
         return [self.out / name for name in names]
 
     def part(self, clip: str) -> Path:
-        """Return the file that a worker writes; make its folder."""
+        """Return the file that a worker writes for a clip; make its folder."""
         path = self.out / f"{clip}.{self._form}{PART}"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def is_done(self, clip: Clip) -> bool:
-        """Say whether a clip is done as it is now."""
+        """Say whether a clip is done and has not changed since."""
         entry = self.entries.get(clip.name)
         same = entry is not None and (entry.size, entry.changed_ns) == (clip.size, clip.changed_ns)
         return same and all(file.exists() for file in self.files(clip.name))
 
     def keep(self, clip: Clip, outcome: Outcome) -> None:
-        """Put what a worker wrote in its place, then note that it is done."""
+        """Move the files that a worker wrote to their places, then note that the clip is done."""
         part = self.part(clip.name)
         for written, result in zip((part, Path(f"{part}.mp4")), self.files(clip.name), strict=False):
             written.replace(result)
@@ -70,10 +70,10 @@ class Results:
             stream.write(_line(self.entries[clip.name]))
 
     def drop(self, clip: str) -> None:
-        """Remove what a worker had begun to write."""
+        """Remove the unfinished files of a clip."""
         part = self.part(clip)
         for file in (part, Path(f"{part}.mp4")):
-            with suppress(OSError):  # a name that is too long is no file
+            with suppress(OSError):  # such as for a name that is too long
                 file.unlink(missing_ok=True)
 
     def close(self, clips: Iterable[Clip], failed: Iterable[Outcome]) -> None:
@@ -110,8 +110,8 @@ def _begin(results: Results, made_with: dict[str, Any], *, again: bool) -> None:
             raise ConfigError(f"{file} cannot be read: {why(cause)}; name another folder") from cause
         if before != current:
             raise ConfigError(
-                f"{out} holds results of other settings ({', '.join(_differences(before, current))}); they are not "
-                "mixed: name another folder, or add --again to read all clips again"
+                f"{out} holds results made with other settings ({', '.join(_differences(before, current))}); "
+                "name another folder, or add --again to read all clips again"
             )
         try:
             results.entries = {entry.clip: entry for entry in read_done(out)}
@@ -149,7 +149,7 @@ def _table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _differences(before: Any, now: Any, name: str = "") -> list[str]:
-    """Return the names of what differs."""
+    """Return the names of the values that differ."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return [] if before == now else [name or "all"]
     keys = [key for key in now | before if before.get(key) != now.get(key)]

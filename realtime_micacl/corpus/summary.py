@@ -1,4 +1,4 @@
-"""What a clip's readings come to: a row for the clip and one for each face."""
+"""Sums up the readings of a clip: a row for the clip and one for each face."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Track:
         return both
 
     def row(self) -> dict[str, Any]:
-        """Return it by the names of the columns."""
+        """Return the row of the summary, by column."""
         count = self.words.total()
         means = [round(float(value) / count, 4) for value in self._sums]
         shares = {f"share_{word}": round(self.words[word] / count, 4) for word in (*EMOTIONS, UNSURE)}
@@ -69,7 +69,7 @@ class Track:
 
 
 class Summary:
-    """A sink that adds up the readings of a clip."""
+    """A sink that sums up the readings of a clip."""
 
     def __init__(self, clip: str) -> None:
         self._clip = clip
@@ -84,7 +84,7 @@ class Summary:
             self._detail = event.detail
 
     def rows(self, notes: str) -> list[dict[str, Any]]:
-        """Return the row of the clip, and of each face where there are several, with what is to be noted."""
+        """Return the row of the clip, with notes, and a row for each face."""
         note = "; ".join(filter(None, (self._detail, notes)))
         whole: dict[str, Any] = {"clip": self._clip, "tracks": len(self._tracks), "readings": 0, "note": note}
         joined: Track | None = None

@@ -1,4 +1,4 @@
-"""The files that readings of a clip go into: JSON Lines, CSV or Parquet."""
+"""The files for the readings of a clip: JSON Lines, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def table(path: Path, form: Form, instances: int, clip: str) -> Iterator[Sink]:
 
 
 def check_form(form: Form) -> None:
-    """Raise ConfigError where the package that a form needs is not installed."""
+    """Raise ConfigError if the package that a form needs is not installed."""
     if form == "parquet":
         require("pyarrow", "parquet", "--format parquet")
 
@@ -62,7 +62,7 @@ def _parquet(path: Path, instances: int, clip: str) -> Iterator[Sink]:
 
 
 def arrow_schema(pa: Any, instances: int) -> Any:
-    """Return the columns of CSV as Arrow types them."""
+    """Return the columns of CSV as an Arrow schema."""
     return pa.schema([(name, _type(pa, name)) for name in columns(instances)])
 
 

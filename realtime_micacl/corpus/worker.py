@@ -1,7 +1,7 @@
-"""A worker's process: it takes jobs from standard input and reports their outcomes on standard output.
+"""A worker process, which takes jobs from standard input and reports their outcomes on standard output.
 
-It is no fork and no `multiprocessing` child, so a script or notebook that starts it needs no `if __name__ ..` guard. It
-ends at once when whoever started it is gone, however that went: then its standard input is closed.
+It is neither forked nor a `multiprocessing` child, so scripts and notebooks need no `if __name__ ..` guard. When its
+standard input is closed, because the process that started it is gone, it ends at once.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import av
 import msgspec
 
 from realtime_micacl.config import Settings
-from realtime_micacl.corpus.job import Job, Outcome, Reader, Wanted
+from realtime_micacl.corpus.job import ClipReader, Job, Outcome, Wanted
 from realtime_micacl.errors import MicaclError
 
 BEAT_S = 0.5
 
 
 def main() -> None:
-    """Read what is wanted, then jobs, one line of JSON each."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the affair of who started it
+    """Read the Wanted, then jobs, one line of JSON each."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the process that started it
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
     logging.basicConfig(level=logging.ERROR)
     import cv2
 
@@ -39,7 +39,7 @@ def main() -> None:
     wanted = json.loads(sys.stdin.readline())
     wanted["settings"] = msgspec.convert(wanted["settings"], Settings)
     try:
-        reader = Reader(Wanted(**wanted))
+        reader = ClipReader(Wanted(**wanted))
     except MicaclError as error:
         _say(out, error=str(error), code=error.exit_code)
         return
@@ -52,13 +52,13 @@ def main() -> None:
         _say(out, outcome=asdict(outcome))
 
 
-def outcome_of(said: dict[str, Any]) -> Outcome:
-    """Return an outcome as it was before it was said."""
-    return Outcome(**{**said, "rows": tuple(said["rows"])})
+def outcome_from(fields: dict[str, Any]) -> Outcome:
+    """Return an outcome from its JSON."""
+    return Outcome(**{**fields, "rows": tuple(fields["rows"])})
 
 
 class _Beat:
-    """Says a few times a second what share of a clip is read, so that somebody can tell work from standing still."""
+    """Reports a few times a second what share of a clip is read; without that the worker counts as hung."""
 
     def __init__(self, out: TextIO, path: Path) -> None:
         self._out, self._length_s, self._said_s = out, _length_s(path), monotonic()
@@ -70,7 +70,7 @@ class _Beat:
 
 
 def _length_s(path: Path) -> float:
-    """Return how long a clip says it is, 0 where it does not."""
+    """Return the duration in the header of a clip, in s; 0 if there is none."""
     try:
         with av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as container:
             return (container.duration or 0) / 1e6
@@ -79,7 +79,7 @@ def _length_s(path: Path) -> float:
 
 
 def _take(writes: int) -> None:
-    """Hand on what standard input brings; when it is closed, end at once."""
+    """Pass on standard input; when it is closed, end the process at once."""
     while line := sys.stdin.readline():
         os.write(writes, line.encode())
     os._exit(0)

@@ -1,6 +1,6 @@
-"""Processes that read clips side by side; one that dies or stands still costs its clip alone.
+"""Processes that read clips side by side; one that dies or hangs costs only its clip.
 
-`concurrent.futures` gives up all its workers when one dies, hence this.
+That is why it is not `concurrent.futures`, which gives up all workers when one dies.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ import msgspec
 
 import realtime_micacl
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
-from realtime_micacl.corpus.worker import outcome_of
+from realtime_micacl.corpus.worker import outcome_from
 from realtime_micacl.errors import EngineError, StageFailed
 
-HANG_S = 120.0  # a clip of which no further picture came for so long is given up
+HANG_S = 120.0  # a clip is given up if no picture was read for this long
 POLL_S = 0.2
 TRIES = 2
-HERE = Path(realtime_micacl.__file__).parents[1]  # a worker runs this very package, installed or not
+HERE = Path(realtime_micacl.__file__).parents[1]  # workers run this very package, installed or not
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
-Shares = Callable[[str, float], None]
-"""Is reasons of a clip what share of it is read."""
+OnShare = Callable[[str, float], None]
+"""Called with the name of a clip and the share of it that is read, 0 to 1."""
 
 
 class Workers:
-    """So many worker processes, each with an engine of its own."""
+    """Runs `jobs` worker processes, each with an engine of its own."""
 
     def __init__(self, wanted: Wanted, jobs: int, hang_s: float = HANG_S) -> None:
         self._wanted, self._jobs, self._hang_s = wanted, jobs, hang_s
 
-    def run(self, jobs: Sequence[Job], progress: Shares, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
-        """Yield what becomes of each job, as they end; raise EngineError where no worker can begin.
+    def run(self, jobs: Sequence[Job], progress: OnShare, interrupted: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield the outcome of each job as it ends; raise EngineError if no worker can start.
 
-        A job whose worker died is tried once more. All workers are gone when this is left.
+        A job whose worker died is tried once more. Leaving the generator ends all workers.
         """
         waiting, died = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
-        said: Said = Queue()
+        answers: Answers = Queue()
         workers: list[_Worker] = []
-        idle = 0  # workers that ended with nothing to do
+        idle = 0  # workers that ended without a job
         try:
             while (waiting or any(worker.job for worker in workers)) and not interrupted():
-                self._set_to_work(workers, waiting, said)
+                self._set_to_work(workers, waiting, answers)
                 try:
-                    worker, answer = said.get(timeout=POLL_S)
+                    worker, answer = answers.get(timeout=POLL_S)
                 except Empty:
                     for worker in workers:
                         worker.give_up(self._hang_s)
@@ -81,47 +81,47 @@ class Workers:
             for worker in workers:
                 worker.end()
 
-    def _set_to_work(self, workers: list[_Worker], waiting: deque[Job], said: Said) -> None:
-        """Start as many workers as there is work for, and give a job to each that has none."""
+    def _set_to_work(self, workers: list[_Worker], waiting: deque[Job], answers: Answers) -> None:
+        """Start workers as needed, and give a job to each one that is ready."""
         busy = sum(1 for worker in workers if worker.job)
         while len(workers) < min(self._jobs, busy + len(waiting)):
-            workers.append(_Worker(self._wanted, said))
+            workers.append(_Worker(self._wanted, answers))
         for worker in workers:
             if worker.ready and not worker.job and waiting:
                 worker.begin(waiting.popleft())
 
 
 class _Worker:
-    """One process; what it says comes into a queue that all share, and None when it has ended."""
+    """One process. Its answers come into a queue that all workers share, with None when it has ended."""
 
-    def __init__(self, wanted: Wanted, said: Said) -> None:
+    def __init__(self, wanted: Wanted, answers: Answers) -> None:
         self.job: Job | None = None
         self.ready = False
         self.heard_s = monotonic()
         self._hung = False
-        self._words = tempfile.TemporaryFile()  # noqa: SIM115  # what it says when it crashes
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # standard error, for when it crashes
         command = [sys.executable, "-P", "-m", "realtime_micacl.corpus.worker"]
         path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
         env = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": path}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, env=env
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=env
         )
         self._tell({**asdict(wanted), "settings": msgspec.to_builtins(wanted.settings)})
-        Thread(target=self._listen, args=(said,), daemon=True).start()
+        Thread(target=self._listen, args=(answers,), daemon=True).start()
 
     def begin(self, job: Job) -> None:
         """Give it a clip to read."""
         self.job, self.heard_s = job, monotonic()
         self._tell(asdict(job))
 
-    def outcomes(self, answer: dict[str, Any], progress: Shares) -> Iterator[Outcome]:
-        """Take what it says; yield what became of its job where that is known."""
+    def outcomes(self, answer: dict[str, Any], progress: OnShare) -> Iterator[Outcome]:
+        """Take an answer; yield the outcome of the job if it holds one."""
         self.heard_s = monotonic()
         if "share" in answer and self.job:
             progress(self.job.clip, answer["share"])
         elif "outcome" in answer:
             self.job = None
-            yield outcome_of(answer["outcome"])
+            yield outcome_from(answer["outcome"])
         elif "ready" in answer:
             self.ready = True
         elif "error" in answer:
@@ -138,9 +138,9 @@ class _Worker:
         """Say why it ended."""
         code = self._process.wait()
         self._close_input()
-        self._words.seek(0)
-        lines = self._words.read().decode("utf-8", "replace").strip().splitlines()
-        self._words.close()
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        self._stderr.close()
         if self._hung:
             return "no further picture came"
         reasons = [line for line in lines if line.startswith("Fatal Python error")] or lines[-1:]
@@ -151,7 +151,7 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         self._close_input()
-        self._words.close()
+        self._stderr.close()
 
     def _close_input(self) -> None:
         assert self._process.stdin is not None
@@ -166,13 +166,13 @@ class _Worker:
         except OSError:
             return  # it has died, which is noticed when its answer is read
 
-    def _listen(self, said: Said) -> None:
+    def _listen(self, answers: Answers) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
             for line in stream:
                 if line.endswith(b"\n"):
-                    said.put((self, json.loads(line)))
-        said.put((self, None))
+                    answers.put((self, json.loads(line)))
+        answers.put((self, None))
 
 
-Said = Queue[tuple[_Worker, dict[str, Any] | None]]
+Answers = Queue[tuple[_Worker, dict[str, Any] | None]]

@@ -1,1 +1,1 @@
-"""One page that shows a recording: HTML that asks nobody for anything."""
+"""One page of HTML that shows a recording and loads nothing else."""

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def report(paths: Sequence[Path], target: Path) -> None:
-    """Write the page of a session; raise SourceError where there is none, ConfigError where it cannot be written."""
+    """Write the page of a session; raise SourceError if that cannot be read, ConfigError if the page cannot."""
     from realtime_micacl.report.folder import folder_page
     from realtime_micacl.report.page import page
     from realtime_micacl.report.session import read_session
@@ -39,9 +39,9 @@ def report(paths: Sequence[Path], target: Path) -> None:
             raise SourceError(f"{path} cannot be read: {why(cause)}; check the path") from cause
     try:
         if target.exists() and not target.read_text("utf-8", errors="replace").startswith(SIGN):
-            raise ConfigError(f"{target} is something else and is not overwritten; name another with --to")
+            raise ConfigError(f"{target} exists, is not a report and is not overwritten; name another with --to")
         if paths[0].is_dir() and len(paths) > 1:
-            raise ConfigError(f"{paths[0]} is a folder; a folder stands alone")
+            raise ConfigError(f"{paths[0]} is a folder; give one folder, or recordings")
         whole = folder_page(paths[0]) if paths[0].is_dir() else page(read_session(paths))
         write_whole(target, whole)
     except OSError as cause:

@@ -12,28 +12,28 @@ from realtime_micacl.types import EMOTIONS, GAP_S, State
 
 @dataclass(frozen=True)
 class Figures:
-    """What the readings of a face, or of all, come to."""
+    """The figures of one face, or of several together."""
 
     readings: int
     seen_s: float
     words: dict[str, float]
-    """Of how much of the readings each word led, `unsure` among them; 1 in all."""
+    """The share of the readings for each word, `unsure` among them; together 1."""
     means: dict[str, float]
     flips: int
     quality: float
     missed: float
-    """Which share of the readings that were due is not there."""
+    """The share of the readings that were due but did not come."""
     latency_s: tuple[float, float] | None
-    """The median and the 95th percentile; None where none was recorded."""
+    """The median and the 95th percentile; None if none was recorded."""
 
     @property
     def flips_per_min(self) -> float:
-        """How often the word changed in a minute of the face."""
+        """The changes of word per minute in which the face was seen."""
         return 60 * self.flips / self.seen_s if self.seen_s else 0.0
 
 
 def figures_of(faces: list[Face]) -> Figures:
-    """Return the figures of faces taken together; there is one reading at least."""
+    """Return the figures of faces taken together; there must be at least one reading."""
     leads, shares = np.concatenate([f.leads for f in faces]), np.concatenate([f.shares for f in faces])
     quality, latency = np.concatenate([f.quality for f in faces]), np.concatenate([f.latency_s for f in faces])
     names = {**dict(enumerate(EMOTIONS)), -1: "unsure"}
@@ -60,7 +60,7 @@ def figures_of(faces: list[Face]) -> Figures:
 
 
 def seconds_in(session: Session) -> dict[State, float]:
-    """Return how long the sources of a session were in each state together."""
+    """Return the seconds in each state, summed over the sources of a session."""
     found: dict[State, float] = {}
     for changes in session.states.values():
         ends = [time_s for time_s, *_ in changes[1:]] + [session.end_s]

@@ -16,7 +16,7 @@ from realtime_micacl.wording import counted, why
 
 
 def folder_page(out: Path) -> str:
-    """Return the whole page; raise SourceError where `process` did not write there."""
+    """Return the page of a folder; raise SourceError if it holds no results of `process`."""
     try:
         made = json.loads((out / MADE_WITH).read_text("utf-8"))
     except (OSError, ValueError) as cause:

@@ -11,7 +11,7 @@ from realtime_micacl import __version__
 from realtime_micacl.outlets.page import palette
 
 SIGN = "<!doctype html>\n<!-- realtime-micacl report -->\n"
-"""How a report begins: no other file is written over."""
+"""How a report begins; no other file is overwritten."""
 HEAD = """<html lang="en" data-look="auto">
 <head>
 <meta charset="utf-8">
@@ -39,13 +39,13 @@ def sheet(title: str, below: str, sections: Iterable[str]) -> str:
 
 
 def section(title: str, *parts: str, note: str = "") -> str:
-    """Return a section of parts in HTML."""
+    """Return a section; `title` and `note` are text, parts HTML."""
     small = f"<small>{escape(note)}</small>" if note else ""
     return f"<section><h2>{escape(title)}{small}</h2>{''.join(parts)}</section>\n"
 
 
 def figures(rows: Iterable[tuple[str, str, str]]) -> str:
-    """Return large figures: what each is, its value, its unit."""
+    """Return large figures, each given as its name, value and unit."""
     cells = (
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}{f' <small>{escape(unit)}</small>' if unit else ''}</dd></div>"
         for name, value, unit in rows
@@ -65,7 +65,7 @@ def origin(recorded: Mapping[str, Any]) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return a time as people write it."""
+    """Return a duration as people write it."""
     whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)
     if seconds < 60:

@@ -39,7 +39,7 @@ def page(session: Session) -> str:
         parts.append(
             section("No face was read", f'<p class="note">{escape("; ".join(ends) or "Nobody was seen.")}</p>')
         )
-    parts.append(_course(session, span))
+    parts.append(_states(session, span))
     if any(figures_of([face]).latency_s for face in faces):
         parts.append(_latency(faces, span))
     return sheet(session.name, _below(session), [*parts, origin(session.origin)])
@@ -101,7 +101,7 @@ def _face(session: Session, face: Face, span: Span) -> str:
 
 
 def _bars(found: Figures, lead: str) -> str:
-    """Return the mean shares of a face, and how much of its readings were unsure."""
+    """Return bars with the mean shares of a face, and the share of unsure readings."""
     classes = {True: "lead", False: "other"}
     rows = [(name, share, COLOURS[name]) for name, share in found.means.items()]
     rows.append(("unsure", found.words["unsure"], "var(--grey)"))
@@ -113,8 +113,8 @@ def _bars(found: Figures, lead: str) -> str:
     return f"<ol>{''.join(cells)}</ol>"
 
 
-def _course(session: Session, span: Span) -> str:
-    """Return the states of each source over time, and a list of what a person should know."""
+def _states(session: Session, span: Span) -> str:
+    """Return the states of each source over time, and a table of faults and markers."""
     parts = []
     for source, changes in session.states.items():
         ends = [time_s for time_s, *_ in changes[1:]] + [span[1]]
@@ -160,12 +160,12 @@ def _latency(faces: list[Face], span: Span) -> str:
 
 
 def _place(time_s: float, span: Span) -> float:
-    """Return where a time lies, in percent."""
+    """Return the place of a time on the axis, in percent."""
     return 100 * (time_s - span[0]) / (span[1] - span[0])
 
 
 def _axis(span: Span) -> str:
-    """Return the times below what is drawn."""
+    """Return the time axis."""
     length_s = span[1] - span[0]
     step_s = next((step for step in STEPS_S if length_s / step <= TICKS), STEPS_S[-1])
     ticks = [span[0] + number * step_s for number in range(int(length_s / step_s) + 1)]

@@ -1,4 +1,4 @@
-"""Pictures of numbers over time, small enough to lie inside a page."""
+"""Pictures of numbers over time, small enough to be part of a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Span = tuple[float, float]
 
 
 def ribbon(face: Face, span: Span) -> str:
-    """Return the shares of a face as stacked colours, in the order of the emotions; nothing where it was not read."""
+    """Return a picture of a face's shares over time as stacked colours, transparent without a reading."""
     means, there = _binned(face, face.shares, span)
     edges = np.rint(HEIGHT * (1 - np.cumsum(means, axis=1)))
     rows = np.arange(HEIGHT)[:, None]
@@ -33,7 +33,7 @@ def ribbon(face: Face, span: Span) -> str:
 
 
 def quality(face: Face, span: Span) -> str:
-    """Return how usable a face was, as high as it was good."""
+    """Return a picture of a face's quality over time, as an area."""
     means, there = _binned(face, face.quality[:, None], span)
     rows = QUALITY_PX - np.arange(QUALITY_PX)[:, None] - 0.5
     pixels = np.full((QUALITY_PX, WIDTH, 4), 150, np.uint8)
@@ -56,14 +56,14 @@ def latency(faces: list[Face], span: Span, columns: int = 240) -> list[tuple[flo
 
 
 def _columns(times_s: F64, span: Span, columns: int) -> npt.NDArray[np.int64]:
-    """Return into which column each time falls."""
+    """Return the number of the column that each time falls into."""
     return np.clip(((times_s - span[0]) / (span[1] - span[0]) * columns).astype(np.int64), 0, columns - 1)
 
 
 def _binned(face: Face, values: npt.NDArray[np.float32], span: Span) -> tuple[F64, npt.NDArray[np.bool_]]:
-    """Return the means of values in each column, [WIDTH, v], and where a reading stands.
+    """Return the means of values [n, v] in each column, [WIDTH, v], and which columns have a reading.
 
-    One stands up to the next, no longer than GAP_S.
+    A reading holds until the next one if that comes within GAP_S.
     """
     column = _columns(face.times_s, span, WIDTH)
     count = np.bincount(column, minlength=WIDTH)

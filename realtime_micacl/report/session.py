@@ -47,22 +47,22 @@ class Face:
 
     @property
     def times_s(self) -> F64:
-        """[n]."""
+        """The times of the readings, [n]."""
         return np.frombuffer(self._times, np.float64)
 
     @property
     def shares(self) -> npt.NDArray[np.float32]:
-        """[n,K]."""
+        """The shares of the emotions, [n,K]."""
         return self._table()[:, : len(EMOTIONS)]
 
     @property
     def quality(self) -> npt.NDArray[np.float32]:
-        """[n]."""
+        """The quality of the face, [n]."""
         return self._table()[:, -3]
 
     @property
     def latency_s(self) -> npt.NDArray[np.float32]:
-        """NaN where none was recorded, [n]."""
+        """The latencies, NaN if none was recorded, [n]."""
         return self._table()[:, -2]
 
     @property
@@ -81,10 +81,10 @@ class Session:
     name: str
     faces: dict[tuple[str, int], Face] = field(default_factory=dict)
     states: dict[str, list[tuple[float, State, str]]] = field(default_factory=dict)
-    """Of each source when it entered which state, and why."""
+    """By source: time, state and detail of each change."""
     marks: list[Mark] = field(default_factory=list)
     origin: dict[str, Any] = field(default_factory=dict)
-    """Where it comes from, as the program said it; empty where it did not."""
+    """The fields of the recording's Hello, or of process.json; empty without one."""
     start_s: float = 0.0
     end_s: float = 0.0
     has_events: bool = False
@@ -105,16 +105,16 @@ class Session:
 
 
 def read_session(paths: Iterable[Path]) -> Session:
-    """Read recordings that follow one another as one, in the order of their times, however they are named.
+    """Read recordings that follow one another as one, in the order of their times.
 
-    Raise SourceError where one is none, where two are of the same time, or all are empty.
+    Raise SourceError if one is not a recording, if two overlap in time, or if all are empty.
     """
     begun = sorted(((_begins_s(file), file) for file in paths), key=itemgetter(0))
     (since_s, before), files = begun[0], [file for _, file in begun]
     session = Session(before.name)
     for at_s, file in begun:
         if session.has_events and at_s < session.end_s - min(BACK_S, (session.end_s - since_s) / 2):
-            raise SourceError(f"{file} and {before} are of the same time, so of two runs: make a page of each")
+            raise SourceError(f"{file} and {before} overlap in time, so they are of two runs: make a page of each")
         since_s, before = at_s, file
         for event in _events(file):
             session.take(event)
@@ -125,7 +125,7 @@ def read_session(paths: Iterable[Path]) -> Session:
 
 
 def origin_of(file: Path) -> dict[str, Any]:
-    """Return what the program said of where a recording comes from: in it, beside it, or above it by `process`."""
+    """Return where a recording comes from: from its first line, the file beside it, or a process.json above it."""
     try:
         if file.suffix.lower() == ".jsonl":
             with file.open("rb") as stream:
@@ -145,7 +145,7 @@ def origin_of(file: Path) -> dict[str, Any]:
 
 
 def _begins_s(file: Path) -> float:
-    """Return when a recording begins; of one that is empty, before all others."""
+    """Return the first time in a recording; minus infinity if it is empty."""
     return next((event.time_s for event in _events(file)), -math.inf)
 
 

@@ -123,7 +123,7 @@ def test_a_disk_that_is_full_is_told_and_tried_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [os.mkfifo, os.mkdir])
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: Callable[[Path], None]) -> None:
     kind(path := tmp_path / "now.csv")
-    with pytest.raises(ConfigError, match="it exists and is something else"):
+    with pytest.raises(ConfigError, match="it exists and is not a file of --latest"):
         Latest(path, ABOUT)
 
 
@@ -131,9 +131,9 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: Cal
     ("name", "before", "said"),
     [
         ("now.txt", None, "must be .json or .csv"),
-        ("results.csv", "time_s,track,state\n1,2,live\n", "is something else"),
+        ("results.csv", "time_s,track,state\n1,2,live\n", "is not a file of --latest"),
         ("recording.jsonl", "", "must be .json or .csv"),
-        ("package.json", '{"name": "mine"}', "is something else"),
+        ("package.json", '{"name": "mine"}', "is not a file of --latest"),
         ("no/such/folder.csv", None, "check the folder"),
     ],
 )
