@@ -1,6 +1,6 @@
-"""A clip with its readings drawn in, as the window shows them: boxes, cards, and the ribbon below the picture.
+"""Draws the readings into a clip as the window shows them: boxes, cards, and the ribbon below the picture.
 
-It writes pictures of people, which nothing else here does: only where a run was asked for it.
+Nothing else writes pictures of people, and this only in a run that was asked to.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ from realtime_micacl_ui.theme import INK, SOFT, theme_for
 from realtime_micacl_ui.timeline import parts, timeline
 from realtime_micacl_ui.view import View, follow
 
-LEAST_PX, MOST_PX = 720, 1920  # the shorter side of what is written at least, so that cards fit, the longer at most
-SPREAD_S = 0.5  # a face is blurred so long before it is found and after it is lost
-HELD_BYTES = 400_000_000  # of pictures are held back for that at most
-GROWN = 0.35  # of its box, on each side, is blurred as well
-GRAINS, CROP_GRAINS = 6, 4  # as many px a blurred face and a blurred crop are wide
+LEAST_PX, MOST_PX = 720, 1920  # the video's shorter side is at least this, so that cards fit, its longer at most that
+SPREAD_S = 0.5  # a face is blurred from so long before it is found until so long after it is lost
+HELD_BYTES = 400_000_000  # the most pictures that are held back for that
+GROWN = 0.35  # share of its box that is blurred as well, on each side
+GRAINS, CROP_GRAINS = 6, 4  # width in px to which a blurred face and a blurred crop are reduced
 RATE_HZ = 30.0
 
 
 @contextmanager
 def drawn(target: Path, opens: Openers, *, blur: bool, language: str = "auto") -> Iterator[tuple[Openers, Sink]]:
-    """Write what the two stages find in a clip into a new video; yield openers and a sink to be used instead.
+    """Write a clip with its readings into the new video `target`; yield the openers to use instead, and a sink.
 
-    With `blur` no face that is found can be recognised, in the picture and beside it.
+    With `blur` no face that is found can be recognised, neither in the picture nor in the crops.
     """
     if QApplication.instance() is None:
         asked = os.environ.get("QT_QPA_PLATFORM")
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # no screen is needed, nor anybody who looks at it
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # no screen is needed
         application("realtime-micacl")
         os.environ.pop("QT_QPA_PLATFORM") if asked is None else os.environ.update(QT_QPA_PLATFORM=asked)
     use_language(language)
     video = _Video(target, blur=blur)
     try:
-        yield opens._replace(perceiver=lambda: _Seen(opens.perceiver(), video)), video.read
+        yield opens._replace(perceiver=lambda: _DrawnPerceiver(opens.perceiver(), video)), video.read
     except BaseException:
         video.discard()
         raise
@@ -67,11 +67,11 @@ def drawn(target: Path, opens: Openers, *, blur: bool, language: str = "auto") -
 
 @contextmanager
 def saved(path: Path, opens: Openers, *, blur: bool, language: str) -> Iterator[tuple[Openers, Sink]]:
-    """Do the same into a file that is there when it is whole; raise ConfigError where it cannot be made."""
+    """Do as `drawn`, with a file that appears only once it is complete; raise ConfigError if it cannot be made."""
     if path.suffix.lower() != ".mp4":
         raise ConfigError(f"--save-video {path}: the ending must be .mp4")
     try:
-        path.touch(exist_ok=False)  # nobody else takes the name meanwhile
+        path.touch(exist_ok=False)  # so that nobody else takes the name
     except FileExistsError:
         message = f"--save-video {path}: it exists and is not overwritten; name another or remove it"
         raise ConfigError(message) from None
@@ -84,12 +84,12 @@ def saved(path: Path, opens: Openers, *, blur: bool, language: str) -> Iterator[
                 yield video
     finally:
         with suppress(OSError):
-            if not path.stat().st_size:  # it failed, or there was not one picture
+            if not path.stat().st_size:  # it failed, or there was no picture
                 path.unlink()
 
 
-class _Seen:
-    """A perceiver whose scenes are drawn."""
+class _DrawnPerceiver:
+    """A perceiver whose scenes are drawn into a video."""
 
     def __init__(self, perceiver: Perceives, video: _Video) -> None:
         self._perceiver, self._video = perceiver, video
@@ -106,7 +106,7 @@ class _Seen:
 
 
 class _Video:
-    """Takes scenes, and after each the readings of it; draws it when all is known that it shows."""
+    """Takes scenes, and after each one its readings; draws a scene when the next one comes, with `blur` later."""
 
     def __init__(self, target: Path, *, blur: bool) -> None:
         self._target, self._blur = target, blur
@@ -118,7 +118,7 @@ class _Video:
         self._size = (0, 0)
 
     def see(self, scene: Scene, bags: tuple[Bag, ...]) -> None:
-        """Take what is seen next."""
+        """Take the next scene."""
         image = scene.frame.image if scene.frame else None
         most = HELD_BYTES // max(1, image.nbytes) if self._blur and image is not None else 1
         while self._held and (len(self._held) >= most or scene.time_s - self._held[0][0].time_s > SPREAD_S):
@@ -126,7 +126,7 @@ class _Video:
         self._held.append((scene, bags, []))
 
     def read(self, event: Event) -> None:
-        """Take what is read of the newest scene."""
+        """Take a reading of the newest scene."""
         if isinstance(event, EmotionDistribution) and self._held:
             self._held[-1][2].append(event)
 
@@ -188,7 +188,7 @@ class _Video:
             painter.setClipping(False)
             panel(painter, label, theme)
             write(painter, theme.body, 2 * pad, theme.body.baseline(pad, theme.px(2)), text, SOFT)
-            lying = min(whole)  # in an upright window the timeline would be another
+            lying = min(whole)  # the timeline of an upright window has another layout
             painter.translate(0, whole[1] - lying)
             timeline(painter, self._view, parts(self._view, theme, (width, lying)), theme)
         bits = image.constBits()
@@ -198,7 +198,7 @@ class _Video:
 
 
 def size_for(image: U8) -> tuple[int, int]:
-    """Return width and height of what a picture is drawn in, both even."""
+    """Return width and height of the video without the ribbon, both even, for a picture [H,W,3]."""
     height, width = image.shape[:2]
     factor = max(1.0, LEAST_PX / min(width, height))
     factor = min(factor, MOST_PX / max(width, height))
@@ -206,18 +206,18 @@ def size_for(image: U8) -> tuple[int, int]:
 
 
 def strip_for(size: tuple[int, int]) -> int:
-    """Return how much room below the picture the ribbon takes, in px, even."""
+    """Return the height of the ribbon below the picture, in px, even."""
     return 2 * round(theme_for(*size, "dark").px(10.5) / 2)
 
 
 def places(scene: Scene) -> list[F32]:
-    """Return the boxes of a scene as shares of its picture, whose size may change on the way."""
+    """Return the boxes of a scene as shares of its picture, as later pictures may have another size."""
     assert scene.frame is not None
     return [face.box / np.tile(scene.frame.shape[1::-1], 2) for face in scene.faces]
 
 
 def blurred(image: U8, shares: Iterable[F32]) -> U8:
-    """Return a picture in which nobody can be recognised in boxes that are given as shares of it."""
+    """Return a picture with the boxes blurred, which are given as shares of it, so that nobody can be recognised."""
     made = image.copy()
     height, width = image.shape[:2]
     for share in shares:
@@ -232,7 +232,7 @@ def blurred(image: U8, shares: Iterable[F32]) -> U8:
 
 
 def coarse(crops: U8) -> U8:
-    """Return crops [N,L,S,S,3] in which nobody can be recognised."""
+    """Return crops [N,L,S,S,3], blurred so that nobody can be recognised."""
     flat = crops.reshape(-1, *crops.shape[2:])
     return np.stack([_grained(crop, CROP_GRAINS) for crop in flat]).reshape(crops.shape)
 

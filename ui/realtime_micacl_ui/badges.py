@@ -1,4 +1,4 @@
-"""The notes at the upper edge beside the state: that numbers are recorded, and what went wrong with it."""
+"""The badges at the upper edge: that numbers are recorded, and the notice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtime_micacl_ui.view import View
 
 
 def recording_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where it says that numbers are recorded: at the top right, below the buttons while they are there."""
+    """Return the place of the recording badge: top right, below the buttons if they are shown; empty without one."""
     if not view.recording:
         return QRectF()
     margin = theme.px(0.8)
@@ -21,7 +21,7 @@ def recording_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
 
 
 def recording(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Say that numbers are recorded, and for how long."""
+    """Draw the badge that says for how long numbers have been recorded."""
     rect = recording_rect(view, theme, size)
     if rect.isEmpty():
         return
@@ -34,7 +34,7 @@ def recording(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]
 
 
 def notice_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where it is said what went wrong beside the session; empty where nothing did."""
+    """Return the place of the notice, below the state; empty without one."""
     if not view.notice:
         return QRectF()
     margin, pad = theme.px(0.8), theme.px(0.8)
@@ -43,7 +43,7 @@ def notice_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
 
 
 def notice(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Say what went wrong beside the session, in one line below the state."""
+    """Draw the notice, in one line below the state."""
     rect = notice_rect(view, theme, size)
     if rect.isEmpty():
         return

@@ -17,11 +17,11 @@ from realtime_micacl_ui.touched import touched
 from realtime_micacl_ui.view import View
 from realtime_micacl_ui.watch import Watch
 
-LOOK_S = 0.5
+LOOK_S = 0.5  # how often the system is asked for a dark or light look
 
 
 class Canvas(QWidget):
-    """Shows `view`; `fault` is what went wrong in painting it."""
+    """Shows `view`; `fault` is the error of painting it, if any."""
 
     def __init__(self, parent: QWidget | None, view: View, options: Options) -> None:
         super().__init__(parent)
@@ -35,7 +35,7 @@ class Canvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def present(self, view: View) -> None:
-        """Make `view` the one that is shown; only what looks different in it is painted again."""
+        """Show `view` from now on; only the parts that look different are painted again."""
         if view is self.view or view == self.view:
             return
         region = None
@@ -49,7 +49,7 @@ class Canvas(QWidget):
             self.update(region)
 
     def theme(self) -> Theme:
-        """Return the theme for the size of now; what the system says of its own look is asked for now and then."""
+        """Return the theme for the present size; the system's own look is asked for every LOOK_S."""
         asked = (self.width(), self.height(), self._options.look)
         now_s = monotonic()
         if self._themed is None or self._themed[0] != asked or now_s - self._themed[1] >= LOOK_S:
@@ -57,7 +57,7 @@ class Canvas(QWidget):
         return self._themed[2]
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the view and take the time."""
+        """Paint the view and measure the time."""
         start_s = perf_counter()
         size = (self.width(), self.height())
         partly = event is not None and event.rect() != self.rect() and not self._stale

@@ -23,8 +23,8 @@ QUARTER = 90 * 16  # of a circle, in Qt's sixteenths of a degree
 def overlay(
     painter: QPainter, view: View, layout: Layout, theme: Theme, shows: Callable[[QRectF], bool] = lambda _: True
 ) -> None:
-    """Draw the boxes and cards of a view, those alone of which a rectangle `shows`."""
-    edge = theme.px(1)  # of a box, beyond its rectangle
+    """Draw the boxes and cards of a view; `shows` tells whether a rectangle has to be painted."""
+    edge = theme.px(1)  # how far the line of a box reaches beyond it
     for face in view.faces:
         box = layout.boxes.get(face.track_id)
         if box is not None and shows(box.adjusted(-edge, -edge, edge, edge)):
@@ -35,14 +35,14 @@ def overlay(
             _card(painter, layout.cards[face.track_id], view, face, mark, theme)
 
 
-class _Said(NamedTuple):
-    """What stands on a card until the next reading: all but its bars."""
+class _Content(NamedTuple):
+    """What a card shows until the next reading, without its bars."""
 
     mark: str
     own: bool
     """Whether the face is compared with its own neutral one."""
     known: float | None
-    """How well that is known by itself, in twentieths."""
+    """How well that is known, in steps of 1/20."""
     word: str
     word_ink: int
     share: str
@@ -61,13 +61,13 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
     shares = reading.probabilities.tolist() if reading and not place.small else []
     lead = reading.leading if reading else None
     unsure = reading is not None and reading.emotion is None
-    said = _Said(
+    content = _Content(
         mark=mark,
         own=reading is not None and reading.baseline is Baseline.SET,
         known=None if reading is None or reading.known is None else round(20 * reading.known) / 20,
         word=words(view, face),
         word_ink=(scheme.soft if unsure else scheme.text).rgba(),
-        # a figure beside a word that waits would belong to another bar
+        # while the word is still the old one, the largest share belongs to another emotion
         share=f"{100 * float(reading.probabilities.max()):.0f} %" if reading and lead else "",
         filled=face.filled if reading is None and face.state is not State.LOW_QUALITY else None,
         selected=face.track_id == view.selected,
@@ -75,40 +75,40 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         figures=tuple(f"{100 * share:.0f}" for share in shares),
         mixture=_mixed(reading.probabilities) if reading and shares and view.mixtures else None,
     )
-    press_briefly(painter, place.rect, _still, theme, reading is not None, said)
+    press_briefly(painter, place.rect, _unmoving, theme, reading is not None, content)
     if shares:
         area = _area(place.rect, theme)
         _lengths(painter, area, shares, theme, view.bars.get(face.track_id))
 
 
-def _still(painter: QPainter, rect: QRectF, theme: Theme, read: bool, said: _Said) -> None:
-    """Draw what stays on a card until the next reading; `read` says whether there was one."""
-    pad, has_bars = theme.px(0.8), bool(said.figures)
+def _unmoving(painter: QPainter, rect: QRectF, theme: Theme, read: bool, content: _Content) -> None:
+    """Draw a card without its bars; `read` says whether there is a reading."""
+    pad, has_bars = theme.px(0.8), bool(content.figures)
     area = _area(rect, theme)
-    press(painter, rect, _blank, theme, round(area.top()) if has_bars else 0, said.lead, said.selected)
+    press(painter, rect, _blank, theme, round(area.top()) if has_bars else 0, content.lead, content.selected)
     header = QRectF(pad, theme.px(0.35), rect.width() - 2 * pad, header_px(theme))
     letters = theme.lead if read else theme.strong
-    baseline = letters.baseline(header.top(), header.height() - (0 if said.filled is None else theme.px(0.5)))
-    if said.mark:
-        write(painter, theme.body, header.left(), baseline, said.mark, theme.scheme.soft)
-        header.setLeft(header.left() + theme.body.width(said.mark) + theme.px(0.6))
-    figure = theme.lead.width(said.share) + theme.px(0.3) if said.share else 0
-    wanted = letters.width(said.word) + figure
-    if said.own and wanted + own_px(theme) <= header.width():  # a word comes before its sign
+    baseline = letters.baseline(header.top(), header.height() - (0 if content.filled is None else theme.px(0.5)))
+    if content.mark:
+        write(painter, theme.body, header.left(), baseline, content.mark, theme.scheme.soft)
+        header.setLeft(header.left() + theme.body.width(content.mark) + theme.px(0.6))
+    figure = theme.lead.width(content.share) + theme.px(0.3) if content.share else 0
+    wanted = letters.width(content.word) + figure
+    if content.own and wanted + own_px(theme) <= header.width():  # the word is more important than the sign
         _own(painter, header, theme)
         header.setLeft(header.left() + own_px(theme))
-    elif said.known is not None and not said.own and wanted + known_px(theme) <= header.width():
-        _known(painter, header, said.known, theme)
+    elif content.known is not None and not content.own and wanted + known_px(theme) <= header.width():
+        _known(painter, header, content.known, theme)
         header.setLeft(header.left() + known_px(theme))
-    word = elided(letters, said.word, header.width() - figure)
-    write(painter, letters, header.left(), baseline, word, QColor.fromRgba(said.word_ink))
-    if said.filled is not None:
-        _progress(painter, header, said.filled, theme)
-    write_right(painter, theme.lead, header.right(), baseline, said.share, theme.scheme.text)
-    _figures(painter, area, said.figures, said.lead, theme)
-    if said.mixture is not None:
+    word = elided(letters, content.word, header.width() - figure)
+    write(painter, letters, header.left(), baseline, word, QColor.fromRgba(content.word_ink))
+    if content.filled is not None:
+        _progress(painter, header, content.filled, theme)
+    write_right(painter, theme.lead, header.right(), baseline, content.share, theme.scheme.text)
+    _figures(painter, area, content.figures, content.lead, theme)
+    if content.mixture is not None:
         area.translate(0, row_px(theme) * len(EMOTIONS))
-        _mixture(painter, area, said.mixture, theme)
+        _mixture(painter, area, content.mixture, theme)
 
 
 def _area(rect: QRectF, theme: Theme) -> QRectF:
@@ -119,7 +119,7 @@ def _area(rect: QRectF, theme: Theme) -> QRectF:
 
 
 def gliding(place: Place, theme: Theme) -> QRect:
-    """Return what of a card changes while its bars alone move."""
+    """Return the part of a card that changes while only its bars move."""
     area = _area(place.rect, theme)
     left = area.left() + _bar_left(area.width(), theme)
     return QRectF(left, area.top(), bar_px(theme), row_px(theme) * len(EMOTIONS)).toAlignedRect()
@@ -170,7 +170,7 @@ def _mixed(shares: F32) -> str:
 
 
 def _mixture(painter: QPainter, area: QRectF, words: str, theme: Theme) -> None:
-    """Write a mixture, and that it is an experiment."""
+    """Write a mixture below a line that says it is experimental."""
     row = row_px(theme)
     write(painter, theme.body, area.left(), theme.body.baseline(area.top(), row), say(MIXTURE), theme.scheme.soft)
     baseline = theme.strong.baseline(area.top() + row, row)
@@ -201,7 +201,7 @@ def _figures(painter: QPainter, area: QRectF, figures: Sequence[str], lead: str 
 
 
 def _names(painter: QPainter, area: QRectF, theme: Theme, lead: str | None) -> None:
-    """Draw of each row what stays the same: the emotion's colour, its name and the track of its bar."""
+    """Draw the unchanging parts of each row: the emotion's colour, its name and the track of its bar."""
     row, thick, dot = row_px(theme), _thick_px(theme), theme.px(0.28)
     for i, name in enumerate(EMOTIONS):
         top = area.top() + i * row

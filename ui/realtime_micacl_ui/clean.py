@@ -20,7 +20,7 @@ TITLE = "realtime-micacl clean feed"
 
 
 class CleanWindow(QWidget):
-    """Shows picture, boxes and cards of the views it is given; keys other than its own go to `act`."""
+    """Shows picture, boxes and cards of the views it is given; keys that it does not handle go to `act`."""
 
     def __init__(self, act: Callable[[str], None]) -> None:
         super().__init__(None, Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint)
@@ -33,7 +33,7 @@ class CleanWindow(QWidget):
         self.resize(1280, 720)
 
     def present(self, view: View) -> None:
-        """Show a view from now on, unless a person has closed this window; others look at it, so it is no mirror."""
+        """Show a view, unless a person has closed this window; never mirrored, as it is for an audience."""
         view = replace(view, mirror=False, figures=(), controls=None, pointer=None, timeline=False, help=False)
         if self._closed:
             return
@@ -49,7 +49,7 @@ class CleanWindow(QWidget):
             self._layout = paint_clean(painter, self._view, theme_for(*size, "dark"), size, self._layout)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Fill the screen, close, or do what the key does in the other window."""
+        """Toggle full screen, close, or do what the key does in the other window."""
         key = key_of(event) if event else ""
         if key == "f11":
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -72,7 +72,7 @@ class CleanWindow(QWidget):
 def paint_clean(
     painter: QPainter, view: View, theme: Theme, size: tuple[int, int], last: Layout | None = None
 ) -> Layout:
-    """Paint picture, boxes and cards alone; a picture that is not of now is dark, and hatched while it stalls."""
+    """Paint only picture, boxes and cards; a picture that is not live is darkened, and hatched while it stalls."""
     layout = arrange(view, theme, size, (), last)
     painter.fillRect(QRectF(0, 0, *size), INK)
     if view.frame is not None:

@@ -1,4 +1,4 @@
-"""The slim bar of buttons at the top right. Each does what a key does, and shows which."""
+"""The bar of buttons at the top right, each of which does what a key does, and the style of bar and panel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from realtime_micacl_ui.theme import Scheme, Theme
 
 @dataclass(frozen=True)
 class Button:
-    """A button: the key it stands for, its words and its sign; both differ while it is on."""
+    """A button: its key, and its icon and words, which may differ while it is on."""
 
     key: str
     label: str
@@ -59,7 +59,7 @@ class ControlBar(QFrame):
             self._buttons[button.key] = widget
 
     def present(self, theme: Theme, on: frozenset[str], disabled: frozenset[str]) -> None:
-        """Draw the buttons in a theme; those whose keys are `on` look and read so."""
+        """Draw the buttons in a theme; `on` and `disabled` are the keys of those that are."""
         ratio = self.devicePixelRatioF()
         if (theme, on, disabled, ratio) == self._shown:
             return
@@ -83,24 +83,24 @@ class ControlBar(QFrame):
 
 
 class Slider(QSlider):
-    """A slider that a wheel does not move: it scrolls what the slider stands in."""
+    """A slider that ignores the mouse wheel, which scrolls the panel instead."""
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Leave the wheel to whatever is around."""
+        """Pass the event on to the parent."""
         if event is not None:
             event.ignore()
 
 
 class Choice(QComboBox):
-    """A box to choose from, with an arrow in the colour of its letters; a wheel chooses nothing."""
+    """A combo box with an arrow in the colour of its text, which ignores the mouse wheel."""
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Leave the wheel to whatever is around."""
+        """Pass the event on to the parent."""
         if event is not None:
             event.ignore()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the box, then the arrow, which a style sheet could take from a file alone."""
+        """Draw the box, then the arrow; a style sheet could only take it from a file."""
         super().paintEvent(event)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -1,4 +1,4 @@
-"""Shows bar and panel of a window when the mouse comes near, and hides them again."""
+"""The controls of a window: shows the bar of buttons and the panel when they are needed, and acts on some keys."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
-AWAKE_S = 4.0
+AWAKE_S = 4.0  # how long the bar is shown after the mouse has moved
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the window is to be; without a recorder or what is tuned their controls are not there."""
+    """How the window should be; without `recorder` or `tuned` their controls are disabled."""
 
     look: Literal["auto", "dark", "light"] = "auto"
     reduced_motion: bool = False
     language: str = "en"
     recorder: Recorder | None = None
     feed: Sink | None = None
-    """What leaves the program while it runs."""
+    """The outlets."""
     tuned: Tuned | None = None
     framer: Framer | None = None
-    """What is asked of a camera, and how pictures are turned and cut."""
+    """The settings of a camera, and how pictures are rotated and cropped."""
     mixtures: bool = False
     mirror: bool | None = None
-    """Whether pictures are shown as in a mirror; None: those of webcams are."""
+    """Whether pictures are shown mirrored; None: only those of webcams."""
     clean: bool = False
     """Whether there is a second window for projection and capture."""
     stays: bool = False
-    """Whether the window stays when a source that was seen has ended or failed; a person may then ask for it again."""
+    """Whether the window stays open when a source has ended or failed; a person may then play it again."""
 
     @property
     def sinks(self) -> list[Sink]:
-        """Those that take every event, markers too."""
+        """The sinks that take every event, markers too."""
         return [sink for sink in (self.recorder, self.feed) if sink]
 
 
@@ -62,7 +62,7 @@ DEFAULT = Options()
 
 
 class Desk:
-    """Owns the bar and the panel, and asks for the file of a recording."""
+    """Owns the bar and the panel, and starts recordings and baselines."""
 
     def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
         self._window, self._recorder = window, options.recorder
@@ -77,7 +77,7 @@ class Desk:
 
     @property
     def busy(self) -> bool:
-        """Whether a person is at work here."""
+        """Whether the panel is open."""
         return self.panel.isVisible()
 
     def wake(self) -> None:
@@ -98,7 +98,7 @@ class Desk:
             self.panel.sources.setFocus()
 
     def act(self, key: str, view: View) -> None:
-        """Do what a key stands for: R records, B takes the neutral face of those in the picture, or drops it."""
+        """Act on a key: R records, B sets the neutral face of those in the picture, or drops it."""
         if key == "r":
             self._toggle_recording()
         else:
@@ -113,7 +113,7 @@ class Desk:
             self._recorder.stop()
             return
         proposed = Path(QDir.homePath()) / f"expressions-{datetime.now():%Y-%m-%d-%H%M%S}.csv"
-        option = QFileDialog.Option.DontConfirmOverwrite  # no file is overwritten, and the recorder says so
+        option = QFileDialog.Option.DontConfirmOverwrite  # the recorder refuses to overwrite
         title, kinds = say(texts.RECORD), say(texts.RECORDINGS)
         file, _ = QFileDialog.getSaveFileName(self._window, title, str(proposed), kinds, options=option)
         if not file:
@@ -125,14 +125,14 @@ class Desk:
             self._fault = str(error).removeprefix("--record ")
 
     def with_controls(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
-        """Return a view with notices, the recording and the bar, which is shown, hidden and placed here."""
+        """Show or hide and place bar and panel; return the view with them, the recording and the notice."""
         recording = self._recording(now_s)
         notice = self._notice() or self._neutral.notice(view, now_s) or view.notice
         controls = self._placed(replace(view, recording=recording), theme, calm)
         return replace(view, recording=recording, notice=notice, controls=controls)
 
     def _recording(self, now_s: float) -> str:
-        """Return how long the recording goes on, as words."""
+        """Return how long the recording has gone on, in words; empty without one."""
         since_s = self._recorder.since_s if self._recorder else None
         if since_s is None:
             return ""
@@ -140,15 +140,15 @@ class Desk:
         return say(texts.RECORDING, minutes=minutes, seconds=f"{seconds:02d}")
 
     def _notice(self) -> str:
-        """Return why nothing is recorded although it should be."""
+        """Return the notice that a recording has failed; empty if none has."""
         reason = self._fault or (self._recorder.fault if self._recorder else "")
         return say(texts.NOT_RECORDED, reason=reason) if reason else ""
 
     def _placed(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
-        """Show, hide and place bar and panel; return where the bar is while it is shown."""
+        """Show or hide and place bar and panel; return left, top, right, bottom of the bar if it is shown."""
         focus = QApplication.focusWidget()
         held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))
-        if self.bar.underMouse() and (pointer := QCursor.pos()) != self._pointer:  # one that rests does not hold it
+        if self.bar.underMouse() and (pointer := QCursor.pos()) != self._pointer:  # it has moved
             self._awake_until_s, self._pointer = monotonic() + AWAKE_S, pointer
         awake = held or self.busy or monotonic() < self._awake_until_s
         self.bar.setVisible(awake)

@@ -1,4 +1,4 @@
-"""The numbers of the HUD, and when one of them is worth a warning."""
+"""The figures of the HUD, and the limits beyond which they are a warning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import isfinite
 from realtime_micacl.meter import Meter
 from realtime_micacl_ui.view import Figure
 
-BUDGET_MS = 150.0  # from the camera to the screen, for nineteen pictures in twenty
+BUDGET_MS = 150.0  # from the camera to the screen, for 95 % of the pictures
 LATE = (0.75 * BUDGET_MS, BUDGET_MS)
 SHORT = (0.05, 0.20)  # share of the captured rate that is missing
 LOST = (0.01, 0.05)  # share of the captured frames that were not analysed
@@ -30,14 +30,14 @@ class DropShare:
         return min(1.0, (dropped - first_dropped) / max(1, captured - first_captured))
 
     def restart(self) -> None:
-        """Forget what was: a start or a pause says nothing about now."""
+        """Start over, after a start or a pause."""
         self._counts.clear()
 
 
 def figures(
     session: Mapping[str, Meter], window: Mapping[str, Meter], drops: float, *, judged: bool
 ) -> tuple[Figure, ...]:
-    """Return the figures of the meters of both; they are `judged` once the rates cover a live stretch."""
+    """Return the figures from the meters of session and window; with `judged`, those beyond their limits are marked."""
     captured, analysed = (session[stage].rate_hz(OVER_S) for stage in ("capture", "perceive"))
     painted = window["latency"].rate_hz(OVER_S)
     p50, p95 = (window["latency"].percentile_ms(percent, OVER_S) for percent in (50, 95))
@@ -53,10 +53,10 @@ def figures(
 
 
 def level(value: float, limits: tuple[float, float]) -> int:
-    """Return how many of two limits a value is beyond; NaN is beyond none."""
+    """Return how many of two limits a value exceeds; 0 for NaN."""
     return sum(value > limit for limit in limits)
 
 
 def _missing(rate_hz: float, of_hz: float) -> float:
-    """Return which share of `of_hz` is missing."""
+    """Return the share of `of_hz` that is missing."""
     return 1.0 - rate_hz / of_hz if of_hz > 0 else 0.0

@@ -1,4 +1,4 @@
-"""The part of the panel that turns and cuts the picture, and asks a camera for another size or rate."""
+"""The part of the panel that rotates and crops the picture, and asks a camera for another size or rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RATES = (None, 15.0, 30.0, 60.0)
 
 
 class FramingControls:
-    """Adds its controls to a column; what is chosen is swapped in at once, a camera is opened again by `reopen`."""
+    """Adds its controls to a column. Choices take effect at once; for those of a camera `reopen` is called."""
 
     def __init__(self, column: QVBoxLayout, framer: Framer, reopen: Callable[[], None]) -> None:
         self._framer, self._reopen = framer, reopen
@@ -70,7 +70,7 @@ class FramingControls:
             self._reopen()
 
     def _cut(self) -> None:
-        """Look at the part that was written, or say why that cannot be."""
+        """Crop to the part that was entered, or show what is wrong with it."""
         try:
             self._swap(region=_region(self.region.text()))
         except ConfigError:
@@ -81,14 +81,14 @@ class FramingControls:
 
 
 def _region(text: str) -> Region:
-    """Return left, top, width and height in shares, written in percent; the whole picture where nothing is written."""
+    """Parse left, top, width and height in percent; return them as shares, for no text the whole picture."""
     words = text.replace("%", " ").replace(",", " ").split()
     if not words:
         return WHOLE
     try:
         left, top, width, height = (float(word) / 100 for word in words)
     except ValueError:
-        raise ConfigError("four figures in percent are asked for") from None
+        raise ConfigError("expected four numbers in percent") from None
     return checked_region((left, top, width, height))
 
 

@@ -1,4 +1,4 @@
-"""The signs on the buttons: drawn, so that they are sharp at every size and need no font."""
+"""The icons on the buttons, drawn so that they are sharp at every size and need no font."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PyQt6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
 
 def glyph(name: str, size_px: int, colour: QColor, ratio: float) -> QIcon:
-    """Return a sign as an icon of `size_px`."""
+    """Return the icon of this name; `ratio` is the device px per px."""
     pixmap = QPixmap(ceil(size_px * ratio), ceil(size_px * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -1,4 +1,4 @@
-"""Several streams in one window: a tile each, as large as there is room for."""
+"""Several streams in one window, each in a tile as large as possible."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def show(
     options: Options = DEFAULT,
     on_tick: Callable[[GridWindow], None] | None = None,
 ) -> None:
-    """Show running sessions until the window is closed or all have ended; they are then asked to stop.
+    """Show running sessions until the window is closed or all have ended; then stop them.
 
-    Those of `webcams`, by name, are mirrors.
+    Those whose names are in `webcams` are mirrored.
     """
     application(NAME)
     use_language(options.language)
@@ -51,7 +51,7 @@ def show(
 
 
 class GridWindow(QWidget):
-    """What a person sees of several sessions; `large` is the tile that has the window to itself."""
+    """The window of several sessions; `large` is the tile that fills it, None if all are shown."""
 
     closed = pyqtSignal()
 
@@ -77,7 +77,7 @@ class GridWindow(QWidget):
         self.pull.start()
 
     def enlarge(self, tile: Tile | None) -> None:
-        """Give the window to one tile, with its timeline; or show all of them again."""
+        """Let one tile fill the window, with its timeline; None shows all of them again."""
         self.large = tile
         for one in self.tiles:
             one.setVisible(tile in (None, one))
@@ -85,7 +85,7 @@ class GridWindow(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put the tiles into as many columns as make them largest, or one of them everywhere."""
+        """Arrange the tiles in the number of columns that makes them largest, or let one fill the window."""
         columns = 1 if self.large else columns_for(len(self.tiles), self.width() / max(1, self.height()))
         rows = 1 if self.large else ceil(len(self.tiles) / columns)
         width, height = (self.width() + GAP_PX) // columns, (self.height() + GAP_PX) // rows
@@ -117,7 +117,7 @@ class GridWindow(QWidget):
             self.enlarge(None if tile is self.large else tile)
 
     def _look(self) -> None:
-        """Look, show what changed, and leave once all is over."""
+        """Look at all sessions, show what changed, and close when all have ended."""
         now_s = monotonic()
         over = [tile.step(now_s) for tile in self.tiles]
         if self._on_tick:
@@ -146,13 +146,13 @@ class GridWindow(QWidget):
 
 
 def columns_for(tiles: int, shape: float) -> int:
-    """Return the most columns of those that make wide pictures largest in a window of width / height = `shape`."""
+    """Return the number of columns that makes 16:9 pictures largest in a window of width / height = `shape`."""
     sizes = {columns: min(shape / columns / WIDE, 1 / ceil(tiles / columns)) for columns in range(1, tiles + 1)}
     return max(columns for columns, size in sizes.items() if size >= 0.99 * max(sizes.values()))
 
 
 class Tile(Canvas):
-    """What a person sees of one of several sessions."""
+    """The tile of one session."""
 
     chosen = pyqtSignal()
 
@@ -164,7 +164,7 @@ class Tile(Canvas):
         self._speaker = Speaker(self)
 
     def step(self, now_s: float) -> bool:
-        """Look at the session; say whether it is over and its end was shown."""
+        """Look at the session and show what changed; say whether it has ended and its end was shown."""
         if self.fault:
             raise self.fault
         if self._watch.has_news(now_s):
@@ -173,5 +173,5 @@ class Tile(Canvas):
         return self._watch.done(self.view, now_s)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        """Ask for the whole window, or for all tiles again."""
+        """Toggle between this tile and all of them."""
         self.chosen.emit()

@@ -1,4 +1,4 @@
-"""The state at the top left of the picture and the figures at the bottom left."""
+"""The pill with the state at the top left, and the figures at the bottom left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realtime_micacl_ui.view import Figure, View
 
 
 def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where the state is shown."""
+    """Return the place of the pill."""
     margin = theme.px(0.8)
     parts = _pill_parts(view, theme, size)
     width = theme.px(1.9) + sum(letters.width(text) for letters, text, _ in parts) + theme.px(0.9) * len(parts)
@@ -21,7 +21,7 @@ def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
 
 
 def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the state, with a sign of its own shape, and the name of the source."""
+    """Draw the pill: the sign and name of the state, and the name of the source."""
     texts = tuple((letters, text, colour.rgba()) for letters, text, colour in _pill_parts(view, theme, size))
     press(painter, pill_rect(view, theme, size), _pill, theme, view.state, texts)
 
@@ -51,7 +51,7 @@ def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[L
 
 
 def sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
-    """Draw the sign of a state: every one has its own shape, so that colour is never needed."""
+    """Draw the sign of a state; each has its own shape, so that nobody needs to see its colour."""
     square = QRectF(centre.x() - reach, centre.y() - reach, 2 * reach, 2 * reach)
     pen = QPen(colour, max(1.5, reach * 0.45))
     filled = state in (State.LIVE, State.PAUSED, State.ENDED)
@@ -75,7 +75,7 @@ def sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: Q
 
 
 def hud_rect(view: View, theme: Theme, size: tuple[int, int], bottom: float | None = None) -> QRectF:
-    """Return where the figures are shown, above `bottom`; empty where there are none."""
+    """Return the place of the figures, above `bottom`; empty if there are none."""
     if not view.hud or not view.figures:
         return QRectF()
     margin, height = theme.px(0.8), theme.px(1.9)
@@ -102,7 +102,7 @@ def _hud(painter: QPainter, rect: QRectF, theme: Theme, line: tuple[tuple[Figure
 
 
 def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> list[tuple[Figure | None, str, float]]:
-    """Return each figure with its label and the width of both, and the way to the help; the last ones that fit."""
+    """Return each figure with its label and the width of both, and the hint to the help; the last ones that fit."""
     line: list[tuple[Figure | None, str, float]] = []
     for figure in figures:
         label = say(FIGURE_WORDS[figure.label])

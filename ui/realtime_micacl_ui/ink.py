@@ -1,6 +1,6 @@
-"""The few drawing functions that everything on the screen is drawn with.
+"""The drawing functions that everything on the screen is drawn with.
 
-What comes again in many pictures is drawn once and then pressed like a stamp: a picture that depends on values alone.
+What repeats in many pictures is drawn once as a stamp, a cached image that depends only on values, and then pressed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ OVERHANG = 2  # px by which letters may reach over their width
 
 
 def ratio_of(painter: QPainter) -> float:
-    """Return how many px of the device are one px of the window."""
+    """Return the device px per px of the window."""
     device = painter.device()
     return device.devicePixelRatioF() if device else 1.0
 
 
 def blank(width: float, height: float, ratio: float) -> QImage:
-    """Return a stamp with nothing on it yet."""
+    """Return an empty, transparent stamp."""
     stamp = QImage(ceil(width * ratio), ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.setDevicePixelRatio(ratio)
     stamp.fill(Qt.GlobalColor.transparent)
@@ -32,13 +32,13 @@ def blank(width: float, height: float, ratio: float) -> QImage:
 
 
 def press(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
-    """Draw at `rect`, in whole px, what `draw(painter, its size, *values)` draws; equal values share a stamp."""
+    """Press the stamp that `draw(painter, its size, *values)` makes at `rect`, in whole px; it is cached by values."""
     size = (round(rect.width()), round(rect.height()))
     painter.drawImage(rect.topLeft(), _kept(draw, size, values, ratio_of(painter)))
 
 
 def press_briefly(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
-    """Do the same with a stamp that the next reading replaces, and that takes no place from those that stay."""
+    """Do as `press` with a small cache of its own, for stamps that the next reading replaces."""
     size = (round(rect.width()), round(rect.height()))
     painter.drawImage(rect.topLeft(), _brief(draw, size, values, ratio_of(painter)))
 
@@ -67,7 +67,7 @@ def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = N
 
 
 def draw_panel(painter: QPainter, rect: QRectF, radius: int, fill: int, edge: int, edge_px: int) -> None:
-    """Draw the panel itself, nine times as dear as pressing it."""
+    """Draw the panel itself, which takes nine times as long as pressing it."""
     inset = edge_px / 2
     painter.setPen(QPen(QColor.fromRgba(edge), edge_px))
     painter.setBrush(QColor.fromRgba(fill))
@@ -81,7 +81,7 @@ def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QCo
     dark, thick = around.rgba(), width_px + 2
     outer = box.adjusted(-reach, -reach, reach + width_px % 2, reach + width_px % 2)
     ratio = ratio_of(painter)
-    if min(outer.width(), outer.height()) < 2 * corner or ratio % 1:  # between px of the device pieces would not meet
+    if min(outer.width(), outer.height()) < 2 * corner or ratio % 1:  # or else the pieces would not meet
         _draw_ring(painter, outer, radius, width_px, colour.rgba(), dark)
         return
     stamp = _kept(_draw_ring, (2 * corner, 2 * corner), (radius, width_px, colour.rgba(), dark), ratio)
@@ -92,7 +92,7 @@ def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QCo
             painter.drawImage(QRectF(x, y, corner, corner), stamp, QRectF(source_x, source_y, side, side))
     left, top, right, bottom = (round(v) for v in (outer.left(), outer.top(), outer.right(), outer.bottom()))
     across, down = right - left - 2 * corner, bottom - top - 2 * corner
-    for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):  # whole px, else Qt goes a slow way
+    for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):  # in whole px, else Qt is slow
         for y in (top + inset, bottom - inset - wide):
             painter.fillRect(left + corner, y, across, wide, ink)
         for x in (left + inset, right - inset - wide):
@@ -176,7 +176,7 @@ class Paragraph:
 
 @lru_cache(maxsize=8)
 def hatch(step_px: int) -> QBrush:
-    """Return grey diagonal lines, which say that what lies under them is not of now."""
+    """Return a brush of grey diagonal lines, which mean that what is below is not live."""
     tile = blank(step_px, step_px, 1.0)
     with QPainter(tile) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

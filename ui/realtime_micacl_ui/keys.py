@@ -1,4 +1,4 @@
-"""What each key does to a view; keys that do more are the window's."""
+"""What keys do to a view; the window handles those that do more."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PRIVACY: dict[Privacy, Privacy] = {"clear": "blurred", "blurred": "points", "poi
 
 
 def key_of(event: QKeyEvent) -> str:
-    """Return the name of a key; empty for a repetition and for one that is held with Ctrl, Alt or Meta."""
+    """Return the name of a key; empty for a repeat and for a key with Ctrl, Alt or Meta."""
     if event.isAutoRepeat() or event.modifiers() & CHORDS:
         return ""
     return NAMED.get(event.key(), event.text().lower())
 
 
 def pressed(view: View, key: str) -> View:
-    """Return the view after a key that changes nothing but what is shown."""
+    """Return the view after a key that only changes what is shown."""
     match key.lower():
         case "o":
             return replace(view, overlay=not view.overlay)

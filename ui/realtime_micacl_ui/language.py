@@ -1,4 +1,4 @@
-"""The person's language: Qt looks the texts up in a translation that travels with the program."""
+"""The language of the window, by Qt translations that come with the program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _installed: list[QTranslator] = []  # Qt does not own them
 
 
 def use_language(language: str) -> str:
-    """Speak `language`, or for "auto" the system's where there is a translation, else English; return which."""
+    """Use `language`, for "auto" the system's if there is a translation, else English; return which."""
     chosen = QLocale.system().name()[:2] if language == "auto" else language
     if chosen not in LANGUAGES:
         chosen = "en"
@@ -27,5 +27,5 @@ def use_language(language: str) -> str:
         if chosen != "en" and translator.load(name, folder):
             QCoreApplication.installTranslator(translator)
             _installed.append(translator)
-    theme_of.cache_clear()  # it has measured the words
+    theme_of.cache_clear()  # themes hold the widths of words
     return chosen

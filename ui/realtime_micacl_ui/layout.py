@@ -1,6 +1,6 @@
 """Where everything goes: the picture, the boxes of the faces and a card beside each.
 
-A pure function of the view and of the layout before, so that cards stay where they are while a face trembles.
+A pure function of the view and of the last layout, so that cards stay where they are while a face moves a little.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from realtime_micacl.types import EMOTIONS, Baseline, Face, Frame, State
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View, words
 
-CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 14.0  # of a card that covers such a thing wholly
-TOUCH_COST = 6.0  # of text on text, however little
-FACE_TOUCH_COST = 0.7  # of a card on somebody else's face, however little
+# What it costs if a card covers all of another card, of a panel, of somebody else's face, or of its own.
+CARD_COST, TAKEN_COST, FACE_COST, OWN_COST = 60.0, 30.0, 10.0, 14.0
+TOUCH_COST = 6.0  # added if it covers any of a card or a panel
+FACE_TOUCH_COST = 0.7  # added if it covers any of somebody else's face
 SMALL_COST = 3.0  # of a card without bars
-SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # of the spots of `_beside`
-HIDDEN = 0.15  # the share of a card that another may cover
-STAY = 0.35  # how much cheaper it is to stay in the same spot
+SPOT_COSTS = (0.0, 0.15, 0.4, 0.4, 0.5, 0.5, 0.6, 0.6, 0.7, 0.7, 0.8, 0.8)  # of each spot that `_beside` numbers
+HIDDEN = 0.15  # the share of a card that another one may cover
+STAY = 0.35  # how much less it costs to stay in the same spot
 GAP = 0.6  # between a box and its card, in units
 SLACK = 0.4  # how far a face may move before its card follows, in units
 GROWN = 0.08  # by how much of its width a box is larger than what the detector found
@@ -35,22 +36,22 @@ F64 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where a card is."""
+    """The place of a card."""
 
     box: Box
     spot: int
     small: bool
-    """Whether it has its header alone."""
+    """Whether it is only a header."""
 
     @property
     def rect(self) -> QRectF:
-        """The same for Qt."""
+        """The box as a rectangle of Qt."""
         return _rect(self.box)
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where everything is, in px of the window."""
+    """The places of everything, in px of the window."""
 
     picture: QRectF
     boxes: Mapping[int, QRectF] = field(default_factory=dict)
@@ -85,28 +86,28 @@ def arrange(
                 sizes = {False: card_size(theme, mixtures=view.mixtures), **sizes}
             place = _place(own, things, area, theme, before, sizes)
             if not any(_hides(place.box, other.box) for other in cards.values()):
-                cards[face.track_id] = place  # else its box alone: of two cards on one spot none can be read
+                cards[face.track_id] = place  # else only its box: two cards on top of each other cannot be read
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
 
 
 def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
-    """Return where a frame is shown: as large as fits, centred; in a tall window above the middle, on whole px."""
+    """Return the place of a frame, as large as fits, in whole px: centred, in a tall window above the middle."""
     height, width = frame.shape[:2]
     scale = min(size[0] / width, size[1] / height)
     shown_width, shown_height = round(width * scale), round(height * scale)
-    below = 0.8 if size[1] > size[0] else 0.5  # there the cards and the timeline have room
+    below = 0.8 if size[1] > size[0] else 0.5  # below it is room for cards and the timeline
     return QRectF((size[0] - shown_width) // 2, int((size[1] - shown_height) * (1 - below)), shown_width, shown_height)
 
 
 def card_size(theme: Theme, *, mixtures: bool = False) -> tuple[int, int]:
-    """Return width and height of a card with bars, and with the lines of mixtures or not."""
+    """Return width and height in px of a card with bars, with `mixtures` also of two more lines."""
     rows = key_px(theme) + theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
     height = header_px(theme) + theme.px(1.3) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures)
     return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
 
 
 def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
-    """Return width and height of a card that has its header alone: it is as wide as its words."""
+    """Return width and height in px of a card that is only a header, as wide as its words."""
     reading = view.reading(face)
     letters = theme.lead if reading else theme.strong
     width = letters.width(words(view, face)) + theme.body.width("9") + theme.px(0.6)
@@ -120,12 +121,12 @@ def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
 
 
 def own_px(theme: Theme) -> float:
-    """Return how wide the framed B of an own neutral face is, with what is left free behind it."""
+    """Return the width of the framed B of an own neutral face, with the gap after it."""
     return round(theme.body.width("B") + theme.px(0.6)) + theme.px(0.6)
 
 
 def known_px(theme: Theme) -> float:
-    """Return the same of the ring that says how well the own neutral face is known."""
+    """Return the width of the ring that shows how well the own neutral face is known, with the gap after it."""
     return round(theme.px(0.9)) + theme.px(0.6)
 
 
@@ -157,9 +158,10 @@ def _place(
     before: Place | None,
     sizes: Mapping[bool, tuple[int, int]],
 ) -> Place:
-    """Return where a card is: where it was, as long as it covers nothing there, else in the cheapest spot.
+    """Return the place of a card: where it was if it covers nothing there, else the spot with the least cost.
 
-    `sizes` has the size of a small one, and of a full one where there is something to show on it.
+    `own` is the box of its face, `things` are what it should not cover, each with the cost of covering all of it and of
+    touching it. `sizes` maps whether it is small to its size; without a reading there is only the small one.
     """
     places = []
     stays = before is not None and before.small in sizes
@@ -182,13 +184,13 @@ def _meet(a: Box, b: Box) -> bool:
 
 
 def _hides(a: Box, b: Box) -> bool:
-    """Say whether one of two boxes covers too much of the other."""
+    """Say whether two boxes overlap by more than HIDDEN of the smaller one."""
     common = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
     return common > HIDDEN * min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
 
 
 def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
-    """Return what each place covers of each thing, times the thing's cost, and the cost of touching it."""
+    """Return the cost of each place, summed over the things that it covers or touches, [places]."""
     cards, boxes = np.array([place.box for place in places])[:, None], np.array([box for box, *_ in things])[None]
     common = np.maximum(np.minimum(cards, boxes)[..., 2:] - np.maximum(cards, boxes)[..., :2], 0).prod(-1)
     areas = [(a[..., 2:] - a[..., :2]).prod(-1) for a in (cards, boxes)]
@@ -197,7 +199,7 @@ def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
 
 
 def _beside(own: Box, size: tuple[int, int], spot: int, gap: int, area: Box) -> Box:
-    """Return a spot beside a box, moved into `area`: right, left, below, above; at its start, at its end, amid."""
+    """Return spot 0 to 11 beside a box, moved into `area`: right, left, below, above; each at start, end, middle."""
     along, side = divmod(spot, 4)
     shift = (0.0, 1.0, 0.5)[along]
     left, top, right, bottom = own
@@ -210,7 +212,7 @@ def _beside(own: Box, size: tuple[int, int], spot: int, gap: int, area: Box) -> 
 
 
 def _lazily(old: Box, new: Box, slack: int, area: Box) -> Box:
-    """Return `new`, drawn towards where the card was by at most `slack`."""
+    """Return `new`, moved towards `old` by at most `slack` px."""
     x, y = (min(max(old[axis], new[axis] - slack), new[axis] + slack) for axis in (0, 1))
     return _inside(x, y, (round(new[2] - new[0]), round(new[3] - new[1])), area)
 

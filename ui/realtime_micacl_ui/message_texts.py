@@ -1,4 +1,4 @@
-"""Chooses the message in the middle of the window while there is no live picture, or nobody in it."""
+"""Chooses the words of the message in the middle of the window; `messages.py` draws it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say
 
 BLANK = {blank.BLACK: (texts.BLACK, texts.BLACK_HINT), blank.FROZEN: (texts.FROZEN, texts.FROZEN_HINT)}
-SILENT_S = 2.5  # a live scene older than this means that the analysis hangs
+SILENT_S = 2.5  # if a live scene is older than this, the analysis hangs
 Then = Literal["closes", "waits", "goes on"]
-"""What a window does once a source is over: it closes, waits for a person, or goes on with its other sources."""
+"""What the window does when a source has ended: close, wait for a person, or go on with its other sources."""
 
 
-def message(source: str, state: State, frame: Frame | None, now: Snapshot, then: Then) -> tuple[str, str]:
-    """Return what is said in the middle of the window: a title and a detail, both empty while all is well."""
+def message_for(source: str, state: State, frame: Frame | None, now: Snapshot, then: Then) -> tuple[str, str]:
+    """Return title and detail of the message, both empty if there is none; `frame` is what the window shows."""
     if state in (State.LIVE, State.NO_FACE):
         return "", ""
     source = _called(source)
@@ -49,7 +49,7 @@ def message(source: str, state: State, frame: Frame | None, now: Snapshot, then:
 
 
 def _called(source: str) -> str:
-    """Return how a message calls a source: addresses and paths are too long for it."""
+    """Return a short name of a source: addresses and paths are too long for a message."""
     return say(texts.STREAM) if "://" in source else PurePath(texts.named(source)).name or source
 
 

@@ -1,4 +1,4 @@
-"""Draws the message in the middle of the window, where there is no live picture, and the help."""
+"""Draws the message in the middle of the window, and the help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from realtime_micacl_ui.texts import DISCLAIMER, KEYS, KEYS_TITLE, say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
-SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
+SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # sizes of letters that are tried until a text fits
 LOW = (State.STARTING, State.PAUSED, State.NO_FACE)  # the picture matters more than the message
 SIGN_HEIGHT = 26  # in units: a lower window has no room for signs
 SHADE = QColor(27, 31, 36, 150)

@@ -1,4 +1,4 @@
-"""Single moments of the timeline: the window of now with its crops, and the figures of the moment under the mouse."""
+"""Draws single moments of the timeline: the newest window with its crops, and the moment under the mouse."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def window(
     clear: bool,
     mirror: bool,
 ) -> None:
-    """Draw one crop of each instance of the newest window, as strong as it weighed, and its weight.
+    """Draw one crop of each instance of the newest window, the stronger the more it weighed, and its weight.
 
-    Where nothing is `seen` the places are empty; where the picture is not shown `clear` it is the weights alone.
+    Without a window `seen` the places are empty; unless the picture is shown `clear`, only the weights are drawn.
     """
     gap = theme.px(0.3)
     count = len(seen.importance) if seen else round((squares.width() + gap) / (squares.height() + gap))
@@ -56,7 +56,7 @@ def window(
 
 @lru_cache(maxsize=2)
 def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float, *, mirror: bool) -> QImage:
-    """Return the crops side by side: a window stays for a few pictures, and scaling them is dear."""
+    """Return the crops side by side; cached, as a window stays for a few pictures and scaling takes time."""
     strip = blank(len(seen.importance) * (side + gap), side, ratio)
     with QPainter(strip) as painter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -72,7 +72,7 @@ def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float, *, mi
 
 
 def hover(painter: QPainter, view: View, past: Past, asked: QRectF, whole: QRectF, theme: Theme) -> None:
-    """Draw the figures of the moment under the mouse, if it is where it asks for them, above the timeline."""
+    """Draw the reading of the moment under the mouse above the timeline, if the mouse is in `asked`."""
     if view.pointer is None or not asked.contains(*view.pointer):
         return
     x, _ = view.pointer

@@ -1,4 +1,4 @@
-"""Calm bars: what is drawn moves towards the newest reading, and nowhere else."""
+"""Moves the drawn bars smoothly towards the newest reading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from realtime_micacl_ui.view import Bars, View
 
 TIME_CONSTANT_S = 0.07
 STEP_S = 1 / 60
-SETTLED = 0.003  # a third of a percent: nothing that could be seen
+SETTLED = 0.003  # a difference of a third of a percent cannot be seen
 
 
 def eased(last: Mapping[int, Bars], view: View, elapsed_s: float, *, reduced: bool) -> Mapping[int, Bars]:

@@ -1,4 +1,4 @@
-"""The baseline as a person asks for it: what is asked of the recognize thread, and what is said until it answers."""
+"""Requests for a baseline by a person: passes them to the recognize thread, and makes the notices until it answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from realtime_micacl_ui import texts
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.view import View
 
-PATIENCE_S = SECONDS + 1.5  # without an answer the face was lost
+PATIENCE_S = SECONDS + 1.5  # without an answer by then, the face was lost
 SHOWN_S = 4.0
 REFUSED = {
     Baseline.SPARSE: texts.TOO_LITTLE,
@@ -22,7 +22,7 @@ REFUSED = {
 
 
 class Neutral:
-    """Asks for the neutral face of those in the picture, or of the selected one; asking again drops it."""
+    """Requests the neutral face of those in the picture, or of the selected one; a second request drops it."""
 
     def __init__(self, tuned: Tuned | None) -> None:
         self._tuned = tuned
@@ -31,7 +31,7 @@ class Neutral:
         self._until_s = 0.0
 
     def ask(self, view: View, now_s: float) -> None:
-        """Tell the recognize thread, unless nobody is there."""
+        """Make a request, unless no face is being read."""
         if self._tuned is None:
             return
         faces = _meant(view)
@@ -47,7 +47,7 @@ class Neutral:
             self._say(texts.DROPPED, now_s)
 
     def notice(self, view: View, now_s: float) -> str:
-        """Return what a person should know now, empty where there is nothing."""
+        """Return the notice of this moment; empty if there is none."""
         if self._asked_s is not None:
             waited_s = now_s - self._asked_s
             states = [_baseline(view, face) for face in _meant(view)]
@@ -69,7 +69,7 @@ def has_baseline(view: View) -> bool:
 
 
 def _meant(view: View) -> list[Face]:
-    """Return the faces that are read now: the selected one, or all."""
+    """Return the faces that a request is for: the selected one, or all that are read now."""
     return [f for f in view.faces if view.reading(f) and view.selected in (None, f.track_id)]
 
 

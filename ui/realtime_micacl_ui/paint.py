@@ -1,4 +1,4 @@
-"""One picture: the camera's image and all that lies over it. Pure: it paints a view into any painter."""
+"""Paints one picture of the window: the camera's image and all that lies over it. Works with any painter."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def paint(
     last: Layout | None = None,
     region: QRegion | None = None,
 ) -> Layout:
-    """Paint a view into `size` px and return where everything is, which is `last` of the next picture.
+    """Paint a view into `size` px and return the layout, which is `last` for the next picture.
 
-    With a `region` everything is where it was, and nothing outside of it is painted.
+    With a `region` the last layout is used again, and nothing outside the region is painted.
     """
 
     def shows(rect: QRectF) -> bool:
@@ -65,7 +65,7 @@ def paint(
 
 
 def _taken(view: View, theme: Theme, size: tuple[int, int], figures: QRectF, past: Parts | None) -> list[QRectF]:
-    """Return where no card may lie, since something else does."""
+    """Return the places of other things, which cards must not cover."""
     taken = [pill_rect(view, theme, size), figures, recording_rect(view, theme, size)]
     taken += [past.panel] if past else []
     taken += [rect for rect in [notice_rect(view, theme, size)] if rect]
@@ -75,7 +75,7 @@ def _taken(view: View, theme: Theme, size: tuple[int, int], figures: QRectF, pas
 
 
 def _ground(painter: QPainter, view: View, theme: Theme, window: QRectF, place: QRectF, past: Parts | None) -> None:
-    """Paint what all else lies on: the camera's picture in its place, and the window around it."""
+    """Paint the background: the camera's picture in its place, and the window around it."""
     if view.frame is None or place != window:
         painter.fillRect(window, theme.scheme.ground)
     if view.frame is None:
@@ -89,14 +89,14 @@ def _ground(painter: QPainter, view: View, theme: Theme, window: QRectF, place: 
 
 
 def _beside(past: Parts, theme: Theme, window: QRectF) -> QRegion:
-    """Return the window without the timeline, through which nothing shines, but for its round corners."""
+    """Return the window without the timeline, which is opaque, but with its round corners."""
     inset = theme.px(0.5)
     hidden = past.panel.adjusted(inset, inset, -inset, -inset).toRect()
     return QRegion(window.toRect()) - QRegion(hidden)
 
 
 def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
-    """Draw a frame: without a copy where no pixel is scaled, else from 32 bits, which Qt scales three times faster."""
+    """Draw a frame: without a copy if it is not scaled, else from 32 bits, which Qt scales three times faster."""
     if view.privacy in ("points", "hidden"):
         painter.fillRect(rect, INK)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -120,7 +120,7 @@ def picture(painter: QPainter, view: View, frame: Frame, rect: QRectF) -> None:
 
 
 def coarse(image: QImage, faces: Sequence[Face]) -> QImage:
-    """Return a picture so small that nobody is recognised in it: 32 px wide, less where a face would be above 5 px."""
+    """Return a picture so small that nobody can be recognised: at most 32 px wide, and faces at most 5 px."""
     widest = max([float(face.box[2] - face.box[0]) for face in faces], default=1.0)
     columns = max(2, min(COARSE_PX, int(COARSE_FACE_PX * image.width() / max(1.0, widest))))
     rows = max(1, round(columns * image.height() / image.width()))
@@ -129,7 +129,7 @@ def coarse(image: QImage, faces: Sequence[Face]) -> QImage:
 
 
 def shade(painter: QPainter, view: View, rect: QRectF, theme: Theme) -> None:
-    """Darken a picture that is not of now; hatch a stalled one."""
+    """Darken a picture that is not live; hatch a stalled one."""
     if view.state in DIMMED and not view.broken:
         painter.fillRect(rect, QColor(INK.red(), INK.green(), INK.blue(), DIMMED[view.state]))
     if view.state is State.STALLED:

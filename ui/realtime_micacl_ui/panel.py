@@ -1,4 +1,4 @@
-"""The panel of settings: another source, how calm and how sure the readings are, and how they look."""
+"""The panel of settings: the source, smoothing and threshold of readings, and the appearance."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
 
 GUESSED_CAMERAS = 4  # outside Linux only opening a camera tells whether it is there
-SMOOTHING = (0.05, 2.0)  # the step of a slider and how far it goes
+SMOOTHING = (0.05, 2.0)  # step and maximum of a slider
 ABSTAINING = (0.01, 0.95)
 
-SWITCHES = {  # of a view, and calm
+SWITCHES = {  # fields of a view, and `calm`, which is reduced motion
     "mirror": texts.MIRROR,
     "overlay": texts.CARDS,
     "timeline": texts.TIMELINE,
@@ -47,12 +47,12 @@ SWITCHES = {  # of a view, and calm
 
 
 class Panel(QFrame):
-    """Lets a person choose; signals say what was chosen, the tuning is swapped for another one."""
+    """Lets a person choose. Signals tell what was chosen; the tuning is replaced at once."""
 
     source_asked = pyqtSignal(object)
-    """A SourceSpec that was checked as far as is possible without opening it; None for the same one again."""
+    """A SourceSpec, checked as far as possible without opening it; None for the present source again."""
     switched = pyqtSignal(str, object)
-    """Something of a view was chosen, or calm: its name and what it is to be."""
+    """The name of a field of a view, or `calm`, and its new value."""
 
     def __init__(self, parent: QWidget, tuned: Tuned | None, framer: Framer | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class Panel(QFrame):
         outer.addWidget(self._area)
 
     def present(self, theme: Theme, room: tuple[int, int], view: View, calm: bool) -> None:
-        """Take a theme, fit into `room` px, and show what is on."""
+        """Use a theme, fit into `room` px, and show the present choices."""
         if theme is not self._theme:
             self._theme = theme
             self.setStyleSheet(style(theme))
@@ -110,7 +110,7 @@ class Panel(QFrame):
         self._say_fault("")
 
     def ask(self, source: SourceSpec | str) -> None:
-        """Ask for a source, or say why it cannot be one."""
+        """Ask for a source, or show why it cannot be used."""
         try:
             spec = parse_source(source) if isinstance(source, str) else source
             check(spec)
@@ -165,7 +165,7 @@ class Panel(QFrame):
         )
 
     def _slider(self, tuned: Tuned, name: str, scale: tuple[float, float], words: Callable[[float], str]) -> Slider:
-        """Add a slider for a part of the tuning, under words that say what that is; it changes nothing by itself."""
+        """Add a slider for a field of the tuning, with its value in words above; adding it changes nothing."""
         label, slider, (step, most) = QLabel(), Slider(Qt.Orientation.Horizontal), scale
         slider.setRange(0, round(most / step))
         slider.setPageStep(5)

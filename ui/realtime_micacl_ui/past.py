@@ -1,6 +1,6 @@
-"""What the timeline draws: the readings of the last minute, and the window that the newest of them looked at.
+"""What the timeline draws: the readings of the last minute, and the bag of the newest of them.
 
-Values that are replaced, never changed. They live in memory while the window is shown, and are written nowhere.
+These values are replaced, never changed; they are only in memory, and written nowhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from realtime_micacl.types import EMOTIONS, F32, U8, Bag, EmotionDistribution
 
 SPAN_S = 60.0
-HOLD_S = 0.3  # a reading stands for so long, unless the next one comes sooner; what no reading stands for is a gap
+HOLD_S = 0.3  # how long a reading holds if no other comes; times without a reading that holds are a gap
 MAX_TRACKS = 24
 
 F64 = npt.NDArray[np.float64]
@@ -26,21 +26,21 @@ class Past:
     """The readings of one track, oldest first."""
 
     times_s: F64
-    """[n]."""
+    """Times, [n]."""
     shares: F32
-    """[n,K]."""
+    """Shares of the emotions, [n,K]."""
     importance: F32
-    """[n,N]."""
+    """Weights of the instances, [n,N]."""
     leads: Ints
     """Index of the leading emotion, -1 for unsure, [n]."""
 
     def at(self, time_s: float) -> int | None:
-        """Return the number of the reading that stands for `time_s`, or None in a gap."""
+        """Return the index of the reading that holds at `time_s`, or None in a gap."""
         (index,) = self.standing(np.array([time_s]))
         return int(index) if index >= 0 else None
 
     def standing(self, times_s: F64) -> Ints:
-        """Return for each time the number of the reading that stands for it, -1 in a gap."""
+        """Return the index of the reading that holds at each time, -1 in a gap."""
         index = np.searchsorted(self.times_s, times_s, side="right") - 1
         fresh = times_s - self.times_s[np.maximum(index, 0)] <= HOLD_S
         return np.where((index >= 0) & fresh, index, -1)
@@ -48,7 +48,7 @@ class Past:
 
 @dataclass(frozen=True, eq=False)
 class Weighed:
-    """A window as the engine saw it, and what each of its instances weighed."""
+    """A bag with the weight of each of its instances."""
 
     bag: Bag
     importance: F32
@@ -67,7 +67,7 @@ class Weighed:
 
 
 def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution], now_s: float) -> Mapping[int, Past]:
-    """Return the pasts with new readings and without old tracks; `pasts` itself where nothing changes."""
+    """Return the pasts with new readings and without old tracks; `pasts` itself if nothing changes."""
     new = [r for r in readings if r.track_id not in pasts or r.time_s > pasts[r.track_id].times_s[-1]]
     kept = {track_id: past for track_id, past in pasts.items() if now_s - past.times_s[-1] <= SPAN_S}
     if not new and len(kept) == len(pasts):
@@ -80,7 +80,7 @@ def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution],
 def weigh(
     last: Mapping[int, Weighed], bags: Iterable[Bag], readings: Iterable[EmotionDistribution]
 ) -> Mapping[int, Weighed]:
-    """Return each track's newest window whose reading has come; `last` itself where none is new."""
+    """Return each track's newest bag whose reading has come; `last` itself if none is new."""
     by_end = {(bag.track_id, bag.end_s): bag for bag in bags}
     new = {}
     for reading in readings:

@@ -1,4 +1,4 @@
-"""What stands for a face where the picture is not shown: the detector's six points, and how the head is turned."""
+"""Draws a face without its picture: the detector's six points, and how the head is turned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtime_micacl_ui.ink import write
 from realtime_micacl_ui.theme import Theme
 
 NOSE = 2
-LONG = 0.5  # of the arrow of a head that is turned by ninety degrees, over the width of the face's box
+LONG = 0.5  # length of the arrow of a head turned by 90 degrees, over the width of the face's box
 EYES, PROFILE = (4, 0, 2, 1, 5), (2, 3)  # from ear to ear over eyes and nose; from the nose to the mouth
 
 
@@ -42,7 +42,7 @@ def points(painter: QPainter, face: Face, picture: QRectF, frame_width: int, col
 
 
 def pointed(head: F32, *, mirror: bool) -> QPointF:
-    """Return where a head with these angles points in the picture, right and down, 1 at most."""
+    """Return the direction of a head with these angles in the picture, x right and y down, of length 1 at most."""
     yaw, pitch, roll = np.radians(head).tolist()
     across, down = np.sin(yaw), np.cos(yaw) * np.sin(pitch)
     x, y = across * np.cos(roll) - down * np.sin(roll), across * np.sin(roll) + down * np.cos(roll)
@@ -50,7 +50,7 @@ def pointed(head: F32, *, mirror: bool) -> QPointF:
 
 
 def degrees(painter: QPainter, head: F32, box: QRectF, theme: Theme, *, mirror: bool) -> None:
-    """Write how far a head is turned, up or down, and tilted, as it is seen, at the bottom of its box [px]."""
+    """Write the angles of a head, as it is shown, at the bottom of its box in px."""
     yaw, pitch, roll = np.asarray(head * ((-1, 1, -1) if mirror else 1)).round().astype(int).tolist()
     signs = (yaw, "\u2190", "\u2192"), (pitch, "\u2191", "\u2193"), (roll, "\u21b6", "\u21b7")
     text = "   ".join(f"{(before if one < 0 else after)} {abs(one)}°" for one, before, after in signs)

@@ -1,4 +1,4 @@
-"""How every window runs: a timer of Qt's looks at the sessions over and over, until the window is closed."""
+"""How every window runs: a Qt timer looks at the sessions again and again, until the window is closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from realtime_micacl_ui.qt import ended_with_the_screen
 
 
 class Pull:
-    """Looks every few milliseconds on the main thread; what a look raises is the `failure`, after which it leaves."""
+    """Calls `look` every few milliseconds on the main thread; if that raises, it sets `failure` and calls `leave`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Pull:
         self._timer.stop()
 
     def fail(self, cause: Exception) -> None:
-        """Note the first thing that went wrong; after the next look the window is left."""
+        """Note the first error; after the next look the window is left."""
         if self.failure is not None:
             return
         if isinstance(cause, MicaclError):
@@ -64,7 +64,7 @@ class Pull:
 
 
 class Pulling(Protocol):
-    """A window that is pulled."""
+    """A window that looks at its sessions by a Pull."""
 
     closed: pyqtBoundSignal
     pull: Pull
@@ -73,7 +73,7 @@ class Pulling(Protocol):
 def shown_until_closed(
     window: Pulling, show: Callable[[], object], sessions: Callable[[], Iterable[LiveSession]]
 ) -> None:
-    """Show a window until it is closed and raise what it failed with; `sessions` end well should the screen go."""
+    """Show a window until it is closed, and raise its failure; `sessions` are ended if the screen is lost."""
     loop = QEventLoop()
     window.closed.connect(loop.quit)
     show()

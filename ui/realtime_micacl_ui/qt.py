@@ -1,4 +1,4 @@
-"""Qt's application, made before all else of it, and its last words: without a screen it ends its process."""
+"""Qt's application, and handling Qt's fatal messages: without a screen it ends the process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from realtime_micacl.live.session import LiveSession
 
 log = logging.getLogger(__name__)
 
-GONE = "connection broke"  # so X11 and Wayland say that the screen's server has gone; then Qt leaves
+GONE = "connection broke"  # in the message of X11 and Wayland that the display server has gone; then Qt exits
 
 SCREEN_GONE = StageFailed("the screen is gone, and the window with it")
 
@@ -26,7 +26,7 @@ _said: list[str] = []
 
 
 def application(name: str) -> None:
-    """Make the application, if there is none yet; end the process in one line where no window can be shown."""
+    """Make the application, if there is none yet; exit with a message if no window can be shown."""
     if QApplication.instance() is None:
         qInstallMessageHandler(_heard)
         _application.append(QApplication([name]))
@@ -36,7 +36,7 @@ def application(name: str) -> None:
 
 @contextmanager
 def ended_with_the_screen(sessions: Callable[[], Iterable[LiveSession]]) -> Iterator[None]:
-    """Within the block end `sessions` in good order before the process ends, should the screen's server go."""
+    """Within the block, end `sessions` properly before the process ends, if the display server goes away."""
     _shown.append(sessions)
     try:
         yield
@@ -45,7 +45,7 @@ def ended_with_the_screen(sessions: Callable[[], Iterable[LiveSession]]) -> Iter
 
 
 def _heard(kind: QtMsgType, context: QMessageLogContext, text: str | None) -> None:
-    """Take what Qt says; after some of it Qt does not return, so this is where it is met."""
+    """Handle a message of Qt; after a fatal one Qt ends the process, so it is handled here."""
     text = " ".join((text or "").split())
     if kind is QtMsgType.QtFatalMsg:
         if _application:
@@ -57,7 +57,7 @@ def _heard(kind: QtMsgType, context: QMessageLogContext, text: str | None) -> No
             for session in sessions():
                 session.leave(SCREEN_GONE)
         _leave(str(SCREEN_GONE), StageFailed)
-    elif not _application:  # another way may still lead to a window
+    elif not _application:  # Qt may still find another platform that works
         _said.append(text)
     elif kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
         log.warning("%s", text)

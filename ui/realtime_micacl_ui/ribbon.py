@@ -1,4 +1,4 @@
-"""The ribbon of the timeline as pixels: what each column of time looked like, and what it weighed."""
+"""The ribbon of the timeline as pixels: the shares and the weight of each column of time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from realtime_micacl.types import F32, U8
 from realtime_micacl_ui.past import F64, HOLD_S, SPAN_S, Ints, Past
 from realtime_micacl_ui.theme import EMOTION_COLOURS
 
-LEAST_SPREAD, SPREAD_STEP = 0.1, 0.05  # a smaller spread of the weights is drawn as small as it is
-TILE = 256  # columns that are drawn together: only the newest tile changes with each reading
+LEAST_SPREAD, SPREAD_STEP = 0.1, 0.05  # the least scale of the weights, so that small differences look small
+TILE = 256  # columns that are drawn together; only the newest tile changes with each reading
 PALETTE = [colour.rgb() for colour in EMOTION_COLOURS.values()]
 NOTHING, WEIGHT = len(PALETTE), len(PALETTE) + 1  # the pixels that are no emotion
 
 
 def spread(past: Past) -> float:
-    """Return how far from 1 the drawn weights reach, in steps, so that it seldom changes."""
+    """Return the scale of the weights: how far from 1 they reach, in steps, so that it seldom changes."""
     return max(LEAST_SPREAD, SPREAD_STEP * ceil(float(np.abs(past.importance - 1).max()) / SPREAD_STEP - 1e-4))
 
 
@@ -37,7 +37,7 @@ def stacked(past: Past, index: Ints, height: int) -> U8:
 
 
 def weighed(past: Past, columns: F64, instance_s: float) -> F32:
-    """Return what each column's moment weighed on average in the windows that held it; NaN where none did."""
+    """Return the mean weight of each column in the windows that held it, NaN if none did, [columns]."""
     step_s = columns[1] - columns[0]
     instances = past.importance.shape[1]
     ends = past.times_s[:, None] - instance_s * np.arange(instances)[::-1]
@@ -54,13 +54,13 @@ def weighed(past: Past, columns: F64, instance_s: float) -> F32:
 
 
 def bar_share(weight: float | F32, scale: float) -> F32:
-    """Return how high a weight is drawn, 0 to 1: half for the mean, 1."""
+    """Return the height of a weight's bar, 0 to 1; that of the mean weight, 1, is a half."""
     return np.asarray(np.clip(0.5 + 0.5 * (weight - 1) / scale, 0.04, 1.0), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """Ribbon and weights of some time, one above the other, and the runs of columns without a reading."""
+    """Ribbon and weights of TILE columns, one above the other, and the runs of columns without a reading."""
 
     image: QImage
     gaps: list[tuple[int, int]]
@@ -72,7 +72,7 @@ def tiles(
     """Yield the tiles of a ribbon that ends with `last_column`, each with its first column, which may be negative.
 
     `size` is the ribbon's width and the height of ribbon and weights, in device px; the weights are drawn in `ink`.
-    A tile depends on the readings that concern it alone, so that an old one is not drawn again.
+    A tile depends only on its own readings, so that an old one is not drawn again.
     """
     width = size[0]
     first = last_column + 1 - width
@@ -117,7 +117,7 @@ def _tile(
 
 
 def gaps(since_s: float, columns: F64, index: Ints) -> list[tuple[int, int]]:
-    """Return the runs of columns, first and end, that no reading stands for since the track was first read."""
+    """Return first and end of each run of columns without a reading, after the first reading of the track."""
     empty = (index < 0) & (columns >= since_s)
     edges: Ints = np.flatnonzero(np.diff(np.concatenate([[0], empty.astype(np.int8), [0]])))
     return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]

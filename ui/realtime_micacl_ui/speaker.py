@@ -16,7 +16,7 @@ class Speaker:
         self._widget, self._spoken_s = widget, 0.0
 
     def tell(self, view: View, title: str, now_s: float) -> None:
-        """Say what is seen, where that is due and new."""
+        """Set the description of the widget, if it is due and new."""
         if now_s - self._spoken_s < SPEAK_S:
             return
         self._spoken_s = now_s

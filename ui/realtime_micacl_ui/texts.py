@@ -1,4 +1,4 @@
-"""Every word of the screen, in one place and ready for Qt Linguist; `say` gives it in the person's language."""
+"""Every text of the window, for Qt Linguist; `say` returns it in the language of the person."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NAMES = {
     "standard input": QT_TRANSLATE_NOOP("window", "standard input"),
     "synthetic": QT_TRANSLATE_NOOP("window", "test picture"),
 }
-"""What the program itself calls a source."""
+"""Names that the program itself gives to sources."""
 ATTEMPT = QT_TRANSLATE_NOOP("window", "attempt {attempt}")
 
 UNSURE = QT_TRANSLATE_NOOP("window", "unsure")
@@ -202,13 +202,13 @@ DISCLAIMER = QT_TRANSLATE_NOOP(
 
 
 def say(text: str, **values: object) -> str:
-    """Return a text of this file in the person's language, with its places filled."""
+    """Return a text of this file in the language of the person, formatted with values."""
     translated = QCoreApplication.translate(CONTEXT, text)
     return translated.format(**values) if values else translated
 
 
 def named(source: str) -> str:
-    """Return the name of a source in the person's language, where it is not the person's own."""
+    """Return the name of a source, translated if it is one that the program gave."""
     found = NAME.fullmatch(source)
     assert found  # anything matches
     name, number, more = found[1], found[2], found[3] or ""

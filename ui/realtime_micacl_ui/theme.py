@@ -1,4 +1,4 @@
-"""Colours, letters and lengths of the screen; every length follows from one unit, the size of body text in px."""
+"""Colours, fonts and lengths of the window; all lengths derive from one unit, the size of body text in px."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ DIMMED = {  # how far the last picture is darkened, 0 to 255
     State.FAILED: 180,
 }
 MOST_WIDTHS = 1000
-USUAL_PX = 12.5  # what systems give as the size of their own text, at 100 %
+USUAL_PX = 12.5  # the usual text size of systems at 100 %
 
 
 @dataclass(frozen=True, eq=False)
 class Scheme:
-    """The colours of what surrounds the picture; the palette of the emotions is the same in each."""
+    """The colours around the picture, dark or light; the colours of the emotions are the same in both."""
 
     ground: QColor
     panel: QColor
@@ -48,9 +48,9 @@ class Scheme:
     soft: QColor
     edge: QColor
     plate: QColor
-    """What bars and ribbons stand on."""
+    """The background of bars and ribbons."""
     levels: tuple[QColor, QColor, QColor]
-    """Of a figure: within its limits, beyond the first, beyond the second."""
+    """Colours of a figure: within its limits, beyond the first, beyond the second."""
     states: Mapping[State, QColor]
 
 
@@ -84,7 +84,7 @@ LIGHT = Scheme(
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """A font with its measures; widths are kept, since most words come again in every picture."""
+    """A font with its metrics; widths are cached, as most words repeat in every picture."""
 
     font: QFont
     metrics: QFontMetricsF
@@ -100,12 +100,12 @@ class Letters:
 
     def baseline(self, top: float, height: float) -> float:
         """Return the baseline that centres capitals in a row, on a whole pixel."""
-        return floor(top + (height + self.metrics.capHeight()) / 2 + 0.5)  # not `round`, which turns rows uneven
+        return floor(top + (height + self.metrics.capHeight()) / 2 + 0.5)  # `round` would make rows uneven
 
 
 @dataclass(frozen=True, eq=False)
 class Theme:
-    """The letters and lengths that belong to one `unit`."""
+    """The fonts and lengths that belong to one `unit`."""
 
     unit: float
     scheme: Scheme
@@ -114,7 +114,7 @@ class Theme:
     large: Letters
     header: Letters
     lead: Letters
-    """Of the leading word on a card, which is read from afar."""
+    """For the word on a card, which should be legible from afar."""
     title: Letters
     name_px: float
     """Width of the longest emotion's name."""
@@ -125,7 +125,7 @@ class Theme:
 
     @property
     def dark(self) -> Theme:
-        """The same theme for what lies on the picture: there it is dark whatever surrounds it."""
+        """The theme for what lies on the picture, which is always dark."""
         return theme_of(self.unit)
 
     def scaled(self, factor: float) -> Theme:
@@ -144,13 +144,13 @@ def unit_for(width: int, height: int, scale: float) -> float:
 
 
 def font_scale(font: QFont) -> float:
-    """Return how much larger than usual the system's text is; small differences between systems do not count."""
+    """Return how much larger than usual the system's text is, 1 to 3; small differences do not count."""
     scale = QFontInfo(font).pixelSize() / USUAL_PX
     return min(3.0, scale) if scale > 1.2 else 1.0
 
 
 def theme_for(width: int, height: int, look: str) -> Theme:
-    """Return the theme of a window: its letters follow its size and the system's, its look what was asked for."""
+    """Return the theme of a window, by its size, the system's text size and the `look` that was asked for."""
     hints = QApplication.styleHints()
     bright = hints is not None and hints.colorScheme() is Qt.ColorScheme.Light
     unit = unit_for(width, height, font_scale(QApplication.font()))
@@ -182,5 +182,5 @@ def _letters(size_px: float, weight: QFont.Weight) -> Letters:
     font = QFont()
     font.setPixelSize(max(1, round(size_px)))
     font.setWeight(weight)
-    font.setFeature(QFont.Tag("tnum"), 1)  # figures of one width, so that numbers stand still
+    font.setFeature(QFont.Tag("tnum"), 1)  # digits of equal width, so that numbers do not jump
     return Letters(font, QFontMetricsF(font))

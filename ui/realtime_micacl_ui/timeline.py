@@ -1,4 +1,4 @@
-"""The last minute of a face: a stacked ribbon, what each moment weighed, and the window of now with its crops."""
+"""Draws the last minute of a face: a stacked ribbon, the weights of its moments, and the newest window."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AXIS = 1.7  # height of the line of words, in units
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Where the parts of the timeline are; `window` is empty where there is no room for it."""
+    """The places of the timeline's parts; `window` is empty if there is no room for it."""
 
     panel: QRectF
     ribbon: QRectF
@@ -39,14 +39,14 @@ class Parts:
 
     @property
     def asked(self) -> QRectF:
-        """Where the mouse asks for the figures of a moment."""
+        """Where the mouse shows the reading of a moment."""
         return QRectF(self.ribbon.topLeft(), self.weights.bottomRight())
 
 
 def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
-    """Return where the timeline of a view is; None where none is shown.
+    """Return the places of the timeline's parts; None if it is not shown.
 
-    In a low window it is the ribbon alone; in an upright one the crops stand below it and the other faces above.
+    A low window has only the ribbon; an upright one has the crops below it, and the other faces' ribbons above.
     """
     hidden = not view.timeline or not view.overlay or view.followed not in view.pasts
     hidden = hidden or view.state in (State.ENDED, State.FAILED)
@@ -85,7 +85,7 @@ Row = tuple[int, int, int, int]
 
 
 class _Shown(NamedTuple):
-    """What a timeline shows; equal ones look the same."""
+    """All that a timeline shows, for the cache of stamps: equal ones look the same."""
 
     rows: tuple[tuple[int, Past, Row, int], ...]
     """Of each ribbon: the number of its face or 0, the past, where it is, and its last column on the device."""
@@ -100,7 +100,7 @@ class _Shown(NamedTuple):
 
 
 def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> None:
-    """Draw the timeline of the face that the view follows, and where there is room the ribbons of the others."""
+    """Draw the timeline of the face that the view follows, and the other faces' ribbons if there is room."""
     if at is None or view.followed is None:
         return
     numbers = {face.track_id: number for number, face in enumerate(view.faces, start=1)}
@@ -152,7 +152,7 @@ def _across(marker: Marker, view: View, at: Parts) -> int:
 
 
 def _base(painter: QPainter, rect: QRectF, theme: Theme, rows: tuple[tuple[int, ...], ...], weights: Row) -> None:
-    """Draw what stays the same: the panel, whose past it is, what ribbons stand on, how long ago things were."""
+    """Draw the unchanging parts: the panel, the names of the faces, the tracks of the ribbons, the axis."""
     draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgb(), theme.scheme.edge.rgba(), 1)
     pad, soft = theme.px(0.8), theme.scheme.soft
     for number, left, top, width, height in rows:

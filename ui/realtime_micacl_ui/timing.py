@@ -38,9 +38,9 @@ def paint_alone(pictures: int = 120) -> list[float]:
 
 
 def moving() -> Iterator[View]:
-    """Yield the sample as if it were live: nothing that changes there stays the same here.
+    """Yield the sample view as if it were live, so that nothing can be reused that would change there.
 
-    Every picture is another one and every face has moved a little; readings come at each tick, and bars glide to them.
+    Every picture is a new one, every face moves a little, readings come at each tick, and bars move towards them.
     """
     view = sample()
     assert view.frame is not None

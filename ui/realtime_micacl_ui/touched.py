@@ -1,4 +1,4 @@
-"""Which parts of a window have to be painted again when the view changes: a new reading needs no new picture."""
+"""Finds the parts of a window to paint again when the view changes: for a new reading not the whole picture."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from realtime_micacl_ui.view import View
 
 
 def touched(before: View, after: View, layout: Layout, theme: Theme, size: tuple[int, int]) -> QRegion | None:
-    """Return what looks different in `after`, where `before` was painted with this layout; None: anything may.
+    """Return what looks different in `after` than in `before`, painted with this layout; None: paint everything.
 
-    Windows that wait for their readings are not seen.
+    Bags that wait for their readings are not shown, so they do not count.
     """
     alike = replace(
         after,

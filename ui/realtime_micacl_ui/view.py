@@ -1,4 +1,7 @@
-"""Everything that one picture shows, as a value: `follow` makes the next from the last and a look at the session."""
+"""Everything that one picture of the window shows, as a value.
+
+`follow` makes the next view from the last one and a snapshot of the session.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ from typing import Literal
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
+from realtime_micacl_ui.message_texts import SILENT_S, Then, message_for
 from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
-from realtime_micacl_ui.sayings import SILENT_S, Then, message
 from realtime_micacl_ui.texts import say
 
-FRESH_S = 1.0  # an older reading says nothing about the face of now
-VACANT_S = 2.0  # an empty picture is spoken of after so long
+FRESH_S = 1.0  # an older reading is not shown any more
+VACANT_S = 2.0  # after so long without a face there is a message
 MAX_BAGS = 24
 
 Privacy = Literal["clear", "blurred", "points", "hidden"]
 """How the picture is shown on the screen."""
 Bars = tuple[float, ...]
-"""What a card's bars show now, [K]: on their way to its reading."""
+"""The lengths of a card's bars now, [K], on their way to its reading."""
 
 
 @dataclass(frozen=True)
@@ -43,37 +46,37 @@ class Marker:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of a source up to now; it follows from looks at its session alone."""
+    """What was seen of a source so far; made only from snapshots of its session."""
 
     source: str
     state: State = State.STARTING
     time_s: float = 0.0
-    """Of the scene while it is live, else 0."""
+    """The time of the scene while it is live, else 0."""
     frame: Frame | None = None
     faces: tuple[Face, ...] = ()
     readings: Mapping[int, EmotionDistribution] = field(default_factory=dict)
-    """The newest of each track in the scene, whether it may be shown or not."""
+    """The newest reading of each track in the scene, even one that is too old to be shown."""
     attempt: int = 0
     rests: bool = False
     """Whether the source has ended or failed and may be asked for again."""
     broken: bool = False
     """Whether the analysis has failed for good while the picture stays live."""
     scene_s: float = 0.0
-    """Of the scene, whatever its state: where the timeline ends."""
+    """The time of the scene in any state, at which the timeline ends."""
     vacant_since_s: float = 0.0
     """Since when there is no face in a live scene."""
     bags: tuple[Bag, ...] = ()
-    """Those whose readings may be still to come."""
+    """Bags whose readings may still come."""
     pasts: Mapping[int, Past] = field(default_factory=dict)
     weighed: Mapping[int, Weighed] = field(default_factory=dict)
     """The windows of the faces in the scene."""
     instance_s: float = 0.0
-    """How long an instance is, as far as one was seen."""
+    """The length of an instance; 0 before the first one."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a person chose while looking; no session changes it."""
+    """What a person chose in the window; no session changes it."""
 
     overlay: bool = True
     hud: bool = True
@@ -83,37 +86,37 @@ class Chosen:
     timeline: bool = False
     privacy: Privacy = "clear"
     mirror: bool = False
-    """Whether the picture is shown as in a mirror; boxes are where they are in the picture itself."""
+    """Whether the picture is shown mirrored; `Face.box` is that of the picture as it is."""
     mixtures: bool = False
     markers: tuple[Marker, ...] = ()
     marks: int = 0
     """How many markers were set so far."""
     pointer: tuple[int, int] | None = None
-    """Where the mouse is, in px, while it asks for figures."""
+    """Where the mouse is, in px, while it is on the timeline."""
 
 
 @dataclass(frozen=True)
 class View(Chosen, Seen):
-    """What one picture shows. Two views are equal where their pictures are; frames, faces and readings by identity.
+    """What one picture of the window shows. Equal views look the same; frames, faces and readings are compared by `is`.
 
-    Beside what was seen and chosen it holds what is drawn of them: words, figures, and bars on their way.
+    Besides what was seen and chosen it holds what is drawn from that: words, figures, and moving bars.
     """
 
     title: str = ""
     detail: str = ""
     notice: str = ""
-    """What a person should know while all goes on."""
+    """A fault that people have to know of, while everything goes on."""
     figures: tuple[Figure, ...] = ()
     bars: Mapping[int, Bars] = field(default_factory=dict)
     followed: int | None = None
-    """The track whose past is drawn: the selected one, else one that is there."""
+    """The track that the timeline shows: the selected one, else one that is present."""
     recording: str = ""
     """How long a recording has gone on, as words; empty without one."""
     controls: tuple[int, int, int, int] | None = None
     """Where the bar of buttons is: left, top, right, bottom in px."""
 
     def reading(self, face: Face) -> EmotionDistribution | None:
-        """Return the reading that may be shown for `face`: of a live face in a live scene, and fresh."""
+        """Return the reading to show for `face`, if scene and face are live and it is not older than FRESH_S."""
         reading = self.readings.get(face.track_id)
         if reading is None or self.state is not State.LIVE or face.state is not State.LIVE:
             return None
@@ -127,7 +130,7 @@ def first_view(last: View, source: str) -> View:
 
 
 def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
-    """Return the view after `last`; it is shown by a window that does this `then`, once the session is over."""
+    """Return the view after `last`, from a snapshot; `then` is what the window does when the session has ended."""
     scene, state = now.scene, _state(now)
     raw = now.newest if scene is None and isinstance(now.newest, Frame) else None
     frame = (scene.frame if scene else raw) or last.frame
@@ -135,7 +138,7 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
     known = {**last.readings, **{reading.track_id: reading for reading in now.readings}}
     scene_s = scene.time_s if scene else last.scene_s
     vacant_since_s = last.vacant_since_s if last.state is state is State.NO_FACE else scene_s
-    title, detail = message(last.source, state, frame, now, then)
+    title, detail = message_for(last.source, state, frame, now, then)
     if scene and state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
         title, detail = _vacant(scene.least_px)
     here = {face.track_id for face in faces}
@@ -167,7 +170,7 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
 
 
 def spoken(view: View) -> str:
-    """Return what a screen reader says: the state, the message and the leading word of each face."""
+    """Return the text for a screen reader: the state, the message and the word of each face."""
     parts = [say(texts.STATES[view.state]), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
         reading, said = view.reading(face), words(view, face)
@@ -177,7 +180,7 @@ def spoken(view: View) -> str:
 
 
 def words(view: View, face: Face) -> str:
-    """Return what is said of a face: the leading emotion, or why there is none."""
+    """Return the word on a face's card: the emotion, or why there is none."""
     reading = view.reading(face)
     if reading:
         return say(texts.EMOTION_WORDS[reading.emotion] if reading.emotion else texts.UNSURE)
@@ -187,18 +190,18 @@ def words(view: View, face: Face) -> str:
 
 
 def _faces(last: View, scene: Scene, frame: Frame | None) -> tuple[Face, ...]:
-    """Return whom the picture shows: a stalled scene has no faces, but its picture has those that were there."""
+    """Return the faces in the picture that is shown: while it stalls, those that were there before."""
     frozen = scene.state is State.STALLED and frame is last.frame
     return last.faces if frozen else scene.faces
 
 
 def _vacant(least_px: int) -> tuple[str, str]:
-    """Return what is said where nobody has been for a while: how large a face has to be, where that is known."""
+    """Return the message after VACANT_S without a face, with the least size of a face if that is known."""
     return say(texts.VACANT), say(texts.VACANT_HINT, size=least_px) if least_px else ""
 
 
 def _followed(last: View, faces: tuple[Face, ...], pasts: Mapping[int, Past]) -> int | None:
-    """Return whose past is drawn: the selected face's, else the last one's while it is there or nobody else is."""
+    """Return the track that the timeline shows: the selected one, else the last one while it can."""
     here = [face.track_id for face in faces if face.track_id in pasts]
     if last.selected in pasts:
         return last.selected
@@ -208,7 +211,7 @@ def _followed(last: View, faces: tuple[Face, ...], pasts: Mapping[int, Past]) ->
 
 
 def _markers(last: View, scene: Scene | None) -> tuple[Marker, ...]:
-    """Return the markers of a person who looks, and those that a recording holds."""
+    """Return the markers that were set in the window, and those of a recording that is shown."""
     held = {Marker(mark.number, mark.time_s) for mark in scene.marks} if scene else set()
     return tuple(sorted({*last.markers, *held}, key=lambda marker: marker.time_s)) if held else last.markers
 
@@ -225,7 +228,7 @@ def _state(now: Snapshot) -> State:
         return State.FAILED if now.error else State.ENDED
     if now.scene is None:
         return State.STARTING
-    lasts = now.scene.frame is not None and now.scene.frame.still  # the next may be long in coming, or there is none
+    lasts = now.scene.frame is not None and now.scene.frame.still  # there may be no other picture for long
     awaited = now.scene.state in (State.LIVE, State.NO_FACE) and not lasts
     return State.STALLED if awaited and now.now_s - now.scene.time_s > SILENT_S else now.scene.state
 

@@ -1,4 +1,4 @@
-"""Watches a session and says what the window shows next: the scene, the figures, the bars on their way."""
+"""Watches a session and makes the views that the window shows."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.meter import Meter
 from realtime_micacl.types import Frame, State
 from realtime_micacl_ui.figures import DropShare, figures
+from realtime_micacl_ui.message_texts import Then
 from realtime_micacl_ui.motion import STEP_S, eased
-from realtime_micacl_ui.sayings import Then
 from realtime_micacl_ui.view import View, follow
 
 FIGURES_S = 0.5
-WAITS_S = 0.045  # what is new beside the picture, as a reading, is painted with the next one if that comes so soon
-IDLE_S = 0.05  # what nobody tells of, as a clock or a pointer, is looked at so often
-SETTLED_S = 2.5  # the rates of a shorter live stretch mean nothing
+WAITS_S = 0.045  # a new reading is painted with the next picture, if that comes within this
+IDLE_S = 0.05  # how often to look without news, for clocks and the mouse
+SETTLED_S = 2.5  # before it has been live for this long, rates are not judged
 LINGER_S = {State.ENDED: 1.5, State.FAILED: 4.0}
-WATCHED = (State.LIVE, State.NO_FACE)  # the picture is of now
+WATCHED = (State.LIVE, State.NO_FACE)  # states in which the picture is live
 
 
 class Watch:
@@ -29,9 +29,10 @@ class Watch:
     def __init__(
         self, session: LiveSession, meters: Mapping[str, Meter], then: Then = "closes", *, chosen: bool = False
     ) -> None:
-        """Watch a session for a window that does this `then`, once it is over.
+        """Watch a session; `then` is what the window does once it has ended.
 
-        A window waits after one that failed before anything was seen only where that was `chosen` in it.
+        A window that waits does not do so after a source that failed before its first picture, unless that source was
+        `chosen` in the window.
         """
         self._session, self._meters, self._then, self._chosen = session, meters, then, chosen
         self.first_picture_s: float | None = None
@@ -45,7 +46,7 @@ class Watch:
         self._glides = True
 
     def has_news(self, now_s: float) -> bool:
-        """Say whether there may be something new to show; cheap, to be asked often."""
+        """Say whether there may be something new to show; cheap enough to call often."""
         seen = self._session.glance()
         picture, scene, bags, readings, *ends = [a is not b for a, b in zip_longest(seen, self._seen)]
         at_once = picture or scene or any(ends)
@@ -79,7 +80,7 @@ class Watch:
             if not now.running:
                 self._session.conclude()
         late_s = now_s - self._figures_s - FIGURES_S
-        waits_s = 0 if view != last else FIGURES_S / 2  # for a new picture, to be painted with it
+        waits_s = 0 if view != last else FIGURES_S / 2  # wait for a new picture, to be painted with it
         if not self.over and late_s >= waits_s:
             self._figures_s = now_s
             drops = self._drops.update(self._session.meters["capture"].count, now.dropped)
@@ -102,7 +103,7 @@ class Watch:
             self._meters["latency"].add(now_s - view.frame.time_s)
 
     def done(self, view: View, now_s: float) -> bool:
-        """Say whether the end was shown for long enough: not at all where a person stopped it or has seen nothing."""
+        """Say whether the end was shown for long enough; at once if a person stopped it or has seen nothing."""
         if self._over_since_s is None:
             return False
         now = self._session.look()

@@ -1,4 +1,4 @@
-"""The window. It pulls: a timer looks at the session and repaints when what it sees has changed."""
+"""The window of one session. A timer looks at the session and repaints what has changed."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def show(
     options: Options = DEFAULT,
     window: LiveWindow | None = None,
 ) -> LiveWindow:
-    """Show a running session, in `window` if there is one already, until it is closed or asked to go on.
+    """Show a running session, in `window` if there is one already, until it is closed or another source is asked for.
 
-    It is `asked` for another source, or for the same one `again`; the session is then asked to stop. A `webcam` is a
-    mirror. `on_tick` is called with the window about 120 times a second, and may close it.
+    Then `asked` is the other source, or `again` is set for the same one, and the session has been asked to stop. A
+    `webcam` is mirrored. `on_tick` is called with the window about 120 times a second, and may close it.
     """
     if window is None:
         application(NAME)
@@ -59,9 +59,9 @@ def show(
 
 
 class LiveWindow(Canvas):
-    """What a person sees of a session."""
+    """The window of a session."""
 
-    closed = pyqtSignal()  # there is nothing more to show of this session
+    closed = pyqtSignal()  # this session is not shown any more
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class LiveWindow(Canvas):
 
     @property
     def goes_on(self) -> bool:
-        """Whether a person asked for another source, or for the same one again, and nothing of the window failed."""
+        """Whether a person asked for another source, or the same one again, and the window has not failed."""
         return self.pull.failure is None and (self.again or self.asked is not None)
 
     @property
@@ -114,17 +114,17 @@ class LiveWindow(Canvas):
         self.pull.start()
 
     def _ask(self, spec: SourceSpec | None) -> None:
-        """Leave this session for another source, or for a new one of the same; the window stays."""
+        """Leave this session for another source, or for the same one again; the window stays."""
         if self._desk.busy:
             self._desk.toggle_panel()
         self.asked, self.again = spec, spec is None
         name = spec.name if spec else self.view.source
         self.view = replace(first_view(self.view, name), title=say(texts.OPENING, source=texts.named(name)))
-        self.repaint()  # what follows may take a second: the old source is closed first
+        self.repaint()  # closing the old source may take a second
         self._leave()
 
     def _leave(self) -> None:
-        for dialog in self.findChildren(QDialog):  # who waits for a file's name would keep the program from its end
+        for dialog in self.findChildren(QDialog):  # a file dialog would keep the program from ending
             dialog.reject()
         self.pull.stop()
         self._session.stop()
@@ -138,7 +138,7 @@ class LiveWindow(Canvas):
         self.present(replace(self.view, **{name: value}))
 
     def _look(self) -> None:
-        """Look, show what changed, and leave once it is over."""
+        """Look at the session, show what changed, and close when it has ended."""
         if self.fault:
             raise self.fault
         now_s = monotonic()
@@ -165,12 +165,12 @@ class LiveWindow(Canvas):
             self.act(key)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Bring the buttons out, so that Tab finds them."""
+        """Show the buttons, so that Tab finds them."""
         self._desk.wake()
         return super().focusNextPrevChild(forward)
 
     def act(self, key: str) -> None:
-        """Do what a key stands for; once it is over, Space begins again, or any key closes where the window goes."""
+        """Act on a key. After the end Space plays the source again; if the window does not stay, any key closes it."""
         if key == "s" or (key == "escape" and self._desk.busy):
             self._desk.toggle_panel()
             self._show(self.view, monotonic())
@@ -196,12 +196,12 @@ class LiveWindow(Canvas):
             self.present(pressed(self.view, key))
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Begin again once it is over: beside the buttons and the panel, which take their own clicks."""
+        """Play the source again after its end, on a click outside of buttons and panel."""
         if event and event.button() == Qt.MouseButton.LeftButton and self.view.rests and not self._desk.busy:
             self._ask(None)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        """Bring the buttons out, and note where figures of the timeline are asked for."""
+        """Show the buttons, and note where the mouse is on the timeline."""
         self._desk.wake()
         self._point((round(event.position().x()), round(event.position().y())) if event else None)
 

@@ -1,4 +1,4 @@
-"""How many visits began on each day: numbers, nobody."""
+"""Counts the visits of each day, and nothing about the visitors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Counter:
     """Counts the visits of each day, in memory or in a file of two columns."""
 
     def __init__(self, file: Path | None, today: Callable[[], date] = date.today) -> None:
-        """Take up the numbers in `file`; raise ConfigError where it holds anything else or cannot be written."""
+        """Continue the counts in `file`; raise ConfigError if it holds anything else or cannot be written."""
         self._file, self._today = file, today
         self._days: dict[str, int] = _read(file) if file and file.exists() else {}
         if file:
@@ -32,11 +32,11 @@ class Counter:
 
     @property
     def visits(self) -> int:
-        """The number of today."""
+        """The number of visits today."""
         return self._days.get(self._today().isoformat(), 0)
 
     def add(self) -> None:
-        """Count a visit; without the file it goes on in memory."""
+        """Count a visit; if the file cannot be written, counting goes on in memory."""
         self._days[self._today().isoformat()] = self.visits + 1
         if self._file:
             try:

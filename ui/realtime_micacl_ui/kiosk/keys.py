@@ -9,7 +9,7 @@ from realtime_micacl_ui.kiosk.state import Act
 CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 CHORD_KEYS = (Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Shift, Qt.Key.Key_Meta)
 HOLD_S = 2.0  # how long Ctrl+Alt+Shift is held after Q
-REPEAT_S = 0.3  # a key pressed again sooner is one that is held: X sends its repeats as presses
+REPEAT_S = 0.3  # a key pressed again sooner is held: X sends its repeats as presses
 ACTS: dict[int, Act] = {
     Qt.Key.Key_Return: Act.GO,
     Qt.Key.Key_Enter: Act.GO,
@@ -20,14 +20,14 @@ ACTS: dict[int, Act] = {
 
 
 class Keys:
-    """Tells a fresh press from a key that is held, and the operator's chord from both."""
+    """Tells new presses, keys that are held, and the operator's chord apart."""
 
     def __init__(self) -> None:
         self._released = (0, 0.0)
         self._chord_s: float | None = None
 
     def press(self, key: int, modifiers: Qt.KeyboardModifier, now_s: float) -> int | None:
-        """Return the key where it is newly pressed and alone."""
+        """Return the key if it is a new press without modifiers, else None."""
         last, when_s = self._released
         if key == last and now_s - when_s < REPEAT_S:
             return None

@@ -1,4 +1,4 @@
-"""One picture of the kiosk. Pure: it paints a screen into any painter."""
+"""Paints one picture of the kiosk. Works with any painter."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _logo(painter: QPainter, screen: Screen, theme: Theme) -> None:
 
 
 def _button(painter: QPainter, button: Button, screen: Screen, theme: Theme) -> None:
-    """Draw a button: filled where it is the way on, else an outline; the language of now is bright."""
+    """Draw a button: filled if it leads on, else an outline; the present language is bright."""
     radius = button.rect.height() / 2
     now = button.language is not None and button.language == screen.language
     if button.primary:

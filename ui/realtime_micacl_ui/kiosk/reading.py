@@ -36,7 +36,7 @@ def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
     if view.frame is not None:
         room = picture_rect(view.frame, (room.width(), room.height())).size().toSize()
     size = (room.width(), room.height())
-    state = State.LIVE if view.state is State.NO_FACE else view.state  # the picture is; the reading says the rest
+    state = State.LIVE if view.state is State.NO_FACE else view.state  # the picture is live
     title = "" if state is State.LIVE else texts.wait if state is State.STARTING else texts.no_camera
     shown = replace(view, source="", state=state, title=title, detail="", attempt=0, hud=False)
     painter.save()
@@ -73,7 +73,7 @@ def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: 
 
 
 def fitted(texts: Texts, theme: Theme, area: QRectF) -> tuple[Theme, float]:
-    """Return the theme with the largest letters of which seven rows fit into `area`, and the height of a row."""
+    """Return the theme with the largest letters with which seven rows fit into `area`, and the height of a row."""
     for shrink in SHRINKS:
         small = theme.scaled(shrink)
         guess = Paragraph(small.body, texts.guess, area.width() - 2 * small.px(1.2))
@@ -87,7 +87,7 @@ def fitted(texts: Texts, theme: Theme, area: QRectF) -> tuple[Theme, float]:
 def _word(
     painter: QPainter, area: QRectF, word: str, face: Face | None, reading: EmotionDistribution | None, theme: Theme
 ) -> None:
-    """Write the leading expression and its share, or why there is none and how far it is."""
+    """Write the leading expression and its share, or why there is none and how far the window is filled."""
     if reading and reading.emotion:
         share = f"{100 * float(reading.probabilities.max()):.0f} %" if reading.leading else ""
         baseline = theme.title.baseline(area.top(), area.height())

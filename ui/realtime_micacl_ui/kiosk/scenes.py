@@ -9,10 +9,10 @@ from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.ink import Paragraph, write
 from realtime_micacl_ui.kiosk.face import face, shares
 from realtime_micacl_ui.kiosk.screen import MARGIN, Screen, body_rect, is_wide
+from realtime_micacl_ui.messages import SHRINKS
 from realtime_micacl_ui.theme import AMBER, EMOTION_COLOURS, INK, SOFT, TEXT, TRACK, Theme, theme_of
 
-SHRINKS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # what is tried to make a text fit
-QUIET = 8  # px of light around a QR code, in modules: four on each side
+QUIET = 8  # light margin around a QR code, in modules: four on each side
 
 
 def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:

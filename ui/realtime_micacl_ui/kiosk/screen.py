@@ -1,4 +1,4 @@
-"""What the kiosk shows at one moment, as a value, and where its parts and buttons are."""
+"""What the kiosk shows at one moment, as a value, and the places of its parts and buttons."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ COLUMN = 19.5  # width of the reading beside the picture
 
 @dataclass(frozen=True)
 class Screen:
-    """Everything that one picture shows. Two are equal where their pictures are."""
+    """Everything that one picture of the kiosk shows; equal ones look the same."""
 
     settings: KioskSettings
     stage: Stage = Stage.ATTRACT
     language: int = 0
     time_s: float = 0.0
-    """Of the attract loop, else 0."""
+    """The time in the attract loop, else 0."""
     left_s: int = 0
-    """Until it stops waiting, while it asks."""
+    """How much longer it waits for an answer, while it asks."""
     visits: int = 0
-    """Today."""
+    """The number of visits today."""
     view: View | None = None
-    """Of a visit, while a consent holds."""
+    """The view of a visit, while a consent holds."""
     camera: bool = True
     """Whether there are pictures."""
 
     @property
     def texts(self) -> Texts:
-        """The texts in the language of now."""
+        """The texts in the present language."""
         return self.settings.texts[self.language]
 
     @property
     def reading(self) -> EmotionDistribution | None:
-        """What may be shown of the visitor's expression."""
+        """The reading of the visitor to show, if any."""
         return self.view.reading(self.view.faces[0]) if self.view and self.view.faces else None
 
 
@@ -58,12 +58,12 @@ class Button:
 
     @property
     def primary(self) -> bool:
-        """Whether it is the way on."""
+        """Whether it leads on."""
         return self.act is Act.GO
 
 
 def spoken(screen: Screen) -> str:
-    """Return what a screen reader says."""
+    """Return the text for a screen reader."""
     texts = screen.texts
     match screen.stage:
         case Stage.ATTRACT:
@@ -80,7 +80,7 @@ def spoken(screen: Screen) -> str:
 
 
 def word_or_why(screen: Screen) -> str:
-    """Return what is said of the visitor's expression: a word, or why there is none."""
+    """Return the word for the visitor's expression, or why there is none."""
     texts, view, reading = screen.texts, screen.view, screen.reading
     if reading:
         return texts.named(reading.emotion) if reading.emotion else texts.unsure
@@ -89,7 +89,7 @@ def word_or_why(screen: Screen) -> str:
 
 
 def theme_for(size: tuple[int, int]) -> Theme:
-    """Return the theme of a screen of `size` px: large enough for two metres."""
+    """Return the theme of a screen of `size` px, legible from two metres."""
     return theme_of(round(2 * max(6.0, min(size) / LINES)) / 2)
 
 
@@ -99,7 +99,7 @@ def is_wide(size: tuple[int, int]) -> bool:
 
 
 def body_rect(theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return where the words are: between the languages above and the buttons below."""
+    """Return the place of the words: between the languages above and the buttons below."""
     margin = theme.px(MARGIN)
     top, bottom = theme.px(2 * MARGIN + LANGUAGE), theme.px(2 * MARGIN + BUTTON)
     return QRectF(margin, top, size[0] - 2 * margin, size[1] - top - bottom)

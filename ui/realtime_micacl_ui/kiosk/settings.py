@@ -1,4 +1,4 @@
-"""`kiosk.toml`: strict, like all settings. Read once, before the screen opens."""
+"""Reads `kiosk.toml`, as strictly as all settings, once before the window opens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Colours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class KioskFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What stands in `kiosk.toml`; nothing has to."""
+    """The keys of `kiosk.toml`, all optional."""
 
     languages: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = ("en", "de")
     host: str = ""
@@ -64,7 +64,7 @@ class KioskSettings:
 
 
 def read_kiosk_settings(file: str) -> KioskSettings:
-    """Return what the `kiosk.toml` says, or what holds without one (""); raise ConfigError that names the key."""
+    """Return the settings of a `kiosk.toml`, for "" the defaults; raise ConfigError that names the key."""
     settings = read_toml(Path(file), KioskFile) if file else KioskFile()
     where, folder = file, Path(file).parent
     for language in settings.texts.keys() - set(settings.languages):
@@ -76,9 +76,11 @@ def read_kiosk_settings(file: str) -> KioskSettings:
         raise ConfigError(f"{where}: times.away_s {away_s} must be less than times.gone_s {gone_s}")
     background, accent = QColor(settings.colours.background), QColor(settings.colours.accent)
     if contrast(background, SOFT) < READABLE:
-        raise ConfigError(f"{where}: colours.background {background.name()} is too light for its text; take a darker")
+        raise ConfigError(
+            f"{where}: colours.background {background.name()} is too light for its text; use a darker one"
+        )
     if contrast(accent, INK) < READABLE:
-        raise ConfigError(f"{where}: colours.accent {accent.name()} is too dark for the text on it; take a lighter")
+        raise ConfigError(f"{where}: colours.accent {accent.name()} is too dark for the text on it; use a lighter one")
     return KioskSettings(
         texts=tuple(_texts(language, settings.texts, where) for language in settings.languages),
         times=settings.times,
@@ -106,7 +108,7 @@ def _luminance(colour: QColor) -> float:
 
 
 def _texts(language: str, changed: dict[str, dict[str, str]], where: str) -> Texts:
-    """Return the texts of a language: the ones it brings, changed by the file; a new language must be whole."""
+    """Return the texts of a language: the built-in ones with the file's changes; a new language must have all."""
     brought = TEXTS.get(language)
     given = changed.get(language, {})
     if brought is None and not given:

@@ -1,4 +1,4 @@
-"""Where a visit is, as a value: `follow` makes the next from the last, what is noticed and the clock.
+"""The state of the kiosk, as a value: `follow` makes the next from the last, what is noticed, and the time.
 
 attract -> (a face for a second, or a touch) -> consent -> (yes) -> live -> asking -> wiping -> attract
 """
@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-BLINK_S = 0.4  # a face that is missed for less was there all the time
-READ_S = 1.0  # nobody agrees to a card that came a moment ago: that is the second tap of a double one
+BLINK_S = 0.4  # a face that is missed for less counts as present all the time
+READ_S = 1.0  # agreeing sooner than this does not count: it is the second tap of a double one
 
 Seconds = Annotated[float, Meta(ge=0.2, le=3600.0)]
 
@@ -21,9 +21,9 @@ class Times(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long things take at a kiosk, in seconds."""
 
     notice_s: Seconds = 1.0
-    """A face must be near for so long before the card comes."""
+    """How long a face must be near before the card comes."""
     consent_s: Seconds = 60.0
-    """The card waits so long for an answer."""
+    """How long the card waits for an answer."""
     away_s: Seconds = 2.0
     """After so long without the visitor's face it asks whether they are still there .."""
     gone_s: Seconds = 5.0
@@ -33,11 +33,11 @@ class Times(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answer_s: Seconds = 15.0
     """.. and waits so long for the answer."""
     thanks_s: Seconds = 3.0
-    """The farewell stays so long."""
+    """How long the farewell stays."""
 
 
 class Stage(StrEnum):
-    """What a kiosk is at."""
+    """The stages of a visit."""
 
     ATTRACT = "attract"
     CONSENT = "consent"
@@ -70,7 +70,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class KioskState:
-    """Where a kiosk is ."""
+    """The state of a kiosk."""
 
     stage: Stage = Stage.ATTRACT
     since_s: float = 0.0
@@ -80,9 +80,9 @@ class KioskState:
     there_s: float = 0.0
     """When a face was last near; a visit begins with somebody there."""
     appeared_s: float | None = None
-    """Since when a face is near, but for a blink."""
+    """Since when a face has been near, blinks aside."""
     visits: int = 0
-    """How many began; an analysis belongs to one of them."""
+    """How many visits have begun; an analysis belongs to one of them."""
     language: int = 0
     settled: bool = False
     """Whoever is there has had their say: no card comes by itself until they have left."""
@@ -95,7 +95,7 @@ class KioskState:
         return self.stage in (Stage.LIVE, Stage.ASKING)
 
     def left_s(self, times: Times, now_s: float) -> float:
-        """Return how much longer it waits for an answer, while it asks."""
+        """Return how much longer it waits for an answer while it asks, in s."""
         left_s = times.answer_s - (now_s - self.since_s)
         absent_s = now_s - self.there_s
         return max(0.0, min(left_s, times.gone_s - absent_s) if absent_s >= times.away_s else left_s)

@@ -1,4 +1,4 @@
-"""What the kiosk says, in the languages it brings; `kiosk.toml` may change every text and add languages."""
+"""The texts of the kiosk in its built-in languages; `kiosk.toml` may change them and add languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every text of the kiosk in one language."""
 
     name: str
-    """Of the language, in itself."""
+    """The name of the language, in that language."""
     invitation: str
     hint: str
     """How to begin."""
@@ -58,8 +58,8 @@ TEXTS = {
         hint="Come closer, or touch the screen",
         title="May this screen look at your face?",
         what="It follows your face in the camera picture and guesses which of seven expressions it looks like. "
-        "What you feel, it cannot know.",
-        kept="No picture and no figure is stored or sent. Only you are read, not the people around you.",
+        "It cannot know what you feel.",
+        kept="No pictures or numbers are stored or sent. Only your face is read, not those of the people around you.",
         leave="You can stop at any time: touch Stop, or walk away. Then everything is forgotten.",
         agree="Yes, show me",
         decline="No, thank you",
@@ -68,14 +68,14 @@ TEXTS = {
         unsure="not sure",
         wait="One moment …",
         look_here="Please look at the screen",
-        guess="A guess about the expression. It says nothing about what you feel.",
+        guess="This is a guess about your expression. It says nothing about what you feel.",
         stop="Stop",
         still_there="Are you still there?",
         go_on="Yes, go on",
         thanks="Thank you!",
-        forgotten="Everything about your visit is forgotten.",
+        forgotten="Everything about your visit has been forgotten.",
         count="Visits today: {number}",
-        no_camera="The camera does not answer at the moment.",
+        no_camera="The camera is not responding at the moment.",
         happy="happy",
         sad="sad",
         neutral="neutral",

@@ -1,4 +1,4 @@
-"""The kiosk's window: full screen, no cursor, keys that lead nowhere. It pulls, as the ordinary one does."""
+"""The kiosk's window: full screen, without cursor, and with few keys. A timer looks at the sessions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from realtime_micacl_ui.view import follow as follow_view
 NAME = "realtime-micacl kiosk"
 TICK_MS = 16
 ATTRACT_HZ = 25
-FRESH_S = 1.0  # an older scene says nothing about who is there now
-SILENT_S = 2.5  # without a picture for longer the camera is in trouble
-WIPE_S = 10.0  # an analysis that does not end within this is ended with the program
+FRESH_S = 1.0  # an older scene does not tell who is there now
+SILENT_S = 2.5  # without a picture for this long, the camera is not responding
+WIPE_S = 10.0  # if an analysis takes longer to end, the program is ended
 
 
 def show(
@@ -50,7 +50,7 @@ def show(
 
 
 class KioskWindow(QWidget):
-    """What visitors see; it opens the session of a visit on consent and ends it with the visit."""
+    """Shows visitors the kiosk; opens the session of a visit on consent, and ends it with the visit."""
 
     closed = pyqtSignal()
 
@@ -88,7 +88,7 @@ class KioskWindow(QWidget):
 
     @property
     def sessions(self) -> tuple[LiveSession, ...]:
-        """The one that watches, and that of the visit, if there is one."""
+        """The session that watches, and that of the visit, if there is one."""
         return (self._watch, self._visit) if self._visit else (self._watch,)
 
     def _look(self) -> None:
@@ -100,7 +100,7 @@ class KioskWindow(QWidget):
             self.leave()
 
     def _step(self) -> None:
-        """Notice, follow the state, open and end what it asks for, and show it."""
+        """Take one step: follow the state, begin or end a visit as it asks, and show it."""
         self._end_visit()
         notice = Notice(self._near(), self._act, self._language, clean=self._visit is None)
         self._act = self._language = None
@@ -121,7 +121,7 @@ class KioskWindow(QWidget):
         self._counter.add()
 
     def _end_visit(self) -> None:
-        """Let go of a visit that has ended, and with it of all that it knew; raise its error."""
+        """Drop a visit that has ended, and with it all that it knew; raise its error."""
         visit = self._visit
         if visit is None:
             return
@@ -135,12 +135,12 @@ class KioskWindow(QWidget):
             visit.__exit__(None, None, None)
 
     def _near(self) -> bool:
-        """Return whether somebody is near; during a visit: the visitor."""
+        """Return whether somebody is near; during a visit, whether the visitor is."""
         now = (self._visit or self._watch).look()
         return now.state is State.LIVE and now.scene is not None and now.now_s - now.scene.time_s <= FRESH_S
 
     def _present(self, now_s: float) -> None:
-        """Make what is of now the shown screen."""
+        """Show the present state."""
         state, newest = self.state, self._watch.look().newest
         camera = isinstance(newest, Frame) and monotonic() - newest.time_s < SILENT_S
         if state.analysing and self._visit:
@@ -167,7 +167,7 @@ class KioskWindow(QWidget):
         self.close()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Paint the screen of now."""
+        """Paint the present screen."""
         try:
             with QPainter(self) as painter:
                 paint_screen(painter, self.screen_now, (self.width(), self.height()))
@@ -207,7 +207,7 @@ class KioskWindow(QWidget):
             self._keys.release(event.key(), monotonic())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Stay, whoever asks (Alt+F4, the window manager), unless the kiosk leaves by itself."""
+        """Ignore closing by Alt+F4 or the window manager, unless the kiosk itself leaves."""
         if event is not None and not self._leaves:
             event.ignore()
             return
