@@ -1,4 +1,4 @@
-"""What an engine may run on, by name, and how many cores are there for us."""
+"""The names of devices that an engine can run on, and the number of cores."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"]
 DEVICES: tuple[str, ...] = get_args(Device)
 TRITON = "triton://"
 DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}[\w.-]+(:\d{{1,5}})?)$"
-"""Besides these, a server."""
+"""The pattern of all of them, and of a server."""
 
 
 def cores() -> int:
-    """Return how many processor cores this process may use; on a shared machine that is fewer than there are."""
+    """Return the number of processor cores that this process may use; fewer than there are on a shared machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,11 +1,11 @@
-"""What can go wrong, as a person meets it.
+"""The errors that are meant for people, with their exit codes.
 
 MicaclError            exit code 1
 ├── ConfigError        2   an argument, a setting or a recipe is wrong
 ├── SourceError        3   the camera, stream or file cannot be opened or read
-│   └── SourceLost         it worked and was lost: a live source is tried again
+│   └── SourceLost         it worked and was lost; a live source is opened again
 ├── EngineError        4   the engine is missing, damaged or does not fit
-│   └── EngineLost         the server that it runs on is away: it is tried again
+│   └── EngineLost         the server that it runs on is away; it is tried again
 ├── StageFailed        5   a stage of the running program raised; the cause is chained
 └── SomeFailed         6   of many clips some could not be read, the others were
 

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, lets only one run at a time write into a folder, and finds files below one."""
+"""Writes files whole or not at all, locks folders, so that only one run writes there, and finds files."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ else:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make a folder for results where there is none and keep other runs out of it; raise ConfigError."""
+    """Make a folder for results, if there is none, and lock it; raise ConfigError if it is locked or not usable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        os.listdir(folder)  # what may be written but not read is no place for results
+        os.listdir(folder)  # raises if it may not be read
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     except FileExistsError:
         raise ConfigError(f"{folder} is a file; name a folder for the results") from None
@@ -62,9 +62,9 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def begun_with(folder: Path, about: Mapping[str, Any]) -> None:
-    """Note what the results in a folder are made with; raise ConfigError where some were made with something else.
+    """Note what the results in a folder are made with; raise ConfigError if it has results made with something else.
 
-    A run that failed before it wrote any leaves no mark.
+    A run that failed before it wrote any results does not count.
     """
     file, now = folder / BEGUN_WITH, json.loads(json.dumps(about))
     try:
@@ -82,20 +82,20 @@ def begun_with(folder: Path, about: Mapping[str, Any]) -> None:
 
 @contextmanager
 def replacing(file: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Yield the path of a new file; it takes the place of `file` where the block ends well, and is removed elsewhere.
+    """Yield the path of a new file, which replaces `file` if the block succeeds, and is removed otherwise.
 
-    A link stays one: what it leads to is replaced. Several processes may write the same file, the last one wins.
-    `durable` holds after a power cut, too.
+    If `file` is a link, its target is replaced. Several processes may write the same file; the last one wins. A
+    `durable` file is safe even after a power cut.
     """
     file = Path(os.path.realpath(file))
-    part = file.with_name(f".{os.getpid()}-{file.name}")  # a library that looks at the ending finds the right one
+    part = file.with_name(f".{os.getpid()}-{file.name}")  # with the same ending, which libraries look at
     try:
         yield part
         if durable:
             with part.open("r+b") as stream:
                 os.fsync(stream.fileno())
         part.replace(file)
-        if durable and sys.platform != "win32":  # which has no such thing
+        if durable and sys.platform != "win32":  # which cannot do this
             folder = os.open(file.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -107,7 +107,7 @@ def replacing(file: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool = False) -> None:
-    """Write a file that holds what it held before, or all of `content`; text as UTF-8, with its line ends as given."""
+    """Replace a file by `content`, whole or not at all; text as UTF-8, with its line ends unchanged."""
     with replacing(file, durable=durable) as part:
         if isinstance(content, str):
             part.write_text(content, "utf-8", errors="backslashreplace", newline="")
@@ -117,9 +117,9 @@ def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool 
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
-    """Yield a new folder, whose files are moved into `folder` where the block ends well; elsewhere nothing changes.
+    """Yield a new folder, whose files are moved into `folder` if the block succeeds; otherwise nothing changes.
 
-    Raise StageFailed where the disk takes no more: a library that copies or writes names another file, or none.
+    Raise StageFailed that names `folder` if the disk is full, as errors of libraries name another file or none.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -135,8 +135,8 @@ def filling(folder: Path) -> Iterator[Path]:
 
 
 def clear_partials(folder: Path) -> None:
-    """Remove what processes that are gone left half written in a folder of our own."""
-    import psutil  # no live program needs it, and it takes a while
+    """Remove unfinished files of processes that have ended from a folder of results."""
+    import psutil  # takes a while to import, and live programs do not need it
 
     for file in folder.glob(".*-*"):
         owner = file.name[1:].partition("-")[0]

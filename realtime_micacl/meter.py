@@ -1,4 +1,4 @@
-"""Counts and times what runs; each meter has one thread that writes, and any number that read."""
+"""Counts and times events; one thread writes to a meter, any thread may read it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 
 
 
 class Meter:
-    """Counts events and keeps the newest durations, and of all of them how many fall between the bounds."""
+    """Counts events, keeps the newest durations, and counts all durations between BOUNDS_S."""
 
     def __init__(self, keep: int = 2048) -> None:
         self.count = 0
         self.total_s = 0.0
         self.between = [0] * (len(BOUNDS_S) + 1)
-        """How many lasted up to each bound, and longer than the last."""
+        """The number of events up to each bound but above the one before, and above the last one."""
         self._recent: deque[tuple[float, float]] = deque(maxlen=keep)
 
     def add(self, seconds: float) -> None:

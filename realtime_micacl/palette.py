@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-COLOURS = {  # searched for the largest distance under normal and colour-blind sight
+COLOURS = {  # chosen by a search to be as different as possible, for colour-blind people too
     "happy": "#EECC66",
     "sad": "#4477AA",
     "neutral": "#FFFFFF",

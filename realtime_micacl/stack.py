@@ -1,4 +1,4 @@
-"""Gives a thread a stack that is large enough for the libraries it calls."""
+"""Starts threads with a stack that is large enough for the libraries they call."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ BYTES = 8 << 20
 
 
 def started(thread: Thread) -> None:
-    """Start a thread with room enough, however little the program around has set for its own."""
-    before = stack_size(0)  # the system's own, from now on
+    """Start a thread with a stack of at least BYTES, even if the program around has set a smaller size."""
+    before = stack_size(0)  # sets the system's default
     try:
         if before:
             stack_size(max(before, BYTES))

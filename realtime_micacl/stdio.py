@@ -1,4 +1,4 @@
-"""Standard input, output and error as people leave them: closed, full, without a reader, in an old encoding."""
+"""Copes with standard streams that are closed, full, without a reader, or in an old encoding."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from realtime_micacl.wording import plain
 
 
 def make_usable() -> None:
-    """Open what is closed, lest a file or socket takes its number; let no letter stop a line from being written.
+    """Make standard input, output and error usable, whatever state they are in.
 
-    A standard output that was closed cannot be written to afterwards either, and says so. What Python writes to
-    standard error has a way of its own, so that it is seen while the chatter of a library is kept away.
+    Closed ones are opened, or else a file or socket would get their number; writing to a standard output that was
+    closed still fails. Characters that the encoding lacks are escaped. Python's standard error gets a descriptor of its
+    own, so that it is seen while messages of libraries are kept away.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         try:
@@ -22,7 +23,9 @@ def make_usable() -> None:
         except OSError:
             os.open(os.devnull, mode)  # takes the lowest free number, which is this one
         with suppress(OSError, AttributeError):  # Windows has no such thing before Python 3.12
-            os.set_blocking(number, True)  # ssh and others leave it so; Python then loses what does not fit into a pipe
+            os.set_blocking(
+                number, True
+            )  # ssh leaves it non-blocking; Python then loses what a pipe has no room for
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -32,15 +35,15 @@ def make_usable() -> None:
 
 
 def say(text: str) -> None:
-    """Write a line for a person to standard error; one that takes nothing is no reason to fail otherwise."""
+    """Write a line for a person to standard error; ignore it if that fails."""
     with suppress(OSError):
         sys.stderr.write(f"realtime-micacl: {plain(text)}\n")
 
 
 def flushed() -> OSError | None:
-    """Write out what standard error and output still hold; return why that is impossible for the output.
+    """Flush standard error and output; return the error if the output cannot be written.
 
-    A reader who has left is no error.
+    It is no error if nobody reads it any more.
     """
     found: OSError | None = None
     for stream in (sys.stderr, sys.stdout):
@@ -48,6 +51,6 @@ def flushed() -> OSError | None:
             stream.flush()
             found = None
         except OSError as cause:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python itself would try once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or else Python would try again at exit
             found = cause
     return None if isinstance(found, BrokenPipeError) else found

@@ -19,16 +19,16 @@ from realtime_micacl.lazy import Lazy, made
 U8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
 Features = npt.NDArray[Any]
-"""What an engine made of pieces, [M, ..]: the numbers, or where it keeps them; only that engine can tell."""
+"""The features of pieces, [M, ..]: the numbers, or where the engine keeps them; only that engine can read them."""
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
 GAP_S = 0.5
-"""With more time between them, pictures or readings of a face do not belong together."""
+"""Pictures or readings of a face that are farther apart in time do not belong together."""
 
 
 class State(StrEnum):
-    """What a source, a scene or a face is in; each is shown on the screen and written once per change."""
+    """The states of a source, a scene or a face; shown on the screen, and written once per change."""
 
     STARTING = "starting"
     LIVE = "live"
@@ -43,7 +43,7 @@ class State(StrEnum):
 
 
 class Baseline(StrEnum):
-    """How it stands with the neutral face that a track's readings are compared with."""
+    """The states of the neutral face that a person set for a track, or why it was refused."""
 
     NONE = ""
     TAKING = "taking"
@@ -62,22 +62,22 @@ class Frame:
     """Capture time in monotonic seconds; offline the time stamp in the file."""
     index: int
     damaged: int = 0  # pictures and packets since the frame before that were damaged and left out
-    still: bool = False  # no other picture is near enough in time: what is in it is read from it alone
+    still: bool = False  # a single picture: no other one is near in time, so faces are read from it alone
 
     @property
     def image(self) -> U8:
-        """RGB, [H,W,3], dense, upright, with square pixels, read-only; live/sources/upright.py makes it."""
+        """The picture, RGB, [H,W,3], upright, with square pixels, C-contiguous and read-only."""
         return made(self.picture)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of its image, [H,W,3]."""
+        """The shape of the image, [H,W,3]; does not convert it."""
         return self.picture.shape
 
 
 @dataclass(frozen=True, eq=False)
 class Retry:
-    """A live source was lost and is being opened again; it stands in the stream of frames."""
+    """Comes instead of a frame while a live source that was lost is opened again."""
 
     attempt: int
     wait_s: float  # until the next try; 0 while it is being opened
@@ -85,7 +85,7 @@ class Retry:
 
     @property
     def detail(self) -> str:
-        """All of it, for people."""
+        """All of this in words."""
         when = f"next try in {self.wait_s:.0f} s" if self.wait_s else "trying now"
         return f"{self.reason}; attempt {self.attempt}, {when}"
 
@@ -119,7 +119,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Strain:
-    """There is more to read than the machine has time for: it keeps up with so many of the faces."""
+    """The machine does not keep up: it has time for only `kept` of the `faces`."""
 
     kept: int
     faces: int
@@ -138,9 +138,9 @@ class Scene:
     state: State
     detail: str = ""
     marks: tuple[Mark, ...] = ()
-    """What was marked up to now, where a recording is shown."""
+    """The marks so far, if a recording is shown."""
     strain: Strain | None = None  # set while the machine does not keep up
-    least_px: int = 0  # where nobody is seen: below about so many px of height no face is found
+    least_px: int = 0  # without a face: about how high one must be to be found, in px
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +155,13 @@ class Bag:
     coverage: float  # share of distinct frames, 1 / (N L) to 1
     quality: float
     shapes: F32 | None = None  # of the faces in the same frames, [N*L, 3 P], where the engine asks for them
-    still: bool = False  # all of it is one picture that stands alone
+    still: bool = False  # it is filled with a single picture
     frame: int | None = None  # the number of the picture that its newest crop was cut from
     box: F32 | None = None  # where the face was in it: left, top, right, bottom in px, [4]
     head: F32 | None = None  # how the head was turned in it: yaw, pitch, roll in degrees, [3]
 
     def pieces(self, frames: int, *, mirrored: bool = False) -> list[U8]:
-        """Return views of the N*L/P pieces of P = `frames`, [P,S,S,3], with `mirrored` those of odd ticks mirrored."""
+        """Return views of the N*L/P pieces of P = `frames` crops, [P,S,S,3]; `mirrored` mirrors those of odd ticks."""
         pieces = self.crops.reshape(-1, frames, *self.crops.shape[2:])
         first = self.tick - len(pieces) + 1
         return [piece[:, :, ::-1] if mirrored and tick % 2 else piece for tick, piece in enumerate(pieces, first)]
@@ -179,43 +179,43 @@ class EmotionDistribution:
     importance: F32
     """WIAN's weight of each instance, oldest first, mean 1, [N]."""
     emotion: str | None
-    """The word for it: the leading emotion, or None when unsure; for a moment still the one before."""
+    """The word: the leading emotion, or None if unsure; it follows a change with a short delay."""
     quality: float
     coverage: float
     latency_s: float | None = None
-    """From capture to this reading; None where no clock runs, in offline work."""
-    source: str = ""  # the name of its source where there are several
+    """Time from capture to this reading; None offline."""
+    source: str = ""  # the name of its source, if there are several
     baseline: Baseline = Baseline.NONE
     slot: int | None = None
-    """The place that its face holds while it is there, from 1; None where all are taken."""
-    still: bool = False  # read from one picture alone
-    known: float | None = None  # how well the face's own neutral is known, 0 to 1, where the engine compares with it
+    """The place of its face, from 1; None if all are taken."""
+    still: bool = False  # read from a single picture
+    known: float | None = None  # how well the face's own neutral is known, 0 to 1, if the engine compares with it
     frame: int | None = None  # the number of the newest picture that it was read from
     box: F32 | None = None  # where the face was in it: left, top, right, bottom in px, [4]
     head: F32 | None = None  # how the head was turned in it: yaw, pitch, roll in degrees, [3]; where it was asked for
 
     @property
     def leading(self) -> str | None:
-        """The emotion that has the largest share and is the word as well; None while they differ, and when unsure."""
+        """The word, if it also has the largest share; None while they differ, and when unsure."""
         share = self.probabilities[EMOTIONS.index(self.emotion)] if self.emotion else -1.0
         return self.emotion if share >= self.probabilities.max() else None
 
     def __getitem__(self, emotion: str) -> float:
-        """Return the share of an emotion, 0 to 1: `reading["happy"]`; raise KeyError where it is none."""
+        """Return the share of an emotion, 0 to 1, as in `reading["happy"]`; raise KeyError for an unknown one."""
         if emotion not in EMOTIONS:
-            raise KeyError(f"{emotion!r} is none of {', '.join(EMOTIONS)}")
+            raise KeyError(f"{emotion!r} is not one of {', '.join(EMOTIONS)}")
         return float(self.probabilities[EMOTIONS.index(emotion)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mean(EmotionDistribution):
-    """What the readings of one face were over some seconds; time and latency are the last one's."""
+    """The mean of the readings of one face over some seconds; time and latency are those of the last one."""
 
     over_s: float
-    """From the first of them to the last."""
+    """Seconds from the first reading to the last."""
     count: int
     shares: Mapping[str, float]
-    """Of how many readings each word led, "unsure" among them; 1 in all."""
+    """The share of the readings for each word, "unsure" among them; together 1."""
 
 
 @dataclass(frozen=True)
@@ -226,17 +226,17 @@ class StateChange:
     track_id: int | None
     state: State
     detail: str = field(default="")
-    source: str = ""  # the name of its source where there are several
+    source: str = ""  # the name of its source, if there are several
     slot: int | None = None  # the place that its face holds, or held until now
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A person marked this moment; recordings hold it."""
+    """A moment that a person marked; it is written to recordings."""
 
     time_s: float
     number: int
-    source: str = ""  # the name of its source where there are several
+    source: str = ""  # the name of its source, if there are several
 
 
 Event = EmotionDistribution | StateChange | Mark

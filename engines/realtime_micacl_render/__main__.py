@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         _check(options.people, options.seed, options.takes, how)
         source = Assets(options.assets)
         seeds = range(options.seed, options.seed + options.people)
-        count, figures = _dressed(options.photos, source) if options.photos else _drawn(seeds, source)
+        count, figures = _in_photographed_skin(options.photos, source) if options.photos else _painted(seeds, source)
         labels = render(
             tqdm(figures, "people", count, disable=not sys.stderr.isatty()), options.out, how, options.takes
         )
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def render(figures: Iterable[Figure], out: Path, how: Filming, takes: int) -> list[Label]:
-    """Render every emotion of every person; return what was written to labels.json, after each of them."""
+    """Render every emotion of every person; write labels.json after each person, and return the labels."""
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
     for figure in figures:
@@ -65,20 +65,20 @@ def _check(people: int, seed: int, takes: int, how: Filming) -> None:
         )
     if how.size_px < 32 or how.size_px % 2 or takes < 1 or how.seconds < 1 or how.rate_hz < 1:
         raise ConfigError(
-            f"--size-px {how.size_px} --takes {takes} --seconds {how.seconds:g} --rate-hz {how.rate_hz}: the size is an"
-            " even number from 32 on, the others are at least 1."
+            f"--size-px {how.size_px} --takes {takes} --seconds {how.seconds:g} --rate-hz {how.rate_hz}: the size has"
+            " to be an even number of at least 32, the others at least 1."
         )
     if not (0 <= how.lead_s <= MOST_NEUTRAL_S and 0 <= how.tail_s <= MOST_NEUTRAL_S):
         raise ConfigError(f"--lead-s {how.lead_s:g} --tail-s {how.tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
 
 
-def _drawn(seeds: range, source: Assets) -> tuple[int, Iterator[Figure]]:
-    """Return how many people there are, and a figure of each."""
+def _painted(seeds: range, source: Assets) -> tuple[int, Iterator[Figure]]:
+    """Return the number of people, and a figure of each."""
     return len(seeds), (build_figure(sample_person(seed, source.details), source) for seed in seeds)
 
 
-def _dressed(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:
-    """Return how many photographs there are, and a figure in the skin of each."""
+def _in_photographed_skin(photos: Path, source: Assets) -> tuple[int, Iterator[Figure]]:
+    """Return the number of photographs, and a figure in the skin of each."""
     files = sorted(file for file in photos.glob("*.jpg") if file.name[:3].isdecimal())
     if not files:
         raise ConfigError(f"--photos {photos}: no pictures there whose names begin with a number, such as 001_03.jpg")
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
     parser.add_argument("--size-px", type=int, default=192, help="side of the picture")
-    parser.add_argument("--seconds", type=float, default=3.0, help="in which an expression comes and goes")
+    parser.add_argument("--seconds", type=float, default=3.0, help="time in which an expression comes and goes")
     parser.add_argument("--lead-s", type=float, default=0.0, help="seconds of a neutral face before that")
     parser.add_argument("--tail-s", type=float, default=0.0, help="seconds of a neutral face after it")
     parser.add_argument("--rate-hz", type=int, default=25, help="pictures per second")

@@ -23,16 +23,16 @@ class Filming:
 
     size_px: int
     seconds: float
-    """In which an expression comes and goes."""
+    """The time in which an expression comes and goes."""
     rate_hz: int
     lead_s: float = 0.0
-    """Seconds of a neutral face before that, and after it."""
+    """Seconds of a neutral face before it; `tail_s` those after it."""
     tail_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """What labels.json says about a clip."""
+    """The entry of a clip in labels.json."""
 
     file: str
     identity: int
@@ -44,7 +44,7 @@ class Label:
 
 
 def write_clips(figure: Figure, folder: Path, how: Filming, *, takes: int = 1) -> list[Label]:
-    """Render every emotion of a person into a folder; return what labels.json says of these clips."""
+    """Render every emotion of a person into a folder; return the labels of these clips."""
     labels = []
     for emotion in EMOTIONS:
         for take in range(takes):
@@ -55,13 +55,13 @@ def write_clips(figure: Figure, folder: Path, how: Filming, *, takes: int = 1) -
 
 
 def make_clip(figure: Figure, emotion: str, how: Filming, *, take: int = 0) -> tuple[Label, Iterator[U8]]:
-    """Script a clip; the pictures, [size,size,3], are rendered while they are taken."""
+    """Return the label of a clip and its pictures, [size,size,3], which are rendered one by one as they are taken."""
     seed = figure.person.seed
     rng = np.random.default_rng([seed, 4, EMOTIONS.index(emotion), take])
     times = (np.arange(round((how.lead_s + how.seconds + how.tail_s) * how.rate_hz)) / how.rate_hz - how.lead_s).astype(
         np.float32
     )
-    acts = [] if emotion == "neutral" else [act(emotion, how.seconds, rng)]
+    acts = [] if emotion == "neutral" else [sample_act(emotion, how.seconds, rng)]
     talk = float(rng.uniform(0.6, 1.2)) if rng.random() < (0.6 if emotion == "neutral" else 0.35) else 0.0
     acted = perform(seed, acts, times, rng, talk=talk, motion=float(rng.uniform(0.5, 1.6)))
     scale = how.size_px * rng.uniform(0.29, 0.4)
@@ -83,7 +83,7 @@ def write_labels(path: Path, labels: list[Label]) -> None:
     path.write_text(json.dumps([asdict(label) for label in labels]), encoding="utf-8")
 
 
-def act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
+def sample_act(emotion: str, seconds: float, rng: np.random.Generator) -> Act:
     """Draw when an expression comes and goes within `seconds`; most, not all, are gone before the end."""
     onset_s = rng.uniform(0.2, 0.8) * (0.6 if emotion in ("surprise", "fear") else 1.0)
     offset_s = rng.uniform(0.3, 1.0)

@@ -1,8 +1,8 @@
 """Dress a figure in the skin of a photograph, so that it moves its own face under a real skin.
 
-The photograph is of a neutral face seen from the front. Both faces are measured with mediapipe's face mesh; the
-photograph is bent to the figure's features and laid on the chart of its skin. Where the figure's skin cannot be seen
-from the front (lids, inner lips), and outside of the face, the painted one stays, in the tint of the photograph.
+The photograph is of a neutral face seen from the front. mediapipe's face mesh finds the landmarks of both faces; with
+them the photograph is warped onto the chart of the figure's skin. Skin that cannot be seen from the front (lids, inner
+lips) or is not of the face stays as painted, in the tint of the photograph.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from realtime_micacl_render.raster import HAIR, SKIN, visibility
 SIDE = 640
 FRONT = Pose(x=SIDE / 2, y=SIDE * 0.42, scale=SIDE * 0.26)
 REACH_PX = 14.0
-"""How far around a landmark the photograph is bent as it says."""
+"""How far around a landmark the photograph moves with it, in px."""
 BEHIND_DM = 0.03
-"""What lies deeper than this behind the nearest surface is not seen."""
+"""A point that lies deeper than this behind the nearest surface is hidden."""
 FACING = 0.3
-"""Skin that is turned further away than this (cosine) is a blur in the photograph."""
+"""Skin that is turned further away than this (cosine) is too blurred in the photograph."""
 
 
 def dress(figure: Figure, photo: U8, mesh: PictureMesh) -> Figure:
@@ -39,7 +39,7 @@ def dress(figure: Figure, photo: U8, mesh: PictureMesh) -> Figure:
         raise ConfigError("no face was found in the photograph" if there is None else "the figure's face was not found")
     vertices = posed(figure, {}, FRONT)
     screen = on_screen(vertices, FRONT)
-    places = bent(screen[:, :2] / np.float32(SAMPLES), here, there)
+    places = mapped(screen[:, :2] / np.float32(SAMPLES), here, there)
     face = np.zeros((SIDE * SAMPLES, SIDE * SAMPLES), np.uint8)
     cv2.fillConvexPoly(face, cv2.convexHull(here * SAMPLES).round().astype(np.int32), [1])
     facing = vertex_normals(vertices, figure.surface.faces)[:, 2]
@@ -48,22 +48,22 @@ def dress(figure: Figure, photo: U8, mesh: PictureMesh) -> Figure:
     return replace(figure, surface=figure.surface._replace(atlas=atlas))
 
 
-def bent(points: F32, here: F32, there: F32) -> F32:
-    """Map points [V,2] as landmarks `here` [M,2] are mapped to `there` [M,2]: a similarity, then what it leaves over.
+def mapped(points: F32, here: F32, there: F32) -> F32:
+    """Map points [V,2] as landmarks `here` [M,2] are mapped to `there` [M,2]: by a similarity plus what it leaves over.
 
-    The rest is the mean over the landmarks near a point, which fades out far from all of them.
+    That is averaged over the landmarks near a point, and fades out far from all of them.
     """
     similarity, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.LMEDS)
     if similarity is None:
         raise ConfigError("the landmarks of photograph and figure do not fit each other")
     turn, shift = similarity[:, :2].astype(np.float32), similarity[:, 2].astype(np.float32)
     rest = there - (here @ turn.T + shift)
-    mapped = points @ turn.T + shift
-    return np.asarray(mapped + follow(points, here, REACH_PX) @ rest, np.float32)
+    moved = points @ turn.T + shift
+    return np.asarray(moved + landmark_weights(points, here, REACH_PX) @ rest, np.float32)
 
 
-def follow(points: F32, landmarks: F32, reach: float) -> F32:
-    """Return how much each of `points` [V,2] follows each of `landmarks` [M,2], [V,M]; far from all of them hardly."""
+def landmark_weights(points: F32, landmarks: F32, reach: float) -> F32:
+    """Return how much each of `points` [V,2] moves with each of `landmarks` [M,2], [V,M]; little if all are far."""
     squares = (points**2).sum(axis=1, keepdims=True) - 2 * points @ landmarks.T + (landmarks**2).sum(axis=1)
     near = np.exp(squares / np.float32(-2 * reach**2))
     return np.asarray(near / (near.sum(axis=1, keepdims=True) + np.float32(0.05)), np.float32)

@@ -1,4 +1,4 @@
-"""Build the body of a person: one list of triangles on one atlas, bound to the base mesh so that all of it moves."""
+"""Builds the body of a person: one list of triangles on one atlas, bound to the base mesh so that all of it moves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from realtime_micacl_render.person import Person
 from realtime_micacl_render.raster import EYE, TOOTH, Surface, visibility
 
 DIRECTIONS = 48
-"""From how many sides of the sky light is let in."""
+"""Number of directions from which the openness to the sky is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def _unit(person: Person, assets: Assets, path: str) -> Target:
 
 
 def _openness(points: F32, surface: Surface) -> F32:
-    """Return how much of the sky each vertex sees, from depth maps of many directions, [V]."""
+    """Return the share of the sky that each vertex sees, from depth maps of many directions, [V]."""
     side, scale = 220, 44.0
     normals = vertex_normals(points, surface.faces)
     seen, possible = np.zeros(len(points), np.float32), np.full(len(points), 1e-6, np.float32)
@@ -117,6 +117,6 @@ def _openness(points: F32, surface: Surface) -> F32:
         seen += toward * (local[:, 2] > depth[row, column] - 0.06)
         possible += toward
     openness = np.asarray(np.clip(seen / possible, 0, 1), np.float32)
-    for kind, always in ((EYE, 0.9), (TOOTH, 0.8)):  # lids and lips open later
+    for kind, always in ((EYE, 0.9), (TOOTH, 0.8)):  # they are measured with lids and lips closed
         openness[np.unique(surface.faces[surface.kind == kind])] = always
     return openness

@@ -1,6 +1,6 @@
-"""How a face moves: onset and offset of an expression, blinks, speech, and the slow sway of a living head.
+"""How a face moves: onset and offset of an expression, blinks, speech, and the slow sway of the head.
 
-Every function takes times in seconds, [T], and returns curves over them; all are smooth and set by their generator.
+Every function takes times in seconds, [T], and returns smooth curves over them, drawn with the generator `rng`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Paint the texture atlas of a person: skin with lips, brows and beard in the chart, eyes, hair, plain colours.
+"""Paints the texture atlas of a person: skin with lips, brows and beard in the chart, eyes, hair, plain colours.
 
 Places on the face are x and y of the base head in dm: eyes at (0.31, 7.29), nose tip (0, 6.85), mouth (0, 6.6), chin
 (0, 6.2), hairline (0, 8.0).
@@ -25,9 +25,8 @@ HAIR_TILE: Tile = (384, 1024, 640, 384)
 """Left, top, width, height in texels."""
 HAIR_TURN_PX = 424
 """Texels once around the head; the tile goes on beyond, so that no triangle has to wrap."""
-DARK = {"gum": (176, 98, 96), "mouth": (118, 52, 50), "lash": (26, 20, 18)}
 PLAIN = {"tooth": (20, 1428), "gum": (60, 1428), "mouth": (100, 1428), "lash": (140, 1428)}
-"""Centres of the plain colours."""
+"""Centres of the squares in a plain colour, x and y in texels."""
 LASH_ALPHA = 120
 Line = list[tuple[float, float]]
 FOLDS: tuple[list[Line], ...] = (  # of the left half of the face
@@ -48,7 +47,7 @@ BLUSH = (((0.45, 6.95), 85, 0.9), ((0, 6.86), 60, 0.9), ((0.74, 7.05), 70, 0.8))
 
 
 def paint(person: Person, assets: Assets, scalp: F32) -> U8:
-    """Return the atlas, RGBA; its alpha tells how well hair covers. scalp [1024,1024] is where hair grows."""
+    """Return the atlas, RGBA, [1448,1024,4]; alpha is how well hair covers. `scalp` [1024,1024] is where hair grows."""
     rng = np.random.default_rng([person.seed, 2])
     atlas = np.full((*ATLAS_PX, 4), 255, np.uint8)
     atlas[:SKIN_PX, :, :3] = _skin(person, assets, scalp, rng)
@@ -129,7 +128,7 @@ def _skin(person: Person, assets: Assets, scalp: F32, rng: np.random.Generator) 
 
 
 def _cover(picture: F32, rgb: npt.ArrayLike, share: F32) -> None:
-    """Lay a colour over the picture, [H,W,3], as thickly as share, [H,W], says."""
+    """Blend a colour over the picture [H,W,3], by `share` [H,W], 0 to 1."""
     picture += (np.asarray(rgb, np.float32) - picture) * share[..., None]
 
 

@@ -1,4 +1,4 @@
-"""Act: put expressions, speech, blinks and head motion of one person on one time line."""
+"""Puts expressions, speech, blinks and head motion of one person on one time line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Act:
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """What a face does in each of T frames."""
+    """What a face does in each of T frames; `units` has expression units by name for each."""
 
     units: list[dict[str, float]]
     head: F32

@@ -86,7 +86,7 @@ def on_screen(points: F32, pose: Pose) -> F32:
 
 
 def posed(figure: Figure, units: dict[str, float], pose: Pose) -> F32:
-    """Put on the expression, turn the eyes, then the head against the resting shoulders; [V,3] dm around the eyes."""
+    """Return the vertices with expression, gaze and head turned on still shoulders, [V,3] in dm around the eyes."""
     base = figure.rest.copy()
     for name, strength in units.items():
         unit = figure.units[name]

@@ -37,7 +37,7 @@ Shares = tuple[float, float, float]
 
 
 class Surface(NamedTuple):
-    """What does not change while somebody moves: F triangles over V vertices and their textures."""
+    """The parts of a figure that do not change while it moves: F triangles over V vertices, and their textures."""
 
     faces: I32
     """[F,3], counter-clockwise seen from outside."""
@@ -48,7 +48,7 @@ class Surface(NamedTuple):
     trim: F32
     """[V]: hair has holes where trim plus the alpha of the atlas stays below 1; skin turns to cloth below 0."""
     openness: F32
-    """How much of the sky each vertex sees, 0 to 1, [V]."""
+    """The share of the sky that each vertex sees, [V]."""
     atlas: U8
     """[A,A,4]."""
     folds: U8
@@ -110,7 +110,7 @@ def visibility(points: F32, surface: Surface, height: int, width: int) -> tuple[
 
 @compiled
 def _in_a_hole(surface: Surface, f: int, wa: float, wb: float, wc: float) -> bool:
-    """Say whether a triangle is not there between its corners, which have these weights."""
+    """Say whether a triangle has a hole at the point with these weights of its corners."""
     face, uv, trim = surface.faces[f], surface.uv[f], surface.trim
     u = wa * uv[0, 0] + wb * uv[1, 0] + wc * uv[2, 0]
     v = wa * uv[0, 1] + wb * uv[1, 1] + wc * uv[2, 1]
@@ -154,7 +154,7 @@ def shade(
             gloss, rim = _reflected(materials, row, facing, nz, half, colour[0])
             for k in range(3):
                 highlight = (gloss * lamp.colour[k] + rim * lamp.sky[k]) * seen
-                light = colour[k] * colour[k] * _falling(lamp, k, facing, ny, seen, materials[row, 2 + k]) + highlight
+                light = colour[k] * colour[k] * _incoming(lamp, k, facing, ny, seen, materials[row, 2 + k]) + highlight
                 out[y, x, k] = np.uint8(min(np.sqrt(light), np.float32(1)) * 255)
             out[y, x, 3] = 255
     return out
@@ -162,13 +162,13 @@ def shade(
 
 @inlined
 def _between(values: F32, corners: Corners, shares: Shares) -> float:
-    """Return the value at a point of a triangle, of whose corners it has these shares."""
+    """Return the value of a triangle at the point with these shares of its corners."""
     return float(shares[0] * values[corners[0]] + shares[1] * values[corners[1]] + shares[2] * values[corners[2]])
 
 
 @inlined
 def _normal(normals: F32, corners: Corners, shares: Shares, thin: bool) -> tuple[float, float, float]:
-    """Return the unit normal there; what is thin has one on each side."""
+    """Return the unit normal at a point; thin things have one on each side."""
     a, b, c = corners
     wa, wb, wc = shares
     nx = wa * normals[a, 0] + wb * normals[b, 0] + wc * normals[c, 0]
@@ -182,7 +182,7 @@ def _normal(normals: F32, corners: Corners, shares: Shares, thin: bool) -> tuple
 
 @inlined
 def _paint(surface: Surface, f: int, shares: Shares, colour: F32) -> tuple[int, int]:
-    """Set the colour to that of the atlas, between its texels; return the texel."""
+    """Set the colour to that of the atlas, interpolated between texels; return the texel."""
     uv, atlas = surface.uv, surface.atlas
     wa, wb, wc = shares
     u = wa * uv[f, 0, 0] + wb * uv[f, 1, 0] + wc * uv[f, 2, 0]
@@ -215,7 +215,7 @@ def _wrinkle(folds: U8, column: int, line: int, fold_depth: F32, colour: F32) ->
 
 @inlined
 def _reflected(material: F32, row: int, facing: float, nz: float, half: float, red: float) -> tuple[float, float]:
-    """Return how brightly the lamp and, at the rim, the sky are mirrored; hair shines in its own colour."""
+    """Return the strength of the highlights of the lamp and, at the rim, of the sky; those of hair have its colour."""
     gloss = material[row, 0] * max((facing + nz) / half, 0.0) ** material[row, 1]
     if row == HAIR:
         gloss *= 2 * red
@@ -224,8 +224,8 @@ def _reflected(material: F32, row: int, facing: float, nz: float, half: float, r
 
 
 @inlined
-def _falling(lamp: Lamp, k: int, facing: float, ny: float, seen: float, wrap: float) -> float:
-    """Return how much light of one colour falls there, of the lamp and from all around."""
+def _incoming(lamp: Lamp, k: int, facing: float, ny: float, seen: float, wrap: float) -> float:
+    """Return the light of colour `k` that falls on a point, from the lamp and from all around."""
     up = 0.5 + 0.5 * ny
     key = max((facing + wrap) / (1 + wrap), 0.0) * (0.35 + 0.65 * seen) * lamp.colour[k]
     ambient = (lamp.sky[k] * up + lamp.ground[k] * (1 - up)) * seen

@@ -1,4 +1,4 @@
-"""Put people into one picture: each is rendered to a tile and laid over the background, the farthest first."""
+"""Puts people into one picture: each is rendered to a tile and laid over the background, the farthest first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from realtime_micacl_render.portrait import Light, Pose, render
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A person with something to do, and where it is done."""
+    """A person with a performance, and its place in the picture."""
 
     figure: Figure
     performance: Performance

@@ -1,8 +1,9 @@
-"""Let photographed people smile: `python -m realtime_micacl_render.smiles LONDON OUT`.
+"""Make clips of photographed people who smile: `python -m realtime_micacl_render.smiles LONDON OUT`.
 
-The London set shows everybody neutral and smiling. A clip leads from one to the other and back: both photographs are
-bent to the landmarks in between and mixed. In further clips the face smiles as somebody else does whose lips stay
-closed: the landmarks move as theirs do, and light and shade change as theirs do (the ratio of their two photographs).
+The London set has a neutral and a smiling photograph of everybody. A clip leads from one to the other and back: both
+photographs are warped to the landmarks in between and blended. In further clips a face borrows the smile of somebody
+whose lips stay closed: its landmarks move like theirs, and its brightness changes like theirs, by the ratio of their
+two photographs.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.live.seeing.picture_mesh import PictureMesh
 from realtime_micacl.making.data.held_out import PHOTOGRAPHED, held_out
 from realtime_micacl.types import F32, U8
-from realtime_micacl_render.clip import Label, act, write_labels
-from realtime_micacl_render.dress import follow
+from realtime_micacl_render.clip import Label, sample_act, write_labels
+from realtime_micacl_render.dress import landmark_weights
 from realtime_micacl_render.motion import sway
 from realtime_micacl_render.video import write_video
 
 log = logging.getLogger(__name__)
 
 SIDE, FACE = 160, 0.5
-"""Side of a picture in px, and how much of it a face is high."""
+"""Side of a picture in px, and the height of a face as a share of it."""
 REACH_PX = 4.0
-"""How far around a landmark a picture is bent as it says."""
+"""How far around a landmark the picture moves with it."""
 PIXELS = np.stack(np.meshgrid(*2 * [np.arange(SIDE, dtype=np.float32)]), axis=-1)
 GRID = cv2.resize(PIXELS, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA).reshape(-1, 2).astype(np.float32)
-"""Places of all pixels, [SIDE,SIDE,2], and the middle of every two by two, at which the bending is worked out."""
+"""Places of all pixels, [SIDE,SIDE,2], and of every block of 2 x 2, for which the warp is computed."""
 LEVELS = 20
-"""Steps from neutral to the whole smile."""
+"""Steps from neutral to the full smile."""
 RATE_HZ, SECONDS = 15, 3.0
 LIPS, CORNERS, EYES = (13, 14), (61, 291), (33, 263)
 CLOSED, WIDENED = 0.05, 0.05
@@ -56,37 +57,37 @@ class Pair:
 
     @property
     def lends(self) -> bool:
-        """Whether it is a smile with closed lips that can be seen."""
+        """Whether it is a visible smile with closed lips, which others may borrow."""
         eyes = _distance(self.at_rest, EYES)
         widened = _distance(self.moved, CORNERS) - _distance(self.at_rest, CORNERS)
         return _distance(self.moved, LIPS) < CLOSED * eyes and widened > WIDENED * eyes
 
     def own(self, level: float) -> U8:
-        """Return the face at `level` of its own smile, 0 to 1."""
+        """Return the face at `level` of its own smile, 0 to 1, [SIDE,SIDE,3]."""
         here = (1 - level) * self.at_rest + level * self.moved
-        before, after = bent(self.neutral, self.at_rest, here), bent(self.smiling, self.moved, here)
+        before, after = warped(self.neutral, self.at_rest, here), warped(self.smiling, self.moved, here)
         return _pixels((1 - level) * before + level * after)
 
     def borrowed(self, other: Pair, level: float) -> U8:
-        """Return the face at `level` of the smile of another."""
+        """Return the face at `level` of the smile of another, 0 to 1, [SIDE,SIDE,3]."""
         here = self.at_rest + level * (other.moved - other.at_rest)
-        before, after = bent(other.neutral, other.at_rest, here), bent(other.smiling, other.moved, here)
+        before, after = warped(other.neutral, other.at_rest, here), warped(other.smiling, other.moved, here)
         shade = cv2.GaussianBlur((after + 8) / (before + 8), (0, 0), 1.0).clip(0.5, 2.0)
         hull = np.zeros((SIDE, SIDE), np.float32)
         cv2.fillConvexPoly(hull, cv2.convexHull(here).round().astype(np.int32), [1.0])
         inside = cv2.GaussianBlur(cv2.erode(hull, np.ones((9, 9), np.uint8)), (0, 0), 3.0)[..., None]
-        return _pixels(bent(self.neutral, self.at_rest, here) * (1 + level * inside * (shade - 1)))
+        return _pixels(warped(self.neutral, self.at_rest, here) * (1 + level * inside * (shade - 1)))
 
 
-def bent(picture: U8, there: F32, here: F32) -> F32:
-    """Bend a picture so that its landmarks `there` [M,2] come to lie at `here` [M,2], which is close by."""
-    shift = (follow(GRID, here, REACH_PX) @ (there - here)).reshape(SIDE // 2, SIDE // 2, 2)
+def warped(picture: U8, there: F32, here: F32) -> F32:
+    """Warp a picture [SIDE,SIDE,3] so that its landmarks `there` [M,2] move to `here` [M,2], which is close by."""
+    shift = (landmark_weights(GRID, here, REACH_PX) @ (there - here)).reshape(SIDE // 2, SIDE // 2, 2)
     x, y = (PIXELS + cv2.resize(shift, (SIDE, SIDE))).transpose(2, 0, 1)
     return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
 
 
 def read_pairs(folder: Path) -> list[Pair]:
-    """Return everybody in the London set of whom there are both photographs."""
+    """Return a pair for everybody in the London set with both photographs; raise ConfigError if there is nobody."""
     mesh, pairs = PictureMesh(), []
     for file in sorted((folder / "neutral").glob("[0-9][0-9][0-9]_*.jpg")):
         smiling = sorted((folder / "smiling").glob(f"{file.name[:3]}_*.jpg"))
@@ -101,9 +102,9 @@ def read_pairs(folder: Path) -> list[Pair]:
 
 
 def write_smiles(london: Path, out: Path, takes: int) -> list[Label]:
-    """Write a clip of each person's own smile and `takes` of others'; return what was written to labels.json.
+    """Write a clip of each person's own smile and `takes` of borrowed ones; return the labels.
 
-    Nobody who is held out lends a smile to one who is not, nor the other way round.
+    People who are held out do not lend smiles to others, nor borrow from them.
     """
     if takes < 0:
         raise ConfigError(f"--takes {takes}: it is the number of clips with a borrowed smile, at least 0")
@@ -141,9 +142,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _levels(rng: np.random.Generator) -> F32:
-    """Return how far a smile has come in each frame, 0 to 1, [T]."""
+    """Return the level of the smile in each frame, 0 to 1, [T]."""
     times = (np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ).astype(np.float32)
-    shown = act("happy", SECONDS, rng)
+    shown = sample_act("happy", SECONDS, rng)
     return np.asarray((shown.episode.intensity(times) * shown.peak * LEVELS).round() / LEVELS, np.float32)
 
 
@@ -171,7 +172,7 @@ def _pair(person: int, neutral: Path, smiling: Path, mesh: PictureMesh) -> Pair 
 
 
 def _face(file: Path, mesh: PictureMesh) -> tuple[U8, F32] | None:
-    """Return a photograph, made as small as it will be needed, and its landmarks."""
+    """Return a photograph, scaled down to the size that is needed, and its landmarks."""
     picture = cv2.imread(str(file))
     found = None if picture is None else mesh.points(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8))
     if picture is None or found is None:
@@ -182,7 +183,7 @@ def _face(file: Path, mesh: PictureMesh) -> tuple[U8, F32] | None:
 
 
 def _placed(picture: U8, points: F32, place: F32) -> tuple[U8, F32]:
-    """Lay a face over the landmarks `place` as a whole, SIDE px wide; return it and its own landmarks there."""
+    """Move a face as a whole to the landmarks `place`; return the picture, [SIDE,SIDE,3], and its landmarks there."""
     matrix, _ = cv2.estimateAffinePartial2D(points, place, method=cv2.LMEDS)
     if matrix is None:
         raise ConfigError("the landmarks of the two photographs of a person do not fit each other")

@@ -14,7 +14,7 @@ from realtime_micacl.live.seeing.picture_mesh import PictureMesh
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import F32
 from realtime_micacl_render import smiles
-from realtime_micacl_render.smiles import CORNERS, EYES, LIPS, SIDE, Pair, bent, read_pairs, write_smiles
+from realtime_micacl_render.smiles import CORNERS, EYES, LIPS, SIDE, Pair, read_pairs, warped, write_smiles
 
 CLIP = Path(__file__).parent.parent / "data" / "one_face_720p.mp4"
 PEOPLE = (1, 2, 5)
@@ -48,7 +48,7 @@ def pair(london: Path) -> Pair:
 
 
 def test_a_picture_whose_landmarks_stay_is_left_as_it_is(pair: Pair) -> None:
-    same = bent(pair.neutral, pair.at_rest, pair.at_rest)
+    same = warped(pair.neutral, pair.at_rest, pair.at_rest)
     assert np.abs(same - pair.neutral).max() <= 1
 
 
@@ -70,7 +70,9 @@ def test_a_borrowed_smile_moves_landmarks_and_shade_as_the_lender_does(pair: Pai
     mouth = pair.at_rest[list(CORNERS)].mean(axis=0)
     drawn = np.exp(-((pair.at_rest - mouth) ** 2).sum(axis=1, keepdims=True) / (2 * 12**2))
     wide = (pair.at_rest + drawn * (pair.at_rest - mouth) * [0.3, 0]).astype(np.float32)
-    lender = replace(pair, moved=wide, smiling=(bent(pair.neutral, pair.at_rest, wide) * 0.9).round().astype(np.uint8))
+    lender = replace(
+        pair, moved=wide, smiling=(warped(pair.neutral, pair.at_rest, wide) * 0.9).round().astype(np.uint8)
+    )
     inside = tuple(slice(int(middle) - 12, int(middle) + 13) for middle in mouth[::-1])
     smile, borrowed, rest = (
         x[inside].astype(float) for x in (lender.smiling, pair.borrowed(lender, 1.0), pair.neutral)
