@@ -23,9 +23,7 @@ def make_usable() -> None:
         except OSError:
             os.open(os.devnull, mode)  # takes the lowest free number, which is this one
         with suppress(OSError, AttributeError):  # Windows has no such thing before Python 3.12
-            os.set_blocking(
-                number, True
-            )  # ssh leaves it non-blocking; Python then loses what a pipe has no room for
+            os.set_blocking(number, True)  # ssh leaves it non-blocking; Python then loses what a pipe has no room for
     sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     if isinstance(sys.stdout, io.TextIOWrapper):

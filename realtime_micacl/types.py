@@ -23,6 +23,8 @@ Features = npt.NDArray[Any]
 
 EMOTIONS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")
 """The one label order. Every data set and every engine is mapped to it by name."""
+UNSURE = "unsure"
+"""The word of a reading without a leading emotion."""
 GAP_S = 0.5
 """Pictures or readings of a face that are farther apart in time do not belong together."""
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from realtime_micacl.types import EMOTIONS, GAP_S, EmotionDistribution, Event, State, StateChange
+from realtime_micacl.types import EMOTIONS, GAP_S, UNSURE, EmotionDistribution, Event, State, StateChange
 
-UNSURE = "unsure"
 COLUMNS = (
     *("clip", "track", "tracks", "first_s", "last_s", "face_s", "readings", "word"),
     *(f"share_{word}" for word in (*EMOTIONS, UNSURE)),

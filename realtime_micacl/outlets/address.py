@@ -25,11 +25,11 @@ class Peer:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def listening(text: str, option: str) -> Peer:
-    """Parse `[HOST:]PORT`, an address to listen on; raise ConfigError."""
+def listening(text: str, option: str, example: int = 8080) -> Peer:
+    """Parse `[HOST:]PORT`, an address to listen on; raise ConfigError with an `example` of a port."""
     found = re.fullmatch(rf"(?:{_HOST}:)?(?P<port>\d{{1,5}})", text)
     if not found or not 0 < int(found["port"]) < 65536:
-        raise ConfigError(f"{option} {text}: it is [HOST:]PORT, such as 8080")
+        raise ConfigError(f"{option} {text}: it is [HOST:]PORT, such as {example}")
     return Peer((found["host"] or LOOPBACK[0]).strip("[]"), int(found["port"]))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from realtime_micacl import __version__
 from realtime_micacl.outlets.about import About
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, State
+from realtime_micacl.types import EMOTIONS, UNSURE, EmotionDistribution, State
 
 PREFIX = "homeassistant"
-UNSURE, NOBODY = "unsure", "nobody"
+NOBODY = "nobody"
 EXPIRES_S = 15
 Sensors = dict[str, dict[str, Any]]
 """By their keys, in the order in which they are shown."""

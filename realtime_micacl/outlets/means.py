@@ -8,9 +8,8 @@ from threading import Lock
 
 import numpy as np
 
-from realtime_micacl.types import EmotionDistribution, Event, Mean, State, StateChange
+from realtime_micacl.types import UNSURE, EmotionDistribution, Event, Mean, State, StateChange
 
-UNSURE = "unsure"
 LAST = ("track_id", "time_s", "source", "slot", "baseline", "latency_s", "frame", "box", "head")
 """What a mean takes from the last reading."""
 Who = tuple[str, int]

@@ -22,13 +22,13 @@ from prometheus_client.registry import Collector
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.meter import BOUNDS_S
+from realtime_micacl.outlets.address import LOOPBACK, listening
 from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import Retry, State
 from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = ("127.0.0.1", "localhost")
 TIMEOUT_S = 5.0
 PREFIX = "realtime_micacl_"
 
@@ -110,13 +110,10 @@ class Page:
 
 def address(text: str, token: str | None) -> tuple[str, int]:
     """Parse `[HOST:]PORT`; raise ConfigError, also if the network could look without a token."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"--metrics {text}: it is [HOST:]PORT, such as 9464")
-    host = host or LOOPBACK[0]
-    if host not in LOOPBACK and not token:
+    peer = listening(text, "--metrics", 9464)
+    if peer.host not in LOOPBACK and not token:
         raise ConfigError(f"--metrics {text} opens the page to the network; set metrics_token in a --config file")
-    return host, int(port)
+    return peer.host, peer.port
 
 
 def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequestHandler]:

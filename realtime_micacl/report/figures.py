@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from realtime_micacl.report.session import Face, Session
-from realtime_micacl.types import EMOTIONS, GAP_S, State
+from realtime_micacl.types import EMOTIONS, GAP_S, UNSURE, State
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def figures_of(faces: list[Face]) -> Figures:
     """Return the figures of faces taken together; there must be at least one reading."""
     leads, shares = np.concatenate([f.leads for f in faces]), np.concatenate([f.shares for f in faces])
     quality, latency = np.concatenate([f.quality for f in faces]), np.concatenate([f.latency_s for f in faces])
-    names = {**dict(enumerate(EMOTIONS)), -1: "unsure"}
+    names = {**dict(enumerate(EMOTIONS)), -1: UNSURE}
     flips, seen_s, due, there = 0, 0.0, 0, 0
     for face in faces:
         steps = np.diff(face.times_s)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from realtime_micacl.inference.sidecar import Shape
-from realtime_micacl.live.reading.baseline import FORGET_S, SECONDS, BaselineRequest, BaselineRequests
+from realtime_micacl.live.reading.baseline import FORGET_S, LEAST, SECONDS, BaselineRequest, BaselineRequests
 from realtime_micacl.live.reading.lopsided import Lopsided
 from realtime_micacl.live.reading.neutral import Neutral, own_changes, strange
 from realtime_micacl.types import F32, Bag, Baseline
 
-LEAST = 0.3  # share of the ticks in these seconds that must have a reading
 SURE_TICKS = 125.0  # ten seconds
 STEADY = 0.03  # how far the points of a face may be from their mean on average, in distances between the eyes
 

@@ -22,7 +22,9 @@ LOST_S = 1.0  # and at every look for this long after somebody was lost
 
 # A face that only the short range sees must be this high, as a share of the picture, and the mesh this sure of it.
 LARGE, MESH_AGREES = 0.2, 0.9
-UNSURE = 0.35  # its own score may then be low, as of dark, blurred or tilted faces; pictures without people gave less
+NEAR_SCORE = (
+    0.35  # its own score may then be low, as of dark, blurred or tilted faces; pictures without people gave less
+)
 
 MANY = 8  # if more faces than this are asked for, parts of the picture are searched as well
 OVERLAP = 0.25  # share of a part; a larger face that lies across two parts is seen in the whole picture
@@ -52,7 +54,7 @@ class Lookout:
             self._mesh = opened.enter_context(closing(FaceMesh()))
             self._near = None
             if choice == "auto":
-                near = FaceDetector(reach="short", min_score=UNSURE, max_faces=max_faces)
+                near = FaceDetector(reach="short", min_score=NEAR_SCORE, max_faces=max_faces)
                 self._near = opened.enter_context(closing(near))
             self._opened = opened.pop_all()
         self._rounds = RoundRobin()
