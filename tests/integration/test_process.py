@@ -221,6 +221,6 @@ def test_a_folder_that_would_be_in_the_way_of_a_result_is_named(tmp_path: Path, 
     for clip in ("a.mp4", "sub/b.mp4", f"{name}/c.mp4"):
         (folder / clip).parent.mkdir(parents=True, exist_ok=True)
         (folder / clip).touch()
-    with pytest.raises(ConfigError, match=f"the folder {name} among the clips .* rename it"):
+    with pytest.raises(ConfigError, match=f"the folder {name} of clips .* rename it"):
         process(folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -101,7 +101,7 @@ def test_an_option_with_one_dash_is_said(capsys: pytest.CaptureFixture[str]) -> 
         settings("demo", "-headless")
     said = capsys.readouterr().err
     assert said.startswith("realtime-micacl: ")
-    assert said.endswith("has two dashes, as --headless\n")
+    assert said.endswith("has two dashes, such as --headless\n")
     assert said.count("\n") == 1, "an error is one line, without the usage"
 
 

@@ -150,7 +150,7 @@ def test_that_nobody_can_be_reached_is_said_after_a_moment_and_no_longer_once_so
     assert made.notice == "MQTT: 127.0.0.1:9 cannot be reached: Connection refused"
     made._reached(client, None, None)
     made._look()
-    assert "though the port is open" in made.notice
+    assert "the port is open, but" in made.notice
     client.there = True
     made._look()
     assert made.notice == ""

@@ -151,7 +151,7 @@ def test_files_are_read_in_the_order_of_their_times_and_none_twice(tmp_path: Pat
     assert (np.diff(face.times_s) > 0).all()
     assert [state for _, state, _ in session.states[""]][-1] is State.ENDED
     for again in (["r.jsonl", "r.jsonl"], ["r-10.jsonl", "r.jsonl", "r-10.jsonl"]):
-        with pytest.raises(SourceError, match="are of the same time"):
+        with pytest.raises(SourceError, match="overlap in time"):
             read_session([tmp_path / name for name in again])
 
 

@@ -190,7 +190,9 @@ def test_where_it_fails_the_next_best_goes_on_aloud(
     monkeypatch.setattr(double, method, fails)
     engine = open_engine(*shipped, "auto")
     assert isinstance(engine, OnnxEngine)
-    said = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING and "next best" in r.getMessage()]
+    said = [
+        r.getMessage() for r in caplog.records if r.levelno == logging.WARNING and "trying the next" in r.getMessage()
+    ]
     assert len(said) == 2, "one line for TensorRT, one for CUDA"
     assert reason in said[0]
     with pytest.raises(EngineError):
