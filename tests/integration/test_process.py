@@ -193,14 +193,14 @@ def test_a_worker_that_dies_or_hangs_costs_its_clip_alone(
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, time\n"
         "import realtime_micacl.corpus.job as job\n"
-        "read = job.Reader.read\n"
+        "read = job.ClipReader.read\n"
         "def poisoned(self, one, progress):\n"
         "    if 'dies' in one.clip: os.kill(os.getpid(), signal.SIGSEGV)\n"
         "    if 'hangs' in one.clip: time.sleep(999)\n"
         "    if 'once' in one.clip and not os.path.exists(one.part + '.seen'):\n"
         "        open(one.part + '.seen', 'w').close(); os._exit(7)\n"
         "    return read(self, one, progress)\n"
-        "job.Reader.read = poisoned\n"
+        "job.ClipReader.read = poisoned\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     clips = ["dies", "good 1", "hangs", "once", "good 2"]

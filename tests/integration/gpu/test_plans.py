@@ -146,7 +146,7 @@ def test_a_file_that_may_not_grow_costs_the_cache_and_nothing_else(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert "cannot be load_or_build" in caplog.text
+    assert "cannot be kept" in caplog.text
     assert not [f for f in tmp_path.iterdir() if f.suffix in (".plan", ".json")]
 
 
