@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
+from socket import AF_INET, AF_INET6
 from threading import Thread
 from urllib.request import urlopen
 
@@ -22,7 +23,7 @@ from prometheus_client.registry import Collector
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.meter import BOUNDS_S
-from realtime_micacl.outlets.address import LOOPBACK, listening
+from realtime_micacl.outlets.address import LOOPBACK, Peer, listening
 from realtime_micacl.outlets.thread import Posted
 from realtime_micacl.types import Retry, State
 from realtime_micacl.wording import why
@@ -108,12 +109,12 @@ class Page:
             self._seconds.add_metric([*who, stage], buckets, meter.total_s)
 
 
-def address(text: str, token: str | None) -> tuple[str, int]:
+def address(text: str, token: str | None) -> Peer:
     """Parse `[HOST:]PORT`; raise ConfigError, also if the network could look without a token."""
     peer = listening(text, "--metrics", 9464)
     if peer.host not in LOOPBACK and not token:
         raise ConfigError(f"--metrics {text} opens the page to the network; set metrics_token in a --config file")
-    return peer.host, peer.port
+    return peer
 
 
 def _answer(registry: CollectorRegistry, token: str | None) -> type[BaseHTTPRequestHandler]:
@@ -148,6 +149,10 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
+    def __init__(self, peer: Peer, answer: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = AF_INET6 if ":" in peer.host else AF_INET
+        super().__init__((peer.host, peer.port), answer)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Write no traceback to standard error."""
         log.debug("--metrics: %s", client_address, exc_info=True)
@@ -161,9 +166,9 @@ def served(
     registry = CollectorRegistry()
     registry.register(Counts(sessions, outlets))
     ProcessCollector(registry=registry)
-    host, port = address(text, token)
+    peer = address(text, token)
     try:
-        server = _Server((host, port), _answer(registry, token))
+        server = _Server(peer, _answer(registry, token))
     except OSError as cause:
         raise ConfigError(f"--metrics {text}: {why(cause)}; name another port") from cause
     with server:
@@ -181,15 +186,15 @@ def read_metrics(text: str) -> dict[str, dict[str, float]]:
 
     Those of outlets are under "", too. Raise ConfigError for a wrong address, SourceError if nobody answers.
     """
-    host, port = address(text, "not needed to ask")
+    peer = address(text, "not needed to ask")
     try:
-        with urlopen(f"http://{host}:{port}/metrics", timeout=TIMEOUT_S) as page:
+        with urlopen(f"http://{peer}/metrics", timeout=TIMEOUT_S) as page:
             families = text_string_to_metric_families(page.read(1 << 20).decode())
             samples = [sample for family in families for sample in family.samples]
     except (OSError, ValueError) as cause:
         reason = getattr(cause, "reason", cause)  # of a URLError
         reason = why(reason) if isinstance(reason, OSError) else reason
-        raise SourceError(f"no session answers at {host}:{port}: {reason}; start one with --metrics {port}") from cause
+        raise SourceError(f"no session answers at {peer}: {reason}; start one with --metrics {peer.port}") from cause
     found: dict[str, dict[str, float]] = {}
     for sample in (s for s in samples if s.name.startswith(PREFIX)):
         source = sample.labels.pop("source", "")

@@ -13,6 +13,7 @@ from time import monotonic
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.outlets.address import Peer
 from realtime_micacl.programs.metrics import address
 from tests.fault.proxy import free_port
 
@@ -93,15 +94,16 @@ def test_the_network_may_read_with_a_token_alone(start: Callable, port: int, tmp
     assert "0123456789abcdef" not in running.stop()[0].err
 
 
-@pytest.mark.parametrize("text", ["0.0.0.0:9464", ":", "x", "0", "65536", "localhost:", "::1:5"])
+@pytest.mark.parametrize("text", ["0.0.0.0:9464", ":", "x", "0", "65536", "localhost:", "::1:5", "[::]:9464", "\u00b2"])
 def test_an_address_that_is_wrong_or_open_to_all(text: str) -> None:
     with pytest.raises(ConfigError, match="--metrics"):
         address(text, None)
 
 
 def test_an_address_is_this_machine_s_alone() -> None:
-    assert address("9464", None) == ("127.0.0.1", 9464)
-    assert address("0.0.0.0:9464", "0123456789abcdef") == ("0.0.0.0", 9464)
+    assert address("9464", None) == Peer("127.0.0.1", 9464)
+    assert address("[::1]:9464", None) == Peer("::1", 9464)
+    assert address("0.0.0.0:9464", "0123456789abcdef") == Peer("0.0.0.0", 9464)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from realtime_micacl.programs.metrics import served
+from realtime_micacl.programs.metrics import read_metrics, served
 from realtime_micacl.testing import until
 
 
@@ -31,3 +31,9 @@ def test_who_leaves_in_the_middle_is_no_event_of_ours(
             assert b"realtime_micacl_readings_total" in page.read()
         until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()))
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]"])
+def test_it_is_served_and_asked_for_under_each_name_of_this_machine(port: int, host: str) -> None:
+    with served([], f"{host}:{port}", None):
+        assert read_metrics(f"{host}:{port}") == {}, "there is no session"
