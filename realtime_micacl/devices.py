@@ -8,7 +8,7 @@ from typing import Literal, get_args
 Device = Literal["auto", "cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"]
 DEVICES: tuple[str, ...] = get_args(Device)
 TRITON = "triton://"
-DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}[\w.-]+(:\d{{1,5}})?)$"
+DEVICE = rf"^({'|'.join(DEVICES)}|{TRITON}([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{{1,5}})?)$"
 """The pattern of all of them, and of a server."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import time
@@ -121,10 +122,12 @@ def test_it_gives_the_numbers_of_onnx_runtime_here(exported: tuple[Path, Sidecar
     remote.close()
 
 
-def test_no_server(exported: tuple[Path, Sidecar]) -> None:
-    port = free_port()
-    with pytest.raises(EngineError, match=f"no answer from a Triton server at 127.0.0.1:{port}: .*another --device"):
-        open_engine(*exported, f"triton://127.0.0.1:{port}")
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_no_server(exported: tuple[Path, Sidecar], host: str) -> None:
+    where = f"{host}:{free_port()}"
+    said = f"no answer from a Triton server at {re.escape(where)}: .*another --device"
+    with pytest.raises(EngineError, match=said):
+        open_engine(*exported, f"triton://{where}")
 
 
 def test_a_server_that_says_nothing(exported: tuple[Path, Sidecar], monkeypatch: pytest.MonkeyPatch) -> None:

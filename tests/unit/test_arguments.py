@@ -137,7 +137,7 @@ def test_what_the_command_line_names_takes_the_place_of_the_file_s(tmp_path: Pat
     assert settings("--config", str(file), "--headless").sources == ("a.mp4",)
 
 
-@pytest.mark.parametrize("device", ["cpu", "triton://host:8001"])
+@pytest.mark.parametrize("device", ["cpu", "triton://host:8001", "triton://[::1]", "triton://[::1]:8001"])
 def test_a_device_is_one_that_there_is(device: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert settings("--device", device).device == device
     with pytest.raises(SystemExit):

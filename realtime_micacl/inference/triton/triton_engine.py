@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -40,8 +41,8 @@ class TritonEngine:
             found = sorted(sidecar.files)
             raise EngineError(f"the engine in {folder} holds {found}; --device {device} needs {ENCODE} and {CLASSIFY}")
         self._sidecar = sidecar
-        host, _, port = device.removeprefix(TRITON).partition(":")
-        self._where = f"{host}:{port or PORT}"
+        where = device.removeprefix(TRITON)
+        self._where = where if re.search(r":\d+$", where) else f"{where}:{PORT}"  # IPv6 has colons in brackets
         self._names = {file: model_name(sidecar, file) for file in (ENCODE, CLASSIFY)}
         self._answer_s = FIRST_S
         self._client = InferenceServerClient(self._where, channel_args=CHANNEL)
