@@ -84,19 +84,19 @@ def main(argv: Sequence[str]) -> None:
             sys.stdout.write(ablate_streams(recipe, arguments))
         return
     if recipe.clips is None:
-        raise ConfigError(f"{arguments.recipe}: only a recipe with a table [clips] or [shapes] can be ablated")
+        raise ConfigError(f"{arguments.recipe}: `ablate` needs a recipe with a table [clips] or [shapes]")
     learnt = read_training_part(recipe, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     kept, rows = FrozenFeatures(), []
-    thinned = split(learnt.clips, recipe.clips, recipe.seed).train
-    counts = np.bincount([clip.label for clip in thinned], minlength=len(EMOTIONS))
+    trained_on = split(learnt.clips, recipe.clips, recipe.seed).train
+    counts = np.bincount([clip.label for clip in trained_on], minlength=len(EMOTIONS))
     with held(arguments.out):
         begun_with(arguments.out, settings(recipe, learnt, arguments.encoder_from))
         for variant in VARIANTS:
             found = []
             for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
-                as_said, out = changed(recipe, variant, seed), arguments.out / slug(variant.name) / f"seed-{seed}"
-                found.append(predictions(as_said, learnt, test, out, arguments.encoder_from, kept))
+                varied, out = changed(recipe, variant, seed), arguments.out / slug(variant.name) / f"seed-{seed}"
+                found.append(predictions(varied, learnt, test, out, arguments.encoder_from, kept))
             rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
             write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
@@ -147,7 +147,7 @@ def predictions(
     file = out / PREDICTIONS
     if not file.is_file():
         out.mkdir(parents=True, exist_ok=True)
-        model = train(recipe, None, learnt, out, encoder_from=encoder_from, kept=kept)
+        model = train(recipe, None, learnt, out, encoder_from=encoder_from, features=kept)
         plan = recipe.clips
         assert plan is not None
         features = kept.of(model.encoder, test) if plan.frozen else None  # type: ignore[arg-type]  # checked in training

@@ -1,4 +1,4 @@
-"""The parts of the ablation of both streams: what is trained once, and what the rows are measured on."""
+"""The parts of the ablation of both streams: the streams, each trained once for a seed, and what is measured on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Shape, Sidecar, read_sidecar
 from realtime_micacl.making.data.bank import Bank, still_bank
-from realtime_micacl.making.data.cache import Array, kept_together
+from realtime_micacl.making.data.cache import Array, cached_arrays
 from realtime_micacl.making.data.photographs import half_named
 from realtime_micacl.making.evaluation.recorded import (
     Encode,
@@ -50,9 +50,9 @@ class Variant:
     shapes: dict[str, object] = field(default_factory=dict)
     streams: str = "both"
     learns: bool = True
-    """Whether an own neutral is learnt where it is read."""
+    """Whether the own neutral face is learnt in measuring, as it is live."""
     alike: bool = False
-    """Both streams count alike, however well a face is known."""
+    """Both streams get the same weight, however well a face is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Material:
 
 
 def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F32]:
-    """Return the logits of the first stream, by what they were read from; it is trained unless they are kept."""
+    """Return the logits of the first stream by set; it is trained first unless they are on disk."""
     assert material.recipe.bags
     plan = msgspec.structs.replace(material.recipe.bags, **variant.bags)
     out = material.out / "crops" / _slug(variant.bags) / f"seed-{seed}"
@@ -90,12 +90,12 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
             plan,
             recipe,
             material.banks,
-            lambda: seen(_said(model, material.validation), stills.labels),
+            lambda: seen(_logits(model, material.validation), stills.labels),
             run,
         )
         model.eval()
         features = {"validation": material.validation} | {name: one.features for name, one in material.sets.items()}
-        found = {name: _said(model, one) for name, one in features.items()}
+        found = {name: _logits(model, one) for name, one in features.items()}
         counts = np.bincount(material.faces.stills.labels, minlength=len(EMOTIONS))
         removed = removable_prior(found["validation"], stills.labels, counts, recipe.least_war or 0.0)
         found = {name: logits - np.float32(removed) * log_prior(counts) for name, logits in found.items()}
@@ -105,18 +105,18 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
         return {name: np.asarray(weight * logits, np.float32) for name, logits in found.items()}
 
     out.mkdir(parents=True, exist_ok=True)
-    return kept_together(out / "logits.npz", make)
+    return cached_arrays(out / "logits.npz", make)
 
 
 @torch.inference_mode()
-def _said(model: System, features: F32) -> F32:
+def _logits(model: System, features: F32) -> F32:
     """Return the logits of the first stream for features as bags."""
     parts = torch.from_numpy(features).split(512)
     return np.asarray(torch.cat([model.seen(part)[0] for part in parts]).numpy(), np.float32)
 
 
 def trained_stream(material: Material, variant: Variant, seed: int) -> System:
-    """Return a network whose second stream is trained, unless its weights are kept; the first is not."""
+    """Return a network whose second stream is trained, or loaded from disk; its first stream is not trained."""
     assert material.recipe.shapes
     plan = msgspec.structs.replace(material.recipe.shapes, **variant.shapes)
     out = material.out / "shape" / _slug(variant.shapes) / f"seed-{seed}"
@@ -137,7 +137,7 @@ def trained_stream(material: Material, variant: Variant, seed: int) -> System:
 
 
 def shape_of(material: Material, variant: Variant) -> Shape:
-    """Return what shapes are compared by in a row."""
+    """Return the shape settings of a row."""
     prior = variant.shapes.get("prior", material.shape.prior)
     return msgspec.structs.replace(material.shape, prior=prior)
 
@@ -149,12 +149,12 @@ def _network(material: Material) -> System:
 
 
 def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
-    """Read what is trained on and measured on, all through the given encoder."""
+    """Read what is trained on and measured on, encoded by the given encoder; raise ConfigError if that cannot be."""
     assert recipe.bags
     assert recipe.shapes
     if recipe.photographs:
         raise ConfigError(
-            f"{arguments.recipe} learns from photographs, which are for measuring here; leave `photographs` out of it"
+            f"{arguments.recipe} trains on photographs, which this ablation measures on; leave `photographs` out of it"
         )
     _, sidecar = read_sidecar(Path(arguments.encoder_from))
     faces = read_faces(recipe, FaceFiles.named(arguments, encoder_given=True))
@@ -181,17 +181,17 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
 
 
 def _banks(file: Path, make: Callable[[], Sequence[Bank]]) -> tuple[Bank, ...]:
-    """Return banks that are kept in a file."""
+    """Return banks from a file; if there is none, make and write them."""
     names = [one.name for one in fields(Bank)]
-    kept = kept_together(
+    stored = cached_arrays(
         file, lambda: {f"{n} {name}": np.asarray(vars(bank)[name]) for n, bank in enumerate(make()) for name in names}
     )
-    arrays = ([kept[f"{n} {name}"] for name in names] for n in range(len(kept) // len(names)))
+    arrays = ([stored[f"{n} {name}"] for name in names] for n in range(len(stored) // len(names)))
     return tuple(Bank(features, rows, int(spread), targets) for features, rows, spread, targets in arrays)
 
 
 def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: Sidecar) -> dict[str, Recorded]:
-    """Return what rows are measured on, recorded once."""
+    """Return the sets that rows are measured on; each is recorded once and kept on disk."""
     held_out = [clip for clip in faces.clips if clip.held_out]
     makers: dict[str, Callable[[], Recorded]] = {
         "rendered people, held out": lambda: record_clips(held_out, encode, sidecar)
@@ -211,7 +211,7 @@ def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: 
         def arrays(make: Callable[[], Recorded] = make) -> dict[str, Array]:
             return make().arrays()
 
-        found[name] = Recorded(**kept_together(where / f"{name.split()[0]}.npz", arrays))
+        found[name] = Recorded(**cached_arrays(where / f"{name.split()[0]}.npz", arrays))
     return found
 
 

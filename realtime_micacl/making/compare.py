@@ -154,7 +154,7 @@ def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[st
     if not (out / READ).is_file():
         out.mkdir(parents=True, exist_ok=True)
         if not (out / CHECKPOINT).is_file():
-            train(recipe, None, job.learnt, out, encoder_from=job.encoder_from, kept=kept)
+            train(recipe, None, job.learnt, out, encoder_from=job.encoder_from, features=kept)
         model = read_checkpoint(out)[1]
         assert isinstance(model.encoder, FrameEncoder)
         features = kept.of(model.encoder, job.test)

@@ -34,8 +34,8 @@ from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32, U8
 from realtime_micacl.wording import why
 
-TOLERANCE = 1e-4
-HALF_TOLERANCE = 3e-3  # relative L2; float16 has eleven bits
+TOLERANCE = 1e-4  # largest difference between torch and ONNX Runtime, relative to the largest output above 1
+HALF_TOLERANCE = 3e-3  # relative L2 distance; float16 has eleven significant bits
 
 
 def main(argv: Sequence[str]) -> None:
@@ -46,31 +46,33 @@ def main(argv: Sequence[str]) -> None:
     if arguments.encoder and (arguments.int8 or arguments.trained_on or arguments.measured):
         raise ConfigError("--int8, --trained-on and --measured are for checkpoints; leave them out with --encoder")
     if arguments.int8 != bool(arguments.data) and not arguments.encoder:
-        raise ConfigError("--int8 needs a prepared set, --data FOLDER, and --data nothing else; give both or neither")
+        raise ConfigError("without --encoder, --int8 and --data FOLDER go together: give both or neither")
     data = parts(read_prepared(arguments.data), arguments.split) if arguments.int8 else None
-    said = [f"torch and ONNX Runtime agree within {TOLERANCE:g}"]
+    report = [f"torch and ONNX Runtime agree within {TOLERANCE:g}"]
     if arguments.encoder:
         clips = read_prepared(arguments.data) if arguments.data else None
         sidecar, notes = export_theirs(arguments.encoder, arguments.recipe, arguments.engine, clips, arguments.split)
-        said = [f"{sidecar.feature_size} numbers a frame", *notes]
+        report = [f"{sidecar.feature_size} features per frame", *notes]
     elif (arguments.checkpoint / NAME).is_file():
         if arguments.trained_on or arguments.measured:
-            raise ConfigError(f"{arguments.checkpoint} is an engine and stays as it is; name a checkpoint to say more")
-        sidecar, said = _copied(arguments.checkpoint, arguments.engine), ["copied as it is"]
+            raise ConfigError(
+                f"{arguments.checkpoint} is an engine and only copied: --trained-on and --measured need a checkpoint"
+            )
+        sidecar, report = _copied(arguments.checkpoint, arguments.engine), ["copied as it is"]
     else:
         measured = _figures(arguments.measured) if arguments.measured else {}
         sidecar = export(arguments.checkpoint, arguments.engine, tuple(arguments.trained_on), measured)
     if data:
         sidecar, note = add_int8(arguments.engine, sidecar, *data)
-        said.append(note)
+        report.append(note)
     if arguments.triton:
         write_repository(arguments.engine, sidecar, arguments.engine / "triton")
     if arguments.tensorrt:
-        said.append(checked("tensorrt", arguments.engine, sidecar))
+        report.append(checked("tensorrt", arguments.engine, sidecar))
     if arguments.tensorrt_rtx:
-        said.append(checked("tensorrt-rtx", arguments.engine, sidecar))
+        report.append(checked("tensorrt-rtx", arguments.engine, sidecar))
     sizes = ", ".join(f"{name} {(arguments.engine / name).stat().st_size / 1e6:.1f} MB" for name in sidecar.files)
-    sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(said) + "\n")
+    sys.stdout.write(f"{arguments.engine}: {sizes}; " + "\n".join(report) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,21 +81,21 @@ def _parser() -> argparse.ArgumentParser:
         "checkpoint", type=Path, nargs="?", help="folder that `realtime-micacl train` wrote, or an engine to be copied"
     )
     p.add_argument("engine", type=Path, help="folder for the engine; an engine in it is replaced")
-    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="what the sidecar says it learnt from")
+    p.add_argument("--trained-on", nargs="+", default=[], metavar="TEXT", help="data sets, for the sidecar")
     p.add_argument("--triton", action="store_true", help="write a model repository for NVIDIA Triton into it")
-    p.add_argument("--measured", type=Path, metavar="FILE", help="figures for the sidecar, of `evaluate --json`")
-    p.add_argument("--tensorrt", action="store_true", help="build its TensorRT plans for this machine and try them")
-    p.add_argument("--tensorrt-rtx", action="store_true", help="compile it for this machine's RTX card and try it")
-    p.add_argument("--int8", action="store_true", help="add an int8 encoder if it reads as well and is faster here")
+    p.add_argument("--measured", type=Path, metavar="FILE", help="figures of `evaluate --json`, for the sidecar")
+    p.add_argument("--tensorrt", action="store_true", help="build TensorRT plans for this machine and test them")
+    p.add_argument("--tensorrt-rtx", action="store_true", help="compile for this machine's RTX card and test it")
+    p.add_argument("--int8", action="store_true", help="add an int8 encoder, if it is as accurate and faster here")
     p.add_argument("--data", type=Path, metavar="FOLDER", help="set that `prepare` wrote, for --int8 or --encoder")
-    p.add_argument("--split", metavar="NAME", help="its split: what is fitted is fitted on the training part")
+    p.add_argument("--split", metavar="NAME", help="split of that set; fitted on its training part")
     p.add_argument("--encoder", type=Path, metavar="FILE", help="instead of a checkpoint: somebody else's ONNX graph")
     p.add_argument("--recipe", type=Path, metavar="FILE", help="what that graph takes and gives; see docs/zoo.md")
     return p
 
 
 def _figures(file: Path) -> dict[str, Any]:
-    """Return what `evaluate --json` wrote."""
+    """Return the figures that `evaluate --json` wrote; raise ConfigError for another file."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as cause:
@@ -101,7 +103,10 @@ def _figures(file: Path) -> dict[str, Any]:
 
 
 def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]) -> Sidecar:
-    """Write graphs, weights and sidecar into the folder `engine`; raise EngineError where torch and ONNX differ."""
+    """Write graphs, weights and sidecar into the folder `engine`; return the sidecar.
+
+    Raise ConfigError if that folder is the checkpoint's own, EngineError if torch and ONNX Runtime differ.
+    """
     fields, model = read_checkpoint(checkpoint)
     if engine.exists() and engine.samefile(checkpoint):
         raise ConfigError(f"an engine in {engine} would replace the checkpoint's weights; name another folder for it")
@@ -114,8 +119,10 @@ def export(checkpoint: Path, engine: Path, trained_on: tuple[str, ...], measured
 def _written(
     fields: dict[str, Any], model: System, engine: Path, trained_on: tuple[str, ...], measured: dict[str, Any]
 ) -> Sidecar:
-    weights = {name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()}  # half the size
-    model.load_state_dict(weights)  # the graphs shall hold the very same numbers
+    weights = {
+        name: t.half() if t.ndim > 1 else t for name, t in model.state_dict().items()
+    }  # matrices as float16: half the size
+    model.load_state_dict(weights)  # the graphs get exactly these numbers
     config = model.config
     piece = model.encoder.piece
     crops = torch.zeros(1, piece, config.size_px, config.size_px, 3, dtype=torch.uint8)
@@ -148,7 +155,7 @@ def _written(
 
 
 def _copied(source: Path, engine: Path) -> Sidecar:
-    """Copy an engine as it is."""
+    """Copy an engine without change; return its sidecar."""
     _, sidecar = read_sidecar(source)
     if not (engine.exists() and engine.samefile(source)):
         with filling(engine) as made:
@@ -158,7 +165,7 @@ def _copied(source: Path, engine: Path) -> Sidecar:
 
 
 def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
-    """Raise EngineError where ONNX Runtime and torch give other numbers on random pieces and bags."""
+    """Raise EngineError if ONNX Runtime and torch differ on random pieces and bags."""
     rng, spec = np.random.default_rng(seed), sidecar.bag
     crops = rng.integers(0, 256, (5, sidecar.piece, spec.size_px, spec.size_px, 3)).astype(np.uint8)
     features = rng.normal(size=(3, sidecar.pieces, sidecar.feature_size)).astype(np.float32)
@@ -175,9 +182,11 @@ def compare(folder: Path, sidecar: Sidecar, seed: int = 0) -> None:
 
 
 def _compare_half(folder: Path, crops: U8, expected: F32) -> None:
-    """Raise EngineError where the encoder for TensorRT, run by ONNX Runtime, is further off than half precision is."""
+    """Raise EngineError if the half-precision encoder is further from `expected` than half precision explains."""
     session = InferenceSession(folder / ENCODE_HALF, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"crops": crops})
     relative = float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
     if not relative <= HALF_TOLERANCE:
-        raise EngineError(f"{folder / ENCODE_HALF} differs by {relative:.2g}, {HALF_TOLERANCE:g} is allowed")
+        raise EngineError(
+            f"{folder / ENCODE_HALF} differs from float32 by {relative:.2g}, {HALF_TOLERANCE:g} is allowed"
+        )

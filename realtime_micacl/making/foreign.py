@@ -1,4 +1,4 @@
-"""An engine from somebody else's frame encoder: `realtime-micacl export --encoder theirs.onnx --recipe theirs.toml`."""
+"""Makes an engine of somebody else's frame encoder: `realtime-micacl export --encoder X.onnx --recipe X.toml`."""
 
 from __future__ import annotations
 
@@ -26,23 +26,22 @@ from realtime_micacl.making.scores import Labels, calibrated
 from realtime_micacl.types import EMOTIONS, F32
 from realtime_micacl.wording import short
 
-LARGEST = 8192
-STEPS = 200
-DECAY = 1e-2
-NEAR = 1e-3
-SLACK = 0.01
+LARGEST = 8192  # features of a frame, as in the sidecar
+STEPS, DECAY = 200, 1e-2  # of the logistic regression
+NEAR = 1e-3  # outputs that differ by less, relative to the largest above 1, count as equal
+SLACK = 0.01  # how far probabilities may sum to something else than 1
 
 
 def export_theirs(
     encoder: Path, recipe: Path, engine: Path, data: Prepared | None, split: str | None
 ) -> tuple[Sidecar, list[str]]:
-    """Write the engine; return its sidecar and what to tell. Raise a MicaclError where encoder and recipe differ."""
+    """Write the engine; return its sidecar and notes for people. Raise a MicaclError if encoder and recipe differ."""
     about = read_toml(recipe, Theirs)
     if not encoder.is_file():
         raise ConfigError(f"--encoder {encoder}: there is no such file")
     columns = columns_of(about.output.labels, recipe) if about.output.labels else []
     if (about.output.gives == "vector") != bool(data):
-        raise ConfigError(f"{recipe}: a vector needs --data, on which its linear layer is fitted, and scores need none")
+        raise ConfigError(f"{recipe}: an encoder that gives a vector needs --data, for its linear layer; others do not")
     with filling(engine) as made:
         return _written(encoder, about, columns, made, data, split)
 
@@ -51,17 +50,17 @@ def _written(
     encoder: Path, about: Theirs, columns: list[int | None], engine: Path, data: Prepared | None, split: str | None
 ) -> tuple[Sidecar, list[str]]:
     wrap(encoder, about, columns, engine / ENCODE)
-    size, batched = _tried(engine / ENCODE, about, encoder)
+    size, batched = _tested(engine / ENCODE, about, encoder)
     if not batched:
         wrap(encoder, about, columns, engine / ENCODE, one_by_one=True)
-        size, batched = _tried(engine / ENCODE, about, encoder)
+        size, batched = _tested(engine / ENCODE, about, encoder)
     if not batched:
-        raise EngineError(f"{encoder} reads a picture differently after another one")
-    said = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
+        raise EngineError(f"{encoder} gives other values for a picture after it was given another one")
+    notes = [f"{EMOTIONS[k]} is not among its labels and is never named" for k, c in enumerate(columns) if c is None]
     layer, calibration = None, (about.output.temperature, about.output.abstain_below)
     if data is not None:
         layer, calibration, note = _fitted(engine / ENCODE, about, data, split)
-        said.append(note)
+        notes.append(note)
     write_mean(about.bag.instances, about.bag.frames, size, layer, engine / CLASSIFY)
     sidecar = {
         "schema": 1,
@@ -80,11 +79,14 @@ def _written(
     write_sidecar(engine, sidecar)
     _, checked = read_sidecar(engine)
     with closing(OnnxEngine(engine, checked)):
-        return checked, said
+        return checked, notes
 
 
 def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
-    """Return which of its scores each of the seven is; raise ConfigError where the labels cannot be read."""
+    """Return for each of the seven the index of its score, None if it has none.
+
+    Raise ConfigError for a label that is unknown or there twice, and if fewer than two of the seven are there.
+    """
     found: list[int | None] = [None] * len(EMOTIONS)
     for place, name in enumerate(labels):
         k = label_named(name)
@@ -92,7 +94,7 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
             if name.strip().lower() not in (*OUTSIDE, NOTHING):
                 raise ConfigError(
                     f"{recipe}: output.labels has {name!r}, which is not a known emotion; "
-                    f'"{NOTHING}" stands for a number that is none'
+                    f'write "{NOTHING}" for a number that is no emotion'
                 )
             continue
         if found[k] is not None:
@@ -103,10 +105,10 @@ def columns_of(labels: Sequence[str], recipe: Path) -> list[int | None]:
     return found
 
 
-def _tried(file: Path, about: Theirs, encoder: Path) -> tuple[int, bool]:
-    """Return how many numbers a frame gives, and whether it gives them among others too.
+def _tested(file: Path, about: Theirs, encoder: Path) -> tuple[int, bool]:
+    """Run a graph on random pictures; return its number of features, and whether it can take several at once.
 
-    Raise EngineError where it does not run, or gives something else than its recipe says.
+    Raise EngineError if it does not run, or gives something else than its recipe says.
     """
     side = about.bag.size_px
     crops = np.random.default_rng(0).integers(0, 256, (3, 1, side, side, 3)).astype(np.uint8)
@@ -132,7 +134,7 @@ def _tried(file: Path, about: Theirs, encoder: Path) -> tuple[int, bool]:
     if np.abs(again[0] - singles[0]).max() > near:
         raise EngineError(f"{encoder} reads the same picture differently each time; export it in evaluation mode")
     if singles.shape[1] > LARGEST:
-        raise EngineError(f"{encoder} gives {singles.shape[1]} numbers a frame, at most {LARGEST} can be kept")
+        raise EngineError(f"{encoder} gives {singles.shape[1]} features per frame; at most {LARGEST} are possible")
     try:
         (batch,) = session.run(None, {"crops": crops})
         alike = batch.shape == singles.shape and float(np.abs(batch - singles).max()) <= near
@@ -142,12 +144,12 @@ def _tried(file: Path, about: Theirs, encoder: Path) -> tuple[int, bool]:
 
 
 def _check_kind(scores: F32, about: Theirs, encoder: Path) -> None:
-    """Raise EngineError where scores [n,labels] are said to be shares and are none, or the other way round."""
+    """Raise EngineError if scores [n,labels] are probabilities and the recipe says logits, or the other way round."""
     emotions = scores[:, [name.strip() != NOTHING for name in about.output.labels]]
     shares = any(each.min() >= -SLACK and np.abs(each.sum(axis=1) - 1).max() <= SLACK for each in (scores, emotions))
     if shares == (about.output.gives == "shares"):
         return
-    said = f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, in all {scores[0].sum():.3g} for a picture"
+    said = f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, {scores[0].sum():.3g} in total for a picture"
     if not shares and scores.min() >= 0 and scores.max() <= 1:
         raise EngineError(f"{said}: shares sum to 1; take what stands before its last sigmoid, as logits")
     raise EngineError(f'{said}: output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed')
@@ -163,7 +165,10 @@ def _session(graph: bytes) -> InferenceSession:
 def _fitted(
     file: Path, about: Theirs, data: Prepared, split: str | None
 ) -> tuple[tuple[F32, F32], tuple[float, float], str]:
-    """Fit a linear layer to the mean vectors of training clips, its calibration to every fifth of their people."""
+    """Return a linear layer, its calibration and a note; fitted to mean vectors of training clips.
+
+    The calibration is fitted to every fifth person, on whom the layer is not.
+    """
     name = data.split(split)
     clips = data.part(name, "train")
     if not clips or data.size_px != about.bag.size_px:
@@ -177,16 +182,17 @@ def _fitted(
     _, people = np.unique([clip.subject or clip.clip for clip in clips], return_inverse=True)
     held = people % 5 == 4
     if not held.any():
-        raise ConfigError(f"{data.folder}, split {name}: five people are needed, one of them to calibrate on")
+        raise ConfigError(f"{data.folder}, split {name}: at least five people are needed, one of them for calibration")
     layer = linear(vectors[~held], labels[~held])
     logits = np.asarray(vectors[held] @ layer[0] + layer[1], np.float32)
     right = float((logits.argmax(axis=1) == labels[held]).mean())
-    note = f"its linear layer, of {int((~held).sum())} clips, reads {right:.3f} of {int(held.sum())} of other people"
+    fitted_on, others = int((~held).sum()), int(held.sum())
+    note = f"its linear layer, fitted on {fitted_on} clips, has an accuracy of {right:.3f} on {others} of other people"
     return layer, calibrated(logits, labels[held]), note
 
 
 def linear(vectors: F32, labels: Labels) -> tuple[F32, F32]:
-    """Return weight [D,K] and bias [K] of a logistic regression with a little weight decay."""
+    """Return weight [D,K] and bias [K] of a logistic regression of labels [n] on vectors [n,D] with weight decay."""
     mean, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-6
     x, y = torch.from_numpy((vectors - mean) / spread), torch.from_numpy(labels)
     weight = torch.zeros(x.shape[1], len(EMOTIONS), requires_grad=True)

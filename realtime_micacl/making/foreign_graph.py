@@ -1,6 +1,6 @@
-"""Somebody else's ONNX graph between our pixels and our seven emotions.
+"""Wraps somebody else's ONNX graph: before it our pixels become its input, after it its scores our seven emotions.
 
-What is added is of operators that mean the same in every opset from 8 on, so that theirs stays as it is.
+The operators that are added mean the same in every opset from 8 on, so the graph itself is not converted.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from realtime_micacl.model.backbone import LUMA
 from realtime_micacl.types import F32
 from realtime_micacl.wording import short
 
-LEAST = 1e-6  # a share is taken to be at least this
+LEAST = 1e-6  # smaller probabilities are raised to this before the log
 NEVER = -20.0  # the logit of an emotion that is not among its labels
-OLDEST = 8  # the first opset whose Add and Max stretch what is smaller
+OLDEST = 8  # the first opset whose Add and Max broadcast
 SCORES = "scores"
-"""The tensor that holds its scores, in its order."""
+"""Name of the tensor with its scores, in the order of its labels."""
 KINDS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8}
 
 
 def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *, one_by_one: bool = False) -> None:
-    """Write a graph that turns pieces u8[M,1,S,S,3] into features: its vector, or the logs of our seven shares.
+    """Write a graph from pieces u8[M,1,S,S,3] to features: its vector, or the log probabilities of our seven.
 
-    `columns` says which of its scores each of the seven is, None where it has none. With `one_by_one` it is given one
-    picture at a time, for a graph that takes no more.
+    `columns` has for each of the seven the index of its score, None if there is none; it is empty for a vector. With
+    `one_by_one` the graph gets single pictures, for a batch size of 1. Raise EngineError if it does not fit its recipe.
     """
     model = _read(file)
     taken, given = _input(model, file), _output(model, about.output.name, file)
@@ -73,7 +73,7 @@ def wrap(file: Path, about: Theirs, columns: Sequence[int | None], into: Path, *
 
 
 def scores_only(file: Path) -> bytes:
-    """Return a wrapped graph up to its scores, in its own order."""
+    """Return a wrapped graph, serialized, that ends at its scores, in the order of its labels."""
     model = onnx.load(file)
     end = next(i for i, node in enumerate(model.graph.node) if SCORES in node.output)
     del model.graph.node[end + 1 :]
@@ -83,13 +83,13 @@ def scores_only(file: Path) -> bytes:
 
 
 def check_count(scores: int, about: Theirs, file: Path) -> None:
-    """Raise EngineError where it gives another number of scores than it has labels."""
+    """Raise EngineError if the number of scores is not that of the labels."""
     if scores != len(about.output.labels):
         raise EngineError(f"{file} gives {scores} scores, output.labels has {len(about.output.labels)}")
 
 
 def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | None, into: Path) -> None:
-    """Write a graph that takes the mean of a window's features [B,N*L,D], and a `layer` of it where one is given."""
+    """Write a graph that gives the mean of a window's features [B,N*L,D] as logits, after a linear `layer` if given."""
     pieces = instances * frames
     shape = np.array([-1, instances, frames])
     constants = {"zero": np.float32(0), "one": np.float32(1), "shape": shape}
@@ -115,7 +115,7 @@ def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | 
 
 
 def _read(file: Path) -> ModelProto:
-    """Return a graph with its weights, of an opset in which what is added means what is meant."""
+    """Read a graph; one older than opset `OLDEST` is converted to that. Raise EngineError if that fails."""
     try:
         model = onnx.load(file)
         if not model.graph.node:
@@ -173,7 +173,7 @@ def _check_size(taken: ValueInfoProto, about: Theirs, file: Path) -> None:
 
 
 def _before(given: Input, taken: ValueInfoProto, size: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
-    """Return what leads from crops to its input."""
+    """Return the nodes and constants from crops to the graph's input."""
     mix = {"rgb": np.eye(3), "bgr": np.eye(3)[::-1], "grey": np.array(LUMA)[:, None]}[given.colour]
     constants = {
         "flat_crops": np.array([-1, size, size, 3]),
@@ -195,9 +195,9 @@ def _before(given: Input, taken: ValueInfoProto, size: int) -> tuple[list[NodePr
 
 
 def _repeated(nodes: Sequence[NodeProto]) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
-    """Return what runs `nodes`, which lead from `given` to `each`, for one picture after the other.
+    """Return a loop that runs `nodes`, from `given` to `each`, for one picture after the other, and its constants.
 
-    Before opset 11 a loop must hand something on from turn to turn: here a 0.
+    Before opset 11 a loop must carry a value from turn to turn: here a 0.
     """
     one = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     one[0].input[0], one[-1].output[0] = "picture", "one"
@@ -230,7 +230,7 @@ def _repeated(nodes: Sequence[NodeProto]) -> tuple[list[NodeProto], dict[str, np
 
 
 def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
-    """Return what leads from its scores to the logs of our seven shares."""
+    """Return the nodes and constants from its scores to the log probabilities of our seven."""
     picked = np.array([scores if column is None else column for column in columns])
     constants: dict[str, np.ndarray] = {"picked": picked, "none": np.zeros((scores, 1), np.float32)}
     constants["never"] = np.array(NEVER, np.float32)

@@ -1,4 +1,4 @@
-"""Somebody else's frame encoder: what its TOML says of it; see docs/zoo.md."""
+"""The TOML file that describes somebody else's frame encoder; see docs/zoo.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTHING = "-"
 
 
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[input]`: what it takes; pixels become (value / divide_by - mean) / std."""
+    """`[input]`: the encoder's input; a pixel becomes (value / divide_by - mean) / std."""
 
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     colour: Literal["rgb", "bgr", "grey"] = "rgb"
@@ -41,20 +41,20 @@ class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Output(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[output]`: what it gives."""
+    """`[output]`: the encoder's output."""
 
     gives: Literal["logits", "shares", "vector"]
-    """Scores before the softmax, or after it; or a vector, over which a linear layer is fitted to --data."""
+    """Scores before the softmax (logits) or after it (shares); or a vector, for which a linear layer is fitted."""
     name: str = ""
-    """Which of its outputs; needed where it has several."""
+    """Name of the output; needed if there are several."""
     labels: tuple[str, ...] = ()
-    """Of its scores, in their order; what is none of the seven is left out, "-" is what is no emotion at all."""
+    """Names of the scores in order. Emotions outside the seven are dropped; "-" is a number that is no emotion."""
     temperature: Annotated[float, Meta(ge=0.01, le=100.0)] = 1.0
     abstain_below: Fraction = 0.4
 
     def __post_init__(self) -> None:
         if (self.gives == "vector") == bool(self.labels):
-            raise ConfigError("output.labels are needed for scores, and for a vector there are none")
+            raise ConfigError("output.labels are needed for logits and shares, and must be left out for a vector")
 
 
 class Theirs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -24,16 +24,16 @@ from realtime_micacl.making.training.stages import Faces, frames_of, learnt
 
 
 def add_faces(p: argparse._ArgumentGroup) -> None:
-    """Add the options that name pictures and rendered clips."""
+    """Add the options for pictures and rendered clips."""
     p.add_argument("--ferplus", type=Path, metavar="FILE", help="FER+ as an npz file")
     p.add_argument("--london", type=Path, metavar="FOLDER", help="the London face set")
     p.add_argument("--rendered", type=Path, nargs="+", metavar="FOLDER", help="rendered clips")
-    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="where crops are kept")
+    p.add_argument("--cache", type=Path, default=Path("runs/cache"), metavar="FOLDER", help="cache of crops")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaceFiles:
-    """Where pictures and rendered clips lie."""
+    """The files of pictures and rendered clips, as options name them."""
 
     ferplus: Path | None
     london: Path | None
@@ -42,11 +42,11 @@ class FaceFiles:
     photographs: Sequence[str] | None
     """A file of face crops, and which half of it."""
     encoder_given: bool
-    """Whether the frame encoder is there already, and does not learn from [stills]."""
+    """Whether --encoder-from gives the frame encoder, so that [stills] is not needed."""
 
     @classmethod
     def named(cls, arguments: argparse.Namespace, *, encoder_given: bool) -> Self:
-        """Return those that a command names with the options of `add_faces`."""
+        """Return the files that were named with the options of `add_faces`."""
         return cls(
             ferplus=arguments.ferplus,
             london=arguments.london,
@@ -58,7 +58,10 @@ class FaceFiles:
 
 
 def read_faces(recipe: Recipe, files: FaceFiles) -> Faces:
-    """Read pictures and rendered clips, their faces cut as the live program cuts them."""
+    """Read pictures and rendered clips, their faces cut as the live program cuts them.
+
+    Raise ConfigError if an option that the recipe needs is missing.
+    """
     if not (files.ferplus and files.london and files.rendered):
         raise ConfigError(f"the recipe {recipe.name!r} needs --ferplus, --london and --rendered; see engines/README.md")
     aligner = Aligner(recipe.bag.size_px, recipe.crop.points)
@@ -83,16 +86,16 @@ def read_faces(recipe: Recipe, files: FaceFiles) -> Faces:
 
 
 def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> Stills:
-    """Return the photographs that a recipe asks for, each as often as it says."""
+    """Return the photographs for a recipe, each repeated `recipe.photographs` times."""
     if not named:
         raise ConfigError(f"the recipe {recipe.name!r} needs --photographs FILE HALF; see engines/README.md")
     found = read_portraits(Path(named[0]), half_named(named[1]), aligner)
-    often = recipe.photographs
-    return Stills(np.concatenate([found.crops] * often), np.concatenate([found.targets] * often))
+    times = recipe.photographs
+    return Stills(np.concatenate([found.crops] * times), np.concatenate([found.targets] * times))
 
 
 def with_forms(faces: Faces, cache: Path) -> Faces:
-    """Add the form of every face that is trained on, as mediapipe's face mesh sees it."""
+    """Add the form of every face that is trained on, from the landmarks of mediapipe's face mesh."""
     stills, frames, photos = (
         read_points(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
     )
@@ -102,11 +105,11 @@ def with_forms(faces: Faces, cache: Path) -> Faces:
 
 @dataclass(frozen=True)
 class TrainingPart:
-    """The clips that may be learnt from."""
+    """The clips that may be trained on."""
 
     clips: tuple[PreparedClip, ...]
-    said: tuple[str, ...]
-    """Each data set with its split, as the engine will name them; `evaluate` goes by it."""
+    names: tuple[str, ...]
+    """Each data set with its split, for `trained_on` in the sidecar, so that `evaluate` does not test on them."""
 
 
 def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str | None) -> TrainingPart:
@@ -114,9 +117,9 @@ def read_training_part(recipe: Recipe, folders: Sequence[Path] | None, name: str
     if not folders:
         raise ConfigError(f"the recipe {recipe.name!r} needs --data, folders that `realtime-micacl prepare` wrote")
     if len({folder.resolve() for folder in folders}) < len(folders):
-        raise ConfigError("--data names a folder twice; a clip could then be learnt from and held out; name each once")
+        raise ConfigError("--data names a folder twice, so a clip could be trained on and held out; name each once")
     parts = [_part(read_prepared(folder), name, recipe) for folder in folders]
-    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(said for _, said in parts))
+    return TrainingPart(tuple(clip for clips, _ in parts for clip in clips), tuple(name for _, name in parts))
 
 
 def _part(data: Prepared, name: str | None, recipe: Recipe) -> tuple[tuple[PreparedClip, ...], str]:

@@ -20,7 +20,7 @@ from realtime_micacl.devices import cores
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import clear_partials, held, write_whole
 from realtime_micacl.making.data import ckplus, cremad, dfew, ferv39k, folders, mafw, ravdess, rendered
-from realtime_micacl.making.data.cutting import Cutting, Done, Piece, Skipped, file_name
+from realtime_micacl.making.data.cutting import Cutting, Done, Job, Skipped, file_name
 from realtime_micacl.making.data.prepared import (
     CLIPS,
     INDEX,
@@ -60,8 +60,8 @@ def main(argv: Sequence[str]) -> None:
     p = VerbParser(prog="realtime-micacl prepare", description="Cut the faces of a data set.")
     p.add_argument("dataset", choices=READERS, metavar="DATASET", help=", ".join(READERS))
     p.add_argument("root", type=Path, metavar="ROOT", help="folder of the data set, laid out as docs/data.md says")
-    p.add_argument("out", type=Path, metavar="OUT", help="folder for the crops; a second run does what is missing")
-    p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="how large and where crops are cut")
+    p.add_argument("out", type=Path, metavar="OUT", help="folder for the crops; a second run cuts only what is missing")
+    p.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="for size and place of the face")
     p.add_argument("--as-shipped", action="store_true", help="take the set's own crops as they are, only resized")
     p.add_argument("--raw", action="store_true", help="dfew: the films' clips instead of the shipped crops")
     most = min(cores(), MOST_JOBS)
@@ -78,38 +78,39 @@ def main(argv: Sequence[str]) -> None:
         raise ConfigError(f"--jobs {arguments.jobs}: expected 1 to {MOST_JOBS}")
     recipe = read_toml(arguments.recipe, Recipe)
     if not root.is_dir():
-        raise ConfigError(f"no folder {root}, which should hold {name}; see docs/data.md for how it must lie")
+        raise ConfigError(f"no folder {root}, which should hold {name}; docs/data.md shows what must be in it")
     crop = None if arguments.as_shipped else recipe.crop
     manifest = Manifest(name=name, size_px=recipe.bag.size_px, crop=crop, version=__version__)
     try:
         samples = dfew.read(root, raw=True) if arguments.raw else READERS[name](root)
         if not samples:
             raise ConfigError(
-                f"{name} in {root} names no clip of the seven emotions; see docs/data.md for how it must lie"
+                f"{name} in {root} names no clip of the seven emotions; docs/data.md shows what must be in it"
             )
         with held(arguments.out):
-            said = prepare(samples, manifest, arguments.out, arguments.jobs)
+            text = prepare(samples, manifest, arguments.out, arguments.jobs)
     except OSError as cause:
         place = cause.filename or arguments.out
         raise ConfigError(f"{place} cannot be read or written: {why(cause)}; fix that and run it again") from cause
-    sys.stdout.write(said + "\n")
+    sys.stdout.write(text + "\n")
 
 
 def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int) -> str:
-    """Cut what is missing in the folder `out`; return in words what lies there then.
+    """Cut the clips that are missing in the folder `out` with `jobs` processes; return a summary for people.
 
-    The clips' files are the only state: each is written whole, and the index is rebuilt from those that are there.
+    The clips' files are the only state: each is written whole or not at all, and the index is made from those there.
+    Raise ConfigError if the folder holds something else, or if no clip gave a face.
     """
     begin(manifest, out)
     names = {sample.clip: file_name(sample) for sample in samples}
     files = {clip: f"{CLIPS}/{name}" for clip, name in names.items() if name}
     lengths = {clip: frames_in(out / file, manifest.size_px) for clip, file in files.items()}
     frames = {clip: n for clip, n in lengths.items() if n}
-    pieces = [Piece(s, out / files[s.clip]) for s in samples if s.clip in files and s.clip not in frames]
+    missing = [Job(s, out / files[s.clip]) for s in samples if s.clip in files and s.clip not in frames]
     cutting = Cutting(manifest.size_px, manifest.crop.points if manifest.crop else None)
-    results = cut(pieces, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
+    results = cut(missing, cutting, jobs, f"cutting {manifest.name}", already=len(frames))
     frames |= {clip: result.frames for clip, result in results.items() if isinstance(result, Done)}
-    reasons = {s.clip: f"there is nothing at {s.path}" for s in samples if s.clip not in files}
+    reasons = {s.clip: f"{s.path} does not exist" for s in samples if s.clip not in files}
     reasons |= {clip: result.reason for clip, result in results.items() if isinstance(result, Skipped)}
     skipped = [(s, reasons[s.clip]) for s in samples if s.clip in reasons]
     lines = [
@@ -129,55 +130,56 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
     for split, part in sorted({pair for s in samples for pair in s.parts.items()}):
         lost = [s for s, _ in skipped if s.parts.get(split) == part]
         if lost and not any(line.parts.get(split) == part for line in lines):
-            of = f"of {counted(len(lost), 'clip')} of the part {part} of {split} none is left"
-            log.warning("%s; the first: %s: %s", of, lost[0].clip, reasons[lost[0].clip])
-    return summary(manifest, lines, out, skipped=len(reasons), asked=len(pieces), damaged=damaged)
+            none_left = f"{split} has lost all {counted(len(lost), 'clip')} of its {part} part"
+            log.warning("%s; the first: %s: %s", none_left, lost[0].clip, reasons[lost[0].clip])
+    return summary(manifest, lines, out, skipped=len(reasons), cut_now=len(missing), damaged=damaged)
 
 
-def cut(pieces: Sequence[Piece], cutting: Cutting, jobs: int, shown: str, *, already: int) -> dict[str, Done | Skipped]:
-    """Share the clips out to processes; return what became of each."""
+def cut(
+    missing: Sequence[Job], cutting: Cutting, processes: int, title: str, *, already: int
+) -> dict[str, Done | Skipped]:
+    """Cut clips in several processes, with a progress bar that begins at `already`; return the result by clip."""
     results: dict[str, Done | Skipped] = {}
-    total = already + len(pieces)
+    total = already + len(missing)
     with (
-        tqdm(desc=shown, unit="clip", total=total, initial=already, disable=None) as bar,
-        closing(shared_out(cutting.opened, pieces, jobs)) as done,
+        tqdm(desc=title, unit="clip", total=total, initial=already, disable=None) as bar,
+        closing(shared_out(cutting.opened, missing, processes)) as done,
     ):
         for index, result in done:
             if isinstance(result, Died):
-                result = Skipped(f"the process that cut it ended by itself, exit code {result.exit_code}")
+                result = Skipped(f"the process that cut it crashed with exit code {result.exit_code}")
             if isinstance(result, Done):
                 for warning in result.warnings:
                     log.warning("%s", warning)
-            results[pieces[index].sample.clip] = result
+            results[missing[index].sample.clip] = result
             bar.update()
     return results
 
 
 def begin(manifest: Manifest, out: Path) -> None:
-    """Make the folder, or see that what was begun there was begun with the same settings."""
+    """Make the folder; raise ConfigError if something else is in it, or crops with other settings."""
     found = read_manifest(out)
     if found is None:
         if out.exists() and (not out.is_dir() or any(f.name[0] != "." for f in out.iterdir())):
-            raise ConfigError(f"{out} holds something else; name a new folder, or one that was begun by prepare")
+            raise ConfigError(f"{out} holds something else; name a new folder, or one that `prepare` has made")
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / MANIFEST, _json(manifest))
     elif (now := _settings(manifest)) != (then := _settings(found)):
-        raise ConfigError(
-            f"{out} was begun with {then}, but now {now} is asked for; name another folder, or delete that one"
-        )
+        raise ConfigError(f"{out} was prepared with {then}, not with {now}; name another folder, or delete that one")
     (out / CLIPS).mkdir(exist_ok=True)
     clear_partials(out)
     clear_partials(out / CLIPS)
 
 
 def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sample, str]], out: Path) -> None:
-    """Write the list of what was skipped, the index, and last that all is done."""
+    """Write the list of skipped clips and the index, and last the manifest, which says that all is done."""
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows([("clip", "reason"), *((s.clip, reason) for s, reason in skipped)])
     write_whole(out / SKIPPED, table.getvalue())
     if not lines:
         first = f"{skipped[0][0].clip}: {skipped[0][1]}"
-        raise ConfigError(f"of {counted(len(skipped), 'clip')} none gave a face; {first}; all are in {out / SKIPPED}")
+        clips = counted(len(skipped), "clip")
+        raise ConfigError(f"none of {clips} gave a face; {first}; all reasons are in {out / SKIPPED}")
     counts = Counter(line.label for line in lines)
     done = msgspec.structs.replace(
         manifest,
@@ -192,22 +194,22 @@ def finish(manifest: Manifest, lines: Sequence[Line], skipped: Sequence[tuple[Sa
     write_whole(out / MANIFEST, _json(done))
 
 
-def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: int, asked: int, damaged: int) -> str:
-    """Return what lies ready, in words."""
+def summary(manifest: Manifest, lines: Sequence[Line], out: Path, *, skipped: int, cut_now: int, damaged: int) -> str:
+    """Return what the folder holds now, as text."""
     counts = Counter(line.label for line in lines)
     people = len({line.subject for line in lines} - {""})
-    of = f", {counted(people, 'person', 'people')}" if people else ""
+    of_people = f", {counted(people, 'person', 'people')}" if people else ""
     absent = [emotion for emotion in EMOTIONS if not counts[emotion]]
     unused = len(list((out / CLIPS).glob("[0-9a-f]*.npz"))) - len(lines)
     return "\n".join(
         [
             f"{manifest.name}: {counted(len(lines), 'clip')}, {sum(line.frames for line in lines)} crops of "
-            f"{manifest.size_px} px{of} in {out}; to be cut now: {asked}",
+            f"{manifest.size_px} px{of_people} in {out}; cut in this run: {cut_now}",
             "  " + ", ".join(f"{emotion} {counts[emotion]}" for emotion in EMOTIONS if counts[emotion]),
             *([f"  no clip of {', '.join(absent)}"] if absent else []),
             f"  skipped: {skipped}{f', see {out / SKIPPED}' if skipped else ''}",
-            *([f"  damaged in part, of those cut now: {damaged}"] if damaged else []),
-            *([f"  of clips that have changed or gone: {counted(unused, 'file')} in {out / CLIPS}"] if unused else []),
+            *([f"  partly damaged, of those cut in this run: {damaged}"] if damaged else []),
+            *([f"  no longer used, as the clip changed or is gone: {counted(unused, 'file')}"] if unused else []),
         ]
     )
 

@@ -15,27 +15,27 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Epochs = Annotated[int, Meta(ge=0, le=10_000)]
 Batch = Annotated[int, Meta(ge=2, le=65_536)]
 IN_BAG = ("instances", "frames", "size_px")
-"""What the network has of the table [bag]."""
+"""Keys of the table [bag] that the network takes as well."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every stage is trained by."""
+    """Settings that every stage has."""
 
     epochs: Epochs
     batch: Batch
-    """Items of a step, over all ranks."""
+    """Items per step, of all GPUs together."""
     learning_rate: Positive
     least_rate: Annotated[float, Meta(ge=0.0)] = 0.0
-    """What the cosine falls to."""
+    """The learning rate at the end of the cosine schedule."""
     warmup_epochs: Epochs = 2
-    """At most a fifth of the run."""
+    """The learning rate rises linearly over these epochs; at most a fifth of the run."""
     weight_decay: Share = 0.05
     label_smoothing: Share = 0.05
     clip_norm: Positive = 5.0
     average: Share = 0.999
-    """How much of the running average of the weights stays at each step."""
+    """Decay per step of the exponential moving average of the weights."""
     patience: Epochs = 0
-    """Stop after so many epochs without a better one on held-out people, and take the best; 0: run to the end."""
+    """Early stopping: epochs to wait for a better one on held-out people; then the best is taken. 0: run to the end."""
 
 
 class Stills(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,16 +50,16 @@ class Stills(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     photo_share: Share = 0.05
     """Share of London photographs in a batch."""
     form: Annotated[float, Meta(ge=0.0, le=100.0)] = 0.0
-    """Weight of a second loss: how far the encoder is from telling where brows, lids and lips lie."""
+    """Weight of a second loss, for predicting from the features where brows, lids and lips lie."""
 
 
 class Teacher(Stills, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[teacher]`: a wider frame encoder learns from the pictures first, and [tuning] from what it says of them."""
+    """`[teacher]`: a wider frame encoder is trained first, and [tuning] learns from its predictions (distillation)."""
 
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
     share: Share = 0.8
-    """Of what [tuning] aims at; the rest are the votes."""
+    """Share of the teacher's predictions in the targets of [tuning]; the rest is the taggers' votes."""
 
 
 class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ class Bags(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mccl: Share = 0.1
     """Weight of the contrastive loss, lambda."""
     views: Annotated[int, Meta(ge=0, le=32)] = 3
-    """Augmented versions of every clip whose features are kept; 0: pictures are taken as they are."""
+    """Augmented versions of every clip that are encoded and kept; 0: pictures are taken as they are."""
     sampler: Literal["category", "random"] = "category"
     """category: each batch holds every emotion by the square root of its frequency; random: as they come."""
     rendered_share: Share = 0.2
@@ -84,32 +84,32 @@ class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     epochs: Epochs = 20
     batch: Batch = 512
     steps: Annotated[int, Meta(ge=1, le=100_000)] = 100
-    """Of an epoch; the own neutrals of all clips are simulated again for each."""
+    """Steps per epoch; before each epoch the own neutrals of all clips are simulated anew."""
     learning_rate: Positive = 2e-3
     weight_decay: Share = 0.02
     still_share: Share = 0.3
-    """Share of FER+ pictures in a batch, against everybody's neutral face."""
+    """Share of FER+ pictures in a batch; they are compared with everybody's neutral face."""
     mccl: Share = 0.0
     """Weight of the contrastive loss, lambda."""
     sampler: Literal["category", "random"] = "category"
     imbalance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
     """Below 1: the rendered clips are made long-tailed, the rarest emotion keeping this share of them."""
     prior: Positive = 0.5
-    """How many neutral ticks of its own everybody's face counts for in a track's neutral face."""
+    """Weight of everybody's neutral face in a track's own neutral one, in ticks that looked neutral."""
     half_s: Positive = 24.0
-    """After so long a tick counts half."""
+    """Half-life of a tick in the own neutral face, s."""
     gain: Positive = 1.6
-    """An expression counts as whole from 1 / gain of its fullest on."""
+    """An expression counts as complete from 1 / gain of its full strength on."""
     jitter: Positive = 0.006
     """Standard deviation of the noise of landmarks from tick to tick, in distances between the eyes."""
     doubt: Positive = 1.5
-    """How many times less sure the calibrated first stream is taken to be beside the second."""
+    """Divides the calibrated logits of the first stream where the two streams are added."""
     certainty: Positive = 1.0
-    """What the second stream's logits are multiplied by in the end."""
+    """Factor of the second stream's logits in the finished network."""
 
 
 class Clips(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[clips]`: the whole network learns from prepared clips of one or more data sets; METHOD's recipe by default."""
+    """`[clips]`: the whole network learns from prepared clips of one or more data sets."""
 
     epochs: Epochs = 100
     batch: Batch = 128
@@ -146,19 +146,19 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bag: BagSpec
     crop: Crop
     least_war: Share | None = None
-    """In the end as much of the training part's class frequencies is taken out of the logits, in steps of a twentieth,
-    as leaves this WAR on the held-out part; without it nothing is."""
+    """Logit adjustment after training: as much of the log class frequencies of the training part is subtracted from the
+    logits, in steps of a twentieth, as keeps this WAR on the held-out part. None: nothing is subtracted."""
     abstain_below: Share | None = None
-    """Below this share the leading emotion is not named; without it, what is shown may be wrong in a tenth of the cases
-    on the held-out part."""
+    """The word is "unsure" below this probability. None: the threshold is chosen so that at most a tenth of the words
+    shown on the held-out part are wrong."""
     model: dict[str, Any] = field(default_factory=dict)
-    """`system`, which network it is, and what that one takes but for the bag's shape; see model/zoo.py."""
+    """`system` names the network, the other keys are its options, without the bag's shape; see model/zoo.py."""
     photographs: Annotated[int, Meta(ge=0, le=100)] = 0
     """How often each photograph of --photographs stands among the FER+ pictures of the first stream."""
     stills: Stills | None = None
     teacher: Teacher | None = None
     tuning: Stills | None = None
-    """`[tuning]`: the frame encoder that is there, of [stills] or --encoder-from, learns on from single pictures."""
+    """`[tuning]`: the frame encoder of [stills] or --encoder-from is trained further on single pictures."""
     bags: Bags | None = None
     shapes: Shapes | None = None
     clips: Clips | None = None
@@ -167,7 +167,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if not (self.stills or self.bags or self.clips):
             raise ConfigError(f"the recipe {self.name!r} trains nothing: it needs a table [stills], [bags] or [clips]")
         if twice := next((key for key in IN_BAG if key in self.model), ""):
-            raise ConfigError(f"the recipe {self.name!r} has model.{twice}, which the table [bag] says; leave it out")
+            raise ConfigError(f"the recipe {self.name!r} has model.{twice}, which [bag] sets already; leave it out")
         if bool(self.shapes) != bool(self.model.get("shape")):
             raise ConfigError(f"the recipe {self.name!r} needs both model.shape and the table [shapes], or neither")
         if self.teacher and not self.tuning:

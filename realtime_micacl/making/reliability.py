@@ -1,4 +1,4 @@
-"""How far the probabilities of readings can be trusted: how often they are right, and the risk of the surest ones."""
+"""Calibration of probabilities: the reliability diagram, and the risk-coverage curve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ I64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """How sure the leading class was and how often it was right, in equal bins of its probability [bins]."""
+    """The reliability diagram: confidence and accuracy in equal bins of the leading probability, [bins] each."""
 
     n: I64
     sure: F64
@@ -25,7 +25,7 @@ class Reliability:
 
     @property
     def ece(self) -> float:
-        """The expected calibration error: the mean gap, weighted by how many lie in a bin."""
+        """The expected calibration error: the mean gap between both, weighted by the size of the bins."""
         return float(np.nansum(np.abs(self.sure - self.right) * self.n) / self.n.sum())
 
 
@@ -45,7 +45,7 @@ def reliability(probabilities: F32, labels: I64, bins: int = 15) -> Reliability:
 def risks(probabilities: F32, labels: I64) -> F64:
     """Return the error rate among the 1, 2, .., n surest of the predictions [n,K]; the risk-coverage curve, [n].
 
-    Equally sure ones count as if they came in every order, so that the curve does not hang on the order of clips.
+    Among equally sure ones the mean error counts, so that the curve does not depend on the order of clips.
     """
     top, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
     _, tie = np.unique(-top, return_inverse=True)

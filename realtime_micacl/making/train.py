@@ -1,4 +1,4 @@
-"""`realtime-micacl train RECIPE.toml`: make a checkpoint, stage by stage as the recipe says."""
+"""`realtime-micacl train RECIPE.toml`: train a network stage by stage, as the recipe says, and write a checkpoint."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def main(argv: Sequence[str]) -> None:
     """Run the verb."""
     p = VerbParser(
         prog="realtime-micacl train",
-        description="Make a checkpoint from a recipe. An interrupted run continues where it stopped.",
+        description="Train a network by a recipe. An interrupted run continues where it stopped.",
         epilog="Many GPUs: torchrun --nproc-per-node 8 -m realtime_micacl train RECIPE.toml ...",
     )
     p.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the checkpoint goes")
-    what = "begin with the frame encoder of a checkpoint, an engine, r3d_18 or CLIP weights, or kinetics"
-    p.add_argument("--encoder-from", metavar="WHAT", help=what)
+    start = "begin with the frame encoder of a checkpoint, an engine, r3d_18 or CLIP weights, or kinetics"
+    p.add_argument("--encoder-from", metavar="WHAT", help=start)
     clips = p.add_argument_group("for the stage [clips]")
     clips.add_argument("--data", type=Path, nargs="+", metavar="FOLDER", help="data sets, as `prepare` wrote them")
     clips.add_argument("--split", metavar="NAME", help="whose training part is used, such as fold1")
@@ -71,11 +71,11 @@ def main(argv: Sequence[str]) -> None:
 
 
 def settings(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> dict[str, Any]:
-    """Return what a run's results depend on, for `begun_with`."""
-    clips = sorted(map(_told, part.clips)) if part else []
+    """Return what the results of a run depend on: `begun_with` refuses to continue a run with other settings."""
+    clips = sorted(map(_identity, part.clips)) if part else []
     return {
         "recipe": msgspec.to_builtins(recipe),
-        "split": list(part.said) if part else [],
+        "split": list(part.names) if part else [],
         "set of clips": hashlib.sha256("\n".join(clips).encode("utf-8", "surrogateescape")).hexdigest(),
         "--encoder-from": encoder_from,
     }
@@ -88,15 +88,18 @@ def train(
     out: Path,
     ranks: Ranks = ONE,
     encoder_from: str | None = None,
-    kept: FrozenFeatures | None = None,
+    features: FrozenFeatures | None = None,
 ) -> System:
-    """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network."""
-    model = _begun(recipe, encoder_from).to(ranks.device)
+    """Run the stages of the recipe and write the checkpoint into the folder `out`; return the network.
+
+    `features` keeps what the frozen encoder gives for clips, so that several runs encode them once.
+    """
+    model = _untrained(recipe, encoder_from).to(ranks.device)
     run = Run(out, _digest(recipe, faces, part, encoder_from), recipe.seed, ranks)
     found = after_faces(model, recipe, faces, run, given=bool(encoder_from)) if faces is not None else None
     if recipe.clips and part:
-        with _readers_in_words():
-            found = after_clips(found, model, recipe, part.clips, part.said, run, kept or FrozenFeatures())
+        with _reader_errors():
+            found = after_clips(found, model, recipe, part.clips, part.names, run, features or FrozenFeatures())
     assert found is not None
     found, removed = _without_prior(model, recipe, found)
     shape = None
@@ -108,7 +111,7 @@ def train(
     elif threshold == 1:
         log.warning("nobody held out is read well enough to name a word: %s", UNSURE)
     if ranks.first:
-        how = Provenance(
+        provenance = Provenance(
             temperature=temperature,
             abstain_below=threshold,
             counts=found.counts.tolist(),
@@ -118,14 +121,14 @@ def train(
             held_out=found.held_out,
             shape=shape,
         )
-        write_checkpoint(out, recipe, model, how)
+        write_checkpoint(out, recipe, model, provenance)
         for unfinished in out.glob("unfinished-*.safetensors"):
             unfinished.unlink()
     return model
 
 
-def _begun(recipe: Recipe, encoder_from: str | None) -> System:
-    """Return the network of a recipe as it is before it has learnt anything here."""
+def _untrained(recipe: Recipe, encoder_from: str | None) -> System:
+    """Return the network of a recipe before training, with the frame encoder that was named."""
     torch.manual_seed(recipe.seed)
     model = build(configured(recipe.network))
     if model.config.encoder == "clip" and not encoder_from:
@@ -136,7 +139,7 @@ def _begun(recipe: Recipe, encoder_from: str | None) -> System:
 
 
 def _without_prior(model: System, recipe: Recipe, found: Outcome) -> tuple[Outcome, float]:
-    """Take from the heads how frequent they know each emotion to be, as far as the recipe lets it; say how much."""
+    """Subtract the log class frequencies from the logits as far as `least_war` allows; return how much of them."""
     removed = 0.0
     if recipe.least_war is not None:
         removed = removable_prior(found.logits, found.labels, found.counts, recipe.least_war)
@@ -145,14 +148,14 @@ def _without_prior(model: System, recipe: Recipe, found: Outcome) -> tuple[Outco
     return replace(found, logits=found.logits + shift), removed
 
 
-def _told(clip: PreparedClip) -> str:
-    """Return what tells a clip from what it was under another label, of another person or cut anew."""
+def _identity(clip: PreparedClip) -> str:
+    """Return a text that changes if the clip gets another label or person, or is cut anew."""
     return f"{clip.clip} {clip.label} {clip.subject} {clip.file.name}"
 
 
 @contextmanager
-def _readers_in_words() -> Iterator[None]:
-    """Raise what went wrong in a process that reads clips as if it had been in this one; torch tells its traceback."""
+def _reader_errors() -> Iterator[None]:
+    """Turn an error of a process that reads clips, which torch raises with its traceback, into one for people."""
     try:
         yield
     except Exception as cause:
@@ -166,8 +169,8 @@ def _readers_in_words() -> Iterator[None]:
 
 
 def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, encoder_from: str | None) -> str:
-    """Return what tells this run from others: a run that was interrupted is only continued by the same one."""
+    """Return a hash of recipe, data and encoder: an interrupted run is continued only if they are the same."""
     pictures = [faces.pictures.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
-    clips = [_told(clip) for clip in part.clips] if part else []
+    clips = [_identity(clip) for clip in part.clips] if part else []
     about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -79,7 +79,7 @@ def test_faces_are_cut_as_the_live_program_cuts_them(tmp_path: Path, faces: list
     likeness = np.abs(clip.crops.astype(int) - found.clips[1].load().crops.astype(int)).mean()
     assert likeness < 6, "a video gives what its pictures give"
     said = capsys.readouterr().out
-    assert "2 clips, 40 crops of 64 px" in said and "to be cut now: 2" in said and "skipped: 0" in said
+    assert "2 clips, 40 crops of 64 px" in said and "cut in this run: 2" in said and "skipped: 0" in said
     assert "no clip of neutral, angry, surprise, disgust, fear" in said
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(
     assert "cannot be opened" in reasons["happy/broken.mp4"] and "0 bytes" in reasons["happy/empty.mp4"]
     assert "0 of its 20 frames" in reasons["sad/nobody"] and "of 1 picture none" in reasons["sad/unreadable"]
     said = capsys.readouterr().out
-    assert "skipped: 4, see" in said and "damaged in part, of those cut now: 1" in said
+    assert "skipped: 4, see" in said and "partly damaged, of those cut in this run: 1" in said
     assert "happy/good" in caplog.text and "1 of 20 pictures cannot be read: 5.png" in caplog.text
 
 
@@ -134,10 +134,10 @@ def test_a_split_may_name_clips_that_are_not_there(
     found = run("ferv39k", tmp_path / "set", tmp_path / "out", "--as-shipped")
     assert [clip.clip for clip in found.clips] == ["Action/Happy/0001"]
     assert set(skipped(tmp_path / "out")) == {"Action/Happy/0002", "Action/Sad/0001"}
-    assert "there is nothing at" in skipped(tmp_path / "out")["Action/Sad/0001"]
+    assert "does not exist" in skipped(tmp_path / "out")["Action/Sad/0001"]
     assert found.skipped_tests == {"official": 1}
-    assert "of 1 clip of the part test of official none is left; the first: Action/Sad/0001: there" in caplog.text
-    assert "part train" not in caplog.text
+    assert "official has lost all 1 clip of its test part; the first: Action/Sad/0001: " in caplog.text
+    assert "train part" not in caplog.text
 
 
 def test_frames_keep_the_intensity_that_was_labelled(tmp_path: Path, faces: list[U8]) -> None:
@@ -171,7 +171,7 @@ def test_a_second_run_does_what_is_missing_or_changed(tmp_path: Path, faces: lis
     capsys.readouterr()
     second = run("folders", root, out, "--as-shipped")
     said = capsys.readouterr().out
-    assert "to be cut now: 3" in said and "of clips that have changed or gone: 1 file in" in said
+    assert "cut in this run: 3" in said and "no longer used, as the clip changed or is gone: 1 file" in said
     after = {clip.clip: clip.file.read_bytes() for clip in second.clips}
     assert {name for name in before if after[name] != before[name]} == {"angry/d"}
     assert [clip.frames for clip in second.clips] == [20, 20, 20, 19]
@@ -190,7 +190,7 @@ def test_a_second_run_does_what_is_missing_or_changed(tmp_path: Path, faces: lis
         (["folders", "ROOT", "ROOT"], "holds something else"),
         (["folders", "ROOT", "ROOT/sad/a.mp4/out"], "cannot be read and written: Not a directory"),
         (["folders", "ROOT", "OUT", "--recipe", "none.toml"], "no file at none.toml"),
-        (["folders", "ROOT", "OUT"], "of 1 clip none gave a face"),
+        (["folders", "ROOT", "OUT"], "none of 1 clip gave a face"),
     ],
 )
 def test_bad_input_is_one_error_that_says_what_was_expected(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -229,7 +229,7 @@ def test_a_set_without_a_clip_of_the_seven_emotions_is_said(tmp_path: Path) -> N
 def test_a_folder_begun_otherwise_is_not_mixed(tmp_path: Path, faces: list[U8]) -> None:
     pictures(tmp_path / "set" / "sad" / "a", faces[:2])
     run("folders", tmp_path / "set", tmp_path / "out", "--as-shipped")
-    with pytest.raises(ConfigError, match=r"begun with folders, 64 px, the set's own crops.* but now .* is asked for"):
+    with pytest.raises(ConfigError, match=r"prepared with folders, 64 px, the set's own crops.*, not with folders"):
         run("folders", tmp_path / "set", tmp_path / "out")
 
 

@@ -135,7 +135,7 @@ def test_an_odd_graph_reads_as_its_own_arithmetic_says(
     more = f'[input]\ncolour = "{colour}"\n{more}divide_by = {divide_by}\nmean = [{mean}]\nstd = [{std}]\n'
     recipe = written(tmp_path, output=output, more=more)
     main([str(tmp_path / "engine"), "--encoder", str(file), "--recipe", str(recipe)])
-    assert "7 numbers a frame" in capsys.readouterr().out
+    assert "7 features per frame" in capsys.readouterr().out
     folder, sidecar = read_sidecar(tmp_path / "engine")
     crops = np.random.default_rng(1).integers(0, 256, (8, SIDE, SIDE, 3)).astype(np.uint8)
     with closing(OnnxEngine(folder, sidecar)) as engine:
@@ -177,12 +177,12 @@ def test_a_vector_gets_a_linear_layer_of_a_prepared_set(
     bag = BAG.replace(f"size_px = {SIDE}", "size_px = 32")
     recipe = written(tmp_path, output='gives = "vector"', bag=bag)
     arguments = [str(tmp_path / "engine"), "--encoder", str(tmp_path / "theirs.onnx"), "--recipe", str(recipe)]
-    with pytest.raises(ConfigError, match="a vector needs --data"):
+    with pytest.raises(ConfigError, match="gives a vector needs --data"):
         main(arguments)
     main([*arguments, "--data", str(prepared())])
     said = capsys.readouterr().out
-    assert "12 numbers a frame" in said
-    assert "reads 1.000 of 7 of other people" in said
+    assert "12 features per frame" in said
+    assert "accuracy of 1.000 on 7 of other people" in said
     assert read_sidecar(tmp_path / "engine")[1].trained_on == ("stripes fold1",)
 
 
@@ -202,8 +202,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "unknown label": ({}, 'gives = "logits"\nlabels = ["happy", "hungry"]', "", "'hungry', which is not a known emot"),
     "a label twice": ({}, 'gives = "logits"\nlabels = ["happy", "joy"]', "", "has happy twice"),
     "hardly a label": ({}, 'gives = "logits"\nlabels = ["happy", "contempt"]', "", "fewer than two"),
-    "no labels": ({}, 'gives = "logits"', "", "labels are needed for scores"),
-    "labels of a vector": ({}, 'gives = "vector"\nlabels = ["happy"]', "", "for a vector there are none"),
+    "no labels": ({}, 'gives = "logits"', "", "labels are needed for logits and shares"),
+    "labels of a vector": ({}, 'gives = "vector"\nlabels = ["happy"]', "", "must be left out for a vector"),
     "means of two": ({}, "", "[input]\nmean = [1.0, 2.0]", "input.mean has 2 numbers, 1 or 3"),
     "no spread": ({}, "", "[input]\nstd = [0.0]", "std and input.divide_by must be above 0"),
     "a word unknown": ({}, "", '[input]\nlayuot = "NHWC"', "layuot"),

@@ -26,7 +26,7 @@ from realtime_micacl.making.data.prepared import read_prepared
 from realtime_micacl.making.data.sampler import long_tail
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import confusion, war
-from realtime_micacl.making.train import _readers_in_words, read_training_part, settings, train
+from realtime_micacl.making.train import _reader_errors, read_training_part, settings, train
 from realtime_micacl.making.training.checkpoint import read_checkpoint
 from realtime_micacl.making.training.clips import ClipBags, clip_logits, split
 from realtime_micacl.making.training.loop import Run
@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_refused_in_words(prepared: Callable[..., Path], tm
             None,
         )
     for key in ("instances", "frames", "size_px"):
-        with pytest.raises(ConfigError, match=rf"has model.{key}, which the table \[bag\] says"):
+        with pytest.raises(ConfigError, match=rf"has model.{key}, which \[bag\] sets already"):
             converted(RECIPE | {"model": {**RECIPE["model"], key: RECIPE["bag"][key]}, "clips": CLIPS}, Recipe, "x")
     with pytest.raises(ConfigError, match="trains nothing"):
         converted(RECIPE, Recipe, "x")
@@ -242,5 +242,5 @@ def test_what_fails_in_a_process_that_reads_clips_is_said_as_elsewhere(
     with pytest.raises(ConfigError, match=r"^[^ ]*\.npz is damaged: File is not a zip file; delete it[^\n]* again$"):
         train(recipe(workers=1), None, part, tmp_path)
     gc.collect()  # the error held torch's loader and its thread
-    with pytest.raises(StageFailed, match=r"^a process that reads clips failed: DataLoader"), _readers_in_words():
+    with pytest.raises(StageFailed, match=r"^a process that reads clips failed: DataLoader"), _reader_errors():
         raise RuntimeError("DataLoader worker (pid 3) is killed by signal: Killed. ")

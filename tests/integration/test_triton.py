@@ -83,7 +83,7 @@ def test_an_engine_is_copied_as_it_is_or_stays_where_it_is(
     export_main([str(folder), str(folder), "--triton"])
     assert "copied as it is" in capsys.readouterr().out
     assert len(list((folder / "triton").iterdir())) == 2
-    with pytest.raises(ConfigError, match="is an engine and stays as it is"):
+    with pytest.raises(ConfigError, match="is an engine and only copied"):
         export_main([str(folder), str(tmp_path), "--trained-on", "other faces"])
     assert list(tmp_path.iterdir()) == []
 

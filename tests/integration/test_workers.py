@@ -38,7 +38,7 @@ def test_a_process_that_hangs_is_killed() -> None:
 
 
 def test_what_cannot_be_opened_is_an_error() -> None:
-    with pytest.raises(StageFailed, match="while it was opened, exit code 3"):
+    with pytest.raises(StageFailed, match="crashed while it started, exit code 3"):
         list(shared_out(partial(os._exit, 3), ["1"], 2))
 
 

@@ -1,4 +1,4 @@
-"""What is computed from other data and kept in a folder, under the hash of all that it comes from."""
+"""Caches arrays that are computed from other data, in files named by the hash of that data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Array = npt.NDArray[Any]
 
 
 def key(*of: bytes) -> str:
-    """Return the hash that stands for data, as it stands in the names of files."""
+    """Return the hash of some data, 16 hex digits, for the name of a file."""
     return hashlib.sha256(b"".join(of)).hexdigest()[:16]
 
 
-def kept(file: Path, make: Callable[[], Array]) -> Array:
-    """Return the array in a .npy file; made and written there first where there is none that can be read."""
+def cached(file: Path, make: Callable[[], Array]) -> Array:
+    """Return the array in a .npy file; if there is none that can be read, call `make` and write it."""
     found = _stored(file)
     if found is None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,8 +33,8 @@ def kept(file: Path, make: Callable[[], Array]) -> Array:
     return np.asarray(found)
 
 
-def kept_together(file: Path, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the arrays in a .npz file by name; made and written there first where there are none that can be read."""
+def cached_arrays(file: Path, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
+    """Return the arrays in a .npz file by name; if there is none that can be read, call `make` and write it."""
     found = _stored(file)
     if found is None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def kept_together(file: Path, make: Callable[[], Mapping[str, Array]]) -> dict[s
 
 
 def _stored(file: Path) -> Any:
-    """Return the array of a file, or its arrays by name; None where it is missing or damaged."""
+    """Return the array of a file, or its arrays by name; None if it is missing or damaged."""
     try:
         with file.open("rb") as stream:
             stored = np.load(stream)

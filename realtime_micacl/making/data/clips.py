@@ -17,7 +17,7 @@ from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.mesh import LANDMARKS, FaceMesh, region
 from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.live.sources.video import read_file
-from realtime_micacl.making.data.cache import kept_together, key
+from realtime_micacl.making.data.cache import cached_arrays, key
 from realtime_micacl.making.data.held_out import held_out
 from realtime_micacl.making.data.labels import LABELS, Label, read_labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Face, Quality
@@ -35,13 +35,13 @@ class Clip:
     targets: F32
     """What the face shows in each frame, a mixture of the emotion and neutral, [T,K]."""
     held_out: bool
-    """Whether this person is kept for measuring: every fifth is."""
+    """Whether this person is never trained on, only measured: every fifth is."""
     landmarks: F32 | None = None
     """Landmarks in px of the picture, [T,468,3]; None for crops of prepared sets."""
 
 
 def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
-    """Return the clips of a folder, their faces cut as live faces are; the crops are kept in the folder `cache`."""
+    """Return the clips of a folder, their faces cut as live faces are; the crops are cached in the folder `cache`."""
     rows = read_labels(folder)
     detector, mesh = FaceDetector(), FaceMesh()
     clips = [
@@ -72,7 +72,7 @@ def bag_frames(times_s: F32, spec: BagSpec) -> npt.NDArray[np.int64]:
 def _clip(folder: Path, row: Label, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner, cache: Path) -> Clip:
     file = folder / row.file
     name = f"{key(file.read_bytes(), repr((aligner.recipe, 'landmarks')).encode())}.npz"
-    cut = kept_together(cache / folder.name / name, lambda: _cut(file, detector, mesh, aligner))
+    cut = cached_arrays(cache / folder.name / name, lambda: _cut(file, detector, mesh, aligner))
     numbers, crops, times_s, landmarks = (cut[name] for name in ("numbers", "crops", "times_s", "landmarks"))
     if len(numbers) and numbers[-1] >= len(row.intensity):
         raise ConfigError(f"{file} has more frames than the {len(row.intensity)} that {LABELS} labels")
@@ -80,8 +80,8 @@ def _clip(folder: Path, row: Label, detector: FaceDetector, mesh: FaceMesh, alig
     targets = np.zeros((len(numbers), len(EMOTIONS)), np.float32)
     targets[:, EMOTIONS.index("neutral")] = 1 - intensity
     targets[:, EMOTIONS.index(row.emotion)] += intensity
-    kept_out = held_out(row.identity)
-    return Clip(f"{folder.name}/{row.identity}", crops, times_s, targets, kept_out, landmarks)
+    is_held_out = held_out(row.identity)
+    return Clip(f"{folder.name}/{row.identity}", crops, times_s, targets, is_held_out, landmarks)
 
 
 def _cut(file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner) -> dict[str, npt.NDArray[Any]]:

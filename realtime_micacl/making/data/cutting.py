@@ -1,4 +1,4 @@
-"""One piece of `prepare`: a clip of a data set becomes a file of crops, or a reason why not."""
+"""Turns one clip of a data set into a file of crops, for `prepare`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CORRUPT = (SourceError, OSError, ValueError, MemoryError, cv2.error, av.error.FF
 
 
 @dataclass(frozen=True)
-class Piece:
+class Job:
     """A clip and the file that its crops go to."""
 
     sample: Sample
@@ -44,12 +44,12 @@ class Done:
 
     frames: int
     warnings: tuple[str, ...]
-    """What was left out of it."""
+    """Which of its frames could not be read, and why."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A clip gave no crops."""
+    """A clip gave no crops; `reason` is for people."""
 
     reason: str
 
@@ -63,8 +63,8 @@ class Cutting:
     """None: the pictures are taken as they are."""
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[Piece], Done | Skipped]]:
-        """Open the detectors; yield what turns a clip into its file."""
+    def opened(self) -> Iterator[Callable[[Job], Done | Skipped]]:
+        """Open the detectors; yield the function that does a job."""
         cv2.setNumThreads(1)  # the processes share the cores
         cutter = FaceCutter(self.size_px, self.points) if self.points else None
         try:
@@ -73,8 +73,8 @@ class Cutting:
             if cutter:
                 cutter.close()
 
-    def _work(self, cutter: FaceCutter | None, piece: Piece) -> Done | Skipped:
-        sample = piece.sample
+    def _work(self, cutter: FaceCutter | None, job: Job) -> Done | Skipped:
+        sample = job.sample
         with _warnings() as warnings:
             try:
                 cut = cutter.cut(lambda: _frames(sample)) if cutter else as_shipped(_frames(sample), self.size_px)
@@ -82,17 +82,17 @@ class Cutting:
             except CORRUPT as cause:
                 return Skipped(str(cause) or type(cause).__name__)
         try:
-            write_crops(piece.file, cut.crops, cut.times_s, targets)
+            write_crops(job.file, cut.crops, cut.times_s, targets)
         except OSError as cause:
-            raise ConfigError(f"{piece.file} cannot be written: {why(cause)}") from cause
-        return Done(len(cut.numbers), tuple(dict.fromkeys(warnings)))  # a clip that was read twice says them twice
+            raise ConfigError(f"{job.file} cannot be written: {why(cause)}") from cause
+        return Done(len(cut.numbers), tuple(dict.fromkeys(warnings)))  # a clip may be read twice, for two detectors
 
 
 def file_name(sample: Sample) -> str | None:
-    """Return the name of a clip's file, None where the clip is not there.
+    """Return the name of the file for a clip's crops, None if the clip does not exist.
 
-    It changes with all that the crops and targets come from, as far as can be seen without reading the clip: the size
-    of a video, the names of a folder's pictures.
+    The name is a hash of all that crops and targets depend on, as far as that is known without reading the clip: the
+    size of a video, the names of the pictures in a folder.
     """
     path = sample.path
     if path.is_dir():
@@ -110,7 +110,7 @@ def _frames(sample: Sample) -> Iterator[Frame]:
 
 
 def _targets(sample: Sample, cut: Cut) -> F32:
-    """Return what the face shows in each frame, [T,K]."""
+    """Return the distribution over emotions in each frame, [T,K]."""
     emotion = np.eye(len(EMOTIONS), dtype=np.float32)[sample.label]
     if sample.intensity is None:
         return np.tile(emotion, (len(cut.numbers), 1))
@@ -123,16 +123,16 @@ def _targets(sample: Sample, cut: Cut) -> F32:
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    """Collect what the readers warn of within the block."""
-    said: list[str] = []
+    """Collect the warnings that are logged within the block."""
+    messages: list[str] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            messages.append(record.getMessage())
 
     collector, package = Collector(logging.WARNING), logging.getLogger("realtime_micacl")
     package.addHandler(collector)
     try:
-        yield said
+        yield messages
     finally:
         package.removeHandler(collector)

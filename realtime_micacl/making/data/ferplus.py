@@ -21,7 +21,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.making.data.arrays import read_arrays
-from realtime_micacl.making.data.cache import kept, key
+from realtime_micacl.making.data.cache import cached, key
 from realtime_micacl.types import EMOTIONS, F32, U8
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "not a face")
@@ -45,11 +45,11 @@ class Stills:
     crops: U8
     """Luma, [n,S,S]."""
     targets: F32
-    """What is seen in each, [n,K]: the taggers' votes as a distribution."""
+    """The taggers' votes as a distribution over the emotions, [n,K]."""
     people: npt.NDArray[np.int64] | None = None
-    """Who is seen, [n]; None where every picture is taken for somebody else."""
+    """The number of the person, [n]; None: every picture counts as another person."""
     landmarks: F32 | None = None
-    """Landmarks in parts of the crop's side, [n,468,3], NaN where no face is seen; None: nobody asked for them."""
+    """Landmarks in parts of the crop's side, [n,468,3], NaN where no face is found; None: they were not read."""
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -58,7 +58,7 @@ class Stills:
 
 
 def read_ferplus(file: Path, split: Literal["train", "validation", "test"], aligner: Aligner, cache: Path) -> Stills:
-    """Return one split, aligned as live faces are; the aligned crops are kept in the folder `cache`.
+    """Return one split, aligned as live faces are; the aligned crops are cached in the folder `cache`.
 
     For training a picture counts when the seven emotions hold most of its votes. For validation and test the rule is
     strict, one emotion has more than half of all votes, single votes do not count, and no picture is byte-identical
@@ -94,14 +94,14 @@ def _repeats(pictures: U8, part: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
 
 def _aligned(pictures: U8, aligner: Aligner, cache: Path) -> U8:
-    """Return the aligned crops of all pictures, [n,S,S]; where no face is found the picture is taken as it is."""
+    """Return the aligned crops of all pictures, [n,S,S]; if no face is found, the picture as it is."""
 
     def cut() -> U8:
         with closing(FaceDetector(reach="short")) as detector:
             bar = tqdm(pictures, desc="aligning FER+", unit="face", disable=None)
             return np.stack([_crop(picture, detector, aligner) for picture in bar])
 
-    return kept(cache / f"ferplus-{key(pictures.tobytes(), repr(aligner.recipe).encode())}.npy", cut)
+    return cached(cache / f"ferplus-{key(pictures.tobytes(), repr(aligner.recipe).encode())}.npy", cut)
 
 
 def _crop(picture: U8, detector: FaceDetector, aligner: Aligner) -> U8:

@@ -1,6 +1,6 @@
-"""The form of a face, which the frame encoder learns beside the emotion: where the face mesh sees 468 points.
+"""The form of a face, from the 468 landmarks of the face mesh: a second target for the frame encoder in training.
 
-Ten taggers' votes say what a picture shows, the points say how brows, lids and lips lie. Nothing of this runs live.
+The taggers' votes tell the emotion, the landmarks tell where brows, lids and lips lie. None of this runs live.
 """
 
 from __future__ import annotations
@@ -15,46 +15,46 @@ from tqdm import tqdm
 
 from realtime_micacl.devices import cores
 from realtime_micacl.live.seeing.picture_mesh import PictureMesh
-from realtime_micacl.making.data.cache import kept, key
+from realtime_micacl.making.data.cache import cached, key
 from realtime_micacl.making.data.ferplus import ENLARGED_PX, MARGIN_PX, with_room
 from realtime_micacl.making.data.workers import Died, shared_out
 from realtime_micacl.types import F32, U8
 
 log = logging.getLogger(__name__)
 
-PIECE = 256  # crops that a process is given at once
+CHUNK = 256  # crops that a process gets at a time
 Read = Callable[[U8], F32]
 
 
 def read_points(crops: U8, cache: Path) -> F32:
-    """Return the points in luma crops [n,S,S] as [n,468,2], in parts of the crop's side; NaN where no face is found.
+    """Return the landmarks in luma crops [n,S,S] as [n,468,2], in parts of the crop's side; NaN where no face is found.
 
-    They are kept in the folder `cache`.
+    They are cached in the folder `cache`.
     """
-    return kept(cache / f"points-{key(crops.tobytes())}.npy", lambda: _read(crops))
+    return cached(cache / f"points-{key(crops.tobytes())}.npy", lambda: _read(crops))
 
 
 def _read(crops: U8) -> F32:
-    pieces = np.array_split(crops, max(1, len(crops) // PIECE))
-    found: list[F32 | None] = [None] * len(pieces)
-    work = shared_out(_mesh, pieces, cores())
-    for index, points in tqdm(work, desc="landmarks", total=len(pieces), leave=False, disable=None):
+    chunks = np.array_split(crops, max(1, len(crops) // CHUNK))
+    found: list[F32 | None] = [None] * len(chunks)
+    work = shared_out(_mesh, chunks, cores())
+    for index, points in tqdm(work, desc="landmarks", total=len(chunks), leave=False, disable=None):
         if isinstance(points, Died):
-            log.warning("a process that read landmarks died; %d pictures stay without", len(pieces[index]))
-            points = np.full((len(pieces[index]), 468, 2), np.nan, np.float32)
+            log.warning("a process crashed; %d pictures are left without landmarks", len(chunks[index]))
+            points = np.full((len(chunks[index]), 468, 2), np.nan, np.float32)
         found[index] = points
-    return np.concatenate([piece for piece in found if piece is not None])
+    return np.concatenate([chunk for chunk in found if chunk is not None])
 
 
 class FormModel:
-    """A point distribution model (Cootes et al. 1995) of the part of a face that is alike on both sides.
+    """A point distribution model (Cootes et al. 1995) of the symmetric part of a face.
 
-    Place, size and turn in the picture are taken out by Procrustes' fit to the mean, and whatever differs between left
-    and right, which is mostly a turned head; so a picture and its mirror image have the same form.
+    Place, size and rotation in the picture are removed by a Procrustes fit to the mean. So is the difference between
+    left and right, which comes mostly from a turned head: a picture and its mirror image have the same form.
     """
 
     def __init__(self, points: F32, components: int = 96) -> None:
-        """Fit the model to points [n,468,2]."""
+        """Fit the model to points [n,468,2]; faces that are NaN are left out."""
         points = points[np.isfinite(points[:, 0, 0])]
         mean = points.mean(axis=0, dtype=np.float64)
         mean -= mean.mean(axis=0)
@@ -66,8 +66,8 @@ class FormModel:
         self._centre = forms.mean(axis=0)
         spread, basis = np.linalg.eigh(np.cov(forms[:20_000], rowvar=False))
         spread, basis = spread[::-1][:components], basis[:, ::-1][:, :components]
-        signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(components)])  # not left to the solver
-        weight = (spread / spread[0]) ** 0.1  # large movements count more, but nearly alike: small ones tell more
+        signs = np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(components)])  # whose signs are arbitrary
+        weight = (spread / spread[0]) ** 0.1  # small movements tell more, so they count nearly as much as large ones
         self._basis = basis * signs * weight / np.sqrt(spread)
 
     def __call__(self, points: F32) -> F32:

@@ -1,7 +1,7 @@
-"""Work shared out to processes: one that dies costs the piece it had in hand and nothing else.
+"""Shares items out to processes; if one of them crashes, only the item that it was working on is lost.
 
-Each process has a pipe of its own. When the parent dies, however it does, the pipe ends and so does the process; when
-a process dies, a broken decoder having torn it down, the parent learns which piece it was.
+Each process has a pipe of its own. If the parent dies, its end of the pipe closes and the process ends. If a process
+dies, for instance because a damaged video crashed its decoder, the parent knows which item it had.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from typing import Any, TypeVar, cast
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.wording import in_words
 
-EXIT_S = 10.0  # a process that has nothing more to do and does not end within this is killed
+EXIT_S = 10.0  # a process that has been told to end and does not is killed after this time
 T = TypeVar("T")
 R = TypeVar("R")
 Opener = Callable[[], AbstractContextManager[Callable[[T], R]]]
-"""Opens, in the process that will use it, what does a piece of work; it must be picklable."""
+"""Called in each process; its context gives the function that does the work. It must be picklable."""
 
 
 @dataclass(frozen=True)
 class Died:
-    """A process ended with a piece of work in hand."""
+    """The result of an item whose process crashed or was killed."""
 
     exit_code: int | None
 
@@ -38,56 +38,56 @@ class _Worker:
     process: BaseProcess
     since_s: float
     index: int | None = None
-    """Of the piece in hand; None while it is being opened."""
+    """Of the item that it works on; None while it starts."""
 
 
 def shared_out(
-    opener: Opener[T, R], pieces: Sequence[T], jobs: int, *, limit_s: float = 1800.0
+    opener: Opener[T, R], items: Sequence[T], processes: int, *, limit_s: float = 1800.0
 ) -> Generator[tuple[int, R | Died]]:
-    """Yield the index and the result of each piece as they are done, by up to `jobs` processes.
+    """Yield index and result of each item, in the order in which they are done by up to `processes` processes.
 
-    A process that has a piece in hand for longer than `limit_s` is killed. Raise StageFailed where a process cannot be
-    opened, or what the work itself raised, made into one if need be.
+    A process that works on an item for longer than `limit_s` is killed. A MicaclError of the work is raised here; any
+    other error of it, and a process that crashes while it starts, becomes StageFailed.
     """
-    waiting = iter(range(len(pieces)))
+    waiting = iter(range(len(items)))
     crew: dict[Connection, _Worker] = {}
     try:
-        for _ in range(min(jobs, len(pieces))):
-            _hire(opener, crew)
+        for _ in range(min(processes, len(items))):
+            _start(opener, crew)
         while crew:
             for link in cast(list[Connection], wait(list(crew), min(limit_s, 5.0))):
                 worker = crew[link]
                 try:
-                    said = link.recv()
+                    received = link.recv()
                 except (EOFError, OSError):
-                    exit_code = _dismiss(link, crew)
+                    exit_code = _end(link, crew)
                     if worker.index is None:
-                        raise StageFailed(f"a process ended while it was opened, exit code {exit_code}") from None
+                        raise StageFailed(f"a process crashed while it started, exit code {exit_code}") from None
                     yield worker.index, Died(exit_code)
-                    _hire(opener, crew)
+                    _start(opener, crew)
                     continue
-                if isinstance(said, MicaclError):
-                    raise said
+                if isinstance(received, MicaclError):
+                    raise received
                 if worker.index is not None:
-                    yield worker.index, said
+                    yield worker.index, received
                 worker.index, worker.since_s = next(waiting, None), monotonic()
                 if worker.index is None:
-                    _dismiss(link, crew)
+                    _end(link, crew)
                 else:
-                    link.send(pieces[worker.index])
+                    link.send(items[worker.index])
             _kill_slow(crew, limit_s)
     finally:
         for link in list(crew):
             crew[link].process.terminate()
-            _dismiss(link, crew)
+            _end(link, crew)
 
 
-def _hire(opener: Opener[T, R], crew: dict[Connection, _Worker]) -> None:
+def _start(opener: Opener[T, R], crew: dict[Connection, _Worker]) -> None:
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(opener, theirs), daemon=True)
     process.start()
-    theirs.close()  # or the pipe would not end with the process
+    theirs.close()  # else the pipe would stay open when the process dies
     crew[ours] = _Worker(process, monotonic())
 
 
@@ -97,7 +97,7 @@ def _kill_slow(crew: dict[Connection, _Worker], limit_s: float) -> None:
             worker.process.kill()
 
 
-def _dismiss(link: Connection, crew: dict[Connection, _Worker]) -> int | None:
+def _end(link: Connection, crew: dict[Connection, _Worker]) -> int | None:
     """Let a process end; return its exit code."""
     link.close()
     process = crew.pop(link).process
@@ -109,7 +109,7 @@ def _dismiss(link: Connection, crew: dict[Connection, _Worker]) -> int | None:
 
 
 def _serve(opener: Opener[Any, Any], link: Connection) -> None:
-    """Do pieces of work until the pipe ends."""
+    """Do one item after the other until the parent closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent decides
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         try:

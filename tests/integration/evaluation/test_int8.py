@@ -25,7 +25,7 @@ def byte_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests are of the choice, so it must not hang on the machine, nor on how fast it is."""
     for module in (int8, onnx_engine):
         monkeypatch.setattr(module, "multiplies_bytes", lambda: True)
-    monkeypatch.setattr(int8, "LEAST_FASTER", 0.0)
+    monkeypatch.setattr(int8, "LEAST_SPEEDUP", 0.0)
     monkeypatch.setattr(int8, "MOST_LOST", 1.0)
 
 
@@ -61,7 +61,7 @@ def test_an_int8_encoder_is_near_the_other_and_is_used_where_the_processor_can(
     plain.close()
 
 
-@pytest.mark.parametrize(("bar", "value", "reason"), [("LEAST_FASTER", 1e9, "as fast"), ("MOST_LOST", -1.0, "UAR")])
+@pytest.mark.parametrize(("bar", "value", "reason"), [("LEAST_SPEEDUP", 1e9, "as fast"), ("MOST_LOST", -1.0, "UAR")])
 def test_what_is_not_worth_it_is_left_out_and_said(
     striped: Any,
     tmp_path: Path,
@@ -75,7 +75,7 @@ def test_what_is_not_worth_it_is_left_out_and_said(
     folder, sidecar = read_sidecar(made(striped, tmp_path / "engine"))
     said = capsys.readouterr().out
     assert reason in said
-    assert "fp32 it stays" in said
+    assert "fp32 is kept" in said
     assert ENCODE_INT8 not in sidecar.files
     assert not (folder / ENCODE_INT8).exists()
 
