@@ -1,4 +1,4 @@
-"""`realtime-micacl ablate RECIPE.toml`: what each part of MICACL is worth on people it never saw, over seeds."""
+"""`realtime-micacl ablate RECIPE.toml`: how much each part of MICACL adds, on people it never saw, over seeds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Variant:
 
 
 class Row(Means):
-    """What a variant scores: means over seeds, intervals over people."""
+    """The scores of a variant: means over seeds, intervals over people."""
 
     variant: str
     tail: float
@@ -123,14 +123,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def changed(recipe: Recipe, variant: Variant, seed: int) -> Recipe:
-    """Return the recipe of a row."""
+    """Return the recipe of a variant."""
     assert recipe.clips is not None
     clips = msgspec.structs.replace(recipe.clips, **variant.clips)
     return msgspec.structs.replace(recipe, seed=seed, model=recipe.model | dict(variant.model), clips=clips)
 
 
 def test_part(folders: Sequence[Path], name: str | None) -> list[PreparedClip]:
-    """Return the clips of the test part of the split; the training part was read before, so that the name is good."""
+    """Return the clips in the test part of the split `name` of all data sets."""
     sets = [read_prepared(folder) for folder in folders]
     return [clip for data in sets for clip in data.part(data.split(name), "test")]
 
@@ -143,7 +143,7 @@ def predictions(
     encoder_from: str | None,
     kept: FrozenFeatures,
 ) -> tuple[F32, Labels]:
-    """Return logits and labels of the test part, trained for unless they lie there."""
+    """Return logits [n,K] and labels [n] of the test part; the variant is trained first unless they are in `out`."""
     file = out / PREDICTIONS
     if not file.is_file():
         out.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def predictions(
 def figures(name: str, found: Sequence[tuple[F32, Labels]], counts: Labels, people: Sequence[str]) -> Row:
     """Return the row of a variant: mean and standard deviation over seeds, intervals over people.
 
-    The seeds are pooled, and whole people are drawn with all that every seed said of them.
+    For the intervals seeds are pooled, and whole people are drawn with their predictions of all seeds.
     """
     matrices = [confusion(labels, logits.argmax(axis=1)) for logits, labels in found]
     rare = sorted(range(len(EMOTIONS)), key=lambda k: (counts[k], -TAIL.index(EMOTIONS[k])))[:2]
@@ -216,11 +216,11 @@ def _interval(interval: Interval) -> str:
 
 
 def write(out: Path, rows: Sequence[Row]) -> None:
-    """Write what is known so far."""
+    """Write the rows so far into the folder `out`."""
     (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
     (out / "table.md").write_text(as_table(rows), "utf-8")
 
 
 def slug(name: str) -> str:
-    """Return a name for a folder."""
+    """Return a name as it can be used for a folder: lower case, words joined by dashes."""
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())

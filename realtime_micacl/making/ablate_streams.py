@@ -1,7 +1,7 @@
-"""`realtime-micacl ablate` for a recipe with [shapes]: what streams, own neutral, MCCL and sampler are worth.
+"""`realtime-micacl ablate` for a recipe with [shapes]: how much streams, own neutral, MCCL and sampler add.
 
-The frame encoder is given and stays as it is. Each part is trained once for a seed and put together with the others;
-what is measured on is recorded once and read again by each row.
+The frame encoder is given and is not trained. For each seed a stream is trained once and used in all rows with the
+same settings; test sets are encoded once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from realtime_micacl.making.scores import calibrated
 from realtime_micacl.model.shape import spread
 from realtime_micacl.types import F32
 
-NEVER = 1e9  # ticks that everybody's face counts for where no own neutral is wanted
+NEVER = 1e9  # a prior so large, in ticks, that no own neutral is learnt
 Changed = dict[str, object]
 PLAIN: Changed = {"mccl": 0.0}
 RANDOM: Changed = {"mccl": 0.0, "sampler": "random"}
@@ -59,7 +59,7 @@ def ablate_streams(recipe: Recipe, arguments: argparse.Namespace) -> str:
 
 
 def _read(material: Material, variant: Variant, seed: int) -> dict[str, F32]:
-    """Return what a row says with a seed of each item of each set, [n,K]."""
+    """Return the mean probabilities [n,K] of the items of each set, read by one row with one seed."""
     crops, shape = crop_logits(material, variant, seed), shape_of(material, variant)
     stream = trained_stream(material, variant, seed)
     streams = {"crops": (1.0, 0.0), "shape": (0.0, 1.0)}.get(variant.streams)

@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> None:
     learnt = read_training_part(first, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
     if not test:
-        raise ConfigError("the test part of the split is empty; there is nobody to measure on")
+        raise ConfigError("the test part of the split is empty, so there is nobody to measure on")
     job = Job(learnt, test, arguments.encoder_from, arguments.out)
     with held(arguments.out):
         for recipe in recipes.values():
@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 @dataclass(frozen=True)
 class Job:
-    """What all runs have in common."""
+    """What all runs have in common; `vectors` and `maps` are features of clips that are encoded once."""
 
     learnt: TrainingPart
     test: Sequence[PreparedClip]
@@ -120,7 +120,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Table:
-    """What is known of the systems by one recipe, seed by seed."""
+    """The results of all systems with one recipe, seed by seed: predictions in `found`, other figures in `about`."""
 
     recipe: Recipe
     found: dict[str, list[dict[str, F32]]] = field(default_factory=dict)
@@ -128,24 +128,24 @@ class Table:
 
 
 def check(recipes: Mapping[Path, Recipe]) -> None:
-    """Raise ConfigError where recipes cannot be compared over one encoder and the same faces."""
+    """Raise ConfigError if the recipes do not share one frozen encoder, or have the same name."""
     first = next(iter(recipes.values()))
     for file, recipe in recipes.items():
         if recipe.clips is None or not recipe.clips.frozen or recipe.model.get("encoder", "light") != "light":
-            raise ConfigError(f"{file}: systems are compared over one frozen light encoder, in a table [clips]")
+            raise ConfigError(f"{file}: `compare` needs a table [clips] with frozen = true and the light encoder")
         if (recipe.bag, recipe.crop, recipe.model) != (first.bag, first.crop, first.model):
-            raise ConfigError(f"{file}: recipes that are compared differ in the table [clips] alone")
+            raise ConfigError(f"{file}: recipes that are compared may differ only in the table [clips]")
     if len({slug(recipe.name) for recipe in recipes.values()}) < len(recipes):
-        raise ConfigError("two of the recipes have the same name; their runs would lie in one folder")
+        raise ConfigError("two of the recipes have the same name, so their runs would share a folder; rename one")
 
 
 def folder(job: Job, recipe: Recipe, system: str, seed: int) -> Path:
-    """Return where a run lies."""
+    """Return the folder of a run."""
     return job.out / slug(recipe.name) / slug(system) / f"seed-{seed}"
 
 
 def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[str, F32], Trained]:
-    """Return the shares of a trained system and what else is known of it; it is trained unless that lies there."""
+    """Return the probabilities and other figures of a system; it is trained first unless they are in its folder."""
     recipe, out = changed(base, system, seed), folder(job, base, system.name, seed)
     kept = job.maps if system.model["system"] == "ifdd" else job.vectors
     plan, spec = recipe.clips, recipe.bag
@@ -181,7 +181,7 @@ def _labels(clips: Sequence[PreparedClip]) -> Labels:
 
 
 def fusions(job: Job, table: Table) -> dict[str, list[dict[str, F32]]]:
-    """Return the members of FUSED put together, seed by seed: the plain mean of log shares, and learnt weights."""
+    """Return the predictions of FUSED together, seed by seed: by the mean of log probabilities, and by weights."""
     rows: dict[str, list[dict[str, F32]]] = {MEAN: [], WEIGHTED: []}
     for n, members in enumerate(zip(*(table.found[name] for name in FUSED), strict=True)):
         weights = fit(*held_shares(job, table, n)).weights
@@ -192,7 +192,7 @@ def fusions(job: Job, table: Table) -> dict[str, list[dict[str, F32]]]:
 
 
 def held_shares(job: Job, table: Table, n: int) -> tuple[F32, Labels, Labels]:
-    """Return what the members of FUSED said of the people whom seed `n` held out [M,n,K], their labels and numbers."""
+    """Return the probabilities of FUSED for the people whom seed `n` held out [M,n,K], with labels and people [n]."""
     assert table.recipe.clips is not None
     held = split(job.learnt.clips, table.recipe.clips, table.recipe.seed + n).held_out
     people = np.unique([clip.subject or clip.clip for clip in held], return_inverse=True)[1]
@@ -211,14 +211,14 @@ def engines(job: Job, table: Table) -> dict[str, list[Path]]:
         members = read_candidates([made[name][n] for name in FUSED])
         shares, labels, people = held_shares(job, table, n)
         weights = fit(shares, labels, people).weights
-        for name, said, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
-            join(members, w, calibrated(np.log(np.maximum(said, LEAST)), labels), place / slug(name))
+        for name, together, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
+            join(members, w, calibrated(np.log(np.maximum(together, LEAST)), labels), place / slug(name))
             made.setdefault(name, []).append(place / slug(name))
     return made
 
 
 def write(job: Job, tables: Mapping[str, Table], real: Sequence[RealRow] = ()) -> str:
-    """Write what is known so far, and return it as Markdown."""
+    """Write the results so far into the job's folder; return them as Markdown."""
     rows: dict[str, list[SystemRow]] = {}
     texts = []
     for name, table in tables.items():
@@ -240,7 +240,7 @@ def write(job: Job, tables: Mapping[str, Table], real: Sequence[RealRow] = ()) -
 
 
 def budget(job: Job, recipe: Recipe) -> str:
-    """Return what each system was given, in words."""
+    """Return in words how each system was trained."""
     plan = recipe.clips
     assert plan is not None
     clips = len(split(job.learnt.clips, plan, recipe.seed).train)

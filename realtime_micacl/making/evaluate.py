@@ -1,4 +1,4 @@
-"""`realtime-micacl evaluate ENGINE..`: measure engines on clips and people they never saw, WAR and UAR together."""
+"""`realtime-micacl evaluate ENGINE..`: measure engines on clips and people they never saw."""
 
 from __future__ import annotations
 
@@ -82,9 +82,7 @@ def main(argv: Sequence[str]) -> None:
                 results += _on_videos(candidate, reader, videos)
                 results += _as_shown(candidate, reader, arguments, stretches)
     if not results:
-        raise ConfigError(
-            "--rendered: none of the people in these clips is held out (every fifth is), so nobody is new"
-        )
+        raise ConfigError("--rendered: nobody in these clips is held out (every fifth person is); render more people")
     results = folded(results)
     comparisons = compared(results, *candidates) if len(candidates) == 2 else {}
     _tell(results, comparisons)
@@ -148,28 +146,30 @@ def add_shown(p: argparse._ArgumentGroup) -> None:
 
 
 def _on_pictures(candidate: Candidate, engine: Engine, arguments: argparse.Namespace) -> Iterator[Result]:
-    """Yield what the candidate scores on the material of the shipped engine."""
+    """Yield the results on FER+, London and rendered clips, the data of the shipped engine."""
     sidecar = candidate.sidecar
     aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
     found: list[tuple[str, str, Predictions]] = []
     if arguments.ferplus:
-        stills = _marked(read_ferplus(arguments.ferplus, "test", aligner, arguments.cache), sidecar, arguments.cache)
+        stills = read_ferplus(arguments.ferplus, "test", aligner, arguments.cache)
+        stills = _with_landmarks(stills, sidecar, arguments.cache)
         found.append(("FER+ test", "", still_predictions(engine, sidecar, stills)))
     if arguments.london:
-        stills = _marked(read_london(arguments.london, aligner, held_out=True), sidecar, arguments.cache)
+        stills = _with_landmarks(read_london(arguments.london, aligner, held_out=True), sidecar, arguments.cache)
         found.append(("London, held-out people", "", still_predictions(engine, sidecar, stills)))
     for folder in arguments.rendered:
         if held_out := [clip for clip in read_clips(folder, aligner, arguments.cache) if clip.held_out]:
             where = "rendered clips" if len(arguments.rendered) == 1 else f"rendered clips {folder.resolve().name}"
             predictions = clip_predictions(engine, sidecar, held_out)
-            found.append((f"{where}, held-out people", f"{sidecar.bag}", predictions))  # other bags, other cuts
+            # The cut is part of a clip's name, since engines that cut other bags cannot be compared bag by bag.
+            found.append((f"{where}, held-out people", f"{sidecar.bag}", predictions))
     for where, cut, (probabilities, labels, people) in found:
         names = tuple(f"{number} {cut}" for number in range(len(labels)))
         yield result(candidate, where, Read(names, probabilities, labels, people), {})
 
 
-def _marked(stills: Stills, sidecar: Sidecar, cache: Path) -> Stills:
-    """Return pictures with their landmarks, where the engine reads them."""
+def _with_landmarks(stills: Stills, sidecar: Sidecar, cache: Path) -> Stills:
+    """Return pictures with their landmarks, if the engine reads landmarks."""
     if not sidecar.shape:
         return stills
     return replace(
@@ -178,15 +178,15 @@ def _marked(stills: Stills, sidecar: Sidecar, cache: Path) -> Stills:
 
 
 def _on_parts(candidate: Candidate, engine: Engine, plan: Plan, bags: Bags) -> Iterator[Result]:
-    """Yield what the candidate scores on its parts of the prepared sets."""
+    """Yield the results on the candidate's parts of the prepared sets."""
     for part in (part for who, part in plan if who is candidate):
         yield part_result(candidate, part, prepared_predictions(engine, candidate.sidecar, part, bags), bags)
 
 
 def _on_videos(candidate: Candidate, reader: LiveReader, videos: dict[Path, list[Sample]]) -> Iterator[Result]:
-    """Yield what the candidate scores on raw videos."""
-    said = ", ".join(candidate.sidecar.trained_on) or "nothing"
-    about: About = {"training": f"whether it was trained on these videos is not known; of its training it says: {said}"}
+    """Yield the results on raw videos."""
+    trained_on = ", ".join(candidate.sidecar.trained_on) or "nothing"
+    about: About = {"training": f"it may have been trained on these videos; it names: {trained_on}"}
     for folder, each in videos.items():
         where = f"{folder.resolve().name}, through the tracker"
         yield result(candidate, where, video_predictions(reader, each), about)
@@ -195,7 +195,7 @@ def _on_videos(candidate: Candidate, reader: LiveReader, videos: dict[Path, list
 def _as_shown(
     candidate: Candidate, reader: LiveReader, arguments: argparse.Namespace, stretches: list[Stretch]
 ) -> Iterator[Result]:
-    """Yield what the program, as it runs, reads and shows of real people."""
+    """Yield the results on stretches and photographs of real people, read as the live program reads them."""
     if stretches:
         clips = arguments.stretches[0]
         yield result(candidate, f"{clips.resolve().name}, stretches", *stretch_predictions(reader, clips, stretches))
@@ -206,7 +206,7 @@ def _as_shown(
 
 
 def _tell(results: Sequence[Result], comparisons: Comparisons) -> None:
-    """Write the results to standard output."""
+    """Print the results."""
     texts = [as_text(title, result) for title, result in titled(results).items()]
     texts += [comparison_text(title, found) for title, found in comparisons.items()]
     if len(results) > 1:
@@ -221,7 +221,7 @@ def _tell(results: Sequence[Result], comparisons: Comparisons) -> None:
 def _check_names(option: str, names: Sequence[str]) -> None:
     twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
-        raise ConfigError(f"{option}: two of the folders are called {twice[0]!r}; measure on them one after the other")
+        raise ConfigError(f"{option}: two of the folders are called {twice[0]!r}; measure on them in separate runs")
 
 
 def _make(folder: Path) -> None:

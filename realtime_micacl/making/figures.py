@@ -1,15 +1,15 @@
-"""The figures of a measurement, as they are reported and written as JSON; shares and rates are from 0 to 1."""
+"""The figures of a measurement, in the form of their JSON; shares and rates are from 0 to 1."""
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
 Interval = list[float]
-"""The two ends of 95 %."""
+"""Lower and upper end of a 95 % interval."""
 
 
 class Majority(TypedDict):
-    """What the guess of the most frequent emotion would score."""
+    """The scores of a guess that is always the most frequent emotion."""
 
     emotion: str
     war: float
@@ -17,7 +17,7 @@ class Majority(TypedDict):
 
 
 class Bin(TypedDict):
-    """How sure the leading emotion was and how often it was right, in one bin of its probability."""
+    """A bin of the reliability diagram: size, mean probability of the leading emotion, and share that was right."""
 
     n: int
     sure: float
@@ -25,7 +25,7 @@ class Bin(TypedDict):
 
 
 class Risk(TypedDict):
-    """The curve of risk over coverage; where the threshold lies on it, if there is one."""
+    """The risk-coverage curve, and the point of the threshold on it, if there is one."""
 
     area: float
     at_coverage: dict[str, float]
@@ -35,14 +35,14 @@ class Risk(TypedDict):
 
 
 class Recalls(TypedDict):
-    """The two figures that every network is judged by."""
+    """Weighted and unweighted average recall."""
 
     war: float
     uar: float
 
 
 class Report(Recalls):
-    """What predictions score."""
+    """The scores of predictions."""
 
     n: int
     people: int | None
@@ -58,7 +58,7 @@ class Report(Recalls):
 
 
 class Coverage(TypedDict):
-    """How many clips were read, and the scores where each that was not is wrong."""
+    """How many clips could be read, and the scores with the others as wrong."""
 
     unread: int
     coverage: float
@@ -70,7 +70,7 @@ class Scores(Report, Coverage):
     """All scores of one set."""
 
     war_with_lost: float
-    """Where the clips that `prepare` left out are wrong, too."""
+    """WAR with the clips that `prepare` left out as wrong, too."""
 
 
 class Comparison(Recalls):
@@ -85,7 +85,7 @@ class Comparison(Recalls):
 
 
 class About(TypedDict, total=False):
-    """What must be known of a measurement beside its scores."""
+    """What to know about a measurement beside its scores."""
 
     data: str
     split: str | None
@@ -93,27 +93,30 @@ class About(TypedDict, total=False):
     bags: str
     training: str
     people_in_both_parts: int | None
-    """In the training and the test part of the split; None where nobody is known."""
+    """In the training and the test part of the split; None if the set does not name people."""
     lost: int
     """Clips that `prepare` had to leave out."""
     words: int
-    """Readings of which a word may be shown; so many were, and so many of them wrong."""
+    """Readings of labelled faces."""
     words_shown: int
+    """Those of them with a word, not "unsure"."""
     words_wrong: int
+    """Those of them with a wrong word."""
     grimaces: int
-    """Readings of faces that show none of the seven; "unsure" is right there."""
+    """Readings of faces that show none of the seven emotions; "unsure" is right for them."""
     grimaces_unsure: int
     changes: dict[str, int]
-    """Of the word, by clip, within so many seconds of all."""
+    """How often the word changes, by clip."""
     seconds: float
+    """Of all clips together."""
 
 
 Experts = dict[str, list[float]]
-"""How much each expert serves, by kind of clip; empty without experts."""
+"""Share of each expert, by kind of clip; empty without experts."""
 
 
 class Cost(TypedDict):
-    """What a network costs: a piece is encoded once, a window read once a tick."""
+    """What a network costs: each piece is encoded once, each window classified once a tick."""
 
     parameters: int
     piece_macs: int
@@ -121,20 +124,20 @@ class Cost(TypedDict):
     piece_ms: float
     window_ms: float
     kept_bytes: int
-    """Of each face."""
+    """Features in memory for each face."""
 
 
 class Followed(TypedDict):
-    """How a network follows what changes; clips are named by their number."""
+    """How a network follows changes of expression; clips are numbered."""
 
     delays: list[tuple[int, float | None]]
-    """Clip, and seconds from half of an expression to the first reading that names it, None for never."""
+    """Clip, and seconds from half of the expression's strength to the first reading that names it; None for never."""
     calm: list[tuple[int, int, float]]
-    """Neutral clip, changes of the leading emotion in it, its seconds."""
+    """Neutral clip, changes of the leading emotion in it, its length in seconds."""
 
 
 class Trained(Cost, Followed):
-    """What is known of a trained network beside what it reads."""
+    """Figures of a trained network beside its accuracy."""
 
     experts: Experts
 
@@ -163,12 +166,12 @@ class SystemRow(Means):
     ece: float
     ece_95: Interval
     reversed: float
-    """How far WAR changes where the frames run backwards."""
+    """How far WAR changes if the frames run backwards."""
     reversed_95: Interval
     shuffled: float
     shuffled_95: Interval
     cost: NotRequired[Cost]
-    """Nobody times a fusion."""
+    """Missing for fusions."""
     experts: NotRequired[Experts]
     response_s: NotRequired[float]
     response_s_95: NotRequired[Interval]
@@ -178,7 +181,7 @@ class SystemRow(Means):
     """Changes of the leading emotion in a minute of calm faces."""
     flips_95: NotRequired[Interval]
     said: list[list[int]]
-    """What each seed said of the clips, whose `labels` and `persons` stand beside."""
+    """The class that each seed predicted for each clip; `labels` and `persons` are of the same clips."""
     labels: list[int]
     persons: list[int]
 

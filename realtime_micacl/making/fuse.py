@@ -30,7 +30,7 @@ from realtime_micacl.model.joined import Head, join_encoders, join_heads
 from realtime_micacl.options import VerbParser
 from realtime_micacl.types import EMOTIONS, F32
 
-LARGEST = 8192  # numbers kept of a piece
+LARGEST = 8192  # features of a piece, as in the sidecar
 
 
 def main(argv: Sequence[str]) -> None:
@@ -41,11 +41,11 @@ def main(argv: Sequence[str]) -> None:
     )
     p.add_argument("engine", type=Path, nargs="+", help="engines with the same crop and windows, two or more")
     p.add_argument(
-        "--recipe", type=Path, required=True, metavar="FILE", help="recipe of their training; it says who was held out"
+        "--recipe", type=Path, required=True, metavar="FILE", help="recipe of their training, for who was held out"
     )
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="sets that `prepare` wrote")
     p.add_argument("--split", metavar="NAME", help="fit on held-out people of its training part, test on its test part")
-    p.add_argument("--plain", action="store_true", help="plain mean of the log shares instead of weights")
+    p.add_argument("--plain", action="store_true", help="plain mean of the log probabilities, without weights")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the engine")
     arguments = p.parse_args(argv)
     members = read_candidates(arguments.engine)
@@ -59,21 +59,19 @@ def main(argv: Sequence[str]) -> None:
     shares, labels, people = read(members, sets, held)
     found = fit(shares, labels, people)
     weights = None if arguments.plain else found.weights
-    said = averaged(shares) if weights is None else fused(shares, weights)
-    calibration = calibrated(np.log(np.maximum(said, LEAST)), labels)
+    together = averaged(shares) if weights is None else fused(shares, weights)
+    calibration = calibrated(np.log(np.maximum(together, LEAST)), labels)
     sidecar = join(members, weights, calibration, arguments.out)
     test = [clip for data in sets for clip in data.part(data.split(arguments.split), "test")]
     sys.stdout.write(summary(members, found, len(held), read(members, sets, test) if test else None))
     sys.stdout.write("".join(f"{note}\n" for note in notes if note))
-    sys.stdout.write(
-        f"{arguments.out}: {len(members)} engines as one, {sidecar.feature_size} numbers kept of a piece\n"
-    )
+    sys.stdout.write(f"{arguments.out}: {len(members)} engines in one, {sidecar.feature_size} features per piece\n")
 
 
 def check(members: Sequence[Candidate]) -> None:
-    """Raise a MicaclError where engines cannot be one."""
+    """Raise a MicaclError if the engines cannot be fused."""
     if len(members) < 2:
-        raise ConfigError("one engine alone cannot be fused; name two or more")
+        raise ConfigError("a single engine cannot be fused; name two or more")
     first = members[0].sidecar
     for member in members:
         sidecar = member.sidecar
@@ -83,40 +81,40 @@ def check(members: Sequence[Candidate]) -> None:
             if getattr(sidecar, what) != getattr(first, what):
                 raise EngineError(
                     f"{member.name} has another {what} than {members[0].name}: {getattr(sidecar, what)}, not "
-                    f"{getattr(first, what)}; engines that are fused see the same windows of the same crops"
+                    f"{getattr(first, what)}; fused engines read the same windows of the same crops"
                 )
     shapes = [member for member in members if member.sidecar.shape]
     if any(member.sidecar.shape != shapes[0].sidecar.shape for member in shapes):
-        raise EngineError(f"{' and '.join(m.name for m in shapes)} compare shapes by different landmarks")
+        raise EngineError(f"the shapes of {' and '.join(m.name for m in shapes)} are of different landmarks")
     if size(members) > LARGEST:
-        raise EngineError(f"together they keep {size(members)} numbers of a piece, at most {LARGEST} can be kept")
+        raise EngineError(f"together they have {size(members)} features per piece; at most {LARGEST} are possible")
 
 
 def check_held_out(member: Candidate, held: Sequence[PreparedClip], recipe: Path) -> str:
-    """Raise ConfigError where a member held other people out; return what to tell where that is not known."""
-    said = None
+    """Raise ConfigError if a member held other people out of its training; return a note if it does not say whom."""
+    digest = None
     if WEIGHTS in member.sidecar.files:
         with safe_open(member.folder / WEIGHTS, "pt") as stored:
-            said = (stored.metadata() or {}).get(HELD_OUT)
-    if said is None:
-        return f"whether {member.name} learnt from the people on whom weights are fitted is not known"
-    if said != people_digest(held):
+            digest = (stored.metadata() or {}).get(HELD_OUT)
+    if digest is None:
+        return f"whether {member.name} learnt from the people that weights are fitted on is not known"
+    if digest != people_digest(held):
         raise ConfigError(
-            f"{member.name} held other people out of its training than {recipe} does of this data; the weights would "
-            "be fitted on people it learnt from: name the recipe, seed and data by which it was trained"
+            f"{member.name} held out other people than {recipe} does with this data, so the weights would be fitted on "
+            "people that it learnt from; name the recipe, seed and data of its training"
         )
     return ""
 
 
 def size(members: Sequence[Candidate]) -> int:
-    """Return how many numbers are kept of a piece; what several encode alike is kept once."""
+    """Return the number of features per piece; those of an encoder that several engines share count once."""
     return sum({m.sidecar.files[ENCODE]: m.sidecar.feature_size for m in members}.values())
 
 
 def read(
     members: Sequence[Candidate], sets: Sequence[Prepared], clips: Sequence[PreparedClip]
 ) -> tuple[F32, Labels, Labels]:
-    """Return what each member says of whole clips, [M,n,K], their labels [n] and people [n]."""
+    """Return the probabilities of each member for whole clips, [M,n,K], and the clips' labels [n] and people [n]."""
     shares = []
     for member in members:
         with closing(open_engine(member.folder, member.sidecar, "cpu")) as engine:
@@ -129,7 +127,7 @@ def read(
 
 
 def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
-    """Write the engine; return its sidecar."""
+    """Write the fused engine into the folder `out`; return its sidecar."""
     with filling(out) as made:
         return _joined(members, weights, calibration, made)
 
@@ -166,7 +164,7 @@ def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tupl
     }
     write_sidecar(out, sidecar)
     _, checked = read_sidecar(out)
-    open_engine(out, checked, "cpu").close()  # it runs, and with these shapes
+    open_engine(out, checked, "cpu").close()  # raises if it does not run, or not with these shapes
     return checked
 
 
@@ -175,7 +173,8 @@ def _heads(
 ) -> tuple[list[Head], int]:
     """Return each member's head with the columns it reads, and how many columns there are.
 
-    Each encoder's numbers stand once, side by side; after them stand the changes of shape, where somebody reads those.
+    The features of each encoder are there once, side by side; after them come the changes of shape, if any head reads
+    them.
     """
     start, places = 0, {}
     for digest, member in encoders.items():
@@ -191,7 +190,7 @@ def _heads(
 
 
 def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32, Labels, Labels] | None) -> str:
-    """Return the weights, and how each reads the test part alone, left out, and all together."""
+    """Return the weights, and the scores on the test part: of each member alone, without it, and of all together."""
     lines = [f"weights, learnt on {held} clips of held-out people:"]
     lines.append(f"{'':24} " + " ".join(f"{name:>9}" for name in EMOTIONS))
     for member, row in zip(members, found.weights, strict=True):
@@ -201,12 +200,12 @@ def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32
         return "\n".join(lines) + "\nthe split has no test part\n"
     shares, labels, people = test
     rows = {f"{m.name} alone": shares[i] for i, m in enumerate(members)}
-    rows |= {"plain mean of log shares": averaged(shares), "these weights": fused(shares, found.weights)}
+    rows |= {"plain mean of log probabilities": averaged(shares), "these weights": fused(shares, found.weights)}
     if len(members) > 2:
         for i, member in enumerate(members):
             rows[f"plain mean without {member.name}"] = averaged(np.delete(shares, i, axis=0))
-    for name, said in rows.items():
-        r = report(said, labels, people)
+    for name, probabilities in rows.items():
+        r = report(probabilities, labels, people)
         scores = (("WAR", r["war"], r["war_95"]), ("UAR", r["uar"], r["uar_95"]))
         parts = (f"{score} {value:.3f} [{low:.3f}, {high:.3f}]" for score, value, (low, high) in scores)
         lines.append(f"{name:40} {'  '.join(parts)}  ECE {r['ece']:.3f}")

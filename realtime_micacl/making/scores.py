@@ -1,4 +1,4 @@
-"""What an engine is measured by: WAR, UAR, recalls, confusion, calibration, with bootstrap intervals."""
+"""The scores of an engine: WAR, UAR, recalls, confusion, calibration, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from realtime_micacl.types import EMOTIONS, F32
 
 Labels = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
-DIGITS = 4  # of a figure that is reported
-COOLEST, HOTTEST, STEPS = 0.3, 5.0, 200  # temperatures that are looked at, in equal ratios
+DIGITS = 4  # decimals of a figure that is reported
+COOLEST, HOTTEST, STEPS = 0.3, 5.0, 200  # the temperatures that are tried, in equal ratios
 
 
 def confusion(labels: Labels, predicted: Labels) -> Labels:
@@ -55,8 +55,8 @@ def _uars(matrices: Labels) -> F32:
 def calibrated(logits: F32, labels: Labels, risk: float = 0.1) -> tuple[float, float]:
     """Return temperature and abstention threshold for logits [n,K] of people who were not trained on.
 
-    The temperature is the likeliest one. Readings above the threshold are wrong in `risk` of the cases at most; where
-    they all are that good, nothing is held back.
+    The temperature minimizes the cross-entropy. Of the readings at or above the threshold at most `risk` are wrong; it
+    is the lowest such threshold, and 1 if there is none.
     """
     temperatures = np.geomspace(COOLEST, HOTTEST, STEPS)
     picked = logits[np.arange(len(labels)), labels]
@@ -81,9 +81,8 @@ def report(
 ) -> Report:
     """Return the scores of predictions [n,K] as plain values, WAR and UAR with 95 % bootstrap intervals.
 
-    Whole `people` [n] are drawn, since what is read from one face twice is not two facts; without them each prediction
-    is somebody else's. `majority` is what the guess of the most frequent class would score, `abstain_below` the
-    probability under which the engine says "unsure".
+    The bootstrap draws whole `people` [n], since two readings of one face are not independent; without `people` it
+    draws single predictions. `abstain_below` is the probability below which the engine says "unsure".
     """
     predicted = probabilities.argmax(axis=1)
     matrix = confusion(labels, predicted)
@@ -107,7 +106,7 @@ def report(
 
 
 def _majority(counts: Labels) -> Majority:
-    """Return what always saying the most frequent class would score."""
+    """Return the scores of a guess that is always the most frequent class."""
     return {
         "emotion": EMOTIONS[counts.argmax()],
         "war": _short(counts.max() / counts.sum()),
@@ -139,7 +138,7 @@ def _risk(probabilities: F32, labels: Labels, abstain_below: float | None) -> Ri
 
 
 def coverage(matrix: Labels, unread: Labels) -> Coverage:
-    """Return the share of clips that were read, and WAR and UAR where each clip that was not (class, [m]) is wrong."""
+    """Return the share of clips that were read, and WAR and UAR with the others, `unread` [m] classes, as wrong."""
     missed = np.bincount(unread, minlength=len(matrix))
     totals = matrix.sum(axis=1) + missed
     occur = totals > 0
@@ -160,14 +159,14 @@ def compare(
     draws: int = 1000,
     seed: int = 0,
 ) -> Comparison:
-    """Return how two engines differ that said `first` and `second` [n] of the same clips: second minus first.
+    """Return how the predictions `second` [n] differ from `first` [n] on the same clips: second minus first.
 
-    The bootstrap is paired, both are judged on the same people in each draw. McNemar's exact test asks whether those
-    clips on which only one of them is right fall to either side by chance; it takes clips as independent.
+    The bootstrap is paired: each draw has the same people for both. McNemar's exact test looks at the clips on which
+    only one of them is right; it takes clips as independent.
     """
-    said = np.stack([first, second])
-    before, after = (confusion(labels, s) for s in said)
-    drawn_before, drawn_after = _drawn(labels, said, people, draws, seed)
+    both = np.stack([first, second])
+    before, after = (confusion(labels, predicted) for predicted in both)
+    drawn_before, drawn_after = _drawn(labels, both, people, draws, seed)
     only_first, only_second = (
         int(((a == labels) & (b != labels)).sum()) for a, b in ((first, second), (second, first))
     )
@@ -184,14 +183,14 @@ def compare(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the two-sided exact p-value of McNemar's test from the clips on which one alone is right."""
+    """Return the two-sided exact p-value of McNemar's test, from the numbers of clips on which only one is right."""
     n = only_first + only_second
     tail = sum(comb(n, k) for k in range(min(only_first, only_second) + 1))
     return float(min(1.0, 2 * tail / 2**n))
 
 
 def bootstrap(people: Labels, statistic: Callable[[Labels], float], draws: int = 1000, seed: int = 0) -> Interval:
-    """Return the 95 % interval of a statistic of rows, given as their numbers, when whole `people` [n] are drawn."""
+    """Return the 95 % bootstrap interval of `statistic`, which takes indices of rows; whole `people` [n] are drawn."""
     _, person = np.unique(people, return_inverse=True)
     rows = [np.flatnonzero(person == p) for p in range(person.max() + 1)]
     rng = np.random.default_rng(seed)
@@ -200,20 +199,20 @@ def bootstrap(people: Labels, statistic: Callable[[Labels], float], draws: int =
 
 
 def spread(values: Sequence[float]) -> float:
-    """Return the standard deviation over seeds, 0 of a single one."""
+    """Return the standard deviation over seeds, 0 for a single one."""
     return _short(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def _drawn(labels: Labels, said: Labels, people: Labels | None, draws: int, seed: int) -> Labels:
-    """Return the confusion matrices [engines,draws,K,K] of `said` [engines,n] over people drawn with replacement."""
+def _drawn(labels: Labels, predicted: Labels, people: Labels | None, draws: int, seed: int) -> Labels:
+    """Return the confusion matrices [engines,draws,K,K] of `predicted` [engines,n], people drawn with replacement."""
     _, person = np.unique(np.arange(len(labels)) if people is None else people, return_inverse=True)
     k = len(EMOTIONS)
-    each = np.zeros((person.max() + 1, len(said), k, k))
-    np.add.at(each, (person, np.arange(len(said))[:, None], labels, said), 1)
+    each = np.zeros((person.max() + 1, len(predicted), k, k))
+    np.add.at(each, (person, np.arange(len(predicted))[:, None], labels, predicted), 1)
     rng, n = np.random.default_rng(seed), len(each)
     times = (np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64) for _ in range(draws))
     sums = np.stack([drawn @ each.reshape(n, -1) for drawn in times], axis=0).astype(np.int64)
-    return sums.reshape(draws, len(said), k, k).swapaxes(0, 1)
+    return sums.reshape(draws, len(predicted), k, k).swapaxes(0, 1)
 
 
 def _short(value: SupportsFloat) -> float:

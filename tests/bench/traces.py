@@ -25,7 +25,7 @@ from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.making.data.clips import Clip
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
-from realtime_micacl.making.evaluation.predictions import marked
+from realtime_micacl.making.evaluation.predictions import with_landmarks
 from realtime_micacl.types import EMOTIONS, F32, Bag, EmotionDistribution, Face, Quality
 
 NEUTRAL = EMOTIONS.index("neutral")
@@ -65,7 +65,7 @@ def bags_of(clip: Clip, sidecar: Sidecar) -> list[Bag]:
     """Return the bags that the live window cuts from a clip."""
     window, shapes = Window(sidecar.bag), [None] * len(clip.crops)
     if sidecar.shape:
-        landmarks = marked(clip, sidecar).landmarks
+        landmarks = with_landmarks(clip, sidecar).landmarks
         assert landmarks is not None
         shapes = list(ShapeReader(sidecar.shape).read(landmarks))
     return [

@@ -138,7 +138,7 @@ def test_the_command_fits_on_people_held_out_and_tries_on_others(
     fuse.main([*folders, "--recipe", str(recipe), "--data", data, "--out", str(tmp_path)])
     said = capsys.readouterr().out
     assert "learnt on 7 clips of held-out people" in said  # one of six people
-    assert "whether ifdd learnt from the people on whom weights are fitted is not known" in said
+    assert "whether ifdd learnt from the people that weights are fitted on is not known" in said
     assert said.count("plain mean without") == 3
     assert read_sidecar(tmp_path)[1].name == "micacl+m3dfel+ifdd"
     assert (tmp_path / NAME).is_file()
@@ -152,7 +152,7 @@ def test_weights_are_not_fitted_on_people_whom_a_member_learnt_from(
     learnt = read_training_part(read, [data], None).clips
     first, *others = (split(learnt, read.clips, read.seed + more).held_out for more in range(9))
     second = next(other for other in others if people_digest(other) != people_digest(first))
-    for held, refusal in ((first, ""), (second, "held other people out of its training")):
+    for held, refusal in ((first, ""), (second, "held out other people")):
         folder = tmp_path / (refusal[:4] or "same")
         folder.mkdir()
         save_file({"x": torch.zeros(1)}, folder / WEIGHTS, {HELD_OUT: people_digest(held)})
@@ -236,10 +236,10 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     assert "21 clips of 3 people never trained on. Budget of each system: one try, 2 epochs" in first
     for name in (*compare.FUSED, "mean of the three", "Team RAS's weights of the three"):
         assert f"| {name} |" in first
-    assert "How much each expert serves" in first
+    assert "Share of each expert" in first
     monkeypatch.setattr(compare, "train", lambda *_, **__: pytest.fail("it trains again"))
     compare.main(arguments)
     assert capsys.readouterr().out == first
     thawed = write_recipe(tmp_path / "thawed.toml", PLAIN | {"clips": CLIPS})
-    with pytest.raises(ConfigError, match="one frozen light encoder"):
+    with pytest.raises(ConfigError, match="frozen = true and the light encoder"):
         compare.main([str(thawed), *arguments[1:]])

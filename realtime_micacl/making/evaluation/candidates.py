@@ -1,4 +1,4 @@
-"""What is measured: engines, and checkpoints that torch runs as they are."""
+"""Reads the engines and checkpoints that are measured; torch runs a checkpoint without export."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Candidate:
     """An engine or checkpoint that is to be measured."""
 
     name: str
-    """As short as tells it from the others."""
+    """The shortest end of its path that differs from those of the others."""
     folder: Path
     sidecar: Sidecar
 
 
 def read_candidates(paths: Sequence[Path]) -> list[Candidate]:
-    """Read what each folder says of itself; raise a MicaclError where it is neither engine nor checkpoint."""
+    """Read the sidecar of each folder; raise a MicaclError if one is neither an engine nor a checkpoint."""
     read = [_sidecar(path) for path in paths]
     return [Candidate(name, *one) for name, one in zip(_names(paths), read, strict=True)]
 
@@ -45,7 +45,7 @@ def _sidecar(path: Path) -> tuple[Path, Sidecar]:
 
 
 def _checkpoint(folder: Path) -> Sidecar:
-    """Return the sidecar of a checkpoint: an engine that has weights and no graphs."""
+    """Return a sidecar for a checkpoint, as of an engine that has weights and no graphs."""
     try:
         fields = json.loads((folder / ABOUT).read_bytes())
         config = configured(fields["model"])
@@ -65,7 +65,7 @@ def _checkpoint(folder: Path) -> Sidecar:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Return the last parts of each path, as many as tell them apart."""
+    """Return the ends of the paths, with as many parts as are needed for all to differ."""
     parts = [(path.parent if path.name == NAME else path).resolve().parts for path in paths]
     if len(set(parts)) < len(parts):
         raise ConfigError("an engine is named twice; name each once")

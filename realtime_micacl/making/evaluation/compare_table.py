@@ -1,4 +1,4 @@
-"""What `realtime-micacl compare` found, as Markdown."""
+"""The tables of `realtime-micacl compare` as Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REAL = ("system", "n", "WAR", "UAR", "ECE", "WAR against what ships", "words sho
 
 
 def as_table(title: str, rows: Sequence[SystemRow], budget: str) -> str:
-    """Return the rows of one recipe: how each reads, what order and time say, which differences count."""
+    """Return the tables of one recipe: scores, order and response, and which differences are significant."""
     first = rows[0]
     seeds = f"{first['seeds']} seeds: mean ± standard deviation over seeds" if first["seeds"] > 1 else "One seed"
     lines = [
@@ -32,19 +32,19 @@ def as_table(title: str, rows: Sequence[SystemRow], budget: str) -> str:
     for row in rows:
         if row.get("experts"):
             kinds = [[name, *(f"{share:.2f}" for share in use)] for name, use in row["experts"].items()]
-            lines += ["", f"How much each expert serves, {row['system']}, first seed:", ""]
+            lines += ["", f"Share of each expert, {row['system']}, first seed:", ""]
             lines += _lines(["", *map(str, range(1, len(kinds[0])))], kinds)
     return "\n".join(lines) + "\n"
 
 
 def cost_table(rows: Sequence[SystemRow]) -> str:
-    """Return what each system costs."""
+    """Return a table of what each system costs."""
     costs = [_cost(row["system"], row["cost"]) for row in rows if "cost" in row]
     return "\n".join(["## Cost", "", *_lines(COST, costs)]) + "\n"
 
 
 def real_table(rows: Sequence[RealRow], about: str) -> str:
-    """Return how each reads real people, by the live path with its default settings."""
+    """Return the scores on real people, read by the live stages with default settings."""
     most = max(row["seeds"] for row in rows)
     spoken = f"{most} seeds, ± over them" if most > 1 else "One seed"
     lines = ["## Real people", "", f"{about} {spoken}; intervals over photographs and stretches."]

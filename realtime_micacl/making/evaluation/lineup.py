@@ -1,4 +1,4 @@
-"""The systems that `realtime-micacl compare` trains, each with what of its settings is its own."""
+"""The systems that `realtime-micacl compare` trains, each with its own settings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec
 from realtime_micacl.making.recipe import Recipe
 
 ENCODER = ("encoder", "widths", "blocks", "pooling", "dropout")
-"""What of the recipe's network all systems share."""
+"""Keys of the recipe's table [model] that all systems share."""
 PLAIN: Mapping[str, object] = {"mccl": 0.0, "sampler": "random"}
 JOINT: Mapping[str, object] = {"mccl": 0.0, "still_share": 0.33}
 
 
 @dataclass(frozen=True)
 class System:
-    """A row of the table: its network and what of the stage [clips] is its own."""
+    """A row of the table: its network, and its own settings of the stage [clips]."""
 
     name: str
     model: Mapping[str, object]
@@ -40,7 +40,7 @@ SYSTEMS = (
 
 
 def changed(recipe: Recipe, system: System, seed: int) -> Recipe:
-    """Return the recipe of a row."""
+    """Return the recipe of a system."""
     assert recipe.clips is not None
     shared = {key: recipe.model[key] for key in ENCODER if key in recipe.model}
     clips = msgspec.structs.replace(recipe.clips, **system.clips)

@@ -1,4 +1,4 @@
-"""Photographs of faces, each read as the program reads a photograph: alone, with a window of one picture."""
+"""Measures on photographs of faces, each read alone, as the program reads a photograph."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
 
 
 def photograph_predictions(reader: LiveReader, file: Path, half: int) -> tuple[Read, About]:
-    """Return what is read of one half of a set of face crops, and how sure the words were."""
+    """Return the readings of one half of a set of face crops, and how many words were shown and wrong."""
     frames, labels = read_photographs(file, half)
-    said: list[EmotionDistribution | None] = []
+    readings: list[EmotionDistribution | None] = []
     for frame in tqdm(frames, desc="reading photographs", total=len(labels), leave=False, disable=None):
         found = reader.readings([frame])
-        said.append(found[0] if found else None)
-    means: list[F32 | None] = [None if one is None else one.probabilities for one in said]
-    shown = [(one.emotion, EMOTIONS[label]) for one, label in zip(said, labels, strict=True) if one]
+        readings.append(found[0] if found else None)
+    means: list[F32 | None] = [None if one is None else one.probabilities for one in readings]
+    shown = [(one.emotion, EMOTIONS[label]) for one, label in zip(readings, labels, strict=True) if one]
     about: About = {
         "words": len(shown),
         "words_shown": sum(word is not None for word, _ in shown),

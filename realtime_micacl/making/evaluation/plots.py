@@ -18,7 +18,7 @@ INK, BLUE, GREY, RED = "#222222", "#1f5f99", "#999999", "#b3402a"
 
 
 def draw(file: Path, title: str, read: Read, scores: Scores) -> None:
-    """Write the picture of one measurement as a PNG; the same scores give the same bytes."""
+    """Write three plots of one result into a PNG; the same scores give the same bytes."""
     figure = Figure(figsize=(14, 5), dpi=100, layout="constrained")
     figure.suptitle(f"{title}: WAR {scores['war']:.3f}, UAR {scores['uar']:.3f}, {scores['n']} clips", parse_math=False)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
@@ -40,7 +40,7 @@ def _confusion(axes: Axes, matrix: Labels) -> None:
             axes.text(column, row + 0.24, f"{count}", ha="center", va="center", color=colour, fontsize=7)
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(EMOTIONS)), [f"{e} ({n})" for e, n in zip(EMOTIONS, totals, strict=True)])
-    axes.set(xlabel="said", ylabel="labelled (clips)", title="Confusion, share of each row")
+    axes.set(xlabel="read as", ylabel="labelled (clips)", title="Confusion, share of each row")
 
 
 def _reliability(axes: Axes, read: Read, ece: float) -> None:

@@ -1,4 +1,4 @@
-"""What an engine reads from pictures, from rendered clips and from prepared clips."""
+"""The predictions of an engine for pictures, rendered clips and prepared clips."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from realtime_micacl.making.scores import Labels
 from realtime_micacl.types import EMOTIONS, F32, U8, Features
 from realtime_micacl.wording import counted
 
-CLEAR = 0.7  # a bag counts when one emotion holds this share of its newer half
+CLEAR = 0.7  # a bag is measured on if one emotion has at least this share of its newer half
 BATCH = 64
 Bags = Literal["segments", "live"]
 Predictions = tuple[F32, Labels, Labels | None]
@@ -36,22 +36,22 @@ Predictions = tuple[F32, Labels, Labels | None]
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What was read from the clips of a set, one distribution for each."""
+    """The readings of a set, one distribution for each clip."""
 
     names: tuple[str, ...]
-    """Of the clips that were read, n."""
+    """Of the n clips that could be read."""
     probabilities: F32
     """[n,K]"""
     labels: Labels
     people: Labels | None
     unread: Labels = field(default_factory=lambda: np.array([], np.int64))
-    """The labels of the clips from which nothing could be read, [m]."""
+    """The labels of the clips that could not be read, [m]."""
     unread_names: tuple[str, ...] = ()
 
 
 def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predictions:
-    """Return what is read from pictures [n,S,S] as clips of one repeated frame, of people whom nobody knows."""
-    changes = strangers(sidecar, stills)
+    """Return predictions for pictures, each read as a clip of one repeated frame; their own neutral is unknown."""
+    changes = stranger_changes(sidecar, stills)
     rows = [
         still_logits(
             engine,
@@ -64,23 +64,26 @@ def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predi
     return probabilities(np.concatenate(rows), sidecar), stills.labels, stills.people
 
 
-def strangers(sidecar: Sidecar, stills: Stills) -> F32 | None:
-    """Return the changes [n,N*L,3P+1] of pictures from everybody's neutral face; none where no landmarks are."""
+def stranger_changes(sidecar: Sidecar, stills: Stills) -> F32 | None:
+    """Return the changes [n,N*L,3P+1] of pictures from everybody's neutral face; None for an engine without shapes.
+
+    Raise ConfigError if it does and the pictures have no landmarks.
+    """
     if not sidecar.shape:
         return None
     if stills.landmarks is None:
-        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and these pictures come without")
+        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, which these pictures do not have")
     return still_changes(stills.landmarks, sidecar.shape, sidecar.bag.ticks)
 
 
 def still_logits(engine: Engine, sidecar: Sidecar, crops: U8, changes: F32 | None = None) -> F32:
-    """Return the logits [n,K] of crops [n,S,S,3] as clips of one repeated frame: few pieces of such a bag differ."""
+    """Return the logits [n,K] of crops [n,S,S,3], each read as a clip of one repeated frame."""
     frames = np.broadcast_to(np.arange(len(crops))[:, None], (len(crops), sidecar.bag.ticks))
     return _logits(engine, sidecar, crops, frames, changes)
 
 
 def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) -> Predictions:
-    """Return what is read from the clear bags that the live window cuts from `clips`."""
+    """Return predictions for the clear ones among the bags that the live window cuts from `clips`."""
     spec, rows, labels, people = sidecar.bag, [], [], []
     subjects = sorted({clip.subject for clip in clips})
     for clip in clips:
@@ -92,20 +95,20 @@ def clip_predictions(engine: Engine, sidecar: Sidecar, clips: Sequence[Clip]) ->
         labels += targets[clear].argmax(axis=1).tolist()
         people += [subjects.index(clip.subject)] * int(clear.sum())
     if not rows:
-        raise ConfigError(f"no clear bag in {len(clips)} rendered clips; there is nothing to measure")
+        raise ConfigError(f"no bag of {len(clips)} rendered clips shows a clear emotion; there is nothing to measure")
     found = probabilities(np.concatenate(rows), sidecar)
     return found, np.array(labels, np.int64), np.array(people, np.int64)
 
 
 def bag_logits(engine: Engine, sidecar: Sidecar, clip: Clip, frames: npt.NDArray[np.int64]) -> F32:
-    """Return the logits [bags,K] of the bags of a clip, of `frames` [bags, N * L], in the order of their time.
+    """Return the logits [bags,K] of the bags of a clip; `frames` [bags, N * L] are in the order of time.
 
-    Where the engine compares with the own neutral face, that is learnt on the way, as it is live.
+    If the engine compares with the own neutral face, that is learnt from bag to bag, as it is live.
     """
     if not sidecar.shape:
         return _logits(engine, sidecar, clip.crops, frames)
     if clip.landmarks is None:
-        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, and this clip comes without")
+        raise ConfigError(f"the engine {sidecar.name!r} reads landmarks, which this clip does not have")
     reader = ShapeReader(sidecar.shape)
     shapes = reader.read(clip.landmarks)
     neutral = Neutral(reader.mean, sidecar.shape.prior, sidecar.shape.half_s)
@@ -136,7 +139,7 @@ def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bag
         loaded = clip.load()
         frames = bag_frames(loaded.times_s, spec) if bags == "live" else segments(clip.frames, spec)[None]
         if len(frames):
-            each = probabilities(bag_logits(engine, sidecar, marked(loaded, sidecar), frames), sidecar)
+            each = probabilities(bag_logits(engine, sidecar, with_landmarks(loaded, sidecar), frames), sidecar)
             found.append(np.asarray(each.mean(axis=0), np.float32))
         else:
             found.append(None)
@@ -145,10 +148,10 @@ def prepared_predictions(engine: Engine, sidecar: Sidecar, part: Part, bags: Bag
 
 
 def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels, people: Labels | None) -> Read:
-    """Return what was read of each clip [n]; None stands for a clip from which nothing was."""
+    """Return the readings of `names`; in `found` None is a clip that could not be read."""
     read = np.array([one is not None for one in found])
     if not read.any():
-        raise ConfigError(f"of {counted(len(names), 'clip')} none could be read; there is nothing to measure")
+        raise ConfigError(f"none of {counted(len(names), 'clip')} could be read; there is nothing to measure")
     return Read(
         tuple(name for name, ok in zip(names, read, strict=True) if ok),
         np.stack([one for one in found if one is not None]),
@@ -160,7 +163,7 @@ def collected(names: Sequence[str], found: Sequence[F32 | None], labels: Labels,
 
 
 def pooled(parts: Sequence[Read]) -> Read:
-    """Return what was read in several folds as one."""
+    """Return the readings of several folds as one."""
     people = [part.people for part in parts if part.people is not None]
     return Read(
         tuple(name for part in parts for name in part.names),
@@ -177,8 +180,8 @@ def probabilities(logits: F32, sidecar: Sidecar) -> F32:
     return softmax(logits / sidecar.calibration.temperature)
 
 
-def marked(clip: Clip, sidecar: Sidecar) -> Clip:
-    """Return a clip with the landmarks in its crops, where the engine reads them."""
+def with_landmarks(clip: Clip, sidecar: Sidecar) -> Clip:
+    """Return a clip with the landmarks in its crops, if the engine reads landmarks."""
     if not sidecar.shape or clip.landmarks is not None:
         return clip
     return replace(clip, landmarks=landmarks_in(luma(clip.crops), Aligner(sidecar.bag.size_px, sidecar.crop.points)))
@@ -188,7 +191,7 @@ def _logits(
     engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64], changes: F32 | None = None
 ) -> F32:
     """Return the logits [bags,K] of bags of `frames` [bags, N * L]; a piece in several of them is encoded once."""
-    most, rows = LASTS // sidecar.pieces, []  # an engine keeps no more
+    most, rows = LASTS // sidecar.pieces, []  # an engine holds no more features
     for i in range(0, len(frames), most):
         pieces, place = _encoded(engine, sidecar, crops, frames[i : i + most])
         rows.append(engine.classify(pieces[place], None if changes is None else changes[i : i + most])[0])
@@ -198,7 +201,7 @@ def _logits(
 def _encoded(
     engine: Engine, sidecar: Sidecar, crops: U8, frames: npt.NDArray[np.int64]
 ) -> tuple[Features, npt.NDArray[np.int64]]:
-    """Return the features of all pieces of bags, and the places in them of the pieces of each, [bags,N*L/P]."""
+    """Return the features of all different pieces, and for each bag the indices of its pieces, [bags,N*L/P]."""
     turned = np.tile(turned_ticks(sidecar.bag)[:: sidecar.piece], len(frames))
     keys = np.column_stack([frames.reshape(-1, sidecar.piece), turned])
     rows, place = np.unique(keys, axis=0, return_inverse=True)

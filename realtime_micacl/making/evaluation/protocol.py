@@ -16,7 +16,7 @@ from realtime_micacl.making.scores import Labels
 
 ALL = "all"
 MANY = ("folders", "rendered")
-"""Readers of any number of sets: reports tell them apart by their folder, what an engine says of itself does not."""
+"""Readers that are used for many sets: reports add the folder's name, `trained_on` in an engine's sidecar does not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +25,12 @@ class Part:
 
     data: Prepared
     split: str | None
-    """None where the set has no splits: then the part is the whole set."""
+    """None if the set has no splits; then the part is the whole set."""
     clips: tuple[PreparedClip, ...]
 
     @property
     def title(self) -> str:
-        """What is measured on, for people."""
+        """The name of the part in reports."""
         name = name_of(self.data)
         return f"{name} {self.split}, test part" if self.split else f"{name}, all clips"
 
@@ -44,9 +44,9 @@ class Part:
 
     @property
     def people(self) -> Labels | None:
-        """Who is seen in each clip, [n], the same number in every part of the set; None where nobody is known.
+        """The person in each clip, [n], numbered alike in all parts of the set; None if the set names nobody.
 
-        A person who is not known is taken for somebody else in each clip.
+        A clip without a name counts as another person.
         """
         numbers = {subject: i for i, subject in enumerate(sorted({c.subject for c in self.data.clips} - {""}))}
         alone = {c.clip: len(numbers) + i for i, c in enumerate(self.data.clips)}
@@ -55,11 +55,12 @@ class Part:
 
 
 def parts_for(candidates: Sequence[Candidate], data: Prepared, splits: Sequence[str]) -> list[tuple[Candidate, Part]]:
-    """Return who is measured on which part of `data`; raise ConfigError where that would not be fair or not possible.
+    """Return which candidate is measured on which part of `data`.
 
-    The one of `splits` that the set has is taken. With "all" instead, one candidate is measured on every fold in
-    turn; as many candidates as folds are one cross-validation, each measured on its own. Without any it is the split
-    that the candidate was trained on, or the only one.
+    The one of `splits` that the set has is taken. With "all" instead, a single candidate is measured on every fold; as
+    many candidates as folds are a cross-validation, each measured on its own fold. If `splits` is empty, it is the
+    split that the candidate was trained on, or the only one. Raise ConfigError if there is no such split or more than
+    one, if crops do not fit, or if a candidate was trained on clips that it would be measured on.
     """
     mine = [name for name in dict.fromkeys(splits) if name in data.splits]
     if len(mine) > 1:
@@ -86,7 +87,7 @@ def name_of(data: Prepared) -> str:
 
 
 def folds_of(data: Prepared) -> tuple[str, ...]:
-    """Return those splits of a set that are folds of one cross-validation."""
+    """Return the splits of a set that are folds of a cross-validation."""
     return tuple(name for name in data.splits if name.startswith("fold"))
 
 
@@ -96,7 +97,7 @@ def note(data: Prepared, split: str) -> str:
 
 
 def facts(candidate: Candidate, part: Part) -> About:
-    """Return what must be known to judge a score: whether set and people were met in training, what is left out."""
+    """Return what to know about a score: whether set and people were in training, and how many clips are left out."""
     return {
         "data": name_of(part.data),
         "split": part.split,
@@ -108,7 +109,7 @@ def facts(candidate: Candidate, part: Part) -> About:
 
 
 def shared_people(part: Part) -> int | None:
-    """Return how many people of a test part are in the training part of its split too; None where nobody is known."""
+    """Return how many people of a test part are in its training part, too; None if the set names nobody."""
     tested = {clip.subject for clip in part.clips} - {""}
     trained = {clip.subject for clip in part.data.part(part.split, "train")} - {""} if part.split else set()
     return len(tested & trained) if tested and trained else None
@@ -130,7 +131,7 @@ def _folds(candidates: Sequence[Candidate], data: Prepared) -> list[tuple[Candid
 
 
 def _fold_of(candidate: Candidate, data: Prepared) -> str | None:
-    """Return the fold that a candidate was trained on as it says, or else that its name speaks of."""
+    """Return the fold that a candidate's sidecar says it was trained on, or else the fold in its name."""
     for split in folds_of(data):
         if note(data, split) in candidate.sidecar.trained_on:
             return split
@@ -141,7 +142,7 @@ def _fold_of(candidate: Candidate, data: Prepared) -> str | None:
 
 
 def _own(candidate: Candidate, data: Prepared, asked: Sequence[str]) -> str | None:
-    """Return the split for a candidate where none that was asked for is there."""
+    """Return the split for a candidate if the set has none of those in `asked`."""
     if not asked:
         trained = [name for name in data.splits if note(data, name) in candidate.sidecar.trained_on]
         if len(trained) == 1 or len(data.splits) <= 1:
@@ -174,17 +175,18 @@ def _check_crops(candidate: Candidate, data: Prepared) -> None:
 
 
 def _check_unseen(candidate: Candidate, part: Part) -> None:
-    """Raise ConfigError where the candidate says that it was trained on clips of this part."""
-    data, said = part.data, candidate.sidecar.trained_on
-    for name in [name for name in data.splits if note(data, name) in said]:
+    """Raise ConfigError if the candidate's sidecar says that it was trained on clips of this part."""
+    data, trained_on = part.data, candidate.sidecar.trained_on
+    for name in [name for name in data.splits if note(data, name) in trained_on]:
         seen = sum(clip.parts.get(name) == "train" for clip in part.clips)
         if seen:
             raise ConfigError(
                 f"{candidate.name} was trained on {note(data, name)}, which holds {seen} of the {len(part.clips)} "
                 f"clips of {part.title}; measure it with --split {name}"
             )
-    if data.name in said:
-        raise ConfigError(f"{candidate.name} was trained on {data.name} and not on which split; take another set")
+    if data.name in trained_on:
+        said = f"{candidate.name} says that it was trained on {data.name}, but not on which split"
+        raise ConfigError(f"{said}; measure it on another set")
 
 
 def _training(candidate: Candidate, part: Part) -> str:

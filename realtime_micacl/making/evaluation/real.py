@@ -1,4 +1,4 @@
-"""Engines on faces of real people, photographs and stretches of clips, beside the engine that ships."""
+"""Measures engines on photographs and clips of real people, beside the engine that ships."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from realtime_micacl.making.evaluation.photographs import photograph_predictions
 from realtime_micacl.making.evaluation.predictions import Read, pooled
 from realtime_micacl.making.evaluation.results import Result, result
 from realtime_micacl.making.evaluation.stretches import Stretch, read_stretches, stretch_predictions
-from realtime_micacl.making.evaluation.videos import LiveReader, Seen
+from realtime_micacl.making.evaluation.videos import BagCache, LiveReader
 from realtime_micacl.making.figures import Comparison, RealRow
 from realtime_micacl.making.figures import Real as RealFigures
 from realtime_micacl.making.scores import compare, confusion, report, spread, uar, war
 
 SHIPS = "the engine that ships"
 HALF = 0
-"""Of the photographs, the one to choose with; the other is for the engine that was chosen."""
+"""The half of the photographs to choose an engine with; the other half measures the chosen one."""
 WHERE: tuple[Literal["photographs", "clips"], ...] = ("photographs", "clips")
 
 
 @dataclass(frozen=True)
 class Real:
-    """What is to be read of real people."""
+    """Which photographs and clips are measured on."""
 
     photographs: Path | None
     clips: Path | None
@@ -42,7 +42,7 @@ class Real:
 
 
 def read_real(photographs: Path | None, stretches: Sequence[Path] | None) -> Real | None:
-    """Return what is to be read, None for nothing; raise ConfigError where it is not there."""
+    """Return what to measure on, None for nothing; raise ConfigError if a file does not exist."""
     if photographs and not photographs.is_file():
         raise ConfigError(f"--photographs {photographs}: there is no such file")
     if not stretches:
@@ -52,10 +52,10 @@ def read_real(photographs: Path | None, stretches: Sequence[Path] | None) -> Rea
 
 
 class RealRows:
-    """The rows of the engine that ships and of others, which have one crop and one window; `folder` keeps readings."""
+    """Makes rows of the table; the engines must share crop and window. Their readings are cached in `folder`."""
 
     def __init__(self, real: Real, folder: Path) -> None:
-        self._real, self._folder, self._seen = real, folder, Seen()
+        self._real, self._folder, self._bags = real, folder, BagCache()
         self._shipped = replace(read_candidates([default_engine()])[0], name=SHIPS)
 
     def shipped(self) -> RealRow:
@@ -63,9 +63,9 @@ class RealRows:
         return _row([self._results(self._shipped, None)])
 
     def row(self, name: str, engines: Sequence[Path]) -> RealRow:
-        """Return the row of a system, of which there is an engine for each seed."""
+        """Return the row of a system that has an engine for each seed."""
         candidates = [replace(one, name=name) for one in read_candidates(engines)]
-        each = [self._results(candidate, self._seen) for candidate in candidates]
+        each = [self._results(candidate, self._bags) for candidate in candidates]
         row = _row(each)
         shipped = {one.where: one.read for one in self._results(self._shipped, None)}
         for where in WHERE:
@@ -74,13 +74,13 @@ class RealRows:
                 row[where]["against"] = _against(shipped[where], reads)
         return row
 
-    def _results(self, candidate: Candidate, seen: Seen | None) -> list[Result]:
-        """Return what a candidate scores; what it reads of these pictures is kept."""
+    def _results(self, candidate: Candidate, bags: BagCache | None) -> list[Result]:
+        """Return the results of a candidate; its readings are cached in a file."""
         about = repr((self._real, candidate.sidecar))
         file = self._folder / f"real-{hashlib.sha256(about.encode()).hexdigest()[:16]}.npz"
         if not file.is_file():
             with replacing(file) as part:
-                np.savez(part, **_read(candidate, self._real, seen))  # type: ignore[arg-type]  # its other argument is no array
+                np.savez(part, **_read(candidate, self._real, bags))  # type: ignore[arg-type]  # its other argument is no array
         with np.load(file) as stored:
             return [
                 result(
@@ -100,12 +100,12 @@ class RealRows:
             ]
 
 
-def _read(candidate: Candidate, real: Real, seen: Seen | None) -> dict[str, npt.ArrayLike]:
-    """Return what a candidate reads, as arrays."""
+def _read(candidate: Candidate, real: Real, bags: BagCache | None) -> dict[str, npt.ArrayLike]:
+    """Return the readings of a candidate as arrays."""
     found = {}
     with (
         closing(open_engine(candidate.folder, candidate.sidecar, "cpu")) as engine,
-        closing(LiveReader(engine, candidate.sidecar, seen)) as reader,
+        closing(LiveReader(engine, candidate.sidecar, bags)) as reader,
     ):
         if real.photographs:
             found["photographs"] = photograph_predictions(reader, real.photographs, HALF)

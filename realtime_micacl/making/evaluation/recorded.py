@@ -1,4 +1,4 @@
-"""What an engine is given of clips and photographs, kept: heads over the same encoder read it again in seconds."""
+"""Records features and shapes of clips and photographs, so that heads over one encoder can be compared fast."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Encode = Callable[[U8], F32]
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """Readings R of tracks, side by side, and the items that are judged: each is read by the mean of its readings."""
+    """The bags of R readings, track after track, and n labelled items, each read by the mean of some readings."""
 
     features: F32
     """Of the bag of each reading, [R,N*L,D]."""
@@ -43,36 +43,36 @@ class Recorded:
     times_s: F32
     """[R]"""
     tracks: Array
-    """The number of the track of each reading, rising, [R]."""
+    """The number of each reading's track, ascending, [R]."""
     readings: Array
-    """One row for each reading of an item, [M]."""
+    """Pairs of a reading and an item that it belongs to: indices of the readings, [M]."""
     items: Array
-    """The item that each of these belongs to, [M]."""
+    """Indices of the items, [M]."""
     labels: Array
     """Of each item, [n]."""
     people: Array
-    """Whose it is, [n]."""
+    """The number of each item's person, [n]."""
 
     def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Return all of it by name, to be kept."""
+        """Return all arrays by name."""
         return vars(self)
 
-    def means(self, shares: F32) -> F32:
-        """Return the mean of the shares [R,K] of each item, [n,K]."""
-        summed = np.zeros((len(self.labels), shares.shape[1]), np.float64)
-        np.add.at(summed, self.items, shares[self.readings])
+    def means(self, probabilities: F32) -> F32:
+        """Return the mean of the readings' probabilities [R,K] for each item, [n,K]."""
+        summed = np.zeros((len(self.labels), probabilities.shape[1]), np.float64)
+        np.add.at(summed, self.items, probabilities[self.readings])
         return np.asarray(summed / np.bincount(self.items)[:, None], np.float32)
 
 
 class _Recorder:
-    """Stands where bags are read, and keeps them."""
+    """Takes the place of a recognizer, and stores its bags."""
 
     def __init__(self, encode: Encode, sidecar: Sidecar) -> None:
         self.bags: list[tuple[int, float, F32, F32]] = []
         self._encode, self._sidecar, self._known = encode, sidecar, dict[bytes, F32]()
 
     def recognize(self, bags: Sequence[Bag]) -> tuple[EmotionDistribution, ...]:
-        """Keep bags; nothing is read."""
+        """Store bags; return no readings."""
         for bag in bags:
             assert bag.shapes is not None
             pieces = bag.pieces(self._sidecar.piece, mirrored=self._sidecar.bag.mirrored)
@@ -84,11 +84,11 @@ class _Recorder:
         return ()
 
     def close(self) -> None:
-        """Free nothing."""
+        """Do nothing; a recognizer has this method."""
 
 
 def record_photographs(file: Path, half: int, encode: Encode, sidecar: Sidecar) -> Recorded:
-    """Record one half of a set of photographs; each is an item of its own."""
+    """Record one half of a set of photographs; each is an item."""
     frames, labels = read_photographs(file, half)
     each = _through(([frame] for frame in frames), len(labels), encode, sidecar)
     rows = [(n, bags[0]) for n, bags in enumerate(each) if bags]
@@ -98,13 +98,13 @@ def record_photographs(file: Path, half: int, encode: Encode, sidecar: Sidecar) 
 
 
 def record_stretches(clips: Path, stretches: Sequence[Stretch], encode: Encode, sidecar: Sidecar) -> Recorded:
-    """Record the labelled stretches of real clips; the clip stands for the person."""
+    """Record the labelled stretches of real clips; each clip counts as a person."""
     names = sorted({one.clip for one in stretches})
-    films = _through((read_file(clip_file(clips, name)) for name in names), len(names), encode, sidecar)
+    sequences = _through((read_file(clip_file(clips, name)) for name in names), len(names), encode, sidecar)
     rows: list[tuple[int, float, F32, F32]] = []
     tracks: list[int] = []
     of_clip: list[int] = []
-    for number, bags in enumerate(films):
+    for number, bags in enumerate(sequences):
         for track in sorted({bag[0] for bag in bags}):
             own = [bag for bag in bags if bag[0] == track]
             tracks += [tracks[-1] + 1 if tracks else 0] * len(own)
@@ -125,7 +125,7 @@ def record_stretches(clips: Path, stretches: Sequence[Stretch], encode: Encode, 
 
 
 def record_clips(clips: Sequence[Clip], encode: Encode, sidecar: Sidecar) -> Recorded:
-    """Record rendered clips; each clear bag of the live window is an item of its own."""
+    """Record rendered clips; each clear bag of the live window is an item."""
     assert sidecar.shape
     reader, spec, turned = ShapeReader(sidecar.shape), sidecar.bag, turned_ticks(sidecar.bag)
     subjects = sorted({clip.subject for clip in clips})
@@ -157,44 +157,44 @@ def replay(
     *,
     learns: bool = True,
 ) -> F32:
-    """Return the shares [R,K] of all readings; the own neutral of each track is learnt on the way, as it is live.
+    """Return the probabilities [R,K] of all readings; the own neutral of each track is learnt as it is live.
 
-    `read` takes the numbers of readings [m] and their changes [m,N*L,3P+1] to logits [m,K]. Unless it `learns`, a track
-    keeps everybody's neutral face.
+    `read` takes indices of readings [m] and their changes [m,N*L,3P+1], and returns logits [m,K]. With `learns` False
+    all tracks are compared with everybody's neutral face.
     """
     counts = np.bincount(recorded.tracks)
     starts = np.cumsum(counts) - counts
     mean = np.asarray(shape.mean, np.float32)
     neutral = Neutral(mean, shape.prior, shape.half_s, (len(counts),))
-    shares: list[tuple[Array, F32]] = []
+    found: list[tuple[Array, F32]] = []
     for step in range(int(counts.max())):
         there = np.flatnonzero(counts > step)
         rows = starts[there] + step
         seen = recorded.shapes[rows]
         changes = own_changes(seen, neutral.shape[there], neutral.trust[there])
-        said = softmax(read(rows, changes) / np.float32(temperature))
-        shares.append((rows, said))
+        probabilities = softmax(read(rows, changes) / np.float32(temperature))
+        found.append((rows, probabilities))
         if learns:
-            own, second = np.zeros((2, len(counts), said.shape[1]), np.float32)
+            own, second = np.zeros((2, len(counts), probabilities.shape[1]), np.float32)
             newest, elapsed_s = np.zeros((len(counts), seen.shape[2]), np.float32), np.zeros(len(counts), np.float32)
-            own[there], newest[there] = said, seen[:, -1]
+            own[there], newest[there] = probabilities, seen[:, -1]
             elapsed_s[there] = recorded.times_s[rows] - recorded.times_s[rows - 1] if step else 0
             if neutral.second_due:
                 second[there] = softmax(read(rows, strange(seen, mean)) / np.float32(temperature))
             neutral.read(newest, own, second if neutral.second_due else None, elapsed_s)
-    order = np.argsort(np.concatenate([rows for rows, _ in shares]))
-    return np.concatenate([said for _, said in shares])[order]
+    order = np.argsort(np.concatenate([rows for rows, _ in found]))
+    return np.concatenate([probabilities for _, probabilities in found])[order]
 
 
 def _through(
-    films: Iterable[Iterable[Frame]], count: int, encode: Encode, sidecar: Sidecar
+    sequences: Iterable[Iterable[Frame]], count: int, encode: Encode, sidecar: Sidecar
 ) -> list[list[tuple[int, float, F32, F32]]]:
-    """Return the bags of each film, as the program cuts them."""
+    """Return the bags of each sequence of frames, cut by the live perceiver."""
     settings, found = Settings(), []
     with closing(Lookout(settings.detector, max_faces=settings.max_faces, far=settings.far)) as lookout:
-        for film in tqdm(films, desc="recording", total=count, leave=False, disable=None):
+        for sequence in tqdm(sequences, desc="recording", total=count, leave=False, disable=None):
             recorder = _Recorder(encode, sidecar)
-            for _ in offline(film, Perceiver(lookout, sidecar), recorder):
+            for _ in offline(sequence, Perceiver(lookout, sidecar), recorder):
                 pass
             found.append(recorder.bags)
     return found

@@ -1,4 +1,4 @@
-"""The results as text, as figures for machines, and as a folder that can be sent around."""
+"""Reports results as text, as JSON, and as a folder with tables and plots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from realtime_micacl.making.figures import About, Comparison, Interval
 from realtime_micacl.types import EMOTIONS
 from realtime_micacl.wording import counted, why
 
-FEW = 10
+FEW = 10  # people; intervals over fewer are too narrow
 FOLDS = ["fold", "engine", "clips", "WAR", "UAR", "people in both parts"]
 
 
@@ -26,13 +26,13 @@ def figures(results: Sequence[Result], comparisons: Comparisons) -> dict[str, ob
 
 
 def titled(results: Sequence[Result]) -> dict[str, Result]:
-    """Return each result under its title; the engine is named in it where there are several."""
+    """Return the results by title; a title names the engine if there are several."""
     several = len({result.candidate for result in results}) > 1
     return {f"{r.candidate} on {r.where}" if several else r.where: r for r in results}
 
 
 def as_text(name: str, result: Result) -> str:
-    """Return the scores of one data set as a small table."""
+    """Return the scores on one data set as lines of text."""
     scores = result.scores
     people = f"of {counted(scores['people'], 'person', 'people')}" if scores["people"] else "(people unknown)"
     lines = [
@@ -42,7 +42,7 @@ def as_text(name: str, result: Result) -> str:
         *(f"  {line}" for line in remarks(result)),
         "  recall "
         + "  ".join(f"{emotion} {r:.2f} ({scores['counts'][emotion]})" for emotion, r in scores["recall"].items()),
-        "  " + " ".join(f"{emotion:>9}" for emotion in ("said:", *EMOTIONS)),
+        "  " + " ".join(f"{emotion:>9}" for emotion in ("read as:", *EMOTIONS)),
     ]
     for emotion, row in zip(EMOTIONS, scores["confusion"], strict=True):
         if sum(row):
@@ -51,14 +51,14 @@ def as_text(name: str, result: Result) -> str:
 
 
 def remarks(result: Result) -> Iterator[str]:
-    """Yield what must be known beside WAR and UAR, a sentence each."""
+    """Yield what to know beside WAR and UAR, a sentence each."""
     scores, about = result.scores, result.about
     guess, risk = scores["majority"], scores["risk"]
     if result.folds:
         over = result.over_folds
         yield (
             f"over {len(result.folds)} folds: WAR {over['war_mean']:.3f} (sd {over['war_sd']:.3f}), "
-            f"UAR {over['uar_mean']:.3f} (sd {over['uar_sd']:.3f}); the other figures are of all folds together"
+            f"UAR {over['uar_mean']:.3f} (sd {over['uar_sd']:.3f}); the other figures are of the clips of all folds"
         )
     drawn = scores["people"] or scores["n"]
     if drawn < FEW:
@@ -92,7 +92,7 @@ def remarks(result: Result) -> Iterator[str]:
 
 
 def _words(about: About) -> Iterator[str]:
-    """Yield what stood on the screen."""
+    """Yield sentences on the words that the program would show."""
     shown = about["words_shown"]
     yield (
         f"a word is shown in {shown / max(1, about['words']):.2f} of {about['words']} readings, "
@@ -111,8 +111,8 @@ def comparison_text(name: str, found: Comparison) -> str:
     """Return the difference of two engines in one sentence."""
     return (
         f"{name}: WAR {found['war']:+.3f} {_interval(found['war_95'])}, UAR {found['uar']:+.3f} "
-        f"{_interval(found['uar_95'])} on the same {found['n']} clips; alone right in {found['only_second_right']} "
-        f"against {found['only_first_right']}, McNemar p {found['mcnemar_p']:.4f}"
+        f"{_interval(found['uar_95'])} on the same {found['n']} clips; alone it is right in "
+        f"{found['only_second_right']}, the other in {found['only_first_right']}, McNemar p {found['mcnemar_p']:.4f}"
     )
 
 
@@ -169,7 +169,7 @@ def _write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def _clips(read: Read) -> Iterator[Sequence[object]]:
-    """Yield name, label, leading emotion and probabilities of each clip; those that were not read have but a label."""
+    """Yield name, label, leading emotion and probabilities of each clip; only the first two if it was not read."""
     for name, label, row in zip(read.names, read.labels, read.probabilities, strict=True):
         yield [name, EMOTIONS[label], EMOTIONS[row.argmax()], *(f"{p:.4f}" for p in row)]
     for name, label in zip(read.unread_names, read.unread, strict=True):
@@ -195,7 +195,7 @@ def _section(title: str, slug: str, result: Result) -> str:
         "\n".join(f"- {line}" for line in remarks(result)) + "\n",
         f"![Confusion, reliability, risk and coverage](plots-{slug}.png)\n",
         f"[confusion-{slug}.csv](confusion-{slug}.csv): the matrix; "
-        f"[clips-{slug}.csv](clips-{slug}.csv): what was read of each clip\n",
+        f"[clips-{slug}.csv](clips-{slug}.csv): the reading of each clip\n",
     ]
     if result.folds:
         parts.insert(2, _markdown([FOLDS, *_folds(result)]))

@@ -1,4 +1,4 @@
-"""Scores with what they are of; folds put together, two engines compared."""
+"""Results: scores with what they were measured on. Joins folds, and compares two engines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Comparisons = dict[str, Comparison]
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What one candidate, or one for each fold, scored on one set."""
+    """The scores of one candidate, or of one for each fold, on one set."""
 
     candidate: str
     where: str
@@ -28,9 +28,9 @@ class Result:
     scores: Scores
     about: About
     part: Part | None = None
-    """None where the set is not a prepared one, or all its folds are together."""
+    """None if the set is not a prepared one, or if this is a cross-validation."""
     folds: tuple[Result, ...] = ()
-    """Those of a cross-validation, of which this is the whole."""
+    """The folds, if this is a cross-validation."""
 
     @property
     def over_folds(self) -> dict[str, float]:
@@ -46,19 +46,19 @@ class Result:
 
 
 def result(candidate: Candidate, where: str, read: Read, about: About) -> Result:
-    """Return what a candidate scored on a set that has no splits of its own."""
+    """Return the result of a candidate on a set without splits."""
     return Result(candidate.name, where, read, _scores(read, _threshold(candidate)), about)
 
 
 def part_result(candidate: Candidate, part: Part, read: Read, bags: str) -> Result:
-    """Return what a candidate scored on a part of a prepared set."""
+    """Return the result of a candidate on a part of a prepared set."""
     about = facts(candidate, part)
     about["bags"] = bags
     return Result(candidate.name, part.title, read, _scores(read, _threshold(candidate), part.lost), about, part)
 
 
 def folded(results: Sequence[Result]) -> list[Result]:
-    """Return the results, those of all folds of one data set put together into one."""
+    """Return the results; where all folds of a data set are there, one cross-validation takes their place."""
     left = list(results)
     for data in dict.fromkeys(r.part.data for r in results if r.part):
         splits = folds_of(data)
@@ -71,7 +71,7 @@ def folded(results: Sequence[Result]) -> list[Result]:
 
 
 def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> Comparisons:
-    """Return how the second candidate differs from the first, wherever both read the same clips."""
+    """Return how the second candidate differs from the first on each set of which both read the same clips."""
     found: Comparisons = {}
     earlier = {r.where: r.read for r in results if r.candidate == first.name}
     for after in results:
@@ -87,7 +87,7 @@ def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> 
 
 
 def _cross_validated(folds: Sequence[Result]) -> Result:
-    """Return the folds as one result: mean and standard deviation over them, all else of their clips together."""
+    """Return the folds as one result; the scores are of all their clips together."""
     names = list(dict.fromkeys(fold.candidate for fold in folds))
     thresholds = {fold.scores["risk"].get("threshold") for fold in folds}
     first = folds[0].about

@@ -1,4 +1,4 @@
-"""The table of the ablation of both streams: how each row reads each set, and how it differs from the first."""
+"""The table of the ablation of both streams: the scores of each row on each set, and its difference from the first."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 RARE = [EMOTIONS.index(name) for name in ("fear", "disgust")]
 Rows = Mapping[str, Mapping[str, Sequence[F32]]]
-"""By row and set: what each seed said of each item, [n,K]."""
+"""By row and set: the probabilities of each seed, [n,K]."""
 
 
 class Less(TypedDict):
-    """How far scores are from those of the first row: the difference and the ends of its interval."""
+    """The difference of scores from the first row's, and the ends of its interval."""
 
     war: list[float]
     uar: list[float]
 
 
 class Row(TypedDict):
-    """How a variant reads a set: means over seeds, and their standard deviation."""
+    """The scores of a variant on a set: means and standard deviations over seeds."""
 
     variant: str
     seeds: int
@@ -50,7 +50,7 @@ Tables = Mapping[str, Sequence[Row]]
 def figures(rows: Rows, sets: Mapping[str, Recorded]) -> Tables:
     """Return a table for each set: means over seeds, and the differences from the first row with intervals.
 
-    The seeds are pooled, and whole people are drawn with all that every seed said of them.
+    For the intervals seeds are pooled, and whole people are drawn with their predictions of all seeds.
     """
     first = next(iter(rows.values()))
     return {
@@ -76,7 +76,7 @@ def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorde
         "uar_sd": spread(uars),
     }
     if said is not first:
-        both = min(len(before), len(words))  # seeds that both have
+        both = min(len(before), len(words))  # only seeds that both rows have
         labels, people = (np.tile(one, both) for one in (recorded.labels, recorded.people))
         found = compare(labels, np.concatenate(before[:both]), np.concatenate(words[:both]), people)
         row["less"] = {"war": [found["war"], *found["war_95"]], "uar": [found["uar"], *found["uar_95"]]}
@@ -108,7 +108,7 @@ def _cell(row: Row) -> str:
 
 
 def write(out: Path, found: Tables) -> str:
-    """Write what is known so far, and return it as Markdown."""
+    """Write the tables so far into the folder `out`; return them as Markdown."""
     (out / "table.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     text = as_table(found)
     (out / "table.md").write_text(text, "utf-8")

@@ -1,4 +1,4 @@
-"""Labelled stretches of real clips, read as the program reads a file: right or wrong, and what stands on the screen."""
+"""Measures on labelled stretches of real clips, read as the program reads a file; also the words that it shows."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from realtime_micacl.making.figures import About
 from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
 from realtime_micacl.wording import why
 
-CLEAR = 2
-SLACK_S = 1e-6
+CLEAR = 2  # stretches of lower clarity are left out
+SLACK_S = 1e-6  # for rounding of frame times
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Stretch:
     first: int
     last: int
     label: int | None
-    """None where the expression is none of the seven emotions: "unsure" is right there."""
+    """None if the expression is none of the seven emotions; "unsure" is right for it."""
 
 
 def read_stretches(clips: Path, file: Path) -> list[Stretch]:
-    """Read a JSON list of [clip, first frame, last frame, label, clarity from 1 to 3] without what is of clarity 1.
+    """Read a JSON list of [clip, first frame, last frame, label, clarity from 1 to 3]; those of clarity 1 are left out.
 
-    Each clip lies in the folder `clips`, with the ending .mp4. Raise ConfigError where one does not, or where the file
-    is no such list.
+    Each clip must be in the folder `clips` as an .mp4 file. Raise ConfigError if one is not, or if the file is no such
+    list.
     """
     try:
         rows = json.loads(file.read_text("utf-8"))
@@ -53,17 +53,17 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
         ) from cause
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if wrong := next((one for one in found if not 0 <= one.first <= one.last), None):
-        raise ConfigError(f"{file}: {wrong.clip} {wrong.first} to {wrong.last} holds no frame; the first comes first")
+        raise ConfigError(f"{file}: {wrong.clip} {wrong.first} to {wrong.last} holds no frame")
     if not any(one.label is not None for one in found):
         raise ConfigError(f"{file} names no stretch of clarity {CLEAR} or 3 with one of {', '.join(EMOTIONS)}")
     wanted = (clip_file(clips, one.clip) for one in found)
     if missing := sorted({clip.name for clip in wanted if not clip.is_file()}):
-        raise ConfigError(f"{clips} has no {missing[0]}, which {file.name} speaks of")
+        raise ConfigError(f"{file.name} names {missing[0]}, which is not in {clips}")
     return found
 
 
 def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Stretch]) -> tuple[Read, About]:
-    """Return the mean distribution of each labelled stretch, and how calm and how sure the words were."""
+    """Return the mean distribution of each labelled stretch, and figures of the words: shown, wrong, changes."""
     names = sorted({one.clip for one in stretches})
     bar = tqdm(names, desc="reading clips", unit="clip", leave=False, disable=None)
     read = {name: reader.read(clip_file(clips, name)) for name in bar}
@@ -87,7 +87,7 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
 
 
 def clip_file(clips: Path, name: str) -> Path:
-    """Return where a clip lies, which may be named with its ending or without."""
+    """Return the file of a clip, which may be named with or without .mp4."""
     return clips / (name if name.lower().endswith(".mp4") else f"{name}.mp4")
 
 
@@ -102,7 +102,7 @@ def _inside(readings: Sequence[EmotionDistribution], one: Stretch, rate_hz: floa
 
 
 def _changes(read: Sequence[EmotionDistribution]) -> tuple[int, float]:
-    """Return how often the word changes, "unsure" being one, and the seconds in which it can."""
+    """Return how often the word changes, to and from "unsure" too, and the seconds that tracks last."""
     tracks = defaultdict(list)
     for reading in read:
         tracks[reading.track_id].append(reading)
@@ -111,6 +111,6 @@ def _changes(read: Sequence[EmotionDistribution]) -> tuple[int, float]:
 
 
 def rate_hz(file: Path) -> float:
-    """Return the pictures a second of a clip."""
+    """Return the frame rate of a clip, Hz."""
     with av.open(str(file)) as container:
         return float(container.streams.video[0].average_rate or 25)

@@ -1,4 +1,4 @@
-"""The figures of a system beside others, with intervals over people, and which differences are more than chance."""
+"""Makes the rows of `compare`: figures with intervals over people, and which differences are significant."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ PAIRS = (
     ("S4D: one head", "S4D: two heads, experts"),
     ("S4D: two heads, dense adapter", "S4D: two heads, experts"),
 )
-"""Differences that are asked for beside those from MICACL."""
+"""Pairs that are compared, beside MICACL with each other system."""
 
 
 def system_row(
     system: str, found: Sequence[Mapping[str, F32]], about: Sequence[Trained], test: Sequence[PreparedClip]
 ) -> SystemRow:
-    """Return a row: means over seeds, intervals over people; `found` are shares in each order of frames.
+    """Return a row: means over seeds, intervals over people; `found` has each seed's probabilities by order of frames.
 
-    The seeds are pooled, and whole people are drawn with all that every seed said of them.
+    For the intervals seeds are pooled, and whole people are drawn with their predictions of all seeds.
     """
     seeds = len(found)
     _, person = np.unique([clip.subject or clip.clip for clip in test], return_inverse=True)
@@ -76,12 +76,12 @@ def system_row(
 
 
 def _said(found: Sequence[Mapping[str, F32]], order: str) -> Labels:
-    """Return what all seeds said of the clips with their frames in this order."""
+    """Return the predicted classes of all seeds, for clips with their frames in this order."""
     return np.asarray(np.concatenate([one[order] for one in found]).argmax(axis=1), np.int64)
 
 
 def _tail(labels: Labels, said: Labels) -> float:
-    """Return the mean recall of fear and disgust; NaN where nobody shows either."""
+    """Return the mean recall of fear and disgust; NaN if there is neither."""
     found = recalls(confusion(labels, said))[TAIL]
     return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
@@ -98,7 +98,7 @@ def _cost(of: Trained) -> Cost:
 
 
 def _add_trained(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
-    """Add what it costs, how soon expressions are named, how many never are, and how often calm faces' words change."""
+    """Add cost, response time, share of expressions never named, and changes per minute on calm faces."""
     row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
     delays = [one for said in about for one in said["delays"]]
     calm = [one for said in about for one in said["calm"]]
@@ -125,7 +125,7 @@ def _with_interval(statistic: Callable[[Labels], float], people: Labels) -> tupl
 
 
 def differences(rows: Sequence[SystemRow]) -> list[str]:
-    """Return, in a sentence each, how rows differ from MICACL's, and the pairs that are asked for besides."""
+    """Return a sentence for each difference: of every row from MICACL's, and of `PAIRS`."""
     named = {row["system"]: row for row in rows}
     pairs = [("MICACL", name) for name in named if name != "MICACL"] + list(PAIRS)
     return [_difference(named[one], named[other]) for one, other in pairs if one in named and other in named]
@@ -142,7 +142,7 @@ def _difference(base: SystemRow, row: SystemRow) -> str:
 
 
 def judged(difference: float, interval: Interval) -> str:
-    """Return a difference with its interval and what it means."""
+    """Return a difference with its interval and a verdict, as text."""
     low, high = interval
     verdict = "cannot be told apart" if low <= 0 <= high else "better" if low > 0 else "worse"
     return f"{difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"

@@ -1,4 +1,4 @@
-"""What a trained network is measured by beside others: how it reads, in which order of frames, how soon, how calm."""
+"""Measures a trained network for `compare`: predictions with frames in and out of order, response, calm and cost."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
 
 NEUTRAL = EMOTIONS.index("neutral")
-SHOWN = 0.5  # an expression has begun when its clip's frames show half of it
+SHOWN = 0.5  # an expression has begun when a frame shows half of its strength
 ROUNDS = 30
 Features = Sequence[npt.NDArray[np.float16]]
 """Of the frames of each clip, [T,D]."""
 
 
 def orders(spec: BagSpec, clips: int, seed: int = 0) -> dict[str, Labels]:
-    """Return how the ticks of each clip's bag are ordered, [clips,N*L]: as they came, reversed, shuffled."""
+    """Return the orders of ticks in each clip's bag, [clips,N*L] each: unchanged ("logits"), reversed, shuffled."""
     forward = np.tile(np.arange(spec.ticks), (clips, 1))
     shuffled = np.random.default_rng(seed).permuted(forward, axis=1)
     return {"logits": forward, "reversed": forward[:, ::-1], "shuffled": shuffled}
@@ -41,7 +41,7 @@ def orders(spec: BagSpec, clips: int, seed: int = 0) -> dict[str, Labels]:
 
 @torch.inference_mode()
 def read(model: System, features: Features, spec: BagSpec) -> dict[str, F32]:
-    """Return the logits [n,K] of whole clips, their frames in each order."""
+    """Return the logits [n,K] of whole clips, with their frames in each of `orders`."""
     bags = np.stack([f[segments(len(f), spec)] for f in features]).astype(np.float32)
     found = {}
     for name, order in orders(spec, len(bags)).items():
@@ -56,7 +56,7 @@ def _logits(model: System, bags: F32) -> F32:
 
 @torch.inference_mode()
 def follow(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Followed:
-    """Return how live windows, unsmoothed, follow the clips."""
+    """Return how soon the readings of live windows, without smoothing, follow expressions, and how calm they are."""
     delays: list[tuple[int, float | None]] = []
     calm: list[tuple[int, int, float]] = []
     for number, (clip, each) in enumerate(zip(clips, features, strict=True)):
@@ -111,7 +111,7 @@ def _ms(graph: Path, given: dict[str, npt.NDArray[np.generic]]) -> float:
 
 @torch.inference_mode()
 def expert_use(model: System, clips: Sequence[PreparedClip], features: Features, spec: BagSpec) -> Experts:
-    """Return how much each expert serves stills, clips, and clips of each emotion; empty without experts."""
+    """Return the share of each expert for stills, clips, and clips of each emotion; empty without experts."""
     if not isinstance(model, S4D) or model.adapter is None or model.adapter.router is None:
         return {}
     bags = torch.from_numpy(np.stack([f[segments(len(f), spec)] for f in features]).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Raw videos through the very stages that run live: detector, tracker, window, engine, smoothing."""
+"""Reads raw videos with the stages that run live: detector, tracker, window, engine, smoothing."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The windows that were cut from clips and pictures, for engines that would cut them alike; they lie in memory."""
+class BagCache:
+    """The bags of clips and pictures, in memory, for several engines with the same crop and window."""
 
-    each: list[list[Sequence[Bag]]] = field(default_factory=list)
+    clips: list[list[Sequence[Bag]]] = field(default_factory=list)
+    """In the order in which they were read."""
 
 
 class LiveReader:
     """Reads clips and pictures with default settings, one after the other; each begins with new tracks."""
 
-    def __init__(self, engine: Engine, sidecar: Sidecar, seen: Seen | None = None) -> None:
+    def __init__(self, engine: Engine, sidecar: Sidecar, cache: BagCache | None = None) -> None:
         """Take an engine; the detector is opened here.
 
-        Readers that share `seen` are shown the same in the same order, and only the first looks for faces.
+        Readers that share a `cache` must be given the same clips in the same order; only the first looks for faces.
         """
         self._engine, self._sidecar, self._settings = engine, sidecar, Settings()
-        self._seen, self._shown = seen, 0
+        self._cache, self._clips = cache, 0
         self._detector = Lookout(self._settings.detector, max_faces=self._settings.max_faces, far=self._settings.far)
 
     def read(self, path: Path, rate_hz: float | None = None) -> list[EmotionDistribution]:
@@ -55,12 +56,12 @@ class LiveReader:
         """Return the readings of frames."""
         perceiver = Perceiver(self._detector, self._sidecar)
         recognizer = Recognizer(self._engine, self._sidecar, smoothing_s=self._settings.smoothing_s)
-        if self._seen is not None:
-            if self._shown == len(self._seen.each):
-                looks = (perceiver.perceive(frame)[1] for frame in frames)
-                self._seen.each.append([bags for bags in looks if bags])
-            self._shown += 1
-            return [read for bags in self._seen.each[self._shown - 1] for read in recognizer.recognize(bags)]
+        if self._cache is not None:
+            if self._clips == len(self._cache.clips):
+                bags_of_frames = (perceiver.perceive(frame)[1] for frame in frames)
+                self._cache.clips.append([bags for bags in bags_of_frames if bags])
+            self._clips += 1
+            return [read for bags in self._cache.clips[self._clips - 1] for read in recognizer.recognize(bags)]
         return [e for e in offline(frames, perceiver, recognizer) if isinstance(e, EmotionDistribution)]
 
     def close(self) -> None:
@@ -69,9 +70,9 @@ class LiveReader:
 
 
 def video_predictions(reader: LiveReader, samples: Sequence[Sample]) -> Read:
-    """Return one distribution for each clip, the mean over all readings of the live path with its default settings.
+    """Return one distribution for each clip: the mean of all live readings, with default settings.
 
-    A clip without a reading (no face, none for as long as a window, or a damaged file) is not read.
+    A clip without a reading counts as not read: no face, none for as long as a window, or a damaged file.
     """
     bar = tqdm(samples, desc="reading videos", unit="clip", leave=False, disable=None)
     found = [_mean(sample, reader) for sample in bar]

@@ -22,7 +22,7 @@ def test_clips_that_were_trained_on_are_refused(striped: Any, tmp_path: Path) ->
     said = refused(striped.runs[0], "--data", striped.five, "--split", "fold2")
     assert "run-fold1 was trained on five fold1, which holds 14 of the 14 clips of five fold2, test part" in said
     assert "--split fold1" in said
-    assert "trained on five and not on which split" in refused(
+    assert "trained on five, but not on which split" in refused(
         striped.checkpoint(tmp_path / "whole", ["five"]), "--data", striped.five, "--split", "fold1"
     )
     said = refused(*striped.runs[:2], "--data", striped.five, "--split", "fold1")
@@ -91,9 +91,9 @@ def test_folders_of_videos_that_are_no_emotion_are_named(tmp_path: Path) -> None
     (tmp_path / "videos" / "hapy").rename(tmp_path / "videos" / "happy")
     assert "holds no clip" in refused("--through-tracker", tmp_path / "videos")
     (tmp_path / "videos" / "happy" / "a.mp4").write_text("no video")
-    assert "of 1 clip none could be read" in refused("--through-tracker", tmp_path / "videos")
+    assert "none of 1 clip could be read" in refused("--through-tracker", tmp_path / "videos")
 
 
 def test_rendered_clips_of_nobody_new_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text("[]")
-    assert "none of the people in these clips is held out" in refused("--rendered", tmp_path)
+    assert "nobody in these clips is held out" in refused("--rendered", tmp_path)
