@@ -88,5 +88,5 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no pictures"):
         list(read_pictures(tmp_path, 25.0))
     (tmp_path / "1.jpg").write_bytes(b"")
-    with pytest.raises(SourceError, match="of 1 picture none can be read"):
+    with pytest.raises(SourceError, match="none of 1 picture can be read"):
         list(read_pictures(tmp_path, 25.0))

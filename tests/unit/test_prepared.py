@@ -85,7 +85,7 @@ def test_a_set_that_cannot_be_parted_says_why_it_has_no_split(folder: Path) -> N
     rows = [json.loads(row) | {"parts": {}} for row in (folder / INDEX).read_text().splitlines()]
     (folder / INDEX).write_text("\n".join(map(json.dumps, rows)))
     for name in (None, "fold1"):
-        with pytest.raises(ConfigError, match="has no split: one clip or one person cannot be parted"):
+        with pytest.raises(ConfigError, match="has no split, since it has only one clip or person"):
             read_prepared(folder).split(name)
 
 

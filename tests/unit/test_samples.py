@@ -86,14 +86,14 @@ def test_a_clip_on_both_sides_is_only_tested(caplog: pytest.LogCaptureFixture) -
         rows = [Row("line", "c", 0, "official", part) for part in parts]
         (sample,) = gathered("set", rows, lambda clip: PATH)
         assert sample.parts == {"official": "test"}
-        assert "in both parts of a split, and counted as test: 1 (c)" in caplog.text
+        assert "clips in both parts of a split, counted as test: 1 (c)" in caplog.text
         caplog.clear()
 
 
 def test_a_clip_on_both_sides_of_several_splits_is_counted_once(caplog: pytest.LogCaptureFixture) -> None:
     rows = [Row("line", "c", 0, fold, part) for fold in ("fold1", "fold2") for part in ("train", "test")]
     gathered("set", rows, lambda clip: PATH)
-    assert "in both parts of a split, and counted as test: 1 (c)" in caplog.text
+    assert "clips in both parts of a split, counted as test: 1 (c)" in caplog.text
     assert "c, c" not in caplog.text
 
 

@@ -187,7 +187,12 @@ BAD: list[tuple[str, Callable[[Path], list[Sample]], Damage, str]] = [
     ("ckplus_tree", ckplus.read, gone("Emotion"), "no folder .*Emotion"),
     ("tmp_path", folders.read, put("fear/notes.txt"), "fear holds no clip"),
     ("tmp_path", folders.read, put("bored/a.mp4"), "bored is not the name of an emotion"),
-    ("tmp_path", folders.read, put("train/happy/a.mp4"), "train holds the emotions; give that folder"),
+    (
+        "tmp_path",
+        folders.read,
+        put("train/happy/a.mp4"),
+        "train has folders of emotions in it; run",
+    ),
     ("tmp_path", folders.read, put("a.mp4"), "holds no clip"),
     ("tmp_path", rendered.read, put("a.mp4"), r"no .*labels\.json"),
     ("tmp_path", rendered.read, put("labels.json", "[]"), "0 clips"),

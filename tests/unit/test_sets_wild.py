@@ -65,7 +65,7 @@ def test_clips_behind_links_are_found_and_of_two_of_a_name_the_first_is_taken(df
     write(films / "part_2" / "3.MP4")
     paths = {s.clip: s.path for s in dfew.read(dfew_tree, raw=True)}
     assert paths["00002"] == films / "part_1" / "2.mp4" and paths["00003"] == films / "part_1" / "3.mp4"
-    assert f"the first is taken; left out: 1 ({films / 'part_2' / '3.MP4'})" in caplog.text
+    assert f"left out, since another file is of the same clip: 1 ({films / 'part_2' / '3.MP4'})" in caplog.text
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_ferv39k_says_where_a_line_and_its_clip_s_folder_differ(ferv39k_tree: Pa
     setup = ferv39k_tree / "4_setups" / "All_scenes" / "train_All.csv"
     setup.write_text("Action/Happy/0001 Sad\nAction/Fear/0001 fear\nOther/x/0001 Fear\n")
     ferv39k.read(ferv39k_tree)
-    assert "ferv39k: lines that name another emotion than their clip's folder does, and count: 1" in caplog.text
+    assert "ferv39k: lines with another emotion than the folder of their clip (the line counts): 1" in caplog.text
 
 
 SAVED_ANEW: dict[str, Callable[[str], str]] = {

@@ -1,8 +1,8 @@
-"""What a live crop suffers that a training picture does not: a shaking tracker, light, blur, noise, hands.
+"""Augments crops with what happens live: a shaking tracker, light, blur, noise, a hand before the face.
 
-Crops are luma, [B,1,S,S], 0 to 255, on any device. `groups` [B], on the processor, says which crops share one draw, as
-the frames of a clip do. All draws come from torch's generator for the processor, so that every device sees the same
-numbers, and nothing is asked back from the device.
+Crops are luma, [B,1,S,S], 0 to 255, on any device. `groups` [B], on the CPU, numbers the crops that share one draw,
+such as the frames of a clip. All random numbers are drawn on the CPU, so that they are the same for every device, and
+no GPU has to be waited for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from realtime_micacl.making.data.transfer import to_device
 
 
 def shake(crops: Tensor, groups: Tensor) -> Tensor:
-    """Turn, scale, shift and mirror crops, a clip's frames alike; the border repeats."""
+    """Rotate, scale, shift and mirror crops, the same for each group; the border is repeated."""
     n = _draws(groups)
     angle = (torch.randn(n) * 0.12).clamp(-0.35, 0.35)
     mirror = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
@@ -24,16 +24,16 @@ def shake(crops: Tensor, groups: Tensor) -> Tensor:
 
 
 def jitter(crops: Tensor) -> Tensor:
-    """Move each crop by what the key points of a still face jitter, about 1 % of the eyes' distance."""
+    """Move each crop a little, as the landmarks of a still face jitter: by about 1 % of the distance of the eyes."""
     n = len(crops)
     angle, scale, shift = torch.randn(n) * 0.012, torch.exp(torch.randn(n) * 0.012), torch.randn(n, 2) * 0.01
     return _warped(crops, _boxes(angle, scale, shift, torch.ones(n)))
 
 
 def degraded(crops: Tensor, groups: Tensor) -> Tensor:
-    """Change gamma, the fall of light, contrast and detail, cover a part, a clip's frames alike; add noise to each.
+    """Change gamma, lighting, contrast and detail and cover a part, the same for each group; add noise to each crop.
 
-    Noise comes last: where the contrast is low, as with a camera in the dark, it hides more.
+    Noise is added last, so that it hides more where the contrast is low, as with a camera in the dark.
     """
     n, size, device = _draws(groups), crops.shape[-1], crops.device
     gamma, light = torch.exp(torch.randn(n) * 0.25), torch.randn(2, n) * 0.15
@@ -69,9 +69,9 @@ def degraded(crops: Tensor, groups: Tensor) -> Tensor:
 
 
 def augmented(clips: Tensor) -> Tensor:
-    """Crop, mirror and recolour clips u8[B,T,S,S,3], all frames of a clip alike: one box, one draw of each.
+    """Crop, mirror and recolour clips u8[B,T,S,S,3], the same for all frames of a clip.
 
-    The box holds half of the crop to all of it. The released code's 8 % suits whole pictures, not aligned faces.
+    At least half of the area is kept. The 8 % of the released code suit whole pictures, not aligned faces.
     """
     count, frames = clips.shape[:2]
     area, ratio = _uniform(count, 0.5, 1.0), torch.exp(_uniform(count, -0.29, 0.29))
@@ -91,7 +91,7 @@ def augmented(clips: Tensor) -> Tensor:
 
 
 def as_rgb(crops: Tensor) -> Tensor:
-    """Turn luma [B,1,S,S] into what encoders take, uint8 RGB [B,S,S,3]."""
+    """Convert luma [B,1,S,S] to the input of encoders, uint8 RGB [B,S,S,3]."""
     return crops.round().to(torch.uint8).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
 
 
@@ -108,7 +108,7 @@ def _whole(low: int, high: int) -> int:
 
 
 def _boxes(angle: Tensor, scale: Tensor, shift: Tensor, mirror: Tensor) -> Tensor:
-    """Return what F.affine_grid takes, [n,2,3]."""
+    """Return affine matrices for F.affine_grid, [n,2,3]."""
     cos, sin = scale * angle.cos(), scale * angle.sin()
     across = torch.stack([mirror * cos, -sin, shift[:, 0]], dim=1)
     down = torch.stack([mirror * sin, cos, shift[:, 1]], dim=1)

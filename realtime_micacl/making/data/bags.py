@@ -1,4 +1,4 @@
-"""Which frames of a clip become its bag, when a whole clip is one bag as in the data sets' protocols."""
+"""Chooses the frames of a bag if a whole clip is one bag, as in the protocols of data sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame features that are kept: a frozen encoder sees each augmented frame once, bags are put together from them."""
+"""Banks of frame features: a frozen encoder encodes each augmented frame once, and bags are made of the features."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from realtime_micacl.making.data.transfer import to_device
 from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.types import F32, U8
 
-JITTERS = 4  # versions of a still, moved as the tracker moves it, from which a bag's frames are drawn
+JITTERS = 4  # versions of a still, jittered like the crops of a tracker; the frames of a bag are drawn from them
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class Bank:
     """Bags of frame features; an item is one bag of one clip."""
 
     features: npt.NDArray[np.float16]
-    """[views, F, D]: every frame, as augmented in each view."""
+    """Of all frames, augmented differently in each view, [views, F, D]."""
     rows: npt.NDArray[np.int64]
-    """The frames of each item, [items, N * L]."""
+    """Indices of the frames of each item, [items, N * L]."""
     spread: int
-    """A frame is drawn from this many successive ones."""
+    """Instead of a frame, one of this many from it on is drawn: those that show the same."""
     targets: F32
     """[items, K]"""
 
@@ -51,9 +51,9 @@ class Bank:
 
 
 def still_bank(encoder: PerFrame, stills: Stills, views: int, spec: BagSpec) -> Bank:
-    """Return a bank in which every picture is a clip of that picture, held by a tracker that shakes a little.
+    """Return a bank in which every picture is a clip of that picture, jittered like the crops of a tracker.
 
-    Without `views` every picture is taken as it is, and its mirror image where the encoder sees that.
+    With `views` 0 pictures are not augmented; their mirror images are there for bags with mirrored frames.
     """
     if not views:
         return _plain_bank(encoder, stills, spec)
@@ -105,12 +105,12 @@ def clip_bank(encoder: PerFrame, clips: Sequence[Clip], views: int, spec: BagSpe
 
 
 def bag_targets(clip: Clip, frames: npt.NDArray[np.int64], spec: BagSpec) -> F32:
-    """Return what a live reading of each bag should say, [bags,K]: what the face shows in the newer half of it."""
+    """Return the target of each bag, [bags,K]: the mean over its newer half."""
     return np.asarray(clip.targets[frames[:, spec.ticks // 2 :]].mean(axis=1), np.float32)
 
 
 def turned_ticks(spec: BagSpec) -> npt.NDArray[np.int64]:
-    """Return 1 for each frame of a bag that the encoder sees as in a mirror, 0 for the others, [N * L]."""
+    """Return 1 for each frame of a bag that is mirrored for the encoder, 0 for the others, [N * L]."""
     return np.arange(spec.ticks) % 2 if spec.mirrored else np.zeros(spec.ticks, np.int64)
 
 
@@ -121,7 +121,7 @@ def luma(crops: U8) -> U8:
 
 @torch.inference_mode()
 def _encoded(encoder: PerFrame, crops: Tensor, groups: Tensor, turned: Tensor) -> Tensor:
-    """Return the features f16[n,D] of crops, where the encoder is."""
+    """Return the features f16[n,D] of augmented crops, on the encoder's device."""
     device = encoder.luma.device
     crops = jitter(degraded(shake(to_device(crops, device), groups), groups))
     pixels = as_rgb(torch.where(to_device(turned, device).view(-1, 1, 1, 1), crops.flip(-1), crops))

@@ -1,8 +1,8 @@
-"""CK+ (Lucey et al. 2010) and sets that lie as it does: posed sequences from neutral to the apex, some with an emotion.
+"""CK+ (Lucey et al. 2010) and sets in its layout: posed sequences from neutral to the apex, some with an emotion.
 
 Pictures are `cohn-kanade-images/S005/001/S005_001_00000001.png`; the emotion, where one was given, is one number in
-`Emotion/S005/001/S005_001_00000011_emotion.txt`. How strong an expression is between onset and apex is not labelled:
-it is taken to grow evenly.
+`Emotion/S005/001/S005_001_00000011_emotion.txt`. The strength between onset and apex is not labelled; it is
+assumed to grow linearly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rendered clips with exactly known expression: a folder of videos and its `labels.json`."""
+"""Reads rendered clips, whose expression is known exactly: a folder of videos and its `labels.json`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Clip:
     times_s: F32
     """[T]"""
     targets: F32
-    """What the face shows in each frame, a mixture of the emotion and neutral, [T,K]."""
+    """The distribution in each frame, a mixture of the emotion and neutral, [T,K]."""
     held_out: bool
     """Whether this person is never trained on, only measured: every fifth is."""
     landmarks: F32 | None = None
@@ -54,9 +54,9 @@ def read_clips(folder: Path, aligner: Aligner, cache: Path) -> list[Clip]:
 
 
 def bag_frames(times_s: F32, spec: BagSpec) -> npt.NDArray[np.int64]:
-    """Return which frames the live window would put into each bag of a clip, [bags, N * L].
+    """Return the indices of the frames that the live window puts into each bag of a clip, [bags, N * L].
 
-    The window itself decides: it is given pictures of one pixel that hold the number of their frame.
+    They come from the window itself: it is given pictures of one pixel, whose colour is the index of the frame.
     """
     window = Window(spec)
     rows = []
@@ -85,7 +85,7 @@ def _clip(folder: Path, row: Label, detector: FaceDetector, mesh: FaceMesh, alig
 
 
 def _cut(file: Path, detector: FaceDetector, mesh: FaceMesh, aligner: Aligner) -> dict[str, npt.NDArray[Any]]:
-    """Return number, crop, time and landmarks of every frame in which a face is found."""
+    """Return index, crop, time and landmarks of every frame in which a face is found."""
     numbers, crops, times_s, landmarks = [], [], [], []
     for frame in read_file(file):
         found = detector.detect(frame.image)

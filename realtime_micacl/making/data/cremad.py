@@ -1,6 +1,6 @@
 """CREMA-D (Cao et al. 2014): 91 actors, twelve sentences, six emotions; there is no surprise.
 
-What was to be shown stands in the file's name, actor_sentence_emotion_level, as VideoFlash/1001_DFA_ANG_XX.flv.
+The emotion is in the file's name, actor_sentence_emotion_level, as in VideoFlash/1001_DFA_ANG_XX.flv.
 """
 
 from __future__ import annotations

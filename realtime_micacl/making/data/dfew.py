@@ -1,7 +1,7 @@
 """DFEW (Jiang et al. 2020): clips from films, seven emotions, five official folds.
 
 The shipped crops are folders of pictures, `Clip/clip_224x224/00001/`; the films' own clips `Clip/original/**/1.mp4`.
-Official folds part clips, not people: the same actor can stand on both sides.
+Official folds split clips, not people: the same actor can be in both parts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The face of a clip, found, followed and cut as the live program does it."""
+"""Cuts the main face of a clip, found and followed as the live program does."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
 from realtime_micacl.types import F32, U8, Frame
 
-MAX_FRAMES = 3000  # a longer one is no clip, and its crops would fill the memory
-ENOUGH = 0.9  # of a clip's frames; with fewer the other detector is tried, which finds faces that fill the picture
-LEAST = 0.1  # of a clip's frames; less is what a detector sees in a background now and then
+MAX_FRAMES = 3000  # the crops of more would fill the memory
+ENOUGH = 0.9  # share of frames with a face; with less the other detector is tried, too
+LEAST = 0.1  # share of frames with a face; less may be a false detection in the background
 
 Kept = tuple[int, float, U8]
-"""Number and time of a frame, and the crop."""
+"""Index and time of a frame, and its crop."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Cut:
     """The crops of one face."""
 
     numbers: npt.NDArray[np.int64]
-    """Number of the frame each was cut from, [T]."""
+    """Index of the frame of each crop, [T]."""
     crops: U8
     """[T,S,S,3]"""
     times_s: F32
@@ -38,7 +38,7 @@ class Cut:
 
 
 class FaceCutter:
-    """Cuts the main face of clips; to be used from one thread."""
+    """Cuts the main face of clips; not thread-safe."""
 
     def __init__(self, size_px: int, points: Points) -> None:
         self._aligner = Aligner(size_px, points)
@@ -46,10 +46,10 @@ class FaceCutter:
         self._detectors = [FaceDetector(reach=reach) for reach in reaches]
 
     def cut(self, read: Callable[[], Iterable[Frame]]) -> Cut:
-        """Return the face that is seen longest and largest; raise SourceError where there is hardly any.
+        """Return the face that is seen longest and largest; raise SourceError if none is in a tenth of the frames.
 
-        The live program's detector goes first. `read` is called again for the other one, which finds the faces that
-        fill a picture, as those of shipped crops do.
+        The live program's detector is used first. If it finds too little, `read` is called again for the other one,
+        which finds faces that fill the picture, as in the crops that some sets ship.
         """
         best: list[Kept] = []
         for detector in self._detectors:
@@ -69,7 +69,7 @@ class FaceCutter:
 
     def _main_track(self, clip: Iterable[Frame], detector: FaceDetector) -> tuple[int, list[Kept]]:
         """Return the number of frames and the track with the most frames x size."""
-        tracker, cuts = Tracker(birth_hits=1), CutDetector()  # offline a first frame need not wait for a second
+        tracker, cuts = Tracker(birth_hits=1), CutDetector()  # no second frame is needed to confirm a face
         tracks: dict[int, list[Kept]] = defaultdict(list)
         sizes: dict[int, float] = defaultdict(float)
         seen = 0
@@ -89,7 +89,7 @@ class FaceCutter:
 
 
 def as_shipped(frames: Iterable[Frame], size_px: int) -> Cut:
-    """Return the pictures of a clip as they are, made `size_px` large."""
+    """Return the whole pictures of a clip, resized to `size_px`."""
     kept = []
     for frame in bounded(frames):
         shrinks = min(frame.image.shape[:2]) >= size_px
@@ -100,7 +100,7 @@ def as_shipped(frames: Iterable[Frame], size_px: int) -> Cut:
 
 
 def bounded(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Yield frames; raise SourceError where there are more than a clip has."""
+    """Yield frames; raise SourceError after `MAX_FRAMES`."""
     for n, frame in enumerate(frames, 1):
         if n > MAX_FRAMES:
             raise SourceError(f"it has more than {MAX_FRAMES} frames; cut it into clips first")

@@ -48,4 +48,4 @@ def _rows(splits: Path) -> Iterator[Row]:
             odd += any(label_named(folder) not in (None, label) for folder in clip.split("/"))
             yield Row(f"{file}, line {number}", clip, label, "official", part)
     if odd:
-        log.warning("ferv39k: lines that name another emotion than their clip's folder does, and count: %d", odd)
+        log.warning("ferv39k: lines with another emotion than the folder of their clip (the line counts): %d", odd)

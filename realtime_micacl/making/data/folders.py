@@ -34,9 +34,7 @@ def read(root: Path) -> list[Sample]:
         if label is None:
             if folder.name.lower() not in OUTSIDE:
                 if any(label_named(inside.name) is not None for inside in folder.iterdir()):
-                    raise ConfigError(
-                        f"{folder} holds the emotions; give that folder, one run of `prepare` for each such"
-                    )
+                    raise ConfigError(f"{folder} has folders of emotions in it; run `prepare` on that folder instead")
                 raise ConfigError(f"{folder} is not the name of an emotion; expected {expected}")
             others[folder.name.lower()] += len(clips)
             continue

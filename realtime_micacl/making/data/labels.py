@@ -1,4 +1,4 @@
-"""`labels.json`, which says of rendered clips who shows what, and how strongly in every frame."""
+"""Reads `labels.json`: person, emotion and the intensity of every frame for each rendered clip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LABELS = "labels.json"
 
 
 class Label(Struct, frozen=True, forbid_unknown_fields=True):
-    """What `labels.json` says of a clip."""
+    """The entry of a clip in `labels.json`."""
 
     file: Annotated[str, Meta(pattern=r"^[^/\\]+$")]
     identity: Annotated[int, Meta(ge=0)]
@@ -25,7 +25,7 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_labels(root: Path) -> list[Label]:
-    """Return what the file in a folder says; raise ConfigError where there is none or it is none of ours."""
+    """Return the labels in a folder; raise ConfigError if there are none, or the file is not ours."""
     file = root / LABELS
     try:
         return msgspec.json.decode(file.read_bytes(), type=list[Label])

@@ -19,7 +19,7 @@ EXPRESSIONS = {"neutral": "neutral", "smiling": "happy"}
 
 
 def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
-    """Return the photographs of the people who are held out, or of all others."""
+    """Return the photographs of the people who are held out, or of all others; raise ConfigError if there are none."""
     detector = FaceDetector()
     crops, targets, people = [], [], []
     for name, emotion in EXPRESSIONS.items():
@@ -31,7 +31,7 @@ def read_london(folder: Path, aligner: Aligner, *, held_out: bool) -> Stills:
             if is_held_out(PHOTOGRAPHED + person) is not held_out:
                 continue
             if (photograph := cv2.imread(str(file))) is None:
-                raise ConfigError(f"{file} cannot be read as a picture; fetch it again")
+                raise ConfigError(f"{file} cannot be read as a picture; download it again")
             picture = cv2.cvtColor(photograph, cv2.COLOR_BGR2RGB).astype(np.uint8)
             found = detector.detect(picture)
             if found:

@@ -1,4 +1,4 @@
-"""Photographs of faces, as a file of cut-out faces holds them."""
+"""Reads a file of face crops that were cut from photographs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from realtime_micacl.types import EMOTIONS, U8, Frame
 
 
 def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
-    """Return the pictures of one half of a set of face crops, as the program takes them, and their labels [n].
+    """Return one half of a set of face crops as frames, and their labels [n].
 
     The file is an .npz with `jpeg` (all pictures one after the other), `sizes` in bytes, `label` (in the order of
-    EMOTIONS) and `half`; raise ConfigError where it is none.
+    EMOTIONS) and `half`; raise ConfigError if it is no such file.
     """
     jpeg, sizes, labels, halves = read_arrays(file, "a set of photographs", ("jpeg", "sizes", "label", "half"))
     ends = np.cumsum(sizes)
@@ -38,14 +38,14 @@ def read_photographs(file: Path, half: int) -> tuple[Iterator[Frame], Labels]:
 
 
 def half_named(text: str) -> int:
-    """Return the number of a half; raise ConfigError where it is none."""
+    """Return the number of a half; raise ConfigError if the text is no number."""
     if not text.isdecimal():
         raise ConfigError(f"--photographs: HALF must be a number such as 0 or 1, not {text!r}")
     return int(text)
 
 
 def read_portraits(file: Path, half: int, aligner: Aligner) -> Stills:
-    """Return one half of such a set to learn from, cut as the program cuts faces; a picture without one is left out."""
+    """Return one half for training, cut like live faces; pictures in which no face is found are left out."""
     frames, labels = read_photographs(file, half)
     crops, kept = [], []
     with closing(FaceDetector(reach="short")) as detector:
@@ -57,10 +57,10 @@ def read_portraits(file: Path, half: int, aligner: Aligner) -> Stills:
 
 
 def _framed(jpeg: U8) -> U8:
-    """Return a crop as a picture with something around the face."""
+    """Return a crop, decoded and enlarged, with a margin in which its border is repeated."""
     picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
     if picture is None:
-        raise ConfigError("one of the photographs is damaged; fetch the set again")
+        raise ConfigError("one of the photographs is damaged; download the set again")
     picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     picture = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
     px = MARGIN_PX

@@ -1,4 +1,4 @@
-"""Folders of pictures read as a clip: numbered files in the order of their numbers, at a nominal rate."""
+"""Reads a folder of pictures as a clip: numbered files in the order of their numbers, at a given rate."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
-    """Yield the pictures of a folder as frames; raise SourceError where not one can be read.
+    """Yield the pictures of a folder as frames; raise SourceError if none can be read.
 
-    Pictures that cannot be read, or were cut off, are left out and counted in the log; the others keep their times.
+    Damaged pictures are left out and counted in the log; the others keep their times.
     """
     files = pictures_in(folder)
     if not files:
@@ -33,7 +33,7 @@ def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
         else:
             yield Frame(image, index / rate_hz, index)
     if len(damaged) == len(files):
-        raise SourceError(f"{folder}: of {counted(len(files), 'picture')} none can be read")
+        raise SourceError(f"{folder}: none of {counted(len(files), 'picture')} can be read")
     if damaged:
         log.warning(
             "%s: %d of %d pictures cannot be read: %s", folder, len(damaged), len(files), ", ".join(damaged[:5])
@@ -41,7 +41,7 @@ def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
 
 
 def _picture(file: Path) -> U8 | None:
-    """Return a picture as read-only RGB [H,W,3], None where it is damaged."""
+    """Return a picture as read-only RGB [H,W,3], None if it is damaged."""
     try:
         image = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error):

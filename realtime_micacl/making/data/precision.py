@@ -1,4 +1,4 @@
-"""In which precision encoders compute while they learn."""
+"""The precision in which encoders are trained."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from realtime_micacl.inference.cpu.processor import multiplies_bfloat16
 
 
 def half(device: torch.device) -> torch.autocast:
-    """Return a context in which torch computes in bfloat16 where the device has products of it, else in float32."""
+    """Return a context in which torch computes in bfloat16 if the device multiplies it in hardware, else in float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type != "cpu" or multiplies_bfloat16())

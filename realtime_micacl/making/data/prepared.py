@@ -44,11 +44,11 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels: tuple[str, ...] = EMOTIONS
     size_px: Annotated[int, Meta(ge=16, le=512)]
     crop: Crop | None
-    """None where the set's own crops were taken as they are."""
+    """None if the set's own crops were taken unchanged."""
     version: str
     """Of the program that cut the crops."""
     clips: Count | None = None
-    """None until all is done."""
+    """None until the run is complete."""
     skipped: Count = 0
     skipped_tests: dict[str, Count] = {}  # msgspec copies it
     """Of each split, how many clips of its test part were skipped."""
@@ -70,14 +70,14 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class PreparedClip:
-    """One clip that lies ready."""
+    """One clip of a prepared set."""
 
     clip: str
     """Unique in its set."""
     label: int
     """Its place in EMOTIONS."""
     subject: str
-    """Empty where the set does not say who it is."""
+    """Empty if the set does not name people."""
     parts: Mapping[str, Part]
     """Name of a split -> the part of it that the clip is in."""
     frames: int
@@ -85,35 +85,35 @@ class PreparedClip:
     size_px: int
 
     def load(self) -> Clip:
-        """Read the crops; raise ConfigError where the file is damaged or not what the index says."""
+        """Read the crops; raise ConfigError if the file is damaged or differs from the index."""
         crops, times_s, targets = read_crops(self.file, self.frames, self.size_px)
         return Clip(self.subject, crops, times_s, targets, held_out=self.parts.get("official") == "test")
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A data set that lies ready."""
+    """A prepared data set."""
 
     name: str
     folder: Path
     size_px: int
     crop: Crop | None
-    """None where the set's own crops were taken as they are."""
+    """None if the set's own crops were taken unchanged."""
     clips: tuple[PreparedClip, ...]
     splits: tuple[str, ...]
     """Names of the splits, in order."""
     skipped_tests: Mapping[str, int] = field(default_factory=dict)
-    """Of each split that lost any, how many clips of its test part gave no crops: a fair comparison counts them."""
+    """By split, how many clips of its test part gave no crops: a fair comparison counts them as wrong."""
 
     def split(self, name: str | None) -> str:
-        """Return `name`, or without one the only split there is; raise ConfigError that says which there are."""
+        """Return `name`, or the only split if it is None; raise ConfigError, with a list of splits, if there is none."""
         found = name or (self.splits[0] if len(self.splits) == 1 else None)
         if found in self.splits:
             return found
         if not self.splits:
             raise ConfigError(
-                f"{self.name} in {self.folder} has no split: one clip or one person cannot be parted into training and"
-                " test; add others and prepare it again"
+                f"{self.name} in {self.folder} has no split, since it has only one clip or person; add others "
+                "and prepare it again"
             )
         there = f"{self.name} in {self.folder} has the splits {', '.join(self.splits)}"
         raise ConfigError(f"--split {name}: {there}" if name else f"{there}; name one with --split")
@@ -124,7 +124,7 @@ class Prepared:
 
 
 def read_prepared(folder: Path) -> Prepared:
-    """Return what a folder holds; raise ConfigError where it is foreign, unfinished or damaged."""
+    """Return the prepared set in a folder; raise ConfigError if it is none, unfinished or damaged."""
     manifest = read_manifest(folder)
     if manifest is None:
         raise ConfigError(
@@ -142,7 +142,7 @@ def read_prepared(folder: Path) -> Prepared:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return what `prepared.json` says, None where there is none; raise ConfigError where it is damaged."""
+    """Return the manifest in `prepared.json`, None if there is none; raise ConfigError if it is damaged."""
     file = folder / MANIFEST
     try:
         manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
@@ -160,15 +160,15 @@ def read_manifest(folder: Path) -> Manifest | None:
 def write_crops(file: Path, crops: U8, times_s: F32, targets: F32) -> None:
     """Write a clip's file whole or not at all: crops [T,S,S,3], times [T] and targets [T,K].
 
-    It is not compressed: faces shrink by little, and training reads each clip hundreds of times.
+    It is not compressed: crops hardly get smaller, and training reads each clip hundreds of times.
     """
-    content = io.BytesIO()  # on a full disk np.savez would fail twice, the second time where nobody can catch it
+    content = io.BytesIO()  # on a full disk np.savez would also raise in a destructor
     np.savez(content, crops=crops, times_s=times_s, targets=targets)
     write_whole(file, content.getbuffer())
 
 
 def read_crops(file: Path, frames: int, size_px: int) -> tuple[U8, F32, F32]:
-    """Return crops [T,S,S,3], times [T] and targets [T,K] of a clip's file; raise ConfigError where it is not so."""
+    """Return crops [T,S,S,3], times [T] and targets [T,K] of a clip's file; raise ConfigError if it is damaged."""
     try:
         with zipfile.ZipFile(file) as archive:
             crops, times_s, targets = (_array(archive, *member) for member in _members(frames, size_px))
@@ -203,7 +203,7 @@ def _header(archive: zipfile.ZipFile, name: str) -> Header:
 
 
 def _check(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
-    """Raise ValueError where an array is not as expected, or the archive too small to hold it."""
+    """Raise ValueError if an array has another shape or type, or is cut off."""
     found, fortran, kind = _header(archive, name)
     if (found, fortran, kind) != (shape, False, np.dtype(dtype)):
         raise ValueError(f"{name} is {kind}{list(found)}, expected {np.dtype(dtype)}{list(shape)}")

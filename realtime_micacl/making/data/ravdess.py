@@ -1,7 +1,7 @@
-"""RAVDESS (Livingstone and Russo 2018): 24 actors speak two sentences; what is shown stands in the file's name.
+"""RAVDESS (Livingstone and Russo 2018): 24 actors speak two sentences; the emotion is in the file's name.
 
-A name is modality-channel-emotion-intensity-statement-repetition-actor, as 01-01-06-01-02-01-12.mp4. Calm, which the
-authors made as a second baseline beside neutral, counts as neutral. Songs are left out: the mouth sings there.
+A name is modality-channel-emotion-intensity-statement-repetition-actor, as in 01-01-06-01-02-01-12.mp4. Calm, the
+authors' second baseline beside neutral, counts as neutral. Songs are left out, since singing moves the mouth.
 """
 
 from __future__ import annotations

@@ -29,6 +29,6 @@ def read(root: Path) -> list[Sample]:
         for label, part in zip(labels, parts, strict=True)
     }
     if len(samples) != len(labels) or not labels:
-        said = f"{root / LABELS} holds {len(labels)} clips of {len(samples)} different names"
-        raise ConfigError(f"{said}; expected one of each")
+        names = f"{len(labels)} clips with {len(samples)} names"
+        raise ConfigError(f"{root / LABELS} has {names}; each clip must have its own")
     return with_folds(samples.values())

@@ -1,4 +1,4 @@
-"""What the readers of the data sets have in common: a sample, emotion names, and folds that keep people apart."""
+"""What all readers of data sets use: samples, names of emotions, and folds in which nobody is in both parts."""
 
 from __future__ import annotations
 
@@ -28,41 +28,42 @@ SYNONYMS = {
     "fear": ("fearful", "afraid", "scared"),
 }
 NAMES = {name: k for k, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
-CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # as the sets separate them, and as spreadsheets, R and pandas do
+CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # a clip and a label, separated by commas, semicolons or blanks
 OUTSIDE = ("contempt", "anxiety", "helplessness", "disappointment")
-"""Known classes of data sets that are none of the seven."""
+"""Classes of data sets that are none of the seven; their clips are left out."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled clip of a data set, where it lies."""
+    """One labelled clip of a data set."""
 
     clip: str
     """Unique in its set."""
     label: int
     """Its place in EMOTIONS."""
     subject: str
-    """Empty where the set does not say who it is."""
+    """Empty if the set does not name people."""
     path: Path
-    """A video file or a folder of pictures; it need not be there."""
+    """A video file or a folder of pictures; it need not exist."""
     parts: Mapping[str, Part] = field(default_factory=dict)
     """Name of a split -> the part of it that the clip is in."""
     rate_hz: float = 25.0
     """Of the pictures of a folder."""
     intensity: tuple[float, ...] | None = None
-    """For each frame 0 neutral to 1 the emotion; None where the label holds for the whole clip."""
+    """For each frame, from 0 for neutral to 1 for the emotion; None if the label holds for all frames."""
 
 
 def label_named(name: str) -> int | None:
-    """Return the place in EMOTIONS of an emotion's English name, None where the name is none of the seven."""
+    """Return the index in EMOTIONS of an English name, None if it is none of the seven."""
     return NAMES.get(name.strip().lower())
 
 
 def with_folds(samples: Iterable[Sample]) -> list[Sample]:
-    """Return the samples with five folds added, each of which tests on people that its training part does not hold.
+    """Return the samples with five folds added; nobody is in the training and the test part of one.
 
-    Whoever has most clips is placed first, each into the fold that has least of their emotions; a sample without a
-    subject is a person of its own. The same samples give the same folds. Fewer than five people give fewer folds.
+    People are placed in the order of their clips, most first, each in the fold that has the fewest clips of their
+    emotions. A sample without a subject counts as a person. The same samples give the same folds; fewer than five
+    people give fewer folds.
     """
     ordered = sorted(samples, key=lambda sample: sample.clip)
     people: dict[tuple[str, str], list[Sample]] = defaultdict(list)
@@ -94,7 +95,7 @@ def with_folds(samples: Iterable[Sample]) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Row:
-    """What a line of a split file says of a clip."""
+    """A line of a split file: a clip with its label and part."""
 
     where: str
     """File and line, for messages."""
@@ -107,8 +108,8 @@ class Row:
 def gathered(name: str, rows: Iterable[Row], path_of: Callable[[str], Path]) -> list[Sample]:
     """Return the samples of a set from the lines of all its split files.
 
-    Raise ConfigError where two lines disagree on a label. A clip in both parts of a split counts as test, so that
-    nothing is tested that was trained on; how many there are is logged.
+    Raise ConfigError if two lines give a clip different labels. A clip in both parts of a split is counted as test, so
+    that it is not trained on; their number is logged.
     """
     samples: dict[str, Sample] = {}
     doubled = set()
@@ -128,13 +129,13 @@ def gathered(name: str, rows: Iterable[Row], path_of: Callable[[str], Path]) -> 
     if doubled:
         clips = sorted({clip for clip, _ in doubled})
         log.warning(
-            "%s: in both parts of a split, and counted as test: %d (%s)", name, len(clips), ", ".join(clips[:5])
+            "%s: clips in both parts of a split, counted as test: %d (%s)", name, len(clips), ", ".join(clips[:5])
         )
     return [samples[clip] for clip in sorted(samples)]
 
 
 def wanted_folder(folder: Path, what: str) -> Path:
-    """Return `folder`; raise ConfigError where it is missing, saying that it should hold `what`."""
+    """Return `folder`; raise ConfigError, which says that it should hold `what`, if it does not exist."""
     if not folder.is_dir():
         raise ConfigError(
             f"no folder {folder}, which should hold {what}; give the folder of the set as docs/data.md says"
@@ -143,33 +144,31 @@ def wanted_folder(folder: Path, what: str) -> Path:
 
 
 def is_own(entry: Path) -> bool:
-    """Say whether a file or folder is of the set: not hidden, and not what macOS puts beside it into an archive."""
+    """Return whether a file or folder belongs to the set: it is not hidden, and not from an archive of macOS."""
     return not entry.name.startswith(".") and entry.name != "__MACOSX"
 
 
 def files_ending(root: Path, *endings: str) -> list[Path]:
-    """Return the set's files below a folder whose names end so, in small or capital letters, also behind links."""
+    """Return the set's files below a folder that have one of these suffixes, in any case; links are followed."""
     found = files_below(root) if root.is_dir() else ()
     return sorted(file for file in found if file.suffix.lower() in endings)
 
 
 def by_clip(files: Iterable[Path], clip_of: Callable[[Path], str]) -> dict[str, Path]:
-    """Return the file of each clip; of several the first is taken, and the log says so."""
+    """Return the first file of each clip; others are logged and left out."""
     found: dict[str, Path] = {}
     others = [file for file in files if found.setdefault(clip_of(file), file) is not file]
     if others:
-        log.warning("of files of the same clip the first is taken; left out: %d (%s)", len(others), others[0])
+        log.warning("left out, since another file is of the same clip: %d (%s)", len(others), others[0])
     return found
 
 
 def wanted_lines(file: Path, what: str) -> list[str]:
-    """Return the lines of a text file that hold more than empty cells; raise ConfigError where there are none."""
+    """Return the lines of a text file, without empty ones; raise ConfigError if there are none."""
     try:
         lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip(' \t,;"')]
     except FileNotFoundError:
-        raise ConfigError(
-            f"no file {file}, which should hold {what}; see docs/data.md for how the set must lie"
-        ) from None
+        raise ConfigError(f"no file {file}, which should hold {what}; docs/data.md shows where files must be") from None
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigError(f"{file}, which should hold {what}, cannot be read: {why(cause)}") from cause
     if not lines:
@@ -178,7 +177,7 @@ def wanted_lines(file: Path, what: str) -> list[str]:
 
 
 def clip_and_label(line: str) -> tuple[str, str]:
-    """Return the two cells of a line, in quotes or not; both empty where there are not two."""
+    """Return the two cells of a line, without quotes; both are empty if there are not two."""
     match = CELLS.fullmatch(line.replace('"', "").strip().rstrip(" ,;"))
     return (match[1], match[2]) if match else ("", "")
 
