@@ -57,10 +57,10 @@ def render(figures: Iterable[Figure], out: Path, how: Filming, takes: int) -> li
 
 
 def _check(people: int, seed: int, takes: int, how: Filming) -> None:
-    """Raise ConfigError for what cannot be rendered."""
+    """Raise ConfigError for options that cannot be rendered."""
     if seed < 0 or people < 1 or seed + people > FIRST_TEST_SEED:
         raise ConfigError(
-            f"--seed {seed} --people {people}: people to train with are 0 to {FIRST_TEST_SEED - 1}, the others are kept"
+            f"--seed {seed} --people {people}: seeds for training are 0 to {FIRST_TEST_SEED - 1}, the others are"
             " for the demo and the tests. Choose a smaller --seed or fewer --people, at least one."
         )
     if how.size_px < 32 or how.size_px % 2 or takes < 1 or how.seconds < 1 or how.rate_hz < 1:
@@ -69,7 +69,9 @@ def _check(people: int, seed: int, takes: int, how: Filming) -> None:
             " to be an even number of at least 32, the others at least 1."
         )
     if not (0 <= how.lead_s <= MOST_NEUTRAL_S and 0 <= how.tail_s <= MOST_NEUTRAL_S):
-        raise ConfigError(f"--lead-s {how.lead_s:g} --tail-s {how.tail_s:g}: each is 0 to {MOST_NEUTRAL_S:g} seconds.")
+        raise ConfigError(
+            f"--lead-s {how.lead_s:g} --tail-s {how.tail_s:g}: each must be 0 to {MOST_NEUTRAL_S:g} seconds."
+        )
 
 
 def _painted(seeds: range, source: Assets) -> tuple[int, Iterator[Figure]]:
@@ -81,7 +83,7 @@ def _in_photographed_skin(photos: Path, source: Assets) -> tuple[int, Iterator[F
     """Return the number of photographs, and a figure in the skin of each."""
     files = sorted(file for file in photos.glob("*.jpg") if file.name[:3].isdecimal())
     if not files:
-        raise ConfigError(f"--photos {photos}: no pictures there whose names begin with a number, such as 001_03.jpg")
+        raise ConfigError(f"--photos {photos}: no pictures whose names begin with three digits, such as 001_03.jpg")
 
     def figures() -> Iterator[Figure]:
         mesh = PictureMesh()
@@ -102,11 +104,14 @@ def _in_photographed_skin(photos: Path, source: Assets) -> tuple[int, Iterator[F
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m realtime_micacl_render", description=__doc__)
     parser.add_argument("assets", type=Path, help="folder of the unpacked MakeHuman assets")
-    parser.add_argument("out", type=Path, help="folder to write to")
+    parser.add_argument("out", type=Path, help="folder for clips and labels")
     parser.add_argument("--people", type=int, default=40, help="how many people")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the first; the others follow")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first person; the next have the next seeds")
     parser.add_argument(
-        "--photos", type=Path, metavar="FOLDER", help="dress one person in each of these photographs of neutral faces"
+        "--photos",
+        type=Path,
+        metavar="FOLDER",
+        help="give people the skins of these photographs of neutral faces",
     )
     parser.add_argument("--takes", type=int, default=1, help="clips per person and emotion")
     parser.add_argument("--size-px", type=int, default=192, help="side of the picture")

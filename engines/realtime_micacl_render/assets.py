@@ -1,4 +1,4 @@
-"""The CC0 MakeHuman assets as they lie in their folder, and the texture chart of the head."""
+"""The folder of MakeHuman's CC0 assets, and the texture chart of the head."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from realtime_micacl_render.mesh import Binding, Mesh, read_binding, read_mesh, 
 
 Bool = npt.NDArray[np.bool_]
 SKIN_PX = 1024
-"""Side of the chart of the skin."""
+"""Side of the skin's texture chart."""
 CENTRE = np.array([0.0, 7.0, 0.25], np.float32)
-"""The point inside the base head from which the chart looks out."""
+"""The point inside the base head from which the chart is projected."""
 BASE = "makehuman/data/3dobjs/base.obj"
 EYES = "makehuman/data/eyes/high-poly/high-poly"
 IRIS = "makehuman/data/eyes/materials/brown_eye.png"
@@ -29,7 +29,7 @@ NOT_A_DETAIL = (
     *("r-", "trans-in", "trans-out", "head-age", "head-fat", "head-back", "head-trans", "head-angle"),
     *("pointed", "mouth-angles", "lip-ext", "lip-middle", "lip-height"),
 )
-"""Right sides, crooked noses, whatever looks like an expression, and what opens the lips."""
+"""Parts of names: of right sides, crooked noses, all that looks like an expression, and all that opens the lips."""
 
 
 class Assets:
@@ -39,7 +39,7 @@ class Assets:
         for needed in (BASE, f"{EYES}.obj", IRIS, f"{TEETH}.obj", f"{LASHES}.obj", TARGETS, "base/hair"):
             if not (folder / needed).exists():
                 raise ConfigError(
-                    f"No MakeHuman assets in {folder}: looked for {needed}. Unpack them into a folder and give that"
+                    f"No MakeHuman assets in {folder}: {needed} is missing. Unpack them into a folder and name that"
                     " folder; engines/realtime_micacl_render/README.md says where they come from."
                 )
         self.folder = folder
@@ -47,19 +47,19 @@ class Assets:
         self.mesh = cache(lambda name: read_mesh(folder / f"{name}.obj"))
 
     def binding(self, name: str, base: F32) -> Binding:
-        """Return how a proxy hangs on the base mesh in this shape."""
+        """Return how the proxy `name` is bound to the base mesh in the shape `base`, [B,3]."""
         return read_binding(self.folder / f"{name}.mhclo", base)
 
     @cached_property
     def body(self) -> Mesh:
-        """The base mesh; its faces are the skin from the crown to the elbows, without the helpers."""
+        """The base mesh; its faces are the skin from the crown to the elbows, without MakeHuman's helper geometry."""
         body = read_mesh(self.folder / BASE, "body")
         kept = body.vertices[body.faces][..., 1].min(axis=1) > 2.2
         return Mesh(body.vertices, body.faces[kept], body.uv[kept])
 
     @cached_property
     def inner_mouth(self) -> Bool:
-        """Which faces of the body line the mouth: they have their own island in the texture, [F]."""
+        """Which faces of the body are the inside of the mouth, [F]; they have their own island in the texture."""
         centre = self.body.uv.mean(axis=1)
         height = self.body.vertices[self.body.faces][..., 1].min(axis=1)
         return np.asarray((height > 5.5) & (centre[:, 0] > 0.72) & (centre[:, 1] < 0.15))
@@ -76,7 +76,7 @@ class Assets:
 
     @cached_property
     def details(self) -> tuple[str, ...]:
-        """Names of the targets that make one face differ from another, the left one where there are two."""
+        """Names of the shape targets in which faces differ; of a left and a right one only the left."""
         names = (f"{folder}/{path.stem}" for folder in DETAILS for path in (self.folder / TARGETS / folder).iterdir())
         return tuple(sorted(name for name in names if not any(skipped in name for skipped in NOT_A_DETAIL)))
 
@@ -88,7 +88,7 @@ class Assets:
         return np.asarray(points[(points[:, 2] > deepest) & (np.abs(points[:, 0]) < 0.75)])
 
     def front(self, xy: npt.ArrayLike) -> F32:
-        """Return where points of the face, given as x and y of the base head in dm, lie in the chart, [..., 2]."""
+        """Return the places in the chart, [..., 2], of points of the face, given as x and y on the base head in dm."""
         wanted = np.asarray(xy, np.float32)
         distance = ((wanted[..., None, :] - self._front[:, :2]) ** 2).sum(axis=-1) + np.float32(1e-5)
         nearest = np.argpartition(distance, 8, axis=-1)[..., :8]
@@ -97,7 +97,7 @@ class Assets:
         return chart(np.concatenate([wanted, z[..., None]], axis=-1))
 
     def splat(self, values: F32) -> F32:
-        """Draw one value of each base vertex, [V] in 0 to 1, into the chart of the skin, [1024,1024]."""
+        """Draw values of the base vertices, [V], 0 to 1, into the chart of the skin, [1024,1024]."""
         picture = np.zeros((SKIN_PX, SKIN_PX), np.uint8)
         faces = self.body.faces[(values[self.body.faces].max(axis=1) > 0) & ~self.inner_mouth]
         corners = chart(self.body.vertices[faces])
@@ -111,8 +111,8 @@ class Assets:
 def chart(points: F32) -> F32:
     """Project points of the base head, [..., 3], to texels of the skin, [..., 2].
 
-    Azimuthal, seen from CENTRE, with the face in the middle and the back of the head around the rim; the radius grows
-    ever slower with the angle, so that half of the chart is face.
+    An azimuthal projection from CENTRE, with the face in the middle and the back of the head along the rim. The radius
+    grows more slowly at larger angles, so that the face takes half of the chart.
     """
     direction = points - CENTRE
     direction = direction / (np.linalg.norm(direction, axis=-1, keepdims=True) + 1e-9)
@@ -124,5 +124,5 @@ def chart(points: F32) -> F32:
 
 
 def fixed_point(points: F32) -> npt.NDArray[np.int32]:
-    """Convert px to OpenCV's fixed point numbers with four binary digits (shift=4)."""
+    """Convert px to OpenCV's fixed-point coordinates with four fractional bits (shift=4)."""
     return np.asarray(np.rint(points * 16), np.int32)

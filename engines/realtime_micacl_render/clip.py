@@ -1,4 +1,4 @@
-"""Training clips: one person, one emotion, neutral before and after, with the intensity of every frame known."""
+"""Renders training clips: one person, one emotion, neutral before and after, with the intensity of every frame."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from realtime_micacl_render.video import write_video
 
 @dataclass(frozen=True)
 class Filming:
-    """How clips are filmed."""
+    """Size, length and rate of clips."""
 
     size_px: int
     seconds: float
     """The time in which an expression comes and goes."""
     rate_hz: int
     lead_s: float = 0.0
-    """Seconds of a neutral face before it; `tail_s` those after it."""
+    """Seconds of a neutral face before it."""
     tail_s: float = 0.0
+    """Seconds of a neutral face after it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Label:
     emotion: str
     fps: int
     intensity: list[float]
-    """Per frame: 0 neutral, 1 the emotion at its fullest; 0 throughout in neutral clips, talking ones too."""
+    """For each frame, from 0 for neutral to 1 for the full emotion; 0 throughout in neutral clips, even with speech."""
 
 
 def write_clips(figure: Figure, folder: Path, how: Filming, *, takes: int = 1) -> list[Label]:

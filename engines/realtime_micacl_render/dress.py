@@ -1,4 +1,4 @@
-"""Dress a figure in the skin of a photograph, so that it moves its own face under a real skin.
+"""Gives a figure the skin of a photograph, so that rendered expressions have real skin.
 
 The photograph is of a neutral face seen from the front. mediapipe's face mesh finds the landmarks of both faces; with
 them the photograph is warped onto the chart of the figure's skin. Skin that cannot be seen from the front (lids, inner
@@ -32,7 +32,7 @@ FACING = 0.3
 
 
 def dress(figure: Figure, photo: U8, mesh: PictureMesh) -> Figure:
-    """Return `figure` with the skin of the face in `photo`, RGB [H,W,3]; raise ConfigError where there is none."""
+    """Return `figure` with the skin of the face in `photo`, RGB [H,W,3]; raise ConfigError if no face is found."""
     tile = render(figure, {}, FRONT, Light(), width=SIDE, height=SIDE)
     there, here = mesh.points(photo), mesh.points(np.ascontiguousarray(tile[..., :3]))
     if there is None or here is None:
@@ -72,8 +72,8 @@ def landmark_weights(points: F32, landmarks: F32, reach: float) -> F32:
 def _skin(figure: Figure, photo: U8, screen: F32, facing: F32, places: F32, face: U8) -> U8:
     """Return the chart of the skin, [1024,1024,3].
 
-    Each vertex lies at `screen` [V,3] seen from the front and at `places` [V,2] in the photograph; `facing` [V] is how
-    much it faces the camera. `face` says which rendered pixels are taken from the photograph.
+    `screen` [V,3] are the vertices seen from the front, `places` [V,2] their positions in the photograph, `facing` [V]
+    the cosines of their normals to the camera. `face` is 1 for rendered pixels that the photograph covers.
     """
     surface = figure.surface
     solid = surface._replace(faces=surface.faces[surface.kind < HAIR], kind=surface.kind[surface.kind < HAIR])

@@ -1,7 +1,7 @@
-"""What emotions look like: recipes of expression units, and how one person varies them.
+"""What emotions look like: recipes of expression units, and how people vary them.
 
-A unit is a shape target of the face. Those that exist for the left and the right have names ending in .l and .r once a
-person uses them. Strengths are 0 to about 1.
+A unit is a shape target of the face. If there is one for the left and one for the right side, `sides` gives both names,
+ending in .l and .r. Strengths are 0 to about 1.
 """
 
 from __future__ import annotations
@@ -156,16 +156,16 @@ RECIPES: dict[str, tuple[dict[str, float], ...]] = {
         },
     ),
 }
-"""Per emotion several ways to show it, closed and open mouths among them."""
+"""Several ways to show each emotion, with closed and with open mouths."""
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How one person expresses: habitual strength of each unit, and how lopsided."""
+    """How a person expresses emotions: the usual strength of each unit, and the asymmetry."""
 
     gain: dict[str, float]
     lean: float
-    """Above zero the left side is stronger."""
+    """Above 0 the left side is stronger."""
 
 
 def manner_of(seed: int) -> Manner:
@@ -175,7 +175,7 @@ def manner_of(seed: int) -> Manner:
 
 
 def apex(emotion: str, manner: Manner, rng: np.random.Generator, *, recipe: int | None = None) -> dict[str, float]:
-    """Draw one apex of an emotion: unit with side to strength."""
+    """Return a random apex of an emotion: strengths by the names of units with sides."""
     recipes = RECIPES[emotion]
     chosen = recipes[int(rng.integers(len(recipes))) if recipe is None else recipe]
     strength, lean = rng.uniform(0.8, 1.1), manner.lean + rng.normal(0, 0.04)

@@ -21,7 +21,7 @@ DIRECTIONS = 48
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """Somebody who can be posed and rendered."""
+    """A person that can be posed and rendered."""
 
     person: Person
     rest: F32
@@ -29,7 +29,7 @@ class Figure:
     binding: Binding
     surface: Surface
     units: dict[str, Target]
-    """Expression units, each side by itself."""
+    """Shape targets of the expression units, by name with side."""
     eyes: tuple[slice, slice]
     """Vertices of the two eyeballs."""
     eye_level: float
@@ -37,7 +37,7 @@ class Figure:
 
 
 def build_figure(person: Person, assets: Assets) -> Figure:
-    """Shape, clothe and paint a person."""
+    """Return the figure of a person."""
     rest = _shape(person, assets)
     eyes = eyeballs(assets, rest)
     skin = skin_and_shirt(assets, rest, person.collar)
@@ -58,7 +58,7 @@ def build_figure(person: Person, assets: Assets) -> Figure:
 
 
 def _shape(person: Person, assets: Assets) -> F32:
-    """Mix age, gender, ancestry and weight, add the details, and let the arms hang down; [B,3]."""
+    """Return the base mesh with the person's age, gender, ancestry, weight and details, and with arms down, [B,3]."""
     rest = assets.body.vertices.copy()
 
     def morph(name: str, strength: float) -> None:
@@ -87,7 +87,7 @@ def _shape(person: Person, assets: Assets) -> F32:
 
 
 def _unit(person: Person, assets: Assets, path: str) -> Target:
-    """Mix a unit from the ancestries."""
+    """Return an expression unit, mixed by the person's ancestry."""
     total = np.zeros_like(assets.body.vertices)
     for ancestry, share in person.ancestry.items():
         target = assets.target(path.format(ancestry))

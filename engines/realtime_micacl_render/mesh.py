@@ -1,4 +1,4 @@
-"""Meshes of the MakeHuman kind: Wavefront surfaces, sparse morph targets and proxies that follow a base mesh."""
+"""Reads MakeHuman's meshes: Wavefront surfaces, sparse morph targets, and proxies that follow a base mesh."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 
 def compiled(function: Kernel) -> Kernel:
-    """Compile to machine code at the first call; numba has no types, this keeps those of the function."""
+    """Compile to machine code at the first call; numba has no type hints, so the function keeps its own."""
     return cast(Kernel, njit(cache=True)(function))
 
 
 def inlined(function: Kernel) -> Kernel:
-    """Compile as a part of whatever calls it: a call with arrays for each pixel would make it five times slower."""
+    """Inline into compiled callers: a call with arrays for each pixel would be five times slower."""
     return cast(Kernel, njit(inline="always")(function))
 
 
@@ -42,7 +42,7 @@ class Mesh:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A sparse change of shape."""
+    """A sparse change of shape: vertices `index` move by `delta` at strength 1."""
 
     index: I32
     """[M]."""
@@ -52,7 +52,7 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class Binding:
-    """How the V vertices of a proxy hang on the base mesh: a weighted mean of three base vertices, plus an offset."""
+    """How the V vertices of a proxy follow the base mesh: a weighted mean of three base vertices, plus an offset."""
 
     index: I32
     """[V,3]."""
@@ -63,7 +63,7 @@ class Binding:
 
 
 def read_mesh(path: Path, group: str | None = None) -> Mesh:
-    """Read a Wavefront file, all of its faces or those of one group, polygons cut into triangles."""
+    """Read a Wavefront file, all faces or those of one group, as triangles; raise ConfigError if it is malformed."""
     vertices: list[list[float]] = []
     coordinates: list[list[float]] = [[0.0, 0.0]]
     faces: list[tuple[int, int, int]] = []
@@ -87,14 +87,14 @@ def read_mesh(path: Path, group: str | None = None) -> Mesh:
             raise _malformed(path, number, "a Wavefront line") from error
     if not faces or not all(0 <= vertex < len(vertices) for face in faces for vertex in face):
         raise ConfigError(
-            f"{path}: no faces{f' of group {group!r}' if group else ''}, or faces without their vertices."
+            f"{path}: no faces{f' of group {group!r}' if group else ''}, or some of their vertices are missing."
         )
     uv = np.array(coordinates, np.float32)[np.array(uv_faces)]
     return Mesh(np.array(vertices, np.float32), np.array(faces, np.int32), uv)
 
 
 def read_target(path: Path) -> Target:
-    """Read a .target file: per line the number of a vertex and its shift."""
+    """Read a .target file: each line has the number of a vertex and its shift."""
     rows: list[list[float]] = []
     for number, words in _lines(path):
         try:
@@ -128,14 +128,14 @@ def read_binding(path: Path, base: F32) -> Binding:
         except (ValueError, IndexError, ZeroDivisionError) as error:
             raise _malformed(path, number, "a scale or a binding") from error
     if not rows or not all(len(row) == 9 and 0 <= min(row[:3]) <= max(row[:3]) < len(base) for row in rows):
-        raise ConfigError(f"{path}: no bindings, or bindings that do not fit the base mesh of {len(base)} vertices.")
+        raise ConfigError(f"{path}: there are no bindings, or they do not fit the base mesh of {len(base)} vertices.")
     table = np.array(rows, np.float32)
     return Binding(table[:, :3].astype(np.int32), table[:, 3:6], table[:, 6:] * scale)
 
 
 @compiled
 def attach(index: I32, weight: F32, offset: F32, base: F32) -> F32:
-    """Return where the bound vertices are for a base mesh in this shape, [V,3]."""
+    """Return the positions of bound vertices, [V,3], for the base mesh in the shape `base`, [B,3]."""
     out = np.empty_like(offset)
     for i in range(len(index)):
         for axis in range(3):
@@ -148,7 +148,7 @@ def attach(index: I32, weight: F32, offset: F32, base: F32) -> F32:
 
 @compiled
 def vertex_normals(points: F32, faces: I32) -> F32:
-    """Return unit normals, the mean of the faces around each vertex weighted by their area, [V,3]."""
+    """Return unit normals of vertices, [V,3]: the mean over the faces around each, weighted by their area."""
     normals = np.zeros_like(points)
     for f in range(len(faces)):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]

@@ -23,7 +23,7 @@ VISEMES: tuple[dict[str, float], ...] = (
 
 
 def ease(x: F32) -> F32:
-    """Go from 0 at 0 to 1 at 1 with least jerk; speed and acceleration are zero at both ends."""
+    """Return a smooth step from 0 at 0 to 1 at 1, with speed and acceleration 0 at both ends (minimum jerk)."""
     x = np.clip(x, 0, 1)
     curve: F32 = (x**3 * (10 - 15 * x + 6 * x**2)).astype(np.float32)
     return curve
@@ -98,7 +98,7 @@ def nods(times: F32, rng: np.random.Generator, *, size: float) -> F32:
 
 
 def glances(times: F32, rng: np.random.Generator, *, size: float) -> F32:
-    """Return a gaze that rests and jumps, in units of size, [T]."""
+    """Return a gaze that rests and jumps, with a standard deviation of up to `size`, [T]."""
     curve = np.zeros_like(times)
     at_s, here = float(times[0]), 0.0
     while at_s < times[-1]:

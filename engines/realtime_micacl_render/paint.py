@@ -19,7 +19,7 @@ from realtime_micacl_render.person import Person
 
 Tile = tuple[int, int, int, int]
 ATLAS_PX = (1448, SKIN_PX)
-"""Height and width: the skin, below it the eyes and the hair, then plain colours."""
+"""Height and width; it has the skin, below it eyes and hair, then plain colours."""
 EYE_TILE: Tile = (0, 1024, 384, 384)
 HAIR_TILE: Tile = (384, 1024, 640, 384)
 """Left, top, width, height in texels."""
@@ -43,7 +43,7 @@ FOLDS: tuple[list[Line], ...] = (  # of the left half of the face
 BEARD: Line = [(0, 6.3), (0.3, 6.34), (0.5, 6.55), (0.62, 6.85), (0.68, 7.15), (0.62, 7.15), (0.52, 6.85)]
 BEARD += [(0.42, 6.68), (0.33, 6.72), (0.2, 6.79), (0, 6.78)]
 BLUSH = (((0.45, 6.95), 85, 0.9), ((0, 6.86), 60, 0.9), ((0.74, 7.05), 70, 0.8))
-"""Warm places of the skin: where, size in texels, strength."""
+"""Reddish spots of the skin: place, size in texels, strength."""
 
 
 def paint(person: Person, assets: Assets, scalp: F32) -> U8:
@@ -68,7 +68,7 @@ def paint(person: Person, assets: Assets, scalp: F32) -> U8:
 
 @cache
 def paint_folds(assets: Assets) -> U8:
-    """Return where skin wrinkles in the four ways of FOLDS, [512,512,4]."""
+    """Return the four kinds of wrinkles in FOLDS as pictures, [512,512,4]."""
     folds = np.zeros((SKIN_PX // 2, SKIN_PX // 2, len(FOLDS)), np.float32)
     for channel, lines in enumerate(FOLDS):
         picture = np.zeros((SKIN_PX, SKIN_PX), np.uint8)
@@ -133,16 +133,16 @@ def _cover(picture: F32, rgb: npt.ArrayLike, share: F32) -> None:
 
 
 def _freckle(picture: F32, person: Person, assets: Assets, rng: np.random.Generator, fair: float) -> None:
-    many = int(rng.choice([2, 6, 60], p=[0.5, 0.35, 0.15]) + 12 * person.age)
+    count = int(rng.choice([2, 6, 60], p=[0.5, 0.35, 0.15]) + 12 * person.age)
     rows, columns = np.mgrid[-6:7, -6:7]
-    places = assets.front(np.stack([rng.uniform(-0.6, 0.6, many), rng.uniform(6.4, 7.9, many)], axis=1))
+    places = assets.front(np.stack([rng.uniform(-0.6, 0.6, count), rng.uniform(6.4, 7.9, count)], axis=1))
     for x, y in places.astype(int):
         dot = np.exp(-(rows**2 + columns**2) / (2 * rng.uniform(1.2, 2.8) ** 2))
         picture[y - 6 : y + 7, x - 6 : x + 7] *= 1 - 0.22 * fair * dot[..., None]
 
 
 def _beard(person: Person, assets: Assets, rng: np.random.Generator) -> F32:
-    """Return how thick the beard is, [1024,1024]: a shadow and single hairs."""
+    """Return the density of the beard, [1024,1024]: a shadow and single hairs."""
     ring = np.concatenate([np.array(BEARD), np.array(BEARD)[::-1] * [-1, 1]])
     mask = np.zeros((SKIN_PX, SKIN_PX), np.uint8)
     cv2.fillPoly(mask, [fixed_point(assets.front(ring))], [255], cv2.LINE_AA, 4)
@@ -152,7 +152,7 @@ def _beard(person: Person, assets: Assets, rng: np.random.Generator) -> F32:
 
 
 def _brow(person: Person, assets: Assets, rng: np.random.Generator, side: int) -> F32:
-    """Return how thick the eyebrow of one side is, [1024,1024]: hairs along a curve from the nose to the temple."""
+    """Return the density of one eyebrow, [1024,1024]: hairs along a curve from the nose to the temple."""
     brows = person.brows
     count = int(420 * brows.density * (0.6 + 12 * brows.thickness))
     along, across = rng.random(count), rng.normal(0, 0.42, count).clip(-1, 1)

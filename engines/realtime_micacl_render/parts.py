@@ -1,4 +1,4 @@
-"""The pieces of a figure, each bound to the base mesh and mapped to the atlas: skin with shirt, eyes, teeth, hair."""
+"""The parts of a figure, each bound to the base mesh and mapped to the atlas: skin with shirt, eyes, teeth, hair."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST_UPPER_TOOTH = 15060
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A piece of a figure, before the pieces are joined; see raster.Surface."""
+    """A part of a figure, before all parts are joined; see raster.Surface for its arrays."""
 
     binding: Binding
     faces: I32
@@ -29,7 +29,7 @@ class Part:
 
 
 def skin_and_shirt(assets: Assets, rest: F32, collar: float) -> Part:
-    """Return the skin of the base mesh in the shape rest, [B,3]; below the neckline it is moved out to a shirt."""
+    """Return the skin of the base mesh in the shape `rest`, [B,3]; below the neckline it becomes a loose shirt."""
     body, same = assets.body, np.arange(len(rest), dtype=np.int32)
     x, y, z = body.vertices.T
     trim = y + 0.3 * z - 0.5 * np.maximum(np.abs(x) - 0.7, 0) - np.float32(5.93 + collar)
@@ -42,7 +42,7 @@ def skin_and_shirt(assets: Assets, rest: F32, collar: float) -> Part:
 
 
 def eyeballs(assets: Assets, rest: F32) -> Part:
-    """Return both eyes without the cornea, which is a transparent dome in the mesh."""
+    """Return both eyes without the cornea, which would have to be transparent."""
     mesh = assets.mesh(EYES)
     centre = mesh.uv.mean(axis=1)
     shown = (centre[:, 0] < 0.86) | (centre[:, 1] > 0.14)
@@ -52,9 +52,9 @@ def eyeballs(assets: Assets, rest: F32) -> Part:
 
 
 def teeth(assets: Assets, rest: F32) -> Part:
-    """Return the front teeth with their gums, set back a little, or they show through the lips of some people."""
+    """Return the front teeth with their gums, moved back a little, or they would poke through some people's lips."""
     mesh, binding = assets.mesh(TEETH), assets.binding(TEETH, rest)
-    gums = np.bincount(piece := _pieces(mesh))[piece] > 200  # each tooth is a small piece of its own
+    gums = np.bincount(island := _islands(mesh))[island] > 200  # vertices; each tooth is a small island
     colour = np.where(gums[mesh.faces[:, :1]], np.array(PLAIN["gum"]), np.array(PLAIN["tooth"]))
     lower = binding.index[:, 0] < FIRST_UPPER_TOOTH
     binding.offset[:, 1] -= np.where(lower, 0.06, 0.02)
@@ -68,16 +68,17 @@ def lashes(assets: Assets, rest: F32, eyes: Part) -> Part:
     mesh, binding = assets.mesh(LASHES), assets.binding(LASHES, rest)
     upper = mesh.faces[mesh.vertices[mesh.faces][..., 1].mean(axis=1) > 7.29]
     part = _part(binding, upper, np.tile(np.array(PLAIN["lash"]), (len(upper), 3, 1)), LASH)
-    roots, eye = (np.abs(attach(b.index, b.weight, b.offset, rest)) for b in (binding, eyes.binding))  # both sides fold
+    # The left half is folded onto the right one.
+    roots, eye = (np.abs(attach(b.index, b.weight, b.offset, rest)) for b in (binding, eyes.binding))
     distance = np.linalg.norm(roots - eye.mean(axis=0), axis=1)
     return replace(part, trim=(1 - (distance - distance.min()) / np.ptp(distance)).astype(np.float32))
 
 
 def hair(assets: Assets, rest: F32, style: str) -> list[Part]:
-    """Return the mesh of a hair style, or nothing where there is none.
+    """Return the mesh of a hair style, an empty list if it has none.
 
-    The texture goes around the head, so that strands run away from the crown; open edges fray, and a fringe ends above
-    the eyebrows, which must be seen.
+    The texture is wrapped around the head, so that strands run down from the crown. Open edges fray, and a fringe ends
+    above the eyebrows, which must stay visible.
     """
     if style in (BALD, CROPPED):
         return []
@@ -95,7 +96,7 @@ def hair(assets: Assets, rest: F32, style: str) -> list[Part]:
 
 
 def scalp(assets: Assets, style: str) -> F32:
-    """Return where hair grows from the skin, 0 to 1, in the chart, [1024,1024]."""
+    """Return where hair grows, 0 to 1, in the chart of the skin, [1024,1024]."""
     grown = np.zeros(len(assets.body.vertices), np.float32)
     if style != BALD:
         x, y, z = (assets.body.vertices - CENTRE).T
@@ -107,7 +108,7 @@ def scalp(assets: Assets, style: str) -> F32:
 
 
 def join(parts: list[Part]) -> Part:
-    """Make one part of several; vertices are renumbered in the order of the parts."""
+    """Join parts into one; vertices are renumbered in the order of the parts."""
     starts = np.cumsum([0, *(len(part.trim) for part in parts[:-1])])
     binding = Binding(
         *(np.concatenate([getattr(part.binding, name) for part in parts]) for name in ("index", "weight", "offset"))
@@ -123,7 +124,7 @@ def _part(binding: Binding, faces: I32, uv: F32, kind: int) -> Part:
 
 
 def _loosen(rest: F32, faces: I32, clothed: F32) -> F32:
-    """Return the way from the skin to a loose shirt: smoothed without shrinking (Taubin), moved outwards, [B,3]."""
+    """Return the offsets from the skin to a loose shirt, [B,3], by Taubin smoothing and a shift outwards."""
     tail, head = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     count = np.maximum(np.bincount(tail, minlength=len(rest)), 1)
     shirt = rest.copy()
@@ -133,8 +134,8 @@ def _loosen(rest: F32, faces: I32, clothed: F32) -> F32:
     return np.asarray(shirt + vertex_normals(shirt, faces) * (0.1 * clothed[:, None]) - rest, np.float32)
 
 
-def _pieces(mesh: Mesh) -> I32:
-    """Return for each vertex the lowest vertex that it is connected with, [V]."""
+def _islands(mesh: Mesh) -> I32:
+    """Return for each vertex the lowest number of a vertex that it is connected with, [V]."""
     lowest = np.arange(len(mesh.vertices), dtype=np.int32)
     while np.ptp(lowest[mesh.faces], axis=1).any():
         np.minimum.at(lowest, mesh.faces, lowest[mesh.faces].min(axis=1, keepdims=True))
@@ -143,7 +144,7 @@ def _pieces(mesh: Mesh) -> I32:
 
 
 def _open_edge(mesh: Mesh) -> Bool:
-    """Return which vertices lie on an edge that only one triangle has, [V]."""
+    """Return which vertices lie on an edge of only one triangle, [V]."""
     edges = np.sort(mesh.faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
     unique, count = np.unique(edges, axis=0, return_counts=True)
     on_edge = np.zeros(len(mesh.vertices), np.bool_)

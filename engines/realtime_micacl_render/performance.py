@@ -11,7 +11,7 @@ from realtime_micacl.types import F32
 from realtime_micacl_render.expression import apex, manner_of, sides
 from realtime_micacl_render.motion import Episode, blinks, glances, nods, speech, sway
 
-ATTITUDES: dict[str, tuple[float, float]] = {  # how head and eyes take part: pitch of the head and of the gaze, degrees
+ATTITUDES: dict[str, tuple[float, float]] = {  # pitch of the head and of the gaze with an emotion, degrees
     "sad": (6, 8),
     "angry": (4, -2),
     "surprise": (-4, 0),
@@ -19,7 +19,7 @@ ATTITUDES: dict[str, tuple[float, float]] = {  # how head and eyes take part: pi
     "fear": (-4, 0),
 }
 UNIT_LIMIT, JAW_LIMIT = 1.5, 0.85
-"""Strengths beyond which the shapes break."""
+"""Above these strengths shapes look broken."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Act:
     peak: float = 1.0
     """The highest intensity, 0 to 1."""
     recipe: int | None = None
-    """Which way to show it; None draws one."""
+    """Index of the emotion's recipe; None: a random one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +46,16 @@ class Performance:
     shift: F32
     """To the right and down in dm, [T,2]."""
     intensity: F32
-    """How strong the expression of the moment is, 0 to 1, [T]."""
+    """Strength of the expression, 0 to 1, [T]."""
 
 
 def perform(
     seed: int, acts: Sequence[Act], times: F32, rng: np.random.Generator, *, talk: float = 0.0, motion: float = 1.0
 ) -> Performance:
-    """Let the person with this seed act; talk is the loudness of speech, motion the size of head movements."""
+    """Return a performance of the person with this seed.
+
+    `times` [T] are seconds, `talk` is the loudness of speech and 0 for none, `motion` scales the movements of the head.
+    """
     manner = manner_of(seed)
     curves: dict[str, F32] = {}
 
@@ -92,7 +95,7 @@ def perform(
 
 
 def _idle(times: F32, rng: np.random.Generator, motion: float) -> tuple[F32, F32]:
-    """Return the resting head, [T,3], and gaze, [T,2]; the eyes make up for half of the head's turn."""
+    """Return idle movements of head, [T,3], and gaze, [T,2]; the eyes compensate half of the head's rotation."""
     yaw, pitch, roll = (sway(times, rng, size=size * motion) for size in (3.0, 1.8, 1.5))
     head = np.stack([yaw, pitch + nods(times, rng, size=5.0 * motion), roll], axis=1)
     gaze = np.stack([glances(times, rng, size=5.0) - 0.5 * yaw, glances(times, rng, size=2.5) - 0.5 * pitch], axis=1)

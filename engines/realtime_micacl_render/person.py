@@ -1,6 +1,6 @@
-"""Who somebody is: age, gender, ancestry, face shape, colours, hair. Drawn from a seed, without any assets.
+"""The looks of a person: age, gender, ancestry, face shape, colours, hair; drawn from a seed, without any assets.
 
-Seeds below 10000 make people to train with; 10000 and above those of the demo and the tests.
+People with seeds below 10000 are for training, those from 10000 on for the demo and the tests.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ IRISES = {
     "blue": (88, 124, 156),
 }
 BALD, CROPPED = "bald", "cropped"
-"""Hair styles without a mesh; the others are named after their files."""
+"""Hair styles without a mesh; other styles are names of files."""
 MALE_HAIR = ("short01", "short02", "short03", "short04", CROPPED, BALD)
 FEMALE_HAIR = ("long01", "bob01", "bob02", "ponytail01", "braid01", "short02")
 
@@ -49,20 +49,20 @@ class Brows:
     height: float = 0.0
     arch: float = 0.04
     tilt: float = 0.0
-    """How much higher the tail is than usual."""
+    """How much higher than usual the outer end is."""
     thickness: float = 0.035
     density: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """Everything that stays the same about somebody."""
+    """All looks of a person that do not change."""
 
     seed: int
     age: float
-    """0 young adult to 1 old."""
+    """From 0, a young adult, to 1, old."""
     male: float
-    """0 to 1."""
+    """From 0, female, to 1, male."""
     ancestry: dict[str, float]
     """Shares of african, asian and caucasian."""
     weight: tuple[float, float, float]
@@ -74,17 +74,17 @@ class Person:
     iris_rgb: F32
     brows: Brows
     beard: float
-    """0 shaved, 0.4 stubble, 1 full."""
+    """From 0, shaved, over 0.4, stubble, to 1, full."""
     makeup: float
     cloth_rgb: F32
     collar: float
     """Height of the neckline above the usual, in dm."""
     details: dict[str, float] = field(default_factory=dict)
-    """Strength of single shape targets; the left one stands for both sides."""
+    """Strengths of further shape targets; a left one is applied to both sides."""
 
 
 def sample_person(seed: int, details: tuple[str, ...] = ()) -> Person:
-    """Draw somebody; the same seed and the same names of shape targets give the same person."""
+    """Return a random person; the same seed and the same names of shape targets give the same person."""
     rng = np.random.default_rng([seed, 1])
     male = float(rng.random() < 0.5)
     age = float(rng.beta(0.8, 1.4))

@@ -1,4 +1,4 @@
-"""Render one person in one pose with one expression."""
+"""Renders one person in a pose with an expression."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pose:
 
     x: float
     y: float
-    """Middle between the eyes in px."""
+    """Midpoint of the eyes, px."""
     scale: float
     """Px per decimetre; a face is about 2 dm high."""
     yaw: float = 0.0
@@ -37,7 +37,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Light:
-    """A lamp and its surroundings; colours around 0.2 to 1."""
+    """A lamp, and light from above and below; colours are about 0.2 to 1."""
 
     direction: Rgb = (0.35, 0.5, 0.9)
     """Towards the lamp: right, up, to the camera."""
@@ -78,7 +78,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> F32:
 
 
 def on_screen(points: F32, pose: Pose) -> F32:
-    """Return where points [V,3] are seen, in rendered px (SAMPLES per px), with their depth in dm, [V,3]."""
+    """Project points [V,3] to rendered px (SAMPLES per px); return x, y and the depth in dm, [V,3]."""
     scale = pose.scale * SAMPLES * CAMERA_DM / (CAMERA_DM - points[:, 2:])
     screen = points.copy()
     screen[:, :2] = np.array([pose.x, pose.y]) * SAMPLES + points[:, :2] * scale * [1, -1]
@@ -103,7 +103,7 @@ def posed(figure: Figure, units: dict[str, float], pose: Pose) -> F32:
 
 
 def _fold_depth(units: dict[str, float], age: float) -> F32:
-    """Return how deep the four kinds of wrinkles of paint.paint_folds are, [4]."""
+    """Return the depth of the four kinds of wrinkles in paint.FOLDS, [4]."""
 
     def total(*names: str) -> float:
         return sum(value for name, value in units.items() if name.split(".")[0] in names)
@@ -116,7 +116,7 @@ def _fold_depth(units: dict[str, float], age: float) -> F32:
 
 
 def _crevices(depth: F32, owner: I32, scale: float) -> F32:
-    """Return how much light reaches each pixel: less where it lies deeper than the mean of its surroundings, [H,W]."""
+    """Return the share of light that reaches each pixel, [H,W]: less if it is deeper than its surroundings."""
     covered = (owner >= 0).astype(np.float32)
     known = np.where(owner >= 0, depth, 0).astype(np.float32)
     side = max(3, int(scale * 0.16)) | 1

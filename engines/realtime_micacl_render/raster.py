@@ -1,7 +1,7 @@
-"""The z-buffer: which triangle is seen in each pixel, and how it is lit.
+"""The z-buffer: finds the visible triangle of each pixel and shades it.
 
 Screen coordinates are px, x to the right and y down; depth grows towards the camera. Normals and light directions
-have y up. Colours are handled as squares of their display values, which is near enough to linear light.
+have y up. Colours are squared for shading, which is close enough to linear light.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from realtime_micacl.types import F32, U8
 from realtime_micacl_render.mesh import I32, compiled, inlined
 
 SKIN, MOUTH, EYE, TOOTH, HAIR, LASH, CLOTH = range(7)
-"""What a triangle is made of; from HAIR on it is thin and has holes. Skin below the neckline is CLOTH."""
+"""Kinds of triangles; from HAIR on they are thin and have holes. Skin below the neckline is CLOTH."""
 
 #       gloss  sharpness  wrap of red, green, blue
 MATERIALS = np.array(
@@ -29,7 +29,7 @@ MATERIALS = np.array(
     ],
     np.float32,
 )
-"""Per kind: highlights, and how far light reaches around to the dark side (red farthest in skin)."""
+"""By kind: highlights, and how far light wraps around to the dark side (in skin farthest for red)."""
 
 
 Corners = tuple[int, int, int]
@@ -46,17 +46,17 @@ class Surface(NamedTuple):
     kind: U8
     """[F]."""
     trim: F32
-    """[V]: hair has holes where trim plus the alpha of the atlas stays below 1; skin turns to cloth below 0."""
+    """[V]. Hair has a hole where trim plus the alpha of the atlas is below 1; skin becomes cloth below 0."""
     openness: F32
     """The share of the sky that each vertex sees, [V]."""
     atlas: U8
     """[A,A,4]."""
     folds: U8
-    """Where skin wrinkles, in four ways, at half the resolution of the atlas, [A/2,A/2,4]."""
+    """Four kinds of wrinkles, at half the resolution of the atlas, [A/2,A/2,4]."""
 
 
 class Lamp(NamedTuple):
-    """What a picture is lit with, and the colour of the shirt."""
+    """The light of a picture, and the colour of the shirt."""
 
     direction: F32
     """Unit vector towards the lamp, [3]."""
@@ -71,8 +71,8 @@ class Lamp(NamedTuple):
 def visibility(points: F32, surface: Surface, height: int, width: int) -> tuple[F32, I32, F32]:
     """Find the nearest triangle of each pixel for screen positions [V,3].
 
-    Returns depth [H,W] (-inf where nothing is), the triangle [H,W] (-1 where none is) and the weights of its second and
-    third corner [H,W,2]. Triangles without holes are seen from outside only.
+    Return the depth [H,W] (-inf if empty), the triangle's index [H,W] (-1 if empty) and the weights of its second and
+    third corner [H,W,2]. Triangles without holes are visible only from outside.
     """
     depth = np.full((height, width), -np.inf, np.float32)
     owner = np.full((height, width), -1, np.int32)

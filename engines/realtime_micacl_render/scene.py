@@ -22,13 +22,13 @@ class Actor:
     figure: Figure
     performance: Performance
     path: F32
-    """Middle between the eyes and scale in each frame, [T,3]: px, px, px per dm; a face is about 2 dm high."""
+    """Midpoint of the eyes (px, px) and scale (px per dm) in each frame, [T,3]; a face is about 2 dm high."""
     turn: tuple[float, float] = (0.0, 0.0)
     """Yaw and pitch added to the head throughout, degrees."""
 
 
 def pictures(actors: Sequence[Actor], backdrop: U8, light: Light) -> Iterator[U8]:
-    """Yield the RGB pictures of a scene, [H,W,3], until the first performance ends; later actors stand in front."""
+    """Yield the RGB pictures of a scene, [H,W,3], until the first performance ends; later actors are in front."""
     for index in range(min(len(actor.path) for actor in actors)):
         picture = backdrop.copy()
         for actor in actors:
@@ -37,7 +37,7 @@ def pictures(actors: Sequence[Actor], backdrop: U8, light: Light) -> Iterator[U8
 
 
 def backdrop(width: int, height: int, rng: np.random.Generator) -> U8:
-    """Paint something out of focus: a gradient of two colours with soft blobs and upright edges, [height,width,3]."""
+    """Return a background out of focus, [height,width,3]: a gradient with soft circles and rectangles."""
     near, far = rng.uniform(40, 200, 3), rng.uniform(40, 200, 3)
     near, far = near * 0.5 + near.mean() * 0.5, far * 0.5 + far.mean() * 0.5
     angle = rng.uniform(0, 2 * np.pi)
@@ -59,7 +59,7 @@ def backdrop(width: int, height: int, rng: np.random.Generator) -> U8:
 
 
 def sample_light(rng: np.random.Generator) -> Light:
-    """Draw a lamp above the horizon, warm or cold, hard or soft."""
+    """Return a random light: a lamp above the horizon, warm or cold, hard or soft."""
     azimuth, height = np.radians(rng.normal(0, 40)), np.radians(rng.uniform(5, 55))
     warmth, share, level = rng.normal(0, 0.06), rng.uniform(0.45, 0.8), rng.uniform(1.0, 1.45)
     tint = np.array([1 + warmth, 1, 1 - warmth])

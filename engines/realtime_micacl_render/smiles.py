@@ -42,12 +42,12 @@ LEVELS = 20
 RATE_HZ, SECONDS = 15, 3.0
 LIPS, CORNERS, EYES = (13, 14), (61, 291), (33, 263)
 CLOSED, WIDENED = 0.05, 0.05
-"""A smile to lend: widest gap of the lips, least movement of mouth corners, in distances of the outer eye corners."""
+"""A smile to lend: largest gap of the lips, least widening of the mouth, in distances of the outer eye corners."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A face, neutral and smiling, [SIDE,SIDE,3], each with its landmarks [M,2], in the same place."""
+    """A face, neutral and smiling, [SIDE,SIDE,3], in the same place; `at_rest` and `moved` are landmarks [M,2]."""
 
     person: int
     neutral: U8
@@ -107,7 +107,7 @@ def write_smiles(london: Path, out: Path, takes: int) -> list[Label]:
     People who are held out do not lend smiles to others, nor borrow from them.
     """
     if takes < 0:
-        raise ConfigError(f"--takes {takes}: it is the number of clips with a borrowed smile, at least 0")
+        raise ConfigError(f"--takes {takes}: the number of clips with a borrowed smile must be at least 0")
     pairs = read_pairs(london)
     out.mkdir(parents=True, exist_ok=True)
     labels: list[Label] = []
@@ -149,7 +149,7 @@ def _levels(rng: np.random.Generator) -> F32:
 
 
 def _moving(pair: Pair, other: Pair | None, levels: F32, rng: np.random.Generator) -> Iterator[U8]:
-    """Yield the frames of a clip; the head sways a little."""
+    """Yield the frames of a clip, in which the head sways a little."""
     faces: dict[float, U8] = {}
     times = (np.arange(len(levels)) / RATE_HZ).astype(np.float32)
     turn, grow, right, down = (sway(times, rng, size=size) for size in (1.5, 0.01, 1.5, 1.5))

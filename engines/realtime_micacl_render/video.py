@@ -1,4 +1,4 @@
-"""Write pictures to an H.264 file of exactly constant rate."""
+"""Writes pictures to an H.264 file with a constant frame rate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from realtime_micacl.types import U8
 
 
 def write_video(path: Path, pictures: Iterable[U8], *, rate_hz: int, crf: int = 20, preset: str = "medium") -> None:
-    """Encode RGB pictures, [H,W,3] with even sides; a lower crf is a better picture in a bigger file."""
+    """Encode RGB pictures, [H,W,3] with even sides; a lower `crf` means better quality and a larger file."""
     options = {"crf": str(crf), "preset": preset, "threads": "1"}
     with av.open(str(path), "w") as container:
         stream = None

@@ -179,7 +179,7 @@ def test_people_are_drawn_from_their_seed() -> None:
 
 def test_without_assets_it_says_what_was_looked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert main([str(tmp_path / "nowhere"), str(tmp_path / "out")]) == ConfigError.exit_code
-    assert "looked for makehuman/data/3dobjs/base.obj" in caplog.text
+    assert "makehuman/data/3dobjs/base.obj is missing" in caplog.text
     assert "engines/realtime_micacl_render/README.md" in caplog.text
     assert not (tmp_path / "out").exists()
 

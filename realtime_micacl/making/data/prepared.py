@@ -106,7 +106,7 @@ class Prepared:
     """By split, how many clips of its test part gave no crops: a fair comparison counts them as wrong."""
 
     def split(self, name: str | None) -> str:
-        """Return `name`, or the only split if it is None; raise ConfigError, with a list of splits, if there is none."""
+        """Return `name`, or the only split if it is None; raise ConfigError, with a list of splits, if not there."""
         found = name or (self.splits[0] if len(self.splits) == 1 else None)
         if found in self.splits:
             return found
