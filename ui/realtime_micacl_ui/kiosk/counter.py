@@ -42,7 +42,7 @@ class Counter:
             try:
                 self._write(self._file)
             except OSError as cause:
-                log.error("counter %s cannot be written: %s; it goes on in memory", self._file, cause)
+                log.error("counter %s cannot be written: %s; visits are now counted in memory only", self._file, cause)
                 self._file = None
 
     def _write(self, file: Path) -> None:

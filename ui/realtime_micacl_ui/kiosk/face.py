@@ -1,4 +1,4 @@
-"""The drawn face of the attract loop: a few strokes that pass slowly through the seven expressions."""
+"""The drawn face of the attract loop, which slowly changes through the seven expressions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from realtime_micacl.types import EMOTIONS
 from realtime_micacl_ui.theme import EMOTION_COLOURS, INK, TEXT
 
 ORDER = ("happy", "neutral", "surprise", "sad", "neutral", "angry", "disgust", "fear")
-HOLD_S, PASS_S = 3.2, 1.4
+HOLD_S, PASS_S = 3.2, 1.4  # each expression stays, then changes into the next
 BLINK_EVERY_S, BLINK_S = 4.7, 0.22
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How the strokes of a face stand, in shares of its radius."""
+    """The shape of a drawn face; lengths are shares of its radius."""
 
     smile: float = 0.0
     """How far the corners of the mouth are above its middle."""
@@ -32,7 +32,7 @@ class Pose:
     frown: float = 0.0
     """How far their inner ends are lowered."""
     eye: float = 1.0
-    """How wide the eyes are."""
+    """Height of the eyes; 1 is neutral."""
 
 
 POSES = {
@@ -47,7 +47,7 @@ POSES = {
 
 
 def shares(time_s: float) -> dict[str, float]:
-    """Return how much of each expression the drawn face shows at a moment; together 1."""
+    """Return the share of each expression in the drawn face at a time; they sum to 1."""
     step, within_s = divmod(time_s, HOLD_S + PASS_S)
     now, then = ORDER[int(step) % len(ORDER)], ORDER[(int(step) + 1) % len(ORDER)]
     passed = min(1.0, max(0.0, (within_s - HOLD_S) / PASS_S))
@@ -59,7 +59,7 @@ def shares(time_s: float) -> dict[str, float]:
 
 
 def face(painter: QPainter, centre: QPointF, radius: float, time_s: float) -> None:
-    """Draw the face of a moment: a glow and a ring in the colours of what it shows, and its strokes."""
+    """Draw the face at a time: glow and ring in the colours of its expressions, and its strokes."""
     mix = shares(time_s)
     pose = _pose(mix)
     for name, share in mix.items():
@@ -132,7 +132,7 @@ def _mixed(mix: dict[str, float]) -> QColor:
 
 @lru_cache(maxsize=8)
 def _glow(radius: int, rgb: int) -> QImage:
-    """Return a soft light as a stamp: drawing the gradient each time costs more than all the rest."""
+    """Return the glow as an image: drawing its gradient in every frame would take longer than all the rest."""
     stamp = QImage(ceil(2 * radius), ceil(2 * radius), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.fill(Qt.GlobalColor.transparent)
     gradient = QRadialGradient(radius, radius, radius)

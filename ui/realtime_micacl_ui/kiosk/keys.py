@@ -37,11 +37,11 @@ class Keys:
         return key
 
     def release(self, key: int, now_s: float) -> None:
-        """Note a release; the chord ends with the first of the keys that are held."""
+        """Note a release; the chord ends when one of its modifiers is released."""
         self._released = (key, now_s)
         if key in CHORD_KEYS:
             self._chord_s = None
 
     def operator_leaves(self, now_s: float) -> bool:
-        """Say whether the chord has been held for long enough."""
+        """Return whether the chord has been held for `HOLD_S`."""
         return self._chord_s is not None and now_s - self._chord_s >= HOLD_S

@@ -14,7 +14,7 @@ from realtime_micacl_ui.theme import GREY, INK, SOFT, TEXT, Theme
 
 
 def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> None:
-    """Paint a screen into `size` px."""
+    """Paint a screen of `size` px."""
     theme = theme_for(size)
     painter.fillRect(QRectF(0, 0, *size), screen.settings.background)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

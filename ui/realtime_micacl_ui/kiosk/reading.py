@@ -1,4 +1,4 @@
-"""The live scene: the picture as in the window, and the reading in the visitor's language, large."""
+"""Draws the live scene: the picture as in the window, and the reading, large and in the visitor's language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import EMOTION_COLOURS, SOFT, TEXT, TRACK, Theme, theme_of
 from realtime_micacl_ui.view import View
 
-ROW = 1.45  # in units: a lower row would cut its letters
+ROW = 1.45  # least height of a row, in units; letters need as much
 
 
 def live(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
@@ -49,7 +49,7 @@ def _picture(painter: QPainter, view: View, texts: Texts, theme: Theme, area: QR
 
 
 def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: QRectF) -> None:
-    """Draw what the visitor's expression looks like: the word, and a bar for each of the seven."""
+    """Draw the word for the visitor's expression and a bar for each of the seven."""
     texts = screen.texts
     theme, row = fitted(texts, theme, area)
     pad = theme.px(1.2)
@@ -114,7 +114,7 @@ def _word(
 
 
 def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, texts: Texts, theme: Theme) -> None:
-    """Draw a row per expression, in the fixed order, from the first `row` down; without a reading empty tracks."""
+    """Draw a row for each expression, in fixed order, the first at `row`; without a reading the bars are empty."""
     letters = theme.large
     names = max(letters.width(texts.named(name)) for name in EMOTIONS) + theme.px(0.8)
     figures = letters.width("100") + theme.px(0.5)

@@ -1,4 +1,4 @@
-"""The scenes without a live picture: the attract loop, the consent card, the question and the farewell."""
+"""Draws the scenes without a live picture: attract loop, consent card, question and farewell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUIET = 8  # light margin around a QR code, in modules: four on each side
 
 
 def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the attract loop: a drawn face with the bars of what it shows, and the invitation."""
+    """Draw the attract loop: the drawn face with its bars, and the invitation."""
     body = body_rect(theme, size)
     if is_wide(size):
         figure = QRectF(body.left(), body.top(), body.width() * 0.42, body.height())
@@ -38,7 +38,7 @@ def attract(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
 
 
 def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *, centred: bool) -> None:
-    """Write the invitation in the first language, more quietly in the others, and how to begin."""
+    """Write the invitation in the current language, smaller in the others, and how to begin."""
     others = [texts for texts in screen.settings.texts if texts is not screen.texts]
     for shrink in SHRINKS:
         big, small = theme_of(theme.unit * 1.45 * shrink), theme_of(theme.unit * shrink)
@@ -66,7 +66,7 @@ def _invitation(painter: QPainter, screen: Screen, theme: Theme, area: QRectF, *
 
 
 def _row_of_bars(painter: QPainter, area: QRectF, time_s: float) -> None:
-    """Draw what the drawn face shows as seven bars side by side."""
+    """Draw the shares of the drawn face as seven bars side by side."""
     gap = area.width() * 0.03
     width = (area.width() - gap * (len(EMOTIONS) - 1)) / len(EMOTIONS)
     thick = area.height() * 0.36
@@ -81,7 +81,7 @@ def _row_of_bars(painter: QPainter, area: QRectF, time_s: float) -> None:
 
 
 def consent(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the consent card: who asks, what is computed, what is kept, how to leave."""
+    """Draw the consent card: who asks, what is computed, what is stored, how to leave."""
     body, texts = body_rect(theme, size), screen.texts
     beside = bool(screen.settings.qr) and is_wide(size)
     for shrink in SHRINKS:
@@ -116,7 +116,7 @@ def consent(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, in
 
 
 def _code(painter: QPainter, screen: Screen, theme: Theme, area: QRectF) -> None:
-    """Draw the QR code on light ground, in whole px per module, and what it is for."""
+    """Draw the QR code on a light ground, with whole px per module, and its caption."""
     rows = screen.settings.qr
     module = max(1, int(area.width() // (len(rows) + QUIET)))
     side = module * (len(rows) + QUIET)
@@ -172,7 +172,7 @@ def _sign_leave(painter: QPainter, centre: QPointF, reach: float) -> None:
 
 
 def asking(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int]) -> None:
-    """Draw the question whether somebody is still there, and the seconds that are left."""
+    """Draw the question whether the visitor is still there, and the seconds left."""
     body, radius = body_rect(theme, size), theme.px(4.6)
     question = _fitting(theme, screen.texts.still_there, body.width())
     y = body.center().y() - (question.size.height() + theme.px(2) + 2 * radius) / 2
@@ -208,7 +208,7 @@ def farewell(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, i
 
 
 def _fitting(theme: Theme, text: str, width: float) -> Paragraph:
-    """Return a title as large as fits on one line, or on several where that would be small."""
+    """Return a title on one line, as large as fits; on several lines if that would be too small."""
     for size in (1.5, 1.3, 1.1):
         letters = theme_of(theme.unit * size).title
         if letters.width(text) <= width:

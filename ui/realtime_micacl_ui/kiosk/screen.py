@@ -14,8 +14,8 @@ from realtime_micacl_ui.theme import Theme, theme_of
 from realtime_micacl_ui.view import View
 
 LINES = 32  # lines of body text on the short side of the screen: 34 px at 1080p, 9 mm on a screen of 32 inches
-MARGIN, BUTTON, LANGUAGE = 1.5, 3.2, 2.4  # heights in units
-COLUMN = 19.5  # width of the reading beside the picture
+MARGIN, BUTTON, LANGUAGE = 1.5, 3.2, 2.4  # heights, in units of the theme
+COLUMN = 19.5  # width of the reading beside the picture, in units
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Screen:
     view: View | None = None
     """The view of a visit, while a consent holds."""
     camera: bool = True
-    """Whether there are pictures."""
+    """Whether the camera gives pictures."""
 
     @property
     def texts(self) -> Texts:
@@ -94,7 +94,7 @@ def theme_for(size: tuple[int, int]) -> Theme:
 
 
 def is_wide(size: tuple[int, int]) -> bool:
-    """Return whether things stand side by side rather than one above the other."""
+    """Return whether parts are placed side by side rather than one above the other."""
     return size[0] > size[1]
 
 
@@ -106,7 +106,7 @@ def body_rect(theme: Theme, size: tuple[int, int]) -> QRectF:
 
 
 def picture_area(theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return the largest place for the camera's picture."""
+    """Return the area in which the camera's picture is fitted."""
     margin = theme.px(MARGIN)
     if is_wide(size):
         below = theme.px(LANGUAGE) + 2 * margin
@@ -116,7 +116,7 @@ def picture_area(theme: Theme, size: tuple[int, int]) -> QRectF:
 
 
 def reading_area(theme: Theme, size: tuple[int, int]) -> QRectF:
-    """Return the place of the reading."""
+    """Return the area of the reading."""
     body, margin = body_rect(theme, size), theme.px(MARGIN)
     if is_wide(size):
         return QRectF(size[0] - margin - theme.px(COLUMN), margin, theme.px(COLUMN), body.bottom() - margin)

@@ -18,7 +18,7 @@ from realtime_micacl_ui.kiosk.state import Times
 from realtime_micacl_ui.kiosk.texts import TEXTS, Texts
 from realtime_micacl_ui.theme import INK, SOFT
 
-READABLE = 4.5  # contrast of text, by WCAG
+READABLE = 4.5  # least contrast of text in WCAG 2, level AA
 COLOUR = "a colour in six digits, such as #1B1F24"
 HEX = r"^#[0-9A-Fa-f]{6}$"
 
@@ -47,10 +47,10 @@ class KioskFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class KioskSettings:
-    """The settings as the screen needs them: texts chosen, pictures loaded, colours checked."""
+    """The settings in the form that the screen needs: texts selected, pictures loaded, colours checked."""
 
     texts: tuple[Texts, ...]
-    """One per language, the first is shown first."""
+    """One for each language; the attract loop uses the first."""
     times: Times
     background: QColor
     accent: QColor
@@ -109,12 +109,12 @@ def _luminance(colour: QColor) -> float:
 
 def _texts(language: str, changed: dict[str, dict[str, str]], where: str) -> Texts:
     """Return the texts of a language: the built-in ones with the file's changes; a new language must have all."""
-    brought = TEXTS.get(language)
+    built_in = TEXTS.get(language)
     given = changed.get(language, {})
-    if brought is None and not given:
+    if built_in is None and not given:
         known = ", ".join(sorted({*TEXTS, *changed}))
         raise ConfigError(f"{where}: no texts for language {language!r}; known are {known}; add [texts.{language}]")
-    texts = converted((msgspec.to_builtins(brought) if brought else {}) | given, Texts, f"{where} [texts.{language}]")
+    texts = converted((msgspec.to_builtins(built_in) if built_in else {}) | given, Texts, f"{where} [texts.{language}]")
     if "{number}" not in texts.count:
         raise ConfigError(f"{where} [texts.{language}]: count must hold {{number}}; it is {texts.count!r}")
     return texts

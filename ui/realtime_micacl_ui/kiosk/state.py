@@ -18,20 +18,20 @@ Seconds = Annotated[float, Meta(ge=0.2, le=3600.0)]
 
 
 class Times(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long things take at a kiosk, in seconds."""
+    """The table `[times]` of `kiosk.toml`, in seconds."""
 
     notice_s: Seconds = 1.0
     """How long a face must be near before the card comes."""
     consent_s: Seconds = 60.0
     """How long the card waits for an answer."""
     away_s: Seconds = 2.0
-    """After so long without the visitor's face it asks whether they are still there .."""
+    """How long the visitor's face must be missing before the kiosk asks whether they are still there."""
     gone_s: Seconds = 5.0
-    """.. and after so long in all everything is wiped."""
+    """How long it must be missing before everything is wiped."""
     visit_s: Seconds = 180.0
-    """After so long it asks whether to go on .."""
+    """How long a visit lasts before the kiosk asks whether to go on."""
     answer_s: Seconds = 15.0
-    """.. and waits so long for the answer."""
+    """How long it waits for that answer."""
     thanks_s: Seconds = 3.0
     """How long the farewell stays."""
 
@@ -57,13 +57,13 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """What is noticed at one moment."""
+    """What happened since the last moment."""
 
     near: bool = False
     """A face is near; during a visit: the visitor's own."""
     act: Act | None = None
     language: int | None = None
-    """The one that was touched."""
+    """Index of the language that was touched."""
     clean: bool = True
     """No session of a visitor exists."""
 
@@ -78,20 +78,20 @@ class KioskState:
     began_s: float = 0.0
     """When the visitor last agreed."""
     there_s: float = 0.0
-    """When a face was last near; a visit begins with somebody there."""
+    """When a face was last near; also set when a visit begins."""
     appeared_s: float | None = None
     """Since when a face has been near, blinks aside."""
     visits: int = 0
     """How many visits have begun; an analysis belongs to one of them."""
     language: int = 0
     settled: bool = False
-    """Whoever is there has had their say: no card comes by itself until they have left."""
+    """Whoever is near has declined or finished: no card appears by itself until they have left."""
     again: bool = False
-    """Whoever is there wants to go on, but may be somebody else: the card follows the wiping."""
+    """Somebody wants to go on who may be another person: after wiping the consent card appears."""
 
     @property
     def analysing(self) -> bool:
-        """Whether a consent holds."""
+        """Whether there is consent."""
         return self.stage in (Stage.LIVE, Stage.ASKING)
 
     def left_s(self, times: Times, now_s: float) -> float:
@@ -130,7 +130,7 @@ def follow(last: KioskState, notice: Notice, times: Times, now_s: float) -> Kios
 
 
 def _noticed(last: KioskState, notice: Notice, now_s: float) -> KioskState:
-    """Return `last` with who is there and the language they want."""
+    """Return `last` with presence and language updated."""
     language = last.language if notice.language is None else notice.language
     appeared_s, there_s = last.appeared_s, last.there_s
     if notice.near:
@@ -141,7 +141,7 @@ def _noticed(last: KioskState, notice: Notice, now_s: float) -> KioskState:
 
 
 def _attract(now: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
-    """Return the card for somebody who came near or touched the screen."""
+    """Return the consent card if somebody has come near or touched the screen, else the attract loop."""
     touched = notice.act is Act.GO or notice.language is not None
     stays = notice.near and now.appeared_s is not None and now_s - max(now.appeared_s, now.since_s) >= times.notice_s
     if touched or (stays and not now.settled):
@@ -150,7 +150,7 @@ def _attract(now: KioskState, notice: Notice, times: Times, now_s: float) -> Kio
 
 
 def _asking(now: KioskState, notice: Notice, times: Times, now_s: float) -> KioskState:
-    """Return to the visit where the visitor is there and wants it; a face that was lost must agree again."""
+    """Return the visit if the visitor is there and goes on; if their face was lost, they must consent again."""
     here = now_s - now.there_s < times.away_s
     if notice.act is Act.STOP or now.left_s(times, now_s) <= 0:
         return _to(now, Stage.WIPING, now_s, settled=here)

@@ -14,20 +14,20 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hint: str
     """How to begin."""
     title: str
-    """Of the consent card; the points below say what is computed, what is kept and how to leave."""
+    """Title of the consent card; its points are `what` is computed, what is `kept`, and how to `leave`."""
     what: str
     kept: str
     leave: str
     agree: str
     decline: str
     more: str
-    """Beside the QR code."""
+    """Below the QR code."""
     looks_like: str
     """Before the word for an expression."""
     unsure: str
     wait: str
     look_here: str
-    """Where the visitor's face cannot be read."""
+    """Shown while the visitor's face cannot be read."""
     guess: str
     """Below the figures."""
     stop: str
@@ -36,7 +36,7 @@ class Texts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     thanks: str
     forgotten: str
     count: str
-    """How many visits there were today, with {number}."""
+    """Visits today; {number} is replaced."""
     no_camera: str
     happy: str
     sad: str

@@ -42,7 +42,7 @@ def show(
 ) -> None:
     """Show the kiosk over a watching session until the operator, a signal or an error ends it.
 
-    `open_visit` returns the session of one visitor, not yet started; the time is `clock`'s.
+    `open_visit` returns the session of one visitor, not yet started; `clock` gives the time in seconds.
     """
     application(NAME)
     window = KioskWindow(watch, open_visit, settings, clock, on_tick)
@@ -175,11 +175,11 @@ class KioskWindow(QWidget):
             self.pull.fail(cause)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        """Note what is touched."""
+        """Note the button that is touched."""
         self._pressed = self._button_at(event) if event else None
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        """Act where the touch ends on the button on which it began; the attract loop is one button."""
+        """Act if the touch ends on the button on which it began; the whole attract loop is a button."""
         button = self._button_at(event) if event else None
         if button is not None and button == self._pressed:
             self._act, self._language = button.act, button.language
@@ -192,7 +192,7 @@ class KioskWindow(QWidget):
         return next((button for button in found if button.rect.contains(event.position())), None)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Take the keys of a button box; nothing else leads anywhere."""
+        """Handle the keys of a button box; all others are ignored."""
         if event is None or event.isAutoRepeat():
             return
         key = self._keys.press(event.key(), event.modifiers(), monotonic())
@@ -202,7 +202,7 @@ class KioskWindow(QWidget):
             self._act = ACTS.get(key)
 
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
-        """Note what is no longer held."""
+        """Note the key that is released."""
         if event is not None and not event.isAutoRepeat():
             self._keys.release(event.key(), monotonic())
 
