@@ -54,7 +54,7 @@ def ablate_streams(recipe: Recipe, arguments: argparse.Namespace) -> str:
         for variant in VARIANTS:
             for name, means in _read(material, variant, seed).items():
                 rows[variant.name].setdefault(name, []).append(means)
-            text = write(arguments.out, figures({name: said for name, said in rows.items() if said}, material.sets))
+            text = write(arguments.out, figures({name: found for name, found in rows.items() if found}, material.sets))
     return text
 
 

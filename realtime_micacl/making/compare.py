@@ -69,9 +69,9 @@ def _compared(job: Job, recipes: Mapping[Path, Recipe], seeds: int, real: Real |
     for offset in range(max(1, seeds)):
         for table in tables.values():
             for system in SYSTEMS:
-                shares, said = measured(job, table.recipe, system, table.recipe.seed + offset)
-                table.found.setdefault(system.name, []).append(shares)
-                table.about.setdefault(system.name, []).append(said)
+                predicted, trained = measured(job, table.recipe, system, table.recipe.seed + offset)
+                table.found.setdefault(system.name, []).append(predicted)
+                table.about.setdefault(system.name, []).append(trained)
             write(job, tables)
     rows: list[RealRow] = []
     if real:
@@ -171,9 +171,9 @@ def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[st
     with np.load(out / READ) as stored:
         logits = {name: stored[name] for name in stored.files}
     temperature = np.float32(calibrated(logits["held"], _labels(held))[0])
-    shares = {name: softmax(each / temperature) for name, each in logits.items()}
+    probabilities = {name: softmax(each / temperature) for name, each in logits.items()}
     trained: Trained = json.loads((out / ABOUT).read_text("utf-8"))
-    return shares, trained
+    return probabilities, trained
 
 
 def _labels(clips: Sequence[PreparedClip]) -> Labels:
@@ -184,14 +184,14 @@ def fusions(job: Job, table: Table) -> dict[str, list[dict[str, F32]]]:
     """Return the predictions of FUSED together, seed by seed: by the mean of log probabilities, and by weights."""
     rows: dict[str, list[dict[str, F32]]] = {MEAN: [], WEIGHTED: []}
     for n, members in enumerate(zip(*(table.found[name] for name in FUSED), strict=True)):
-        weights = fit(*held_shares(job, table, n)).weights
-        shares = {order: np.stack([m[order] for m in members]) for order in ("logits", "reversed", "shuffled")}
-        rows[MEAN].append({order: averaged(each) for order, each in shares.items()})
-        rows[WEIGHTED].append({order: fused(each, weights) for order, each in shares.items()})
+        weights = fit(*held_out_probabilities(job, table, n)).weights
+        probabilities = {order: np.stack([m[order] for m in members]) for order in ("logits", "reversed", "shuffled")}
+        rows[MEAN].append({order: averaged(each) for order, each in probabilities.items()})
+        rows[WEIGHTED].append({order: fused(each, weights) for order, each in probabilities.items()})
     return rows
 
 
-def held_shares(job: Job, table: Table, n: int) -> tuple[F32, Labels, Labels]:
+def held_out_probabilities(job: Job, table: Table, n: int) -> tuple[F32, Labels, Labels]:
     """Return the probabilities of FUSED for the people whom seed `n` held out [M,n,K], with labels and people [n]."""
     assert table.recipe.clips is not None
     held = split(job.learnt.clips, table.recipe.clips, table.recipe.seed + n).held_out
@@ -209,9 +209,9 @@ def engines(job: Job, table: Table) -> dict[str, list[Path]]:
             export(folder(job, table.recipe, name, seed), place / slug(name), (), {})
             made.setdefault(name, []).append(place / slug(name))
         members = read_candidates([made[name][n] for name in FUSED])
-        shares, labels, people = held_shares(job, table, n)
-        weights = fit(shares, labels, people).weights
-        for name, together, w in ((MEAN, averaged(shares), None), (WEIGHTED, fused(shares, weights), weights)):
+        p, labels, people = held_out_probabilities(job, table, n)
+        weights = fit(p, labels, people).weights
+        for name, together, w in ((MEAN, averaged(p), None), (WEIGHTED, fused(p, weights), weights)):
             join(members, w, calibrated(np.log(np.maximum(together, LEAST)), labels), place / slug(name))
             made.setdefault(name, []).append(place / slug(name))
     return made

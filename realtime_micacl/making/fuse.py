@@ -56,10 +56,10 @@ def main(argv: Sequence[str]) -> None:
     sets = [read_prepared(folder) for folder in arguments.data]
     held = split(read_training_part(recipe, arguments.data, arguments.split).clips, recipe.clips, recipe.seed).held_out
     notes = [check_held_out(member, held, arguments.recipe) for member in members]
-    shares, labels, people = read(members, sets, held)
-    found = fit(shares, labels, people)
+    probabilities, labels, people = read(members, sets, held)
+    found = fit(probabilities, labels, people)
     weights = None if arguments.plain else found.weights
-    together = averaged(shares) if weights is None else fused(shares, weights)
+    together = averaged(probabilities) if weights is None else fused(probabilities, weights)
     calibration = calibrated(np.log(np.maximum(together, LEAST)), labels)
     sidecar = join(members, weights, calibration, arguments.out)
     test = [clip for data in sets for clip in data.part(data.split(arguments.split), "test")]
@@ -115,15 +115,15 @@ def read(
     members: Sequence[Candidate], sets: Sequence[Prepared], clips: Sequence[PreparedClip]
 ) -> tuple[F32, Labels, Labels]:
     """Return the probabilities of each member for whole clips, [M,n,K], and the clips' labels [n] and people [n]."""
-    shares = []
+    probabilities = []
     for member in members:
         with closing(open_engine(member.folder, member.sidecar, "cpu")) as engine:
             parts = [Part(data, None, tuple(c for c in clips if c.file.is_relative_to(data.folder))) for data in sets]
             reads = [prepared_predictions(engine, member.sidecar, part, "segments") for part in parts if part.clips]
-            shares.append(np.concatenate([one.probabilities for one in reads]))
+            probabilities.append(np.concatenate([one.probabilities for one in reads]))
     ordered = [c for data in sets for c in clips if c.file.is_relative_to(data.folder)]
     _, people = np.unique([c.subject or c.clip for c in ordered], return_inverse=True)
-    return np.stack(shares), np.array([c.label for c in ordered], np.int64), people
+    return np.stack(probabilities), np.array([c.label for c in ordered], np.int64), people
 
 
 def join(members: Sequence[Candidate], weights: F32 | None, calibration: tuple[float, float], out: Path) -> Sidecar:
@@ -159,7 +159,7 @@ def _joined(members: Sequence[Candidate], weights: F32 | None, calibration: tupl
         "calibration": {"temperature": calibration[0], "abstain_below": calibration[1]},
         "files": {name: sha256(out / name) for name in files},
         "model": about,
-        "trained_on": tuple(dict.fromkeys(said for m in members for said in m.sidecar.trained_on)),
+        "trained_on": tuple(dict.fromkeys(name for m in members for name in m.sidecar.trained_on)),
         "measured": {},
     }
     write_sidecar(out, sidecar)
@@ -198,12 +198,12 @@ def summary(members: Sequence[Candidate], found: Fit, held: int, test: tuple[F32
     lines.append(f"cross-entropy of people left out of the fit: {found.loss[0]:.3f}, plain mean {found.loss[1]:.3f}")
     if test is None:
         return "\n".join(lines) + "\nthe split has no test part\n"
-    shares, labels, people = test
-    rows = {f"{m.name} alone": shares[i] for i, m in enumerate(members)}
-    rows |= {"plain mean of log probabilities": averaged(shares), "these weights": fused(shares, found.weights)}
+    each, labels, people = test
+    rows = {f"{m.name} alone": each[i] for i, m in enumerate(members)}
+    rows |= {"plain mean of log probabilities": averaged(each), "these weights": fused(each, found.weights)}
     if len(members) > 2:
         for i, member in enumerate(members):
-            rows[f"plain mean without {member.name}"] = averaged(np.delete(shares, i, axis=0))
+            rows[f"plain mean without {member.name}"] = averaged(np.delete(each, i, axis=0))
     for name, probabilities in rows.items():
         r = report(probabilities, labels, people)
         scores = (("WAR", r["war"], r["war_95"]), ("UAR", r["uar"], r["uar_95"]))

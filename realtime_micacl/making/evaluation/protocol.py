@@ -190,11 +190,11 @@ def _check_unseen(candidate: Candidate, part: Part) -> None:
 
 
 def _training(candidate: Candidate, part: Part) -> str:
-    said = candidate.sidecar.trained_on
-    if not said:
+    trained_on = candidate.sidecar.trained_on
+    if not trained_on:
         return "unknown: it does not say what it was trained on"
-    own = [note(part.data, name) for name in part.data.splits if note(part.data, name) in said]
+    own = [note(part.data, name) for name in part.data.splits if note(part.data, name) in trained_on]
     if own:
         same = f" (if it is the same set: all that are read as {part.data.name!r} share that name)"
         return f"trained on {' and '.join(own)}, without these clips" + (same if part.data.name in MANY else "")
-    return f"this set is not among what it says it was trained on: {', '.join(said)}"
+    return f"this set is not among what it says it was trained on: {', '.join(trained_on)}"

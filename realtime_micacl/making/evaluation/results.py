@@ -80,9 +80,9 @@ def compared(results: Sequence[Result], first: Candidate, second: Candidate) -> 
             shared, i, j = np.intersect1d(one.names, other.names, return_indices=True)
             if len(shared):
                 people = None if one.people is None else one.people[i]
-                said = one.probabilities[i].argmax(axis=1), other.probabilities[j].argmax(axis=1)
+                predicted = one.probabilities[i].argmax(axis=1), other.probabilities[j].argmax(axis=1)
                 title = f"{second.name} against {first.name} on {after.where}"
-                found[title] = compare(one.labels[i], *said, people)
+                found[title] = compare(one.labels[i], *predicted, people)
     return found
 
 

@@ -54,19 +54,19 @@ def figures(rows: Rows, sets: Mapping[str, Recorded]) -> Tables:
     """
     first = next(iter(rows.values()))
     return {
-        name: [_row(row, said[name], first[name], recorded) for row, said in rows.items()]
+        name: [_row(row, probabilities[name], first[name], recorded) for row, probabilities in rows.items()]
         for name, recorded in sets.items()
     }
 
 
-def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorded) -> Row:
-    words, before = ([one.argmax(axis=1) for one in each] for each in (said, first))
-    matrices = [confusion(recorded.labels, one) for one in words]
+def _row(name: str, probabilities: Sequence[F32], first: Sequence[F32], recorded: Recorded) -> Row:
+    predicted, before = ([one.argmax(axis=1) for one in each] for each in (probabilities, first))
+    matrices = [confusion(recorded.labels, one) for one in predicted]
     wars, uars = [war(m) for m in matrices], [uar(m) for m in matrices]
     rare = np.array([recalls(m)[RARE] for m in matrices])
     row: Row = {
         "variant": name,
-        "seeds": len(said),
+        "seeds": len(probabilities),
         "n": len(recorded.labels),
         "people": len(np.unique(recorded.people)),
         "rare": round(float(np.nanmean(rare)), 4) if np.isfinite(rare).any() else None,
@@ -75,10 +75,10 @@ def _row(name: str, said: Sequence[F32], first: Sequence[F32], recorded: Recorde
         "uar": round(float(np.mean(uars)), 4),
         "uar_sd": spread(uars),
     }
-    if said is not first:
-        both = min(len(before), len(words))  # only seeds that both rows have
+    if probabilities is not first:
+        both = min(len(before), len(predicted))  # only seeds that both rows have
         labels, people = (np.tile(one, both) for one in (recorded.labels, recorded.people))
-        found = compare(labels, np.concatenate(before[:both]), np.concatenate(words[:both]), people)
+        found = compare(labels, np.concatenate(before[:both]), np.concatenate(predicted[:both]), people)
         row["less"] = {"war": [found["war"], *found["war_95"]], "uar": [found["uar"], *found["uar_95"]]}
     return row
 

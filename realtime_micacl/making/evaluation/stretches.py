@@ -74,8 +74,8 @@ def stretch_predictions(reader: LiveReader, clips: Path, stretches: Sequence[Str
     changes = {name: _changes(found) for name, found in read.items()}
     about: About = {
         "words": len(words),
-        "words_shown": sum(said is not None for said, _ in words),
-        "words_wrong": sum(said is not None and said != true for said, true in words),
+        "words_shown": sum(word is not None for word, _ in words),
+        "words_wrong": sum(word is not None and word != true for word, true in words),
         "grimaces": len(grimaces),
         "grimaces_unsure": sum(r.emotion is None for r in grimaces),
         "changes": {name: found for name, (found, _) in changes.items()},

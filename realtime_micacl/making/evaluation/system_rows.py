@@ -43,10 +43,12 @@ def system_row(
     seeds = len(found)
     _, person = np.unique([clip.subject or clip.clip for clip in test], return_inverse=True)
     labels = np.tile(np.array([clip.label for clip in test], np.int64), seeds)
-    people, shares = np.tile(person, seeds), np.concatenate([each["logits"] for each in found])
-    said, pooled = _said(found, "logits"), report(shares, labels, people)
-    each = [confusion(labels[: len(test)], one) for one in said.reshape(seeds, -1)]
-    backwards, shuffled = (compare(labels, said, _said(found, order), people) for order in ("reversed", "shuffled"))
+    people, probabilities = np.tile(person, seeds), np.concatenate([each["logits"] for each in found])
+    predicted, pooled = _predicted(found, "logits"), report(probabilities, labels, people)
+    each = [confusion(labels[: len(test)], one) for one in predicted.reshape(seeds, -1)]
+    backwards, shuffled = (
+        compare(labels, predicted, _predicted(found, order), people) for order in ("reversed", "shuffled")
+    )
     row: SystemRow = {
         "system": system,
         "seeds": seeds,
@@ -59,30 +61,30 @@ def system_row(
         "uar_95": pooled["uar_95"],
         "uar_sd": spread([uar(m) for m in each]),
         "ece": pooled["ece"],
-        "ece_95": bootstrap(people, lambda rows: reliability(shares[rows], labels[rows]).ece, draws=300),
+        "ece_95": bootstrap(people, lambda rows: reliability(probabilities[rows], labels[rows]).ece, draws=300),
         "reversed": backwards["war"],
         "reversed_95": backwards["war_95"],
         "shuffled": shuffled["war"],
         "shuffled_95": shuffled["war_95"],
-        "said": [one.tolist() for one in said.reshape(seeds, -1)],
+        "said": [one.tolist() for one in predicted.reshape(seeds, -1)],
         "labels": labels[: len(test)].tolist(),
         "persons": person.tolist(),
     }
-    if both := _with_interval(lambda rows: _tail(labels[rows], said[rows]), people):
+    if both := _with_interval(lambda rows: _tail(labels[rows], predicted[rows]), people):
         row["tail"], row["tail_95"] = both
     if about:
         _add_trained(row, about, person)
     return row
 
 
-def _said(found: Sequence[Mapping[str, F32]], order: str) -> Labels:
+def _predicted(found: Sequence[Mapping[str, F32]], order: str) -> Labels:
     """Return the predicted classes of all seeds, for clips with their frames in this order."""
     return np.asarray(np.concatenate([one[order] for one in found]).argmax(axis=1), np.int64)
 
 
-def _tail(labels: Labels, said: Labels) -> float:
+def _tail(labels: Labels, predicted: Labels) -> float:
     """Return the mean recall of fear and disgust; NaN if there is neither."""
-    found = recalls(confusion(labels, said))[TAIL]
+    found = recalls(confusion(labels, predicted))[TAIL]
     return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
@@ -100,8 +102,8 @@ def _cost(of: Trained) -> Cost:
 def _add_trained(row: SystemRow, about: Sequence[Trained], person: Labels) -> None:
     """Add cost, response time, share of expressions never named, and changes per minute on calm faces."""
     row["experts"], row["cost"] = about[0]["experts"], _cost(about[0])
-    delays = [one for said in about for one in said["delays"]]
-    calm = [one for said in about for one in said["calm"]]
+    delays = [one for seed in about for one in seed["delays"]]
+    calm = [one for seed in about for one in seed["calm"]]
     named = [(n, s) for n, s in delays if s is not None]
     if named:
         people = person[[n for n, _ in named]]

@@ -64,14 +64,14 @@ def follow(model: System, clips: Sequence[PreparedClip], features: Features, spe
         frames = bag_frames(loaded.times_s, spec)
         if len(frames) < 2:
             continue
-        said = _logits(model, each[frames].astype(np.float32)).argmax(axis=1)
+        predicted = _logits(model, each[frames].astype(np.float32)).argmax(axis=1)
         ends_s = loaded.times_s[frames[:, -1]]
         if clip.label == NEUTRAL:
-            calm.append((number, int((said[1:] != said[:-1]).sum()), float(ends_s[-1] - ends_s[0])))
+            calm.append((number, int((predicted[1:] != predicted[:-1]).sum()), float(ends_s[-1] - ends_s[0])))
             continue
         begun = np.flatnonzero(loaded.targets[:, clip.label] >= SHOWN)
         if len(begun) and loaded.times_s[begun[0]] >= ends_s[0]:
-            named = ends_s[(said == clip.label) & (ends_s >= loaded.times_s[begun[0]])]
+            named = ends_s[(predicted == clip.label) & (ends_s >= loaded.times_s[begun[0]])]
             delays.append((number, float(named[0] - loaded.times_s[begun[0]]) if len(named) else None))
     return {"delays": delays, "calm": calm}
 
