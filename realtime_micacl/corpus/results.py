@@ -50,9 +50,12 @@ class Results:
 
     def part(self, clip: str) -> Path:
         """Return the file that a worker writes for a clip; make its folder."""
-        path = self.out / f"{clip}.{self._form}{PART}"
+        path = self._part(clip)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def _part(self, clip: str) -> Path:
+        return self.out / f"{clip}.{self._form}{PART}"
 
     def is_done(self, clip: Clip) -> bool:
         """Say whether a clip is done and has not changed since."""
@@ -62,7 +65,7 @@ class Results:
 
     def keep(self, clip: Clip, outcome: Outcome) -> None:
         """Move the files that a worker wrote to their places, then note that the clip is done."""
-        part = self.part(clip.name)
+        part = self._part(clip.name)
         for written, result in zip((part, Path(f"{part}.mp4")), self.files(clip.name), strict=False):
             written.replace(result)
         self.entries[clip.name] = Entry(clip.name, clip.size, clip.changed_ns, outcome.rows)
@@ -71,7 +74,7 @@ class Results:
 
     def drop(self, clip: str) -> None:
         """Remove the unfinished files of a clip."""
-        part = self.part(clip)
+        part = self._part(clip)
         for file in (part, Path(f"{part}.mp4")):
             with suppress(OSError):  # such as for a name that is too long
                 file.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -201,6 +202,18 @@ def test_the_page_of_a_folder_counts_its_clips_and_says_what_failed(tmp_path: Pa
     }
     assert "<td>&lt;broken&gt;.mp4</td><td>it is no video</td>" in page
     assert re.search(r"nobody.mp4</td><td>0</td><td[^>]*>no face 12</td>", page)
+
+
+def test_a_folder_that_is_removed_during_a_run_is_not_made_anew_with_nothing_but_tables(tmp_path: Path) -> None:
+    clip, out = Clip("a/b.mp4", tmp_path / "b.mp4", 100, 5), tmp_path / "out"
+    with opened(out, MADE_WITH, form="jsonl", video=False, again=False) as results:
+        results.part(clip.name).touch()
+        shutil.rmtree(out)
+        results.drop(clip.name)
+        for write in (lambda: results.keep(clip, Outcome(clip.name)), lambda: results.close([clip], [])):
+            with pytest.raises(FileNotFoundError):
+                write()
+    assert not out.exists()
 
 
 def test_a_clip_of_which_the_video_is_missing_is_not_done(tmp_path: Path) -> None:
