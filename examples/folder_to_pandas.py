@@ -18,5 +18,5 @@ for clip, reason in report.failed:
     print(clip, reason)
 summary = pandas.read_csv(Path(out) / "summary.csv")
 print(summary.to_string())
-for first in summary["clip"][:1]:  # there is none where no clip could be read
+for first in summary.loc[summary["readings"] > 0, "clip"][:1]:  # there is none where nobody was seen
     rm.show(rm.read(Path(folder) / first)).savefig(Path(out) / "first.png")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from realtime_micacl.live.sources.video import read_file
@@ -60,6 +61,7 @@ def test_an_example_runs(
     (tmp_path / "clips").mkdir()
     (tmp_path / "clips" / "clip.mp4").write_bytes(clip)
     (tmp_path / "clips" / "about.txt").write_text("who was filmed")
+    write_video(tmp_path / "clips" / "black.mp4", [np.zeros((64, 64, 3), np.uint8)] * 5, rate_hz=30, preset="ultrafast")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [name, *arguments])
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
