@@ -17,6 +17,8 @@ import torch
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
 from realtime_micacl.files import begun_with, held
+from realtime_micacl.inference.engine import WEIGHTS
+from realtime_micacl.inference.sidecar import sha256
 from realtime_micacl.making.data.prepared import PreparedClip
 from realtime_micacl.making.material import FaceFiles, TrainingPart, add_faces, read_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
@@ -77,7 +79,7 @@ def settings(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None
         "recipe": msgspec.to_builtins(recipe),
         "split": list(part.names) if part else [],
         "set of clips": hashlib.sha256("\n".join(clips).encode("utf-8", "surrogateescape")).hexdigest(),
-        "--encoder-from": encoder_from,
+        "--encoder-from": _weights_hash(encoder_from),
     }
 
 
@@ -153,6 +155,13 @@ def _identity(clip: PreparedClip) -> str:
     return f"{clip.clip} {clip.label} {clip.subject} {clip.file.name}"
 
 
+def _weights_hash(source: str | None) -> str | None:
+    """Return a hash of the weights that --encoder-from names, so that their path does not matter; else the name."""
+    file = Path(source or "")
+    file = file / WEIGHTS if file.is_dir() else file
+    return sha256(file) if source and file.is_file() else source
+
+
 @contextmanager
 def _reader_errors() -> Iterator[None]:
     """Turn an error of a process that reads clips, which torch raises with its traceback, into one for people."""
@@ -172,5 +181,5 @@ def _digest(recipe: Recipe, faces: Faces | None, part: TrainingPart | None, enco
     """Return a hash of recipe, data and encoder: an interrupted run is continued only if they are the same."""
     pictures = [faces.pictures.labels.tobytes(), faces.photos.labels.tobytes(), len(faces.clips)] if faces else []
     clips = [_identity(clip) for clip in part.clips] if part else []
-    about = (msgspec.json.encode(recipe), pictures, clips, encoder_from)
+    about = (msgspec.json.encode(recipe), pictures, clips, _weights_hash(encoder_from))
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -97,11 +97,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(prepared: Callable[..., Path],
     a, b = (load_file(tmp_path / out / "model.safetensors") for out in ("whole", "broken"))
     assert a.keys() == b.keys()
     assert all(torch.equal(a[name], b[name]) for name in a)
-    losses = [
-        [row["loss"] for row in csv.DictReader((tmp_path / out / "log-clips.csv").read_text().splitlines())]
-        for out in ("whole", "broken")
-    ]
-    assert losses[0] == losses[1]
+    logs = [csv.DictReader((tmp_path / out / "log-clips.csv").read_text().splitlines()) for out in ("whole", "broken")]
+    assert [row["loss"] for row in logs[0]] == [row["loss"] for row in logs[1]]
 
 
 def test_an_unfinished_run_of_another_recipe_is_not_taken_up(prepared: Callable[..., Path], tmp_path: Path) -> None:
@@ -224,13 +221,18 @@ def test_a_clip_shorter_than_the_window_is_cut_by_segments(prepared: Callable[..
     assert target.argmax() == clips[2].label
 
 
-def test_a_run_does_not_go_on_with_clips_that_are_labelled_anew(prepared: Callable[..., Path], tmp_path: Path) -> None:
-    data = prepared(people=3)
-    before = settings(recipe(), read_training_part(recipe(), [data], "fold1"), None)
-    index = data / "index.jsonl"
-    index.write_text(index.read_text().replace('"label":"fear"', '"label":"sad"'))
-    after = settings(recipe(), read_training_part(recipe(), [data], "fold1"), None)
-    assert [name for name in before if before[name] != after[name]] == ["set of clips"]
+def test_a_run_does_not_go_on_with_other_labels_or_weights(prepared: Callable[..., Path], tmp_path: Path) -> None:
+    data, weights = prepared(people=3), tmp_path / "model.safetensors"
+    weights.write_bytes(b"one")
+
+    def told(source: object) -> dict[str, object]:
+        return settings(recipe(), read_training_part(recipe(), [data], "fold1"), str(source))
+
+    before = told(tmp_path)
+    assert before == told(os.path.relpath(weights)), "it does not matter how they are called"
+    weights.write_bytes(b"two")
+    (data / "index.jsonl").write_text((data / "index.jsonl").read_text().replace('"label":"fear"', '"label":"sad"'))
+    assert [name for name, said in told(tmp_path).items() if before[name] != said] == ["set of clips", "--encoder-from"]
 
 
 def test_what_fails_in_a_process_that_reads_clips_is_said_as_elsewhere(
