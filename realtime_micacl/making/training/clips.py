@@ -58,7 +58,7 @@ def split(clips: Sequence[PreparedClip], plan: Clips, seed: int) -> Split:
     held_out = tuple(clip for clip in clips if _person(clip) in kept)
     if len(people) < 2 or not learnt:
         raise ConfigError(
-            f"the training part holds {len(clips)} clips of {len(people)} people; at least two are needed"
+            f"training needs clips of two people at least, some of them not held out; found: {len(people)}"
         )
     return Split(tuple(learnt), held_out)
 
