@@ -65,7 +65,7 @@ def doctor() -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("faults", "line", "mark", "said"),
     [
-        ({"DEVICES": 0}, "gpu", "-", "no NVIDIA driver, or no GPU"),
+        ({"DEVICES": 0}, "gpu", "-", "no NVIDIA GPU, or no driver for it"),
         ({"INIT": 999}, "gpu", "MISSING", "CUDA_ERROR_UNKNOWN"),
         ({}, "try cuda" if torch.version.cuda else "cuda", "MISSING", UNUSABLE),
         ({}, "tensorrt", "-", f"not installed; for --device tensorrt: {install_command('tensorrt')}"),
