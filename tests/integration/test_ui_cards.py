@@ -10,7 +10,7 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 
 from realtime_micacl.types import EMOTIONS, U8, State
-from realtime_micacl_ui import cards
+from realtime_micacl_ui import cards, rows
 from realtime_micacl_ui import ink as strokes
 from realtime_micacl_ui.badges import notice_rect
 from realtime_micacl_ui.ink import ring
@@ -54,13 +54,14 @@ def test_a_word_that_is_not_the_longest_bar_has_no_figure(
 ) -> None:
     """For a moment, while another emotion waits to be named, the word is not that of the longest bar."""
     drawn: list[tuple[Letters, str]] = []
-    keep = cards.write_right
+    keep = strokes.write_right
 
     def note(painter: QPainter, letters: Letters, right: float, baseline: float, text: str, ink: QColor) -> None:
         drawn.append((letters, text))
         keep(painter, letters, right, baseline, text, ink)
 
     monkeypatch.setattr(cards, "write_right", note)
+    monkeypatch.setattr(rows, "write_right", note)
     strokes._brief.cache_clear()  # else a card of before is pressed
     painted(view(face(), emotion=emotion))
     assert [text for _, text in drawn if text.endswith("%")] == ([figure] if figure else [])

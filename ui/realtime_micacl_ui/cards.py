@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
-from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
+from PyQt6.QtCore import QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.live.reading.compound import mixture
 from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
 from realtime_micacl_ui.boxes import draw_box
-from realtime_micacl_ui.ink import draw_panel, elided, press, press_briefly, share_bar, write, write_right
+from realtime_micacl_ui.ink import draw_panel, elided, press, press_briefly, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, known_px, own_px, row_px
+from realtime_micacl_ui.rows import Rows, draw_bars, draw_figures, draw_names, percent
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
-from realtime_micacl_ui.theme import EMOTION_COLOURS, TEXT, Theme
-from realtime_micacl_ui.view import Bars, View, words
+from realtime_micacl_ui.theme import TEXT, Theme
+from realtime_micacl_ui.view import View, words
 
 QUARTER = 90 * 16  # of a circle, in Qt's sixteenths of a degree
 
@@ -72,13 +73,14 @@ def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, th
         filled=face.filled if reading is None and face.state is not State.LOW_QUALITY else None,
         selected=face.track_id == view.selected,
         lead=lead,
-        figures=tuple(f"{100 * share:.0f}" for share in shares),
+        figures=percent(shares),
         mixture=_mixed(reading.probabilities) if reading and shares and view.mixtures else None,
     )
     press_briefly(painter, place.rect, _unmoving, theme, reading is not None, content)
     if shares:
         area = _area(place.rect, theme)
-        _lengths(painter, area, shares, theme, view.bars.get(face.track_id))
+        drawn = view.bars.get(face.track_id, shares)  # while they move to the shares
+        draw_bars(painter, area, _rows(theme, area.width()), drawn)
 
 
 def _unmoving(painter: QPainter, rect: QRectF, theme: Theme, read: bool, content: _Content) -> None:
@@ -105,7 +107,8 @@ def _unmoving(painter: QPainter, rect: QRectF, theme: Theme, read: bool, content
     if content.filled is not None:
         _progress(painter, header, content.filled, theme)
     write_right(painter, theme.lead, header.right(), baseline, content.share, theme.scheme.text)
-    _figures(painter, area, content.figures, content.lead, theme)
+    if has_bars:
+        draw_figures(painter, area, _rows(theme, area.width()), content.figures, content.lead)
     if content.mixture is not None:
         area.translate(0, row_px(theme) * len(EMOTIONS))
         _mixture(painter, area, content.mixture, theme)
@@ -121,8 +124,8 @@ def _area(rect: QRectF, theme: Theme) -> QRectF:
 def gliding(place: Place, theme: Theme) -> QRect:
     """Return the part of a card that changes while only its bars move."""
     area = _area(place.rect, theme)
-    left = area.left() + _bar_left(area.width(), theme)
-    return QRectF(left, area.top(), bar_px(theme), row_px(theme) * len(EMOTIONS)).toAlignedRect()
+    rows = _rows(theme, area.width())
+    return QRectF(area.left() + rows.bars, area.top(), rows.length, rows.height * len(EMOTIONS)).toAlignedRect()
 
 
 def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str | None, selected: bool) -> None:
@@ -131,7 +134,8 @@ def _blank(painter: QPainter, rect: QRectF, theme: Theme, rows: int, lead: str |
     draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgba(), edge.rgba(), edge_px)
     if rows:
         pad = theme.px(0.8)
-        _names(painter, QRectF(pad, rows, rect.width() - 2 * pad, 0), theme, lead)
+        area = QRectF(pad, rows, rect.width() - 2 * pad, 0)
+        draw_names(painter, area, _rows(theme, area.width()), _names(), lead)
 
 
 def _own(painter: QPainter, header: QRectF, theme: Theme) -> None:
@@ -178,46 +182,29 @@ def _mixture(painter: QPainter, area: QRectF, words: str, theme: Theme) -> None:
 
 
 def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: Theme) -> None:
-    """Draw one row per emotion, always in the same order: its name, its bar, its share in percent."""
-    press(painter, QRectF(area.topLeft(), QSizeF(area.width(), row_px(theme) * len(EMOTIONS))), _names, theme, lead)
-    _figures(painter, area, [f"{100 * share:.0f}" for share in shares.tolist()], lead, theme)
-    _lengths(painter, area, shares.tolist(), theme, None)
+    """Draw the rows of the seven emotions from the top of `area` on."""
+    rows = _rows(theme, area.width())
+    size = QSizeF(area.width(), rows.height * len(EMOTIONS))
+    press(painter, QRectF(area.topLeft(), size), draw_names, rows, _names(), lead)
+    draw_figures(painter, area, rows, percent(shares.tolist()), lead)
+    draw_bars(painter, area, rows, shares.tolist())
 
 
-def _lengths(painter: QPainter, area: QRectF, shares: Sequence[float], theme: Theme, drawn: Bars | None) -> None:
-    """Draw the bars, as long as the shares or as `drawn` while they move there."""
-    row, length, thick = row_px(theme), bar_px(theme), _thick_px(theme)
-    left, top = area.left() + _bar_left(area.width(), theme), area.top() + (row - thick) // 2
-    for i, (name, share) in enumerate(zip(EMOTIONS, drawn or shares, strict=True)):
-        share_bar(painter, QRectF(left, top + i * row, length, thick), share, name)
+def _rows(theme: Theme, width: float) -> Rows:
+    """Return the rows of the seven emotions as they are on a card, `width` px wide."""
+    length = bar_px(theme)
+    return Rows(
+        height=row_px(theme),
+        names=key_px(theme),
+        bars=round(width - theme.share_px) - theme.px(0.6) - length,
+        length=length,
+        thick=max(3, theme.px(0.55)),
+        dot=theme.px(0.28),
+        letters=theme.body,
+        leading=theme.strong,
+        scheme=theme.scheme,
+    )
 
 
-def _figures(painter: QPainter, area: QRectF, figures: Sequence[str], lead: str | None, theme: Theme) -> None:
-    """Write the shares in percent at the right of their bars."""
-    row = row_px(theme)
-    for i, (name, figure) in enumerate(zip(EMOTIONS, figures, strict=False)):
-        letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-        write_right(painter, letters, area.right(), letters.baseline(area.top() + i * row, row), figure, ink)
-
-
-def _names(painter: QPainter, area: QRectF, theme: Theme, lead: str | None) -> None:
-    """Draw the unchanging parts of each row: the emotion's colour, its name and the track of its bar."""
-    row, thick, dot = row_px(theme), _thick_px(theme), theme.px(0.28)
-    for i, name in enumerate(EMOTIONS):
-        top = area.top() + i * row
-        letters, ink = (theme.strong, theme.scheme.text) if name == lead else (theme.body, theme.scheme.soft)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(EMOTION_COLOURS[name])
-        painter.drawEllipse(QPointF(area.left() + dot, top + row / 2), dot, dot)
-        write(painter, letters, area.left() + key_px(theme), letters.baseline(top, row), say(EMOTION_WORDS[name]), ink)
-        track = QRectF(area.left() + _bar_left(area.width(), theme), top + (row - thick) // 2, bar_px(theme), thick)
-        painter.fillRect(track, theme.scheme.plate)
-
-
-def _bar_left(width: float, theme: Theme) -> int:
-    """Return where bars begin in rows of `width`."""
-    return round(width - theme.share_px) - theme.px(0.6) - bar_px(theme)
-
-
-def _thick_px(theme: Theme) -> int:
-    return max(3, theme.px(0.55))
+def _names() -> tuple[str, ...]:
+    return tuple(say(EMOTION_WORDS[name]) for name in EMOTIONS)

@@ -12,7 +12,7 @@ from math import ceil
 from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QStaticText, QTextOption, QTransform
 
-from realtime_micacl_ui.theme import EMOTION_COLOURS, GREY, Letters, Theme
+from realtime_micacl_ui.theme import GREY, Letters, Theme
 
 OVERHANG = 2  # px by which letters may reach over their width
 
@@ -52,12 +52,6 @@ def _stamp(draw: Callable[..., None], size: tuple[int, int], values: tuple[objec
 
 
 _kept, _brief = lru_cache(maxsize=32)(_stamp), lru_cache(maxsize=10)(_stamp)
-
-
-def share_bar(painter: QPainter, track: QRectF, share: float, emotion: str) -> None:
-    """Fill a track from its left in the colour of an emotion, as far as its share goes, 0 to 1."""
-    width = track.width() * min(1.0, max(0.0, share))
-    painter.fillRect(QRectF(track.left(), track.top(), width, track.height()), EMOTION_COLOURS[emotion])
 
 
 def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = None, edge_px: int = 1) -> None:

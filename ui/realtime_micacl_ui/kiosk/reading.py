@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtCore import QRectF, QSize
 from PyQt6.QtGui import QPainter
 
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.ink import Paragraph, panel, share_bar, write, write_right
+from realtime_micacl_ui.ink import Paragraph, panel, write, write_right
 from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, word_or_why
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
 from realtime_micacl_ui.messages import SHRINKS
 from realtime_micacl_ui.paint import paint
+from realtime_micacl_ui.rows import Rows, draw_bars, draw_figures, draw_names, percent
 from realtime_micacl_ui.theme import EMOTION_COLOURS, SOFT, TEXT, TRACK, Theme, theme_of
 from realtime_micacl_ui.view import View
 
@@ -67,7 +68,7 @@ def _reading(painter: QPainter, screen: Screen, view: View, theme: Theme, area: 
         write(painter, theme.body, inner.left(), baseline, texts.looks_like, SOFT)
     word = QRectF(inner.left(), inner.top() + theme.px(1.8), inner.width(), theme.px(2.8))
     _word(painter, word, word_or_why(screen), view.faces[0] if view.faces else None, reading, theme)
-    _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row), reading, texts, theme)
+    _bars(painter, QRectF(inner.left(), rows_top, inner.width(), row * len(EMOTIONS)), reading, texts, theme)
     guess.draw(painter, inner.left(), rows_top + row * len(EMOTIONS) + theme.px(0.6), SOFT)
     painter.restore()
 
@@ -113,22 +114,24 @@ def _word(
         painter.fillRect(slim, TEXT)
 
 
-def _bars(painter: QPainter, row: QRectF, reading: EmotionDistribution | None, texts: Texts, theme: Theme) -> None:
-    """Draw a row for each expression, in fixed order, the first at `row`; without a reading the bars are empty."""
-    letters = theme.large
-    names = max(letters.width(texts.named(name)) for name in EMOTIONS) + theme.px(0.8)
-    figures = letters.width("100") + theme.px(0.5)
-    thick = max(3, theme.px(0.8))
-    painter.setPen(Qt.PenStyle.NoPen)
-    for i, name in enumerate(EMOTIONS):
-        line = row.translated(0, i * row.height())
-        leads = reading is not None and reading.leading == name
-        baseline = letters.baseline(line.top(), line.height())
-        write(painter, letters, line.left(), baseline, texts.named(name), TEXT if leads else SOFT)
-        bar = QRectF(line.left() + names, round(line.center().y() - thick / 2), line.width() - names - figures, thick)
-        painter.fillRect(bar, TRACK)
-        if reading is None:
-            continue
-        share = float(reading.probabilities[i])
-        share_bar(painter, bar, share, name)
-        write_right(painter, letters, line.right(), baseline, f"{100 * share:.0f}", TEXT if leads else SOFT)
+def _bars(painter: QPainter, area: QRectF, reading: EmotionDistribution | None, texts: Texts, theme: Theme) -> None:
+    """Draw the rows of the seven expressions so that they fill `area`; without a reading the bars are empty."""
+    letters, names = theme.large, [texts.named(name) for name in EMOTIONS]
+    left = max(letters.width(name) for name in names) + theme.px(0.8)
+    rows = Rows(
+        height=area.height() / len(EMOTIONS),
+        names=0,
+        bars=left,
+        length=area.width() - left - letters.width("100") - theme.px(0.5),
+        thick=max(3, theme.px(0.8)),
+        dot=0,
+        letters=letters,
+        leading=letters,
+        scheme=theme.scheme,
+    )
+    lead = reading.leading if reading else None
+    draw_names(painter, area, rows, names, lead)
+    if reading:
+        shares = reading.probabilities.tolist()
+        draw_figures(painter, area, rows, percent(shares), lead)
+        draw_bars(painter, area, rows, shares)
