@@ -14,6 +14,7 @@ from realtime_micacl.types import U8
 
 LEAST_PX = 16
 MOST_PX = 1 << 14
+MOST_S = 1e11  # seconds since 1970 are less, milliseconds more
 WANTED = "a picture is RGB, uint8, [H,W,3]"
 
 
@@ -84,8 +85,9 @@ def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
         dated = hasattr(time_s, "isoformat") or hasattr(time_s, "dtype")
         mend = "; (t - first) / np.timedelta64(1, 's') is one" if dated else ""
         raise ConfigError(f"the time is {str(time_s)[:60]!r}; it is a number of seconds{mend}") from None
-    if not isfinite(value):
-        raise ConfigError(f"the time is {value}; it is a number of seconds")
+    if not abs(value) < MOST_S:
+        mend = "; milli- and nanoseconds have to be divided" if isfinite(value) else ""
+        raise ConfigError(f"the time is {value:g}; it is a number of seconds{mend}")
     if before_s is not None and value < before_s:
         raise ConfigError(f"time goes back from {before_s:g} to {value:g} s; {mend}")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import datetime
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_an_array_of_pictures_is_no_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time", "said"),
+    ("given", "said"),
     [
         (datetime(2026, 1, 1), r"a number of seconds; \(t - first\) / np.timedelta64"),
         (np.datetime64("2026-01-01"), "the time is '2026-01-01'; it is a number of seconds; "),
@@ -76,8 +77,12 @@ def test_an_array_of_pictures_is_no_picture() -> None:
         (np.zeros((20, 20, 3), np.uint8), "first, then the picture"),
         (True, r"the time is True; cv2's read\(\) gives whether"),
         (np.bool_(False), "the time is False; cv2's"),
+        (float("nan"), "the time is nan; it is a number of seconds$"),
+        (time.time_ns(), r"the time is 1\.\d+e\+18; .* seconds; milli- and nanoseconds have to be divided"),
+        (-1e300, "have to be divided"),
     ],
 )
-def test_a_date_is_no_time(time: object, said: str) -> None:
+def test_a_date_is_no_time(given: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        as_time(time, None, "")
+        as_time(given, None, "")
+    assert as_time(np.float32(time.time()), None, "") > 1.7e9

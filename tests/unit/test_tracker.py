@@ -149,6 +149,14 @@ def test_whoever_stops_or_turns_back_is_not_lost_and_nobody_moves_by_one_bad_box
     assert 140 + 10 < tracker.boxes(0.6)[1][0] < 140 + 30
 
 
+def test_two_pictures_of_one_moment_say_nothing_about_speed() -> None:
+    tracker = Tracker()
+    for n in range(20):
+        tracker.update([sighting(100 + 20 * n)], n / 10)
+        assert tracker.update([sighting(102 + 20 * n)], max(n / 10 + 1e-9, 5e-324)) == [1]
+    assert tracker.boxes(1.9 + 0.1)[1][0] == pytest.approx(482 + 20, abs=3)
+
+
 def test_after_a_cut_nobody_is_who_was_there_before() -> None:
     tracker = Tracker()
     for n in range(3):

@@ -23,6 +23,7 @@ MEMORY_S, MISSES, SLOW_S = 1.0, 2, 5.0
 MIN_OVERLAP = 0.2  # intersection over union with the predicted box; that of two faces side by side is smaller
 MIN_LIKENESS = 0.5  # measured on successive real frames: 0.83 or more at 24-30 fps, 0.53 on a head turning at 12 fps
 LIKENESS_SHARE = 0.5  # weight of likeness against overlap in the match; chosen, not measured
+AT_ONCE_S = 1e-3  # two pictures this near in time say nothing about speed
 AHEAD_S = 0.3  # how long a missed face is expected to go on moving
 NEWEST_SHARE = 0.5  # weight of the newest step in a face's velocity, against all steps before it
 MIN_SCENE_LIKENESS = 0.5  # a picture that is less like the one before is the first after a cut; chosen as for faces
@@ -61,7 +62,7 @@ class _Track:
 
     def see(self, sighting: Sighting, time_s: float) -> None:
         elapsed_s = time_s - self.seen_s
-        if elapsed_s > 0:
+        if elapsed_s > AT_ONCE_S:
             moved = (middle(sighting.box) - middle(self.box)) / elapsed_s
             self.velocity = np.asarray(self.velocity + NEWEST_SHARE * (moved - self.velocity), np.float32)
         self.box, self.signature, self.seen_s = sighting.box, sighting.signature, time_s
