@@ -9,7 +9,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -123,7 +125,9 @@ def filling(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent, prefix=f".{os.getpid()}-") as made:
+        for left in _of_the_dead(folder.parent, f"{escape(folder.name)}-*"):
+            rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=f".{os.getpid()}-{folder.name}-") as made:
             yield Path(made)
             folder.mkdir(exist_ok=True)
             for file in sorted(Path(made).iterdir()):
@@ -136,12 +140,16 @@ def filling(folder: Path) -> Iterator[Path]:
 
 def clear_partials(folder: Path) -> None:
     """Remove unfinished files of processes that have ended from a folder of results."""
+    for file in _of_the_dead(folder, "*"):
+        file.unlink(missing_ok=True)
+
+
+def _of_the_dead(folder: Path, name: str) -> list[Path]:
+    """Return what processes that have ended left in a folder under a `name`, a pattern, behind their numbers."""
     import psutil  # takes a while to import, and live programs do not need it
 
-    for file in folder.glob(".*-*"):
-        owner = file.name[1:].partition("-")[0]
-        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
-            file.unlink(missing_ok=True)
+    owned = [(file.name[1:].partition("-")[0], file) for file in folder.glob(f".*-{name}")]
+    return [file for owner, file in owned if owner.isdecimal() and not psutil.pid_exists(int(owner))]
 
 
 def files_below(folder: Path, *without: Path) -> Iterator[Path]:

@@ -105,6 +105,16 @@ def test_a_folder_that_a_full_disk_does_not_take_is_named_and_stays_as_it_was(tm
         fill(FileNotFoundError(errno.ENOENT, "No such file"))
 
 
+def test_a_folder_is_filled_without_what_a_killed_run_left_beside_it(tmp_path: Path) -> None:
+    left, others = (tmp_path / f".{2**22 + 1}-{name}-x7" for name in ("engine", "another"))
+    for folder in (left, others):
+        (folder / "models").mkdir(parents=True)
+    with filling(tmp_path / "engine") as made:
+        (made / "a").touch()
+        assert [made.parent, made.name.partition("-")[2][:7]] == [tmp_path, "engine-"], "so that the next run finds it"
+    assert {file.name for file in tmp_path.iterdir()} == {"engine", others.name}
+
+
 def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     begun_with(tmp_path, {"recipe": "of a run that wrote nothing"})
     (tmp_path / "seed-1").mkdir()
