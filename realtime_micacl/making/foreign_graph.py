@@ -85,7 +85,8 @@ def scores_only(file: Path) -> bytes:
 def check_count(scores: int, about: Theirs, file: Path) -> None:
     """Raise EngineError if the number of scores is not that of the labels."""
     if scores != len(about.output.labels):
-        raise EngineError(f"{file} gives {scores} scores, output.labels has {len(about.output.labels)}")
+        given = "1 number (if it is that of a class, export it without ArgMax)" if scores == 1 else f"{scores} scores"
+        raise EngineError(f"{file} gives {given}, output.labels has {len(about.output.labels)}")
 
 
 def write_mean(instances: int, frames: int, size: int, layer: tuple[F32, F32] | None, into: Path) -> None:
@@ -231,9 +232,8 @@ def _repeated(nodes: Sequence[NodeProto]) -> tuple[list[NodeProto], dict[str, np
 
 def _after(gives: str, columns: Sequence[int | None], scores: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
     """Return the nodes and constants from its scores to the log probabilities of our seven."""
-    picked = np.array([scores if column is None else column for column in columns])
-    constants: dict[str, np.ndarray] = {"picked": picked, "none": np.zeros((scores, 1), np.float32)}
-    constants["never"] = np.array(NEVER, np.float32)
+    constants = {"none": np.zeros((scores, 1), np.float32), "never": np.array(NEVER, np.float32)}
+    constants["picked"] = np.array([scores if column is None else column for column in columns])
     nodes = []
     if gives == "shares":
         constants["least"] = np.array(LEAST, np.float32)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from realtime_micacl.errors import ConfigError
@@ -14,7 +15,9 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
+from realtime_micacl.making.evaluation.predictions import Read
 from realtime_micacl.making.evaluation.protocol import facts, name_of, parts_for
+from realtime_micacl.making.evaluation.results import Result, result
 
 _, SIDECAR = read_sidecar(default_engine())
 
@@ -132,3 +135,14 @@ def test_engines_are_named_as_short_as_tells_them_apart(tmp_path: Path) -> None:
     assert [c.name for c in read_candidates([a, b / "engine.json"])] == ["a/engine", "b/engine"]
     with pytest.raises(ConfigError, match="named twice"):
         read_candidates([a, a / "engine.json"])
+
+
+def test_the_mean_over_folds_is_that_of_the_folds_and_not_of_their_rounded_scores() -> None:
+    def fold(right: int, clips: int) -> Result:
+        said, labels = np.eye(7, dtype=np.float32)[(np.arange(clips) >= right).astype(int)], np.zeros(clips, np.int64)
+        return result(candidate("a"), "set", Read(tuple("abc"[:clips]), said, labels, None), {})
+
+    folds = fold(1, 2), fold(1, 3)
+    assert [each.scores["war"] for each in folds] == [0.5, 0.3333]
+    over = replace(folds[0], folds=folds).over_folds
+    assert (over["war_mean"], over["uar_mean"]) == (0.4167, 0.4167)

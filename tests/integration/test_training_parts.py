@@ -104,7 +104,7 @@ def test_a_run_whose_loss_is_no_number_ends_and_says_what_to_change(tmp_path: Pa
     def lost(steps: range) -> list[tuple[Tensor]]:
         return [(torch.full((1,), float("nan") if step > 5 else 1.0),) for step in steps]
 
-    with pytest.raises(ConfigError, match=r"\[x\], epoch 3: .*lower learning_rate"):
+    with pytest.raises(ConfigError, match=r"\[x\], epoch 3: .*lower learning_rate .* and train into another folder"):
         fit(Stage("x", Distance(), lost, lambda: {"war": 0.0, "uar": 0.0}, plan, 3), run)
 
 

@@ -12,7 +12,7 @@ from realtime_micacl.making.evaluation.candidates import Candidate
 from realtime_micacl.making.evaluation.predictions import Read, pooled
 from realtime_micacl.making.evaluation.protocol import Part, facts, folds_of
 from realtime_micacl.making.figures import About, Comparison, Scores
-from realtime_micacl.making.scores import DIGITS, compare, confusion, coverage, report
+from realtime_micacl.making.scores import DIGITS, compare, confusion, coverage, report, uar, war
 
 Comparisons = dict[str, Comparison]
 """By title."""
@@ -35,7 +35,8 @@ class Result:
     @property
     def over_folds(self) -> dict[str, float]:
         """Mean and standard deviation of WAR and UAR over the folds."""
-        wars, uars = [fold.scores["war"] for fold in self.folds], [fold.scores["uar"] for fold in self.folds]
+        matrices = [np.array(fold.scores["confusion"]) for fold in self.folds]
+        wars, uars = list(map(war, matrices)), list(map(uar, matrices))  # the scores themselves are rounded
         spread = {"war_mean": mean(wars), "war_sd": stdev(wars), "uar_mean": mean(uars), "uar_sd": stdev(uars)}
         return {name: round(value, DIGITS) for name, value in spread.items()}
 

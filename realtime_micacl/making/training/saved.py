@@ -17,7 +17,7 @@ from realtime_micacl.making.figures import Recalls
 from realtime_micacl.wording import why
 
 Weights = dict[str, Tensor]
-DIVERGED = "what is learnt is no number any more; lower learning_rate in the recipe and run it again"
+DIVERGED = "what is learnt is no number any more; lower learning_rate in the recipe and train into another folder"
 
 
 class Row(Recalls):
