@@ -71,11 +71,11 @@ def display() -> Iterator[Finding]:
 
 def cameras() -> Iterator[Finding]:
     """List the webcams, and which of them cannot be opened."""
-    from realtime_micacl.live.sources.camera import list_cameras, node, shut
+    from realtime_micacl.live.sources.camera import list_cameras, node, why_closed
 
     found = list_cameras()
     for index, name in found.items():
-        why = shut(node(index))
+        why = why_closed(node(index))
         yield Finding("camera", not why, f"--camera {index}: {name}{why and f'; {why}'}")
     if not found:
         yield Finding("camera", None, "none; --source plays an address, a file, demo or synthetic")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from time import monotonic
 
 from realtime_micacl.live.pace import Pace
-from realtime_micacl.live.sources.frozen import Stillness
+from realtime_micacl.live.sources.frozen import FrozenFilter
 from realtime_micacl.live.supervision import Perceives, SupervisedStage, Supervision
 from realtime_micacl.live.tally import Tally
 from realtime_micacl.meter import Meter
@@ -35,7 +35,7 @@ class SceneMaker:
     ) -> None:
         self._stages, self._meter, self._stall_s, self._holds = stages, meters["perceive"], stall_s, holds
         self._pace = Pace(meters)
-        self._stillness = Stillness()
+        self._frozen = FrozenFilter()
         self.scene: Scene | None = None
         self.left_out, self.tally, self._recorded = 0, Tally(), recorded
         self._last = Scene(monotonic(), None, (), State.STARTING)
@@ -90,7 +90,7 @@ class SceneMaker:
             seen = stage.attempt(lambda perceiver: perceiver.perceive(frame))
             if seen is not None:
                 self.tally.add(seen[0])
-                return seen if self._holds else self._stillness.sift(*seen)  # in a file it may stay the same
+                return seen if self._holds else self._frozen.filtered(*seen)  # in a file it may stay the same
         return self._unanalysed(frame), ()
 
     def _unanalysed(self, frame: Frame | None) -> Scene:

@@ -20,7 +20,7 @@ import numpy as np
 from realtime_micacl.lazy import made
 from realtime_micacl.live.seeing.detector import FaceDetector
 from realtime_micacl.live.seeing.tracker import CutDetector
-from realtime_micacl.live.sources.decoder import at_once
+from realtime_micacl.live.sources.decoder import without_delay
 from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.live.sources.video import chosen, opened
 
@@ -88,7 +88,7 @@ def table(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _frames(container: av.container.InputContainer, shown: str) -> Iterator[av.VideoFrame]:
     stream = chosen(container, shown)
-    at_once(stream)
+    without_delay(stream)
     yield from container.decode(stream)
 
 

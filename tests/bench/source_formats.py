@@ -84,7 +84,7 @@ BY_FFMPEG = {
     "disc.m2ts": ("H.264 as Blu-ray has it", f"{X264} -mpegts_m2ts_mode 1"),
     "cmaf.mp4": ("MP4, each picture a fragment", f"{X264} -movflags frag_every_frame+empty_moov+default_base_moof"),
     "tv.wtv": ("Windows Media Center", "-c:v mpeg2video -b:v 4M"),
-    "list.m3u8": ("a play list with its pieces beside it", f"{X264} -hls_time 0.5 -hls_list_size 0"),
+    "list.m3u8": ("a playlist with its pieces beside it", f"{X264} -hls_time 0.5 -hls_list_size 0"),
     "screen.mkv": ("a rate that falls from 300 to 8", f"-vf setpts=N*N/600/TB -vsync vfr -enc_time_base 1:1000 {X264}"),
     "jolted.mp4": (
         "jolted by 40 px a picture",

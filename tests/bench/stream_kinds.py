@@ -59,7 +59,7 @@ def answered(make: Callable[[Bodies], web.Answer], path: str = "/video") -> Serv
 
 
 def listed(names: list[str], path: str = "/list.m3u8", kind: str = LISTING, **how: object) -> Served:
-    """Serve a play list of segments."""
+    """Serve a playlist of segments."""
 
     def serve(server: Web, bodies: Bodies) -> str:
         for number, part in enumerate(bodies.parts):
@@ -71,7 +71,7 @@ def listed(names: list[str], path: str = "/list.m3u8", kind: str = LISTING, **ho
 
 
 def master(server: Web, bodies: Bodies) -> str:
-    """Serve a play list with three rates, of which one is dead."""
+    """Serve a playlist with three rates, of which one is dead."""
     address = listed(["0.ts", "1.ts", "2.ts", "3.ts"])(server, bodies)
     rates = "".join(
         f"#EXT-X-STREAM-INF:BANDWIDTH={n}00000\n{name}\n" for n, name in ((1, "list.m3u8"), (9, "gone.m3u8"))

@@ -82,7 +82,7 @@ def test_what_comes_through_a_pipe_is_read_or_told_of(tmp_path: Path, clips: Pat
     cases = {
         tmp_path / "photo.png": (0, True, ""),
         tmp_path / "empty.mkv": (0, False, "no reading (no face"),
-        clips / "no_face.mp4": (3, False, "a pipe cannot go back; give the file itself"),  # its index is at its end
+        clips / "no_face.mp4": (3, False, "a pipe cannot seek; give the file itself"),  # its index is at its end
     }
     for file, (code, still, said) in cases.items():
         with subprocess.Popen(["cat", file], stdout=subprocess.PIPE) as cat:

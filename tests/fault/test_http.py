@@ -211,7 +211,7 @@ def test_a_password_opens_the_camera_and_is_shown_nowhere(
 
 
 LISTS = {
-    "a play list": ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n", "application/x-mpegurl"),
+    "a playlist": ("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{url}\n#EXT-X-ENDLIST\n", "application/x-mpegurl"),
     "a concat list": ("ffconcat version 1.0\nfile '{url}'\n", "text/plain"),
     "a page": ("<html>{url}</html>", "text/html"),
 }

@@ -1,4 +1,4 @@
-"""Clips that are made for a test, as files, segments and play lists."""
+"""Clips that are made for a test, as files, segments and playlists."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def segments(folder: Path, *, frames: int = 75, seconds: int = 1) -> list[bytes]
 
 
 def play_list(names: list[str], *, seconds: int = 1, ended: bool = True, before: dict[int, str] | None = None) -> bytes:
-    """Return a play list of these segments; `before` adds a line before some."""
+    """Return a playlist of these segments; `before` adds a line before some."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{seconds}", "#EXT-X-MEDIA-SEQUENCE:0"]
     for number, name in enumerate(names):
         if before and number in before:

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from realtime_micacl.live.sources.decoder import BEAR, Base, Decoder
+from realtime_micacl.live.sources.decoder import MOST_KEYS, Damage, Decoder
 from realtime_micacl.live.sources.video import read_file
 from tests.integration.made_clips import write_clip
 
@@ -72,20 +72,20 @@ def test_a_hole_in_mpeg_ts_is_passed_over_and_is_the_end_where_it_is_very_large(
 
 def left_out(row: str) -> str:
     """Return which of a row of frames are left out; K is a key frame, one in small letters is damaged."""
-    base = Base()
+    damage = Damage()
     frames: list[Any] = [SimpleNamespace(key_frame=one in "Kk", is_corrupt=one.islower()) for one in row]
-    return "".join("-" if base.leaves_out(frame) else one for one, frame in zip(row, frames, strict=True))
+    return "".join("-" if damage.shows_in(frame) else one for one, frame in zip(row, frames, strict=True))
 
 
 def test_what_rests_on_damage_is_left_out_for_a_while() -> None:
     assert left_out("KPPpPKP") == "KPP-PKP", "a hole is filled from before"
     assert left_out("kPPKPkP") == "---KP-P"
     assert left_out("PPpKP") == "PP-KP", "some streams have no key frames"
-    assert left_out("kP" * (BEAR + 2)) == "-" * 2 * BEAR + "-P-P", "better than nothing for ever"
+    assert left_out("kP" * (MOST_KEYS + 2)) == "-" * 2 * MOST_KEYS + "-P-P", "better than nothing for ever"
 
 
 def test_a_key_frame_that_cannot_be_decoded_at_all_is_one_that_was_damaged() -> None:
-    base = Base()
-    base.key(whole=False)
+    damage = Damage()
+    damage.key(intact=False)
     frame: Any = SimpleNamespace(key_frame=False, is_corrupt=False)
-    assert base.leaves_out(frame)
+    assert damage.shows_in(frame)

@@ -39,7 +39,7 @@ def test_a_folder_and_a_row_of_pictures_are_a_clip(
     assert all(f.still for f in read_file(folder, 1.0))
     (folder / "a.mp4").touch()
     list(read_file(folder))
-    assert "read at 25 pictures a second; --rate changes that, at 1 each is a photograph" in caplog.text
+    assert "read at 25 pictures a second; --rate changes that, and at 1 each is a photograph" in caplog.text
     assert f"row: its pictures are read, not its 1 video; `realtime-micacl process {folder} OUT` reads" in caplog.text
 
 
@@ -52,7 +52,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_said(tmp_path: Path, capl
     (folder / "img0003.png").unlink()
     with pytest.raises(SourceError, match=r"of 1 picture none can be read; the first: .*img0002.png"):
         list(read_file(folder))
-    with pytest.raises(SourceError, match="no pictures are numbered so"):
+    with pytest.raises(SourceError, match="no pictures have such numbers"):
         list(read_file(folder / "frame%d.png"))
     with pytest.raises(SourceError, match="no file at"):
         list(read_file(folder / "img%09999999999d.png"))

@@ -190,7 +190,7 @@ def test_a_camera_that_answers_late_opens(server: Web) -> None:
 
 def test_after_a_loss_tries_overlap(server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """A camera that needs three seconds to answer is found again though a try is repeated after half a second."""
-    monkeypatch.setattr(stream, "TRY_S", 0.5)
+    monkeypatch.setattr(stream, "ATTEMPT_S", 0.5)
     pictures = made_clips.jpegs(5)
 
     def once(request: web.Request) -> None:

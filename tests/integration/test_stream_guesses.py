@@ -120,7 +120,7 @@ def test_where_an_address_ends_for_a_server(server: Web, tmp_path: Path) -> None
 
 def test_who_does_not_listen_is_said(server: Web) -> None:
     server.routes["/video"] = web.redirected("http://127.0.0.1:9/video")
-    assert "sends on to another address, where nothing listens" in look(f"{server.base}/video").error
+    assert "redirects to another address, where nothing listens" in look(f"{server.base}/video").error
 
 
 def test_png_in_parts_is_named(server: Web) -> None:
@@ -132,4 +132,4 @@ def test_png_in_parts_is_named(server: Web) -> None:
             request.wfile.write(b"--frame\r\nContent-Type: image/png\r\n\r\n" + part + b"\r\n")
 
     server.routes["/video"] = answer
-    assert "it sends PNG in parts; only JPEG is read so" in look(f"{server.base}/video").error
+    assert "it sends PNG after PNG; only JPEG is read like that" in look(f"{server.base}/video").error

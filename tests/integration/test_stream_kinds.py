@@ -145,7 +145,7 @@ def test_a_stream_is_shown_from_its_first_key_frame_on(tmp_path: Path, codec: st
 
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_large_file_with_its_index_at_the_end(tmp_path: Path, ranges: bool) -> None:
-    """Without ranges nobody can go to its index and back: it is fetched whole."""
+    """Without ranges nobody can go to its index and back: it is downloaded first."""
     picture = np.random.default_rng(0)
     with av.open(str(tmp_path / "clip.mp4"), "w") as out:
         made = out.add_stream("mpeg4", rate=25)

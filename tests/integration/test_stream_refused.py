@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from realtime_micacl.live.sources.stills import refused
+from realtime_micacl.live.sources.stills import why_refused
 from tests.integration import made_clips, web
 from tests.integration.test_stream import look
 from tests.integration.web import Web
@@ -61,7 +61,7 @@ def test_what_is_said_of_a_file_is_said_of_it_on_the_web_too(server: Web, tmp_pa
     content = made.get(name, CLIP.with_name(name).read_bytes)()
     server.routes["/clip"] = web.content(content)
     (tmp_path / name).write_bytes(content)
-    said = refused(tmp_path / name)
+    said = why_refused(tmp_path / name)
     assert said in look(f"{server.base}/clip").error
 
 

@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 from realtime_micacl.live.sources.address import parse_address
-from realtime_micacl.live.sources.download import begins, fetched
+from realtime_micacl.live.sources.download import downloaded, first_bytes
 from tests.integration import web
 
 SIGNED_BY_ITSELF = """\
@@ -37,5 +37,5 @@ def test_what_ffmpeg_would_not_find_is_looked_for_at_the_same_machines(tmp_path:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.routes["/a"] = web.content(b"#EXTM3U")
         address = parse_address(f"https://127.0.0.1:{server.port}/a")
-        assert begins(address, 5.0) == (b"#EXTM3U", address.url)
-        assert fetched(address, "door").read() == b"#EXTM3U"
+        assert first_bytes(address, 5.0) == (b"#EXTM3U", address.url)
+        assert downloaded(address, "door").read() == b"#EXTM3U"

@@ -13,7 +13,7 @@ from realtime_micacl.live.sources.video import read_file
 from tests.integration import web
 from tests.integration.test_stream import look
 
-SAID = "clip.mp4 is of a kind that is not decoded here"
+SAID = "clip.mp4 is in a format that is not decoded here"
 
 
 def clip(file: Path, *kinds: bytes) -> Path:

@@ -96,7 +96,7 @@ def test_a_file_without_its_index_is_refused(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "index-last.mp4")
     content = whole.read_bytes()
     whole.write_bytes(content[: len(content) * 6 // 10])
-    with pytest.raises(SourceError, match="cannot be opened: it was not written to its end: its index"):
+    with pytest.raises(SourceError, match="cannot be opened: it was not written completely: its index"):
         list(read_file(whole))
 
 
@@ -170,7 +170,7 @@ def test_a_play_list_opens_what_lies_beside_it_and_nothing_else(
     if is_read:
         assert [frame.time_s for frame in read_file(file)] == [frame.time_s for frame in read_file(clip)]
     else:
-        with pytest.raises(SourceError, match="a play list of which nothing is read"):
+        with pytest.raises(SourceError, match="a playlist of a kind that is not read"):
             list(read_file(file))
 
 
@@ -233,4 +233,4 @@ def test_a_bare_stream_is_read_at_the_rate_that_is_told(
     assert np.allclose(times, np.arange(LENGTH) / taken_hz)
     assert ("has no time stamps" in caplog.text and why in caplog.text) == (rate_hz is None)
     list(read_file(clip, 5.0))
-    assert "has time stamps of its own, so --rate is left out" in caplog.text
+    assert "has time stamps of its own, so --rate has no effect" in caplog.text

@@ -205,7 +205,7 @@ def motion_jpeg(pictures: list[bytes], rate_hz: float = 25.0) -> Answer:
 
 
 class Channel:
-    """A live HLS play list over a growing number of segments, which begin anew when they are over."""
+    """A live HLS playlist over a growing number of segments, which begin anew when they are over."""
 
     def __init__(self, folder: Path, *, seconds: int = 1, frames: int = 250) -> None:
         self.seconds = seconds

@@ -29,16 +29,16 @@ class Peer:
         self.costs_s = 0.0
         """How long each picture takes to decode."""
         self.polled: list[float] = []
-        self.hurries = False
+        self.sends_too_fast = False
         self.patience_s: list[float] = []
         """How long each connection may be silent."""
         self.under_way = False
-        monkeypatch.setattr(module, "Tries", lambda: self)
+        monkeypatch.setattr(module, "Attempts", lambda: self)
         monkeypatch.setattr(module, "monotonic", lambda: self.now_s)
         monkeypatch.setattr(module, "until", self._until)
         monkeypatch.setattr(module, "pictures", self._pictures)
         monkeypatch.setattr(module, "polled", self._polled)
-        monkeypatch.setattr(module, "hurries", lambda _: self.hurries)
+        monkeypatch.setattr(module, "sends_too_fast", lambda _: self.sends_too_fast)
         monkeypatch.setattr(module, "why", lambda *_: "it is away")
 
     def begin(self, way: Any) -> None:

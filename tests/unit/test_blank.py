@@ -9,7 +9,7 @@ import pytest
 
 from realtime_micacl.live.seeing.detector import least_px
 from realtime_micacl.live.sources.blank import BLACK, FROZEN
-from realtime_micacl.live.sources.frozen import Stillness
+from realtime_micacl.live.sources.frozen import FrozenFilter
 from realtime_micacl.types import Face, Frame, Quality, Scene, State
 
 RNG = np.random.default_rng(0)
@@ -24,12 +24,12 @@ def states_of(
     pictures: Callable[[int], np.ndarray], *, faces_from: int = 999, frames: int = 60, rate_hz: float = 25
 ) -> list[tuple[State, str]]:
     """What is said of each picture, each state once."""
-    stillness, said = Stillness(), []
+    frozen, said = FrozenFilter(), []
     for n in range(frames):
         box = np.array([10, 10, 60, 60], np.float32)
         seen = (Face(1, box, np.zeros((4, 4, 3), np.uint8), 0.9, Quality(1.0)),) if n >= faces_from else ()
         frame = Frame(pictures(n), n / rate_hz, n)
-        scene, _ = stillness.sift(Scene(n / rate_hz, frame, seen, State.LIVE if seen else State.NO_FACE), ())
+        scene, _ = frozen.filtered(Scene(n / rate_hz, frame, seen, State.LIVE if seen else State.NO_FACE), ())
         if not said or said[-1] != (scene.state, scene.detail):
             said.append((scene.state, scene.detail))
     return said

@@ -14,7 +14,7 @@ import pytest
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources import camera
-from realtime_micacl.live.sources.camera import Webcam, check_camera, list_cameras, read_camera, shut
+from realtime_micacl.live.sources.camera import Webcam, check_camera, list_cameras, read_camera, why_closed
 
 RED_IN_BGR = np.full((72, 128, 3), (0, 0, 200), np.uint8)
 
@@ -90,14 +90,14 @@ def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None
 
 def test_why_a_camera_is_shut_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     node = tmp_path / "video0"
-    assert shut(node) == ""
+    assert why_closed(node) == ""
     node.touch()
-    assert shut(node) == ""
+    assert why_closed(node) == ""
     with node.open() as file, subprocess.Popen(["sleep", "60"], stdin=file) as other:
-        assert shut(node) == f"sleep (process {other.pid}) is using it; end that first"
+        assert why_closed(node) == f"sleep (process {other.pid}) is using it; end that first"
         other.kill()
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert shut(node).endswith("sudo usermod -aG video $USER, then log in again")
+    assert why_closed(node).endswith("sudo usermod -aG video $USER, then log in again")
 
 
 @pytest.mark.usefixtures("only_waiting_takes_time")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.sources.arrival import Haste
+from realtime_micacl.live.sources.arrival import TooFast
 from realtime_micacl.live.sources.clock import Pace, StreamClock
 from realtime_micacl.live.sources.stream import LATE_S
 
@@ -103,16 +103,16 @@ def test_pictures_that_come_too_soon_are_due_at_their_own_pace() -> None:
     ("speed", "seconds", "hasty"), [(1.0, 9, False), (1.4, 9, False), (1.8, 2, False), (1.8, 5, True)]
 )
 def test_what_goes_on_coming_faster_than_it_was_taken_is_no_camera(speed: float, seconds: int, hasty: bool) -> None:
-    haste = Haste()
-    said = [haste.noticed(n / RATE_HZ * speed, 70 + n / RATE_HZ) for n in range(RATE_HZ * seconds + 1)]
+    too_fast = TooFast()
+    said = [too_fast.now(n / RATE_HZ * speed, 70 + n / RATE_HZ) for n in range(RATE_HZ * seconds + 1)]
     assert said[-1] is hasty
 
 
 def test_haste_that_stops_for_a_second_counts_from_the_beginning() -> None:
-    haste, pts_s = Haste(), 0.0
+    too_fast, pts_s = TooFast(), 0.0
     for second in range(9):
         pts_s += 1.0 if second % 3 == 2 else 3.0
-        assert not haste.noticed(pts_s, 70.0 + second)
+        assert not too_fast.now(pts_s, 70.0 + second)
 
 
 def test_stream_times_follow_the_fastest_frames() -> None:

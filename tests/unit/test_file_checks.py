@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.file_checks import check_file, tell_missing
+from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off
 from realtime_micacl.live.sources.video import read_file
 
 
@@ -24,10 +24,10 @@ from realtime_micacl.live.sources.video import read_file
     [
         ("none.mp4", "no file at .*; check the path"),
         ("C:/clips/none.mp4", "no file at .*; check the path"),
-        ("img%04d.png", "no pictures are numbered so"),
-        ("img###.png", "a row of pictures is named by its folder, or as img%04d.png"),
+        ("img%04d.png", "no pictures have such numbers"),
+        ("img###.png", "an image sequence is named by its folder, or as img%04d.png"),
         ("clips/*.mp4", "several videos are read by `realtime-micacl process FOLDER OUT`"),
-        ("*.png", "a row of pictures is named by its folder, or as img%04d.png"),
+        ("*.png", "an image sequence is named by its folder, or as img%04d.png"),
         ("192.168.1.5:8080/video", "an address begins with rtsp:// or http://"),
         ("192.168.1.5", "an address begins with"),
         ("localhost:8080", "an address begins with"),
@@ -64,7 +64,7 @@ def test_what_is_not_there(path: str, said: str, tmp_path: Path, monkeypatch: py
     [
         (b"\n<!DOCTYPE html><html>404", "it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-        (bytes(5000), "nothing but zeros"),
+        (bytes(5000), "with zeros only"),
         (b"PK\3\4" + bytes(99), "it is an archive; unpack it first"),
         (gzip.compress(b"I am no video " * 99, mtime=0), "it is an archive; unpack it first"),
         (b"I am no video " * 99, "it is not a video, or it is damaged"),
@@ -163,5 +163,5 @@ def test_of_a_long_file_more_may_be_missing(
     stated: str, ends_s: float, told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream = SimpleNamespace(duration=None, time_base=None, metadata={"DURATION": stated})
-    tell_missing(SimpleNamespace(), stream, "clip.mkv", ends_s)  # type: ignore[arg-type]
+    warn_cut_off(SimpleNamespace(), stream, "clip.mkv", ends_s)  # type: ignore[arg-type]
     assert ("claims to last" in caplog.text) is told

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from realtime_micacl.live.sources.frozen import Stillness
+from realtime_micacl.live.sources.frozen import FrozenFilter
 from realtime_micacl.types import U8, Bag, Face, Frame, Quality, Scene, State
 
 RATE_HZ = 10
@@ -26,9 +26,9 @@ def scene(number: int, image: U8 = PICTURE, faces: int = 2, rate_hz: int = RATE_
 
 def stalled(pictures: Callable[[int], U8], faces: int = 2, seconds: float = 10, rate_hz: int = RATE_HZ) -> list[int]:
     """Return the numbers of the scenes that were stalled."""
-    still, found = Stillness(), []
+    still, found = FrozenFilter(), []
     for number in range(round(seconds * rate_hz)):
-        seen, bags = still.sift(*scene(number, pictures(number), faces, rate_hz))
+        seen, bags = still.filtered(*scene(number, pictures(number), faces, rate_hz))
         assert bool(bags) is (seen.state is State.LIVE and faces > 0)
         if seen.state is State.STALLED:
             found.append(number)
@@ -82,11 +82,13 @@ def test_a_picture_of_another_size_is_another_picture() -> None:
 
 
 def test_what_was_seen_while_it_stood_still_is_never_read() -> None:
-    still, end = Stillness(), 6 * RATE_HZ
+    still, end = FrozenFilter(), 6 * RATE_HZ
     for number in range(end):
-        still.sift(*scene(number))
-    seen, bags = still.sift(*scene(end, PICTURE[::-1]))
+        still.filtered(*scene(number))
+    seen, bags = still.filtered(*scene(end, PICTURE[::-1]))
     assert seen.state is State.LIVE, "the picture is live at once"
     assert bags == ()
-    first_read = next(n for n in range(end + 1, end + 99) if still.sift(*scene(n, noisy(n)[:, :: n % 2 * 2 - 1]))[1])
+    first_read = next(
+        n for n in range(end + 1, end + 99) if still.filtered(*scene(n, noisy(n)[:, :: n % 2 * 2 - 1]))[1]
+    )
     assert first_read == end + 13, "a window of 1.3 s"

@@ -39,7 +39,7 @@ def test_a_proxy_that_stands_between_is_named(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"#EXTM3U\n#EXTINF:1", "a play list of which nothing can be read"),
+        (b"#EXTM3U\n#EXTINF:1", "a playlist of which nothing can be read"),
         (b"#EXTM3U\nhttp://door/a.mp4\n", "and names http://door/a.mp4; give that"),
         (b"\n<!DOCTYPE html>", "is not a video; it is a web page: yt-dlp saves the videos of many of them; open it in"),
         (b"I am no video", "is not a video; open it in"),
@@ -51,7 +51,7 @@ def test_a_proxy_that_stands_between_is_named(
 def test_a_play_list_whose_pieces_are_gone_is_called_one(
     monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
 ) -> None:
-    monkeypatch.setattr(reasons, "begins", lambda *_: (content, ""))
+    monkeypatch.setattr(reasons, "first_bytes", lambda *_: (content, ""))
     assert said in why(parse_address("http://127.0.0.1:9/x"), NO_VIDEO, 0.0)
 
 
@@ -62,7 +62,7 @@ def of_the_system(number: int) -> OSError:
 @pytest.mark.parametrize(
     ("address", "cause", "said"),
     [
-        ("udp://@:5000", of_the_system(errno.EADDRINUSE), "another program takes what comes to port 5000"),
+        ("udp://@:5000", of_the_system(errno.EADDRINUSE), "another program is using port 5000"),
         (
             "udp://8.8.8.8:5000",
             of_the_system(errno.EADDRNOTAVAIL),
@@ -72,7 +72,7 @@ def of_the_system(number: int) -> OSError:
         (
             "http://127.0.0.1:9/x",
             av.error.PatchWelcomeError(1, "patches welcome"),
-            "of a kind that is not decoded here",
+            "in a format that is not decoded here",
         ),
         ("http://127.0.0.1:9/x", av.error.EOFError(1, "End of file"), "answers nothing that can be read; open it in"),
     ],

@@ -40,7 +40,7 @@ def test_a_slow_source_is_said_once_and_a_photograph_is_not(caplog: pytest.LogCa
     list(marked_frames(at(0.0), "a.png"))
     assert not caplog.text
     list(marked_frames(at(0.0, 2.0, 4.0, 6.0), "a.mp4"))
-    assert caplog.text.count("a.mp4 gives a picture every 2 s; each is read from itself alone, as a still") == 1
+    assert caplog.text.count("a.mp4 gives a picture every 2 s; each is read by itself, as a still") == 1
 
 
 def test_a_live_source_is_slow_from_the_second_wide_gap_on() -> None:

@@ -29,7 +29,7 @@ def lasts_s(frames: list[Frame]) -> float:
 
 
 @pytest.mark.parametrize(
-    ("value", "form", "hurries", "paced"),
+    ("value", "form", "sends_too_fast", "paced"),
     [
         (HTTP, "mpegts", False, False),
         (HTTP, "mpegts", True, True),
@@ -40,9 +40,9 @@ def lasts_s(frames: list[Frame]) -> float:
     ],
 )
 def test_what_is_handed_out_faster_than_it_was_taken_is_played_at_its_rate(
-    peer: Peer, value: str, form: str, hurries: bool, paced: bool
+    peer: Peer, value: str, form: str, sends_too_fast: bool, paced: bool
 ) -> None:
-    peer.hurries, peer.rounds, peer.answers = hurries, [at_once(2.0)], partial(peer.connection, form)
+    peer.sends_too_fast, peer.rounds, peer.answers = sends_too_fast, [at_once(2.0)], partial(peer.connection, form)
     assert (lasts_s(read(Stream(value, "door"))[0]) > 1.4) is paced
 
 
@@ -50,7 +50,7 @@ def test_a_camera_that_empties_its_buffer_after_a_loss_is_no_file(peer: Peer) ->
     peer.answers, peer.rounds = peer.connection, [steady(1.0), at_once(2.0)]
     stream = Stream(HTTP, "door")
     read(stream)
-    peer.hurries = True
+    peer.sends_too_fast = True
     assert lasts_s(read(stream)[0]) < 0.5
 
 
@@ -60,7 +60,7 @@ def test_a_camera_that_empties_its_buffer_after_a_loss_is_no_file(peer: Peer) ->
 def test_one_that_goes_on_too_fast_is_played_at_its_rate_from_then_on(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, value: str, stamped: bool, paced: bool
 ) -> None:
-    monkeypatch.setattr(module.Haste, "noticed", lambda _, pts_s, came_s: pts_s >= 1.0)
+    monkeypatch.setattr(module.TooFast, "now", lambda _, pts_s, came_s: pts_s >= 1.0)
     peer.answers, peer.rounds = partial(peer.connection, stamped=stamped), [at_once(4.0)]
     assert (lasts_s(read(Stream(value, "door"))[0]) > 2.0) is paced
 

@@ -72,7 +72,7 @@ def test_a_recording_whose_server_cannot_go_back_is_fetched_whole(peer: Peer) ->
         (HTTP, None, 1, "it is damaged"),
         (HTTP, BROKEN, 2, "it is damaged"),
         (RTSP, BROKEN, 1, "it is damaged"),
-        ("-", BROKEN, 1, "a pipe cannot go back"),
+        ("-", BROKEN, 1, "a pipe cannot seek"),
     ],
 )
 def test_a_recording_without_a_picture_is_refused(

@@ -1,4 +1,4 @@
-"""The addresses of streams and files: what people write, and what FFmpeg takes."""
+"""Addresses of streams and files: from what people write to what FFmpeg takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PORTS = {
     "tcp": 0,
     "udp": 0,
 }
-"""Scheme -> port where none is named; 0 for those that must name one."""
+"""Scheme -> default port; 0 where the address has to give one."""
 NOT_READ = {
     "srt": "FFmpeg comes without it in PyAV; let the sender, or `srt-live-transmit`, send it on as udp://",
     "rtp": "a bare RTP stream does not say what it holds; give the camera's rtsp:// address, or send MPEG-TS by udp://",
@@ -36,14 +36,14 @@ NOT_READ = {
 }
 LOOK_TIMEOUT_S = 0.3
 HOST = r"[\w.-]+|\[[0-9a-fA-F:.]+(?:%\w+)?\]"
-PLACE = re.compile(rf"(?P<host>{HOST})?(?::(?P<port>\d{{1,5}}))?", re.ASCII)
-FRAGMENT = re.compile(r"#(?:t|xywh|track|id)=[^#]*$")  # of a place in a video
-REST = re.compile(rf"@(?=(?:{HOST})(?::\d{{1,5}})?(?:[/?]|$))")
+HOST_PORT = re.compile(rf"(?P<host>{HOST})?(?::(?P<port>\d{{1,5}}))?", re.ASCII)
+FRAGMENT = re.compile(r"#(?:t|xywh|track|id)=[^#]*$")  # points into a video (W3C media fragments)
+LAST_AT = re.compile(rf"@(?=(?:{HOST})(?::\d{{1,5}})?(?:[/?]|$))")
 
 
 @dataclass(frozen=True)
 class Address:
-    """An address in its parts, each as it is written there."""
+    """The parts of an address, each as it was written."""
 
     scheme: str
     user: str
@@ -55,23 +55,23 @@ class Address:
 
     @property
     def url(self) -> str:
-        """The whole, with what a name or a password may not hold written in percent."""
-        return f"{self.scheme}://{_kept(self.user)}{'@' if self.user else ''}{self._place}{self.path}"
+        """The whole address, with special characters percent-encoded."""
+        return f"{self.scheme}://{_quoted(self.user)}{'@' if self.user else ''}{self._host_port}{self.path}"
 
     @property
     def origin(self) -> str:
-        """The machine and the port, as people write them."""
+        """Host and port, as people write them."""
         return f"{self.host}:{self.port}"
 
     @property
-    def _place(self) -> str:
+    def _host_port(self) -> str:
         return f"{self.host}:{self.port}" if self.port != PORTS[self.scheme] else self.host
 
 
 def parse_address(text: str) -> Address:
-    """Return an address in its parts; raise ConfigError, without a password, where it is none that is read.
+    """Return the parts of an address; raise ConfigError, which shows no password, if such an address is not read.
 
-    A password may hold `#`, `@`, `/` and `?` as they are, where it is plain where it ends.
+    `#`, `@`, `/` and `?` in a password need no encoding as long as it is clear where the password ends.
     """
     scheme, _, rest = text.strip().partition("://")
     scheme = scheme.lower()
@@ -81,9 +81,9 @@ def parse_address(text: str) -> Address:
         raise ConfigError(f"{scheme}:// is not read; use {', '.join(PORTS)} or a path")
     user, place, path = _split(rest)
     if not place.isascii():
-        with suppress(UnicodeError):  # letters that no name of a machine has
+        with suppress(UnicodeError):  # no host name has such letters
             place = place.encode("idna").decode()
-    found = PLACE.fullmatch(place)
+    found = HOST_PORT.fullmatch(place)
     host, port = (found["host"] or "", int(found["port"] or PORTS[scheme])) if found else ("", 0)
     looks = f"it looks like {scheme}://{'HOST:PORT' if not PORTS[scheme] else 'HOST:PORT/PATH'}"
     if not found or not (host or scheme == "udp") or not 0 < port < 65536 or re.search(r"[\x00-\x20]", user):
@@ -91,36 +91,36 @@ def parse_address(text: str) -> Address:
             f"this is not a valid {scheme}:// address; {looks}, or {scheme}://NAME:PASSWORD@HOST:PORT/PATH, where a"
             " password's special characters may be written in percent (%40 for @, %2F for /)"
         )
-    host = host.replace("%25", "%")  # before the name of a network card
-    return Address(scheme, user, host, port, _kept(_asked(path) if scheme.startswith("http") else path))
+    host = host.replace("%25", "%")  # it precedes the name of a network interface
+    return Address(scheme, user, host, port, _quoted(_without_fragment(path) if scheme.startswith("http") else path))
 
 
 def _split(rest: str) -> tuple[str, str, str]:
-    """Return name and password, machine and port, and path of what stands behind the `://`."""
+    """Return user and password, host and port, and path of what follows the `://`."""
     end = re.search(r"[/?]|$", rest)
     ahead, path = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
     if "@" in ahead:
         user, _, place = ahead.rpartition("@")
         return user, place, path
-    if PLACE.fullmatch(ahead):
+    if HOST_PORT.fullmatch(ahead):
         return "", ahead, path
-    at = REST.search(rest)  # the slash or question mark belongs to the password
+    at = LAST_AT.search(rest)  # the slash or question mark belongs to the password
     if not at:
         return "", ahead, path
     place, path = re.match(r"([^/?]*)(.*)", rest[at.end() :], re.DOTALL).groups()  # type: ignore[union-attr]
     return rest[: at.start()], place, path
 
 
-def _asked(path: str) -> str:
-    """Return a path without its fragment (`#t=10`), which no server is sent; in a query `#` may be of a password."""
+def _without_fragment(path: str) -> str:
+    """Return a path without its fragment (`#t=10`), which servers are not sent; a query may have `#` in a password."""
     before, mark, query = path.partition("?")
     return before.partition("#")[0] if "#" in before else before + mark + FRAGMENT.sub("", query)
 
 
-def _kept(part: str) -> str:
-    """Return a part of an address with what may not stand there in percent; percents that are meant so stay.
+def _quoted(part: str) -> str:
+    """Return a part of an address, percent-encoded; what is encoded already stays.
 
-    Quotes are written so, too: in a text they would end it, and with it what is hidden of a password.
+    Quotes are encoded, too: in a message one would seem to end the address, and the rest of a password would be shown.
     """
     part = re.sub(r"%(?![0-9a-fA-F]{2})", "%25", part)
     safe = "%:/?&=,;+!$*()~[]@" if part[:1] in ("/", "?") else "%:!$&()*+,;=~"
@@ -128,7 +128,7 @@ def _kept(part: str) -> str:
 
 
 def path_of(address: str) -> str:
-    """Return the path of a `file:` address; with `//` in front it is one of the web, with its percents."""
+    """Return the path of a `file:` address; only after `file://` is it percent-decoded."""
     rest = address[5:]
     if not rest.startswith("//"):
         return rest
@@ -140,12 +140,12 @@ def path_of(address: str) -> str:
 
 
 def device_of(text: str) -> str:
-    """Return the device that a name of udev's stands for, as /dev/v4l/by-id/.. ; else the text."""
+    """Return the device behind a link of udev's such as /dev/v4l/by-id/.. ; any other text stays."""
     return str(Path(text).resolve()) if text.startswith("/dev/") else text
 
 
 def answers(url: str) -> bool:
-    """Say whether anybody listens where `url` points; True where that cannot be known."""
+    """Say whether anything listens at `url`; True where that cannot be known."""
     address = parse_address(url)
     if address.scheme == "udp":
         return True

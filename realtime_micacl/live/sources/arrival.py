@@ -1,4 +1,4 @@
-"""How the packets of a stream arrive, which tells a camera from a file."""
+"""How fast the packets of a stream arrive, which tells a camera from a file."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from time import monotonic, sleep
 
 import av
 
+from realtime_micacl.live.sources.attempts import PATIENCE_S
 from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.tries import PATIENCE_S
 
 WAKE_S = 0.25
-WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; a camera sends no faster than this
+WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; no camera sends this many seconds in one second
 MOST_HZ = 120
-HASTY_S = 3  # a stream that was too fast for so long, second by second, is no camera's
+TOO_FAST_S = 3  # seconds in a row that have to be too fast before a stream is taken for no camera's
 
 
-class Haste:
-    """Notices a stream that goes on handing out more than it can have taken in that time."""
+class TooFast:
+    """Notices a stream that keeps sending faster than a camera can take pictures."""
 
     def __init__(self) -> None:
         self._since: tuple[float, float] | None = None
         self._seconds = 0
 
-    def noticed(self, pts_s: float, came_s: float) -> bool:
-        """Take a picture; say whether the last three seconds were too fast, one after the other."""
+    def now(self, pts_s: float, came_s: float) -> bool:
+        """Take the time stamp and arrival of a picture; say whether each of the last three seconds was too fast."""
         if self._since is None:
             self._since = pts_s, came_s
         if came_s - self._since[1] >= 1.0:
             fast = pts_s - self._since[0] > FASTER * (came_s - self._since[1])
             self._seconds = self._seconds + 1 if fast else 0
             self._since = pts_s, came_s
-        return self._seconds >= HASTY_S
+        return self._seconds >= TOO_FAST_S
 
 
-def hurries(connection: Connection) -> bool:
-    """Say whether a stream hands out what it has as fast as it can, as files do: a camera's pictures come one by one.
+def sends_too_fast(connection: Connection) -> bool:
+    """Say whether a stream sends as fast as it can, as a file does; a camera's pictures come one by one.
 
-    What a server had at hand comes at once in either case; what counts is what comes after that.
+    What a server has buffered comes at once in either case, so only what follows is judged.
     """
     connection.wait(PATIENCE_S, packets=2)
     sleep(WATCHED_S / 2)
@@ -50,21 +50,21 @@ def hurries(connection: Connection) -> bool:
 
 
 def _newest(connection: Connection) -> tuple[float, int]:
-    """Return the time stamp in s of the newest packet, as far as there are some, and how many came."""
+    """Return the time stamp in s of the newest packet that waits, 0 if there is none, and how many wait."""
     waiting = connection.waiting()
     times = [packet.dts * packet.time_base for packet, _ in waiting if packet.dts is not None and packet.time_base]
     return float(times[-1]) if times else 0.0, len(waiting)
 
 
 def known_length_s(container: av.container.InputContainer) -> float:
-    """Return how long a recording is, 0 for a stream without an end; where only its bytes are known they tell."""
+    """Return the length of a recording: 0 for a stream without an end, inf where only its size in bytes is known."""
     if container.duration:
         return container.duration / 1e6
     return float("inf") if container.format.name != "hls" and (container.size or 0) > 0 else 0.0
 
 
 def until(due_s: float) -> Iterator[Pending]:
-    """Wait until a picture is due; whoever reads may want to stop."""
+    """Wait until a picture is due, and yield now and then so that the reader can stop."""
     while (left_s := due_s - monotonic()) > 0:
         sleep(min(left_s, WAKE_S))
         if left_s > WAKE_S:

@@ -1,4 +1,4 @@
-"""Notices a source that never showed a picture: black, or the same from the start."""
+"""Notices a source that has shown nothing yet: it is black, or has not changed since it began."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from realtime_micacl.types import U8, Frame
 
-SURE_S, LEAST = 1.2, 4  # how long, and how many pictures, before it is said
+SURE_S, LEAST = 1.2, 4  # for how long, and in how many pictures, before a fault is reported
 STEP_PX = 8  # between the pixels that are looked at
-BRIGHTEST = 24  # of 255, for all but a hundredth of them; a sensor in the dark is not quite black
+BRIGHTEST = 24  # of 255, for 99 % of the pixels; a sensor in the dark is not quite black
 BLACK = "the picture is black: a closed shutter, a covered lens, or another program holds the camera"
 FROZEN = "the picture has stood still since it began: a virtual camera with nothing to show, or one that hangs"
-UNSURE = "looking whether the picture is one"
+UNSURE = "checking whether the camera shows anything"
 
 
 class Blank:
-    """Says what is wrong with a source of which nothing but black, or one same picture, was ever seen.
+    """Says what is wrong with a source that has so far been all black, or always the same picture.
 
-    A sensor's noise alone turns some pixels each time; a picture sent again turns none.
+    In a living picture the sensor's noise alone changes some pixels; in a repeated one none change.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Blank:
         self._count = 0
 
     def fault(self, frame: Frame) -> str:
-        """Take the next picture; return what is wrong, or `UNSURE`; empty where nothing is."""
+        """Take the next picture; return what is wrong, `UNSURE` while that is open, or an empty string."""
         if self._alive:
             return ""
         pixels = frame.image[::STEP_PX, ::STEP_PX]
@@ -44,6 +44,6 @@ class Blank:
             return UNSURE
         return BLACK if self._black else FROZEN
 
-    def lives(self) -> None:
-        """Take note that somebody was seen."""
+    def saw_somebody(self) -> None:
+        """Note that a face was found, so the picture is neither black nor blank."""
         self._alive = True

@@ -18,14 +18,14 @@ from realtime_micacl.live.sources.framing import Framing, log_camera
 from realtime_micacl.types import Frame
 
 SIZE_PX, RATE_HZ = (1280, 720), 30.0
-START_S, LOST_S = 4.0, 0.5  # how long a camera may give no picture: at first, and later on
+START_S, LOST_S = 4.0, 0.5  # how long a camera may give no picture: at the start, and later
 DEVICES = Path("/sys/class/video4linux")
 MAYBE = "another program may be using it"
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_MSMF}
 
 
 def list_cameras(devices: Path = DEVICES) -> dict[int, str]:
-    """Return index -> name of the cameras; outside Linux each index is tried, and the names are not known."""
+    """Return index -> name of the cameras; outside Linux each index is opened, and no names are known."""
     if sys.platform == "linux":
         return _linux_cameras(devices)
     found = {}
@@ -38,7 +38,7 @@ def list_cameras(devices: Path = DEVICES) -> dict[int, str]:
 
 
 def check_camera(index: int) -> None:
-    """Raise SourceError where Linux knows of no such camera; elsewhere only opening it tells."""
+    """Raise SourceError if Linux has no such camera; elsewhere only opening it shows that."""
     if sys.platform == "linux" and not node(index).exists():
         raise SourceError(f"no camera {index}: {_known()}")
 
@@ -48,27 +48,27 @@ def node(index: int) -> Path:
     return Path(f"/dev/video{index}")
 
 
-def shut(device: Path) -> str:
-    """Return why the device of a camera cannot be opened, as far as Linux tells this user; "" where it does not."""
+def why_closed(device: Path) -> str:
+    """Return why a camera's device cannot be opened, as far as this user may know; "" where the reason is unknown."""
     if not device.exists():
         return ""
     if not os.access(device, os.R_OK | os.W_OK):
-        return f"{device} is not yours to open; sudo usermod -aG video $USER, then log in again"
+        return f"{device} may not be opened by you; sudo usermod -aG video $USER, then log in again"
     import psutil
 
     for program in psutil.process_iter():
         if program.pid == os.getpid():
             continue
-        with suppress(OSError, psutil.Error):  # those of other users cannot be looked into
+        with suppress(OSError, psutil.Error):  # other users' programs cannot be inspected
             if any(os.readlink(file) == str(device) for file in Path(f"/proc/{program.pid}/fd").iterdir()):
                 return f"{program.name()} (process {program.pid}) is using it; end that first"
     return ""
 
 
 class Webcam:
-    """A webcam that is found again by its name when it comes back under another number.
+    """A webcam; on Linux it is found by its name when it comes back under another number.
 
-    Names are known on Linux alone; elsewhere it is looked for under its number. `capture` stands for cv2.VideoCapture.
+    `capture` replaces cv2.VideoCapture in tests.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Webcam:
         *,
         asked: Callable[[], Framing] = Framing,
     ) -> None:
-        """Take a camera's number; `asked` tells, each time it is opened, what it is to be asked for."""
+        """Take a camera's number; `asked` returns, each time it is opened, the size and rate to ask for."""
         self._index, self._capture, self._devices, self._asked = index, capture, devices, asked
         self._node: tuple[str, str] | None = None
 
     def plugged(self) -> bool:
-        """Say whether it seems to be there."""
+        """Say whether it seems to be plugged in."""
         return sys.platform != "linux" or self._number() in _nodes(self._devices)
 
     def frames(self) -> Iterator[Frame]:
@@ -96,7 +96,7 @@ class Webcam:
         yield from read_camera(number, self._capture, self._asked())
 
     def _number(self) -> int | None:
-        """Return the number it has now; None where only other cameras are there."""
+        """Return its present number; None if it is not there."""
         nodes = _nodes(self._devices)
         self._node = self._node or nodes.get(self._index)
         if self._node is None or nodes.get(self._index) == self._node:
@@ -107,15 +107,15 @@ class Webcam:
 def read_camera(index: int, capture: Any = cv2.VideoCapture, asked: Framing | None = None) -> Iterator[Frame]:
     """Yield a camera's frames with their capture times until it is lost: then raise SourceLost.
 
-    `capture` stands for cv2.VideoCapture, `asked` is what it is asked for. Raise SourceError where there is no such
-    camera or it gives no picture.
+    `asked` has the size and rate to ask for; `capture` replaces cv2.VideoCapture in tests. Raise SourceError if there
+    is no such camera or it gives no picture.
     """
     asked = asked or Framing()
     width_px, height_px = asked.size or SIZE_PX
     device = capture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not device.isOpened():
-            raise SourceError(f"camera {index} cannot be opened: {shut(node(index)) or MAYBE}. {_known()}")
+            raise SourceError(f"camera {index} cannot be opened: {why_closed(node(index)) or MAYBE}. {_known()}")
         device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw 720p does not fit through USB 2
         device.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
         device.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)
@@ -150,7 +150,7 @@ def _frames(device: Any, camera: int, asked: Framing) -> Iterator[Frame]:
 
 
 def _nodes(devices: Path) -> dict[int, tuple[str, str]]:
-    """Return number -> name and place among its camera's nodes, as the kernel gives them."""
+    """Return number -> name, and index among the nodes of the same camera, as the kernel gives them."""
     found = {}
     for node in sorted(devices.glob("video*"), key=lambda path: int(path.name[5:])):
         try:
@@ -163,7 +163,7 @@ def _nodes(devices: Path) -> dict[int, tuple[str, str]]:
 
 
 def _linux_cameras(devices: Path) -> dict[int, str]:
-    """Of the nodes of one camera the first takes pictures."""
+    """Return number -> name of the nodes that take pictures: of each camera the first."""
     return {number: name for number, (name, place) in _nodes(devices).items() if place == "0"}
 
 

@@ -1,4 +1,4 @@
-"""What the time stamps of a stream say about when its pictures were taken, and when they are due."""
+"""From the time stamps of a stream to when its pictures were taken, and when they are due."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
-LEAST_S = 3.0  # of a stream, before its clock is judged
+LEAST_S = 3.0  # of a stream, before the drift of its clock is measured
 MOST_DRIFT = 0.25
-ALIKE = 0.02  # two measurements of one clock differ by less
-STEADY_S = 0.15  # a clock is this steady; a slow line is not
+ALIKE = 0.02  # two measurements that differ by less are of the same clock
+STEADY_S = 0.15  # pictures of a clock that drifts come this steadily; those of a slow line do not
 BACK_S, AHEAD_S = 0.5, 5.0  # a time stamp that jumps back by more, or ahead of its arrival by more, begins a new clock
-HOLE_S = 10.0  # a hole in what was recorded takes its time up to this
+GAP_S = 10.0  # a gap in a recording keeps its length up to this
 RESYNC_S = 0.5
 
 
 class StreamClock:
     """Turns the time stamps of a stream into monotonic capture times.
 
-    The frame that came soonest after its time stamp gives the offset of the two clocks, so that a frame delayed on
-    its way keeps the time at which it was taken. The offset forgets slowly, as the two clocks drift; `drift` is what
-    is known of that, in seconds per second: .1 for a camera whose second lasts 1.1. Where the time stamps jump, it
-    begins again.
+    The offset of the two clocks is taken from the frame that came soonest after its time stamp, so a frame that the
+    network delayed keeps the time at which it was taken. As the clocks drift, an old offset slowly loses its weight.
+    `drift` is the known drift in seconds per second: .1 for a camera whose second lasts 1.1. When the time stamps
+    jump, the offset is measured anew.
     """
 
     DRIFT = 1e-3  # seconds per second
@@ -34,7 +34,7 @@ class StreamClock:
         self._track = Track()
 
     def capture_time(self, pts_s: float, arrived_s: float) -> float:
-        """Return when the frame with time stamp `pts_s` was taken, in the seconds of `arrived_s`."""
+        """Return when the frame with time stamp `pts_s` was taken, on the clock of `arrived_s`."""
         pts_s *= 1 + self.drift
         step_s = pts_s - self._pts_s
         if step_s < -BACK_S or step_s > arrived_s - self._arrived_s + AHEAD_S:
@@ -49,14 +49,14 @@ class StreamClock:
         return pts_s + self._offset_s
 
     def measured(self) -> float | None:
-        """Return the drift of the stream's clock where its pictures came as steadily as a clock, else None."""
+        """Return the measured drift of the stream's clock; None if its pictures came too unsteadily to tell."""
         drift = self._track.drift()
         return None if drift is None else (1 + self.drift) * (1 + drift) - 1
 
 
 @dataclass
 class Track:
-    """When the pictures of a stream came, against their time stamps: one point for each half second."""
+    """Arrivals of a stream's pictures against their time stamps: one point for each half second."""
 
     EVERY_S = 0.5
 
@@ -64,14 +64,14 @@ class Track:
         self._points: list[tuple[float, float]] = []
 
     def add(self, pts_s: float, arrived_s: float) -> None:
-        """Take a picture; of each half second the soonest counts."""
+        """Take a picture; the first of each half second counts."""
         if not self._points or pts_s - self._points[-1][0] >= self.EVERY_S:
             self._points.append((pts_s, arrived_s))
         del self._points[:-120]
 
     def drift(self) -> float | None:
-        """Return how much longer a second of the stream lasts; None where that is not steady, or not known yet."""
-        points = self._points[1:]  # what was buffered comes at once at first
+        """Return by how much a second of the stream is too long; None if that is not steady, or not known yet."""
+        points = self._points[1:]  # the first may have been buffered
         if len(points) < 3 or (span_s := points[-1][0] - points[0][0]) < LEAST_S:
             return None
         slope = (points[-1][1] - points[0][1]) / span_s
@@ -82,14 +82,14 @@ class Track:
 
 
 class Drift:
-    """How much slower than ours a stream's clock runs, learnt over its connections; 0 where it is not known."""
+    """How much slower than ours a stream's clock runs, learnt from its connections; 0 while that is unknown."""
 
     def __init__(self) -> None:
         self.value = 0.0
         self._before: float | None = None
 
     def learn(self, measured: float | None, shown: str) -> None:
-        """Take what was measured of a connection; twice the same is its clock, and no slow line."""
+        """Take the drift measured in one connection; if two in a row agree it is the clock and not a slow line."""
         if measured is None:
             return
         if self._before is not None and abs(self._before - measured) < ALIKE:
@@ -99,17 +99,17 @@ class Drift:
 
 
 class Pace:
-    """Says when the pictures of a stream are due that hands them out sooner than they were taken."""
+    """Says when pictures are due that a stream sends faster than they were taken."""
 
     def __init__(self) -> None:
         self._offset_s: float | None = None
         self._pts_s = 0.0
 
     def due(self, pts_s: float, now_s: float) -> float:
-        """Return when a picture is due; one that is late, or whose time stamp jumps, is due now."""
+        """Return when a picture is due: now, if it is late or its time stamp jumps."""
         step_s = pts_s - self._pts_s
         late = self._offset_s is not None and now_s - self._offset_s - pts_s > RESYNC_S
-        if self._offset_s is None or late or not 0 <= step_s <= HOLE_S:
+        if self._offset_s is None or late or not 0 <= step_s <= GAP_S:
             self._offset_s = now_s - pts_s
         self._pts_s = pts_s
         return self._offset_s + pts_s

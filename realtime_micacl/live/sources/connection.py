@@ -1,6 +1,6 @@
-"""One connection to a stream, on a thread of its own, so that nobody waits for a peer that is silent.
+"""One connection to a stream, in a thread of its own, so that nobody has to wait for a silent peer.
 
-The thread opens it, takes packets off the line, and closes it: FFmpeg allows no other to do so while it reads.
+That thread opens it, receives its packets and closes it: while it reads, FFmpeg lets no other thread close it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW
 from realtime_micacl.live.sources.video import chosen
 from realtime_micacl.stack import started
 
-AHEAD_BYTES = 8_000_000  # no more than this is taken off the line and not yet used
+AHEAD_BYTES = 8_000_000  # of packets that may wait to be taken
 
 
 @dataclass(frozen=True)
 class Way:
-    """How FFmpeg is to open an address; a pipe is made by a function, since each is used once."""
+    """How FFmpeg is to open an address."""
 
     url: str
     shown: str
@@ -35,22 +35,23 @@ class Way:
     options: dict[str, str]
     open_s: float
     read_s: float
-    """How long FFmpeg itself waits for each answer and for each packet; what was abandoned ends after so long."""
+    """How long FFmpeg waits for an answer and for a packet, and so how long an abandoned thread goes on."""
     form: str | None = None
     start_s: float = 0.0
-    """Where to begin in what was recorded."""
+    """Where to begin in a recording."""
     pipe: Callable[[], Any] | None = field(default=None, repr=False)
+    """Opens what to read in place of `url`; called for each connection."""
 
 
 class Connection:
-    """A stream that is being opened, or is open; `leave` must be called in the end, and may be called at any time."""
+    """A stream that is being opened or is open. `leave` may be called at any time, and has to be in the end."""
 
     def __init__(self, way: Way) -> None:
         self.way = way
         self.container: av.container.InputContainer | None = None
         self.video: VideoStream | None = None
         self.cause: Exception | None = None
-        """Why it could not be opened, or broke off."""
+        """Why it could not be opened, or why it broke off."""
         self.over = self.damaged = False
         self.started_s = monotonic()
         self._packets: deque[tuple[Packet[VideoStream], float]] = deque()
@@ -63,11 +64,11 @@ class Connection:
 
     @property
     def settled(self) -> bool:
-        """Whether it was opened, or could not be."""
+        """Whether it is open, or has failed."""
         return self.container is not None or self.over
 
     def wait(self, timeout_s: float, *, packets: int = 0) -> bool:
-        """Wait until it is opened and so many packets are there, or more will not come; say whether that is so."""
+        """Wait until it is open with that many packets waiting, or has ended; say whether that happened in time."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: self.over or (self.container is not None and len(self._packets) >= packets), timeout_s
@@ -75,16 +76,16 @@ class Connection:
 
     @property
     def full(self) -> bool:
-        """Whether more is there than is taken off the line ahead."""
+        """Whether as many packets wait as may."""
         return self._bytes >= AHEAD_BYTES
 
     def waiting(self) -> list[tuple[Packet[VideoStream], float]]:
-        """Return the packets that are there, each with when it came, and leave them there."""
+        """Return the packets that wait, each with its time of arrival, without taking them."""
         with self._changed:
             return list(self._packets)
 
     def take(self, timeout_s: float) -> tuple[Packet[VideoStream], float] | None:
-        """Return the next packet and when it came; None where none came in time, or no more will (`over`)."""
+        """Return the next packet and its time of arrival; None if none came in time, or the stream is `over`."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._packets or self.over, timeout_s) or not self._packets:
                 return None
@@ -94,7 +95,7 @@ class Connection:
             return packet, came_s
 
     def leave(self) -> None:
-        """Let go of it, and of what was decoded from it; its thread ends when FFmpeg does."""
+        """Drop it with the packets that wait; its thread ends as soon as FFmpeg returns."""
         with self._changed:
             self._left = True
             if hasattr(self._pipe, "stop"):
@@ -114,13 +115,13 @@ class Connection:
                 timeout=None if way.pipe else (way.open_s, way.read_s),
             )
             if way.start_s:
-                with suppress(av.error.FFmpegError):  # it is read from the beginning, then
+                with suppress(av.error.FFmpegError):  # if it cannot seek it is read from the beginning
                     container.seek(round(way.start_s * 1e6) + (container.start_time or 0))
             self._read(container)
-        except Exception as cause:  # FFmpeg's, the system's, and whatever reading a pipe may raise
+        except Exception as cause:  # of FFmpeg, of the system, or of whatever opens and reads a pipe
             self.cause = cause
         if self._pipe is not None:
-            self._pipe.close()  # the next writer waits for the next reader
+            self._pipe.close()  # so that the next writer waits for the next reader
         with self._changed:
             self.over = True
             self._changed.notify_all()
@@ -132,7 +133,7 @@ class Connection:
         video = chosen(container, self.way.shown)
         for stream in container.streams:
             if stream is not video:
-                stream.discard = Discard.all  # of a play list with several rates the others are not even fetched
+                stream.discard = Discard.all  # a playlist's other rates are not even downloaded
         with self._changed:
             self.container, self.video = container, video
             self._changed.notify_all()
@@ -144,13 +145,13 @@ class Connection:
                     if not self._put(packet):
                         return
                 return
-            except DAMAGED:  # what stands next may be whole
+            except DAMAGED:  # the next packet may be intact
                 damaged += 1
                 if damaged >= DAMAGED_IN_A_ROW:
                     raise
 
     def _put(self, packet: Packet[VideoStream]) -> bool:
-        """Hold a packet ready, once there is room; say whether anybody still wants it."""
+        """Append a packet once there is room; say whether the connection is still wanted."""
         with self._changed:
             self._changed.wait_for(lambda: self._bytes < AHEAD_BYTES or self._left)
             if self._left:

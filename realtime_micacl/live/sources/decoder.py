@@ -1,4 +1,4 @@
-"""Packets of a stream made into pictures: from its first key frame on, without those that are damaged."""
+"""Decodes the packets of a stream: from its first key frame on, leaving out damaged pictures."""
 
 from __future__ import annotations
 
@@ -15,59 +15,59 @@ from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
 
-DAMAGED = av.error.InvalidDataError, av.error.BlockingIOError  # the latter for a hole in MPEG-TS
+DAMAGED = av.error.InvalidDataError, av.error.BlockingIOError  # the latter for a gap in MPEG-TS
 DAMAGED_IN_A_ROW = 1000
-BEAR = 3  # so many damaged key frames are waited out; by then a line that bad brings no better one
+MOST_KEYS = 3  # after so many damaged key frames pictures are shown all the same: no better one will come
 
 
-def at_once(stream: av.VideoStream) -> None:
-    """Let a stream be decoded without a delay, with its damage flagged, and very large JPEGs at half their size."""
+def without_delay(stream: av.VideoStream) -> None:
+    """Set a stream to be decoded without delay and with damage flagged; very large JPEGs at half their size."""
     if stream.codec_context.name == "mjpeg" and stream.width * stream.height > MUCH_PX:
         log.warning("a picture of %d x %d px is read at half its size", stream.width, stream.height)
         stream.codec_context.options = {"lowres": "1"}
-    stream.thread_type = "SLICE"  # frame threads hold back as many frames as there are threads
+    stream.thread_type = "SLICE"  # a frame thread each would hold back a frame each
     if stream.codec_context.name == "h264":
-        stream.codec_context.thread_count = 1  # with several slices at a time FFmpeg looks for no damage
+        stream.codec_context.thread_count = 1  # with more FFmpeg does not look for damage
 
 
-class Base:
-    """Tells the pictures that rest on damage: those behind a first key frame that was damaged itself.
+class Damage:
+    """Says which pictures are damaged: those that FFmpeg flags, and those that depend on a damaged first key frame.
 
-    The decoder flags that one alone, and fills its holes with what it guesses; those of a later one from before.
+    FFmpeg flags only the key frame, and fills what is missing with a guess; later it has earlier pictures for that.
     """
 
     def __init__(self) -> None:
-        self._sound, self._damaged = False, 0
+        self._intact, self._damaged = False, 0
 
-    def key(self, *, whole: bool) -> None:
+    def key(self, *, intact: bool) -> None:
         """Note a key frame."""
-        self._sound = self._sound or whole
-        self._damaged += not whole
+        self._intact = self._intact or intact
+        self._damaged += not intact
 
-    def leaves_out(self, frame: av.VideoFrame) -> bool:
+    def shows_in(self, frame: av.VideoFrame) -> bool:
         """Take the next frame; say whether it shows damage."""
         if frame.key_frame:
-            self.key(whole=not frame.is_corrupt)
-        return frame.is_corrupt or (not self._sound and 0 < self._damaged <= BEAR)
+            self.key(intact=not frame.is_corrupt)
+        return frame.is_corrupt or (not self._intact and 0 < self._damaged <= MOST_KEYS)
 
 
 class Decoder:
-    """Decodes one video stream, without holding pictures back."""
+    """Decodes one video stream without delay."""
 
     def __init__(self, stream: Any) -> None:
-        at_once(stream)
+        without_delay(stream)
         self._rate_hz = float(stream.average_rate or 25)
         self._upright = Upright(stream)
-        self._base = Base()
+        self._damage = Damage()
         self._last_s = 0.0
         self.begun = False
-        """Whether a key frame came: what stands before it refers to pictures that were never seen."""
+        """Whether a key frame came; what comes before it depends on pictures that were not received."""
         self.damaged = 0
         """Packets and pictures that were left out since the last picture."""
         self.all_damaged = 0
 
     def pictures(self, packet: Packet[Any]) -> Iterator[tuple[float, U8 | Lazy, int]]:
-        """Yield time stamp in s and upright RGB picture [H,W,3] of each, and what was damaged before it."""
+        """Yield the time stamp in s of each picture, the upright RGB picture [H,W,3], and what was left out before."""
         self.begun = self.begun or packet.is_keyframe
         if not self.begun:
             return
@@ -75,14 +75,14 @@ class Decoder:
             frames = packet.decode()
         except av.error.FFmpegError:
             if packet.is_keyframe:
-                self._base.key(whole=False)
+                self._damage.key(intact=False)
             self.damaged += 1
             self.all_damaged += 1
             return
         for frame in frames:
             if not isinstance(frame, av.VideoFrame):
                 continue
-            if self._base.leaves_out(frame):
+            if self._damage.shows_in(frame):
                 self.damaged += 1
                 self.all_damaged += 1
                 continue

@@ -1,4 +1,4 @@
-"""A file of the web that can only be read whole: its index stands at its end, and its server cannot go there."""
+"""Downloads a file from the web that cannot be read in order: its index is at the end and its server cannot seek."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ PATIENCE_S = 15.0
 
 
 class Unseekable(Exception):
-    """A recording whose server cannot go to where its pictures are."""
+    """A recording on a server that cannot seek to its pictures."""
 
 
-def fetched(address: Address, shown: str) -> io.BytesIO:
-    """Return the whole of a file of the web, in memory; raise SourceError where it is too large or breaks off."""
-    log.warning("%s has its index at the end, and its server cannot go there: it is fetched whole first", shown)
+def downloaded(address: Address, shown: str) -> io.BytesIO:
+    """Return a file from the web, in memory; raise SourceError if it is too large or breaks off."""
+    log.warning("%s has its index at the end, and its server cannot seek: it is downloaded first", shown)
     whole = io.BytesIO()
     try:
         with closing(_opener(address).open(_bare(address), timeout=PATIENCE_S)) as answer:
             while part := answer.read(PART_BYTES):
                 if whole.tell() + len(part) > MOST_BYTES:
                     raise SourceError(
-                        f"{shown} has its index at the end, and is too large to be fetched whole"
+                        f"{shown} has its index at the end, and is too large to be downloaded first"
                         f" ({MOST_BYTES / 1e6:.0f} MB at most); copy it to this machine first"
                     )
                 whole.write(part)
     except (HTTPError, URLError, HTTPException, OSError, ValueError) as cause:
-        raise SourceError(f"{shown} cannot be fetched: {getattr(cause, 'reason', type(cause).__name__)}") from cause
+        raise SourceError(f"{shown} cannot be downloaded: {getattr(cause, 'reason', type(cause).__name__)}") from cause
     whole.seek(0)
     return whole
 
 
-def begins(address: Address, patience_s: float) -> tuple[bytes, str]:
-    """Return how what is at an address of the web begins, as far as it comes in time, and where it was found."""
+def first_bytes(address: Address, patience_s: float) -> tuple[bytes, str]:
+    """Return the first bytes at an address of the web, as far as they come in time, and where they were found."""
     head, place, until_s = b"", _bare(address), monotonic() + patience_s
     with (
         suppress(HTTPError, URLError, HTTPException, OSError, ValueError),
@@ -74,11 +74,11 @@ def _bare(address: Address) -> str:
 
 
 def _opener(address: Address) -> OpenerDirector:
-    """Return what fetches from the web and from nowhere else, wherever it is sent on to."""
+    """Return an opener for http and https alone, also after a redirection."""
     name, _, password = address.user.partition(":")
     passwords = HTTPPasswordMgrWithDefaultRealm()
     passwords.add_password(None, _bare(address), unquote(name), unquote(password))
-    unchecked = ssl.create_default_context()  # as FFmpeg: cameras sign their certificates themselves
+    unchecked = ssl.create_default_context()  # as FFmpeg does: cameras sign their own certificates
     unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
     opener = OpenerDirector()
     for handler in (

@@ -1,4 +1,4 @@
-"""Checks the files that people name: missing, unreadable, a folder, an address without its beginning, cut off."""
+"""Checks the files that people name: missing, unreadable, a folder, an address without rtsp://, cut off."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+
 HOSTED = re.compile(r"[\w-]+(?:\.[\w-]+)+/", re.ASCII)
 SLIP = re.compile(r"(?:https?|rtsp[us]?|rtmps?|tcp|udp):[/\\]", re.IGNORECASE)
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
-ALIKE = 0.9  # names that differ by a slip or two
-MISSING_S = 1.0  # of what a file says that it lasts, so much at least is missed where it was cut off
+ALIKE = 0.9  # likeness of names that differ by a letter or two
+MISSING_S = 1.0  # a file is cut off if more than this is missing, and more than this share of its stated length
 MISSING_SHARE = 0.02
 
 
 def check_file(path: Path) -> None:
-    """Raise SourceError where `path` is plainly no video, no picture and no row of pictures."""
+    """Raise SourceError if `path` is plainly no video, no picture and no image sequence."""
     try:
         if pictures_like(path):
             return
         if not os.path.exists(path):
-            path.stat()  # says why
+            path.stat()  # raises the reason
         if path.is_dir() and not pictures_in(path):
             many = f"a folder of videos is read by `realtime-micacl process {path} OUT`"
             raise SourceError(f"{path} is a folder without pictures; name a video; {many}")
         if path.is_file() and path.stat().st_size == 0:
-            raise SourceError(f"{path} is empty (0 bytes); it was not written to the end")
+            raise SourceError(f"{path} is empty (0 bytes); it was not written completely")
     except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a zero byte
         raise SourceError(f"no file at {path}{_meant(path)}") from None
     except OSError as cause:
@@ -45,7 +45,7 @@ def check_file(path: Path) -> None:
 
 
 def _meant(path: Path) -> str:
-    """Return what may have been meant by a path where nothing is."""
+    """Return a hint at what was meant by a path that does not exist."""
     if path.is_symlink():
         return f": it is a link to {os.readlink(path)}, which is not there"
     hosted = HOSTED.match(str(path)) and not os.path.exists(path.parts[0])
@@ -54,11 +54,11 @@ def _meant(path: Path) -> str:
     if (bare := str(path).strip(QUOTES)) != str(path) and os.path.exists(bare):
         return f"; the quotes are taken as part of the name; leave them out: {bare}"
     if NUMBER.search(path.name):
-        return "; no pictures are numbered so; check the path"
+        return "; no pictures have such numbers; check the path"
     if set("*?") & set(path.name) and path.suffix.lower() not in SUFFIXES:
-        return "; nothing is called so; several videos are read by `realtime-micacl process FOLDER OUT`"
+        return "; no file has that name; several videos are read by `realtime-micacl process FOLDER OUT`"
     if set("*?#") & set(path.name):
-        return "; a row of pictures is named by its folder, or as img%04d.png"
+        return "; an image sequence is named by its folder, or as img%04d.png"
     with suppress(OSError):
         names = {name.casefold(): name for name in os.listdir(path.parent)}
         if near := get_close_matches(path.name.casefold(), names, n=1, cutoff=ALIKE):
@@ -66,20 +66,20 @@ def _meant(path: Path) -> str:
     return "; check the path"
 
 
-def tell_missing(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:
-    """Say in the log where the pictures of a file that was read end long before the file says that they do."""
+def warn_cut_off(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:
+    """Warn if the pictures of a file ended, at `end_s`, long before the length that the file states."""
     stated_s = _stated_s(container, stream)
     if stated_s - end_s > max(MISSING_S, MISSING_SHARE * stated_s):
-        why_short = "it was not written, copied or downloaded to its end, or holds no more pictures"
+        why_short = "it was not written, copied or downloaded completely, or holds no more pictures"
         log.warning("%s claims to last %.1f s but ends after %.1f s: %s", shown, stated_s, end_s, why_short)
 
 
 def _stated_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:
-    """Return how long the pictures of a file last as its head says; 0 where that is not known."""
+    """Return the length of the video that a file states; 0 if it states none."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if stated := re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", "")):  # Matroska
         begins_s = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
         return 3600 * int(stated[1]) + 60 * int(stated[2]) + float(stated[3]) - begins_s
-    alone = len(container.streams) == 1  # sound may be longer
+    alone = len(container.streams) == 1  # else the sound may be longer
     return (container.duration or 0) / 1e6 if alone else 0.0

@@ -1,7 +1,7 @@
-"""Pictures of floating-point numbers (EXR, Radiance, PFM, TIFF) as those of a screen.
+"""Turns pictures of floating-point numbers (EXR, Radiance, PFM, TIFF) into 8 bits.
 
-EXR and Radiance hold light, in a unit that nobody knows. The others hold light, too, or what others keep in 8 or 16
-bits, divided or not: how large the numbers are tells which. Read as they are, all above 1 is white.
+EXR and Radiance hold linear light in an unknown unit. The others hold linear light, too, or the values of an 8- or
+16-bit picture, scaled to 1 or not; the largest numbers tell which. Without this everything above 1 would be white.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from realtime_micacl.types import F32, U8
 
-LIGHT = ("exr", "hdr")  # FFmpeg's names of what always holds light
-BRIGHTEST = 99.5  # of a hundred of a picture's numbers this many are no lamps and sparkles
-FEW = 16.0  # what 8 bits hold goes further, light seldom does
+LINEAR = ("exr", "hdr")  # FFmpeg's names of the codecs that always hold linear light
+BRIGHTEST = 99.5  # percentile that is taken as white: what is brighter are lamps and sparkles
+FEW = 16.0  # 8-bit values go further, linear light seldom does
 WHITES = (1.0, 255.0, 65535.0)
 FLOATS = re.compile(r"f(16|32)(le|be)$")
 Numbers = npt.NDArray[np.floating]
@@ -28,29 +28,29 @@ def is_float(frame: av.VideoFrame) -> bool:
     return FLOATS.search(frame.format.name) is not None
 
 
-def shown(frame: av.VideoFrame, codec: str) -> av.VideoFrame:
-    """Return such a frame as one of 8 bits, with its holes, RGB or RGBA."""
-    holed = any(one.is_alpha for one in frame.format.components)
+def to_8_bits(frame: av.VideoFrame, codec: str) -> av.VideoFrame:
+    """Return such a frame in 8 bits: RGB, or RGBA if it is transparent somewhere."""
+    has_alpha = any(one.is_alpha for one in frame.format.components)
     *colours, last = _parts(frame)
-    holes, colours = (last, colours) if holed else (None, [*colours, last])
+    alpha, colours = (last, colours) if has_alpha else (None, [*colours, last])
     image = np.dstack((colours * 3)[:3]).astype(np.float32)
     pixels = _bits(_even(image, codec))
-    if holes is None:
+    if alpha is None:
         return av.VideoFrame.from_ndarray(pixels, "rgb24")
-    return av.VideoFrame.from_ndarray(np.dstack((pixels, _bits(holes.astype(np.float32)))), "rgba")
+    return av.VideoFrame.from_ndarray(np.dstack((pixels, _bits(alpha.astype(np.float32)))), "rgba")
 
 
 def _even(image: F32, codec: str) -> F32:
-    """Return what a screen shows between 0 and 1, or near that, for the numbers of a picture."""
+    """Return the numbers of a picture on the scale of sRGB, mostly between 0 and 1."""
     seen = image[np.isfinite(image)]
     white = float(np.percentile(seen, BRIGHTEST)) if seen.size else 0.0
-    if codec in LIGHT or WHITES[0] < white < FEW or white > WHITES[-1]:
+    if codec in LINEAR or WHITES[0] < white < FEW or white > WHITES[-1]:
         return _gamma(image / (white if white > 0 else 1))
     return image / next(one for one in WHITES if white <= one)
 
 
 def _gamma(light: F32) -> F32:
-    """Return the numbers of sRGB (IEC 61966-2-1) for light."""
+    """Return linear light as sRGB (IEC 61966-2-1)."""
     light = light.clip(0, 1)
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
@@ -61,7 +61,7 @@ def _bits(share: F32) -> U8:
 
 
 def _parts(frame: av.VideoFrame) -> list[Numbers]:
-    """Return the numbers of each component of a frame, [H,W]: red, green and blue, or grey; then holes."""
+    """Return each component of a frame, [H,W]: red, green and blue, or grey; then alpha."""
     found = FLOATS.search(frame.format.name)
     assert found is not None
     number = np.dtype(f"{'<' if found[2] == 'le' else '>'}f{int(found[1]) // 8}")
@@ -76,7 +76,7 @@ def _parts(frame: av.VideoFrame) -> list[Numbers]:
 
 
 def _rows(plane: av.video.plane.VideoPlane, number: np.dtype[np.floating]) -> Numbers:
-    """Return the padded rows of a plane; those of PFM lie upside down, before the place where it is said to begin."""
+    """Return the padded rows of a plane; those of PFM are upside down and end where the plane is said to begin."""
     stride, height = plane.line_size, plane.height
     start = plane.buffer_ptr + min(0, stride * (height - 1))
     rows = np.frombuffer(ctypes.string_at(start, abs(stride) * height), number).reshape(height, -1)

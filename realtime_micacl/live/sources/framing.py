@@ -1,4 +1,4 @@
-"""What is asked of a camera, and how the pictures of every source are turned and cut before anything looks at them."""
+"""The size and rate asked of a camera, and how the pictures of every source are turned and cropped first of all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Region = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Framing:
-    """One choice of all of it; a window swaps it as a whole."""
+    """A choice of all of it; the window replaces it as a whole."""
 
     size: tuple[int, int] | None = None
     """Width and height in px that a camera is asked for."""
@@ -35,10 +35,10 @@ class Framing:
     turn: int = 0
     """By how many degrees each picture is turned clockwise."""
     region: Region = WHOLE
-    """Left, top, width and height of what is looked at, in shares of the turned picture."""
+    """Left, top, width and height of the part that is used, in shares of the turned picture."""
 
     def framed(self, image: U8) -> U8:
-        """Return a picture, RGB [H,W,3], turned and cut."""
+        """Return a picture, RGB [H,W,3], turned and cropped."""
         if self.turn:
             image = np.rot90(image, -self.turn // 90)
         if self.region != WHOLE:
@@ -54,15 +54,15 @@ class Framing:
 
 
 class Framer:
-    """How pictures are framed now; whoever opens a source and the window share one, and `now` is swapped as a whole."""
+    """How pictures are framed now, shared by the window and whoever opens a source; `now` is replaced as a whole."""
 
     def __init__(self, now: Framing | None = None) -> None:
         self.now = now or Framing()
         self.of_camera = False
-        """Whether what is read now is a camera, which can be asked."""
+        """Whether the present source is a camera, which can be asked for a size and rate."""
 
     def __call__(self, items: Iterator[T]) -> Iterator[T]:
-        """Yield what a source gives, each picture as it is framed at that moment."""
+        """Yield the items of a source, each picture framed as it is chosen at that moment."""
         with closing(items):  # type: ignore[type-var]  # a generator
             for item in items:
                 now = self.now
@@ -73,7 +73,7 @@ class Framer:
 
 
 def to_be_painted(items: Iterator[T]) -> Iterator[T]:
-    """Yield what a source gives to a window, each picture made: all are painted, and one thread's memory serves all."""
+    """Yield the items of a source for a window, with each picture converted here: every one is painted anyway."""
     with closing(items):  # type: ignore[type-var]  # a generator
         for item in items:
             if isinstance(item, Frame):
@@ -82,14 +82,14 @@ def to_be_painted(items: Iterator[T]) -> Iterator[T]:
 
 
 def framing(settings: Settings) -> Framing:
-    """Return what is asked of a camera, and how pictures are turned and cut; raise ConfigError where that cannot be."""
+    """Return the framing that the settings ask for; raise ConfigError for a region outside the picture."""
     width, _, height = (settings.size or "").partition("x")
     size = (int(width), int(height)) if width else None
     return Framing(size, settings.fps, settings.rotate, checked_region(settings.region) if settings.region else WHOLE)
 
 
 def checked_region(region: Region) -> Region:
-    """Return a region; raise ConfigError where it is none."""
+    """Return the region; raise ConfigError if it is not inside the picture."""
     left, top, width, height = region
     inside = min(left, top) >= 0 and min(width, height) > 0 and left + width <= 1.001 and top + height <= 1.001
     if not inside:
@@ -102,7 +102,7 @@ def checked_region(region: Region) -> Region:
 
 
 def log_camera(camera: int, asked: Framing, size: tuple[int, int], fps: float) -> None:
-    """Say what a camera gave, aloud where it was asked for something else."""
+    """Log what a camera gives, as a warning if it was asked for something else."""
     gave = f"{size[0]} x {size[1]}" + (f" at {fps:g} a second" if 0 < fps < 1000 else "")
     refused = [f"{asked.size[0]} x {asked.size[1]}"] if asked.size and asked.size != size else []
     refused += [f"{asked.fps:g} a second"] if asked.fps and 0 < fps < 1000 and abs(asked.fps - fps) > 0.5 else []

@@ -1,4 +1,4 @@
-"""Noticing a live source that sends the same picture again and again, as an encoder does whose camera has failed."""
+"""Notices a live source that repeats one picture, as an encoder does whose camera has failed."""
 
 from __future__ import annotations
 
@@ -9,61 +9,61 @@ import numpy as np
 from realtime_micacl.live.sources.blank import UNSURE, Blank
 from realtime_micacl.types import F32, U8, Bag, Frame, Scene, State
 
-STILL_S = 5.0
-LOOK_S, CHECK_S = 0.09, 0.18  # how often it is looked, at pictures with a reading and without; a blink lasts longer
-SIDE_PX, LIMIT = 32, 10  # of 255; a picture encoded again differs by 8, a calm face by more within a third of a second
+FROZEN_S = 5.0
+LOOK_S, CHECK_S = 0.09, 0.18  # pause between checks of pictures with a bag, and without; a blink lasts longer
+SIDE_PX, LIMIT = 32, 10  # of 255; a re-encoded picture differs by 8, a calm face by more within a third of a second
 
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A picture with the boxes of its faces."""
+    """A picture with the boxes of its faces, and what is in them."""
 
     frame: Frame
     boxes: tuple[F32, ...]
-    kept: dict[int, U8] = field(default_factory=dict)
+    patches: dict[int, U8] = field(default_factory=dict)
 
     def patch(self, number: int) -> U8:
-        """Return what is in a box, made when it is first asked for: most often one face tells that all is alive."""
-        if number not in self.kept:
-            self.kept[number] = _patch(self.frame, self.boxes[number])
-        return self.kept[number]
+        """Return what is in a box; made only when needed, as one moving face mostly shows that the picture is live."""
+        if number not in self.patches:
+            self.patches[number] = _patch(self.frame, self.boxes[number])
+        return self.patches[number]
 
 
-class Stillness:
-    """Withholds what is read from faces of which not a pixel moves: a living face always does.
+class FrozenFilter:
+    """Withholds the bags of faces in which not a pixel changes: a living face always moves.
 
-    Nobody's picture may stand still as long as it likes, once it was seen to move.
+    A picture without faces may stay the same for any time once it has changed.
     """
 
     def __init__(self) -> None:
         self._blank = Blank()
         self._first: _Seen | None = None
-        self._still = False
+        self._is_frozen = False
         self._moved_s = self._checked_s = -float("inf")
 
-    def sift(self, scene: Scene, bags: tuple[Bag, ...]) -> tuple[Scene, tuple[Bag, ...]]:
+    def filtered(self, scene: Scene, bags: tuple[Bag, ...]) -> tuple[Scene, tuple[Bag, ...]]:
         """Return a scene and its bags; while the picture stands still a stalled scene with the first such picture."""
         frame, first = scene.frame, self._first
         boxes = tuple(face.box for face in scene.faces)
         if boxes:
-            self._blank.lives()
+            self._blank.saw_somebody()
         elif frame is not None and scene.state is State.NO_FACE and (wrong := self._blank.fault(frame)):
             state = State.STARTING if wrong == UNSURE else State.STALLED
             return replace(scene, state=state, detail=wrong), ()
         if frame is None or not boxes:
             self._first = None
-        elif not self._still and 0 <= frame.time_s - self._checked_s < (LOOK_S if bags else CHECK_S):
+        elif not self._is_frozen and 0 <= frame.time_s - self._checked_s < (LOOK_S if bags else CHECK_S):
             return scene, self._moving(bags)
         elif first is None or len(boxes) != len(first.boxes) or not _alike(first, frame):
             self._first, self._checked_s = _Seen(frame, boxes), frame.time_s
-        elif frame.time_s - first.frame.time_s >= STILL_S:
-            self._still = True
-            detail = f"the picture has not changed for {STILL_S:.0f} s"
+        elif frame.time_s - first.frame.time_s >= FROZEN_S:
+            self._is_frozen = True
+            detail = f"the picture has not changed for {FROZEN_S:.0f} s"
             return replace(scene, frame=first.frame, faces=(), state=State.STALLED, detail=detail), ()
         else:
             self._checked_s = frame.time_s
-        if self._still:
-            self._still, self._moved_s = False, scene.time_s
+        if self._is_frozen:
+            self._is_frozen, self._moved_s = False, scene.time_s
         return scene, self._moving(bags)
 
     def _moving(self, bags: tuple[Bag, ...]) -> tuple[Bag, ...]:

@@ -1,4 +1,4 @@
-"""What an address of the web may hold where FFmpeg finds no video: a play list, one of its rates, JPEGs in a row."""
+"""What an address of the web may hold if FFmpeg finds no video: a playlist, one of its rates, JPEG after JPEG."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from urllib.parse import urljoin
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.address import Address, parse_address
-from realtime_micacl.live.sources.download import begins
+from realtime_micacl.live.sources.download import first_bytes
 
 ASK_S = 1.0
 LIST = b"#EXTM3U"
 NAMED = re.compile(r"\.m3u8?(?:\?|$)", re.IGNORECASE)
 JPEG = b"\xff\xd8\xff"
-HEAD_BYTES = 1024  # a camera's first JPEG begins within these
+HEAD_BYTES = 1024  # a camera's first JPEG begins within these bytes
 
 Guess = tuple[Address, str]
 """Where to look, and FFmpeg's name for what it is."""
 
 
 def guesses(address: Address) -> Iterator[Guess]:
-    """Yield what else to try of an address.
+    """Yield what else an address may hold.
 
-    FFmpeg knows a play list by its name alone; of motion JPEG it wants each part to be called image/jpeg.
+    FFmpeg knows a playlist only by its name, and motion JPEG only if each part is declared as image/jpeg.
     """
-    head, place = begins(address, ASK_S)
+    head, place = first_bytes(address, ASK_S)
     if JPEG in head[:HEAD_BYTES]:
         yield address, "mjpeg"
     elif not head or head.startswith(LIST):
@@ -36,12 +36,12 @@ def guesses(address: Address) -> Iterator[Guess]:
 
 
 def named_rates(address: Address) -> list[Guess]:
-    """Return the rates of what is named as a play list, the largest first; none where it is of one rate, or none.
+    """Return the rates of an address named like a playlist, the largest first; none if it has one rate or is no list.
 
-    Of a list of several FFmpeg gives up all where the pieces of one are dead, waits for one that hangs, and takes it
-    for endless where the first is gone.
+    Left to itself FFmpeg gives up all rates when one has dead segments, waits for one that hangs, and takes the stream
+    for endless if the first is gone.
     """
-    return _listed(*begins(address, ASK_S), address) if NAMED.search(address.path) else []
+    return _listed(*first_bytes(address, ASK_S), address) if NAMED.search(address.path) else []
 
 
 def _listed(head: bytes, place: str, address: Address) -> list[Guess]:
@@ -49,12 +49,12 @@ def _listed(head: bytes, place: str, address: Address) -> list[Guess]:
 
 
 def rates(text: str, address: Address, place: str) -> list[Address]:
-    """Return the play lists that one with several rates names, the largest first; `place` is where it lay."""
+    """Return the playlists that one with several rates names, the largest first; `place` is where it was found."""
     found = list[Address]()
     for name in playlist.rates(text):
         try:
             rate = parse_address(urljoin(place, name))
-        except ConfigError:  # what is not read
+        except ConfigError:  # a protocol that is not read
             continue
         if (rate.scheme, rate.origin) == (address.scheme, address.origin):
             rate = replace(rate, user=rate.user or address.user)

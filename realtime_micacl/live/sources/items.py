@@ -9,7 +9,7 @@ from realtime_micacl.types import Frame, Retry
 
 @dataclass(frozen=True)
 class Pending:
-    """No frame is due yet; it stands in the stream of frames so that whoever reads can stop."""
+    """No frame is due yet; it is yielded so that the reader can stop."""
 
 
 Item = Frame | Retry | Pending

@@ -1,4 +1,4 @@
-"""Yields the pictures of a connection until no more come."""
+"""Yields the pictures of a connection until it ends or falls silent."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)
 
-KEY_S = 60.0  # cameras send a key frame more often
-UNDECODABLE_S = 12.0  # a stream of which nothing can be decoded for so long is lost
+KEY_S = 60.0  # cameras send key frames more often
+UNDECODABLE_S = 12.0  # a stream is lost if nothing can be decoded for this long
 Picture = tuple[float, U8 | Lazy, int, float]
-"""Time stamp, picture, damaged ones before it, and when it came."""
+"""Time stamp, picture, number of damaged ones before it, time of arrival."""
 
 
 def pictures(
     connection: Connection, address: Address | None, patience_s: float, first_s: float
 ) -> Iterator[Picture | Pending]:
-    """Yield time stamp, picture, damaged ones before it, and arrival of each, until no more come."""
+    """Yield the pictures until the stream ends; raise SourceLost if it falls silent or cannot be decoded.
+
+    `patience_s` is how long the stream may be silent, `first_s` how long it may take to the first picture.
+    """
     shown = connection.way.shown
     decoder = Decoder(connection.video)
     opened_s = decoded_s = monotonic()
@@ -37,7 +40,7 @@ def pictures(
         asked_s = monotonic()
         while not (arrived := connection.take(WAKE_S)) and not connection.over and monotonic() - asked_s < wait_s:
             yield Pending()
-        arrived = arrived or connection.take(0.0)  # the last one may have come this very moment
+        arrived = arrived or connection.take(0.0)  # the last one may have come just now
         if arrived is None:
             if connection.over and (some or not fell_silent(connection.cause)):
                 break
@@ -50,7 +53,7 @@ def pictures(
             yield pts_s, image, damaged, came_s
             seen, decoded_s = True, monotonic()
         if monotonic() - decoded_s > WAKE_S:
-            yield Pending()  # packets come, and nothing can be made of them
+            yield Pending()  # packets come, but none can be decoded
         if not decoder.begun:
             if monotonic() - opened_s > KEY_S:
                 raise SourceLost(f"{shown} sent no key frame for {KEY_S:.0f} s")

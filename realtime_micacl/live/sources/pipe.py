@@ -1,4 +1,4 @@
-"""What comes through a pipe: standard input, or a FIFO whose writer may leave and return."""
+"""Reads from a pipe: standard input, or a FIFO whose writer may leave and return."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEND = "send a video to it: `... | realtime-micacl -`"
 
 
 class Pipe:
-    """The bytes of a pipe, for FFmpeg; `stop` ends a read that waits."""
+    """A pipe for FFmpeg to read; `stop` ends a read that waits."""
 
     def __init__(self, descriptor: int, name: str, *, owned: bool) -> None:
         self.name = name
@@ -24,8 +24,8 @@ class Pipe:
         self._stopped = self._some = False
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, none where the writer has left."""
-        while os.name == "posix":  # elsewhere only files can be waited for so
+        """Return the next bytes, none if the writer has left."""
+        while os.name == "posix":  # elsewhere `select` takes no pipes
             if self._stopped:
                 return b""
             if select.select([self._descriptor], [], [], POLL_S)[0]:
@@ -37,11 +37,11 @@ class Pipe:
         return content
 
     def stop(self) -> None:
-        """Let a read end."""
+        """End a read that waits."""
         self._stopped = True
 
     def close(self) -> None:
-        """Let go of a FIFO."""
+        """Close a FIFO; standard input stays open."""
         if self._owned:
             os.close(self._descriptor)
 
@@ -55,12 +55,12 @@ def is_fifo(path: Path) -> bool:
 
 
 def ends_for_good(value: str) -> bool:
-    """Say whether a pipe that was closed stays so: standard input, and one that a shell made (`<(..)`)."""
+    """Say whether a pipe cannot be opened again: standard input, and one that a shell made (`<(..)`)."""
     return value == "-" or os.path.realpath(value).startswith("/proc/")
 
 
 def open_pipe(value: str) -> Any:
-    """Return what can be read: standard input for `-`, a file where it was redirected from one, else a FIFO."""
+    """Return an open pipe: standard input for `-`, or the file that it comes from, else a FIFO."""
     if value != "-":
         return Pipe(os.open(value, os.O_RDONLY | os.O_NONBLOCK), value, owned=True)
     try:

@@ -1,4 +1,4 @@
-"""Play lists on disk: the pieces that lie beside them are read, and nothing else is opened."""
+"""Playlists on disk: only the segments in the same folder are opened."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from urllib.parse import unquote
 log = logging.getLogger(__name__)
 
 KINDS = {b"#EXTM3U": "hls", b"ffconcat": "concat"}
-"""How a play list begins -> FFmpeg's name for its kind."""
+"""How a playlist begins -> FFmpeg's name for its format."""
 OPTIONS = {"hls": {"allowed_extensions": "ALL", "extension_picky": "0", "live_start_index": "0", "max_reload": "1"}}
-"""Pieces of any name; of a list that is still written to, from its first piece to what is there now."""
+"""Segments of any name; a list that is still being written is read from its first segment to the present last."""
 
 RATE = b"#EXT-X-STREAM-INF"
-"""What stands before the name of a play list in one of several rates."""
+"""Precedes the name of a playlist in one of several rates."""
 
 
 def kind_of(path: Path) -> str | None:
-    """Return FFmpeg's name for a play list's kind; None where a file is none."""
+    """Return FFmpeg's name for the format of a playlist; None if the file is none."""
     try:
         with path.open("rb") as stream:
             head = stream.read(8)
@@ -32,7 +32,7 @@ def kind_of(path: Path) -> str | None:
 
 
 def rates(text: str) -> list[str]:
-    """Return the names of the play lists that one with several rates names, the largest first."""
+    """Return the names of the playlists in one of several rates, the largest first."""
     found = list[tuple[int, int, str]]()
     for about, name in re.findall(r"^#EXT-X-STREAM-INF:(.*)\s+^([^#\s].*?)\s*$", text, re.MULTILINE):
         across, down = (re.findall(r"RESOLUTION=(\d+)x(\d+)", about) or [(0, 0)])[0]
@@ -42,7 +42,7 @@ def rates(text: str) -> list[str]:
 
 
 def rates_beside(path: Path) -> list[Path]:
-    """Return the play lists that one with several rates names and that lie in its folder, the largest first."""
+    """Return the playlists in one of several rates that lie in its folder, the largest first."""
     folder = path.resolve().parent
     named = [(folder / unquote(name)).resolve() for name in rates(path.read_text("utf-8", "replace"))]
     inside = [file for file in named if file.is_relative_to(folder) and file.is_file()]
@@ -50,9 +50,9 @@ def rates_beside(path: Path) -> list[Path]:
 
 
 def opens_beside(path: Path) -> Callable[[str, int, object], BinaryIO]:
-    """Return what opens a play list and the files of its folder; of others it says that they are left out.
+    """Return a function that opens a playlist and the files of its folder; it warns that others are left out.
 
-    A concat list asks for no leave, and goes by FFmpeg's own rule, which is as strict.
+    FFmpeg does not call it for a concat list, where its own rule is as strict.
     """
     folder, named, lists = path.resolve().parent, set[str](), 0
 
@@ -65,8 +65,8 @@ def opens_beside(path: Path) -> Callable[[str, int, object], BinaryIO]:
                     return file.open("rb")
                 lists += 1
                 content = file.read_bytes()
-                circle = lists > 1 and RATE in content  # of rates that name rates FFmpeg would find no end
-                return io.BytesIO(b"" if circle else content)  # PyAV closes pieces alone
+                circle = lists > 1 and RATE in content  # FFmpeg would follow rates that name rates for ever
+                return io.BytesIO(b"" if circle else content)  # PyAV closes only segments, no lists
         if url not in named:
             log.warning("%s: %s does not lie beside it and is left out", path, name)
         named.add(url)

@@ -1,4 +1,4 @@
-"""An address that gives one picture at a time, as many cameras have: it is asked for many times a second."""
+"""Polls an address that gives one picture at a time, as many cameras have one."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
-from realtime_micacl.live.sources.stills import HEAD_BYTES, told_by
+from realtime_micacl.live.sources.stills import HEAD_BYTES, reason_by_head
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
 RATE_HZ = 10.0
 LOST_S = 2.0
-STILL_S = 1.0  # a picture that is the only one for so long is a photograph
-WAKE_S = 0.25  # whoever reads may want to stop
-WHOLE = 1000  # packets, more than a file of one picture has
-MOST_BYTES = 32_000_000  # a larger one would be fetched and decoded all the time, and nothing else done
+STILL_S = 1.0  # a first picture that does not change for this long is a photograph
+WAKE_S = 0.25  # between two chances for the reader to stop
+WHOLE = 1000  # packets; a file of one picture has fewer
+MOST_BYTES = 32_000_000  # with a larger one there would be no time for anything else
 FORMS = {"mjpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe", "bmp": "bmp_pipe"}
-"""Codec of a picture -> how FFmpeg reads one."""
+"""Codec of a picture -> FFmpeg's format for a single one."""
 
 
 def is_picture(connection: Connection) -> bool:
-    """Say whether what was opened is a single picture, and no row of them that goes on."""
+    """Say whether the connection holds a single picture, and no stream of them."""
     container = connection.container
     if not container or container.format.name not in ("image2", *FORMS.values()):
         return False
@@ -41,15 +41,15 @@ def is_picture(connection: Connection) -> bool:
 
 
 def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Iterator[Frame | Pending]:
-    """Yield each new picture, asked for `rate_hz` times a second; raise SourceLost where none can be decoded any more.
+    """Yield each new picture, asking `rate_hz` times a second; raise SourceLost when none can be decoded any more.
 
-    Where there is but one, again and again, it is yielded once more as a still. Raise SourceError for one
-    that is too large to be asked for again and again.
+    If the first picture never changes it is yielded once more, as a still. Raise SourceError for one that is too large
+    to be polled.
     """
     last, seen_s, due_s, index = b"", monotonic(), monotonic(), 0
     only: Frame | None = None
     while True:
-        yield Pending()  # also where each answer takes longer than a round, and none is new
+        yield Pending()  # also if every answer is late and no picture is new
         while (left_s := due_s - monotonic()) > 0:
             sleep(min(left_s, WAKE_S))
             yield Pending()
@@ -69,7 +69,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
                     yield replace(only, time_s=asked_s, index=index, still=True)
                     index, only = index + 1, None
             else:
-                fault = told_by(picture[:HEAD_BYTES]) or fault
+                fault = reason_by_head(picture[:HEAD_BYTES]) or fault
                 for _, image, damaged in Decoder(connection.video).pictures(taken[0]):
                     last, seen_s, fault = picture, monotonic(), ""
                     frame = Frame(image, asked_s, index, damaged)
@@ -83,7 +83,7 @@ def polled(opens: Callable[[], Connection], rate_hz: float, shown: str) -> Itera
 
 
 def _checked(packet: Packet[VideoStream], shown: str) -> bytes:
-    """Return a picture as it was sent; raise SourceError for one that is too large."""
+    """Return a picture's bytes; raise SourceError if it is too large."""
     if packet.size > MOST_BYTES:
         raise SourceError(
             f"{shown} gives a picture of {packet.size / 1e6:.0f} MB each time, {MOST_BYTES / 1e6:.0f} MB at most are"

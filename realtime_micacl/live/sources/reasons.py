@@ -1,4 +1,4 @@
-"""Why a stream cannot be read, in words: FFmpeg's say little, and its addresses may hold a password."""
+"""Says why a stream cannot be read: FFmpeg's own messages say little and may show a password."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import av
 
 from realtime_micacl.live.sources import stills
 from realtime_micacl.live.sources.address import Address, answers
-from realtime_micacl.live.sources.download import begins
+from realtime_micacl.live.sources.download import first_bytes
 from realtime_micacl.live.sources.lists import LISTED
 
 ASK_S = 1.0
 CHECK = "check the address, and that the camera is on"
 BROWSE = "open it in a browser to see what it is; a camera's own page is often at http://, its stream at rtsp://"
-NO_WAY_BACK = "a pipe cannot go back; give the file itself, or send MPEG-TS or Matroska"
-DEAD = "it is a play list of which nothing can be read: its pieces are gone, encrypted, or for somebody else"
+NO_WAY_BACK = "a pipe cannot seek; give the file itself, or send MPEG-TS or Matroska"
+DEAD = "it is a playlist of which nothing can be read: its segments are gone, encrypted, or for others only"
 PAGE = "it is a web page: yt-dlp saves the videos of many of them; "
-PARTS = "it sends PNG in parts; only JPEG is read so"
+PARTS = "it sends PNG after PNG; only JPEG is read like that"
 PNG, HEAD_BYTES = b"\x89PNG\r\n", 1024
 PROXIED = ("http", "https", "rtsps", "rtmps")
 ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
@@ -31,7 +31,7 @@ BY_UDP = ", only control packets; where it sends by UDP a firewall may hold them
 
 
 def why(address: Address, cause: Exception | None, waited_s: float) -> str:
-    """Return why an address could not be opened, and what helps; `cause` None where nothing came of it in time."""
+    """Return why an address could not be opened, and what helps; `cause` is None if there was no answer in time."""
     return _why(address, cause, waited_s) + _by_proxy(address)
 
 
@@ -43,21 +43,21 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
         case av.error.HTTPServerError() | av.error.HTTPClientError():
             return _refused(address, cause)
         case av.error.ConnectionRefusedError() if answers(address.url):
-            return "it sends on to another address, where nothing listens"
+            return "it redirects to another address, where nothing listens"
         case av.error.ConnectionRefusedError():
             return _nobody(address)
         case av.error.InvalidDataError():
-            head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
-            named = PARTS if PNG in head[:HEAD_BYTES] else stills.told_by(head)
+            head = first_bytes(address, ASK_S)[0] if address.scheme.startswith("http") else b""
+            named = PARTS if PNG in head[:HEAD_BYTES] else stills.reason_by_head(head)
             if named and named != stills.PAGE:
                 return DEAD if named == LISTED else named
             return f"what it sends is not a video; {PAGE if named else ''}{_look(address)}"
         case av.error.PatchWelcomeError():
-            return "it is of a kind that is not decoded here; save it as MP4 (H.264) or JPEG"
+            return "it is in a format that is not decoded here; save it as MP4 (H.264) or JPEG"
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
-            return "it points at something that is not read from the network"
+            return "it refers to something that is not read from the network"
         case OSError(errno=errno.EADDRINUSE):
-            return f"another program takes what comes to port {address.port}"
+            return f"another program is using port {address.port}"
         case OSError(errno=errno.EADDRNOTAVAIL) if address.scheme == "udp":
             return f"{address.host} is not this machine, where udp:// waits; give udp://@:{address.port}"
         case OSError(errno=errno.EPROTONOSUPPORT) if address.scheme == "rtspu":
@@ -66,7 +66,7 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
             return "it sends by UDP alone, which TLS does not cover; rtspu:// reads it without"
         case ssl.SSLError():
             return "its certificate is not accepted"
-        case OSError(errno=errno.EIO) if waited_s < ASK_S:  # no HTTP, an empty answer, a redirection in a circle
+        case OSError(errno=errno.EIO) if waited_s < ASK_S:  # no HTTP, an empty answer, endless redirections
             return f"it answers nothing that can be read; {_look(address)}"
         case av.error.EOFError():
             return f"it answers nothing that can be read; {_look(address)}"
@@ -76,7 +76,7 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
 
 
 def _refused(address: Address, cause: Any) -> str:
-    """Return what to say of a server that answers with a status, in HTTP or RTSP."""
+    """Return the reason for an error status of HTTP or RTSP."""
     match cause:
         case av.error.HTTPUnauthorizedError() if address.user:
             return "it rejects this name and password"
@@ -90,40 +90,40 @@ def _refused(address: Address, cause: Any) -> str:
         case av.error.HTTPServerError():
             return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
     status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
-    by_udp = "; where it sends by UDP alone, rtspu:// fetches that" if address.scheme == "rtsp" else ""
+    by_udp = "; if it sends by UDP only, rtspu:// reads that" if address.scheme == "rtsp" else ""
     return f"it rejects the request ({status}){by_udp}"
 
 
 def why_not_piped(cause: Exception | None, waited_s: float) -> str:
-    """Return why what comes through a pipe cannot be read."""
+    """Return why a pipe cannot be read."""
     if cause is None:
         return f"nobody wrote to it within {waited_s:.0f} s"
     if isinstance(cause, av.error.InvalidDataError):
-        return f"what comes is not a video, or its index stands at its end: {NO_WAY_BACK}"
+        return f"what comes is not a video, or its index is at the end: {NO_WAY_BACK}"
     return reason_of(cause)
 
 
 def no_picture(address: Address | None) -> str:
-    """Return why nothing of a recording can be decoded."""
+    """Return why no picture of a recording can be decoded."""
     if address is None:
-        return f"its pictures stand before its index, or it is damaged: {NO_WAY_BACK}"
-    head = begins(address, ASK_S)[0] if address.scheme.startswith("http") else b""
-    return stills.told_by(head) or "it is damaged"
+        return f"its pictures come before its index, or it is damaged: {NO_WAY_BACK}"
+    head = first_bytes(address, ASK_S)[0] if address.scheme.startswith("http") else b""
+    return stills.reason_by_head(head) or "it is damaged"
 
 
 def nothing_came(address: Address, waited_s: float) -> str:
-    """Return what to say of a stream that was opened, and of which no picture came."""
+    """Return the reason for a stream that was opened but sent no picture."""
     more = BY_UDP if address.scheme == "rtspu" else ""
     return f"it answers, but no picture came within {waited_s:.0f} s{more}"
 
 
 def fell_silent(cause: Any) -> bool:
-    """Say whether FFmpeg waited in vain."""
+    """Say whether FFmpeg timed out."""
     return isinstance(cause, av.error.ExitError | av.error.TimeoutError)
 
 
 def reason_of(cause: Any) -> str:
-    """Return what FFmpeg or the system says, without the address: it may hold a password."""
+    """Return what FFmpeg or the system says, without the address, which may hold a password."""
     if fell_silent(cause):
         return "it stopped sending"
     return getattr(cause, "strerror", None) or type(cause).__name__
@@ -134,7 +134,7 @@ def _look(address: Address) -> str:
 
 
 def _by_proxy(address: Address) -> str:
-    """Return what to add where FFmpeg does not ask a machine itself."""
+    """Return what to add if FFmpeg goes through a proxy, else an empty string."""
     proxy = urlsplit(os.environ.get("http_proxy", ""))
     if address.scheme not in PROXIED or proxy.scheme != "http" or proxy_bypass(address.host):
         return ""
@@ -147,7 +147,7 @@ def _nobody(address: Address) -> str:
 
 
 def _unknown(address: Address) -> str:
-    """Return what to say of a machine that has no address; empty where it has one."""
+    """Return the reason if the host name is unknown, else an empty string."""
     if not address.host:
         return ""
     try:
@@ -158,7 +158,7 @@ def _unknown(address: Address) -> str:
 
 
 def _silent(address: Address, waited_s: float) -> str:
-    """Return what to say of a machine that did not answer in time, and whether it answers anything at all."""
+    """Return the reason for a machine that did not answer in time, after asking whether it answers at all."""
     if address.scheme == "udp":
         return (
             f"no MPEG-TS came to port {address.port} within {waited_s:.0f} s; check where the sender sends to, and what"

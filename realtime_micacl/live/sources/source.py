@@ -1,4 +1,4 @@
-"""Which source is meant, and how it is opened. A source is an iterable of frames; closing it frees the device."""
+"""Parses, checks and opens sources. A source is an iterator of frames; closing it frees the device."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """A source as it was asked for."""
+    """A source as a person names it."""
 
     kind: Literal["camera", "stream", "file", "synthetic"]
     value: str
@@ -39,7 +39,7 @@ class SourceSpec:
 
     @property
     def name(self) -> str:
-        """What people and logs may see."""
+        """Its name for people and logs, without a password."""
         match self.kind:
             case "camera":
                 return f"camera {self.value}"
@@ -56,14 +56,14 @@ class SourceSpec:
 
     @property
     def live(self) -> bool:
-        """Whether the world goes on while nobody reads."""
+        """Whether pictures pass by that are not read in time."""
         return self.kind in ("camera", "stream")
 
 
 def parse_source(text: str) -> SourceSpec:
     """Return what `text` names: an address, a camera's number or device, `synthetic`, `demo`, `-` or a path.
 
-    Raise ConfigError where it names nothing.
+    Raise ConfigError if it names none of these.
     """
     text = text.strip() if "://" in text or not os.path.exists(text) else text
     match text:
@@ -81,17 +81,17 @@ def parse_source(text: str) -> SourceSpec:
         try:
             return SourceSpec("stream", parse_address(text).url)
         except ConfigError as cause:
-            shown = re.sub(r"(?s)(?<=://)([^:@/]*):.*@", r"\1:***@", text)  # whatever a password may not hold
+            shown = re.sub(r"(?s)(?<=://)([^:@/]*):.*@", r"\1:***@", text)  # even if the password is not encoded
             raise ConfigError(f"source {redacted(shown)}: {cause}") from None
     camera = CAMERA.fullmatch(device_of(text))
     if camera and (text.startswith("/dev/") or not os.path.exists(text)):
         return SourceSpec("camera", str(int(camera[1])))
-    path = os.path.expanduser(text)  # of a user who is not there it says nothing, where Path raises
+    path = os.path.expanduser(text)  # unlike Path it lets an unknown ~user pass
     return SourceSpec("stream" if is_fifo(Path(path)) else "file", path)
 
 
 def check(spec: SourceSpec) -> None:
-    """Raise SourceError at once for a file or camera that is plainly not there."""
+    """Raise SourceError if a file or camera is plainly not there."""
     match spec.kind:
         case "file":
             from realtime_micacl.live.sources.file_checks import check_file
@@ -114,9 +114,9 @@ def open_source(
 ) -> Iterator[Item]:
     """Return the frames of a source: a live one for ever, a file or the test picture at its own rate.
 
-    `wait` waits for a live source that is not there yet, `give_up_after_s` limits how long one is looked for; `rate_hz`
-    is for files without time stamps, `framer` asks a camera and turns and cuts all pictures. A photograph ends at once,
-    or `stays`. The source is opened by the first `next`.
+    `wait`: wait for a live source that is not there yet; `give_up_after_s`: how long to try to open a lost one again;
+    `rate_hz`: the rate of files without time stamps; `framer`: what to ask a camera for, and how all pictures are
+    turned and cropped; `stays`: a photograph has no end. The first `next` opens the source.
     """
     framer = framer or Framer()
     items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz, stays=stays)
@@ -158,14 +158,14 @@ def _opened(
 
 
 def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Item]:
-    """Yield a stream's frames, and in the end give up what is being tried."""
+    """Yield a stream's frames, and end its attempts when the reader stops."""
     again = reconnecting(stream.frames, stream.there, ready=stream.ready, wait=wait, give_up_after_s=give_up_after_s)
     with closing(again), closing(stream):  # type: ignore[type-var]  # a generator
         yield from again
 
 
 def looped(open_frames: Callable[[], Iterator[Frame]]) -> Iterator[Frame]:
-    """Yield the frames of a file again and again, times and numbers going on."""
+    """Yield the frames of a file in a loop; times and indices go on."""
     start_s = end_s = 0.0
     index = 0
     while True:
@@ -187,12 +187,12 @@ def reconnecting(
     give_up_after_s: float | None = None,
     seed: int | None = None,
 ) -> Iterator[Item]:
-    """Yield the frames of a live source and open it again whenever it is lost: for ever, or `give_up_after_s`.
+    """Yield the frames of a live source and open it again whenever it is lost: for ever, or for `give_up_after_s`.
 
-    What ends without an error has ended. A first failure to open is raised, unless `wait`. While it is lost a Retry is
-    yielded several times a second, so that whoever reads can stop. The pauses grow from 0.5 to 8 s and are jittered,
-    lest many readers come at once; one is cut short when the source, seen to be away by `there`, appears, or when a try
-    that was begun before is `ready`.
+    A source that ends without an error has ended. If it cannot be opened at first that error is raised, unless `wait`.
+    While it is lost a Retry is yielded several times a second, so that the reader can stop. The pauses grow from 0.5 to
+    8 s, with jitter so that many readers do not come at once. A pause ends early if the source comes back, as `there`
+    says, or if an earlier attempt is `ready`.
     """
     jitter = random.Random(seed)
     index = attempt = 0
@@ -221,13 +221,13 @@ def reconnecting(
 
 
 def _backoff_s(attempt: int) -> float:
-    """Return the longest pause before the next attempt: twice as long after each, up to a limit."""
+    """Return the pause before an attempt, without jitter: twice the one before, up to a limit."""
     first_s, most_s = BACKOFF_S
     return min(most_s, first_s * 2.0 ** min(attempt - 1, 9))
 
 
 def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Callable[[], bool]) -> Iterator[Retry]:
-    """Yield what is being waited for until the time is up, or until the source appears."""
+    """Yield a Retry with the time left until the time is up or the source comes back."""
     away, look_s = False, 0.0
     while (left_s := until_s - (now_s := monotonic())) > 0:
         yield replace(retry, wait_s=left_s)
@@ -243,6 +243,6 @@ def _pause(retry: Retry, until_s: float, there: Callable[[], bool], ready: Calla
 
 
 def redacted(text: str) -> str:
-    """Return `text` without the passwords of the addresses in it."""
+    """Return `text` with the passwords of its addresses as `***`."""
     text = re.sub(r"(\w+://)(?!NAME:PASSWORD@)([^\s'\"/@:]*)(?::[^\s'\"]*)?@", r"\1\2:***@", text)
     return re.sub(r"(?i)([?&](?:pass(?:word|wd)?|pwd|token|secret|key|auth)=)[^&\s'\"]+", r"\1***", text)

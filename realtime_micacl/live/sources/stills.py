@@ -1,4 +1,4 @@
-"""Photographs, and folders or rows of numbered pictures that are read as a clip."""
+"""Photographs, image sequences that are read as a clip, and why a file cannot be read."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ SUFFIXES = (
 )
 RATE_HZ = 25.0
 ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
-NO_INDEX = "it was not written to its end: its index (moov) is missing; a repair program such as untrunc may help"
+NO_INDEX = "it was not written completely: its index (moov) is missing; a repair program such as untrunc may help"
 DASH = b"<MPD"
 DESCRIBED = "it only describes a stream (SDP); give the camera's rtsp:// address"
 RECORDED = "it is a recording of this program: `realtime-micacl replay FILE` shows it, `report FILE` makes a page of it"
-BEGUN = "it begins with nothing but zeros: the download or the copy was not finished"
-PAGE = "it is a web page: the download brought that, an error or a login, in place of the video"
-POINTER = "it only stands for a file of Git LFS; `git lfs pull` fetches the video itself"
-ENCRYPTED = "it is encrypted (DRM); only the player of whoever sold it opens it"
+BEGUN = "it begins with zeros only: the download or the copy was not finished"
+PAGE = "it is a web page, perhaps an error or a login, that was downloaded in place of the video"
+POINTER = "it only points to a file of Git LFS; `git lfs pull` fetches the video itself"
+ENCRYPTED = "it is encrypted (DRM); only the player of the shop that sold it opens it"
 PACKED = "it is an archive; unpack it first"
 KNOWN = {
     (b'{"schema"', b"time_s,track,"): RECORDED,
     (b"version https://git-lfs",): POINTER,
     (b"PK\3\4", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"): PACKED,
 }
-"""How a file begins -> what to say of it."""
+"""First bytes of a file -> why it is not read."""
 HEAD_BYTES = 500
 MOOV_BYTES = 1 << 22
-BOXES = 64  # kinds of boxes: a file that has more is none
+BOXES = 64  # kinds of boxes; what has more is no MP4
 NUMBER = re.compile(r"%0?(\d{0,3})d")
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return the pictures of a folder, 2 before 10; none where there is no such folder."""
+    """Return the pictures of a folder in the order of their numbers; none if there is no such folder."""
     if not folder.is_dir():
         return []
     named = (f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
-    found = [f for f in named if not is_fifo(f)]  # which would be waited for
+    found = [f for f in named if not is_fifo(f)]  # reading one would wait for a writer
     return sorted(found, key=lambda f: [(int(n) if n.isdecimal() else 0, n) for n in re.split(r"(\d+)", f.stem)])
 
 
-def tell_videos(folder: Path) -> None:
-    """Say in the log where videos lie among the pictures of a folder, which alone are read."""
+def warn_of_videos(folder: Path) -> None:
+    """Warn of videos in a folder of which only the pictures are read."""
     shown = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
     videos = sum((guess_type(name)[0] or "").startswith("video/") for name in shown)
     if videos:
@@ -66,7 +66,7 @@ def tell_videos(folder: Path) -> None:
 
 
 def pictures_like(pattern: Path) -> list[Path]:
-    """Return the pictures that a pattern as `img%04d.png` names, in order; none where it is no pattern."""
+    """Return the pictures of a pattern such as `img%04d.png`, in order; none if it is no pattern."""
     parts = NUMBER.split(pattern.name)
     if len(parts) != 3 or pattern.exists() or not pattern.parent.is_dir():
         return []
@@ -78,27 +78,27 @@ def pictures_like(pattern: Path) -> list[Path]:
 
 
 def is_picture(container: av.container.InputContainer) -> bool:
-    """Say whether a file is a single picture; what is behind that in it, a film or a second page, is not meant."""
+    """Say whether a file is a picture; further pages or a clip inside it do not count."""
     return container.format.name.endswith("_pipe") or container.format.name == "image2"
 
 
 def jpegs(path: Path) -> str | None:
-    """Return FFmpeg's name for JPEG after JPEG where a file is that: of large ones it would see the first alone."""
+    """Return FFmpeg's format for a file of JPEG after JPEG, else None: by itself FFmpeg reads one of large pictures."""
     if path.suffix.lower() not in (".mjpeg", ".mjpg"):
         return None
     with path.open("rb") as stream:
         return "mjpeg" if stream.read(2) == b"\xff\xd8" else None
 
 
-def refused(path: Path) -> str:
-    """Return what to say of a file that cannot be opened or decoded; empty where nothing is known."""
+def why_refused(path: Path) -> str:
+    """Return why a file cannot be opened or decoded; empty if the reason is unknown."""
     try:
         with path.open("rb") as stream:
-            begins = stream.read(HEAD_BYTES)
+            head = stream.read(HEAD_BYTES)
             bare = b"#EXTM3U\n" if path.suffix.lower() == ".m3u" else b""
-            if known := told_by(bare + begins):
+            if known := reason_by_head(bare + head):
                 return known
-            if begins[4:8] == b"ftyp":
+            if head[4:8] == b"ftyp":
                 boxes = _boxes(stream)
                 if not {b"moov", b"meta"} & boxes.keys():
                     return NO_INDEX
@@ -110,24 +110,24 @@ def refused(path: Path) -> str:
     return ""
 
 
-def told_by(begins: bytes) -> str:
-    """Return what to say of something that begins so and is not read; empty where nothing is known."""
-    head = begins[:32]
-    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and head[20] & 2:
+def reason_by_head(head: bytes) -> str:
+    """Return why something with these first bytes is not read; empty if the reason is unknown."""
+    start = head[:32]
+    if start[:4] == b"RIFF" and start[8:16] == b"WEBPVP8X" and start[20] & 2:
         return ANIMATED
-    if named := LISTED if DASH in begins else listed(begins):
+    if named := LISTED if DASH in head else listed(head):
         return named
-    if known := next((reason for marks, reason in KNOWN.items() if head.startswith(marks)), ""):
+    if known := next((reason for marks, reason in KNOWN.items() if start.startswith(marks)), ""):
         return known
-    if head.startswith(b"v=0") and b"\nm=video " in begins:
+    if start.startswith(b"v=0") and b"\nm=video " in head:
         return DESCRIBED
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
         return PAGE
-    return BEGUN if len(head) == 32 and not any(head) else ""
+    return BEGUN if len(start) == 32 and not any(start) else ""
 
 
 def _boxes(stream: BinaryIO) -> dict[bytes, int]:
-    """Return the kinds of the boxes that an MP4 consists of, and where the first of each begins."""
+    """Return the kinds of boxes in an MP4 -> where the first of each begins."""
     kinds, at = dict[bytes, int](), 0
     while len(kinds) < BOXES:
         stream.seek(at)
@@ -137,22 +137,23 @@ def _boxes(stream: BinaryIO) -> dict[bytes, int]:
         size = int.from_bytes(head[:4], "big")
         size = int.from_bytes(head[8:], "big") if size == 1 else size
         kinds.setdefault(head[4:8], at)
-        if size < 8:  # the last: to the end of the file
+        if size < 8:  # the last box, which goes to the end of the file
             break
         at += size
     return kinds
 
 
-def read_row(
+def read_sequence(
     files: list[Path], shown: str, rate_hz: float | None, read: Callable[[Path], Generator[Frame]]
 ) -> Iterator[Frame]:
-    """Yield pictures, each opened by `read`, as the frames of a clip; raise SourceError where not one can be read.
+    """Yield the pictures of an image sequence as the frames of a clip; `read` opens each.
 
-    Those that cannot be read are left out and counted in the log; the others keep their times.
+    Those that cannot be read are left out and counted in the log; the others keep their times. Raise SourceError if
+    none can be read.
     """
     if rate_hz is None:
         log.warning(
-            "%s is read at %g pictures a second; --rate changes that, at 1 each is a photograph", shown, RATE_HZ
+            "%s is read at %g pictures a second; --rate changes that, and at 1 each is a photograph", shown, RATE_HZ
         )
     rate_hz, damaged, reason = rate_hz or RATE_HZ, [], ""
     for index, file in enumerate(files):

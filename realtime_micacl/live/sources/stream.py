@@ -1,7 +1,7 @@
-"""Streams from the network and from pipes, judged by what they are and not by how their address begins.
+"""Streams from the network and from pipes, treated by what they hold, whatever their protocol.
 
-A recording is played at its own rate and ends; what comes in pieces (HLS) or faster than it was taken is played at its
-own rate; a camera is read as fast as it sends, the newest picture wins. What stops without an end was lost.
+A recording is played at its own rate to its end. A live stream in segments (HLS), or one that comes faster than it was
+taken, is played at its own rate, too. A camera is read as fast as it sends. What stops without an end was lost.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from av.format import Flags
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.address import Address, answers, parse_address
-from realtime_micacl.live.sources.arrival import Haste, hurries, known_length_s, until
+from realtime_micacl.live.sources.arrival import TooFast, known_length_s, sends_too_fast, until
+from realtime_micacl.live.sources.attempts import PATIENCE_S, Attempts
 from realtime_micacl.live.sources.clock import Drift, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
-from realtime_micacl.live.sources.download import Unseekable, fetched
+from realtime_micacl.live.sources.download import Unseekable, downloaded
 from realtime_micacl.live.sources.guesses import Guess, guesses, named_rates
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
 from realtime_micacl.live.sources.reasons import no_picture, reason_of, why, why_not_piped
-from realtime_micacl.live.sources.tries import PATIENCE_S, Tries
-from realtime_micacl.live.sources.ways import PIECE_S, SILENT_S, way_to
+from realtime_micacl.live.sources.ways import SEGMENT_S, SILENT_S, way_to
 from realtime_micacl.types import Frame
 
 log = logging.getLogger(__name__)
 
-FIRST_S = 4.0  # a first opening may take so long, however soon a lost one is to be given up
-TRY_S = 2.0  # after a loss another try begins when this one has taken so long; it goes on beside it
-LATE_S = 1.0  # a picture handed out later than this after its time is stale
-STEADY = 10  # a camera that sends so many pictures without a long pause is not slow
-END_S = 1.0  # a recording that breaks off this near its end has ended
+FIRST_S = 4.0  # the first opening may take at least this long, whatever `give_up_after_s` says
+ATTEMPT_S = 2.0  # after a loss the next attempt begins after this time; the one before goes on beside it
+LATE_S = 1.0  # an older picture is stale
+STEADY = 10  # a camera that has sent so many pictures without a long pause is not slow
+END_S = 1.0  # a recording that breaks off this near to its end has ended
 
 
 class Stream:
-    """A stream that can be opened again; it remembers what it learnt of it."""
+    """A stream that can be opened again, with what earlier connections told of it."""
 
     def __init__(
         self,
@@ -59,31 +59,31 @@ class Stream:
         """
         self.shown = shown
         self._value, self._rate_hz = value, rate_hz
-        self._patience_s = TRY_S if wait else min(PATIENCE_S, max(FIRST_S, patience_s or PATIENCE_S))
+        self._patience_s = ATTEMPT_S if wait else min(PATIENCE_S, max(FIRST_S, patience_s or PATIENCE_S))
         self._address: Address | None = parse_address(value) if "://" in value else None
-        self._where = self._address  # or one of the play lists that it names
-        self._tries = Tries()
+        self._where = self._address  # or one of the playlists that it names
+        self._attempts = Attempts()
         self._form: str | None = None
         self._seen = self._paced = self._listed = self._whole = False
         self._reached_s, self._silent_s = 0.0, SILENT_S
         self._drift = Drift()
 
     def ready(self) -> bool:
-        """Say whether a try that was begun before has succeeded."""
-        return self._tries.ready
+        """Say whether an earlier attempt has succeeded."""
+        return self._attempts.ready
 
     def there(self) -> bool:
-        """Say whether somebody answers."""
+        """Say whether the server answers; True if that is unknown."""
         return not self._address or answers(self._value)
 
     def close(self) -> None:
-        """Give up tries that are under way."""
-        self._tries.leave()
+        """Give up the attempts that are under way."""
+        self._attempts.leave()
 
     def frames(self) -> Iterator[Frame | Pending]:
-        """Yield its frames with their capture times to the end of a recording; raise SourceLost where it is lost.
+        """Yield its frames with their capture times until a recording ends.
 
-        A first failure to open raises SourceError.
+        Raise SourceError if it cannot be opened, SourceLost if it is lost later.
         """
         listed = named_rates(self._address) if self._web and self._address and not self._form else []
         if listed and (yield from self._guessed(listed)):
@@ -111,24 +111,24 @@ class Stream:
             connection.leave()
 
     def _guessed(self, found: Iterable[Guess]) -> Generator[Frame | Pending, None, bool]:
-        """Yield the frames of what else the address may hold; return whether it held any."""
+        """Yield the frames of the first guess that holds some; return whether one did."""
         for where, form in found:
             self._where, self._form = where, form
             try:
                 yield from self._looked_at()
                 return True
             except SourceError as error:
-                if isinstance(error, SourceLost) and not self._tries.under_way:
+                if isinstance(error, SourceLost) and not self._attempts.under_way:
                     raise
-                self._tries.leave()
+                self._attempts.leave()
         self._where, self._form = self._address, None
         return False
 
     def _connected(self) -> Generator[Pending, None, Connection]:
         first_s = self._patience_s if self._where is self._address else min(FIRST_S, self._patience_s)
-        patience_s, started_s = (TRY_S if self._seen else first_s), monotonic()
-        self._tries.begin(self._way())
-        while not (connection := self._tries.take(WAKE_S)) and monotonic() - started_s < patience_s:
+        patience_s, started_s = (ATTEMPT_S if self._seen else first_s), monotonic()
+        self._attempts.begin(self._way())
+        while not (connection := self._attempts.take(WAKE_S)) and monotonic() - started_s < patience_s:
             yield Pending()
         if connection is None:
             raise SourceLost(self._not_opened(None, monotonic() - started_s))
@@ -149,7 +149,7 @@ class Stream:
 
     def _way(self) -> Way:
         if self._whole and self._address:
-            return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(fetched, self._address, self.shown))
+            return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(downloaded, self._address, self.shown))
         way = way_to(self._where, self._value, self.shown, self._form, self._reached_s)
         return replace(way, read_s=max(way.read_s, self._silent_s if self._seen else PATIENCE_S))
 
@@ -165,22 +165,22 @@ class Stream:
         listed = container.format.name == "hls"
         length_s = known_length_s(container)
         if self._listed and length_s:
-            return  # the broadcast is over: what is there now is its recording
+            return  # the broadcast is over, and what is there now is its recording
         self._listed = listed and not length_s
         stamped = Flags.no_timestamps not in Flags(container.format.flags)  # motion JPEG: FFmpeg makes up 25 a second
         if length_s:
             yield from self._recorded(connection, length_s)
             return
-        waits = not self._address or self._address.scheme in ("http", "https", "tcp")  # for us, if it is not read
+        waits = not self._address or self._address.scheme in ("http", "https", "tcp")  # if we read slowly
         judged = waits and container.format.name != "mpjpeg"
-        self._paced = self._paced or listed or (judged and not self._seen and hurries(connection))
+        self._paced = self._paced or listed or (judged and not self._seen and sends_too_fast(connection))
         yield from self._playing(connection, stamped=stamped, judged=judged and stamped)
 
     def _recorded(self, connection: Connection, length_s: float) -> Iterator[Frame | Pending]:
-        """Yield a recording's frames, each when it is due, to its end."""
+        """Yield a recording's frames to its end, each when it is due."""
         pace, first_s, begun_s = Pace(), None, self._reached_s
         index = 0
-        for one in self._pictures(connection, PIECE_S):
+        for one in self._pictures(connection, SEGMENT_S):
             if isinstance(one, Pending):
                 yield one
                 continue
@@ -209,18 +209,18 @@ class Stream:
         raise SourceLost(f"{self.shown} stopped after {self._reached_s:.0f}{whole} s")
 
     def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
-        """Yield the frames of a stream without an end until it is lost."""
-        clock, pace, haste = StreamClock(self._drift.value), Pace(), Haste()
+        """Yield the frames of an endless stream until it is lost."""
+        clock, pace, too_fast = StreamClock(self._drift.value), Pace(), TooFast()
         index, late_s = 0, None
-        patience_s = PIECE_S if self._paced else self._silent_s
-        self._silent_s = min(2 * self._silent_s, PIECE_S)  # if it is silent soon, it may be that slow
+        patience_s = SEGMENT_S if self._paced else self._silent_s
+        self._silent_s = min(2 * self._silent_s, SEGMENT_S)  # until it proves steady it may be a slow camera
         for one in self._pictures(connection, patience_s if self._address else inf):
             if isinstance(one, Pending):
                 yield one
                 continue
             pts_s, image, damaged, came_s = one
             self._seen = True
-            if judged and not self._paced and haste.noticed(pts_s, came_s):
+            if judged and not self._paced and too_fast.now(pts_s, came_s):
                 self._paced = True
             if self._paced:
                 time_s = pace.due(pts_s, monotonic())
@@ -244,5 +244,5 @@ class Stream:
         raise SourceLost(ended) from connection.cause
 
     def _pictures(self, connection: Connection, patience_s: float) -> Iterator[Picture | Pending]:
-        first_s = TRY_S + SILENT_S if self._seen else PATIENCE_S
+        first_s = ATTEMPT_S + SILENT_S if self._seen else PATIENCE_S
         return pictures(connection, self._address, patience_s, first_s)

@@ -16,7 +16,7 @@ BIT_PX = 24
 
 
 def read_synthetic() -> Iterator[Frame]:
-    """Yield test pictures for ever, 1280 x 720 at 30 a second, `time_s` from 0."""
+    """Yield test pictures for ever, 1280 x 720 at 30 a second; `time_s` starts at 0."""
     background = _background()
     for index in count():
         image = background.copy()
@@ -46,7 +46,7 @@ def read_code(image: U8) -> int:
 
 
 def _background() -> U8:
-    """Return a calm gradient with a grid, [H,W,3]."""
+    """Return a dark gradient with a grid, [H,W,3]."""
     y, x = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX].astype(np.float32)
     shade = 40 + 50 * x / WIDTH_PX + 40 * y / HEIGHT_PX
     image: U8 = np.stack([shade * 0.6, shade * 0.75, shade], axis=-1).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""TIFFs of kinds that FFmpeg refuses or makes black: OpenCV reads them."""
+"""TIFFs that FFmpeg refuses or turns black; OpenCV reads them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from realtime_micacl.types import U8
 
 BITS, COMPRESSION, PHOTOMETRIC, TILE_WIDTH, SAMPLE_FORMAT = 258, 259, 262, 322, 339  # tags
 JPEGS, LAB, FLOAT = (6, 7), (8, 9, 10), 3  # values of them
-PLAIN, BIG = 42, 43  # with offsets of 32 and of 64 bits
+PLAIN, BIG = 42, 43  # versions with offsets of 32 and of 64 bits
 
 
 def is_odd_tiff(path: Path) -> bool:
-    """Say whether a file is a TIFF of more than 4 GB or of that form, in tiles, in Lab, with JPEG or long numbers."""
+    """Say whether a file is a BigTIFF, or a TIFF in tiles, in Lab, with JPEG inside or with integers over 16 bits."""
     with path.open("rb") as stream:
         order: Literal["little", "big"] | None = {b"II": "little", b"MM": "big"}.get(stream.read(2))  # type: ignore[assignment]
         if order is None:
@@ -29,7 +29,7 @@ def is_odd_tiff(path: Path) -> bool:
 
 
 def read_odd_tiff(path: Path) -> U8 | None:
-    """Return its first page, upright, RGB, [H,W,3], or None where OpenCV cannot read it either."""
+    """Return its first page, upright, RGB [H,W,3], or None if OpenCV cannot read it either."""
     import cv2
 
     level = cv2.utils.logging.getLogLevel()
@@ -48,7 +48,7 @@ def read_odd_tiff(path: Path) -> U8 | None:
 
 
 def _tags(stream: BinaryIO, order: Literal["little", "big"]) -> dict[int, int]:
-    """Return the tags of the first page, of each its first value."""
+    """Return the tags of the first page, each with its first value."""
 
     def number(size: int) -> int:
         return int.from_bytes(stream.read(size), order)

@@ -19,8 +19,9 @@ from av.stream import Disposition
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
-from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Base, at_once
-from realtime_micacl.live.sources.file_checks import check_file, tell_missing
+from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
+from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off
+from realtime_micacl.live.sources.file_clock import FileClock
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.sparse import marked_frames
@@ -30,37 +31,37 @@ from realtime_micacl.live.sources.stills import (
     jpegs,
     pictures_in,
     pictures_like,
-    read_row,
-    refused,
-    tell_videos,
+    read_sequence,
+    warn_of_videos,
+    why_refused,
 )
 from realtime_micacl.live.sources.tiff import is_odd_tiff, read_odd_tiff
-from realtime_micacl.live.sources.timeline import Timeline
 from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
-RESYNC_S = 0.5  # a file that is later than this (it was paused, or the machine slept) goes on from where it is
+RESYNC_S = 0.5  # a file that lags further behind (it was paused, or the machine slept) goes on from where it is
 PATIENCE_S = 0.2
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
-UNKNOWN = "is of a kind that is not decoded here, as a cinema camera's raw video or SVG; save it as MP4 (H.264) or JPEG"
+UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
 UNDECODED = (
-    "is a picture that cannot be decoded: damaged, of a rare kind or too large (260 megapixels); save it as JPEG or PNG"
+    "is a picture that cannot be decoded: damaged, in a rare format, or too large (over 260 megapixels); save it as"
+    " JPEG or PNG"
 )
 
 
 def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
-    """Yield every frame of a video, a picture, a folder of pictures or a row of them as `img%04d.png`.
+    """Yield every frame of a video, a picture or an image sequence: a folder, or a pattern such as `img%04d.png`.
 
-    `time_s` counts from the first. `rate_hz` is for what has no time stamps: rows of pictures and bare streams as
-    .h264. Frames with no other near in time are marked as stills. Raise SourceError where nothing can be read.
+    `time_s` counts from the first frame. `rate_hz` is for what has no time stamps: image sequences and bare streams
+    such as .h264. Frames with no other near in time are marked as stills. Raise SourceError if nothing can be read.
     """
     check_file(path)
     if path.is_dir():
-        tell_videos(path)
+        warn_of_videos(path)
     if row := pictures_in(path) or pictures_like(path):
-        yield from marked_frames(read_row(row, str(path), rate_hz, read_file), str(path))
+        yield from marked_frames(read_sequence(row, str(path), rate_hz, read_file), str(path))
     else:
         yield from marked_frames(_read_video(path, rate_hz), str(path))
 
@@ -79,7 +80,7 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
         for index, (stamp_s, stays_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
             if damaged and not index and stamp_s is not None and begins_s is not None:
-                timed(begins_s)  # what was left out has its time
+                timed(begins_s)  # the frames that were left out count
             time_s = timed(stamp_s)
             if stamp_s is not None:
                 stamps = [min(stamps[0], stamp_s), max(stamps[1], stamp_s + stays_s)]
@@ -87,28 +88,28 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
             if is_picture(container):
                 break
         if not count:
-            reason = refused(path)
+            reason = why_refused(path)
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
-            tell_missing(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
+            warn_cut_off(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
 
 
 def _timed(
     container: av.container.InputContainer, shown: str, rate_hz: float | None
 ) -> Callable[[float | None], float]:
-    """Return what turns the time stamps of a file's frames into times, one frame after the other."""
+    """Return a function that turns the time stamp of each frame of a file, in order, into its time."""
     stream = chosen(container, shown)
     picture, stamped = is_picture(container), Flags.no_timestamps not in Flags(container.format.flags)
     if stamped and rate_hz and not picture:
-        log.warning("%s has time stamps of its own, so --rate is left out", shown)
+        log.warning("%s has time stamps of its own, so --rate has no effect", shown)
     if stamped:
-        return Timeline(1 / _rate_hz(stream), shown).time
-    line: Timeline | None = None
+        return FileClock(1 / _rate_hz(stream), shown).time
+    clock: FileClock | None = None
 
     def timed(_: float | None) -> float:
-        nonlocal line
-        if line is None:  # by now the decoder knows what is written in the pictures
+        nonlocal clock
+        if clock is None:  # only once it decodes does the stream know its rate
             stream_hz = float(stream.codec_context.framerate or 0)
             taken_hz = rate_hz or stream_hz or RATE_HZ
             if not (rate_hz or picture):
@@ -119,8 +120,8 @@ def _timed(
                     taken_hz,
                     why,
                 )
-            line = Timeline(1 / taken_hz, shown)
-        return line.time(None)
+            clock = FileClock(1 / taken_hz, shown)
+        return clock.time(None)
 
     return timed
 
@@ -128,8 +129,7 @@ def _timed(
 def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | Pending]:
     """Yield `frames` at their own rate; the capture time of each is the moment at which it was due.
 
-    While nothing is due for longer, as in a hole, a Pending is yielded several times a second. A single picture `stays`
-    without an end where a person looks at it.
+    In a gap a Pending is yielded several times a second. With `stays` a single picture has no end.
     """
     offset_s: float | None = None
     count = 0
@@ -152,7 +152,7 @@ def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | P
 
 
 def opened(path: Path) -> av.container.InputContainer:
-    """Return the open container of a file that holds a video; raise SourceError."""
+    """Return the open container of a video file; raise SourceError if it cannot be opened or holds no video."""
     listed = playlist.kind_of(path)
     options = {"protocol_whitelist": "file"} | playlist.OPTIONS.get(listed or "", {})
     try:
@@ -164,24 +164,24 @@ def opened(path: Path) -> av.container.InputContainer:
             io_open=playlist.opens_beside(path) if listed else None,
         )
     except (av.error.FFmpegError, OSError, ValueError) as cause:
-        for rate in playlist.rates_beside(path) if listed == "hls" else ():  # FFmpeg gives up all for one that is dead
+        for rate in playlist.rates_beside(path) if listed == "hls" else ():  # FFmpeg gives up all rates if one is dead
             with suppress(SourceError):
                 return opened(rate)
-        known = isinstance(cause, OSError)  # the system's word, as that it may not be read
-        reason = refused(path) or f"{reason_of(cause)}{'' if known else '; it is not a video, or it is damaged'}"
+        known = isinstance(cause, OSError)  # the system says why, such as missing permission
+        reason = why_refused(path) or f"{reason_of(cause)}{'' if known else '; it is not a video, or it is damaged'}"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
     try:
         chosen(container, str(path))
     except SourceError as cause:
         container.close()
-        if reason := refused(path):
+        if reason := why_refused(path):
             raise SourceError(f"{path} cannot be opened: {reason}") from cause
         raise
     return container
 
 
 def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream:
-    """Return the video that a player would show: the default one, never a cover; raise SourceError where none is."""
+    """Return the video that a player would show: the default one, never a cover; raise SourceError if there is none."""
     covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
     tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
     videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
@@ -201,14 +201,14 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
 
 
 def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tuple[float | None, float, U8 | Lazy, int]]:
-    """Yield each frame: time stamp, how long it stays, upright RGB picture [H,W,3], damaged packets before it."""
+    """Yield each frame: time stamp, duration, upright RGB picture [H,W,3], number left out before it as damaged."""
     stream = chosen(container, shown)
     videos = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     if len(videos) > 1:
         place, size = videos.index(stream) + 1, f"{stream.width} x {stream.height}"
         log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, len(videos), place, stream.name, size)
-    at_once(stream)
-    upright, base = Upright(stream), Base()
+    without_delay(stream)
+    upright, damage = Upright(stream), Damage()
     damaged = all_damaged = 0
     packets = container.demux(stream)
     while True:
@@ -220,7 +220,7 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             damaged += 1
             if damaged >= DAMAGED_IN_A_ROW:
                 break
-            packets = container.demux(stream)  # one that has raised gives nothing more
+            packets = container.demux(stream)  # a generator that has raised is over
             continue
         except (av.error.FFmpegError, OSError) as cause:
             raise SourceLost(f"{shown} was lost: {reason_of(cause)}") from cause
@@ -228,11 +228,11 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             frames = packet.decode()
         except av.error.FFmpegError:
             if packet.is_keyframe:
-                base.key(whole=False)
+                damage.key(intact=False)
             damaged += 1
             continue
         for frame in frames:
-            if base.leaves_out(frame):
+            if damage.shows_in(frame):
                 damaged += 1
                 continue
             stays_s = _seconds(frame.duration, frame.time_base) or 1 / _rate_hz(stream)

@@ -1,11 +1,11 @@
-"""Tries to open a stream that overlap, with doubles of connections."""
+"""Attempts to open a stream that overlap, with doubles of connections."""
 
 from __future__ import annotations
 
 import pytest
 
-from realtime_micacl.live.sources import tries
-from realtime_micacl.live.sources.tries import Tries
+from realtime_micacl.live.sources import attempts
+from realtime_micacl.live.sources.attempts import Attempts
 
 
 class Opening:
@@ -13,7 +13,7 @@ class Opening:
 
     def __init__(self, way: str) -> None:
         self.way, self.container, self.settled, self.left = way, "", False, False
-        self.started_s = tries.monotonic()
+        self.started_s = attempts.monotonic()
         BEGUN.append(self)
 
     def ends(self, container: str = "") -> None:
@@ -32,9 +32,9 @@ def a_clock_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     global now_s
     now_s = 100.0
     BEGUN.clear()
-    monkeypatch.setattr(tries, "Connection", Opening)
-    monkeypatch.setattr(tries, "monotonic", lambda: now_s)
-    monkeypatch.setattr(tries, "sleep", passes)
+    monkeypatch.setattr(attempts, "Connection", Opening)
+    monkeypatch.setattr(attempts, "monotonic", lambda: now_s)
+    monkeypatch.setattr(attempts, "sleep", passes)
 
 
 def passes(seconds: float) -> None:
@@ -42,8 +42,8 @@ def passes(seconds: float) -> None:
     now_s += seconds
 
 
-def begun(count: int) -> Tries:
-    found = Tries()
+def begun(count: int) -> Attempts:
+    found = Attempts()
     for number in range(count):
         found.begin(str(number))  # type: ignore[arg-type]
     return found

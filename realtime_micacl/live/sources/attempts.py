@@ -1,4 +1,4 @@
-"""Opens a stream that may take long: several tries overlap, and the first that succeeds is used."""
+"""Opens a stream that may take long: attempts overlap, and the first that succeeds is used."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from time import monotonic, sleep
 
 from realtime_micacl.live.sources.connection import Connection, Way
 
-MOST = 3  # many cameras take no more than four visitors
-PATIENCE_S = 15.0  # a try that has not succeeded by then is given up
+MOST = 3  # many cameras take no more than four connections
+PATIENCE_S = 15.0  # an attempt that takes longer is given up
 POLL_S = 0.02
 
 
-class Tries:
-    """Connections that are being opened; one that was begun in vain goes on beside the next."""
+class Attempts:
+    """Connections that are being opened; a slow one goes on beside the next."""
 
     def __init__(self) -> None:
         self._open: list[Connection] = []
 
     def begin(self, way: Way) -> None:
-        """Begin another try, unless there are many."""
+        """Begin another attempt; with too many under way, only in place of one that took too long."""
         if len(self._open) >= MOST:
             old = [one for one in self._open if monotonic() - one.started_s > PATIENCE_S]
             if not old:
@@ -29,18 +29,18 @@ class Tries:
 
     @property
     def under_way(self) -> bool:
-        """Whether some are neither opened nor given up."""
+        """Whether any attempt was not yet taken or given up."""
         return bool(self._open)
 
     @property
     def ready(self) -> bool:
-        """Whether one of them was opened."""
+        """Whether one has succeeded."""
         return any(one.container for one in self._open)
 
     def take(self, timeout_s: float) -> Connection | None:
-        """Return the first that is opened, or one that failed where all have; None where none has in time.
+        """Return the first open connection, or one that failed once all have; None if neither happens in time.
 
-        Whoever gets it has to leave it.
+        The caller has to `leave` it.
         """
         until_s = monotonic() + timeout_s
         while True:
@@ -58,7 +58,7 @@ class Tries:
             sleep(POLL_S)
 
     def leave(self) -> None:
-        """Give up what is under way."""
+        """Give up all attempts."""
         for one in self._open:
             one.leave()
         self._open.clear()

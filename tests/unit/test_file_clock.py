@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.sources.timeline import LEAP_S, Timeline
+from realtime_micacl.live.sources.file_clock import LEAP_S, FileClock
 
 STEP_S = 0.04
 
 
 def times(stamps: list[float | None]) -> list[float]:
-    line = Timeline(STEP_S, "a.mp4")
+    line = FileClock(STEP_S, "a.mp4")
     return [line.time(stamp) for stamp in stamps]
 
 
@@ -58,7 +58,7 @@ LAPSE = [10.0 * n for n in range(5)]
     ],
 )
 def test_holes_are_kept_and_leaps_joined(step_s: float, stamps: list[float], last_s: float) -> None:
-    line = Timeline(step_s, "a.mp4")
+    line = FileClock(step_s, "a.mp4")
     assert [line.time(stamp) for stamp in stamps][-1] == pytest.approx(last_s)
 
 
@@ -68,7 +68,7 @@ def test_a_clock_that_stands_still_is_replaced_by_the_rate() -> None:
 
 
 def test_a_time_lapse_keeps_its_long_steps() -> None:
-    line = Timeline(60.0, "lapse.mp4")
+    line = FileClock(60.0, "lapse.mp4")
     assert [line.time(n * 60.0) for n in range(4)] == [0.0, 60.0, 120.0, 180.0]
 
 
