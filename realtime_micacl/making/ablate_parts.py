@@ -32,7 +32,7 @@ from realtime_micacl.making.training.checkpoint import start_encoder
 from realtime_micacl.making.training.loop import Run, begin
 from realtime_micacl.making.training.prior import log_prior, removable_prior
 from realtime_micacl.making.training.shapes import face_shape, train_shapes
-from realtime_micacl.making.training.stages import Faces, encoded, fit_bags, learnt, seen
+from realtime_micacl.making.training.stages import Faces, encoded, fit_bags, training_clips, war_and_uar
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
@@ -90,7 +90,7 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
             plan,
             recipe,
             material.banks,
-            lambda: seen(_logits(model, material.validation), stills.labels),
+            lambda: war_and_uar(_logits(model, material.validation), stills.labels),
             run,
         )
         model.eval()
@@ -158,7 +158,7 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
         )
     _, sidecar = read_sidecar(Path(arguments.encoder_from))
     faces = read_faces(recipe, FaceFiles.named(arguments, encoder_given=True))
-    shape = face_shape(learnt(faces.clips), recipe.shapes)
+    shape = face_shape(training_clips(faces.clips), recipe.shapes)
     model = build(configured(recipe.network))
     start_encoder(model, arguments.encoder_from)
     encoder = model.encoder

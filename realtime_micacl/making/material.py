@@ -20,7 +20,7 @@ from realtime_micacl.making.data.london import read_london
 from realtime_micacl.making.data.photographs import half_named, read_portraits
 from realtime_micacl.making.data.prepared import Prepared, PreparedClip, read_prepared
 from realtime_micacl.making.recipe import Recipe
-from realtime_micacl.making.training.stages import Faces, frames_of, learnt
+from realtime_micacl.making.training.stages import Faces, frames_of, training_clips
 
 
 def add_faces(p: argparse._ArgumentGroup) -> None:
@@ -97,7 +97,8 @@ def portraits(recipe: Recipe, named: Sequence[str] | None, aligner: Aligner) -> 
 def with_forms(faces: Faces, cache: Path) -> Faces:
     """Add the form of every face that is trained on, from the landmarks of mediapipe's face mesh."""
     stills, frames, photos = (
-        read_points(pool.crops, cache) for pool in (faces.pictures, frames_of(learnt(faces.clips)), faces.photos)
+        read_points(pool.crops, cache)
+        for pool in (faces.pictures, frames_of(training_clips(faces.clips)), faces.photos)
     )
     model = FormModel(stills)
     return replace(faces, forms=(model(stills), model(frames), model(photos)))

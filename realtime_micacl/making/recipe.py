@@ -88,14 +88,14 @@ class Shapes(Plan, frozen=True, kw_only=True, forbid_unknown_fields=True):
     learning_rate: Positive = 2e-3
     weight_decay: Share = 0.02
     still_share: Share = 0.3
-    """Share of FER+ pictures in a batch; they are compared with everybody's neutral face."""
+    """Share of FER+ pictures in a batch; they are compared with the average neutral face."""
     mccl: Share = 0.0
     """Weight of the contrastive loss, lambda."""
     sampler: Literal["category", "random"] = "category"
     imbalance: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
     """Below 1: the rendered clips are made long-tailed, the rarest emotion keeping this share of them."""
     prior: Positive = 0.5
-    """Weight of everybody's neutral face in a track's own neutral one, in ticks that looked neutral."""
+    """Weight of the average neutral face in a track's own neutral one, in ticks that looked neutral."""
     half_s: Positive = 24.0
     """Half-life of a tick in the own neutral face, s."""
     gain: Positive = 1.6

@@ -51,7 +51,7 @@ class SystemConfig:
     stranger_crops: float = 1.0
     """Weight of the crops' logits, beside a second stream, for a stranger; it is 1 once the face is known."""
     stranger_shape: float = 1.0
-    """Weight of the second stream's logits for a stranger, who is compared with everybody's neutral face."""
+    """Weight of the second stream's logits for a stranger, who is compared with the average neutral face."""
     emotions: int = len(EMOTIONS)
 
     def __post_init__(self) -> None:

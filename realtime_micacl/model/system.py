@@ -120,7 +120,7 @@ class System(nn.Module):
     def weights(self, trust: Tensor, spread_of: Tensor) -> tuple[Tensor, Tensor]:
         """Return the weights of the logits of crops and of shapes, [B,1] each.
 
-        `trust` [B,1] says how well the face is known: a change from everybody's neutral face tells more about who
+        `trust` [B,1] says how well the face is known: a change from the average neutral face tells more about who
         somebody is than about the expression. `spread_of` [B,1] is the spread of the change's components: the weights
         for strangers are also used for changes far larger than in training, as of somebody who laughs and speaks.
         """

@@ -16,7 +16,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from safetensors.torch import save_file
 
 from realtime_micacl.making.training.checkpoint import start_encoder
-from realtime_micacl.making.training.clip_words import VOCABULARY
+from realtime_micacl.making.training.clip_tokenizer import VOCABULARY
 from realtime_micacl.model.clip import ClipText
 from realtime_micacl.model.cost import count
 from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig

@@ -33,11 +33,11 @@ from realtime_micacl.making.material import FaceFiles, add_faces, read_faces, re
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import confusion, war
 from realtime_micacl.making.train import train
+from realtime_micacl.making.training.clip_tokenizer import VOCABULARY, Tokenizer
 from realtime_micacl.making.training.clip_weights import NOUNS
-from realtime_micacl.making.training.clip_words import VOCABULARY, Words
 from realtime_micacl.making.training.clips import clip_logits
 from realtime_micacl.making.training.loop import Run
-from realtime_micacl.making.training.stages import learnt
+from realtime_micacl.making.training.stages import training_clips
 from realtime_micacl.model.clip import ClipImage, ClipText
 from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
 from realtime_micacl.types import EMOTIONS, U8
@@ -66,7 +66,7 @@ def teach(shown: list[U8], held: list[U8], file: Path) -> None:
     text = ClipText(words=COUNT, length=LENGTH, width=64, layers=2, vector=64, activation="quick_gelu")
     with gzip.open(file.parent / VOCABULARY, "wt", encoding="utf-8") as stream:
         stream.write("single bytes\n")
-    words = Words(file.parent / VOCABULARY, COUNT)
+    words = Tokenizer(file.parent / VOCABULARY, COUNT)
     said = torch.cat([sentences(words, form) for form in (config.positive, config.negative)])
     learning = [*image.parameters(), *text.parameters()]
     optimiser = torch.optim.AdamW(learning, RATE, weight_decay=0.05)
@@ -94,7 +94,7 @@ def teach(shown: list[U8], held: list[U8], file: Path) -> None:
     save_file({n: t.clone() for n, t in (tower | text.state_dict()).items()}, file)
 
 
-def sentences(words: Words, form: str) -> Tensor:
+def sentences(words: Tokenizer, form: str) -> Tensor:
     """Return the ids of a sentence about each emotion, [K,LENGTH]."""
     nouns = (NOUNS.get(name, name) for name in EMOTIONS)
     return torch.tensor([words.ids(form.replace("{}", noun), LENGTH) for noun in nouns])
@@ -130,7 +130,7 @@ def main() -> None:
     if not file.exists():
         aligner = Aligner(BAG["size_px"], tuple((x, y) for x, y in CROP["points"]))
         clips = [clip for folder in options.rendered for clip in read_clips(folder, aligner, options.cache)]
-        teach(frames(learnt(clips)), frames([clip for clip in clips if clip.held_out]), file)
+        teach(frames(training_clips(clips)), frames([clip for clip in clips if clip.held_out]), file)
     for name, plan in (
         ("sentences alone", {"epochs": 0, "frozen": True}),
         ("adapters", {"epochs": 10}),

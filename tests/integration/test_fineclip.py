@@ -25,8 +25,8 @@ from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import confusion, uar
 from realtime_micacl.making.train import read_training_part, train
 from realtime_micacl.making.training.checkpoint import start_encoder
+from realtime_micacl.making.training.clip_tokenizer import VOCABULARY, Tokenizer
 from realtime_micacl.making.training.clip_weights import NOUNS
-from realtime_micacl.making.training.clip_words import VOCABULARY, Words
 from realtime_micacl.making.training.clips import clip_logits
 from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.stages import Faces
@@ -63,7 +63,7 @@ def written(folder: Path, image: ClipImage, text: ClipText, **other: Tensor) -> 
     return folder / "clip.safetensors"
 
 
-def ids(words: Words, form: str) -> Tensor:
+def ids(words: Tokenizer, form: str) -> Tensor:
     return torch.tensor([words.ids(form.format(NOUNS.get(name, name)), 48) for name in EMOTIONS])
 
 
@@ -72,7 +72,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLIP that has learnt for seconds which sentence belongs to which pictures of made people."""
     folder = tmp_path_factory.mktemp("clip")
     image, text = network().encoder, text_tower()
-    words = Words(Path(written(folder, image, text)).parent / VOCABULARY, COUNT)
+    words = Tokenizer(Path(written(folder, image, text)).parent / VOCABULARY, COUNT)
     named, denied = (ids(words, form) for form in SENTENCES)
     optimiser = torch.optim.AdamW([*image.parameters(), *text.parameters()], lr=1e-3)
     for step in range(45):
@@ -196,7 +196,7 @@ def test_landmarks_learn_beside_clip_to_the_end_and_are_read_with_it(taught: Pat
 def test_a_sentence_that_denies_changes_the_word_and_untrained_parts_change_nothing(tmp_path: Path) -> None:
     model, text = network().eval(), text_tower().eval()
     start_encoder(model, str(written(tmp_path, model.encoder, text)))
-    words = Words(tmp_path / VOCABULARY, COUNT)
+    words = Tokenizer(tmp_path / VOCABULARY, COUNT)
     named, denied = (text(ids(words, form)) for form in SENTENCES)
     batch = random_bags(model, 2)
     frames = model.encode(batch.flatten(1, 2).flatten(0, 1)[:, None]).view(2, 8, 32)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.training.checkpoint import start_encoder
-from realtime_micacl.making.training.clip_words import VOCABULARY, Words
+from realtime_micacl.making.training.clip_tokenizer import VOCABULARY, Tokenizer
 from realtime_micacl.model.clip import ClipText
 from realtime_micacl.model.fineclip import FineCLIPER, FineCLIPERConfig
 from realtime_micacl.model.half import halved
@@ -47,7 +47,7 @@ def test_without_vocabulary_or_weights_nothing_is_done(tmp_path: Path, capsys: p
     for content, said in (
         (None, "is missing"),
         (b"no archive", "is not a vocabulary"),
-        (gzip.compress(b"v\na b"), "ids"),
+        (gzip.compress(b"v\na b"), "tokens"),
     ):
         (tmp_path / VOCABULARY).unlink()
         if content is not None:
@@ -58,19 +58,19 @@ def test_without_vocabulary_or_weights_nothing_is_done(tmp_path: Path, capsys: p
     with pytest.raises(ConfigError, match="a file of CLIP's weights is needed"):
         start_encoder(model, str(tmp_path))
     torch.save({"state_dict": {}}, tmp_path / "clip.pt")
-    with pytest.raises(ConfigError, match="no plain table"):
+    with pytest.raises(ConfigError, match="no plain dictionary"):
         start_encoder(model, str(tmp_path / "clip.pt"))
 
 
 def test_pairs_are_joined_in_the_order_in_which_they_were_learnt(tmp_path: Path) -> None:
     written(tmp_path, network().encoder, text_tower())
-    words = Words(tmp_path / VOCABULARY, COUNT)
+    words = Tokenizer(tmp_path / VOCABULARY, COUNT)
     name = {i: w for w, i in words._id.items()}
     found = words.ids("  Happiness,\n no ", 16)
     assert [name.get(i, "*") for i in found[1:7]] == ["hap", "pi", "ness</w>", ",</w>", "no</w>", "*"]
     assert (found[0], found[6], set(found[7:])) == (COUNT - 2, COUNT - 1, {0})
     assert len(words.ids("é 3_", 16)) == 16
-    with pytest.raises(ConfigError, match="shorten the sentence"):
+    with pytest.raises(ConfigError, match="shorten it"):
         words.ids("far too long a sentence", 8)
 
 

@@ -208,10 +208,10 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_weights_that_cannot_be_taken_are_said_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "empty.pth").write_bytes(b"")
-    with pytest.raises(ConfigError, match="cannot be taken: the file ends too soon"):
+    with pytest.raises(ConfigError, match="cannot be used: the file ends too soon"):
         start_encoder(MICACL(SMALL), str(tmp_path / "empty.pth"))
     save_file({"x": torch.zeros(1)}, tmp_path / "model.safetensors")
-    with pytest.raises(ConfigError, match=r"cannot be taken: Error.* Missing key") as error:
+    with pytest.raises(ConfigError, match=r"cannot be used: Error.* Missing key") as error:
         start_encoder(MICACL(SMALL), str(tmp_path))
     assert len(str(error.value)) < 400 and "\n" not in str(error.value)
 

@@ -8,7 +8,7 @@ import torch
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.recipe import Shapes
 from realtime_micacl.making.training.loop import Run
-from realtime_micacl.making.training.shapes import _batches, _Lessons
+from realtime_micacl.making.training.shapes import _batches, _Data
 from realtime_micacl.making.training.tracks import Tracks, simulate
 from realtime_micacl.model.shape import ShapeStream
 from realtime_micacl.types import EMOTIONS
@@ -54,9 +54,9 @@ def test_what_is_known_at_a_tick_does_not_hang_on_what_comes_after() -> None:
 
 def test_without_pictures_a_batch_is_of_clips_alone() -> None:
     nobody = np.zeros((0, 2), np.float32), np.zeros((0, len(EMOTIONS)), np.float32)
-    lessons = _Lessons(tracks(), tracks(), *nobody, np.full(2, 1e-6, np.float32))
+    data = _Data(tracks(), tracks(), *nobody, np.full(2, 1e-6, np.float32))
     spec, plan = BagSpec(4, 1, 32, 0.32), Shapes(batch=8, still_share=0, sampler="random")
-    windows, targets = next(iter(_batches(lessons, plan, spec, Run(Path("unused"), "", 0), range(1))))
+    windows, targets = next(iter(_batches(data, plan, spec, Run(Path("unused"), "", 0), range(1))))
     assert windows.shape == (8, spec.ticks, 3)
     assert set(targets.argmax(dim=1).tolist()) <= {0, NEUTRAL}
 

@@ -30,7 +30,7 @@ def test_it_is_the_weighted_mean_that_fades(ticks: list[tuple[float, float, floa
     assert np.isclose(neutral.trust, np.log1p(weights.sum() / 0.5) / SCALE, atol=1e-4)
 
 
-def test_it_starts_as_everybodys_and_nobody_is_known() -> None:
+def test_it_starts_as_the_average_and_nobody_is_known() -> None:
     neutral = Neutral(MEAN, 0.5, 10.0)
     assert np.array_equal(neutral.shape, MEAN)
     assert neutral.trust == 0

@@ -1,6 +1,6 @@
 """What a face looks like at rest: learnt slowly, while it is followed, from the moments in which it looks neutral.
 
-A track starts with everybody's neutral face, which counts for `prior` ticks and never fades. Each tick adds its shape,
+A track starts with the average neutral face, which counts for `prior` ticks and never fades. Each tick adds its shape,
 weighted by `rest`, its share of neutral; after `half_s` what was learnt counts half:
 
     w <- w f + rest,  s <- s f + rest (shape - mean),  f = 0.5 ** (elapsed / half_s);  neutral = mean + s / (prior + w).
@@ -52,7 +52,7 @@ class Neutral:
 
     @property
     def trust(self) -> F32:
-        """How well the face is known, as the network gets it, [..]; 0 while it is everybody's."""
+        """How well the face is known, as the network gets it, [..]; 0 while it is the average one."""
         return np.asarray(np.log1p(self._weight / FIRST) / SCALE, np.float32)
 
     @property
@@ -91,7 +91,7 @@ def own_changes(shapes: F32, neutral: F32, trust: F32) -> F32:
 
 
 def strange(shapes: F32, mean: F32) -> F32:
-    """Return the changes [.., 3P+1] of shapes [.., 3P] of an unknown face: minus everybody's neutral one, trust 0."""
+    """Return the changes [.., 3P+1] of shapes [.., 3P] of an unknown face: minus the average neutral one, trust 0."""
     changes = np.zeros((*shapes.shape[:-1], shapes.shape[-1] + 1), np.float32)
     changes[..., :-1] = shapes - mean
     return changes

@@ -42,7 +42,7 @@ def landmarks_in(crops: U8, aligner: Aligner) -> F32:
 
 
 def still_changes(landmarks: F32, shape: Shape, ticks: int) -> F32:
-    """Return the changes of pictures with landmarks [n,468,3] from everybody's neutral face, [n,ticks,3P+1].
+    """Return the changes of pictures with landmarks [n,468,3] from the average neutral face, [n,ticks,3P+1].
 
     All ticks of a picture are the same. Nothing is known of the person, so the last number, trust, is 0. A picture
     without landmarks (NaN) has no change.

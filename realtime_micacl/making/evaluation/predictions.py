@@ -65,7 +65,7 @@ def still_predictions(engine: Engine, sidecar: Sidecar, stills: Stills) -> Predi
 
 
 def stranger_changes(sidecar: Sidecar, stills: Stills) -> F32 | None:
-    """Return the changes [n,N*L,3P+1] of pictures from everybody's neutral face; None for an engine without shapes.
+    """Return the changes [n,N*L,3P+1] of pictures from the average neutral face; None for an engine without shapes.
 
     Raise ConfigError if it does and the pictures have no landmarks.
     """

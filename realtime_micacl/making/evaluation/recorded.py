@@ -160,7 +160,7 @@ def replay(
     """Return the probabilities [R,K] of all readings; the own neutral of each track is learnt as it is live.
 
     `read` takes indices of readings [m] and their changes [m,N*L,3P+1], and returns logits [m,K]. With `learns` False
-    all tracks are compared with everybody's neutral face.
+    all tracks are compared with the average neutral face.
     """
     counts = np.bincount(recorded.tracks)
     starts = np.cumsum(counts) - counts

@@ -1,1 +1,1 @@
-"""How networks learn: the loop, what is saved of it, the processes that share it, and the stages of a recipe."""
+"""How networks are trained: the loop and its saved state, the processes that share a run, the stages of a recipe."""

@@ -1,4 +1,4 @@
-"""What a face may have that covers nothing: clear glasses, a beard, a shadow; drawn on the canvases of `covers`."""
+"""Draws things that cover neither mouth nor eyes on the canvases of `covers`: clear glasses, a beard, a shadow."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Place = tuple[float, float]
 
 
 def px(side: int, place: Place) -> tuple[int, int]:
-    """Return where a place of the face lies on a canvas of `side` px."""
+    """Return the pixel of a canvas of `side` px at a place of the face."""
     return round(side * (0.25 + place[0] / 2)), round(side * (0.25 + place[1] / 2))
 
 
 def spectacles(picture: F32, rng: Rng) -> F32:
-    """Clear glasses in a frame, with a reflection at times: they cover nothing."""
+    """Draw clear glasses with a frame and at times a reflection."""
     side = len(picture)
     wide, high, level = rng.uniform(0.14, 0.19), rng.uniform(0.07, 0.15), float(rng.choice((20, 60, 200)))
     thick = max(1, round(rng.uniform(0.005, 0.035) * side / 2))
@@ -39,7 +39,7 @@ def spectacles(picture: F32, rng: Rng) -> F32:
 
 
 def beard(picture: F32, rng: Rng) -> F32:
-    """Hair around the mouth; the lips stay free."""
+    """Draw hair around the mouth; the lips stay free."""
     side = len(picture)
     mask = np.zeros(picture.shape, np.float32)
     cv2.ellipse(mask, px(side, (0.5, 0.78)), (round(0.42 * side / 2), round(0.4 * side / 2)), 0, 0, 180, (1.0,), -1)
@@ -50,7 +50,7 @@ def beard(picture: F32, rng: Rng) -> F32:
 
 
 def shadow(picture: F32, rng: Rng) -> F32:
-    """Light from one side."""
+    """Draw a shadow as if light came from one side."""
     y, x = np.mgrid[: len(picture), : len(picture)] / len(picture) - 0.5
     turn = rng.uniform(0, 2 * np.pi)
     ramp = 1 / (1 + np.exp(-rng.uniform(4, 40) * (x * np.cos(turn) + y * np.sin(turn) + rng.normal(0, 0.1))))

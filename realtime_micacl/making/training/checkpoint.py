@@ -1,4 +1,4 @@
-"""A checkpoint: `model.safetensors`, and `checkpoint.json` that says what it is and how it came about."""
+"""A checkpoint: `model.safetensors`, and `checkpoint.json`, which says what it is and how it was trained."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from realtime_micacl.wording import why
 ABOUT = "checkpoint.json"
 NEEDED = ("name", "bag", "crop", "calibration")
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, SafetensorError)
-"""What reading damaged or foreign weights may raise."""
+"""What reading damaged weights, or those of another network, may raise."""
 LONG = 200
 HELD_OUT = "held_out"
 KINETICS = "https://download.pytorch.org/models/r3d_18-b3b3357e.pth"
@@ -43,7 +43,7 @@ FULLY_CONNECTED = ("fc.weight", "fc.bias")  # torchvision's 400 classes
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How the weights of a checkpoint came about, and how its scores are to be read."""
+    """How the weights of a checkpoint were trained, and how its logits become probabilities."""
 
     temperature: float
     abstain_below: float
@@ -51,15 +51,15 @@ class Provenance:
     """The training clips by emotion."""
     trained_on: Sequence[str]
     prior_removed: float = 0.0
-    """The share of those frequencies that was taken out of the logits."""
+    """How much of the log frequencies of `counts` was subtracted from the logits."""
     history: Sequence[Row] = ()
     held_out: str | None = None
-    """A digest of the people whom the stage [clips] did not learn from."""
+    """A digest of the people that the stage [clips] held out."""
     shape: Shape | None = None
 
 
 def write_checkpoint(out: Path, recipe: Recipe, model: System, how: Provenance) -> None:
-    """Write the folder `out`."""
+    """Write a checkpoint into the folder `out`; raise ConfigError if a weight is not finite."""
     about = {
         "name": recipe.name,
         "labels": EMOTIONS,
@@ -86,7 +86,7 @@ def write_checkpoint(out: Path, recipe: Recipe, model: System, how: Provenance) 
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
-    """Return what a checkpoint says of itself and its network; raise ConfigError where there is none."""
+    """Return the contents of checkpoint.json, and the network; raise ConfigError if there is no checkpoint."""
     file = folder / ABOUT
     if not file.is_file():
         raise ConfigError(f"no checkpoint at {folder}: {ABOUT} is missing; `realtime-micacl train` writes it")
@@ -98,13 +98,13 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], System]:
             raise ValueError(f"{ABOUT} does not say {missing[0]}")
     except (*DAMAGE, KeyError, TypeError) as cause:
         raise ConfigError(
-            f"the checkpoint in {folder} is damaged or of another version: {_in_short(cause)}; train it again"
+            f"the checkpoint in {folder} is damaged or of another version: {_in_brief(cause)}; train it again"
         ) from cause
     return about, model.eval()
 
 
 def start_encoder(model: System, source: str) -> None:
-    """Give the encoder the weights of a checkpoint, an engine, a file (torchvision's r3d_18, CLIP), or "kinetics"."""
+    """Load the encoder's weights from a checkpoint, an engine, a file (torchvision's r3d_18, CLIP), or "kinetics"."""
     try:
         if isinstance(model, FineCLIPER):
             start_clip(model, Path(source))
@@ -120,16 +120,14 @@ def start_encoder(model: System, source: str) -> None:
             state = torch.load(source, weights_only=True, map_location="cpu")
         _load(model, state)
     except UnpicklingError:
-        raise ConfigError(f"--encoder-from {source}: it holds more than weights and is not opened") from None
+        raise ConfigError(f"--encoder-from {source}: it holds more than weights, so it is not opened") from None
     except DAMAGE as cause:
-        mend = "; without a connection, fetch the file yourself and name it" if source == "kinetics" else ""
-        raise ConfigError(
-            f"--encoder-from {source}: these weights cannot be taken: {_in_short(cause)}{mend}"
-        ) from cause
+        mend = "; without a connection, download the file elsewhere and name it" if source == "kinetics" else ""
+        raise ConfigError(f"--encoder-from {source}: these weights cannot be used: {_in_brief(cause)}{mend}") from cause
 
 
-def _in_short(cause: Exception) -> str:
-    """Return why weights could not be read; torch would list each of hundreds that do not fit."""
+def _in_brief(cause: Exception) -> str:
+    """Return why weights could not be read, shortened: torch lists every tensor that does not fit."""
     text = " ".join(why(cause).split()) or "the file ends too soon"
     return text if len(text) <= LONG else f"{text[:LONG]}.."
 
@@ -137,14 +135,14 @@ def _in_short(cause: Exception) -> str:
 def _load(model: System, state: dict[str, Tensor]) -> None:
     if isinstance(model.encoder, R3D18):
         state = {name: tensor for name, tensor in state.items() if name not in FULLY_CONNECTED}
-    if isinstance(model.encoder, FrameEncoder):  # how the frames of an instance are pooled depends on their number
+    if isinstance(model.encoder, FrameEncoder):  # how frames are pooled depends on their number
         own = {name: t for name, t in model.encoder.state_dict().items() if name.startswith("to_change.")}
         state = {name: t for name, t in state.items() if not name.startswith("to_change.")} | own
     model.encoder.load_state_dict(state)
 
 
 def revision() -> str:
-    """Return the git revision of the program's source tree, with a + where it was changed; empty outside of one."""
+    """Return the git revision of the source tree, with a + if files were changed; empty outside a repository."""
     root = Path(__file__).parents[3]
     command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
     try:

@@ -1,4 +1,4 @@
-"""CLIP's weights as FineCLIPER takes them: names and shapes are checked whole, then the sentences are encoded."""
+"""Loads CLIP's weights into FineCLIPER: checks all names and shapes, then encodes the sentences."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.training.clip_words import VOCABULARY, Words
+from realtime_micacl.making.training.clip_tokenizer import VOCABULARY, Tokenizer
 from realtime_micacl.model.clip import ClipText
 from realtime_micacl.model.fineclip import FineCLIPER
 from realtime_micacl.types import EMOTIONS
 
 NOUNS = {"happy": "happiness", "sad": "sadness", "neutral": "neutrality", "angry": "anger"}
-SAID = {"input_resolution", "context_length", "vocab_size"}  # numbers that OpenAI's files hold beside the weights
+NOT_WEIGHTS = {"input_resolution", "context_length", "vocab_size"}  # also in OpenAI's files
 SHOWN = 3
 
 
 def start_clip(model: FineCLIPER, file: Path) -> None:
-    """Give the tower its weights and the head the sentences; raise ConfigError where the file is of something else."""
+    """Load the image tower, and encode the sentences of the head; raise ConfigError if the weights do not fit."""
     if not file.is_file():
         raise ConfigError(f"--encoder-from {file}: a file of CLIP's weights is needed, of either tower")
     state = _read(file)
@@ -33,15 +33,15 @@ def start_clip(model: FineCLIPER, file: Path) -> None:
         tensor.copy_(state[name])
     text = text.to_empty(device="cpu")
     text.load_state_dict({name: state[name].float() for name in text.state_dict()})
-    said = Words(file.parent / VOCABULARY, len(text.token_embedding.weight))
+    tokenizer = Tokenizer(file.parent / VOCABULARY, len(text.token_embedding.weight))
     length = len(text.positional_embedding)
-    for_each = [NOUNS.get(name, name) for name in EMOTIONS]
+    nouns = [NOUNS.get(name, name) for name in EMOTIONS]
     with torch.inference_mode():
-        named, denied = (
-            text(torch.tensor([said.ids(form.replace("{}", noun), length) for noun in for_each]))
+        positive, negative = (
+            text(torch.tensor([tokenizer.ids(form.replace("{}", noun), length) for noun in nouns]))
             for form in (model.config.positive, model.config.negative)
         )
-        model.say(named, denied, text.logit_scale)
+        model.say(positive, negative, text.logit_scale)
 
 
 def _read(file: Path) -> dict[str, Tensor]:
@@ -57,12 +57,12 @@ def _read(file: Path) -> dict[str, Tensor]:
                 ) from None
             raise
     if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise ConfigError(f"--encoder-from {file}: it holds no plain table of weights by name")
-    return {name: t for name, t in state.items() if name not in SAID}
+        raise ConfigError(f"--encoder-from {file}: it holds no plain dictionary of weights by name")
+    return {name: t for name, t in state.items() if name not in NOT_WEIGHTS}
 
 
 def _text(model: FineCLIPER, state: Mapping[str, Tensor]) -> ClipText:
-    """Return a text tower of the size that the file says, or of CLIP's ViT-B where it says none."""
+    """Return a text tower of the size in the file, or, for what is missing there, of CLIP's ViT-B."""
 
     def size(name: str, axis: int, otherwise: int) -> int:
         return state[name].shape[axis] if name in state and state[name].ndim > axis else otherwise
@@ -79,7 +79,7 @@ def _text(model: FineCLIPER, state: Mapping[str, Tensor]) -> ClipText:
 
 
 def _check(file: Path, state: Mapping[str, Tensor], needed: Mapping[str, Sequence[int]]) -> None:
-    """Raise ConfigError where names or shapes differ, or numbers are not finite."""
+    """Raise ConfigError if names or shapes differ, or values are not finite."""
     faults = [
         _some("missing", sorted(needed.keys() - state.keys())),
         _some("surplus", sorted(state.keys() - needed.keys())),

@@ -1,4 +1,4 @@
-"""The stage that the paper describes: the whole network learns from labelled clips of data sets."""
+"""The paper's training, stage [clips]: the whole network learns from labelled clips of data sets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from realtime_micacl.making.recipe import Clips, Recipe
 from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import BagsObjective
 from realtime_micacl.making.training.saved import Row
-from realtime_micacl.making.training.stages import seen
+from realtime_micacl.making.training.stages import war_and_uar
 from realtime_micacl.model.backbone import PerFrame
 from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
@@ -38,41 +38,40 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """The clips that are learnt from and those on whom the best epoch is chosen; nobody is in both."""
+    """The clips to train on and those that choose the best epoch; nobody is in both."""
 
     train: tuple[PreparedClip, ...]
     held_out: tuple[PreparedClip, ...]
 
 
 def split(clips: Sequence[PreparedClip], plan: Clips, seed: int) -> Split:
-    """Divide a training part by people, then make it long-tailed where the recipe asks for that.
+    """Split a training set by people, then make it long-tailed if the recipe asks for that.
 
-    A clip of an unknown person counts as a person.
+    A clip of an unknown person counts as a person of its own.
     """
     rank = {person: hashlib.sha256(f"{seed}/{person}".encode()).digest() for person in map(_person, clips)}
     people = sorted(rank, key=rank.__getitem__)
-    kept = set(people[: max(1, round(len(people) * plan.held_out))])
-    learnt = [clip for clip in clips if _person(clip) not in kept]
+    aside = set(people[: max(1, round(len(people) * plan.held_out))])
+    learnt = [clip for clip in clips if _person(clip) not in aside]
     labels, names = np.array([clip.label for clip in learnt], np.int64), [clip.clip for clip in learnt]
     learnt = [learnt[n] for n in long_tail(labels, names, plan.imbalance, seed)]
-    held_out = tuple(clip for clip in clips if _person(clip) in kept)
+    held_out = tuple(clip for clip in clips if _person(clip) in aside)
     if len(people) < 2 or not learnt:
         raise ConfigError(
-            f"training needs clips of two people at least, some of them not held out; found: {len(people)}"
+            f"training needs clips of at least two people, some of them not held out; found: {len(people)}"
         )
     return Split(tuple(learnt), held_out)
 
 
 def people_digest(clips: Sequence[PreparedClip]) -> str:
-    """Return what tells the people of clips from others, and says nothing else of them."""
+    """Return a hash that is the same for the same people and reveals nothing about them."""
     return hashlib.sha256("\n".join(sorted({_person(clip) for clip in clips})).encode()).hexdigest()
 
 
 class ClipBags(Dataset[Batch]):
     """Bags of clips: crops u8[N,L,S,S,3] or, with `features`, a frozen encoder's frame features [N,L,D].
 
-    An item is named by step and clip; the step decides which frames are drawn, and -1 asks for the fixed ones that
-    testing uses.
+    An item is named by step and clip. The step decides which frames are drawn; -1 gives the fixed ones for testing.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class ClipBags(Dataset[Batch]):
         self._live = [_live_bags(clip.load(), spec) for clip in clips] if how == "live" else None
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
-        """Return the bag and its target [K] of a clip at a step."""
+        """Return the bag of a clip at a step, and its target [K]."""
         step, number = place
         rng = None if step < 0 else np.random.default_rng([self._seed, step, number])
         frames, target = self._drawn(number, rng)
@@ -103,7 +102,7 @@ class ClipBags(Dataset[Batch]):
         return torch.from_numpy(content.reshape(shape)), torch.from_numpy(target)
 
     def _drawn(self, number: int, rng: np.random.Generator | None) -> tuple[Labels, F32]:
-        """Return the frames of a bag [N * L] and what it shows [K]: the clip's label, or live, what its end shows."""
+        """Return the frames of a bag [N * L] and its target [K]: the clip's label or, cut as live, that of its end."""
         if rng is not None and self._shown and rng.random() < self._still_share:
             frame = int(rng.integers(self._clips[number].frames))
             return np.full(self._spec.ticks, frame, np.int64), self._shown[number][frame]
@@ -116,38 +115,38 @@ class ClipBags(Dataset[Batch]):
 
 
 def _live_bags(clip: Clip, spec: BagSpec) -> tuple[Labels, F32]:
-    """Return the bags that the live window cuts from a clip, [bags, N * L], and what each shows, [bags,K]."""
+    """Return the bags that the live window cuts from a clip, [bags, N * L], and their targets [bags,K]."""
     frames = bag_frames(clip.times_s, spec)
     return frames, bag_targets(clip, frames, spec)
 
 
 def train_clips(
-    model: System, plan: Clips, recipe: Recipe, parts: Split, run: Run, kept: FrozenFeatures | None = None
+    model: System, plan: Clips, recipe: Recipe, parts: Split, run: Run, cache: FrozenFeatures | None = None
 ) -> list[Row]:
-    """Train the network, or with `frozen` all but its frame encoder, on clips; `kept` are features of earlier runs."""
+    """Train the network, or with `frozen` all but its frame encoder, on clips; `cache` has features of earlier runs."""
     begin(run, "clips")
     labels = np.array([clip.label for clip in parts.train], np.int64)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     mccl = MCCL(feature_size=model.bag_features, class_counts=counts.tolist(), queue=plan.queue) if plan.mccl else None
     model.learn()
-    features = watched = None
+    features = held_out_features = None
     if plan.frozen:
-        encoder, kept = _light(model), kept or FrozenFeatures()
+        encoder, cache = _per_frame(model), cache or FrozenFeatures()
         encoder.freeze_frames()
-        features, watched = kept.of(encoder, parts.train), kept.of(encoder, parts.held_out)
+        features, held_out_features = cache.of(encoder, parts.train), cache.of(encoder, parts.held_out)
     drawn = sampler(plan, labels, plan.batch, run.seed)
     part = run.ranks.part(plan.batch)
-    learnt = _Loader(ClipBags(parts.train, recipe.bag, plan.bags, run.seed, features, plan.still_share), plan, run)
-    held_out = _Loader(ClipBags(parts.held_out, recipe.bag, plan.bags, run.seed, watched), plan, run)
+    training = _Loader(ClipBags(parts.train, recipe.bag, plan.bags, run.seed, features, plan.still_share), plan, run)
+    held_out = _Loader(ClipBags(parts.held_out, recipe.bag, plan.bags, run.seed, held_out_features), plan, run)
 
     def batches(steps: range) -> Iterable[Batch]:
-        return learnt.batches([[(step, int(i)) for i in drawn.batch(step)[part]] for step in steps])
+        return training.batches([[(step, int(i)) for i in drawn.batch(step)[part]] for step in steps])
 
-    def look() -> Recalls:
-        return seen(*_read(model, held_out, len(parts.held_out), run))
+    def validate() -> Recalls:
+        return war_and_uar(*_read(model, held_out, len(parts.held_out), run))
 
     objective = BagsObjective(model, mccl, weight=plan.mccl, label_smoothing=plan.label_smoothing)
-    return fit(Stage("clips", objective, batches, look, plan, max(1, len(labels) // plan.batch)), run)
+    return fit(Stage("clips", objective, batches, validate, plan, max(1, len(labels) // plan.batch)), run)
 
 
 @torch.inference_mode()
@@ -159,7 +158,7 @@ def clip_logits(
     run: Run,
     features: Sequence[npt.NDArray[np.float16]] | None = None,
 ) -> tuple[F32, Labels]:
-    """Return the logits [n,K] and labels [n] of clips, one fixed bag of each."""
+    """Return the logits [n,K] and labels [n] of clips, from one fixed bag of each."""
     bags = ClipBags(clips, recipe.bag, plan.bags, run.seed, features)
     return _read(model.eval(), _Loader(bags, plan, run), len(clips), run)
 
@@ -170,21 +169,21 @@ def _read(model: System, loader: _Loader, clips: int, run: Run) -> tuple[F32, La
     logits, labels = [], []
     for drawn, targets in loader.batches(places):
         drawn = to_device(drawn, run.ranks.device)
-        said, _ = model(drawn) if drawn.dtype is torch.uint8 else model.seen(drawn.flatten(1, 2))
-        logits.append(said.float())
+        predicted, _ = model(drawn) if drawn.dtype is torch.uint8 else model.seen(drawn.flatten(1, 2))
+        logits.append(predicted.float())
         labels.append(targets.argmax(dim=1))
     return np.asarray(torch.cat(logits).cpu().numpy(), np.float32), np.asarray(torch.cat(labels).numpy(), np.int64)
 
 
 class FrozenFeatures:
-    """The frame features of clips under one encoder that no longer learns; each clip is encoded once."""
+    """A cache of the frame features of clips from one frozen encoder, so that each clip is encoded once."""
 
     def __init__(self) -> None:
         self._kept: dict[Path, npt.NDArray[np.float16]] = {}
 
     @torch.inference_mode()
     def of(self, encoder: PerFrame, clips: Sequence[PreparedClip]) -> list[npt.NDArray[np.float16]]:
-        """Return the features [T,D] of each clip; `encoder` must have the same weights each time."""
+        """Return the features [T,D] of each clip; `encoder` has to have the same weights each time."""
         encoder.eval()
         for clip in tqdm(clips, desc="encoding clips", leave=False, disable=None):
             if clip.file not in self._kept:
@@ -193,14 +192,14 @@ class FrozenFeatures:
         return [self._kept[clip.file] for clip in clips]
 
 
-def _light(model: System) -> PerFrame:
+def _per_frame(model: System) -> PerFrame:
     if not isinstance(model.encoder, PerFrame):
-        raise ConfigError('clips.frozen: "r3d_18" reads no single frames, whose features could be kept')
+        raise ConfigError('clips.frozen: "r3d_18" encodes no single frames whose features could be kept')
     return model.encoder
 
 
 class _Loader:
-    """Reads bags, in processes that stay between epochs; features that are kept need none."""
+    """Loads bags in worker processes that stay between epochs; cached features need none."""
 
     def __init__(self, bags: ClipBags, plan: Clips, run: Run) -> None:
         self._places: list[list[tuple[int, int]]] = []
@@ -211,7 +210,7 @@ class _Loader:
         )
 
     def batches(self, places: list[list[tuple[int, int]]]) -> Iterable[Batch]:
-        """Return the batches of these places."""
+        """Return the batches of these items."""
         self._places[:] = places
         return self._loader
 

@@ -1,7 +1,7 @@
-"""Teach the small network that tells covered mouths and eyes: `python -m realtime_micacl.making.training.cover --help`.
+"""Train the small network that finds covered mouths and eyes: `python -m realtime_micacl.making.training.cover --help`.
 
-It learns from faces over which things were drawn. What is drawn lies in the picture before the face is looked for, so
-that crops lie as they do live where half of the face cannot be seen.
+It learns from faces with things drawn over them. They are drawn before the face is detected, so that crops of half
+hidden faces are aligned as badly as they are live.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EPOCHS, BATCH, RATE = 14, 256, 2e-3
 
 
 def canvases(ferplus: Path, london: Path, rendered: list[Path], every: int) -> Iterator[tuple[U8, int]]:
-    """Yield faces on canvases, luma [S,S], each with how many lessons are made of it; only people to train with."""
+    """Yield faces on canvases, luma [S,S], each with the number of examples to make of it; nobody held out."""
     with np.load(ferplus) as stored:
         pictures = stored["X"][stored["S"] == 0][::every]
     with closing(FaceDetector(reach="short")) as detector:
@@ -64,23 +64,23 @@ def _canvas(picture: U8, detector: FaceDetector) -> list[U8]:
     ]
 
 
-class Lessons:
-    """Makes crops and what is covered in them out of canvases."""
+class Examples:
+    """Makes training examples of canvases: crops, and how much of mouth and eyes is covered."""
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._detectors = FaceDetector(reach="short"), FaceDetector()
         self._other: U8 = self._rng.integers(0, 255, (CANVAS_PX, CANVAS_PX)).astype(np.uint8)
 
-    def lesson(self, canvas: U8) -> tuple[U8, F32] | None:
-        """Return a crop [S,S] and the shares of mouth and eyes that are covered; None where no face is found."""
+    def example(self, canvas: U8) -> tuple[U8, F32] | None:
+        """Return a crop [S,S] and the shares of mouth and eyes that are covered; None if no face is found."""
         rng = self._rng
         other, self._other = self._other, canvas
         picture, hidden = distract(canvas, other, rng)
         if rng.random() < 0.5:
             picture, more = cover(picture, other, rng)
             hidden = np.maximum(hidden, more)
-        picture = _seen_badly(_moved(picture, rng), rng)
+        picture = _degraded(_jittered(picture, rng), rng)
         colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB).astype(np.uint8)
         room = np.pad(colour, ((64, 64), (64, 64), (0, 0)), mode="edge")
         for detector in rng.permutation(np.array(self._detectors, object)):
@@ -89,7 +89,7 @@ class Lessons:
         return None
 
 
-def _moved(picture: U8, rng: np.random.Generator) -> U8:
+def _jittered(picture: U8, rng: np.random.Generator) -> U8:
     turn = cv2.getRotationMatrix2D((CANVAS_PX / 2, CANVAS_PX / 2), rng.normal(0, 8), rng.uniform(0.8, 1.15))
     turn[:, 2] = turn[:, 2] + rng.normal(0, 4, 2)
     if rng.random() < 0.5:
@@ -97,8 +97,8 @@ def _moved(picture: U8, rng: np.random.Generator) -> U8:
     return np.asarray(cv2.warpAffine(picture, turn, (CANVAS_PX, CANVAS_PX), borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 
-def _seen_badly(picture: U8, rng: np.random.Generator) -> U8:
-    """Make a picture small, blurred, noisy, dark or packed, as cameras do."""
+def _degraded(picture: U8, rng: np.random.Generator) -> U8:
+    """Make a picture small, blurred, noisy, dark or compressed, as cameras do."""
     side = CANVAS_PX if rng.random() < 0.35 else int(rng.uniform(44, CANVAS_PX))
     small = np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.float64)
     if rng.random() < 0.3:
@@ -113,7 +113,7 @@ def _seen_badly(picture: U8, rng: np.random.Generator) -> U8:
 
 
 class Network(nn.Module):
-    """Four convolutions and two layers; [n,S,S] luma to logits of a covered mouth and of covered eyes, [n,2]."""
+    """Four convolutions and two linear layers: luma [n,S,S] to logits of a covered mouth and of covered eyes, [n,2]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class Network(nn.Module):
         )
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return the logits, whatever the light and the contrast of a crop."""
+        """Return the logits; brightness and contrast of a crop are removed first."""
         x = crops.float()
         x = x - x.mean(dim=(1, 2), keepdim=True)
         x = x / (x.square().mean(dim=(1, 2), keepdim=True) + 25.0).sqrt()
@@ -136,7 +136,7 @@ class Network(nn.Module):
 
 
 def fit(crops: U8, hidden: F32, seed: int) -> Network:
-    """Return a network that was taught on crops [n,S,S] and the covered shares [n,2]; shares in between say nothing."""
+    """Return a network trained on crops [n,S,S] and covered shares [n,2], ignoring those between SEEN and COVERED."""
     torch.manual_seed(seed)
     network = Network()
     targets = torch.from_numpy((hidden > COVERED).astype(np.float32))
@@ -168,21 +168,21 @@ def main() -> None:
     p.add_argument("--london", type=Path, required=True, help="folder of the London set")
     p.add_argument("--rendered", type=Path, nargs="+", required=True, help="folders of rendered clips")
     p.add_argument("--out", type=Path, required=True, help=".onnx file to write")
-    p.add_argument("--lessons", type=Path, help=".npz file in which lessons are kept, or were")
+    p.add_argument("--examples", type=Path, help=".npz file to keep the examples in, or to read them from")
     p.add_argument("--every", type=int, default=1, help="take every n-th picture of FER+")
     p.add_argument("--seed", type=int, default=1)
     given = p.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    if given.lessons and given.lessons.is_file():
-        with np.load(given.lessons) as stored:
+    if given.examples and given.examples.is_file():
+        with np.load(given.examples) as stored:
             crops, hidden = stored["crops"], stored["hidden"]
     else:
-        crops, hidden = _lessons(given)
-    log.info("%d lessons, covered: mouth %d, eyes %d", len(crops), *(hidden > COVERED).sum(axis=0))
+        crops, hidden = _examples(given)
+    log.info("%d examples, covered: mouth %d, eyes %d", len(crops), *(hidden > COVERED).sum(axis=0))
     network = fit(crops, hidden, given.seed)
     example = (torch.zeros(1, SIZE_PX, SIZE_PX, dtype=torch.uint8),)
-    free = {"crops": {0: "n"}, "logits": {0: "n"}}
+    dynamic = {"crops": {0: "n"}, "logits": {0: "n"}}
     torch.onnx.export(
         network,
         example,
@@ -190,23 +190,23 @@ def main() -> None:
         dynamo=False,
         input_names=["crops"],
         output_names=["logits"],
-        dynamic_axes=free,
+        dynamic_axes=dynamic,
     )
-    log.info("%s: %d numbers", given.out, sum(t.numel() for t in network.parameters()))
+    log.info("%s: %d parameters", given.out, sum(t.numel() for t in network.parameters()))
 
 
-def _lessons(given: argparse.Namespace) -> tuple[U8, F32]:
-    maker = Lessons(given.seed)
+def _examples(given: argparse.Namespace) -> tuple[U8, F32]:
+    maker = Examples(given.seed)
     made = [
-        lesson
+        example
         for canvas, count in canvases(given.ferplus, given.london, given.rendered, given.every)
-        for lesson in (maker.lesson(canvas) for _ in range(count))
-        if lesson
+        for example in (maker.example(canvas) for _ in range(count))
+        if example
     ]
     crops = np.stack([crop for crop, _ in made])
     hidden = np.stack([share for _, share in made]).astype(np.float32)
-    if given.lessons:
-        np.savez_compressed(given.lessons, crops=crops, hidden=hidden)
+    if given.examples:
+        np.savez_compressed(given.examples, crops=crops, hidden=hidden)
     return crops, hidden
 
 

@@ -1,8 +1,7 @@
-"""Things drawn over faces, and beside them: masks, hands, sunglasses, paper; for teaching when a face is covered.
+"""Draws things over and beside faces, such as masks, hands and sunglasses, to train what finds covered faces.
 
-A canvas is luma [S,S], and shows a face upright: its key points lie as in a crop that takes its middle half, so that a
-place of the face is a share of that half. What is drawn has soft borders, shading and texture, since flat colour
-alone would be too easy to tell.
+A canvas is luma [S,S] and shows an upright face. The middle half of it is the crop; a place of the face is given in
+shares of that half. Things have soft borders, shading and texture, since flat colours would be too easy to find.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from realtime_micacl.making.training.beside import EYES, Place, Rng, beard, px, 
 from realtime_micacl.types import F32, U8
 
 MOUTH = (0.5, 0.79)
-EYE_SIZE, MOUTH_SIZE = (0.13, 0.065), (0.17, 0.09)  # half the width and height of what tells an expression
-COVERED, SEEN = 0.7, 0.2  # a part of the face counts as covered from this share on, as seen up to that one
+EYE_SIZE, MOUTH_SIZE = (0.13, 0.065), (0.17, 0.09)  # half the width and height of what shows an expression
+COVERED, SEEN = 0.7, 0.2  # shares from which a part of the face counts as covered, and up to which as seen
 
 
 def cover(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
@@ -26,14 +25,14 @@ def cover(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
     hidden = np.zeros(canvas.shape, np.float32)
     picture = canvas.astype(np.float32)
     for _ in range(1 if rng.random() < 0.8 else 2):
-        draw = THINGS[rng.choice(len(THINGS), p=OFTEN)]
-        picture, over = _laid(picture, draw(canvas, rng), _filling(canvas, other, rng), rng)
+        draw = THINGS[rng.choice(len(THINGS), p=CHANCES)]
+        picture, over = _drawn_over(picture, draw(canvas, rng), _filling(canvas, other, rng), rng)
         hidden = np.maximum(hidden, over)
     return picture.clip(0, 255).astype(np.uint8), shares(hidden)
 
 
 def distract(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
-    """Return the canvas with things that leave mouth and eyes free, and what share of both they cover after all."""
+    """Return the canvas with things that mostly leave mouth and eyes free, and the covered shares of both, [2]."""
     hidden = np.zeros(canvas.shape, np.float32)
     picture = canvas.astype(np.float32)
     if rng.random() < 0.35:
@@ -45,15 +44,15 @@ def distract(canvas: U8, other: U8, rng: Rng) -> tuple[U8, F32]:
     if rng.random() < 0.35:
         aside = rng.uniform(-0.4, 1.4, 2)
         shape = _hand_at(canvas, tuple(aside), rng) if rng.random() < 0.5 else _box_at(canvas, tuple(aside), rng)
-        picture, over = _laid(picture, shape, _filling(canvas, other, rng), rng)
+        picture, over = _drawn_over(picture, shape, _filling(canvas, other, rng), rng)
         hidden = np.maximum(hidden, over)
     return picture.clip(0, 255).astype(np.uint8), shares(hidden)
 
 
 def shares(hidden: F32) -> F32:
-    """Return how much of the mouth, and of both eyes, is hidden where `hidden` is 1, [2].
+    """Return the shares of the mouth and of both eyes in which `hidden` is 1, [2].
 
-    Somebody whose upper lip and nose are hidden has a covered mouth, too, whatever the lower lip shows.
+    If upper lip and nose are hidden the mouth counts as covered, whatever the lower lip shows.
     """
     mouth = max(_mean(hidden, MOUTH, MOUTH_SIZE), _mean(hidden, (0.5, 0.68), (0.17, 0.09)) - 0.1)
     eyes = np.mean([_mean(hidden, eye, EYE_SIZE) for eye in EYES])
@@ -67,7 +66,7 @@ def _mean(hidden: F32, at: Place, size: Place) -> float:
 
 
 def _outline(canvas: U8, points: npt.ArrayLike) -> F32:
-    """Return where a polygon of places lies, 0 or 1."""
+    """Return a mask, 0 or 1, of a polygon of places."""
     mask = np.zeros(canvas.shape, np.float32)
     corners = np.array([px(len(canvas), (x, y)) for x, y in np.asarray(points, np.float64).tolist()], np.int32)
     cv2.fillPoly(mask, [corners], (1.0,), cv2.LINE_AA)
@@ -75,7 +74,7 @@ def _outline(canvas: U8, points: npt.ArrayLike) -> F32:
 
 
 def _target(rng: Rng) -> Place:
-    """Choose what is covered: the mouth, the mouth with the nose, or the eyes."""
+    """Choose what to cover: the mouth, the mouth with the nose, or the eyes."""
     return ((0.5, 0.79), (0.5, 0.68), (0.5, 0.372))[rng.choice(3, p=(0.33, 0.17, 0.5))]
 
 
@@ -92,7 +91,7 @@ def _box_at(canvas: U8, at: Place, rng: Rng, least: Place = (0.05, 0.05)) -> F32
 
 
 def _blob(canvas: U8, rng: Rng) -> F32:
-    """Return something with a round or uneven outline, such as a cup, a scarf, a microphone."""
+    """Return a round or uneven shape, such as a cup, a scarf or a microphone."""
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     wave = 1 + np.sum([rng.normal(0, 0.12) * np.cos(k * angles + rng.uniform(0, 6)) for k in (1, 2, 3)], axis=0)
     half = np.array((0.3, 0.16)) + rng.exponential((0.12, 0.08))
@@ -103,7 +102,7 @@ def _blob(canvas: U8, rng: Rng) -> F32:
 
 
 def _mask(canvas: U8, rng: Rng) -> F32:
-    """Return a mask over mouth and nose, or one that is pulled up a little less high."""
+    """Return a mask over mouth and nose, at times pulled down a little."""
     top, chin = rng.uniform(0.42, 0.68), rng.uniform(0.92, 1.2)
     cheek, wide = rng.uniform(0.02, 0.14), rng.uniform(-0.12, 0.14)
     low = rng.uniform(0.15, 0.35)
@@ -135,7 +134,7 @@ def _hand(canvas: U8, rng: Rng) -> F32:
 
 
 def _hand_at(canvas: U8, at: Place, rng: Rng, fingers: tuple[int, int] = (1, 4)) -> F32:
-    """Fingers side by side, with seams between them, and often the palm."""
+    """Return fingers side by side, with seams between them, and often the palm."""
     side = len(canvas)
     count, thick = int(rng.integers(fingers[0], fingers[1] + 1)), rng.uniform(0.1, 0.17)
     turn = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else rng.normal(0, 0.25) + np.pi * int(rng.integers(2))
@@ -175,21 +174,21 @@ def _sunglasses(canvas: U8, rng: Rng) -> F32:
 
 
 def _filling(canvas: U8, other: U8, rng: Rng) -> F32:
-    """Return what a thing looks like: flat, shaded, woven, like skin, or like a piece of another picture, [S,S]."""
+    """Return a texture: flat, shaded, woven, like skin, or part of a picture, [S,S]."""
     side = len(canvas)
     kind = rng.choice(6, p=(0.2, 0.2, 0.12, 0.28, 0.12, 0.08))
-    if kind == 4:  # a piece of another picture
+    if kind == 4:  # part of another picture
         scale = rng.uniform(1.0, 3.0)
         turn = cv2.getRotationMatrix2D(
             (float(rng.uniform(0, side)), float(rng.uniform(0, side))), rng.uniform(0, 360), scale
         )
         return cv2.warpAffine(other, turn, (side, side), borderMode=cv2.BORDER_REFLECT).astype(np.float32)
-    if kind == 5:  # the face itself, out of focus or in coarse squares
+    if kind == 5:  # the face itself, blurred or pixelated
         if rng.random() < 0.5:
             return cv2.GaussianBlur(canvas, (0, 0), side * rng.uniform(0.05, 0.09)).astype(np.float32)
         few = cv2.resize(canvas, (int(rng.integers(8, 14)),) * 2, interpolation=cv2.INTER_AREA)
         return cv2.resize(few, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.float32)
-    if kind == 3:  # skin: as light as the face itself, more or less
+    if kind == 3:  # skin, about as bright as the face
         x, y = px(side, (rng.uniform(0.2, 0.8), rng.uniform(0.05, 0.7)))
         level = float(canvas[y, x]) * rng.uniform(0.75, 1.25)
     else:
@@ -213,8 +212,8 @@ def _clouds(side: int, fine: int, rng: Rng) -> F32:
     )
 
 
-def _laid(picture: F32, shape: F32, filling: F32, rng: Rng) -> tuple[F32, F32]:
-    """Lay a filled shape, [S,S] or with its seams [2,S,S], over a picture; return what that gives and what it hides."""
+def _drawn_over(picture: F32, shape: F32, filling: F32, rng: Rng) -> tuple[F32, F32]:
+    """Draw a textured shape, [S,S] or with seams [2,S,S], over a picture; return the picture and what is hidden."""
     shape, seams = shape if shape.ndim == 3 else (shape, np.zeros_like(shape))
     filling = filling * (1 - rng.uniform(-0.15, 0.6) * cv2.GaussianBlur(seams, (0, 0), rng.uniform(0.4, 1.2)))
     soft = cv2.GaussianBlur(shape, (0, 0), rng.uniform(0.3, 1.5)) if rng.random() < 0.7 else shape
@@ -226,4 +225,4 @@ def _laid(picture: F32, shape: F32, filling: F32, rng: Rng) -> tuple[F32, F32]:
 
 
 THINGS: tuple[Callable[[U8, Rng], F32], ...] = (_box, _blob, _mask, _hand, _sunglasses)
-OFTEN = (0.18, 0.12, 0.22, 0.28, 0.2)
+CHANCES = (0.18, 0.12, 0.22, 0.28, 0.2)

@@ -1,4 +1,4 @@
-"""Which of the mesh's 468 landmarks say how a face looks: those that move for its shape."""
+"""The landmarks, of the mesh's 468, that describe a face's shape."""
 
 from __future__ import annotations
 

@@ -30,51 +30,52 @@ Batch = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run writes, who shares it, and what makes it this run and no other."""
+    """Where a run writes, the processes that share it, and what identifies it."""
 
     out: Path
     recipe: str
-    """A digest of recipe and data; a saved state of another one is refused."""
+    """A digest of recipe and data; the saved state of another digest is refused."""
     seed: int
     ranks: Ranks = ONE
 
 
 def begin(run: Run, stage: str) -> None:
-    """Seed what a stage draws before its first step, so that it does not hang on what ran before in this process."""
+    """Seed what a stage draws before its first step, so that it does not depend on earlier stages."""
     torch.manual_seed(crc32(f"{run.seed}/{stage}".encode()))
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A stage of a recipe: what learns, from what, and what is looked at meanwhile."""
+    """A stage of a recipe: what is trained, on which batches, and how it is validated."""
 
     name: str
     objective: nn.Module
-    """Called with a batch it gives the loss."""
+    """Returns the loss of a batch."""
     batches: Callable[[range], Iterable[Batch]]
-    """Gives this rank's batches for a range of steps."""
-    look: Callable[[], Recalls]
-    """Called after each epoch, with the running average of the weights in place."""
+    """Returns this rank's batches for a range of steps."""
+    validate: Callable[[], Recalls]
+    """Called after each epoch, while the network has the running average of its weights."""
     plan: Plan
     steps: int
     """Of an epoch."""
 
 
 def fit(stage: Stage, run: Run) -> list[Row]:
-    """Minimise the objective by AdamW for `plan.epochs`; return what was seen after each.
+    """Minimise the objective by AdamW for `plan.epochs`; return a row for each epoch.
 
-    The rate warms up and falls as a cosine. The running average of the weights is what remains in the end: that of the
-    last epoch, or with `patience` that of the epoch with the best mean of WAR and UAR. After a kill the run goes on
-    from its last whole epoch to the same result, since every draw follows from seed, stage, step and rank.
+    The learning rate warms up and then falls as a cosine. In the end the network has the running average of its
+    weights: that of the last epoch or, with `patience`, of the epoch with the best mean of WAR and UAR. A run that was
+    killed goes on after its last complete epoch, to the same result: all random draws depend on seed, stage, step and
+    rank only.
     """
     plan, objective = stage.plan, stage.objective
     ranks, file = run.ranks, run.out / f"unfinished-{stage.name}.safetensors"
     objective.to(ranks.device)
-    learning = [p for p in objective.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=plan.learning_rate, weight_decay=plan.weight_decay)
-    rows, kept = resume(file, run.recipe, objective, optimiser)
-    average = {name: t.to(ranks.device) for name, t in kept.get("average", _copy(objective)).items()}
-    best = kept.get("best", average)
+    trained = [p for p in objective.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    rows, saved = resume(file, run.recipe, objective, optimiser)
+    average = {name: t.to(ranks.device) for name, t in saved.get("average", _copy(objective)).items()}
+    best = saved.get("best", average)
     wrapped = ranks.wrapped(objective)
     while len(rows) < plan.epochs and not _exhausted(rows, plan.patience):
         start_s = monotonic()
@@ -82,10 +83,10 @@ def fit(stage: Stage, run: Run) -> list[Row]:
         if not math.isfinite(loss):
             raise ConfigError(f"[{stage.name}], epoch {len(rows) + 1}: {DIVERGED}")
         current = _copy(objective)
-        seen = _seen_with(average, stage)
+        recalls = _validate_with(average, stage)
         objective.load_state_dict(current)
         took_s = round(monotonic() - start_s, 1)
-        rows.append({"stage": stage.name, "epoch": len(rows) + 1, "loss": loss, **seen, "took_s": took_s})
+        rows.append({"stage": stage.name, "epoch": len(rows) + 1, "loss": loss, **recalls, "took_s": took_s})
         if _best(rows) == len(rows) - 1:
             best = {name: tensor.clone() for name, tensor in average.items()}
         if ranks.first:
@@ -129,12 +130,12 @@ def _epoch(
     return round(float(torch.stack(losses).double().mean().cpu()), 4)
 
 
-def _seen_with(weights: Weights, stage: Stage) -> Recalls:
-    """Return what is seen with other weights; they stay in place."""
+def _validate_with(weights: Weights, stage: Stage) -> Recalls:
+    """Load other weights into the network, where they stay, and validate it."""
     stage.objective.load_state_dict(weights)
     stage.objective.eval()
     with torch.inference_mode():
-        return stage.look()
+        return stage.validate()
 
 
 def rate(plan: Plan, step: int, total: int, steps: int) -> float:
@@ -171,7 +172,7 @@ def _paired(average: Weights, network: nn.Module) -> tuple[list[Tensor], list[Te
 
 
 def _copy_counts(average: Weights, network: nn.Module) -> None:
-    """Take over what is counted and cannot be averaged."""
+    """Copy the integer tensors, which cannot be averaged."""
     for name, tensor in network.state_dict().items():
         if not tensor.is_floating_point():
             average[name].copy_(tensor)

@@ -1,4 +1,4 @@
-"""What is minimised: modules whose `forward` takes a batch and returns the loss, so that ranks can share them."""
+"""The losses, as modules whose `forward` takes a batch, so that they can be distributed over ranks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from realtime_micacl.types import F32
 class StillsObjective(nn.Module):
     """Cross-entropy of single pictures plus `weight` times the error of their form.
 
-    With a `teacher`, whose `share` of the targets is what it says of the very same views (arXiv 2106.05237).
+    With a `teacher`, a `share` of the targets is its prediction for the same augmented pictures (arXiv 2106.05237).
     """
 
     def __init__(
@@ -38,18 +38,18 @@ class StillsObjective(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.label_smoothing, self.weight = encoder, label_smoothing, weight
-        self._teacher, self._share = (teacher,), share  # in a tuple: it is no part of what is learnt or saved
+        self._teacher, self._share = (teacher,), share  # in a tuple, so that it is neither trained nor saved
         encoder.to_change.requires_grad_(False)  # pools frames, of which a still has one
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(encoder.features, emotions))
         self.form = nn.Linear(encoder.features, components) if components else None
 
     def forward(self, crops: Tensor, targets: Tensor, forms: Tensor) -> Tensor:
-        """Return the loss of luma crops [B,1,S,S], newly degraded, soft targets [B,K], forms [B,C] (NaN: unknown)."""
+        """Return the loss of luma crops [B,1,S,S], augmented here, targets [B,K], and forms [B,C] (NaN: unknown)."""
         each = torch.arange(len(crops))
         pixels = as_rgb(degraded(shake(crops.float(), each), each))
         targets = smoothed(targets, self.label_smoothing)
         if (teacher := self._teacher[0]) is not None:
-            targets = (1 - self._share) * targets + self._share * teacher.shares(pixels)
+            targets = (1 - self._share) * targets + self._share * teacher.probabilities(pixels)
         with half(crops.device):
             features = self.encoder.frames(pixels)
             logits = self.head(features)
@@ -61,15 +61,15 @@ class StillsObjective(nn.Module):
         return loss + self.weight * F.smooth_l1_loss(predicted.float().where(known, 0.0), forms.where(known, 0.0))
 
     @torch.no_grad()
-    def shares(self, pixels: Tensor) -> Tensor:
-        """Return what is said of crops, uint8 [B,S,S,3], as shares [B,K]; in evaluation mode."""
+    def probabilities(self, pixels: Tensor) -> Tensor:
+        """Return the probabilities [B,K] of crops, uint8 [B,S,S,3]; call it in evaluation mode."""
         with half(pixels.device):
             logits: Tensor = self.head(self.encoder.frames(pixels))
         return logits.float().softmax(dim=1)
 
 
 class BagsObjective(nn.Module):
-    """Cross-entropy plus lambda times MCCL plus what the network adds, of bags of crops or of their frame features."""
+    """Cross-entropy plus lambda times MCCL plus the network's own losses, for bags of crops or of frame features."""
 
     def __init__(self, model: System, mccl: MCCL | None, *, weight: float, label_smoothing: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the stages of a recipe leave behind: figures of their epochs, what the network says of people held out."""
+"""Runs the stages of a recipe; their outcome is the history, and the network's logits of people held out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from realtime_micacl.making.training.loop import Run
 from realtime_micacl.making.training.objectives import weigh_logits
 from realtime_micacl.making.training.saved import Row
 from realtime_micacl.making.training.shapes import face_shape, shape_logits, train_shapes
-from realtime_micacl.making.training.stages import Faces, learnt, still_logits, train_bags, train_stills, train_teacher
+from realtime_micacl.making.training.stages import (
+    Faces,
+    still_logits,
+    train_bags,
+    train_stills,
+    train_teacher,
+    training_clips,
+)
 from realtime_micacl.model.backbone import FrameEncoder, MapEncoder, PerFrame
 from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
@@ -26,21 +33,21 @@ from realtime_micacl.types import EMOTIONS, F32
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Where a network stands after some stages."""
+    """The result of some stages."""
 
     history: tuple[Row, ...]
     trained_on: tuple[str, ...]
     counts: Labels
-    """What was learnt from, by emotion; of the last stage, as the rest below."""
+    """Training samples by emotion; of the last stage, as what follows."""
     logits: F32
     """Of people held out, [n,K], and their labels [n]."""
     labels: Labels
     held_out: str | None = None
-    """A digest of the people whom [clips] did not learn from."""
+    """A digest of the people that [clips] held out."""
 
 
 def after_faces(model: System, recipe: Recipe, faces: Faces, run: Run, *, given: bool) -> Outcome:
-    """Run [stills], [teacher], [tuning] and [bags]; an encoder that is `given` does not learn from [stills]."""
+    """Run [stills], [teacher], [tuning] and [bags]; [stills] is left out if the encoder was `given`."""
     encoder = model.encoder
     if not isinstance(encoder, PerFrame) or (
         (recipe.stills or recipe.tuning) and not isinstance(encoder, FrameEncoder)
@@ -59,10 +66,10 @@ def after_faces(model: System, recipe: Recipe, faces: Faces, run: Run, *, given:
         share = recipe.teacher.share if recipe.teacher else 0.0
         history += train_stills(encoder, recipe.tuning, faces, run, stage="tuning", teacher=teacher, share=share)[1]
     history += train_bags(model, encoder, recipe.bags, recipe, faces, run) if recipe.bags else []
-    said = ["FER+ train", "London face set train", "rendered official"]
+    trained_on = ["FER+ train", "London face set train", "rendered official"]
     return Outcome(
         tuple(history),
-        tuple(said + ["photographs"] * bool(recipe.photographs)),
+        tuple(trained_on + ["photographs"] * bool(recipe.photographs)),
         np.bincount(faces.pictures.labels, minlength=len(EMOTIONS)),
         still_logits(model.eval(), encoder, faces.validation, recipe.bag, run),
         faces.validation.labels,
@@ -74,20 +81,20 @@ def after_clips(
     model: System,
     recipe: Recipe,
     clips: Sequence[PreparedClip],
-    said: Sequence[str],
+    names: Sequence[str],
     run: Run,
-    kept: FrozenFeatures,
+    cache: FrozenFeatures,
 ) -> Outcome:
-    """Run [clips] on prepared clips, which the engine will name as `said`."""
+    """Run [clips] on prepared clips; `names` are the data sets, for the checkpoint."""
     plan, encoder = recipe.clips, model.encoder
     assert plan is not None
     parts = split(clips, plan, recipe.seed)
-    history = train_clips(model, plan, recipe, parts, run, kept)
-    features = kept.of(encoder, parts.held_out) if isinstance(encoder, PerFrame) and plan.frozen else None
+    history = train_clips(model, plan, recipe, parts, run, cache)
+    features = cache.of(encoder, parts.held_out) if isinstance(encoder, PerFrame) and plan.frozen else None
     logits, labels = clip_logits(model, parts.held_out, recipe, plan, run, features)
     return Outcome(
         (*(before.history if before else ()), *history),
-        (*(before.trained_on if before else ()), *said),
+        (*(before.trained_on if before else ()), *names),
         np.bincount([clip.label for clip in parts.train], minlength=len(EMOTIONS)),
         logits,
         labels,
@@ -96,10 +103,10 @@ def after_clips(
 
 
 def after_shapes(before: Outcome, model: System, recipe: Recipe, faces: Faces, run: Run) -> tuple[Outcome, Shape]:
-    """Run [shapes]; the logits are then those of both streams, each by what it counts for strangers."""
+    """Run [shapes]; the logits are then the sum of both streams, weighted as for strangers."""
     assert recipe.shapes
     assert model.shape is not None
-    shape = face_shape(learnt(faces.clips), recipe.shapes)
+    shape = face_shape(training_clips(faces.clips), recipe.shapes)
     history = train_shapes(model.shape, shape, recipe, faces.clips, faces.stills, run)
     weigh_logits((model.shape.head,), recipe.shapes.certainty)
     weight = 1 / (calibrated(before.logits, before.labels)[0] * recipe.shapes.doubt)

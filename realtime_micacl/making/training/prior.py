@@ -1,4 +1,4 @@
-"""The class frequencies of the training part, and how much of them can be taken out of an engine's logits."""
+"""Logit adjustment: how much of the training set's class frequencies can be taken out of the logits."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def log_prior(counts: Labels) -> F32:
 
 
 def removable_prior(logits: F32, labels: Labels, counts: Labels, least_war: float) -> float:
-    """Return the largest share of `log_prior` that can be taken out of logits [n,K] and leaves WAR at `least_war`.
+    """Return the largest share of `log_prior` that can be subtracted from logits [n,K] with WAR at least `least_war`.
 
-    Logit adjustment (Menon et al. 2021): the people in front of a camera do not show the seven emotions as often as
-    the pictures of a data set. Shares are tried in steps of a twentieth; where none leaves that much, it is 0.
+    Logit adjustment (Menon et al. 2021): people in front of a camera do not show the seven emotions as often as the
+    pictures of a data set do. Shares are tried in steps of a twentieth; if none is good enough it is 0.
     """
     shares = [step / 20 for step in range(21)]
-    said = ((logits - np.float32(share) * log_prior(counts)).argmax(axis=1) for share in shares)
-    return max((p for p, s in zip(shares, said, strict=True) if war(confusion(labels, s)) >= least_war), default=0.0)
+    found = (confusion(labels, (logits - np.float32(p) * log_prior(counts)).argmax(axis=1)) for p in shares)
+    return max((p for p, matrix in zip(shares, found, strict=True) if war(matrix) >= least_war), default=0.0)

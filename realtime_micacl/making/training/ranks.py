@@ -1,4 +1,4 @@
-"""The processes that share one training run, as torchrun starts them; a run in one process is the case of one rank."""
+"""The processes (ranks) that share a training run, as torchrun starts them; a single process is one rank."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from torch.nn.parallel import DistributedDataParallel
 from realtime_micacl.errors import ConfigError
 
 LONGEST_WAIT = timedelta(hours=2)
-"""Of the others, while the first process reads pictures for the first time."""
+"""For the other ranks, while the first one reads the data for the first time."""
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which process this is, of how many, and where it computes."""
+    """Which process this is, of how many, and its device."""
 
     rank: int
     world: int
@@ -29,11 +29,11 @@ class Ranks:
 
     @property
     def first(self) -> bool:
-        """Whether this process writes what is written once."""
+        """Whether this process writes files and logs."""
         return self.rank == 0
 
     def wrapped(self, network: nn.Module) -> nn.Module:
-        """Return `network` with its gradients averaged over the ranks and, on GPUs, its batch statistics joined."""
+        """Return `network` with gradients averaged over the ranks and, on GPUs, shared batch statistics."""
         if self.world == 1:
             return network
         if self.device.type == "cuda":
@@ -42,7 +42,7 @@ class Ranks:
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
-        """Let the first process go through the block before the others, who then find what it has kept."""
+        """Let the first process run the block before the others, which then find its caches."""
         if not self.first:
             dist.barrier()
         yield
@@ -50,7 +50,7 @@ class Ranks:
             dist.barrier()
 
     def part(self, batch: int) -> slice:
-        """Return which of a batch's items are this rank's; all ranks have equally many."""
+        """Return this rank's part of a batch; all ranks have equally large parts."""
         if batch % self.world:
             raise ConfigError(f"a batch of {batch} cannot be shared evenly by {self.world} processes")
         return slice(self.rank, None, self.world)
@@ -61,7 +61,7 @@ ONE = Ranks(0, 1, torch.device("cpu"))
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the other processes where torchrun started some; leave them in the end."""
+    """Join the processes that torchrun started, if any, and leave them in the end."""
     gpu = torch.cuda.is_available()
     local = int(os.environ.get("LOCAL_RANK", 0))
     device = torch.device("cuda", local) if gpu else torch.device("cpu")
@@ -78,10 +78,10 @@ def joined() -> Iterator[Ranks]:
 
 
 def gathered(rows: Tensor) -> Tensor:
-    """Return the rows of all ranks, this one's with their gradient; `rows` itself where there is one rank.
+    """Return the rows of all ranks, with gradients for this rank's own; with one rank `rows` itself.
 
-    Every rank computes the same loss of the whole batch from them, and finds the gradient of its own rows. That is
-    taken times the number of ranks, since the mean over the ranks follows.
+    Every rank computes the same loss of the whole batch, and the gradient of its own rows. That is multiplied by the
+    number of ranks, since it is averaged over them later.
     """
     if not dist.is_initialized():
         return rows

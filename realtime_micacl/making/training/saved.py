@@ -1,4 +1,4 @@
-"""What is kept of an unfinished run, so that it goes on after a kill as if nothing had happened; no pickle."""
+"""The saved state of an unfinished run, from which it goes on after a kill as if nothing had happened; no pickle."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from realtime_micacl.making.figures import Recalls
 from realtime_micacl.wording import why
 
 Weights = dict[str, Tensor]
-DIVERGED = "what is learnt is no number any more; lower learning_rate in the recipe and train into another folder"
+DIVERGED = (
+    "the training diverged: its numbers are no longer finite; lower learning_rate in the recipe and train into another"
+    " folder"
+)
 
 
 class Row(Recalls):
-    """What is noted of an epoch."""
+    """The figures of an epoch."""
 
     stage: str
     epoch: int
@@ -32,7 +35,7 @@ class Row(Recalls):
 def save(
     file: Path, recipe: str, rows: list[Row], weights: Mapping[str, Weights], optimiser: torch.optim.Optimizer
 ) -> None:
-    """Write the state after an epoch; a kill leaves the file before or the file after, never half of one."""
+    """Write the state after an epoch; a kill leaves either the old file or the new one, both complete."""
     tensors = {f"{part}/{name}": t for part, state in weights.items() for name, t in state.items()}
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser/{number}/{name}": torch.as_tensor(value) for name, value in state.items()}
@@ -41,7 +44,7 @@ def save(
 
 
 def write_weights(file: Path, tensors: Weights, about: dict[str, str] | None) -> None:
-    """Write tensors whole or not at all; raise StageFailed where the disk does not take them."""
+    """Write tensors completely or not at all; raise StageFailed if the disk does not take them."""
     with replacing(file) as part:
         try:
             save_file(tensors, part, about)
@@ -52,7 +55,7 @@ def write_weights(file: Path, tensors: Weights, about: dict[str, str] | None) ->
 def resume(
     file: Path, recipe: str, network: nn.Module, optimiser: torch.optim.Optimizer
 ) -> tuple[list[Row], dict[str, Weights]]:
-    """Take up a saved state where there is one; return the rows of its epochs and its further weights, by part."""
+    """Load a saved state if there is one; return the rows of its epochs, and its other weights by name."""
     if not file.is_file():
         return [], {}
     try:

@@ -1,4 +1,4 @@
-"""The stages of the default engine: stills for the frame encoder, then bags of its features for the rest."""
+"""The stages of the default engine: the frame encoder learns from stills, then the rest from bags of its features."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from realtime_micacl.model.mccl import MCCL
 from realtime_micacl.model.system import System
 from realtime_micacl.types import EMOTIONS, F32
 
-LOOKED_AT = 256  # pictures that are encoded at once
+ENCODED = 256  # pictures that are encoded at once
 HEAD_DECAY = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """What is learnt from, and what is looked at meanwhile."""
+    """Training and validation data."""
 
     stills: Stills
     photos: Stills
     clips: list[Clip]
     validation: Stills
     forms: tuple[F32, F32, F32] | None = None
-    """Of the stills, of all frames of the clips, and of the photographs, [n,C] each, where the recipe asks for them."""
+    """Of the stills, of all frames of the clips, and of the photographs, [n,C] each, if the recipe asks for them."""
     portraits: Stills | None = None
-    """More pictures for the first stream, where the recipe asks for them."""
+    """More pictures for the first stream, if the recipe asks for them."""
 
     @property
     def pictures(self) -> Stills:
-        """All single pictures from which the first stream learns."""
+        """All single pictures that the first stream learns from."""
         if self.portraits is None:
             return self.stills
         parts = (self.stills, self.portraits)
@@ -58,7 +58,7 @@ class Faces:
 
 
 def train_teacher(like: FrameEncoder, plan: Teacher, faces: Faces, run: Run) -> tuple[StillsObjective, list[Row]]:
-    """Train an encoder wider than the one it is `like` on single pictures; return it with its head, and how it went."""
+    """Train a wider encoder of the kind of `like` on single pictures; return it with its head, and the history."""
     side = faces.stills.crops.shape[-1] >> len(plan.widths)
     places = 0 if like.places is None else side
     return train_stills(
@@ -76,14 +76,14 @@ def train_stills(
     teacher: StillsObjective | None = None,
     share: float = 0.0,
 ) -> tuple[StillsObjective, list[Row]]:
-    """Train `encoder.frames` on single pictures with soft labels; return it with its head, and how it went.
+    """Train `encoder.frames` on single pictures with soft labels; return it with its head, and the history.
 
-    In the stage "tuning" the encoder goes on from what it is, and the head is fitted first.
+    In the stage "tuning" the encoder was trained before, so its head is fitted first.
     """
     begin(run, stage)
     encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # an eighth faster on a processor
     pictures = faces.pictures
-    pools = (pictures, frames_of(learnt(faces.clips)), faces.photos)
+    pools = (pictures, frames_of(training_clips(faces.clips)), faces.photos)
     forms = faces.forms or tuple(np.zeros((len(pool.crops), 0), np.float32) for pool in pools)
     samplers = _samplers([pool.labels for pool in pools], plan, run.seed)
     objective = StillsObjective(
@@ -100,17 +100,18 @@ def train_stills(
         _fit_head(objective.head, encoder, pictures, run)
     batches = partial(_still_batches, pools, forms, samplers, run.ranks.part(plan.batch))
 
-    def look() -> Recalls:
-        return seen(_over(faces.validation, lambda x: objective.head(encoder.frames(x)), run), faces.validation.labels)
+    def validate() -> Recalls:
+        logits = _over(faces.validation, lambda x: objective.head(encoder.frames(x)), run)
+        return war_and_uar(logits, faces.validation.labels)
 
     steps = max(1, len(pictures.crops) // plan.batch)
-    return objective, fit(Stage(stage, objective, batches, look, plan, steps), run)
+    return objective, fit(Stage(stage, objective, batches, validate, plan, steps), run)
 
 
 def _still_batches(
     pools: Sequence[Stills], forms: Sequence[F32], samplers: Sequence[CategorySampler], part: slice, steps: range
 ) -> Iterator[Batch]:
-    """Yield crops, targets and forms of what each pool's sampler draws; of each batch the part of this process."""
+    """Yield this rank's part of each batch: crops, targets and forms that the samplers draw from their pools."""
     for step in steps:
         drawn = [sampler.batch(step) for sampler in samplers]
         crops = _together([pool.crops for pool in pools], drawn)[part]
@@ -119,12 +120,12 @@ def _still_batches(
 
 
 def _together(pools: Sequence[npt.NDArray[Any]], drawn: Sequence[npt.NDArray[np.int64]]) -> Tensor:
-    """Return the rows that were drawn of each pool, one after the other."""
+    """Return the drawn rows of all pools, concatenated."""
     return torch.from_numpy(np.concatenate([rows[i] for rows, i in zip(pools, drawn, strict=True)]))
 
 
 def _fit_head(head: nn.Sequential, encoder: FrameEncoder, stills: Stills, run: Run) -> None:
-    """Fit the linear layer of a head to what an encoder makes of pictures now, so that it does not lead it astray."""
+    """Fit the linear layer of a head to the encoder's present features, so that it does not disturb the encoder."""
     linear = head[-1]
     assert isinstance(linear, nn.Linear)
     features = torch.from_numpy(_over(stills, encoder.eval().frames, run)).to(run.ranks.device)
@@ -142,14 +143,14 @@ def _fit_head(head: nn.Sequential, encoder: FrameEncoder, stills: Stills, run: R
 
 
 def train_bags(model: System, encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces, run: Run) -> list[Row]:
-    """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL."""
+    """Train all but the frame encoder on bags of its features, with cross-entropy and MCCL; return the history."""
     begin(run, "bags")
     banks = encoded(encoder, plan, recipe, faces)
 
-    def look() -> Recalls:
-        return seen(still_logits(model, encoder, faces.validation, recipe.bag, run), faces.validation.labels)
+    def validate() -> Recalls:
+        return war_and_uar(still_logits(model, encoder, faces.validation, recipe.bag, run), faces.validation.labels)
 
-    return fit_bags(model, encoder, plan, recipe, banks, look, run)
+    return fit_bags(model, encoder, plan, recipe, banks, validate, run)
 
 
 def fit_bags(
@@ -158,10 +159,10 @@ def fit_bags(
     plan: Bags,
     recipe: Recipe,
     banks: Sequence[Bank],
-    look: Callable[[], Recalls],
+    validate: Callable[[], Recalls],
     run: Run,
 ) -> list[Row]:
-    """Do so with features that are there already, of FER+ pictures, clips and photographs."""
+    """Train as `train_bags` on given features of FER+ pictures, clips and photographs."""
     spec, part = recipe.bag, run.ranks.part(plan.batch)
     samplers = _samplers([bank.labels for bank in banks], plan, run.seed)
     counts = np.bincount(banks[0].labels, minlength=len(EMOTIONS)).tolist()
@@ -180,11 +181,11 @@ def fit_bags(
             yield features, targets
 
     steps = max(1, len(banks[0].targets) // plan.batch)
-    return fit(Stage("bags", objective, batches, look, plan, steps), run)
+    return fit(Stage("bags", objective, batches, validate, plan, steps), run)
 
 
 def still_logits(model: System, encoder: PerFrame, stills: Stills, spec: BagSpec, run: Run) -> F32:
-    """Return the logits [n,K] of pictures as clips of one repeated frame."""
+    """Return the logits [n,K] of pictures, each repeated for a window."""
     turned = torch.from_numpy(turned_ticks(spec)).to(run.ranks.device)
 
     def read(crops: Tensor) -> Tensor:
@@ -195,7 +196,7 @@ def still_logits(model: System, encoder: PerFrame, stills: Stills, spec: BagSpec
     return _over(stills, read, run)
 
 
-def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Recalls:
+def war_and_uar(logits: F32, labels: npt.NDArray[np.int64]) -> Recalls:
     """Return WAR and UAR of logits [n,K]."""
     matrix = confusion(labels, logits.argmax(axis=1))
     return {"war": round(war(matrix), 4), "uar": round(uar(matrix), 4)}
@@ -204,7 +205,7 @@ def seen(logits: F32, labels: npt.NDArray[np.int64]) -> Recalls:
 def encoded(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces) -> tuple[Bank, ...]:
     """Return the frame features that `[bags]` learns from."""
     encoder.eval()
-    spec, clips = recipe.bag, learnt(faces.clips)
+    spec, clips = recipe.bag, training_clips(faces.clips)
     return (
         still_bank(encoder, faces.pictures, plan.views, spec),
         clip_bank(encoder, clips if plan.rendered_share else clips[:1], max(1, plan.views), spec),
@@ -213,7 +214,7 @@ def encoded(encoder: PerFrame, plan: Bags, recipe: Recipe, faces: Faces) -> tupl
 
 
 def _samplers(labels: Sequence[npt.NDArray[np.int64]], plan: StillsPlan | Bags, seed: int) -> list[CategorySampler]:
-    """Return a sampler for each of FER+, rendered clips and photographs; together they fill a batch."""
+    """Return samplers of FER+, rendered clips and photographs, which together fill a batch."""
     rendered, photos = round(plan.batch * plan.rendered_share), round(plan.batch * plan.photo_share)
     sizes = (plan.batch - rendered - photos, rendered, photos)
     by_category = isinstance(plan, StillsPlan) or plan.sampler == "category"
@@ -221,8 +222,8 @@ def _samplers(labels: Sequence[npt.NDArray[np.int64]], plan: StillsPlan | Bags, 
     return [CategorySampler(y, n, seed + i) for i, (y, n) in enumerate(zip(drawn_from, sizes, strict=True))]
 
 
-def learnt(clips: Sequence[Clip]) -> list[Clip]:
-    """Return the clips of people who may be learnt from."""
+def training_clips(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips of people who are not held out."""
     return [clip for clip in clips if not clip.held_out]
 
 
@@ -233,7 +234,7 @@ def frames_of(clips: Sequence[Clip]) -> Stills:
 
 @torch.inference_mode()
 def _over(stills: Stills, read: Callable[[Tensor], Tensor], run: Run) -> F32:
-    """Return what `read` says of all pictures."""
-    parts = torch.from_numpy(stills.crops).split(LOOKED_AT)
-    said = [read(to_device(part, run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float() for part in parts]
-    return np.asarray(torch.cat(said).cpu().numpy(), np.float32)
+    """Return what `read` returns for all pictures, in batches."""
+    parts = torch.from_numpy(stills.crops).split(ENCODED)
+    outputs = [read(to_device(part, run.ranks.device)[..., None].expand(-1, -1, -1, 3)).float() for part in parts]
+    return np.asarray(torch.cat(outputs).cpu().numpy(), np.float32)

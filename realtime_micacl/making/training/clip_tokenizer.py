@@ -1,4 +1,4 @@
-"""CLIP's words: byte pairs by the vocabulary file that the user has beside the weights."""
+"""CLIP's tokenizer: byte pairs by the vocabulary file that the user puts beside the weights."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from realtime_micacl.errors import ConfigError
 
 VOCABULARY = "bpe_simple_vocab_16e6.txt.gz"
 SPECIAL = 2  # start and end, the last two ids
-BYTES = 256  # each stands alone and at a word's end
+BYTES = 256  # each has a token within a word and one at its end
 PARTS = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[^\W\d_]+|\d|(?:[^\s\w]|_)+")
 LARGEST_BYTES = 1 << 24
 
 
-class Words:
-    """Turns sentences into ids; `count` is how many ids the text tower knows."""
+class Tokenizer:
+    """Turns sentences into token ids; `count` is the size of the text tower's vocabulary."""
 
     def __init__(self, file: Path, count: int) -> None:
         try:
             with gzip.open(file, "rb") as stream:
-                lines = stream.read(LARGEST_BYTES).decode("utf-8").split("\n")[1:]  # the first says what it is
+                lines = stream.read(LARGEST_BYTES).decode("utf-8").split("\n")[1:]  # the first is a title
         except FileNotFoundError:
-            raise ConfigError(f"{file} is missing: CLIP's vocabulary must lie beside its weights") from None
+            raise ConfigError(f"{file} is missing: CLIP's vocabulary has to be beside its weights") from None
         except (OSError, EOFError, UnicodeDecodeError) as cause:
             raise ConfigError(f"{file} is not a vocabulary of CLIP: {cause}") from None
         merges = [tuple(line.split()) for line in lines[: max(0, count - 2 * BYTES - SPECIAL)]]
         if 2 * BYTES + len(merges) + SPECIAL != count or any(len(merge) != 2 for merge in merges):
-            raise ConfigError(f"{file} does not give the {count} ids that the text tower knows")
+            raise ConfigError(f"{file} does not have the {count} tokens of the text tower")
         self._sign = _signs()
         single = [self._sign[byte] for byte in self._sign]
         known = [*single, *(sign + "</w>" for sign in single), *("".join(merge) for merge in merges)]
@@ -38,17 +38,17 @@ class Words:
         self.start, self.end = count - 2, count - 1
 
     def ids(self, sentence: str, length: int) -> list[int]:
-        """Return the ids of a sentence between start and end, filled up with 0; raise ConfigError if it is too long."""
+        """Return the token ids of a sentence, with start, end and padding; raise ConfigError if it is too long."""
         found = [self.start]
         for part in PARTS.findall(" ".join(sentence.lower().split())):
             found += [self._id[piece] for piece in self._pieces(part)]
         found.append(self.end)
         if len(found) > length:
-            raise ConfigError(f"{sentence!r} has {len(found)} ids, the text tower reads {length}: shorten the sentence")
+            raise ConfigError(f"{sentence!r} has {len(found)} tokens, the text tower reads {length}: shorten it")
         return found + [0] * (length - len(found))
 
     def _pieces(self, part: str) -> list[str]:
-        """Join the pair that was learnt first until none is known."""
+        """Return the tokens of a word: join the pair of the earliest merge until no merge applies."""
         pieces = [self._sign[byte] for byte in part.encode()]
         pieces[-1] += "</w>"
         while known := [pair for pair in pairwise(pieces) if pair in self._rank]:
@@ -62,7 +62,7 @@ class Words:
 
 
 def _signs() -> dict[int, str]:
-    """Return a printable sign for each byte: itself where it has one, else one from 256 on, in CLIP's order."""
+    """Return a printable character for each byte: its own, or one from 256 on, in CLIP's order."""
     plain = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(BYTES) if byte not in plain]
     return {byte: chr(byte) for byte in plain} | {byte: chr(BYTES + i) for i, byte in enumerate(others)}
