@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from realtime_micacl.making.evaluation.recorded import (
     record_stretches,
 )
 from realtime_micacl.making.evaluation.stretches import read_stretches
+from realtime_micacl.making.figures import Recalls
 from realtime_micacl.making.material import FaceFiles, read_faces
-from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.recipe import Bags, Recipe
 from realtime_micacl.making.scores import calibrated
 from realtime_micacl.making.training.checkpoint import start_encoder
 from realtime_micacl.making.training.loop import Run, begin
@@ -74,38 +75,34 @@ def crop_logits(material: Material, variant: Variant, seed: int) -> dict[str, F3
     """Return the logits of the first stream by set; it is trained first unless they are on disk."""
     assert material.recipe.bags
     plan = msgspec.structs.replace(material.recipe.bags, **variant.bags)
+    recipe = msgspec.structs.replace(material.recipe, seed=seed, bags=plan)
     out = material.out / "crops" / _slug(variant.bags) / f"seed-{seed}"
-
-    def make() -> dict[str, F32]:
-        recipe = msgspec.structs.replace(material.recipe, seed=seed, bags=plan)
-        run, stills = Run(out, repr(recipe), seed), material.faces.validation
-        torch.manual_seed(seed)
-        model = _network(material)
-        begin(run, "bags")
-        assert isinstance(model.encoder, FrameEncoder)
-
-        fit_bags(
-            model,
-            model.encoder,
-            plan,
-            recipe,
-            material.banks,
-            lambda: war_and_uar(_logits(model, material.validation), stills.labels),
-            run,
-        )
-        model.eval()
-        features = {"validation": material.validation} | {name: one.features for name, one in material.sets.items()}
-        found = {name: _logits(model, one) for name, one in features.items()}
-        counts = np.bincount(material.faces.stills.labels, minlength=len(EMOTIONS))
-        removed = removable_prior(found["validation"], stills.labels, counts, recipe.least_war or 0.0)
-        found = {name: logits - np.float32(removed) * log_prior(counts) for name, logits in found.items()}
-        assert recipe.shapes
-        weight = 1 / (calibrated(found["validation"], stills.labels)[0] * recipe.shapes.doubt)
-        (out / "unfinished-bags.safetensors").unlink()
-        return {name: np.asarray(weight * logits, np.float32) for name, logits in found.items()}
-
     out.mkdir(parents=True, exist_ok=True)
-    return cached_arrays(out / "logits.npz", make)
+    return cached_arrays(out / "logits.npz", lambda: _trained_crop_logits(material, recipe, plan, out))
+
+
+def _trained_crop_logits(material: Material, recipe: Recipe, plan: Bags, out: Path) -> dict[str, F32]:
+    """Train the first stream; return its logits by set, without the prior and weighted as in an engine."""
+    run, stills = Run(out, repr(recipe), recipe.seed), material.faces.validation
+    torch.manual_seed(recipe.seed)
+    model = _network(material)
+    begin(run, "bags")
+    assert isinstance(model.encoder, FrameEncoder)
+
+    def validate() -> Recalls:
+        return war_and_uar(_logits(model, material.validation), stills.labels)
+
+    fit_bags(model, model.encoder, plan, recipe, material.banks, validate, run)
+    model.eval()
+    features = {"validation": material.validation} | {name: one.features for name, one in material.sets.items()}
+    found = {name: _logits(model, one) for name, one in features.items()}
+    counts = np.bincount(material.faces.stills.labels, minlength=len(EMOTIONS))
+    removed = removable_prior(found["validation"], stills.labels, counts, recipe.least_war or 0.0)
+    found = {name: logits - np.float32(removed) * log_prior(counts) for name, logits in found.items()}
+    assert recipe.shapes
+    weight = 1 / (calibrated(found["validation"], stills.labels)[0] * recipe.shapes.doubt)
+    (out / "unfinished-bags.safetensors").unlink()
+    return {name: np.asarray(weight * logits, np.float32) for name, logits in found.items()}
 
 
 @torch.inference_mode()
@@ -175,43 +172,42 @@ def read_material(recipe: Recipe, arguments: argparse.Namespace) -> Material:
     sets = _sets(arguments, faces, encode, sidecar)
     plain = still_bank(encoder, faces.validation, 0, recipe.bag)
     validation = plain.features[0][plain.rows].astype(np.float32)
-    plan = recipe.bags
-    banks = _banks(arguments.out / "recorded" / "pictures.npz", lambda: encoded(encoder, plan, recipe, faces))
+    banks = _banks(arguments.out / "recorded" / "pictures.npz", encoder, recipe, faces)
     return Material(recipe, arguments.encoder_from, faces, shape, banks, validation, sets, arguments.out)
 
 
-def _banks(file: Path, make: Callable[[], Sequence[Bank]]) -> tuple[Bank, ...]:
-    """Return banks from a file; if there is none, make and write them."""
+def _banks(file: Path, encoder: FrameEncoder, recipe: Recipe, faces: Faces) -> tuple[Bank, ...]:
+    """Return the banks that [bags] learns from; they are encoded once and kept in a file."""
     names = [one.name for one in fields(Bank)]
-    stored = cached_arrays(
-        file, lambda: {f"{n} {name}": np.asarray(vars(bank)[name]) for n, bank in enumerate(make()) for name in names}
-    )
-    arrays = ([stored[f"{n} {name}"] for name in names] for n in range(len(stored) // len(names)))
-    return tuple(Bank(features, rows, int(spread), targets) for features, rows, spread, targets in arrays)
+
+    def arrays() -> dict[str, Array]:
+        assert recipe.bags
+        banks = encoded(encoder, recipe.bags, recipe, faces)
+        return {f"{n} {name}": np.asarray(vars(bank)[name]) for n, bank in enumerate(banks) for name in names}
+
+    stored = cached_arrays(file, arrays)
+    found = ([stored[f"{n} {name}"] for name in names] for n in range(len(stored) // len(names)))
+    return tuple(Bank(features, rows, int(spread), targets) for features, rows, spread, targets in found)
 
 
 def _sets(arguments: argparse.Namespace, faces: Faces, encode: Encode, sidecar: Sidecar) -> dict[str, Recorded]:
     """Return the sets that rows are measured on; each is recorded once and kept on disk."""
+
+    def kept(name: str, record: Callable[[], Recorded]) -> Recorded:
+        file = arguments.out / "recorded" / f"{name.split()[0]}.npz"
+        return Recorded(**cached_arrays(file, lambda: record().arrays()))
+
+    half = half_named(arguments.photographs[1]) if arguments.photographs else 0
+    stretches = read_stretches(*arguments.stretches) if arguments.stretches else []
     held_out = [clip for clip in faces.clips if clip.held_out]
-    makers: dict[str, Callable[[], Recorded]] = {
-        "rendered people, held out": lambda: record_clips(held_out, encode, sidecar)
-    }
+    name = "rendered people, held out"
+    found = {name: kept(name, lambda: record_clips(held_out, encode, sidecar))}
     if arguments.photographs:
-        file, half = arguments.photographs
-        number = half_named(half)
-        makers["photographs"] = lambda: record_photographs(Path(file), number, encode, sidecar)
+        file, name = Path(arguments.photographs[0]), "photographs"
+        found[name] = kept(name, lambda: record_photographs(file, half, encode, sidecar))
     if arguments.stretches:
-        clips, listed = arguments.stretches
-        stretches = read_stretches(clips, listed)
-        makers["stretches of real clips"] = lambda: record_stretches(clips, stretches, encode, sidecar)
-    where = arguments.out / "recorded"
-    found = {}
-    for name, make in makers.items():
-
-        def arrays(make: Callable[[], Recorded] = make) -> dict[str, Array]:
-            return make().arrays()
-
-        found[name] = Recorded(**cached_arrays(where / f"{name.split()[0]}.npz", arrays))
+        clips, name = arguments.stretches[0], "stretches of real clips"
+        found[name] = kept(name, lambda: record_stretches(clips, stretches, encode, sidecar))
     return found
 
 

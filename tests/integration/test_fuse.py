@@ -19,7 +19,7 @@ from realtime_micacl.inference.cpu.onnx_engine import OnnxEngine
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import NAME, read_sidecar
 from realtime_micacl.live.reading.recognizer import Recognizer
-from realtime_micacl.making import compare, fuse
+from realtime_micacl.making import compare, compare_runs, fuse
 from realtime_micacl.making.evaluation.candidates import Candidate, read_candidates
 from realtime_micacl.making.export import export
 from realtime_micacl.making.recipe import Recipe
@@ -209,9 +209,9 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kept = [s for s in compare.SYSTEMS if s.name in compare.FUSED]
+    kept = [s for s in compare.SYSTEMS if s.name in compare_runs.FUSED]
     small = [
-        compare.System(
+        compare_runs.System(
             s.name,
             dict(s.model) | {"ifdd": {"ifdd_width": 16, "ifdd_heads": 2}}.get(s.model["system"], {"wian_hidden": 16}),
             s.clips,
@@ -234,10 +234,10 @@ def test_compare_trains_each_system_once_and_tells_one_table(
     compare.main(arguments)
     first = capsys.readouterr().out
     assert "21 clips of 3 people never trained on. Budget of each system: one try, 2 epochs" in first
-    for name in (*compare.FUSED, "mean of the three", "Team RAS's weights of the three"):
+    for name in (*compare_runs.FUSED, "mean of the three", "Team RAS's weights of the three"):
         assert f"| {name} |" in first
     assert "Share of each expert" in first
-    monkeypatch.setattr(compare, "train", lambda *_, **__: pytest.fail("it trains again"))
+    monkeypatch.setattr(compare_runs, "train", lambda *_, **__: pytest.fail("it trains again"))
     compare.main(arguments)
     assert capsys.readouterr().out == first
     thawed = write_recipe(tmp_path / "thawed.toml", PLAIN | {"clips": CLIPS})
