@@ -21,7 +21,7 @@ from realtime_micacl.wording import why
 log = logging.getLogger(__name__)
 
 LOCK = ".lock"
-BEGUN_WITH = ".begun-with.json"
+SETTINGS = ".begun-with.json"  # of the runs whose results are in a folder
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 if sys.platform == "win32":
@@ -63,12 +63,12 @@ def held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def begun_with(folder: Path, about: Mapping[str, Any]) -> None:
-    """Note what the results in a folder are made with; raise ConfigError if it has results made with something else.
+def check_settings(folder: Path, about: Mapping[str, Any]) -> None:
+    """Store the settings of the results in a folder; raise ConfigError if it has results of other settings.
 
     A run that failed before it wrote any results does not count.
     """
-    file, now = folder / BEGUN_WITH, json.loads(json.dumps(about))
+    file, now = folder / SETTINGS, json.loads(json.dumps(about))
     try:
         some = any(one.is_file() and not one.name.startswith(".") for one in folder.rglob("*"))
         before = dict(json.loads(file.read_text("utf-8"))) if some and file.exists() else {}

@@ -189,7 +189,7 @@ class EmotionDistribution:
     source: str = ""  # the name of its source, if there are several
     baseline: Baseline = Baseline.NONE
     slot: int | None = None
-    """The place of its face, from 1; None if all are taken."""
+    """The slot of its face, from 1; None if all are taken."""
     still: bool = False  # read from a single picture
     known: float | None = None  # how well the face's own neutral is known, 0 to 1, if the engine compares with it
     frame: int | None = None  # the number of the newest picture that it was read from
@@ -229,7 +229,7 @@ class StateChange:
     state: State
     detail: str = field(default="")
     source: str = ""  # the name of its source, if there are several
-    slot: int | None = None  # the place that its face holds, or held until now
+    slot: int | None = None  # that its face holds, or held until now
 
 
 @dataclass(frozen=True)

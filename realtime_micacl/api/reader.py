@@ -40,7 +40,7 @@ class Reader:
         settings = settings_of(how, "Reader")
         folder, sidecar, share = engine_for(engine, settings)
         self._opens = openers(settings, folder, sidecar, share=share)
-        self._framer, self._slots = Framer(framing(settings)), settings.slots
+        self._framer, self._slot_count = Framer(framing(settings)), settings.slots
         self._open: ExitStack | None = None
         self._closed = False
         self._one_thread = Lock()
@@ -81,8 +81,8 @@ class Reader:
         except Exception as cause:
             raise StageFailed(f"reading failed at {now_s:.2f} s: {in_words(cause)}") from cause
         self.faces = scene.faces
-        placed = map(self._places.placed, events)
-        return [event for event in placed if isinstance(event, EmotionDistribution)]
+        events_with_slots = map(self._slots.with_slot, events)
+        return [event for event in events_with_slots if isinstance(event, EmotionDistribution)]
 
     def reset(self) -> None:
         """Forget everybody: the next picture may have any time."""
@@ -111,7 +111,7 @@ class Reader:
             self._open = stack.pop_all()
         self._given.clear()
         self._frames: Iterator[Item] = marked_items(self._framer(self._handed()), "this loop")
-        self._changes, self._places = Changes(), Slots(self._slots)
+        self._changes, self._slots = Changes(), Slots(self._slot_count)
         self._before_s, self._index = float("-inf"), 0
 
     def _handed(self) -> Iterator[Item]:

@@ -42,4 +42,4 @@ def read_frames(
     with closing(opens.perceiver()) as perceiver, closing(opens.recognizer()) as recognizer:
         frames = Framer(framing(settings))(open_frames())
         with closing(frames):  # type: ignore[type-var]  # every source is a generator, so it has close()
-            yield from map(slots.placed, offline(frames, perceiver, recognizer, interrupted=interrupted))
+            yield from map(slots.with_slot, offline(frames, perceiver, recognizer, interrupted=interrupted))

@@ -15,7 +15,7 @@ import numpy as np
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import begun_with, held, replacing
+from realtime_micacl.files import check_settings, held, replacing
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate_streams import ablate_streams
 from realtime_micacl.making.data.prepared import PreparedClip, read_prepared
@@ -80,23 +80,23 @@ def main(argv: Sequence[str]) -> None:
     recipe = read_toml(arguments.recipe, Recipe)
     if recipe.shapes:
         with held(arguments.out):
-            begun_with(arguments.out, settings(recipe, None, arguments.encoder_from))
+            check_settings(arguments.out, settings(recipe, None, arguments.encoder_from))
             sys.stdout.write(ablate_streams(recipe, arguments))
         return
     if recipe.clips is None:
         raise ConfigError(f"{arguments.recipe}: `ablate` needs a recipe with a table [clips] or [shapes]")
-    learnt = read_training_part(recipe, arguments.data, arguments.split)
+    training = read_training_part(recipe, arguments.data, arguments.split)
     test = test_part(arguments.data, arguments.split)
-    kept, rows = FrozenFeatures(), []
-    trained_on = split(learnt.clips, recipe.clips, recipe.seed).train
+    cache, rows = FrozenFeatures(), []
+    trained_on = split(training.clips, recipe.clips, recipe.seed).train
     counts = np.bincount([clip.label for clip in trained_on], minlength=len(EMOTIONS))
     with held(arguments.out):
-        begun_with(arguments.out, settings(recipe, learnt, arguments.encoder_from))
+        check_settings(arguments.out, settings(recipe, training, arguments.encoder_from))
         for variant in VARIANTS:
             found = []
             for seed in range(recipe.seed, recipe.seed + max(1, arguments.seeds)):
                 varied, out = changed(recipe, variant, seed), arguments.out / slug(variant.name) / f"seed-{seed}"
-                found.append(predictions(varied, learnt, test, out, arguments.encoder_from, kept))
+                found.append(predictions(varied, training, test, out, arguments.encoder_from, cache))
             rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
             write(arguments.out, rows)
     sys.stdout.write(as_table(rows))
@@ -137,20 +137,20 @@ def test_part(folders: Sequence[Path], name: str | None) -> list[PreparedClip]:
 
 def predictions(
     recipe: Recipe,
-    learnt: TrainingPart,
+    training: TrainingPart,
     test: Sequence[PreparedClip],
     out: Path,
     encoder_from: str | None,
-    kept: FrozenFeatures,
+    cache: FrozenFeatures,
 ) -> tuple[F32, Labels]:
     """Return logits [n,K] and labels [n] of the test part; the variant is trained first unless they are in `out`."""
     file = out / PREDICTIONS
     if not file.is_file():
         out.mkdir(parents=True, exist_ok=True)
-        model = train(recipe, None, learnt, out, encoder_from=encoder_from, features=kept)
+        model = train(recipe, None, training, out, encoder_from=encoder_from, features=cache)
         plan = recipe.clips
         assert plan is not None
-        features = kept.of(model.encoder, test) if plan.frozen else None  # type: ignore[arg-type]  # checked in training
+        features = cache.of(model.encoder, test) if plan.frozen else None  # type: ignore[arg-type]  # checked in training
         logits, labels = clip_logits(model, test, recipe, plan, Run(out, "", recipe.seed), features)
         with replacing(file) as part:
             np.savez(part, logits=logits, labels=labels)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.files import begun_with, held
+from realtime_micacl.files import check_settings, held
 from realtime_micacl.making.ablate import slug, test_part
 from realtime_micacl.making.compare_runs import Job, Results, engines, fusions, measured
 from realtime_micacl.making.evaluation.compare_table import as_table, cost_table, real_table
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> None:
     with held(arguments.out):
         for recipe in recipes.values():
             about = settings(recipe, training, arguments.encoder_from)
-            begun_with(arguments.out, {f"{name} of {recipe.name}": value for name, value in about.items()})
+            check_settings(arguments.out, {f"{name} of {recipe.name}": value for name, value in about.items()})
         sys.stdout.write(_compared(job, recipes, arguments.seeds, real))
 
 

@@ -149,10 +149,12 @@ def _check_kind(scores: F32, about: Theirs, encoder: Path) -> None:
     shares = any(each.min() >= -SLACK and np.abs(each.sum(axis=1) - 1).max() <= SLACK for each in (scores, emotions))
     if shares == (about.output.gives == "shares"):
         return
-    said = f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, {scores[0].sum():.3g} in total for a picture"
+    gives = f"{encoder} gives {scores.min():.3g} to {scores.max():.3g}, {scores[0].sum():.3g} in total for a picture"
     if not shares and scores.min() >= 0 and scores.max() <= 1:
-        raise EngineError(f"{said}: shares sum to 1; take what stands before its last sigmoid, as logits")
-    raise EngineError(f'{said}: output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed')
+        raise EngineError(f"{gives}: shares sum to 1; take what stands before its last sigmoid, as logits")
+    raise EngineError(
+        f'{gives}: output.gives is "{about.output.gives}", "{"shares" if shares else "logits"}" is needed'
+    )
 
 
 def _session(graph: bytes) -> InferenceSession:

@@ -16,7 +16,7 @@ import torch
 
 from realtime_micacl.config import read_toml
 from realtime_micacl.errors import ConfigError, MicaclError, StageFailed
-from realtime_micacl.files import begun_with, held
+from realtime_micacl.files import check_settings, held
 from realtime_micacl.inference.engine import WEIGHTS
 from realtime_micacl.inference.sidecar import sha256
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -68,12 +68,12 @@ def main(argv: Sequence[str]) -> None:
             part = read_training_part(recipe, arguments.data, arguments.split) if recipe.clips else None
         with held(arguments.out) if ranks.first else nullcontext():
             if ranks.first:
-                begun_with(arguments.out, settings(recipe, part, arguments.encoder_from))
+                check_settings(arguments.out, settings(recipe, part, arguments.encoder_from))
             train(recipe, faces_read, part, arguments.out, ranks, arguments.encoder_from)
 
 
 def settings(recipe: Recipe, part: TrainingPart | None, encoder_from: str | None) -> dict[str, Any]:
-    """Return what the results of a run depend on: `begun_with` refuses to continue a run with other settings."""
+    """Return what the results of a run depend on: `check_settings` refuses to continue a run with other settings."""
     clips = sorted(map(_identity, part.clips)) if part else []
     return {
         "recipe": msgspec.to_builtins(recipe),

@@ -18,7 +18,7 @@ from realtime_micacl.outlets.about import About
 from realtime_micacl.outlets.address import broker, listening, receiver
 from realtime_micacl.outlets.latest import Latest
 from realtime_micacl.outlets.means import Means
-from realtime_micacl.outlets.thread import Outlet, Posted
+from realtime_micacl.outlets.thread import Outlet, OutletThread
 from realtime_micacl.types import Event
 from realtime_micacl.wording import why
 
@@ -29,10 +29,10 @@ SECRET_LETTERS = 16
 class Feed:
     """A sink that hands every event, or with `every_s` the means of readings, to each outlet. It never waits.
 
-    `slots` gives faces their places; all sources of the program share it.
+    `slots` gives each face its slot; all sources of the program share it.
     """
 
-    def __init__(self, outlets: Sequence[Posted], slots: Slots, every_s: float | None = None) -> None:
+    def __init__(self, outlets: Sequence[OutletThread], slots: Slots, every_s: float | None = None) -> None:
         self.outlets, self.slots = outlets, slots
         self._onward: Callable[[Event], None] = Means(every_s, self._spread) if every_s else self._spread
 
@@ -71,7 +71,7 @@ def feeding(
         stale_s = STALE_S + (settings.every_s or 0.0)
         about = About(origin, clock, tuple(sources), instances, settings.slots, stale_s)
         made = [_MAKERS[name](settings, about) for name in settings.outlets]
-    feed = Feed([Posted(outlet) for outlet in made], Slots(settings.slots), settings.every_s)
+    feed = Feed([OutletThread(outlet) for outlet in made], Slots(settings.slots), settings.every_s)
     try:
         yield feed
     finally:

@@ -58,7 +58,7 @@ def _states(root: str, about: About) -> Sensors:
 
 
 def _faces(root: str, about: About) -> Sensors:
-    """Return the word and the seven shares of each place."""
+    """Return the sensors for the word and the seven shares of each slot."""
     sensors: Sensors = {}
     for slot in range(1, about.slots + 1):
         common = {"state_topic": f"{root}/face/{slot}/summary", "expire_after": EXPIRES_S}
@@ -79,7 +79,7 @@ def _faces(root: str, about: About) -> Sensors:
 
 
 def summary(reading: EmotionDistribution | None) -> str:
-    """Return a place as whole percents; nobody where there is no reading."""
+    """Return a slot's reading in whole percents, or that nobody is there."""
     shares = reading.probabilities.tolist() if reading else [0.0] * len(EMOTIONS)
     said = (reading.emotion or UNSURE) if reading else NOBODY
     return json.dumps({"expression": said} | {name: round(100 * p) for name, p in zip(EMOTIONS, shares, strict=True)})

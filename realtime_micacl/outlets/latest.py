@@ -70,7 +70,7 @@ class Latest:
         write_whole(self._path, self._text())
 
     def _text(self) -> str:
-        """Return the present readings: a row of CSV for each place, empty if nobody is there, or one JSON object."""
+        """Return the present readings: a row of CSV for each slot, empty if nobody is there, or one JSON object."""
         found = self._board.readings(monotonic())
         if self._path.suffix.lower() == ".csv":
             out = io.StringIO()

@@ -1,4 +1,4 @@
-"""Lab Streaming Layer: a stream for each place and one of markers; time stamps are capture times on LSL's clock.
+"""Lab Streaming Layer: a stream for each slot and one of markers; time stamps are capture times on LSL's clock.
 
 All streams exist from the start with a fixed number of channels, as recorders need it, whoever comes and goes.
 """
@@ -29,7 +29,7 @@ TRIES = 8  # comparisons of the clocks, of which the quickest counts
 
 
 class Lsl:
-    """Pushes each reading to the stream of its place, whether anybody listens or not."""
+    """Pushes each reading to the stream of its slot, whether anybody listens or not."""
 
     name = "lsl"
 

@@ -115,7 +115,7 @@ class Mqtt:
         return all(sent)
 
     def _summarize(self, now_s: float) -> None:
-        """Publish a summary of each place for Home Assistant, when it is due."""
+        """Publish a summary of each slot for Home Assistant, when it is due."""
         for slot, reading in zip(self._board.slots, self._board.readings(now_s), strict=True):
             topic, text = f"face/{slot}/summary", homeassistant.summary(reading)
             after_s = SUMMARY_S if text != self._said.get(topic) else BEAT_S

@@ -44,7 +44,7 @@ class Osc:
         self._address: Any = None
 
     def run(self, ring: Ring) -> None:
-        """Send the place of each event at once, and all places once a second."""
+        """Send the slot of each event at once, and all slots once a second."""
         beat_s = monotonic()
         while not ring.over:
             due = set[int]()
@@ -58,7 +58,7 @@ class Osc:
         self._close()
 
     def _touched(self, event: Event) -> Iterable[int]:
-        """Return the places that an event changes."""
+        """Return the slots that an event changes."""
         if isinstance(event, Mark):
             return ()
         if event.track_id is None:
@@ -79,7 +79,7 @@ class Osc:
             self._away(cause)
 
     def _send(self, slots: list[int]) -> None:
-        """Send places; if that fails, the peer is looked up again within a second."""
+        """Send slots; if that fails, the peer is looked up again within a second."""
         if not self._socket:
             self.lost += len(slots)
             return
@@ -104,7 +104,7 @@ class Osc:
             self._socket = None
 
     def _packets(self, slots: list[int]) -> Iterator[bytes]:
-        """Yield the packets for places: in the plain style a bundle for each and one for all, else single messages."""
+        """Yield the packets for slots: in the plain style a bundle for each and one for all, else single messages."""
         now_s = monotonic()
         readings = self._board.readings(now_s)
         for slot in slots:
@@ -128,7 +128,7 @@ class Osc:
 
 
 def messages_of(style: Style, slot: int, reading: EmotionDistribution | None) -> Iterator[Message]:
-    """Yield the addresses of a place with their values, zeros without a reading."""
+    """Yield the addresses of a slot with their values, zeros without a reading."""
     shares = reading.probabilities.tolist() if reading else [0.0] * len(EMOTIONS)
     if style == "wekinator":
         yield "/wek/inputs", tuple(shares)

@@ -83,7 +83,7 @@ class Outlet(Protocol):
         """Hand on what the ring brings until it is over; called on a thread of its own."""
 
 
-class Posted:
+class OutletThread:
     """A sink that never waits: it posts events to an outlet on its own thread. If that raises, it ends alone."""
 
     def __init__(self, outlet: Outlet) -> None:

@@ -120,7 +120,7 @@ def _add_outlets(p: argparse.ArgumentParser) -> None:
     out.add_argument("--latest", metavar="FILE", help="keep the newest numbers in a .json or .csv")
     every = out.add_argument("--every", type=_number, metavar="SECONDS", help="send means over this many seconds")
     every.dest = "every_s"
-    out.add_argument("--slots", type=int, metavar="N", help="number of places for faces (default 4)")
+    out.add_argument("--slots", type=int, metavar="N", help="number of slots for faces (default 4)")
 
 
 def _number(text: str) -> float:

@@ -26,7 +26,7 @@ from realtime_micacl.programs.systemd import Notifier
 from realtime_micacl.wording import why
 
 if TYPE_CHECKING:
-    from realtime_micacl_ui.desk import Options
+    from realtime_micacl_ui.options import Options
     from realtime_micacl_ui.window import LiveWindow
 
 INTERRUPTED = 130
@@ -144,7 +144,7 @@ def _recorder(job: Running) -> Iterator[Recorder]:
 
 
 def _options(job: Running, recorder: Recorder) -> Options:
-    from realtime_micacl_ui.desk import Options
+    from realtime_micacl_ui.options import Options
 
     settings = job.plan.settings
     return Options(

@@ -24,7 +24,7 @@ from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.meter import BOUNDS_S
 from realtime_micacl.outlets.address import LOOPBACK, Peer, listening
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.types import Retry, State
 from realtime_micacl.wording import why
 
@@ -37,7 +37,7 @@ PREFIX = "realtime_micacl_"
 class Counts(Collector):
     """Collects what sessions count, for Prometheus; if there are several, they have the label `source`."""
 
-    def __init__(self, sessions: Sequence[LiveSession], outlets: Sequence[Posted] = ()) -> None:
+    def __init__(self, sessions: Sequence[LiveSession], outlets: Sequence[OutletThread] = ()) -> None:
         self._sessions, self._outlets = sessions, outlets
         self._by = ["source"] if len(sessions) > 1 else []
 
@@ -51,7 +51,7 @@ class Counts(Collector):
             yield from _of_outlets(self._outlets)
 
 
-def _of_outlets(outlets: Sequence[Posted]) -> Iterator[Metric]:
+def _of_outlets(outlets: Sequence[OutletThread]) -> Iterator[Metric]:
     """Yield the metrics of outlets."""
     dropped = CounterMetricFamily(PREFIX + "outlet_dropped", "What did not leave by an outlet.", labels=["outlet"])
     away = GaugeMetricFamily(PREFIX + "outlet_away", "1 while an outlet reaches nobody.", labels=["outlet"])
@@ -160,7 +160,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def served(
-    sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[Posted] = ()
+    sessions: Sequence[LiveSession], text: str, token: str | None, outlets: Sequence[OutletThread] = ()
 ) -> Iterator[None]:
     """Serve the page of sessions at `[HOST:]PORT` within the block."""
     registry = CollectorRegistry()

@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> None:
     path = arguments.file
     source, start_s, end_s = span(path, arguments.source)
     open_screen("`realtime-micacl report FILE` makes a page of it")
-    from realtime_micacl_ui.desk import Options
+    from realtime_micacl_ui.options import Options
     from realtime_micacl_ui.window import show
 
     shown = None

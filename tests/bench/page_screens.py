@@ -17,7 +17,7 @@ import numpy as np
 
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.thread import KEPT, Posted
+from realtime_micacl.outlets.thread import KEPT, OutletThread
 from realtime_micacl.outlets.web import Web
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, State, StateChange
 from tests.e2e.browser import Browser
@@ -87,7 +87,7 @@ def main(out: Path) -> None:
             hello = msgspec.structs.replace(about().hello(), sources=[CAMERA])
             its = about(hello=lambda hello=hello: hello, clock=Clock(origin_s, 0.0), sources=(CAMERA,), stale_s=1e3)
             port = free_port()
-            web = Posted(Web(Peer("127.0.0.1", port), None, its))
+            web = OutletThread(Web(Peer("127.0.0.1", port), None, its))
             browser.resize(*size)
             browser.open(f"http://127.0.0.1:{port}/{query}")
             browser.until("trouble === ''")

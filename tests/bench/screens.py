@@ -23,8 +23,9 @@ from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.types import Frame, Quality, State
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.desk import Desk, Options
+from realtime_micacl_ui.controls import Controls
 from realtime_micacl_ui.language import use_language
+from realtime_micacl_ui.options import Options
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.sample import sample
 from realtime_micacl_ui.texts import say
@@ -139,13 +140,13 @@ def controlled(view: View, size: tuple[int, int], scale: float, *, light: bool =
 
     still = Still()
     still.resize(*size)
-    desk = Desk(
+    controls = Controls(
         still, lambda key: None, Options(recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45)), framer=Framer())
     )
-    desk.toggle_panel()
+    controls.toggle_panel()
     still.show()
     for _ in range(3):  # style sheets and their sizes take effect in the next pass
-        shown = desk.with_controls(view, theme, 0.0, calm=False)
+        shown = controls.with_controls(view, theme, 0.0, calm=False)
         QApplication.processEvents()
     still.setFocus()
     return still.grab().toImage()

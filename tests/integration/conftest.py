@@ -13,7 +13,7 @@ from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
 from realtime_micacl.making.data.prepared import CLIPS, INDEX, MANIFEST, Line, Manifest, write_crops
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.types import EMOTIONS, U8
 from tests.fault.proxy import free_port
 from tests.integration import web
@@ -68,15 +68,15 @@ def server() -> Iterator[web.Web]:
 
 
 @pytest.fixture
-def posted() -> Iterator[Callable[..., tuple[Posted, int]]]:
+def posted() -> Iterator[Callable[..., tuple[OutletThread, int]]]:
     """Open the outlet of the web page, at a port that is free."""
     from realtime_micacl.outlets.web import Web  # an extra
 
-    made: list[Posted] = []
+    made: list[OutletThread] = []
 
-    def make(host: str = "127.0.0.1", token: str | None = None) -> tuple[Posted, int]:
+    def make(host: str = "127.0.0.1", token: str | None = None) -> tuple[OutletThread, int]:
         port = free_port()
-        made.append(Posted(Web(Peer(host, port), token, about(slots=2))))
+        made.append(OutletThread(Web(Peer(host, port), token, about(slots=2))))
         return made[-1], port
 
     yield make

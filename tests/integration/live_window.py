@@ -61,4 +61,4 @@ def shown(*steps: Callable[[LiveWindow], object], options: Options | None = None
 
 
 def buttons(window: LiveWindow) -> dict[str, QToolButton]:
-    return {button.accessibleName(): button for button in window._desk.bar.findChildren(QToolButton)}
+    return {button.accessibleName(): button for button in window._controls.bar.findChildren(QToolButton)}

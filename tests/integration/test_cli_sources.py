@@ -13,7 +13,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.live.sources.source import SourceSpec
 from realtime_micacl.programs import live as programs
 from realtime_micacl_ui import window as shown
-from realtime_micacl_ui.desk import Options
+from realtime_micacl_ui.options import Options
 
 
 def test_each_source_has_a_session_of_its_own_and_one_recording_goes_through(

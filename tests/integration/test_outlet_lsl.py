@@ -21,7 +21,7 @@ import pytest
 import pyxdf
 
 from realtime_micacl.outlets.lsl import BUFFER_S, Lsl, channels
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.types import EMOTIONS, Mark, State, StateChange
 from tests.unit.test_slots import about, reading
 
@@ -36,12 +36,12 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def posted(name: str) -> Iterator[Callable[..., Posted]]:
+def posted(name: str) -> Iterator[Callable[..., OutletThread]]:
     """Open streams."""
-    made: list[Posted] = []
+    made: list[OutletThread] = []
 
-    def make() -> Posted:
-        made.append(Posted(Lsl(name, about(slots=2))))
+    def make() -> OutletThread:
+        made.append(OutletThread(Lsl(name, about(slots=2))))
         return made[-1]
 
     yield make
@@ -63,7 +63,9 @@ def pulled(stream: pylsl.StreamInlet, count: int = 1) -> list[tuple[list[Any], f
     return got
 
 
-def test_a_stream_says_what_its_channels_are_and_where_it_comes_from(posted: Callable[..., Posted], name: str) -> None:
+def test_a_stream_says_what_its_channels_are_and_where_it_comes_from(
+    posted: Callable[..., OutletThread], name: str
+) -> None:
     posted()
     face = inlet(f"{name} face 2")
     info = face.info()
@@ -85,7 +87,7 @@ def test_a_stream_says_what_its_channels_are_and_where_it_comes_from(posted: Cal
 
 
 def test_samples_have_the_moment_of_capture_and_an_end(
-    posted: Callable[..., Posted], name: str, measured: Callable[[str], None]
+    posted: Callable[..., OutletThread], name: str, measured: Callable[[str], None]
 ) -> None:
     sink = posted()
     face, markers = inlet(f"{name} face 1"), inlet(f"{name} markers")
@@ -116,7 +118,7 @@ def test_samples_have_the_moment_of_capture_and_an_end(
 
 @pytest.mark.fault("R19")
 def test_an_inlet_goes_on_by_itself_after_a_restart(
-    posted: Callable[..., Posted], name: str, measured: Callable[[str], None]
+    posted: Callable[..., OutletThread], name: str, measured: Callable[[str], None]
 ) -> None:
     sink = posted()
     face = inlet(f"{name} face 1")
@@ -133,7 +135,7 @@ def test_an_inlet_goes_on_by_itself_after_a_restart(
 
 @pytest.mark.fault("R4")
 def test_two_hundred_inlets_come_and_go_and_one_that_does_not_read_costs_little(
-    posted: Callable[..., Posted], name: str, measured: Callable[[str], None]
+    posted: Callable[..., OutletThread], name: str, measured: Callable[[str], None]
 ) -> None:
     sink, process = posted(), psutil.Process()
     (found,) = pylsl.resolve_byprop("name", f"{name} face 1", 1, 10.0)
@@ -168,7 +170,7 @@ def test_two_hundred_inlets_come_and_go_and_one_that_does_not_read_costs_little(
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="LabRecorder's module has wheels for 3.11 and 3.12")
 def test_labrecorder_writes_an_xdf_with_the_moments_of_capture(
-    posted: Callable[..., Posted],
+    posted: Callable[..., OutletThread],
     name: str,
     tmp_path: Path,
     measured: Callable[[str], None],

@@ -16,7 +16,7 @@ import pytest
 
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.mqtt import KEEPALIVE_S, Mqtt
-from realtime_micacl.outlets.thread import KEPT, Posted
+from realtime_micacl.outlets.thread import KEPT, OutletThread
 from realtime_micacl.types import EMOTIONS, State, StateChange
 from tests.integration.broker import Broker, Listener, records
 from tests.unit.test_slots import about, reading
@@ -40,12 +40,12 @@ def ear(broker: Broker) -> Iterator[Listener]:
 
 
 @pytest.fixture
-def posted() -> Iterator[Callable[..., Posted]]:
-    made: list[Posted] = []
+def posted() -> Iterator[Callable[..., OutletThread]]:
+    made: list[OutletThread] = []
 
-    def make(port: int, prefix: str | None = None, password: str = "", **changes: Any) -> Posted:
+    def make(port: int, prefix: str | None = None, password: str = "", **changes: Any) -> OutletThread:
         peer = Peer("127.0.0.1", port, "me" if password else "", "door")
-        made.append(Posted(Mqtt(peer, password or None, prefix, about(slots=2, **changes))))
+        made.append(OutletThread(Mqtt(peer, password or None, prefix, about(slots=2, **changes))))
         return made[-1]
 
     yield make
@@ -54,13 +54,13 @@ def posted() -> Iterator[Callable[..., Posted]]:
         assert sink.wait(3.0)
 
 
-def live(sink: Posted, track: int = 1, slot: int = 1) -> None:
+def live(sink: OutletThread, track: int = 1, slot: int = 1) -> None:
     sink(StateChange(time.monotonic(), None, State.LIVE))
     sink(reading(track, time.monotonic(), slot=slot))
 
 
 def test_a_broker_hears_availability_states_faces_and_the_end(
-    broker: Broker, ear: Listener, posted: Callable[..., Posted]
+    broker: Broker, ear: Listener, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted(broker.port)
     ear.until(f"{ROOT}/availability", lambda text: text == "online")
@@ -80,7 +80,7 @@ def test_a_broker_hears_availability_states_faces_and_the_end(
 
 
 def test_of_a_face_five_readings_a_second_are_sent_and_the_broker_keeps_states_alone(
-    broker: Broker, ear: Listener, posted: Callable[..., Posted]
+    broker: Broker, ear: Listener, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted(broker.port)
     ear.until(f"{ROOT}/availability", lambda text: text == "online")
@@ -102,7 +102,7 @@ def test_of_a_face_five_readings_a_second_are_sent_and_the_broker_keeps_states_a
 
 
 def test_home_assistant_finds_one_device_with_a_word_and_seven_shares_for_each_face(
-    broker: Broker, ear: Listener, posted: Callable[..., Posted]
+    broker: Broker, ear: Listener, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted(broker.port, "homeassistant")
     topic = "homeassistant/device/realtime-micacl-door/config"
@@ -133,7 +133,7 @@ def test_home_assistant_finds_one_device_with_a_word_and_seven_shares_for_each_f
 
 @pytest.mark.fault("R19")
 def test_a_broker_that_is_away_then_there_then_killed_then_back(
-    tmp_path: Path, posted: Callable[..., Posted], measured: Callable[[str], None]
+    tmp_path: Path, posted: Callable[..., OutletThread], measured: Callable[[str], None]
 ) -> None:
     broker = Broker(tmp_path)
     sink = posted(broker.port, "homeassistant")
@@ -175,7 +175,7 @@ def test_a_broker_that_is_away_then_there_then_killed_then_back(
 
 @pytest.mark.fault("R19", "R24")
 def test_a_broker_that_accepts_and_says_nothing_holds_nobody_up(
-    posted: Callable[..., Posted], measured: Callable[[str], None]
+    posted: Callable[..., OutletThread], measured: Callable[[str], None]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as dumb:
         sink = posted(dumb.getsockname()[1])
@@ -197,7 +197,7 @@ def test_the_will_of_one_that_dies_is_told(broker: Broker, ear: Listener) -> Non
     code = (
         "import sys, time; sys.path.insert(0, '.')\n"
         "from tests.integration.test_outlet_mqtt import *\n"
-        f"sink = Posted(Mqtt(Peer('127.0.0.1', {broker.port}, '', 'door'), None, None, about()))\n"
+        f"sink = OutletThread(Mqtt(Peer('127.0.0.1', {broker.port}, '', 'door'), None, None, about()))\n"
         "live(sink); time.sleep(60)"
     )
     dying = subprocess.Popen([sys.executable, "-c", code])
@@ -207,7 +207,9 @@ def test_the_will_of_one_that_dies_is_told(broker: Broker, ear: Listener) -> Non
     ear.until(f"{ROOT}/availability", lambda text: text == "offline", 1.5 * KEEPALIVE_S)
 
 
-def test_a_password_comes_from_a_file_and_a_wrong_one_is_told(tmp_path: Path, posted: Callable[..., Posted]) -> None:
+def test_a_password_comes_from_a_file_and_a_wrong_one_is_told(
+    tmp_path: Path, posted: Callable[..., OutletThread]
+) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text("me:hunter2hunter2\n")
     passwords.chmod(0o600)

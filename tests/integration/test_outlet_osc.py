@@ -11,7 +11,7 @@ import pytest
 
 from realtime_micacl.outlets.address import Peer
 from realtime_micacl.outlets.osc import BEAT_S, Osc, Style
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.types import EMOTIONS, State, StateChange
 from tests.e2e.ears import parsed
 from tests.unit.test_slots import about, reading
@@ -28,11 +28,11 @@ def ear() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def posted() -> Iterator[Callable[..., Posted]]:
-    made: list[Posted] = []
+def posted() -> Iterator[Callable[..., OutletThread]]:
+    made: list[OutletThread] = []
 
-    def make(host: str, port: int, style: Style = "plain", **changes: Any) -> Posted:
-        made.append(Posted(Osc(Peer(host, port), style, about(slots=2, **changes))))
+    def make(host: str, port: int, style: Style = "plain", **changes: Any) -> OutletThread:
+        made.append(OutletThread(Osc(Peer(host, port), style, about(slots=2, **changes))))
         return made[-1]
 
     yield make
@@ -51,7 +51,7 @@ def until(ear: socket.socket, true: Callable[[Found], bool]) -> Found:
 
 
 def test_all_addresses_are_there_from_the_start_and_zero_while_nobody_is(
-    ear: socket.socket, posted: Callable[..., Posted]
+    ear: socket.socket, posted: Callable[..., OutletThread]
 ) -> None:
     posted("127.0.0.1", ear.getsockname()[1])
     face = ("found", *EMOTIONS, "leading", "quality", "track")
@@ -62,7 +62,7 @@ def test_all_addresses_are_there_from_the_start_and_zero_while_nobody_is(
 
 
 def test_a_reading_is_sent_at_once_and_what_is_over_is_zero_at_once(
-    ear: socket.socket, posted: Callable[..., Posted]
+    ear: socket.socket, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted("127.0.0.1", ear.getsockname()[1])
     until(ear, lambda now: "/faces" in now)
@@ -85,7 +85,7 @@ def test_a_reading_is_sent_at_once_and_what_is_over_is_zero_at_once(
 
 
 def test_a_reading_that_nothing_follows_is_zero_after_two_seconds(
-    ear: socket.socket, posted: Callable[..., Posted]
+    ear: socket.socket, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted("127.0.0.1", ear.getsockname()[1], stale_s=0.5)
     sink(reading(7, time.monotonic(), slot=1))
@@ -93,8 +93,8 @@ def test_a_reading_that_nothing_follows_is_zero_after_two_seconds(
     until(ear, lambda now: now.get("/face/1/found") == (0.0,))
 
 
-def test_wekinator_gets_one_message_of_seven_floats_of_the_first_place(
-    ear: socket.socket, posted: Callable[..., Posted]
+def test_wekinator_gets_one_message_of_seven_floats_of_the_first_slot(
+    ear: socket.socket, posted: Callable[..., OutletThread]
 ) -> None:
     sink = posted("127.0.0.1", ear.getsockname()[1], "wekinator")
     assert parsed(ear.recv(1 << 16)) == {"/wek/inputs": (0.0,) * 7}
@@ -103,7 +103,7 @@ def test_wekinator_gets_one_message_of_seven_floats_of_the_first_place(
     until(ear, lambda now: now.get("/wek/inputs", (0.0,))[0] == pytest.approx(1 / 7))
 
 
-def test_vrchat_gets_parameters_of_an_avatar(ear: socket.socket, posted: Callable[..., Posted]) -> None:
+def test_vrchat_gets_parameters_of_an_avatar(ear: socket.socket, posted: Callable[..., OutletThread]) -> None:
     sink = posted("127.0.0.1", ear.getsockname()[1], "vrchat")
     sink(reading(1, time.monotonic(), slot=1))
     root = "/avatar/parameters/Micacl/"
@@ -113,7 +113,7 @@ def test_vrchat_gets_parameters_of_an_avatar(ear: socket.socket, posted: Callabl
 
 @pytest.mark.fault("R19")
 def test_nobody_need_listen_and_a_host_that_is_not_there_is_told_and_tried_again(
-    ear: socket.socket, posted: Callable[..., Posted], monkeypatch: pytest.MonkeyPatch
+    ear: socket.socket, posted: Callable[..., OutletThread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = ear.getsockname()[1]
     deaf = posted("127.0.0.1", 9)

@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.outlets.address import Peer
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.outlets.web import Web
 from realtime_micacl.types import EMOTIONS, State, StateChange
 from tests.fault.proxy import free_port
@@ -42,7 +42,7 @@ def lines(client: ClientConnection, count: int) -> list[dict[str, Any]]:
     return [json.loads(client.recv(timeout=5)) for _ in range(count)]
 
 
-def test_a_client_gets_a_hello_what_stands_and_then_every_line(posted: Callable[..., tuple[Posted, int]]) -> None:
+def test_a_client_gets_a_hello_what_stands_and_then_every_line(posted: Callable[..., tuple[OutletThread, int]]) -> None:
     sink, port = posted()
     sink(StateChange(time.monotonic(), None, State.LIVE))
     sink(StateChange(time.monotonic(), 1, State.COLLECTING, slot=1))
@@ -68,7 +68,9 @@ def test_a_client_gets_a_hello_what_stands_and_then_every_line(posted: Callable[
         assert [r.get("state") for r in lines(client, 2)] == [None, "ended"]
 
 
-def test_the_page_is_one_answer_that_may_run_its_own_script_alone(posted: Callable[..., tuple[Posted, int]]) -> None:
+def test_the_page_is_one_answer_that_may_run_its_own_script_alone(
+    posted: Callable[..., tuple[OutletThread, int]],
+) -> None:
     _, port = posted()
     code, page, headers = status(port)
     assert code == 200
@@ -96,13 +98,13 @@ def test_the_page_is_one_answer_that_may_run_its_own_script_alone(posted: Callab
     ],
 )
 def test_a_name_that_was_made_to_point_here_gets_nothing(
-    posted: Callable[..., tuple[Posted, int]], host: str, code: int
+    posted: Callable[..., tuple[OutletThread, int]], host: str, code: int
 ) -> None:
     _, port = posted()
     assert status(port, Host=host.format(port=port))[0] == code
 
 
-def test_a_page_from_elsewhere_opens_no_socket(posted: Callable[..., tuple[Posted, int]]) -> None:
+def test_a_page_from_elsewhere_opens_no_socket(posted: Callable[..., tuple[OutletThread, int]]) -> None:
     _, port = posted()
     for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "https://localhost", "http://["):
         with pytest.raises(InvalidStatus, match=r"40[03]"):
@@ -111,7 +113,7 @@ def test_a_page_from_elsewhere_opens_no_socket(posted: Callable[..., tuple[Poste
 
 
 def test_the_network_needs_a_token_and_with_it_a_page_may_come_from_elsewhere(
-    posted: Callable[..., tuple[Posted, int]],
+    posted: Callable[..., tuple[OutletThread, int]],
 ) -> None:
     with pytest.raises(ConfigError, match="lets the network look"):
         Web(Peer("0.0.0.0", free_port()), None, about())
@@ -132,7 +134,7 @@ def test_the_network_needs_a_token_and_with_it_a_page_may_come_from_elsewhere(
         assert "hello" in lines(client, 1)[0]
 
 
-def test_a_port_that_is_taken_is_told_at_once(posted: Callable[..., tuple[Posted, int]]) -> None:
+def test_a_port_that_is_taken_is_told_at_once(posted: Callable[..., tuple[OutletThread, int]]) -> None:
     _, port = posted()
     with pytest.raises(ConfigError, match="name another port"):
         Web(Peer("127.0.0.1", port), None, about())

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.outlets.web import CLIENTS, CONNECTIONS
 from tests.integration.test_outlet_web import lines, opened
 from tests.unit.test_slots import reading
@@ -20,7 +20,7 @@ from tests.unit.test_slots import reading
 
 @pytest.mark.fault("R19")
 def test_one_that_never_reads_and_one_that_shouts_cost_the_others_nothing(
-    posted: Callable[..., tuple[Posted, int]], measured: Callable[[str], None]
+    posted: Callable[..., tuple[OutletThread, int]], measured: Callable[[str], None]
 ) -> None:
     sink, port = posted()
     good, stuck, shouting = opened(port), socket.create_connection(("127.0.0.1", port)), opened(port)
@@ -56,7 +56,7 @@ def test_one_that_never_reads_and_one_that_shouts_cost_the_others_nothing(
 
 
 @pytest.mark.fault("R19")
-def test_there_are_only_so_many_clients_and_connections(posted: Callable[..., tuple[Posted, int]]) -> None:
+def test_there_are_only_so_many_clients_and_connections(posted: Callable[..., tuple[OutletThread, int]]) -> None:
     sink, port = posted()
     clients = [opened(port) for _ in range(CLIENTS)]
     for client in clients:
@@ -75,7 +75,7 @@ def test_there_are_only_so_many_clients_and_connections(posted: Callable[..., tu
 
 @pytest.mark.fault("R4")
 def test_two_hundred_clients_come_and_go_and_leave_nothing(
-    posted: Callable[..., tuple[Posted, int]], measured: Callable[[str], None]
+    posted: Callable[..., tuple[OutletThread, int]], measured: Callable[[str], None]
 ) -> None:
     sink, port = posted()
     process = psutil.Process()
@@ -112,7 +112,7 @@ def test_two_hundred_clients_come_and_go_and_leave_nothing(
     ],
 )
 def test_what_strangers_say_is_refused_without_a_word_in_the_log(
-    posted: Callable[..., tuple[Posted, int]], said: bytes, caplog: pytest.LogCaptureFixture
+    posted: Callable[..., tuple[OutletThread, int]], said: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink, port = posted()
     with socket.create_connection(("127.0.0.1", port)) as stranger:

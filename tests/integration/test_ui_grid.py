@@ -14,8 +14,8 @@ from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.streams import Streams
 from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, picture
 from realtime_micacl.types import Frame, Retry, State
-from realtime_micacl_ui.desk import Options
 from realtime_micacl_ui.grid import GridWindow, columns_for, show
+from realtime_micacl_ui.options import Options
 
 pytestmark = pytest.mark.usefixtures("qapp")
 COLOURS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30), (30, 200, 200)]

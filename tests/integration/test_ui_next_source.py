@@ -24,18 +24,18 @@ pytestmark = pytest.mark.usefixtures("qapp")
 def test_another_source_is_asked_for_and_a_wrong_one_is_refused(qtbot: QtBot) -> None:
     def type_in(text: str) -> Callable[[LiveWindow], None]:
         def typed(window: LiveWindow) -> None:
-            window._desk.panel.address.clear()
-            qtbot.keyClicks(window._desk.panel.address, text)
-            qtbot.keyClick(window._desk.panel.address, Qt.Key.Key_Return)
+            window._controls.panel.address.clear()
+            qtbot.keyClicks(window._controls.panel.address, text)
+            qtbot.keyClick(window._controls.panel.address, Qt.Key.Key_Return)
 
         return typed
 
     window = shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
         type_in("ftp://host/a"),
-        lambda w: "ftp:// is not read" in w._desk.panel.fault.text(),
+        lambda w: "ftp:// is not read" in w._controls.panel.fault.text(),
         type_in("/nowhere/clip.mp4"),
-        lambda w: "/nowhere/clip.mp4" in w._desk.panel.fault.text() and w.asked is None,
+        lambda w: "/nowhere/clip.mp4" in w._controls.panel.fault.text() and w.asked is None,
         type_in("synthetic"),
     )
     assert window.asked == SourceSpec("synthetic", "synthetic")
@@ -123,9 +123,9 @@ def test_a_webcam_is_a_mirror_unless_it_was_asked_for_otherwise(
             lambda w: w.view.mirror is not mirrors and bool(w.view.readings),
             note,
             lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
-            lambda w: w._desk.busy,
-            lambda w: qtbot.keyClick(w._desk.panel.boxes["mirror"], Qt.Key.Key_Space),
-            lambda w: w.view.mirror is mirrors and w._desk.panel.boxes["mirror"].isChecked() is mirrors,
+            lambda w: w._controls.busy,
+            lambda w: qtbot.keyClick(w._controls.panel.boxes["mirror"], Qt.Key.Key_Space),
+            lambda w: w.view.mirror is mirrors and w._controls.panel.boxes["mirror"].isChecked() is mirrors,
         ]
 
         def tick(window: LiveWindow) -> None:

@@ -9,7 +9,7 @@ import pytest
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.outlets.feed import Feed
-from realtime_micacl.outlets.thread import Posted
+from realtime_micacl.outlets.thread import OutletThread
 from realtime_micacl.testing import FakeCamera, FakeStages
 from realtime_micacl.types import EmotionDistribution, Mark, State
 from realtime_micacl_ui.window import LiveWindow, Options, show
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("qapp")
 
 def test_a_window_s_numbers_and_markers_leave_and_a_peer_that_is_away_is_said() -> None:
     ear = Ear()
-    feed = Feed([Posted(ear)], Slots())
+    feed = Feed([OutletThread(ear)], Slots())
 
     def marks(window: LiveWindow) -> bool:
         window.act("m")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.files import BEGUN_WITH, begun_with, clear_partials, filling, held, replacing, write_whole
+from realtime_micacl.files import SETTINGS, check_settings, clear_partials, filling, held, replacing, write_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -116,17 +116,17 @@ def test_a_folder_is_filled_without_what_a_killed_run_left_beside_it(tmp_path: P
 
 
 def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
-    begun_with(tmp_path, {"recipe": "of a run that wrote nothing"})
+    check_settings(tmp_path, {"recipe": "of a run that wrote nothing"})
     (tmp_path / "seed-1").mkdir()
-    begun_with(tmp_path, {"recipe": "of another"})
-    (tmp_path / BEGUN_WITH).unlink()
+    check_settings(tmp_path, {"recipe": "of another"})
+    (tmp_path / SETTINGS).unlink()
     (tmp_path / "seed-1" / "log.csv").touch()
-    begun_with(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",)})
-    begun_with(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",), "of another": 1})
+    check_settings(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",)})
+    check_settings(tmp_path, {"recipe": {"rate": 0.1}, "split": ("a",), "of another": 1})
     with pytest.raises(ConfigError, match=r"holds results of another recipe and split; .* name another folder"):
-        begun_with(tmp_path, {"recipe": {"rate": 0.2}, "split": ("b",)})
-    begun_with(tmp_path, {"recipe": {"rate": 0.1}})
+        check_settings(tmp_path, {"recipe": {"rate": 0.2}, "split": ("b",)})
+    check_settings(tmp_path, {"recipe": {"rate": 0.1}})
     for damaged in ("{", "[1]"):
-        (tmp_path / BEGUN_WITH).write_text(damaged)
+        (tmp_path / SETTINGS).write_text(damaged)
         with pytest.raises(ConfigError, match="cannot be read"):
-            begun_with(tmp_path, {"recipe": 1})
+            check_settings(tmp_path, {"recipe": 1})

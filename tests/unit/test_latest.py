@@ -15,15 +15,15 @@ import pytest
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.records.slots import STALE_S
 from realtime_micacl.outlets.latest import Latest
-from realtime_micacl.outlets.thread import Posted, Ring
+from realtime_micacl.outlets.thread import OutletThread, Ring
 from realtime_micacl.types import Event, State, StateChange
 from tests.unit.test_slots import about, reading
 
 ABOUT = about(slots=2)
 
 
-def posted(path: Path) -> Posted:
-    return Posted(Latest(path, ABOUT))
+def posted(path: Path) -> OutletThread:
+    return OutletThread(Latest(path, ABOUT))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def until(path: Path, said: str) -> str:
     return text
 
 
-def test_csv_has_a_line_for_each_place_whoever_is_there(tmp_path: Path) -> None:
+def test_csv_has_a_line_for_each_slot_whoever_is_there(tmp_path: Path) -> None:
     path = tmp_path / "now.csv"
     sink = posted(path)
     assert [row["slot"] for row in csv.DictReader(path.read_text().splitlines())] == ["1", "2"], "from the start"

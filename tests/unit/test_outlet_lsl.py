@@ -87,7 +87,7 @@ def pushed(library: Library, *steps: tuple[float, list[Event]]) -> dict[str, lis
     return library.pushed
 
 
-def test_a_reading_goes_to_its_place_and_all_else_to_the_markers(library: Library) -> None:
+def test_a_reading_goes_to_its_slot_and_all_else_to_the_markers(library: Library) -> None:
     events = [StateChange(1.0, None, State.LIVE), reading(7, 1.1, slot=2), reading(8, 1.2)]
     found = pushed(library, (0.0, events))
     assert {what: len(samples) for what, samples in found.items()} == {"face 1": 0, "face 2": 1, "markers": 1}
@@ -100,7 +100,7 @@ def test_a_reading_goes_to_its_place_and_all_else_to_the_markers(library: Librar
     }
 
 
-def test_a_place_that_becomes_free_ends_there(library: Library) -> None:
+def test_a_slot_that_becomes_free_ends_there(library: Library) -> None:
     found = pushed(library, (0.0, [reading(7, 1.0, slot=1), StateChange(1.5, 7, State.NO_FACE, slot=1)]))
     (_, (nobody, at_s)) = found["face 1"]
     assert at_s == 1.5

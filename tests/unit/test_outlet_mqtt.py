@@ -67,7 +67,7 @@ def test_of_a_face_some_readings_a_second_are_sent_and_every_change_at_once(now:
     hears(made, *changes)
     assert len(client.told("face/1")) == len(client.told("event")) == 5
     hears(made, reading(2, 4.05, slot=2), reading(3, 4.05))
-    assert len(client.told("face/2")) == 1, "each place by itself, and none without one"
+    assert len(client.told("face/2")) == 1, "each slot by itself, and none without one"
     assert len(client.told("event")) == 5, "a reading is no event"
 
 
@@ -161,7 +161,7 @@ def test_that_nobody_can_be_reached_is_said_after_a_moment_and_no_longer_once_so
 
 
 def summaries(now: SimpleNamespace, prefix: str | None, *, changes: bool) -> list[str]:
-    """Return what is said of a place within twenty seconds, looked at four times a second."""
+    """Return what is said of a slot within twenty seconds, looked at four times a second."""
     made, client = outlet(prefix)
     made._look()
     client.sent.clear()
@@ -174,7 +174,7 @@ def summaries(now: SimpleNamespace, prefix: str | None, *, changes: bool) -> lis
     return client.told("face/1/summary")
 
 
-def test_home_assistant_is_told_of_each_place_as_long_as_it_is_asked_for(now: SimpleNamespace) -> None:
+def test_home_assistant_is_told_of_each_slot_as_long_as_it_is_asked_for(now: SimpleNamespace) -> None:
     still, moving = (summaries(now, "homeassistant", changes=changes) for changes in (False, True))
     assert 3 <= len(still) <= 9, "now and then, so that it is not taken for silent"
     assert 15 <= len(moving) <= 25, "once a second"

@@ -11,7 +11,7 @@ import pytest
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.outlets import feed as module
 from realtime_micacl.outlets.feed import Feed
-from realtime_micacl.outlets.thread import KEPT, Posted, Ring
+from realtime_micacl.outlets.thread import KEPT, OutletThread, Ring
 from realtime_micacl.types import Event, Mark, State, StateChange
 from tests.unit.test_slots import reading
 
@@ -43,7 +43,7 @@ class Ear:
 
 def test_everything_arrives_in_order_and_the_end_is_read_out() -> None:
     ear = Ear()
-    feed = Feed([Posted(ear)], Slots())
+    feed = Feed([OutletThread(ear)], Slots())
     events = [reading(1, float(n)) for n in range(KEPT)]
     for event in events:
         feed(event)
@@ -67,7 +67,7 @@ def test_a_reader_may_be_behind_by_some_seconds_and_no_more() -> None:
 
 def test_an_outlet_that_does_not_read_holds_nobody_up_and_readings_make_room_for_states() -> None:
     deaf, good = Ear(), Ear()
-    feed = Feed([Posted(deaf), Posted(good)], Slots())
+    feed = Feed([OutletThread(deaf), OutletThread(good)], Slots())
     deaf.deaf.clear()
     feed(reading(1, -1.0))
     assert deaf.busy.wait(60.0)
@@ -100,7 +100,7 @@ def test_what_still_waits_when_its_reader_is_gone_is_dropped() -> None:
 
 def test_what_one_raises_ends_it_alone_and_is_told() -> None:
     bad, good = Ear(ValueError("no such thing")), Ear()
-    feed = Feed([Posted(bad), Posted(good)], Slots())
+    feed = Feed([OutletThread(bad), OutletThread(good)], Slots())
     feed(reading(1))
     deadline_s = time.monotonic() + 5.0
     while not feed.notice:
@@ -117,7 +117,7 @@ def test_what_one_raises_ends_it_alone_and_is_told() -> None:
 def test_one_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CLOSE_S", 0.05)
     stuck, good = Ear(), Ear()
-    feed = Feed([Posted(stuck), Posted(good)], Slots())
+    feed = Feed([OutletThread(stuck), OutletThread(good)], Slots())
     stuck.deaf.clear()
     feed(reading(1))
     started_s = time.monotonic()

@@ -37,14 +37,14 @@ def test_home_assistant_has_a_state_for_each_source_and_forgets_what_is_silent_w
     assert device("off", "r/n", about()) == ("homeassistant/device/realtime-micacl-n/config", "")
 
 
-def test_a_place_is_said_in_whole_percents() -> None:
+def test_a_slot_is_said_in_whole_percents() -> None:
     assert json.loads(summary(reading(1)))["expression"] == "sad"
     assert json.loads(summary(replace(reading(1), emotion=None)))["expression"] == "unsure"
     assert json.loads(summary(None)) == {"expression": "nobody"} | dict.fromkeys(EMOTIONS, 0)
     assert json.loads(summary(reading(1)))["happy"] == 14
 
 
-def test_what_concerns_everybody_is_sent_of_all_places_at_once() -> None:
+def test_what_concerns_everybody_is_sent_of_all_slots_at_once() -> None:
     osc = Osc(Peer("127.0.0.1", 9), "plain", about(slots=2))
     assert list(osc._touched(StateChange(0.0, None, State.STALLED))) == [1, 2]
     assert list(osc._touched(reading(7, slot=2))) == [2]

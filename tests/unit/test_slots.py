@@ -1,4 +1,4 @@
-"""Faces have places: the lowest free one, as long as they are there."""
+"""Faces have slots: the lowest free one, as long as they are there."""
 
 from __future__ import annotations
 
@@ -45,46 +45,46 @@ def leaves(track: int, source: str = "") -> StateChange:
     return StateChange(0.0, track, State.NO_FACE, source=source)
 
 
-def test_a_face_takes_the_lowest_free_place_and_keeps_it() -> None:
+def test_a_face_takes_the_lowest_free_slot_and_keeps_it() -> None:
     slots = Slots(3)
-    assert [slots.placed(comes(track)).slot for track in (7, 8, 9)] == [1, 2, 3]
-    assert slots.placed(reading(8)).slot == 2
-    assert slots.placed(leaves(7)).slot == 1, "whose place it was is said with the leaving"
-    assert slots.placed(reading(9)).slot == 3, "nobody moves up"
-    assert slots.placed(comes(10)).slot == 1
+    assert [slots.with_slot(comes(track)).slot for track in (7, 8, 9)] == [1, 2, 3]
+    assert slots.with_slot(reading(8)).slot == 2
+    assert slots.with_slot(leaves(7)).slot == 1, "whose slot it was is said with the leaving"
+    assert slots.with_slot(reading(9)).slot == 3, "nobody moves up"
+    assert slots.with_slot(comes(10)).slot == 1
 
 
-def test_somebody_alone_who_is_lost_and_found_again_has_the_same_place() -> None:
+def test_somebody_alone_who_is_lost_and_found_again_has_the_same_slot() -> None:
     slots = Slots(4)
     for track in range(1, 20):
-        assert slots.placed(comes(track)).slot == 1
-        slots.placed(leaves(track))
+        assert slots.with_slot(comes(track)).slot == 1
+        slots.with_slot(leaves(track))
 
 
-def test_where_all_places_are_taken_one_waits_until_one_is_free() -> None:
+def test_where_all_slots_are_taken_one_waits_until_one_is_free() -> None:
     slots = Slots(1)
-    assert slots.placed(comes(1)).slot == 1
-    assert slots.placed(comes(2)).slot is None
-    assert slots.placed(leaves(2)).slot is None
-    slots.placed(comes(2))
-    slots.placed(leaves(1))
-    assert slots.placed(reading(2)).slot == 1
+    assert slots.with_slot(comes(1)).slot == 1
+    assert slots.with_slot(comes(2)).slot is None
+    assert slots.with_slot(leaves(2)).slot is None
+    slots.with_slot(comes(2))
+    slots.with_slot(leaves(1))
+    assert slots.with_slot(reading(2)).slot == 1
 
 
-def test_sources_share_the_places_and_one_that_ends_gives_its_own_back() -> None:
+def test_sources_share_the_slots_and_one_that_ends_gives_its_own_back() -> None:
     slots = Slots(4)
-    assert [slots.placed(comes(track, source)).slot for track, source in ((1, "a"), (2, "b"), (3, "a"))] == [1, 2, 3]
-    assert slots.placed(StateChange(0.0, None, State.ENDED, source="a")).slot is None
-    assert [slots.placed(comes(track, "b")).slot for track in (2, 4, 5)] == [2, 1, 3]
-    slots.placed(StateChange(0.0, None, State.STALLED, source="b"))
-    assert slots.placed(reading(2, source="b")).slot == 2, "stalled is not gone: its faces leave one by one"
+    assert [slots.with_slot(comes(track, source)).slot for track, source in ((1, "a"), (2, "b"), (3, "a"))] == [1, 2, 3]
+    assert slots.with_slot(StateChange(0.0, None, State.ENDED, source="a")).slot is None
+    assert [slots.with_slot(comes(track, "b")).slot for track in (2, 4, 5)] == [2, 1, 3]
+    slots.with_slot(StateChange(0.0, None, State.STALLED, source="b"))
+    assert slots.with_slot(reading(2, source="b")).slot == 2, "stalled is not gone: its faces leave one by one"
 
 
 @given(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=60), st.integers(1, 4))
-def test_no_place_has_two_faces_and_none_stays_taken(moves: list[tuple[int, bool]], count: int) -> None:
+def test_no_slot_has_two_faces_and_none_stays_taken(moves: list[tuple[int, bool]], count: int) -> None:
     slots, there = Slots(count), dict[int, int | None]()
     for track, stays in moves:
-        placed = slots.placed(comes(track) if stays else leaves(track))
+        placed = slots.with_slot(comes(track) if stays else leaves(track))
         there[track] = placed.slot
         if not stays:
             del there[track]
@@ -92,11 +92,11 @@ def test_no_place_has_two_faces_and_none_stays_taken(moves: list[tuple[int, bool
         assert len(taken) == len(set(taken))
         assert all(1 <= slot <= count for slot in taken)
     for track in list(there):
-        slots.placed(leaves(track))
-    assert [slots.placed(comes(track)).slot for track in range(10, 10 + count)] == list(range(1, count + 1))
+        slots.with_slot(leaves(track))
+    assert [slots.with_slot(comes(track)).slot for track in range(10, 10 + count)] == list(range(1, count + 1))
 
 
-def test_every_sink_gets_the_place() -> None:
+def test_every_sink_gets_the_slot() -> None:
     got: list[Event] = []
     sinks = Sinks([got.append], "door")
     sinks.write([StateChange(0.0, None, State.LIVE), comes(3), reading(3)])
@@ -104,9 +104,9 @@ def test_every_sink_gets_the_place() -> None:
     assert {event.source for event in got} == {"door"}
 
 
-def test_as_shipped_four_faces_have_places_and_a_reading_counts_for_two_seconds() -> None:
+def test_as_shipped_four_faces_have_slots_and_a_reading_counts_for_two_seconds() -> None:
     slots, board = Slots(), Board(1)
-    assert [slots.placed(comes(track)).slot for track in range(1, 7)] == [1, 2, 3, 4, None, None]
+    assert [slots.with_slot(comes(track)).slot for track in range(1, 7)] == [1, 2, 3, 4, None, None]
     board.take(reading(1, 10.0, slot=1))
     assert board.reading(1, 11.5) is not None
     assert board.reading(1, 12.5) is None

@@ -9,8 +9,8 @@ from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
 from realtime_micacl.meter import Meter
-from realtime_micacl_ui.desk import Options
 from realtime_micacl_ui.layout import Layout
+from realtime_micacl_ui.options import Options
 from realtime_micacl_ui.paint import paint
 from realtime_micacl_ui.theme import Theme, theme_for
 from realtime_micacl_ui.touched import touched

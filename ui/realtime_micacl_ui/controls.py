@@ -1,155 +1,144 @@
-"""The bar of buttons at the top right, each of which does what a key does, and the style of bar and panel."""
+"""The controls of a window: shows the bar of buttons and the panel when they are needed, and acts on some keys."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
 
-from PyQt6.QtCore import QPointF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QWheelEvent
-from PyQt6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QSlider, QToolButton, QWidget
+from PyQt6.QtCore import QDir
+from PyQt6.QtGui import QCursor
+from PyQt6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.records.recording import ENDINGS
+from realtime_micacl.types import State
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.glyphs import glyph
+from realtime_micacl_ui.neutral import Neutral, has_baseline
+from realtime_micacl_ui.options import Options
+from realtime_micacl_ui.panel import Panel
 from realtime_micacl_ui.texts import say
-from realtime_micacl_ui.theme import Scheme, Theme
+from realtime_micacl_ui.theme import Theme
+from realtime_micacl_ui.view import View
+from realtime_micacl_ui.widgets import ControlBar
+
+AWAKE_S = 4.0  # how long the bar is shown after the mouse has moved
 
 
-@dataclass(frozen=True)
-class Button:
-    """A button: its key, and its icon and words, which may differ while it is on."""
+class Controls:
+    """Owns the bar and the panel, and starts recordings and baselines."""
 
-    key: str
-    label: str
-    off: str
-    on: str
-    words: str
-    words_on: str
+    def __init__(self, window: QWidget, act: Callable[[str], None], options: Options) -> None:
+        self._window, self._recorder = window, options.recorder
+        self.bar, self.panel = ControlBar(window), Panel(window, options.tuned, options.framer)
+        self._neutral, self._tunes = Neutral(options.tuned), options.tuned is not None
+        self.bar.pressed.connect(act)
+        self.bar.hide()
+        self.panel.hide()
+        self._fault = ""
+        self._pointer = QCursor.pos()
+        self._awake_until_s = monotonic() + AWAKE_S
 
+    @property
+    def busy(self) -> bool:
+        """Whether the panel is open."""
+        return self.panel.isVisible()
 
-BUTTONS = (
-    Button("space", texts.SPACE, "pause", "play", texts.PAUSE, texts.RESUME),
-    Button("r", "R", "record", "stop", texts.RECORD, texts.STOP_RECORDING),
-    Button("m", "M", "mark", "mark", texts.MARK, texts.MARK),
-    Button("b", "B", "neutral", "neutral", texts.TAKE_NEUTRAL, texts.DROP_NEUTRAL),
-    Button("p", "P", "eye", "no eye", texts.PRIVACY, texts.PRIVACY),
-    Button("t", "T", "timeline", "timeline", texts.SHOW_TIMELINE, texts.HIDE_TIMELINE),
-    Button("s", "S", "settings", "settings", texts.SETTINGS, texts.SETTINGS),
-    Button("f11", "F11", "full", "full", texts.FULL_SCREEN, texts.FULL_SCREEN),
-    Button("?", "?", "help", "help", texts.HELP, texts.HELP),
-)
+    def wake(self) -> None:
+        """Show the bar for a while."""
+        self._awake_until_s = monotonic() + AWAKE_S
+        self.bar.show()
 
+    def toggle_panel(self) -> None:
+        """Open the panel, or close it."""
+        if self.panel.isVisible():
+            self.panel.hide()
+            self._window.setFocus()
+        else:
+            self.panel.refresh()
+            self.wake()
+            self.panel.show()
+            self.panel.raise_()
+            self.panel.sources.setFocus()
 
-class ControlBar(QFrame):
-    """Shows the buttons and signals the key of the one that was pressed; `present` says which are on."""
+    def act(self, key: str, view: View) -> None:
+        """Act on a key: R records, B sets the neutral face of those in the picture, or drops it."""
+        if key == "r":
+            self._toggle_recording()
+        else:
+            self._neutral.ask(view, monotonic())
 
-    pressed = pyqtSignal(str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("bar")
-        self._row = QHBoxLayout(self)
-        self._buttons: dict[str, QToolButton] = {}
-        self._shown: tuple[object, ...] = ()
-        for button in BUTTONS:
-            widget = QToolButton(self)
-            widget.setAutoRaise(True)
-            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            widget.clicked.connect(lambda _, key=button.key: self.pressed.emit(key))
-            self._row.addWidget(widget)
-            self._buttons[button.key] = widget
-
-    def present(self, theme: Theme, on: frozenset[str], disabled: frozenset[str]) -> None:
-        """Draw the buttons in a theme; `on` and `disabled` are the keys of those that are."""
-        ratio = self.devicePixelRatioF()
-        if (theme, on, disabled, ratio) == self._shown:
+    def _toggle_recording(self) -> None:
+        """Stop the recording, or begin one in a file that the person names."""
+        if self._recorder is None:
             return
-        self._shown = (theme, on, disabled, ratio)
-        self.setStyleSheet(style(theme))
-        margin, side = theme.px(0.25), theme.px(1.5)
-        self._row.setContentsMargins(margin, margin, margin, margin)
-        self._row.setSpacing(theme.px(0.1))
-        for button in BUTTONS:
-            widget, is_on = self._buttons[button.key], button.key in on
-            words = say(button.words_on if is_on else button.words)
-            colour = theme.scheme.levels[2] if is_on and button.key == "r" else theme.scheme.text
-            if button.key in disabled:
-                colour = theme.scheme.edge
-            widget.setIcon(glyph(button.on if is_on else button.off, side, colour, ratio))
-            widget.setIconSize(QSize(side, side))
-            widget.setEnabled(button.key not in disabled)
-            widget.setToolTip(f"{words} ({say(button.label)})")
-            widget.setAccessibleName(words)
-        self.adjustSize()
+        self._fault = ""
+        if self._recorder.since_s is not None:
+            self._recorder.stop()
+            return
+        proposed = Path(QDir.homePath()) / f"expressions-{datetime.now():%Y-%m-%d-%H%M%S}.csv"
+        option = QFileDialog.Option.DontConfirmOverwrite  # the recorder refuses to overwrite
+        title, kinds = say(texts.RECORD), say(texts.RECORDINGS)
+        file, _ = QFileDialog.getSaveFileName(self._window, title, str(proposed), kinds, options=option)
+        if not file:
+            return
+        path = Path(file) if file.lower().endswith(ENDINGS) else Path(f"{file}.csv")
+        try:
+            self._recorder.start(path)
+        except ConfigError as error:
+            self._fault = str(error).removeprefix("--record ")
 
+    def with_controls(self, view: View, theme: Theme, now_s: float, *, calm: bool) -> View:
+        """Show or hide and place bar and panel; return the view with them, the recording and the notice."""
+        recording = self._recording(now_s)
+        notice = self._notice() or self._neutral.notice(view, now_s) or view.notice
+        controls = self._placed(replace(view, recording=recording), theme, calm)
+        return replace(view, recording=recording, notice=notice, controls=controls)
 
-class Slider(QSlider):
-    """A slider that ignores the mouse wheel, which scrolls the panel instead."""
+    def _recording(self, now_s: float) -> str:
+        """Return how long the recording has gone on, in words; empty without one."""
+        since_s = self._recorder.since_s if self._recorder else None
+        if since_s is None:
+            return ""
+        minutes, seconds = divmod(int(now_s - since_s), 60)
+        return say(texts.RECORDING, minutes=minutes, seconds=f"{seconds:02d}")
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Pass the event on to the parent."""
-        if event is not None:
-            event.ignore()
+    def _notice(self) -> str:
+        """Return the notice that a recording has failed; empty if none has."""
+        reason = self._fault or (self._recorder.fault if self._recorder else "")
+        return say(texts.NOT_RECORDED, reason=reason) if reason else ""
 
-
-class Choice(QComboBox):
-    """A combo box with an arrow in the colour of its text, which ignores the mouse wheel."""
-
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """Pass the event on to the parent."""
-        if event is not None:
-            event.ignore()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw the box, then the arrow; a style sheet could only take it from a file."""
-        super().paintEvent(event)
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            reach = self.height() / 7
-            painter.setPen(QPen(self.palette().text().color(), max(1.5, reach / 3)))
-            x, y = self.width() - 3.2 * reach, self.height() / 2
-            corners = ((-1.0, -0.5), (0.0, 0.5), (1.0, -0.5))
-            painter.drawPolyline(*(QPointF(x + a * reach, y + b * reach) for a, b in corners))
-
-
-def style(theme: Theme) -> str:
-    """Return how bar and panel look, as a style sheet."""
-    scheme: Scheme = theme.scheme
-    text, soft, panel, edge = (_css(c) for c in (scheme.text, scheme.soft, scheme.panel, scheme.edge))
-    radius, pad, unit = theme.px(0.5), theme.px(0.3), round(theme.unit)
-    return f"""
-    * {{ font-size: {unit}px; color: {text}; }}
-    QFrame#bar, QFrame#panel {{ background: {panel}; border: 1px solid {edge}; border-radius: {radius}px; }}
-    QFrame#panel {{ background: {_css(scheme.ground)}; }}
-    QScrollArea, QWidget#content {{ background: transparent; border: none; }}
-    QToolButton {{ background: transparent; border: 2px solid transparent; border-radius: {radius}px;
-        padding: {pad}px; }}
-    QToolButton:hover, QPushButton:hover {{ background: {edge}; }}
-    QToolButton:focus, QPushButton:focus, QCheckBox:focus, QComboBox:focus, QLineEdit:focus, QSlider:focus {{
-        border: 2px solid {text}; border-radius: {radius}px; }}
-    QLabel#heading {{ font-weight: 600; }}
-    QLabel#soft {{ color: {soft}; }}
-    QLabel#fault {{ color: {_css(scheme.levels[2])}; }}
-    QCheckBox, QSlider {{ border: 2px solid transparent; padding: 1px; }}
-    QCheckBox::indicator {{ width: {theme.px(1.0)}px; height: {theme.px(1.0)}px; border: 2px solid {soft};
-        border-radius: {theme.px(0.2)}px; background: transparent; }}
-    QCheckBox::indicator:checked {{ background: {text}; }}
-    QLineEdit, QComboBox, QPushButton {{ background: transparent; border: 1px solid {soft}; border-radius: {radius}px;
-        padding: {pad}px {2 * pad}px; selection-background-color: {soft}; }}
-    QLineEdit {{ placeholder-text-color: {soft}; }}
-    QComboBox::drop-down {{ border: none; width: {theme.px(1.2)}px; }}
-    QComboBox QAbstractItemView {{ background: {_css(scheme.ground)}; color: {text}; selection-background-color: {edge};
-        selection-color: {text}; }}
-    QSlider {{ min-height: {theme.px(1.3)}px; }}
-    QSlider::groove:horizontal {{ height: {theme.px(0.25)}px; background: {edge}; border-radius: {theme.px(0.1)}px; }}
-    QSlider::sub-page:horizontal {{ background: {soft}; border-radius: {theme.px(0.1)}px; }}
-    QScrollBar:vertical {{ background: transparent; width: {theme.px(0.6)}px; }}
-    QScrollBar::handle:vertical {{ background: {soft}; border-radius: {theme.px(0.3)}px; }}
-    QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
-        background: transparent; height: 0; }}
-    QSlider::handle:horizontal {{ background: {text}; width: {theme.px(0.9)}px; margin: -{theme.px(0.35)}px 0;
-        border-radius: {theme.px(0.45) - 1}px; }}
-    """
-
-
-def _css(colour: object) -> str:
-    return "rgba({},{},{},{})".format(*colour.getRgb())  # type: ignore[attr-defined]
+    def _placed(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
+        """Show or hide and place bar and panel; return left, top, right, bottom of the bar if it is shown."""
+        focus = QApplication.focusWidget()
+        held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))
+        if self.bar.underMouse() and (pointer := QCursor.pos()) != self._pointer:  # it has moved
+            self._awake_until_s, self._pointer = monotonic() + AWAKE_S, pointer
+        awake = held or self.busy or monotonic() < self._awake_until_s
+        self.bar.setVisible(awake)
+        if not awake:
+            return None
+        on = {
+            "space": view.state is State.PAUSED or view.rests,
+            "r": bool(view.recording),
+            "b": has_baseline(view),
+            "p": view.privacy != "clear",
+            "t": view.timeline,
+            "f11": self._window.isFullScreen(),
+            "s": self.busy,
+            "?": view.help,
+        }
+        disabled = {key for key, there in (("r", self._recorder), ("b", self._tunes)) if not there}
+        self.bar.present(theme, frozenset(key for key, is_on in on.items() if is_on), frozenset(disabled))
+        margin = theme.px(0.8)
+        width, height = self.bar.width(), self.bar.height()
+        left = max(0, self._window.width() - margin - width)
+        self.bar.move(left, margin)
+        below = margin + height + theme.px(0.3)
+        if self.busy:
+            room = (self._window.width() - 2 * margin, self._window.height() - below - margin)
+            self.panel.present(theme, room, view, calm)
+            self.panel.move(self._window.width() - margin - self.panel.width(), below)
+        return left, margin, left + width, margin + height

@@ -11,8 +11,8 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.live.sources.framing import TURNS, WHOLE, Framer, Region, checked_region
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.controls import Choice
 from realtime_micacl_ui.texts import say
+from realtime_micacl_ui.widgets import Choice
 
 SIZES = (None, (640, 480), (1280, 720), (1920, 1080))
 RATES = (None, 15.0, 30.0, 60.0)

@@ -14,9 +14,9 @@ from PyQt6.QtWidgets import QWidget
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.streams import Streams
 from realtime_micacl_ui.canvas import Canvas
-from realtime_micacl_ui.desk import DEFAULT, Options
 from realtime_micacl_ui.keys import key_of, pressed
 from realtime_micacl_ui.language import use_language
+from realtime_micacl_ui.options import DEFAULT, Options
 from realtime_micacl_ui.pull import Pull, shown_until_closed
 from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.speaker import Speaker

@@ -26,11 +26,11 @@ from realtime_micacl.live.reading.smoother import Tuned
 from realtime_micacl.live.sources.framing import Framer
 from realtime_micacl.live.sources.source import SourceSpec, check, parse_source, redacted
 from realtime_micacl_ui import texts
-from realtime_micacl_ui.controls import Choice, Slider, style
 from realtime_micacl_ui.framing import FramingControls
 from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.theme import Theme
 from realtime_micacl_ui.view import View
+from realtime_micacl_ui.widgets import Choice, Slider, style
 
 GUESSED_CAMERAS = 4  # outside Linux only opening a camera tells whether it is there
 SMOOTHING = (0.05, 2.0)  # step and maximum of a slider

@@ -17,9 +17,10 @@ from realtime_micacl.types import Mark
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.canvas import Canvas
 from realtime_micacl_ui.clean import CleanWindow
-from realtime_micacl_ui.desk import DEFAULT, Desk, Options
+from realtime_micacl_ui.controls import Controls
 from realtime_micacl_ui.keys import key_of, marked, pressed
 from realtime_micacl_ui.language import use_language
+from realtime_micacl_ui.options import DEFAULT, Options
 from realtime_micacl_ui.pull import Pull, shown_until_closed
 from realtime_micacl_ui.qt import application
 from realtime_micacl_ui.speaker import Speaker
@@ -74,9 +75,9 @@ class LiveWindow(Canvas):
     ) -> None:
         super().__init__(None, View(source_name, timeline=True, mixtures=options.mixtures), options)
         self._reduced, self._mirror = options.reduced_motion, options.mirror
-        self._desk = Desk(self, self.act, options)
-        self._desk.panel.source_asked.connect(self._ask)
-        self._desk.panel.switched.connect(self._switch)
+        self._controls = Controls(self, self.act, options)
+        self._controls.panel.source_asked.connect(self._ask)
+        self._controls.panel.switched.connect(self._switch)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocus()  # else Qt gives it to the first button
@@ -115,8 +116,8 @@ class LiveWindow(Canvas):
 
     def _ask(self, spec: SourceSpec | None) -> None:
         """Leave this session for another source, or for the same one again; the window stays."""
-        if self._desk.busy:
-            self._desk.toggle_panel()
+        if self._controls.busy:
+            self._controls.toggle_panel()
         self.asked, self.again = spec, spec is None
         name = spec.name if spec else self.view.source
         self.view = replace(first_view(self.view, name), title=say(texts.OPENING, source=texts.named(name)))
@@ -153,11 +154,11 @@ class LiveWindow(Canvas):
         if self._clean:
             self._clean.present(self.view)
         self._speaker.tell(self.view, self.windowTitle(), now_s)
-        if self._watch.done(view, now_s) and (self._session.stopping or not self._desk.busy):
+        if self._watch.done(view, now_s) and (self._session.stopping or not self._controls.busy):
             self.close()
 
     def _show(self, view: View, now_s: float) -> None:
-        self.present(self._desk.with_controls(view, self.theme(), now_s, calm=self._reduced))
+        self.present(self._controls.with_controls(view, self.theme(), now_s, calm=self._reduced))
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Act on the few keys there are."""
@@ -166,13 +167,13 @@ class LiveWindow(Canvas):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Show the buttons, so that Tab finds them."""
-        self._desk.wake()
+        self._controls.wake()
         return super().focusNextPrevChild(forward)
 
     def act(self, key: str) -> None:
         """Act on a key. After the end Space plays the source again; if the window does not stay, any key closes it."""
-        if key == "s" or (key == "escape" and self._desk.busy):
-            self._desk.toggle_panel()
+        if key == "s" or (key == "escape" and self._controls.busy):
+            self._controls.toggle_panel()
             self._show(self.view, monotonic())
         elif key == "escape" and self.view.help:
             self.present(replace(self.view, help=False))
@@ -185,7 +186,7 @@ class LiveWindow(Canvas):
         elif key == "f11":
             self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
         elif key in ("r", "b"):
-            self._desk.act(key, self.view)
+            self._controls.act(key, self.view)
         elif key == "x":
             self._switch("mirror", not self.view.mirror)
         elif key == "m":
@@ -197,12 +198,12 @@ class LiveWindow(Canvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Play the source again after its end, on a click outside of buttons and panel."""
-        if event and event.button() == Qt.MouseButton.LeftButton and self.view.rests and not self._desk.busy:
+        if event and event.button() == Qt.MouseButton.LeftButton and self.view.rests and not self._controls.busy:
             self._ask(None)
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Show the buttons, and note where the mouse is on the timeline."""
-        self._desk.wake()
+        self._controls.wake()
         self._point((round(event.position().x()), round(event.position().y())) if event else None)
 
     def leaveEvent(self, event: QEvent | None) -> None:

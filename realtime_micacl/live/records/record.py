@@ -71,7 +71,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     ]
     slot: Annotated[
         Annotated[int, Meta(ge=1, le=64)] | None,
-        Meta(description="place of the face, the lowest that was free when it came; missing if all were taken"),
+        Meta(description="slot of the face, the lowest that was free when it came; missing if all were taken"),
     ] = None
     source: Annotated[
         str, Meta(max_length=TEXT, description="name of the source, if there are several; without password")

@@ -42,7 +42,7 @@ class Sinks:
     """Hands every event to every sink, with the name of its `source`, and each change of the scene to the log.
 
     A sink that cannot write is dropped, `notice` says so, and the others go on; if it was the last one, StageFailed is
-    raised. `changes` counts how often each state was entered; `slots` gives faces their places.
+    raised. `changes` counts how often each state was entered; `slots` gives each face its slot.
     """
 
     def __init__(self, sinks: Iterable[Sink], source: str = "", slots: Slots | None = None) -> None:
@@ -60,7 +60,7 @@ class Sinks:
         """Hand on events; return False if nobody reads standard output any more."""
         read = True
         who = f"{self._source}: ".replace("%", "%%") if self._source else ""
-        for event in [self._slots.placed(replace(event, source=self._source)) for event in events]:
+        for event in [self._slots.with_slot(replace(event, source=self._source)) for event in events]:
             if isinstance(event, StateChange) and event.track_id is None:
                 self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO

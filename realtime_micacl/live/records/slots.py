@@ -1,4 +1,4 @@
-"""Slots: numbered places for faces, as outlets have a fixed shape while people come and go."""
+"""Numbered slots for faces: outlets have a fixed shape while people come and go."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ STALE_S = 2.0  # without a reading for this long a face is no longer reported
 
 
 class Slots:
-    """Gives each face the lowest free place, from 1, and takes it back when the face has left.
+    """Gives each face the lowest free slot, from 1, and takes it back when the face has left.
 
-    A person who is lost and found again is another track, but gets the same place if nobody else took it. Several
+    A person who is lost and found again is another track, but gets the same slot if nobody else took it. Several
     threads may call it.
     """
 
@@ -22,10 +22,10 @@ class Slots:
         self.count = count
         self._lock = Lock()
         self._held: dict[int, tuple[str, int]] = {}
-        """Place -> source and track."""
+        """Slot -> source and track."""
 
-    def placed(self, event: Event) -> Event:
-        """Return the event with `slot` set to the place of its face; None without a face or without a free place."""
+    def with_slot(self, event: Event) -> Event:
+        """Return the event with the slot of its face; None without a face or without a free slot."""
         if isinstance(event, Mark):
             return event
         who = (event.source, event.track_id)
@@ -45,7 +45,7 @@ class Slots:
 
 
 class Board:
-    """The newest reading of each place and the state of each source, kept from events."""
+    """The newest reading of each slot and the state of each source, kept from events."""
 
     def __init__(self, slots: int, stale_s: float = STALE_S) -> None:
         self.slots = range(1, slots + 1)
@@ -67,11 +67,11 @@ class Board:
 
     @property
     def occupied(self) -> set[int]:
-        """The places that have a reading, however old."""
+        """The slots that have a reading, however old."""
         return set(self._readings)
 
     def reading(self, slot: int, now_s: float) -> EmotionDistribution | None:
-        """Return the reading of a place at `now_s` (monotonic); None if there is none or it is stale."""
+        """Return the reading of a slot at `now_s` (monotonic); None if there is none or it is stale."""
         found = self._readings.get(slot)
         return found if found and now_s - found.time_s < self._stale_s else None
 
@@ -81,5 +81,5 @@ class Board:
         return State.LIVE in self.states.values()
 
     def readings(self, now_s: float) -> list[EmotionDistribution | None]:
-        """Return the readings of all places in order, None for an empty one."""
+        """Return the readings of all slots in order, None for an empty one."""
         return [self.reading(slot, now_s) for slot in self.slots]

@@ -1,5 +1,5 @@
 "use strict";
-// The page: what the lines of the WebSocket say, one card for each place. It draws nothing while nobody looks.
+// The page: what the lines of the WebSocket say, one card for each slot. It draws nothing while nobody looks.
 const asked = new URLSearchParams(location.search);
 const language = (asked.get("lang") || navigator.language || "en").startsWith("de") ? "de" : "en";
 const words = WORDS[language];
@@ -116,7 +116,7 @@ function take(record) {
   cards.get(key).take(record);
 }
 
-// Put the cards in the order of their places, and behind them those who have none.
+// Put the cards in the order of their slots, and behind them those who have none.
 function place() {
   const order = [...cards.keys()].sort((a, b) => (a > 0 ? a : 1e6 - a) - (b > 0 ? b : 1e6 - b));
   $("#cards").replaceChildren(...order.map((key) => cards.get(key).element));

@@ -25,7 +25,7 @@ from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import EmotionDistribution, State
-from realtime_micacl_ui import desk
+from realtime_micacl_ui import controls
 from realtime_micacl_ui.window import LiveWindow, Options
 from tests.integration.live_window import buttons, shown
 
@@ -35,21 +35,21 @@ pytestmark = pytest.mark.usefixtures("qapp")
 def test_every_control_has_a_name_and_every_button_says_its_key() -> None:
     def check(window: LiveWindow) -> None:
         window.act("s")
-        controls = [*buttons(window).values(), *window._desk.panel.findChildren((QComboBox, QLineEdit, QSlider))]
+        controls = [*buttons(window).values(), *window._controls.panel.findChildren((QComboBox, QLineEdit, QSlider))]
         assert len(controls) == 9 + 5
         assert all(control.accessibleName() for control in controls)
         assert all(button.toolTip().endswith(")") for button in buttons(window).values())
-        ticks = window._desk.panel.findChildren(QAbstractButton)
+        ticks = window._controls.panel.findChildren(QAbstractButton)
         assert all(tick.text() for tick in ticks)
 
-    shown(lambda w: w._desk.bar.isVisible(), check)
+    shown(lambda w: w._controls.bar.isVisible(), check)
 
 
 @pytest.mark.parametrize("look", ["dark", "light"])
 def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
     def check(window: LiveWindow) -> None:
         window.act("s")
-        panel = window._desk.panel
+        panel = window._controls.panel
         controls = [*buttons(window).values(), panel.sources, panel.address, panel.smoothing, panel.boxes["hud"]]
         ink = window.theme().scheme.text.rgb()
         for control in controls:
@@ -63,22 +63,22 @@ def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
             assert edges[0] > 0.9 > 0.1 > edges[1], control.accessibleName()
 
     shown(
-        lambda w: w._desk.bar.isVisible(),
+        lambda w: w._controls.bar.isVisible(),
         check,
         options=Options(look=look, recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45))),
     )
 
 
 def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "AWAKE_S", 0.3)
+    monkeypatch.setattr(controls, "AWAKE_S", 0.3)
     shown(
-        lambda w: w._desk.bar.isVisible(),
-        lambda w: not w._desk.bar.isVisible() and w.view.controls is None,
+        lambda w: w._controls.bar.isVisible(),
+        lambda w: not w._controls.bar.isVisible() and w.view.controls is None,
         lambda w: qtbot.keyClick(w, Qt.Key.Key_Tab),
-        lambda w: w._desk.bar.isVisible() and w.view.controls is not None,
+        lambda w: w._controls.bar.isVisible() and w.view.controls is not None,
         lambda w: isinstance(QApplication.focusWidget(), QToolButton),
         lambda w: qtbot.wait(500),
-        lambda w: w._desk.bar.isVisible(),
+        lambda w: w._controls.bar.isVisible(),
     )
 
 
@@ -100,7 +100,7 @@ def test_a_button_does_what_its_key_does(qtbot: QtBot) -> None:
         return lambda w: qtbot.mouseClick(buttons(w)[name], Qt.MouseButton.LeftButton)
 
     shown(
-        lambda w: w._desk.bar.isVisible(),
+        lambda w: w._controls.bar.isVisible(),
         click("Pause"),
         lambda w: w.view.state is State.PAUSED and "Resume" in buttons(w),
         click("Resume"),
@@ -142,7 +142,7 @@ def test_the_name_that_is_proposed_for_a_recording_is_not_that_of_one_a_second_a
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments, asked = iter([datetime(2026, 11, 30, 9, 0, 5), datetime(2026, 11, 30, 9, 0, 6)]), set[str]()
-    monkeypatch.setattr(desk, "datetime", SimpleNamespace(now=lambda: next(moments)))
+    monkeypatch.setattr(controls, "datetime", SimpleNamespace(now=lambda: next(moments)))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *words, **_: (asked.add(words[2]) or "", ""))
     recorder = Recorder(Clock(), 4)
     shown(*[lambda w: qtbot.keyClick(w, Qt.Key.Key_R)] * 2, options=Options(recorder=recorder))
@@ -168,7 +168,7 @@ def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
     tuned = Tuned(Tuning(0.3, 0.45))
 
     def tune(window: LiveWindow) -> None:
-        panel = window._desk.panel
+        panel = window._controls.panel
         panel.smoothing.setFocus()
         qtbot.keyClick(panel.smoothing, Qt.Key.Key_Home)
         for _ in range(3):
@@ -180,11 +180,11 @@ def test_the_panel_tunes_the_readings(qtbot: QtBot) -> None:
 
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
-        lambda w: w._desk.busy,
+        lambda w: w._controls.busy,
         tune,
         lambda w: w.view.mixtures and w._reduced and not w.view.hud and w.view.privacy == "points",
         lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
-        lambda w: not w._desk.busy and w.isVisible(),
+        lambda w: not w._controls.busy and w.isVisible(),
         options=Options(tuned=tuned),
     )
     assert tuned.now.smoothing_s == 0.0
@@ -198,7 +198,11 @@ def test_a_slider_speaks_only_when_a_person_moves_it(qtbot: QtBot) -> None:
     moved: list[Tuning] = []
 
     def turn_the_wheel(window: LiveWindow) -> None:
-        for control in (window._desk.panel.smoothing, window._desk.panel.abstaining, window._desk.panel.veil):
+        for control in (
+            window._controls.panel.smoothing,
+            window._controls.panel.abstaining,
+            window._controls.panel.veil,
+        ):
             at = QPointF(5, 5)
             none, no_phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
             turn = QPoint(0, 120)
@@ -207,17 +211,17 @@ def test_a_slider_speaks_only_when_a_person_moves_it(qtbot: QtBot) -> None:
         moved.append(tuned.now)
 
     def check(window: LiveWindow) -> None:
-        panel = window._desk.panel
+        panel = window._controls.panel
         assert panel.smoothing.accessibleName() == "Smoothed over 0.15\u00a0s"
         assert panel.abstaining.accessibleName() == "Unsure below 62\u00a0%"
         assert window.view.privacy == "clear"
 
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
-        lambda w: w._desk.busy,
+        lambda w: w._controls.busy,
         turn_the_wheel,
         check,
-        lambda w: qtbot.keyClick(w._desk.panel.smoothing, Qt.Key.Key_Right),
+        lambda w: qtbot.keyClick(w._controls.panel.smoothing, Qt.Key.Key_Right),
         options=Options(tuned=tuned),
     )
     assert moved == [before]
@@ -230,7 +234,7 @@ def test_readings_are_the_same_with_a_window_and_without(qtbot: QtBot, clips: Pa
     behind_a_window = Tuned(plain.now)
     shown(
         lambda w: qtbot.keyClick(w, Qt.Key.Key_S),
-        lambda w: w._desk.busy,
+        lambda w: w._controls.busy,
         lambda w: qtbot.keyClick(w, Qt.Key.Key_Escape),
         options=Options(tuned=behind_a_window),
     )
