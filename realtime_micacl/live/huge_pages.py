@@ -45,7 +45,7 @@ def gather_memory() -> None:
 
     First it returns to the system what is free, such as what opening the models needed. Does nothing above MOST bytes.
     """
-    if not _allowed() or _resident_bytes() > MOST:
+    if not _worth_it():
         return
     started_s = monotonic()
     try:
@@ -82,12 +82,9 @@ def ranges(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _resident_bytes() -> int:
-    return int(STATM.read_text().split()[1]) * PAGE
-
-
-def _allowed() -> bool:
+def _worth_it() -> bool:
     try:
-        return sys.platform == "linux" and "[never]" not in ENABLED.read_text()
-    except OSError:  # a kernel without them
+        allowed = sys.platform == "linux" and "[never]" not in ENABLED.read_text()
+        return allowed and int(STATM.read_text().split()[1]) * PAGE <= MOST
+    except OSError:  # a kernel without them, a system without /proc
         return False

@@ -19,8 +19,9 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import to_be_painted
 from realtime_micacl.live.sources.items import Item
+from realtime_micacl.live.sources.paced import paced
 from realtime_micacl.live.sources.source import SourceSpec, looped, open_source
-from realtime_micacl.live.sources.video import paced, read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.threads import share_python
 from realtime_micacl.meter import Meter
 from realtime_micacl.types import Event, StateChange

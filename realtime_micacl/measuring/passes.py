@@ -18,8 +18,8 @@ import av
 import numpy as np
 
 from realtime_micacl.lazy import made
+from realtime_micacl.live.seeing.cuts import CutDetector
 from realtime_micacl.live.seeing.detector import FaceDetector
-from realtime_micacl.live.seeing.tracker import CutDetector
 from realtime_micacl.live.sources.decoder import without_delay
 from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.live.sources.video import chosen, opened

@@ -15,7 +15,7 @@ import numpy as np
 from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.records.reader import read_recording
 from realtime_micacl.live.session import LiveSession
-from realtime_micacl.live.sources.video import paced
+from realtime_micacl.live.sources.paced import paced
 from realtime_micacl.options import VerbParser
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.types import (

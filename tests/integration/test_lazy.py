@@ -15,7 +15,7 @@ from realtime_micacl.config import Settings
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import openers
-from realtime_micacl.live.seeing.tracker import CutDetector
+from realtime_micacl.live.seeing.cuts import CutDetector
 from realtime_micacl.live.sources.upright import LazyPicture
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8

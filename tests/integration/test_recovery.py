@@ -16,8 +16,9 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live import supervision
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.session import LiveSession
+from realtime_micacl.live.sources.paced import paced
 from realtime_micacl.live.sources.source import looped
-from realtime_micacl.live.sources.video import paced, read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.testing import Conduct, FakeCamera, FakeStages, until
 from realtime_micacl.types import Bag, EmotionDistribution, Event, Frame, Scene, State, StateChange
 

@@ -22,7 +22,8 @@ from realtime_micacl.inference.sidecar import read_sidecar
 from realtime_micacl.live.pipeline import offline, openers
 from realtime_micacl.live.records.sinks import one_at_a_time
 from realtime_micacl.live.session import JOIN_S, LiveSession
-from realtime_micacl.live.sources.video import paced, read_file
+from realtime_micacl.live.sources.paced import paced
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.live.streams import NICENESS, Streams, low_priority, unique_names
 from realtime_micacl.testing import IMAGE, Conduct, FakeCamera, FakeStages, until
 from realtime_micacl.types import EmotionDistribution, Event, Frame, Retry, State, StateChange

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources import video
 from realtime_micacl.live.sources.items import Pending
+from realtime_micacl.live.sources.paced import paced
 from realtime_micacl.live.sources.synthetic import read_code, write_code
-from realtime_micacl.live.sources.video import paced, read_file
+from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import Frame
 
 RATE_HZ, LENGTH = 25, 50
@@ -63,8 +63,8 @@ def test_after_a_pause_a_file_goes_on_from_where_it_is(monkeypatch: pytest.Monke
         nonlocal now_s
         now_s += seconds
 
-    monkeypatch.setattr(video, "monotonic", lambda: now_s)
-    monkeypatch.setattr(video, "sleep", sleep)
+    monkeypatch.setattr("realtime_micacl.live.sources.paced.monotonic", lambda: now_s)
+    monkeypatch.setattr("realtime_micacl.live.sources.paced.sleep", sleep)
     image = np.zeros((2, 2, 3), np.uint8)
 
     def numbered() -> Iterator[Frame]:
@@ -214,8 +214,8 @@ def test_a_hole_takes_its_time_and_whoever_reads_can_stop_in_it(monkeypatch: pyt
         nonlocal now_s
         now_s += seconds
 
-    monkeypatch.setattr(video, "monotonic", lambda: now_s)
-    monkeypatch.setattr(video, "sleep", sleep)
+    monkeypatch.setattr("realtime_micacl.live.sources.paced.monotonic", lambda: now_s)
+    monkeypatch.setattr("realtime_micacl.live.sources.paced.sleep", sleep)
     image = np.zeros((2, 2, 3), np.uint8)
     frames = (Frame(image, time_s, n) for n, time_s in enumerate((0.0, 0.1, 3.1, 3.2)))
     items = list(paced(frames))

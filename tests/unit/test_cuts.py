@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.live.seeing.tracker import CutDetector, likeness, signature
+from realtime_micacl.live.seeing.cuts import CutDetector
+from realtime_micacl.live.seeing.tracker import likeness, signature
 from realtime_micacl.types import F32
 from tests.unit.test_tracker import RNG
 

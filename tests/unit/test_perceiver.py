@@ -115,6 +115,25 @@ def test_slow_ticks_do_not_make_the_boxes_slow() -> None:
     assert world.looks >= 50 / 25 / 0.26, "and in between the face is followed"
 
 
+@pytest.mark.parametrize("still", [True, False])
+def test_that_more_faces_are_there_than_are_read_is_said_once(still: bool, caplog: pytest.LogCaptureFixture) -> None:
+    world, _, perceiver, _ = stages()
+    for n in range(20):
+        places = [(10 + 90 * (at % 7), 20 + 100 * (at // 7), at) for at in range(8 if n < 10 else 9)]
+        assert n > 9 or not caplog.messages
+        scene, _ = perceiver.perceive(replace(world.frame(n, places), still=still))
+        assert len(scene.faces) == 8 or n < 2
+    assert caplog.messages == ["9 faces were found, of which the 8 largest are read; --max-faces 9 reads all"]
+
+
+def test_a_photographers_flash_ends_nobody() -> None:
+    world, _, perceiver, recognizer = stages()
+    glare = np.asarray(cv2.resize(np.random.default_rng(5).integers(150, 255, (9, 16, 3), np.uint8), (640, 360)))
+    frames = [world.frame(n, [(100, 80, 1)]) if n % 25 else Frame(glare, n / 25, n) for n in range(80)]
+    tracks = {event.track_id for event in offline(frames, perceiver, recognizer)}
+    assert tracks == {None, 1}
+
+
 def test_after_a_cut_the_window_starts_again_with_a_new_id() -> None:
     world, _, perceiver, recognizer = stages()
     frames = [world.frame(n, [(100, 80, 1 if n < 40 else 2)]) for n in range(76)]

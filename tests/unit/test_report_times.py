@@ -45,6 +45,7 @@ def test_an_axis_has_neither_too_few_times_nor_too_many_whatever_the_length() ->
     counts = {length_s: len(axis(length_s)) for length_s in np.geomspace(9.0, 350_000.0, 200)}
     assert {length_s: n for length_s, n in counts.items() if not 4 <= n <= 9 and length_s < 100_000} == {}
     assert {length_s: n for length_s, n in counts.items() if not 3 <= n <= 9} == {}
+    assert max(len(axis(days * 86400.0)) for days in range(5, 200)) <= 9
 
 
 def test_times_of_an_axis_are_round_and_stand_where_they_belong() -> None:

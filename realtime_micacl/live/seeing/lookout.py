@@ -42,7 +42,7 @@ class Lookout:
     """
 
     def __init__(self, choice: Choice = "auto", *, max_faces: int = 8, far: bool = False) -> None:
-        """Open the models that `choice` needs; at most `max_faces` are returned, the largest."""
+        """Open the models that `choice` needs; for more than MANY `max_faces` parts are searched as well."""
         self.max_faces = max_faces
         self._parts: Sequence[int] = PARTS["far"] if far else PARTS["many"] if max_faces > MANY else ()
         reach: Reach = "short" if choice == "short" else "full"
@@ -80,7 +80,7 @@ class Lookout:
         if self._looks_near(len(found), time_s):
             found += self._only_near(image, found)
         self._count = len(found)
-        return largest(found, self.max_faces)
+        return largest(found, ROOM)
 
     def least_px(self, shape: Sequence[int]) -> int:
         """Return about how many px high a face must be to be found in a picture of this shape [H,W,3]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from math import inf
@@ -12,17 +13,20 @@ from realtime_micacl.inference.sidecar import Sidecar
 from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.closely import look_closely
 from realtime_micacl.live.seeing.cover import Covers
-from realtime_micacl.live.seeing.detection import Detection
+from realtime_micacl.live.seeing.cuts import CutDetector
+from realtime_micacl.live.seeing.detection import Detection, largest
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
 from realtime_micacl.live.seeing.follow import Follower, Found
-from realtime_micacl.live.seeing.lookout import MESH_AGREES, Lookout
+from realtime_micacl.live.seeing.lookout import MESH_AGREES, ROOM, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.live.seeing.pose import Fit, fitted, heads
 from realtime_micacl.live.seeing.quality import AWAY, FREE, assess, frontal, possible, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
-from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
+from realtime_micacl.live.seeing.tracker import Sighting, Tracker, signature
 from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, State
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.1  # the longest time between two looks for faces, however slow the ticks are
 HOLD_S = 0.25  # how long a face that the detector misses is still shown
@@ -40,7 +44,7 @@ class Perceiver:
     def __init__(
         self, detector: Lookout | FaceDetector, sidecar: Sidecar, ids: Iterator[int] | None = None, *, most: int = 8
     ) -> None:
-        """Take a detector; in a still it finds at most `most` faces."""
+        """Take a detector; of the faces that it finds the `most` largest are read."""
         self._detector, self._most = detector, most
         self._aligner = Aligner(sidecar.bag.size_px, sidecar.crop.points)
         self._shapes = ShapeReader(sidecar.shape) if sidecar.shape else None
@@ -54,16 +58,16 @@ class Perceiver:
         self._covered: dict[int, F32] = {}
         self._looked_s = -inf
         self._size: tuple[int, ...] = ()
+        self._told = False
 
     def perceive(self, frame: Frame) -> tuple[Scene, tuple[Bag, ...]]:
         """Return what is seen in `frame` and the bags that it completed."""
-        cut = self._cuts.is_cut(frame.picture)
-        if cut:
-            self._tracker.restart()
+        if cut := self._cuts.cut(frame.picture):
+            self._tracker.restart(cut, frame.time_s)
             self._follower.forget()
             self._seen.clear()
         resized = self._resized(frame.shape)
-        look = cut or resized or frame.still or self._due(frame.time_s)
+        look = bool(cut) or resized or frame.still or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
         self._seen = {i: (t, f) for i, (t, f) in self._seen.items() if 0 <= frame.time_s - t <= HOLD_S}
         faces = tuple(sorted((face for _, face in self._seen.values()), key=lambda face: face.track_id))
@@ -148,9 +152,14 @@ class Perceiver:
     def _found(self, frame: Frame) -> Found:
         """Return the faces that a look of the detector finds, with their landmarks."""
         if frame.still:  # there is time, and no other frame to look at
-            detections = look_closely(self._detector, frame.image, self._most)
+            detections = look_closely(self._detector, frame.image, ROOM)
         else:
             detections = self._detector.look(frame.image, frame.time_s)
+        if (found := len(detections)) > self._most and not self._told:
+            text = "%d faces were found, of which the %d largest are read; --max-faces %d reads all"
+            log.warning(text, found, self._most, found)
+            self._told = True
+        detections = largest(detections, self._most)
         return Found(detections, *self._mesh.landmarks(frame.image, [region(d.points, d.box) for d in detections]))
 
     def _averaged(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:

@@ -14,7 +14,6 @@ from math import sqrt
 import cv2
 import numpy as np
 
-from realtime_micacl.lazy import Lazy, made
 from realtime_micacl.live.seeing.detection import middle
 from realtime_micacl.types import F32, U8
 
@@ -26,10 +25,7 @@ LIKENESS_SHARE = 0.5  # weight of likeness against overlap in the match; chosen,
 AT_ONCE_S = 1e-3  # two pictures this near in time say nothing about speed
 AHEAD_S = 0.3  # how long a missed face is expected to go on moving
 NEWEST_SHARE = 0.5  # weight of the newest step in a face's velocity, against all steps before it
-MIN_SCENE_LIKENESS = 0.5  # a picture that is less like the one before is the first after a cut; chosen as for faces
-SHAKEN = 0.9  # likeness of a picture's middle to part of the next in 208 jolts of a camera, and in 1 % of 2600 cuts
-JOLT = 4  # a jolt moves the picture by up to a quarter of its sides
-GLANCE, SAME_GLANCE = 16, 0.9  # pixels across the shorter side; frames that are this alike in them are no cut
+SAME_SCENE = 0.8  # of real clips' pictures up to a second apart 97 % are this alike, of other scenes 5 %
 BIRTH_HITS = 2  # how many looks have to see a new face: one may be a mistake of the detector
 
 
@@ -69,6 +65,23 @@ class _Track:
         self.hits += 1
 
 
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A hard cut: the `signature` of the last picture before it, and of the first one after it."""
+
+    then: F32
+    now: F32
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What was seen before a cut at `time_s`: the `signature` of the picture, and who was there."""
+
+    picture: F32
+    time_s: float
+    tracks: list[_Track]
+
+
 class Tracker:
     """Gives every sighting the id of its track; ids come from `ids`, from 1 on, and are never used again.
 
@@ -78,6 +91,7 @@ class Tracker:
     def __init__(self, ids: Iterator[int] | None = None, birth_hits: int = BIRTH_HITS) -> None:
         self._birth_hits = birth_hits
         self._tracks: list[_Track] = []
+        self._left: list[_Left] = []
         self._ids = ids or count(1)
         self._now_s = 0.0
 
@@ -134,9 +148,20 @@ class Tracker:
         for track in self._tracks:
             track.box, track.velocity = track.box * np.tile(factors, 2), track.velocity * factors
 
-    def restart(self) -> None:
-        """Forget all tracks: after a cut nobody is who was there before."""
-        self._tracks = []
+    def restart(self, cut: Cut | None = None, time_s: float = 0.0) -> None:
+        """Forget all tracks: after a cut nobody is who was there before.
+
+        A `cut` at `time_s` that leads back to a picture that was left a moment ago, as behind a flash, is none.
+        """
+        ended, self._tracks = self._tracks, []
+        self._left = [one for one in self._left if cut and 0 <= time_s - one.time_s <= MEMORY_S]
+        if cut is None:
+            return
+        if back := next((one for one in self._left if likeness(one.picture, cut.now) > SAME_SCENE), None):
+            self._tracks = back.tracks
+            self._left.remove(back)
+        if ended:
+            self._left.append(_Left(cut.then, time_s, ended))
 
     def _forget(self, memory_s: float, misses: int) -> None:
         """Drop tracks that were last seen longer ago than `memory_s` and missed by at least `misses` looks."""
@@ -150,10 +175,10 @@ class Tracker:
 
 def signature(image: U8, side: int = 16) -> F32:
     """Return the signature of a picture, [side * side]: its small luma, with mean 0 and length 1."""
-    return _normalised(cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+    return normalised(cv2.cvtColor(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
 
 
-def _normalised(pixels: np.ndarray) -> F32:
+def normalised(pixels: np.ndarray) -> F32:
     """Return pixels as one row with mean 0 and length 1."""
     values = pixels.astype(np.float32).ravel()
     values -= np.add.reduce(values) / len(values)
@@ -164,57 +189,6 @@ def _normalised(pixels: np.ndarray) -> F32:
 def likeness(a: F32, b: F32) -> float:
     """Return how alike two signatures are, -1 to 1."""
     return float(a @ b)
-
-
-class CutDetector:
-    """Notices a hard cut: a frame that does not look like the one before.
-
-    For most frames a few single pixels show that they are alike; only otherwise the whole frames are compared, for
-    which they have to be converted. If a camera was jolted, the same picture is found elsewhere, and that is no cut.
-    """
-
-    def __init__(self) -> None:
-        self._before: U8 | Lazy | None = None
-        self._glance: F32 = np.zeros(0, np.float32)
-
-    def is_cut(self, picture: U8 | Lazy) -> bool:
-        """Say whether a picture [H,W,3] is the first after a cut; call once per frame."""
-        before, glance = self._before, self._glance
-        self._before, self._glance = picture, _glance(picture)
-        if before is None or (len(glance) == len(self._glance) and likeness(glance, self._glance) > SAME_GLANCE):
-            return False
-        then, now = _overview(made(before)), _overview(made(picture))
-        a, b = signature(then), signature(now)
-        differ = bool(a.any() and b.any()) and likeness(a, b) < MIN_SCENE_LIKENESS
-        return differ and not _jolted(then, now)
-
-
-def _glance(picture: U8 | Lazy) -> F32:
-    """Return a few pixels of a picture, or of its luma if it is not converted yet, with mean 0 and length 1."""
-    pixels = picture if isinstance(picture, np.ndarray) else picture.luma
-    step = max(1, min(pixels.shape[:2]) // GLANCE)
-    return _normalised(pixels[::step, ::step])
-
-
-def _overview(image: U8) -> U8:
-    """Return a picture with a shorter side of 64 px or a little more."""
-    step = max(1, min(image.shape[:2]) // 64)
-    return image[::step, ::step]
-
-
-def _jolted(then: U8, now: U8) -> bool:
-    """Say whether the middle of one overview is somewhere in the other."""
-    height, width = then.shape[:2]
-    middle = then[height // JOLT : height - height // JOLT, width // JOLT : width - width // JOLT]
-    if then.shape != now.shape or not middle.std():
-        return False
-    found = cv2.matchTemplate(_grey(now), _grey(middle), cv2.TM_CCOEFF_NORMED)
-    return float(found.max()) > SHAKEN
-
-
-def _grey(image: U8) -> U8:
-    """Return the luma of a picture, blurred: its finest lines change when it moves by part of a pixel."""
-    return np.asarray(cv2.blur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (3, 3)), np.uint8)
 
 
 def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:

@@ -132,9 +132,10 @@ def _opened(
     rate_hz: float | None,
     stays: bool,
 ) -> Iterator[Item]:
+    from realtime_micacl.live.sources.paced import paced
     from realtime_micacl.live.sources.sparse import marked_items
     from realtime_micacl.live.sources.stream import Stream
-    from realtime_micacl.live.sources.video import paced, read_file
+    from realtime_micacl.live.sources.video import read_file
 
     framer.of_camera = spec.kind == "camera"
     match spec.kind:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from fractions import Fraction
 from math import inf
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import av
@@ -22,7 +20,6 @@ from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
 from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off
 from realtime_micacl.live.sources.file_clock import FileClock
-from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.sparse import marked_frames
 from realtime_micacl.live.sources.stills import (
@@ -41,9 +38,8 @@ from realtime_micacl.types import U8, Frame
 
 log = logging.getLogger(__name__)
 
-RESYNC_S = 0.5  # a file that lags further behind (it was paused, or the machine slept) goes on from where it is
-PATIENCE_S = 0.2
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
+EDITED = "%s has an edit list that leaves out all its pictures; it is read as if it had none"
 UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
 UNDECODED = (
     "is a picture that cannot be decoded: damaged, in a rare format, or too large (over 260 megapixels); save it as"
@@ -66,8 +62,8 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
         yield from marked_frames(_read_video(path, rate_hz), str(path))
 
 
-def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
-    with closing(opened(path)) as container:
+def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> Iterator[Frame]:
+    with closing(opened(path, edited=edited)) as container:
         if is_picture(container) and is_odd_tiff(path):
             page = read_odd_tiff(path)
             if page is None:
@@ -87,6 +83,11 @@ def _read_video(path: Path, rate_hz: float | None) -> Iterator[Frame]:
             yield Frame(image, time_s, index, damaged)
             if is_picture(container):
                 break
+        if count and not edited:
+            log.warning(EDITED, path)
+        if not count and edited and video.frames:  # its index counts some
+            yield from _read_video(path, rate_hz, edited=False)
+            return
         if not count:
             reason = why_refused(path)
             nothing = UNDECODED if is_picture(container) else NOTHING
@@ -126,35 +127,11 @@ def _timed(
     return timed
 
 
-def paced(frames: Iterator[Frame], *, stays: bool = False) -> Iterator[Frame | Pending]:
-    """Yield `frames` at their own rate; the capture time of each is the moment at which it was due.
-
-    In a gap a Pending is yielded several times a second. With `stays` a single picture has no end.
-    """
-    offset_s: float | None = None
-    count = 0
-    with closing(frames):  # type: ignore[type-var]  # a generator
-        for frame in frames:
-            now_s = monotonic()
-            if offset_s is None or now_s - offset_s - frame.time_s > RESYNC_S:
-                offset_s = now_s - frame.time_s
-            due_s = offset_s + frame.time_s
-            while due_s - now_s > PATIENCE_S:
-                sleep(PATIENCE_S)
-                yield Pending()
-                now_s = monotonic()
-            sleep(max(0.0, due_s - now_s))
-            yield replace(frame, time_s=due_s)
-            count += 1
-    while stays and count == 1:
-        sleep(PATIENCE_S)
-        yield Pending()
-
-
-def opened(path: Path) -> av.container.InputContainer:
-    """Return the open container of a video file; raise SourceError if it cannot be opened or holds no video."""
+def opened(path: Path, *, edited: bool = True) -> av.container.InputContainer:
+    """Return the open container of a file that holds a video, cut as its edit list says or not; raise SourceError."""
     listed = playlist.kind_of(path)
     options = {"protocol_whitelist": "file"} | playlist.OPTIONS.get(listed or "", {})
+    options |= {} if edited else {"ignore_editlist": "1"}
     try:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol.
         container = av.open(

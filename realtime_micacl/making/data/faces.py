@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from realtime_micacl.errors import SourceError
 from realtime_micacl.live.seeing.align import Aligner, Points
+from realtime_micacl.live.seeing.cuts import CutDetector
 from realtime_micacl.live.seeing.detection import Reach
 from realtime_micacl.live.seeing.detector import FaceDetector
-from realtime_micacl.live.seeing.tracker import CutDetector, Sighting, Tracker, signature
+from realtime_micacl.live.seeing.tracker import Sighting, Tracker, signature
 from realtime_micacl.types import F32, U8, Frame
 
 MAX_FRAMES = 3000  # the crops of more would fill the memory
