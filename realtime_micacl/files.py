@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 LOCK = ".lock"
 SETTINGS = ".begun-with.json"  # of the runs whose results are in a folder
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # some network shares and those of users (FUSE)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 if sys.platform == "win32":
@@ -39,8 +40,13 @@ else:
     BUSY: type[OSError] = BlockingIOError
 
     def take(file: int) -> None:
-        """Lock an open file; raise BUSY where somebody else has."""
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        """Lock an open file, on a file system that has locks; raise BUSY where somebody else has."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as cause:
+            if cause.errno not in NO_LOCKS:
+                raise
+            log.warning("this file system has no locks (%s); start no second run that writes there", why(cause))
 
 
 @contextmanager

@@ -25,6 +25,13 @@ def install_command(extra: str = "") -> str:
     return f"{shlex.quote(sys.executable or 'python3')} -m pip install {wanted}"
 
 
+def own_python() -> str:
+    """Return the Python that runs this program, to start another with; raise ConfigError where there is none."""
+    if getattr(sys, "frozen", False) or not sys.executable:
+        raise ConfigError("no further Python can be started from a program that was frozen or has Python inside")
+    return sys.executable
+
+
 def require(module: str, extra: str, asked: str = "") -> Any:
     """Import a module; raise ConfigError if the extra that brings it is not installed.
 

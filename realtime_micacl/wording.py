@@ -7,8 +7,14 @@ import re
 
 CLOSED = {errno.EBADF: "standard output is closed"}
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-OUT_OF_MEMORY = ("bad_alloc", "failed to map segment", "annot allocate memory", "Resource temporarily unavailable")
-NO_MEMORY = "it got too little memory; close other programs, or raise the limit (ulimit -v, MemoryMax) to a gigabyte"
+OUT_OF_MEMORY = (
+    *("bad_alloc", "failed to map segment", "annot allocate memory"),
+    *("Resource temporarily unavailable", "can't start new thread"),  # either has run out
+)
+NO_MEMORY = (
+    "it got too little memory or too few threads; close other programs, or raise the limits "
+    "(ulimit -v, MemoryMax: a gigabyte; ulimit -u, TasksMax: 64)"
+)
 LONGEST = 200  # letters of a library's message
 
 

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import msgspec
-import psutil
 
 from realtime_micacl import __version__
 from realtime_micacl.corpus.clips import Clip, find_clips
@@ -17,7 +16,7 @@ from realtime_micacl.corpus.progress import Progress
 from realtime_micacl.corpus.results import DONE, FAILED, MADE_WITH, SUMMARY, Results, opened
 from realtime_micacl.corpus.tables import FORMS, Form, check_form
 from realtime_micacl.corpus.workers import OnShare, Workers
-from realtime_micacl.devices import cores
+from realtime_micacl.devices import cores, memory
 from realtime_micacl.errors import ConfigError, EngineError, StageFailed
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import NAME, read_sidecar, sha256
@@ -123,7 +122,7 @@ def _pool(wanted: Wanted, jobs: int | None, clips: int, ray: str | None) -> Pool
 
 def usual_jobs() -> int:
     """Return the number of workers that this machine has cores and memory for."""
-    return max(1, min(cores(), int(psutil.virtual_memory().available // WORKER_BYTES)))
+    return max(1, int(min(cores(), memory()[1] // WORKER_BYTES)))
 
 
 def _read(

@@ -26,6 +26,8 @@ import realtime_micacl
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.worker import outcome_from
 from realtime_micacl.errors import EngineError, StageFailed
+from realtime_micacl.installed import own_python
+from realtime_micacl.wording import why
 
 HANG_S = 120.0  # a clip is given up if no picture was read for this long
 POLL_S = 0.2
@@ -69,7 +71,7 @@ class Workers:
                 if job is None:
                     idle += 1
                     if idle >= TRIES * self._jobs:
-                        raise StageFailed(f"workers end before they take a clip: {fault}")
+                        raise StageFailed(f"{sys.executable} ends before it takes a clip: {fault}")
                     continue
                 died[job.clip] += 1
                 if died[job.clip] < TRIES:
@@ -99,13 +101,17 @@ class _Worker:
         self.ready = False
         self.heard_s = monotonic()
         self._hung = False
+        command = [own_python(), "-P", "-m", "realtime_micacl.corpus.worker"]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # standard error, for when it crashes
-        command = [sys.executable, "-P", "-m", "realtime_micacl.corpus.worker"]
         path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
         env = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONPATH": path}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=env
-        )
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, env=env
+            )
+        except OSError as cause:
+            self._stderr.close()
+            raise StageFailed(f"{command[0]} cannot be started to read clips: {why(cause)}") from cause
         self._tell({**asdict(wanted), "settings": msgspec.to_builtins(wanted.settings)})
         Thread(target=self._listen, args=(answers,), daemon=True).start()
 

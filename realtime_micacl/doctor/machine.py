@@ -5,7 +5,6 @@ Modules that need a package which may be missing are imported inside the functio
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import sys
@@ -15,9 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 
 import numpy as np
-import psutil
 
 from realtime_micacl import __version__
+from realtime_micacl.devices import cores, size_of_memory
 from realtime_micacl.doctor.finding import Finding, run
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
@@ -33,12 +32,9 @@ ROUNDS = 10  # over which times are averaged
 def system() -> Iterator[Finding]:
     """Report the machine, and whether this Python is supported."""
     good = (3, 11) <= sys.version_info[:2] <= (3, 14)
-    memory_gb = psutil.virtual_memory().total / 1e9
     text = f"realtime-micacl {__version__}, Python {platform.python_version()}, {platform.platform()}"
     yield Finding("system", good, text + ("" if good else "; Python 3.11 to 3.14 is needed"))
-    yield Finding(
-        "processor", True, f"{counted(os.cpu_count() or 1, 'core')}, {memory_gb:.0f} GB memory, {platform.machine()}"
-    )
+    yield Finding("processor", True, f"{counted(cores(), 'core')}, {size_of_memory()}, {platform.machine()}")
 
 
 def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:

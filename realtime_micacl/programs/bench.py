@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -11,8 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from realtime_micacl.devices import cores, size_of_memory
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.inference.sidecar import Sidecar, read_sidecar
@@ -86,6 +84,5 @@ def _tell(rows: Sequence[tuple[str, str]]) -> None:
 
 
 def _machine() -> str:
-    memory_gb = psutil.virtual_memory().total / 1e9
-    cores = counted(os.cpu_count() or 1, "core")
-    return f"{cores}, {memory_gb:.0f} GB, {platform.machine()}, Python {platform.python_version()}"
+    size = f"{counted(cores(), 'core')}, {size_of_memory()}"
+    return f"{size}, {platform.machine()}, Python {platform.python_version()}"

@@ -13,8 +13,9 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from realtime_micacl.errors import EngineError
+from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.inference.engine import CLASSIFY, ENCODE_HALF, WEIGHTS
+from realtime_micacl.installed import own_python
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +74,11 @@ def probe(timeout_s: float = PROBE_TIMEOUT_S, number: int = 0) -> Gpu | None:
     """
     if not _driver_is_there():
         return None
-    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("ask_cuda.py")), str(number)]
     try:
+        command = [own_python(), "-I", "-S", str(Path(__file__).with_name("ask_cuda.py")), str(number)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    except ConfigError as cause:
+        raise EngineError(f"the NVIDIA driver cannot be asked: {cause}; use --device cpu") from None
     except subprocess.TimeoutExpired:
         raise EngineError(f"the NVIDIA driver gave no answer within {timeout_s:g} s; restart the machine") from None
     if done.returncode:
