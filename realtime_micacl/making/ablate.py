@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from realtime_micacl.making.figures import Interval, Means
 from realtime_micacl.making.material import TrainingPart, add_faces, read_training_part
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import DIGITS, Labels, confusion, recalls, report, spread, uar, war
+from realtime_micacl.making.tables import write_tables
 from realtime_micacl.making.train import settings, train
 from realtime_micacl.making.training.clips import FrozenFeatures, clip_logits, split
 from realtime_micacl.making.training.loop import Run
@@ -98,7 +98,7 @@ def main(argv: Sequence[str]) -> None:
                 varied, out = changed(recipe, variant, seed), arguments.out / slug(variant.name) / f"seed-{seed}"
                 found.append(predictions(varied, training, test, out, arguments.encoder_from, cache))
             rows.append(figures(variant.name, found, counts, [clip.subject or clip.clip for clip in test]))
-            write(arguments.out, rows)
+            write_tables(arguments.out, rows, as_table(rows))
     sys.stdout.write(as_table(rows))
 
 
@@ -213,12 +213,6 @@ def as_table(rows: Sequence[Row]) -> str:
 
 def _interval(interval: Interval) -> str:
     return f"[{interval[0]:.3f}, {interval[1]:.3f}]"
-
-
-def write(out: Path, rows: Sequence[Row]) -> None:
-    """Write the rows so far into the folder `out`."""
-    (out / "table.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-    (out / "table.md").write_text(as_table(rows), "utf-8")
 
 
 def slug(name: str) -> str:

@@ -15,9 +15,10 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.ablate_parts import Material, Variant, crop_logits, read_material, shape_of, trained_stream
 from realtime_micacl.making.data.landmarks import still_changes
 from realtime_micacl.making.evaluation.recorded import Array, replay
-from realtime_micacl.making.evaluation.streams_table import figures, write
+from realtime_micacl.making.evaluation.streams_table import as_table, figures
 from realtime_micacl.making.recipe import Recipe
 from realtime_micacl.making.scores import calibrated
+from realtime_micacl.making.tables import write_tables
 from realtime_micacl.model.shape import spread
 from realtime_micacl.types import F32
 
@@ -54,7 +55,9 @@ def ablate_streams(recipe: Recipe, arguments: argparse.Namespace) -> str:
         for variant in VARIANTS:
             for name, means in _read(material, variant, seed).items():
                 rows[variant.name].setdefault(name, []).append(means)
-            text = write(arguments.out, figures({name: found for name, found in rows.items() if found}, material.sets))
+            tables = figures({name: found for name, found in rows.items() if found}, material.sets)
+            text = as_table(tables)
+            write_tables(arguments.out, tables, text)
     return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from realtime_micacl.making.evaluation.system_rows import system_row
 from realtime_micacl.making.figures import RealRow, SystemRow
 from realtime_micacl.making.material import read_training_part
 from realtime_micacl.making.recipe import Recipe
+from realtime_micacl.making.tables import write_tables
 from realtime_micacl.making.train import settings
 from realtime_micacl.making.training.clips import split
 from realtime_micacl.options import VerbParser
@@ -117,8 +117,7 @@ def write(job: Job, found: Mapping[str, Results], real: Sequence[RealRow] = ()) 
         texts.append(real_table(real, f"Recipe {first.name}."))
     text = "\n".join(texts)
     everything = {**rows, "real": real} if real else rows
-    (job.out / "table.json").write_text(json.dumps(everything, indent=1) + "\n", "utf-8")
-    (job.out / "table.md").write_text(text, "utf-8")
+    write_tables(job.out, everything, text)
     return text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime_micacl.files import replacing
+from realtime_micacl.files import replacing, write_whole
 from realtime_micacl.live.reading.probabilities import softmax
 from realtime_micacl.making.ablate import slug
 from realtime_micacl.making.data.prepared import PreparedClip
@@ -85,7 +85,7 @@ def measured(job: Job, base: Recipe, system: System, seed: int) -> tuple[dict[st
             **follow(model, job.test, features, spec),
             "experts": expert_use(model, job.test, features, spec),
         }
-        (out / ABOUT).write_text(json.dumps(about) + "\n", "utf-8")
+        write_whole(out / ABOUT, json.dumps(about) + "\n")
         with replacing(out / READ) as part:
             np.savez(part, **logits)  # type: ignore[arg-type]  # its other argument is no array
     with np.load(out / READ) as stored:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import numpy as np
@@ -105,11 +103,3 @@ def _title(name: str, row: Row) -> str:
 def _cell(row: Row) -> str:
     read = f"{row['war']:.3f} / {row['uar']:.3f} ± {row['uar_sd']:.3f}"
     return read + (", {:+.3f} [{:+.3f}, {:+.3f}]".format(*row["less"]["uar"]) if "less" in row else "")
-
-
-def write(out: Path, found: Tables) -> str:
-    """Write the tables so far into the folder `out`; return them as Markdown."""
-    (out / "table.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    text = as_table(found)
-    (out / "table.md").write_text(text, "utf-8")
-    return text
