@@ -27,8 +27,8 @@ def why(cause: Exception) -> str:
 
 def short(cause: Exception) -> str:
     """Return the message of a library's error as one line; of a long one the end, where the reason is."""
-    said = " ".join(str(cause).split()) or type(cause).__name__
-    return said if len(said) <= LONGEST else f"..{said[-LONGEST:]}"
+    text = " ".join(str(cause).split()) or type(cause).__name__
+    return text if len(text) <= LONGEST else f"..{text[-LONGEST:]}"
 
 
 def counted(number: int, what: str, several: str = "") -> str:

@@ -88,8 +88,8 @@ class Table:
         lines = ["".join(f"<td>{escape(_shown(row[name]))}</td>" for name in names) for row in rows[:SHOWN]]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         header = "".join(f"<th>{name}</th>" for name in names)
-        said = ": ".join(part for part in (more, ", ".join(shares)) if part)
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table><p>{said}</p>"
+        caption = ": ".join(part for part in (more, ", ".join(shares)) if part)
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table><p>{caption}</p>"
 
     def __repr__(self) -> str:
         return f"<table of {counted(len(self), 'row')} and {len(self.columns)} columns>"

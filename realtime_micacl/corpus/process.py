@@ -169,11 +169,11 @@ def _made_with(wanted: Wanted) -> dict[str, Any]:
     """Return all that the results depend on besides the clips; raise EngineError."""
     engine = wanted.settings.engine
     place, sidecar = read_sidecar(Path(engine) if engine else default_engine())
-    said = msgspec.to_builtins(wanted.settings)
+    settings = msgspec.to_builtins(wanted.settings)
     made: dict[str, Any] = {
         "program": f"realtime-micacl {__version__}",
         "engine": sidecar.name,
         "engine_sha256": sha256(place / NAME if place.is_dir() else place),
-        "settings": {name: said[name] for name in USED} | {"abstain_below": sidecar.calibration.abstain_below},
+        "settings": {name: settings[name] for name in USED} | {"abstain_below": sidecar.calibration.abstain_below},
     }
     return {"schema": SCHEMA, "form": wanted.form, "video": wanted.video, "blur_faces": wanted.blur, **made}

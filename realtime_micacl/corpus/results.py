@@ -134,13 +134,13 @@ def read_done(out: Path) -> Iterator[Entry]:
     with suppress(FileNotFoundError), (out / DONE).open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
             with suppress(ValueError, KeyError, TypeError):
-                said = json.loads(line)
-                yield Entry(said["clip"], said["size"], said["changed_ns"], tuple(said["rows"]))
+                fields = json.loads(line)
+                yield Entry(fields["clip"], fields["size"], fields["changed_ns"], tuple(fields["rows"]))
 
 
 def _line(entry: Entry) -> str:
-    said = {"clip": entry.clip, "size": entry.size, "changed_ns": entry.changed_ns, "rows": entry.rows}
-    return json.dumps(said) + "\n"
+    fields = {"clip": entry.clip, "size": entry.size, "changed_ns": entry.changed_ns, "rows": entry.rows}
+    return json.dumps(fields) + "\n"
 
 
 def _table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> str:

@@ -85,8 +85,8 @@ def _take(writes: int) -> None:
     os._exit(0)
 
 
-def _say(out: TextIO, **said: Any) -> None:
-    out.write(json.dumps(said) + "\n")
+def _say(out: TextIO, **fields: Any) -> None:
+    out.write(json.dumps(fields) + "\n")
     out.flush()
 
 

@@ -81,5 +81,5 @@ def _faces(root: str, about: About) -> Sensors:
 def summary(reading: EmotionDistribution | None) -> str:
     """Return a slot's reading in whole percents, or that nobody is there."""
     shares = reading.probabilities.tolist() if reading else [0.0] * len(EMOTIONS)
-    said = (reading.emotion or UNSURE) if reading else NOBODY
-    return json.dumps({"expression": said} | {name: round(100 * p) for name, p in zip(EMOTIONS, shares, strict=True)})
+    word = (reading.emotion or UNSURE) if reading else NOBODY
+    return json.dumps({"expression": word} | {name: round(100 * p) for name, p in zip(EMOTIONS, shares, strict=True)})

@@ -29,7 +29,7 @@ PARTS = {
 
 def main(argv: Sequence[str]) -> None:
     """Run the verb."""
-    parts = "; ".join(f"{name}: {said}" for name, said in PARTS.items())
+    parts = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
     p = VerbParser(prog="realtime-micacl bench", description="Measure the real program on this machine.")
     p.add_argument("--source", default="demo", metavar="WHAT", help="what to play; a file is repeated (default demo)")
     p.add_argument("--seconds", type=float, default=20.0, help="how long to run the program (default 20)")
@@ -79,7 +79,7 @@ def measured(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar, p
 
 
 def _tell(rows: Sequence[tuple[str, str]]) -> None:
-    sys.stdout.write("".join(f"{name:<12} {said}".rstrip() + "\n" for name, said in rows))
+    sys.stdout.write("".join(f"{name:<12} {figure}".rstrip() + "\n" for name, figure in rows))
     sys.stdout.flush()
 
 

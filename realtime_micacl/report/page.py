@@ -48,8 +48,8 @@ def page(session: Session) -> str:
 def _below(session: Session) -> str:
     recorded = session.origin
     sources = ", ".join(recorded.get("sources", ()))
-    said = [sources, recorded.get("started_utc", "").replace("T", " ").replace("Z", " UTC")]
-    return "  \u00b7  ".join([part for part in said if part] + [clock(session.end_s - session.start_s)])
+    parts = [sources, recorded.get("started_utc", "").replace("T", " ").replace("Z", " UTC")]
+    return "  \u00b7  ".join([part for part in parts if part] + [clock(session.end_s - session.start_s)])
 
 
 def _overall(session: Session, faces: list[Face]) -> str:

@@ -55,9 +55,9 @@ def _called(source: str) -> str:
 
 def _stalled(source: str, frame: Frame | None, now: Snapshot) -> str:
     since_s = frame.time_s if frame else now.now_s
-    said = now.scene is not None and now.scene.state is State.STALLED
+    stalled = now.scene is not None and now.scene.state is State.STALLED
     comes = isinstance(now.newest, Frame) and now.now_s - now.newest.time_s < SILENT_S
-    return say(texts.HANGS if comes and not said else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
+    return say(texts.HANGS if comes and not stalled else texts.STALLED, source=source, seconds=int(now.now_s - since_s))
 
 
 def _retry(now: Snapshot) -> str:

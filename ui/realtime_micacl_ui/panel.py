@@ -172,9 +172,9 @@ class Panel(QFrame):
         slider.setValue(round(getattr(tuned.now, name) / step))
 
         def tell() -> None:
-            said = words(getattr(tuned.now, name))
-            label.setText(said)
-            slider.setAccessibleName(said)
+            text = words(getattr(tuned.now, name))
+            label.setText(text)
+            slider.setAccessibleName(text)
 
         def moved(to: int) -> None:
             chosen: dict[str, Any] = {name: round(to * step, 4)}

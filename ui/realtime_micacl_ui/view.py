@@ -173,9 +173,9 @@ def spoken(view: View) -> str:
     """Return the text for a screen reader: the state, the message and the word of each face."""
     parts = [say(texts.STATES[view.state]), view.title, view.detail, view.notice]
     for number, face in enumerate(view.faces, start=1):
-        reading, said = view.reading(face), words(view, face)
+        reading, word = view.reading(face), words(view, face)
         own = reading is not None and reading.baseline is Baseline.SET
-        parts.append(say(texts.SPOKEN, number=number, words=say(texts.OWN_NEUTRAL, words=said) if own else said))
+        parts.append(say(texts.SPOKEN, number=number, words=say(texts.OWN_NEUTRAL, words=word) if own else word))
     return "; ".join(part for part in parts if part)
 
 

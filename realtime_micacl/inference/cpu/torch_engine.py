@@ -62,10 +62,10 @@ def _check_sidecar(model: System, sidecar: Sidecar) -> None:
     shape = (config.instances, config.frames, config.size_px)
     found = (*shape, config.emotions, encoder.piece, encoder.features, config.shape)
     rows = (sidecar.piece, sidecar.feature_size, sidecar.coordinates)
-    said = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), *rows)
-    if found != said:
+    named = (bag.instances, bag.frames, bag.size_px, len(sidecar.labels), *rows)
+    if found != named:
         raise EngineError(
-            f"instances, frames, size, labels, piece, features, shape: {found} in the network, {said} in the sidecar"
+            f"instances, frames, size, labels, piece, features, shape: {found} in the network, {named} in the sidecar"
         )
 
 

@@ -82,8 +82,10 @@ def probe(timeout_s: float = PROBE_TIMEOUT_S, number: int = 0) -> Gpu | None:
     except subprocess.TimeoutExpired:
         raise EngineError(f"the NVIDIA driver gave no answer within {timeout_s:g} s; restart the machine") from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or [f"signal {-done.returncode}"]
-        raise EngineError(f"asking the NVIDIA driver ended in {said[0]}; install the driver again, or use --device cpu")
+        reason = done.stderr.strip().splitlines()[-1:] or [f"signal {-done.returncode}"]
+        raise EngineError(
+            f"asking the NVIDIA driver ended in {reason[0]}; install the driver again, or use --device cpu"
+        )
     facts = msgspec.json.decode(done.stdout)
     if not facts:
         return None

@@ -58,11 +58,11 @@ def _opened(kind: Kind, gpu: Gpu, folder: Path, sidecar: Sidecar) -> Engine:
         import torch
 
         check(kind, gpu, torch.version.cuda)
-        with catch_warnings(record=True) as said:  # torch warns why it is not
+        with catch_warnings(record=True) as warned:  # torch warns why it is not
             simplefilter("always")
             usable = torch.cuda.is_available()
         if not usable:
-            why = "".join(f" ({str(one.message).partition(' (Triggered')[0]})" for one in said[-1:])
+            why = "".join(f" ({str(one.message).partition(' (Triggered')[0]})" for one in warned[-1:])
             raise EngineError(
                 f"{kind}: torch {torch.__version__} can use no GPU here{why}, though there is {gpu}; {MEND}"
             )

@@ -32,8 +32,8 @@ class TorchNetwork:
         """Return the step that fills logits [b,K] and importance [b,N] from rows of bags, f32 [b,N*L/P,row size]."""
 
         def step() -> None:
-            said, weights = self._head.classify(bags)
-            _fill(logits, said)
+            predicted, weights = self._head.classify(bags)
+            _fill(logits, predicted)
             _fill(importance, weights)
 
         return step

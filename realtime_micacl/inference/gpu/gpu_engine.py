@@ -128,9 +128,9 @@ class GpuEngine:
 
     def _heading(self, network: Network, b: int) -> Step:
         """Return the step that gathers `b` bags and classifies them into one buffer."""
-        said = self._results[b] = torch.zeros(_split(b) + b * self._bag.instances, device=self._table.device)
+        results = self._results[b] = torch.zeros(_split(b) + b * self._bag.instances, device=self._table.device)
         bags, rows, gathered = self._bags[:b], self._rows[: b * self._pieces], self._gathered[:b]
-        step = network.head(bags, said[: b * len(EMOTIONS)].view(b, -1), said[_split(b) :].view(b, -1))
+        step = network.head(bags, results[: b * len(EMOTIONS)].view(b, -1), results[_split(b) :].view(b, -1))
 
         def gather_and_classify() -> None:
             torch.index_select(self._table, 0, rows, out=gathered.view(len(rows), -1))

@@ -138,9 +138,9 @@ def _read(stem: Path, facts: Facts) -> bytes | None:
     fault = "it is larger than any plan"
     try:
         if plan.stat().st_size <= LIMIT_BYTES:
-            said = msgspec.json.decode(label.read_bytes(), type=Label)
+            stored = msgspec.json.decode(label.read_bytes(), type=Label)
             found = plan.read_bytes()
-            if hashlib.sha256(found).hexdigest() == said.sha256 and said.facts == _plain(facts):
+            if hashlib.sha256(found).hexdigest() == stored.sha256 and stored.facts == _plain(facts):
                 return found
             fault = "it is damaged, or made for something else"
     except (OSError, msgspec.MsgspecError) as cause:

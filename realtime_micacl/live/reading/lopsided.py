@@ -25,9 +25,9 @@ class Lopsided:
     def __init__(self, shape: Shape) -> None:
         mean = np.asarray(shape.mean, np.float32).reshape(-1, 3)
         mirrored = mean * (-1, 1, 1)
-        apart = np.linalg.norm(mirrored[:, None] - mean, axis=2)
-        partner = apart.argmin(axis=1)
-        paired = (partner[partner] == np.arange(len(mean))) & (apart.min(axis=1) < OPPOSITE)
+        distances = np.linalg.norm(mirrored[:, None] - mean, axis=2)
+        partner = distances.argmin(axis=1)
+        paired = (partner[partner] == np.arange(len(mean))) & (distances.min(axis=1) < OPPOSITE)
         self._lips = np.flatnonzero(paired & np.isin(shape.points, OUTER + INNER))
         self._others = partner[self._lips]
 

@@ -72,8 +72,8 @@ class Follower:
 def _sure(found: Found) -> bool:
     """Say whether there are faces, the mesh is sure of each, and no two overlap."""
     boxes = [one.box for one in found.detections]
-    apart = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
-    return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and apart
+    separate = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
+    return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and separate
 
 
 def _carried(then: Detection, before: F32, after: F32) -> Detection:

@@ -185,8 +185,8 @@ def _check_unseen(candidate: Candidate, part: Part) -> None:
                 f"clips of {part.title}; measure it with --split {name}"
             )
     if data.name in trained_on:
-        said = f"{candidate.name} says that it was trained on {data.name}, but not on which split"
-        raise ConfigError(f"{said}; measure it on another set")
+        unclear = f"{candidate.name} says that it was trained on {data.name}, but not on which split"
+        raise ConfigError(f"{unclear}; measure it on another set")
 
 
 def _training(candidate: Candidate, part: Part) -> str:
