@@ -29,7 +29,7 @@ from realtime_micacl.making.training.loop import Batch, Run, Stage, begin, fit
 from realtime_micacl.making.training.objectives import StillsObjective
 from realtime_micacl.making.training.ranks import Ranks
 from realtime_micacl.making.training.saved import Row
-from realtime_micacl.making.training.stages import seen
+from realtime_micacl.making.training.stages import war_and_uar
 from realtime_micacl.model.backbone import FrameEncoder
 from realtime_micacl.types import EMOTIONS, F32
 
@@ -68,10 +68,10 @@ def main() -> None:
         shares["train"][own] = said_of(network, picked(parts["train"], own))
         for name in ("validation", "test"):
             shares[name] += said_of(network, parts[name]) / arguments.folds
-        scores = seen(shares["train"][own], parts["train"].labels[own])
+        scores = war_and_uar(shares["train"][own], parts["train"].labels[own])
         rows.append({"fold": fold, "took_s": round(monotonic() - started_s, 1), "unseen": scores})
         sys.stderr.write(json.dumps(rows[-1]) + "\n")
-    together = {name: seen(shares[name], parts[name].labels) for name in ("train", "validation", "test")}
+    together = {name: war_and_uar(shares[name], parts[name].labels) for name in ("train", "validation", "test")}
     np.savez_compressed(arguments.out / "shares.npz", folds=folds, **shares)
     found = {"folds": rows, "together": together, "pictures": {name: len(part.crops) for name, part in parts.items()}}
     (arguments.out / "teacher.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
@@ -102,10 +102,10 @@ def trained(
             crops, targets = torch.from_numpy(stills.crops[drawn]), torch.from_numpy(stills.targets[drawn])
             yield crops[:, None], targets, torch.from_numpy(unknown)
 
-    def look() -> Row:
-        return seen(said_of(objective, parts["validation"]), parts["validation"].labels)
+    def validate() -> Row:
+        return war_and_uar(said_of(objective, parts["validation"]), parts["validation"].labels)
 
-    fit(Stage("teacher", objective, batches, look, plan, max(1, len(stills.crops) // plan.batch)), run)
+    fit(Stage("teacher", objective, batches, validate, plan, max(1, len(stills.crops) // plan.batch)), run)
     return objective
 
 

@@ -10,8 +10,9 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 
 from realtime_micacl.types import EMOTIONS, U8, State
-from realtime_micacl_ui import cards, rows
+from realtime_micacl_ui import cards
 from realtime_micacl_ui import ink as strokes
+from realtime_micacl_ui import rows as painter_of_rows
 from realtime_micacl_ui.badges import notice_rect
 from realtime_micacl_ui.ink import ring
 from realtime_micacl_ui.layout import bar_px, key_px, row_px
@@ -61,7 +62,7 @@ def test_a_word_that_is_not_the_longest_bar_has_no_figure(
         keep(painter, letters, right, baseline, text, ink)
 
     monkeypatch.setattr(cards, "write_right", note)
-    monkeypatch.setattr(rows, "write_right", note)
+    monkeypatch.setattr(painter_of_rows, "write_right", note)
     strokes._brief.cache_clear()  # else a card of before is pressed
     painted(view(face(), emotion=emotion))
     assert [text for _, text in drawn if text.endswith("%")] == ([figure] if figure else [])
