@@ -76,3 +76,17 @@ def test_both_locks_agree() -> None:
 @pytest.mark.parametrize("name", ["run.lock", "test.lock"])
 def test_a_lock_names_no_host(name: str) -> None:
     assert not re.search(r"://|index|torch==|nvidia", (ROOT / "scripts" / name).read_text("utf-8"))
+
+
+def test_uv_sync_asks_only_for_systems_that_all_packages_have_wheels_for() -> None:
+    environments = [parsed(f"x; {line}").marker for line in PROJECT["tool"]["uv"]["environments"]]
+    given = {"python_version": "3.12", "python_full_version": "3.12.1"}
+    for system, machine, wanted in (
+        ("linux", "x86_64", True),
+        ("darwin", "arm64", True),
+        ("darwin", "x86_64", False),
+        ("win32", "AMD64", True),
+        ("emscripten", "wasm32", False),
+    ):
+        here = given | {"sys_platform": system, "platform_machine": machine}
+        assert any(marker and marker.evaluate(here) for marker in environments) == wanted, system
