@@ -9,12 +9,14 @@ import json
 import re
 import shlex
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.wording import short
 
 NAME = "realtime-micacl"
 
@@ -41,7 +43,13 @@ def require(module: str, extra: str, asked: str = "") -> Any:
         return import_module(module)
     except ImportError as cause:
         what = asked or f"--{extra}"
-        raise ConfigError(f"{what} needs {module}, which is not installed: {install_command(extra)}") from cause
+        raise ConfigError(f"{what} needs {module}, which {lacking(module, cause)}: {install_command(extra)}") from cause
+
+
+def lacking(module: str, cause: Exception) -> str:
+    """Say why a module is not there: it is not installed, or it is, and does not load."""
+    absent = isinstance(cause, ModuleNotFoundError) and f"{module}.".startswith(f"{cause.name}.")
+    return "is not installed" if absent else f"cannot be loaded: {short(cause)}"
 
 
 def not_loaded(cause: BaseException, extra: str = "") -> str:
@@ -52,7 +60,32 @@ def not_loaded(cause: BaseException, extra: str = "") -> str:
     mend = install_command(extra)
     if isinstance(cause, ModuleNotFoundError):
         return f"{name} is not installed: {mend}"
-    return f"{name or 'a package'} cannot be loaded: {cause}; install what is named there, or everything again: {mend}"
+    said = f"{name or 'a package'} cannot be loaded: {cause}".removesuffix(": ")
+    if others := other_versions():
+        return f"{said}; {', '.join(others)}: {mend}"
+    return f"{said}; install what is named there, or everything again: {mend}"
+
+
+def other_versions() -> list[str]:
+    """Return the packages that are installed in another version than this program asks for, with what it asks for."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = []
+    with suppress(PackageNotFoundError):  # of this program itself, where it was not installed
+        for line in _dependencies(""):
+            wanted = line.partition(";")[0].strip()
+            name = re.match(r"[\w.-]+", wanted)
+            with suppress(PackageNotFoundError):
+                here = version(name[0]) if name else ""
+                if not all(_holds(here, *bound) for bound in re.findall(r"(==|>=|<)([\d.]+)", wanted)):
+                    found.append(f"{name and name[0]} is {here}, needed is {wanted}")
+    return found
+
+
+def _holds(version: str, how: str, bound: str) -> bool:
+    """Say whether a version lies where a bound says, such as `>=` 1.20."""
+    here, there = ([int(part) for part in re.findall(r"\d+", text)] for text in (version, bound))
+    return {"==": here == there, ">=": here >= there, "<": here < there}[how]
 
 
 def _requirements(extra: str) -> list[str]:

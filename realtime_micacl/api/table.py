@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from html import escape
@@ -13,6 +14,7 @@ from realtime_micacl.api.how import path_of
 from realtime_micacl.corpus.tables import FLAGS, TEXTS, arrow_schema
 from realtime_micacl.corpus.tables import WHOLE as COUNTS
 from realtime_micacl.errors import ConfigError, StageFailed
+from realtime_micacl.installed import lacking
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.sinks import csv_rows
@@ -119,13 +121,12 @@ def table(readings: Iterable[Event]) -> Table:
 
 
 def _package(name: str) -> Any:
-    """Return a package that tables are made with; raise ConfigError where it is not installed."""
+    """Return a package that tables are made with; raise ConfigError where it is not installed or does not load."""
     try:
         return import_module(name)
-    except ImportError as cause:
-        raise ConfigError(
-            f"this needs {name}, which is not installed: {sys.executable} -m pip install {name}"
-        ) from cause
+    except Exception as cause:  # one that was made for another NumPy raises ValueError
+        mend = f"{shlex.quote(sys.executable or 'python3')} -m pip install --upgrade {name}"
+        raise ConfigError(f"this needs {name}, which {lacking(name, cause)}: {mend}") from cause
 
 
 def _shown(value: Any) -> str:

@@ -21,7 +21,7 @@ from realtime_micacl.doctor.finding import Finding, run
 from realtime_micacl.errors import MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.installed import install_command
+from realtime_micacl.installed import install_command, other_versions
 from realtime_micacl.wording import counted
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
@@ -46,6 +46,8 @@ def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:
     yield Finding("packages", True, ", ".join(map(" ".join, found.items())))
     if missing := [name for name in needed if name not in found]:
         yield Finding("packages", False, f"{', '.join(missing)}: {install_command()}")
+    if others := other_versions():
+        yield Finding("packages", None, f"not tried with these: {', '.join(others)}: {install_command()}")
     one, two = found.get("opencv-python"), found.get("opencv-contrib-python")
     if one and two and one != two:
         mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"

@@ -13,7 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 from realtime_micacl import installed
-from realtime_micacl.installed import install_command
+from realtime_micacl.api import table
+from realtime_micacl.errors import ConfigError
+from realtime_micacl.installed import install_command, not_loaded, other_versions, require
 
 PACKAGE = Path(installed.__file__).parent
 
@@ -64,6 +66,46 @@ def test_where_the_folder_is_gone_the_packages_themselves_are_named(monkeypatch:
         ("tensorrt", "tensorrt-cu13<12; (sys_platform == 'linux')"),
     ):
         assert shlex.split(install_command(extra))[3:] == ["install", wish]
+
+
+def test_a_package_of_another_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["numpy<3,>=2", "av<20,>=15; python_version > '3'", "onnx==1.20", "tqdm>=4", "ray>=2; extra == 'ray'"]
+    here = {"numpy": "1.26.4", "av": "20.0.0rc1", "onnx": "1.20", "ray": "1.0"}
+
+    def version(name: str) -> str:
+        if name not in here:
+            raise metadata.PackageNotFoundError(name)
+        return here[name]
+
+    monkeypatch.setattr(metadata, "requires", lambda name: wanted)
+    monkeypatch.setattr(metadata, "version", version)
+    assert other_versions() == ["numpy is 1.26.4, needed is numpy<3,>=2", "av is 20.0.0rc1, needed is av<20,>=15"]
+    said = not_loaded(ImportError("no _ARRAY_API", name="cv2.numpy"))
+    assert said.startswith("cv2 cannot be loaded: no _ARRAY_API; numpy is 1.26.4, needed is numpy<3,>=2, av is 20")
+    here.update(numpy="2", av="15.0")
+    assert other_versions() == []
+    assert not_loaded(ImportError()).startswith("a package cannot be loaded; install what is named there")
+
+
+def test_a_package_that_is_there_and_does_not_load_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "halfway.py").write_text("import pytz_that_is_not_there")
+    (tmp_path / "oldish.py").write_text("raise ValueError('numpy.dtype size changed')")
+    for module, said in (
+        ("halfway", "which cannot be loaded: No module named 'pytz_that_is_not_there': "),
+        ("absent", "which is not installed: "),
+        ("absent.part", "which is not installed: "),
+    ):
+        with pytest.raises(ConfigError, match=f"--lsl needs {module}, {said}.* -m pip install "):
+            require(module, "lsl")
+    for module, said in (
+        ("oldish", "which cannot be loaded: numpy.dtype size changed"),
+        ("absent", "which is not inst"),
+    ):
+        with pytest.raises(ConfigError, match=f"this needs {module}, {said}.* pip install --upgrade {module}$"):
+            table._package(module)
 
 
 def test_no_hint_names_a_registry() -> None:
