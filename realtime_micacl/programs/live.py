@@ -54,7 +54,12 @@ def offline(plan: Plan) -> int:
 
     interrupted, path = Flag(), Path(plan.spec.value)
     stopping = stopped_by_signals(interrupted.set)
-    with Notifier(), output_sinks(plan, Clock()) as sinks, _drawn(plan, sinks) as opens, stopping:
+    with (
+        Notifier(),
+        output_sinks(plan, Clock(), all_until=interrupted.is_set) as sinks,
+        _drawn(plan, sinks) as opens,
+        stopping,
+    ):
         for event in read_clip(path, plan.settings, opens, interrupted=interrupted.is_set):
             for sink in sinks:
                 try:

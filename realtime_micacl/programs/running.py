@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Hello, Origin
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recording import recording
-from realtime_micacl.live.records.sinks import Sink, json_lines, one_at_a_time
+from realtime_micacl.live.records.sinks import Sink, one_at_a_time
+from realtime_micacl.live.records.standard_output import StandardOutput
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.live.sources.framing import Framer, framing, to_be_painted
 from realtime_micacl.live.sources.items import Item
@@ -96,11 +96,20 @@ def started(plan: Plan) -> Iterator[Running]:
 
 
 @contextmanager
-def output_sinks(plan: Plan, clock: Clock, origin: Callable[[], Hello] | None = None) -> Iterator[list[Sink]]:
-    """Yield the sinks of a program without a window: standard output, and a recording if one was asked for."""
+def output_sinks(
+    plan: Plan,
+    clock: Clock,
+    origin: Callable[[], Hello] | None = None,
+    all_until: Callable[[], bool] | None = None,
+) -> Iterator[list[Sink]]:
+    """Yield the sinks of a program without a window: standard output, and a recording if one was asked for.
+
+    Standard output takes `all_until`.
+    """
     settings = plan.settings
     with ExitStack() as stack:
-        sinks = [json_lines(sys.stdout, clock)]
+        out = stack.enter_context(closing(StandardOutput(clock, all_until)))
+        sinks: list[Sink] = [out]
         if settings.record:
             to_file = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **rotation(settings))
             sinks.append(stack.enter_context(to_file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -53,6 +54,23 @@ def test_an_output_that_takes_nothing(arguments: list[str], output: str, code: i
     assert (ended, "Traceback" in err) == (code, False), err
     assert len(lines) == (1 if said else 0), err
     assert all(said in line for line in lines)
+
+
+@pytest.mark.parametrize("way", ["--headless", "--offline"])
+def test_an_output_that_nobody_reads_stops_neither_a_live_recording_nor_the_end(tmp_path: Path, way: str) -> None:
+    file, reader, writer = tmp_path / "r.jsonl", *os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    command = [COMMAND, "--source", str(source.DEMO), way, "--record", str(file)]
+    with subprocess.Popen(command, stdout=writer) as process:
+        os.close(writer)
+        until_s = time.monotonic() + 60
+        while not file.exists() or len(file.read_bytes()) < (60_000 if way == "--headless" else 3_000):
+            assert time.monotonic() < until_s
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(20) == (0 if way == "--headless" else 130)
+    os.close(reader)
+    assert json.loads(file.read_text().splitlines()[-1])["state"] == "ended"
 
 
 @pytest.mark.parametrize(("limit", "code"), [("-v 300000", 5), ("-v 600000", 5), ("-n 16", 0)])

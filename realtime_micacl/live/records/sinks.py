@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,7 +15,6 @@ from realtime_micacl.errors import StageFailed
 from realtime_micacl.live.records.record import Clock, as_record
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.slots import Slots
-from realtime_micacl.stdio import flushed
 from realtime_micacl.types import Event, State, StateChange
 from realtime_micacl.wording import why
 
@@ -36,6 +34,16 @@ class SinkWithNotice(Protocol):
 
     def __call__(self, event: Event, /) -> None:
         """Take an event."""
+
+
+class Writable(Protocol):
+    """What lines are written to, as a text file."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+    def flush(self) -> object:
+        """Keep nothing back."""
 
 
 class Sinks:
@@ -81,17 +89,12 @@ class Sinks:
         return read
 
 
-def json_lines(stream: TextIO, clock: Clock) -> Sink:
+def json_lines(stream: Writable, clock: Clock) -> Sink:
     """Return a sink that writes each event as one line of JSON, unbuffered."""
 
     def write(event: Event) -> None:
-        try:
-            stream.write(json.dumps(as_record(event, clock)) + "\n")
-            stream.flush()
-        except OSError:
-            if stream is sys.stdout:
-                flushed()  # else Python would try, and complain, once more at the end
-            raise
+        stream.write(json.dumps(as_record(event, clock)) + "\n")
+        stream.flush()
 
     return write
 
