@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from realtime_micacl.errors import SourceError
 from realtime_micacl.live.sources.decoder import MOST_KEYS, Damage, Decoder
 from realtime_micacl.live.sources.video import read_file
 from tests.integration.made_clips import write_clip
@@ -68,6 +69,17 @@ def test_a_hole_in_mpeg_ts_is_passed_over_and_is_the_end_where_it_is_very_large(
     times = [frame.time_s for frame in read_file(file)]
     assert times[0] == 0
     assert len(times) > 55 and times[-1] == pytest.approx(74 / 25) if hole < 1_000_000 else 1 < times[-1] < 2
+
+
+@pytest.mark.parametrize("before", [bytes(300_000), np.random.default_rng(1).bytes(300_000)])
+def test_mpeg_ts_is_found_behind_what_stood_there_before(tmp_path: Path, before: bytes) -> None:
+    """As in files that a dashcam began anew, or that were undeleted."""
+    clip, file = write_clip(tmp_path / "clip.ts", form="mpegts"), tmp_path / "found.TS"
+    file.write_bytes(before + clip.read_bytes())
+    assert len(list(read_file(file))) == len(list(read_file(clip))) == 75
+    file.write_bytes(before)
+    with pytest.raises(SourceError, match=r"found\.TS cannot be opened"):
+        list(read_file(file))
 
 
 def left_out(row: str) -> str:

@@ -46,6 +46,13 @@ from realtime_micacl.live.sources.video import read_file
         ("'no clip.mp4'", "check the path"),
         ("y" * 300, "cannot be read: File name too long"),
         ("a\0b.mp4", "no file at"),
+        *(
+            (name, "no file at .*; a webcam is named by its number")
+            for name in ("webcam", "Camera", "camera0", "cam:0")
+        ),
+        *((name, "no file at .*; a webcam is named by its number") for name in ("usb", "video=HD Webcam", "v4l2")),
+        *((name, "check the path") for name in ("camera.mp4", "cam/0.mp4", "camille", "webcam.mkv")),
+        ("/dev/null", "is a device that gives no video; a webcam is named by its number"),
         (".", "a folder of videos is read by `realtime-micacl process"),
     ],
 )

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 ADDRESS = re.compile(r"(?:\d+(?:\.\d+){3}|localhost|www\.[^/]+|[\w-]+(?:\.[\w-]+)*(?=:\d))(?::\d+)?(?:/.*)?")
 HOSTED = re.compile(r"[\w-]+(?:\.[\w-]+)+/", re.ASCII)
 SLIP = re.compile(r"(?:https?|rtsp[us]?|rtmps?|tcp|udp):[/\\]", re.IGNORECASE)
+WEBCAM = re.compile(r"(?:(?:web|usb)?[ -]?cam(?:era)?|usb|v4l2?|/dev/video)[ :=_-]*\d*|video=.*", re.IGNORECASE)
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
+WEBCAMS = "a webcam is named by its number, as 0; --list-cameras lists them"
 ALIKE = 0.9  # likeness of names that differ by a letter or two
 MISSING_S = 1.0  # a file is cut off if more than this is missing, and more than this share of its stated length
 MISSING_SHARE = 0.02
@@ -36,6 +38,8 @@ def check_file(path: Path) -> None:
         if path.is_dir() and not pictures_in(path):
             many = f"a folder of videos is read by `realtime-micacl process {path} OUT`"
             raise SourceError(f"{path} is a folder without pictures; name a video; {many}")
+        if path.is_char_device():  # a serial line or a terminal would be waited for
+            raise SourceError(f"{path} is a device that gives no video; {WEBCAMS}")
         if path.is_file() and path.stat().st_size == 0:
             raise SourceError(f"{path} is empty (0 bytes); it was not written completely")
     except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a zero byte
@@ -48,6 +52,8 @@ def _meant(path: Path) -> str:
     """Return a hint at what was meant by a path that does not exist."""
     if path.is_symlink():
         return f": it is a link to {os.readlink(path)}, which is not there"
+    if WEBCAM.fullmatch(str(path)):
+        return f"; {WEBCAMS}"
     hosted = HOSTED.match(str(path)) and not os.path.exists(path.parts[0])
     if hosted or ADDRESS.fullmatch(str(path)) or SLIP.match(str(path)):
         return "; an address begins with rtsp:// or http://"

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
 EDITED = "%s has an edit list that leaves out all its pictures; it is read as if it had none"
+MPEG_TS = (".ts", ".mts", ".m2ts")
+FAR = {"resync_size": "10000000"}  # bytes of other data that may stand before MPEG-TS, as in files of dashcams
 UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
 UNDECODED = (
     "is a picture that cannot be decoded: damaged, in a rare format, or too large (over 260 megapixels); save it as"
@@ -127,16 +129,19 @@ def _timed(
     return timed
 
 
-def opened(path: Path, *, edited: bool = True) -> av.container.InputContainer:
-    """Return the open container of a file that holds a video, cut as its edit list says or not; raise SourceError."""
+def opened(path: Path, *, edited: bool = True, form: str | None = None) -> av.container.InputContainer:
+    """Return the open container of a file that holds a video, cut as its edit list says or not; raise SourceError.
+
+    `form` is FFmpeg's name for what it is, where that is known.
+    """
     listed = playlist.kind_of(path)
     options = {"protocol_whitelist": "file"} | playlist.OPTIONS.get(listed or "", {})
-    options |= {} if edited else {"ignore_editlist": "1"}
+    options |= ({} if edited else {"ignore_editlist": "1"}) | (FAR if form else {})
     try:
         # The prefix keeps FFmpeg from reading a path with a colon as a protocol.
         container = av.open(
             f"file:{path}",
-            format=listed or jpegs(path),
+            format=form or listed or jpegs(path),
             options=options,
             io_open=playlist.opens_beside(path) if listed else None,
         )
@@ -144,6 +149,9 @@ def opened(path: Path, *, edited: bool = True) -> av.container.InputContainer:
         for rate in playlist.rates_beside(path) if listed == "hls" else ():  # FFmpeg gives up all rates if one is dead
             with suppress(SourceError):
                 return opened(rate)
+        if path.suffix.lower() in MPEG_TS and not form:
+            with suppress(SourceError):
+                return opened(path, form="mpegts")
         known = isinstance(cause, OSError)  # the system says why, such as missing permission
         reason = why_refused(path) or f"{reason_of(cause)}{'' if known else '; it is not a video, or it is damaged'}"
         raise SourceError(f"{path} cannot be opened: {reason}") from cause
