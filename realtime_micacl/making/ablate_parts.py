@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.inference.sidecar import Shape, Sidecar, read_sidecar
@@ -32,6 +32,7 @@ from realtime_micacl.making.scores import calibrated
 from realtime_micacl.making.training.checkpoint import start_encoder
 from realtime_micacl.making.training.loop import Run, begin
 from realtime_micacl.making.training.prior import log_prior, removable_prior
+from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.making.training.shapes import face_shape, train_shapes
 from realtime_micacl.making.training.stages import Faces, encoded, fit_bags, training_clips, war_and_uar
 from realtime_micacl.model.backbone import FrameEncoder
@@ -127,7 +128,7 @@ def trained_stream(material: Material, variant: Variant, seed: int) -> System:
         run = Run(out, repr(recipe), seed)
         shape = shape_of(material, variant)
         train_shapes(model.shape, shape, recipe, material.faces.clips, material.faces.stills, run)
-        save_file({name: t.contiguous() for name, t in model.shape.state_dict().items()}, file)
+        write_weights(file, {name: t.contiguous() for name, t in model.shape.state_dict().items()}, None)
         (out / "unfinished-shapes.safetensors").unlink()
     model.shape.load_state_dict(load_file(file))
     return model.eval()

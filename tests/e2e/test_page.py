@@ -11,7 +11,7 @@ import pytest
 
 from realtime_micacl.types import EMOTIONS
 from tests.e2e.browser import Browser
-from tests.fault.proxy import free_port
+from tests.fault.proxy import Proxy, free_port
 
 READ = "[...document.querySelectorAll('article:is([data-state=lead], [data-state=unsure])')]"
 SHARES = f"{READ}.map(card => [...card.querySelectorAll('li b')].map(b => Number(b.textContent)))"
@@ -90,4 +90,8 @@ def test_another_device_with_a_token_sees_it_in_german_and_a_stream_is_given_one
     picture = cv2.imread(str(tmp_path / "overlay.png"), cv2.IMREAD_UNCHANGED)
     assert picture[290, 390, 3] == 0, "nothing where there is no card"
     assert picture[40, 40, 3] > 200
+    with Proxy(port) as proxy:
+        proxy.folder = b"/lab"
+        browser.open(f"http://127.0.0.1:{proxy.port}/lab/?token={token}")
+        browser.until("document.querySelectorAll('article').length == 3")
     assert token not in running.stop()[0].err

@@ -22,6 +22,8 @@ class Proxy:
         """Share of the bits sent by the server that are turned over."""
         self.bytes_per_s = float("inf")
         self.delay_s = 0.0
+        self.folder = b""
+        """Below which a web server is seen here, and nowhere else, such as `/lab`."""
         self.loss = 0.0
         """Share of the datagrams that do not arrive."""
         self.flipped = self.lost = 0
@@ -77,7 +79,11 @@ class Proxy:
                     elif not chunk:
                         return
                     elif key.fileobj is client:
-                        server.sendall(PORTS.sub(lambda found: self._between(found, ready, opened), chunk))
+                        below = b"GET " + self.folder + b"/"
+                        if self.folder and chunk.startswith(b"GET ") and not chunk.startswith(below):
+                            return
+                        inside = chunk.replace(below, b"GET /", bool(self.folder))
+                        server.sendall(PORTS.sub(lambda found: self._between(found, ready, opened), inside))
                     else:
                         self._stop.wait(self.delay_s + len(chunk) / self.bytes_per_s)
                         client.sendall(self._damaged(chunk))

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from realtime_micacl.inference.sidecar import BagSpec
 from realtime_micacl.making.recipe import Shapes
 from realtime_micacl.making.training.loop import Run
+from realtime_micacl.making.training.saved import write_weights
 from realtime_micacl.making.training.shapes import _batches, _Data
 from realtime_micacl.making.training.tracks import Tracks, simulate
 from realtime_micacl.model.shape import ShapeStream
@@ -73,3 +75,10 @@ def test_the_stream_reads_components_as_it_reads_shapes() -> None:
         assert torch.allclose(whole, inner, atol=1e-5)
     assert stream(changes)[0].shape == (5, 7)
     assert torch.allclose(stream(changes)[1].mean(dim=1), torch.ones(5), atol=1e-5)
+
+
+def test_weights_are_for_everybody_whom_the_umask_lets_read(tmp_path: Path) -> None:
+    write_weights(tmp_path / "model.safetensors", {"x": torch.ones(2)}, {"about": "a"})
+    (tmp_path / "another file").touch()
+    assert len({file.stat().st_mode for file in tmp_path.iterdir()}) == 1, "or no service could read an engine"
+    assert torch.equal(load_file(tmp_path / "model.safetensors")["x"], torch.ones(2))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as encoded
 from torch import Tensor, nn
 
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.files import replacing
+from realtime_micacl.files import write_whole
 from realtime_micacl.making.figures import Recalls
 from realtime_micacl.wording import why
 
@@ -45,11 +45,10 @@ def save(
 
 def write_weights(file: Path, tensors: Weights, about: dict[str, str] | None) -> None:
     """Write tensors completely or not at all; raise StageFailed if the disk does not take them."""
-    with replacing(file) as part:
-        try:
-            save_file(tensors, part, about)
-        except SafetensorError as cause:
-            raise StageFailed(f"{file} cannot be written: {cause}; run it again once that is mended") from cause
+    try:
+        write_whole(file, encoded(tensors, about))  # save_file's own files are for their owner alone
+    except OSError as cause:
+        raise StageFailed(f"{file} cannot be written: {why(cause)}; run it again once that is mended") from cause
 
 
 def resume(

@@ -155,7 +155,10 @@ function later() {
 }
 
 function connect() {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/events${asked.has("token") ? `?token=${encodeURIComponent(asked.get("token"))}` : ""}`);
+  const address = new URL("events", location); // below a folder too, where a web server stands before this one
+  address.protocol = location.protocol === "https:" ? "wss" : "ws";
+  if (asked.has("token")) address.search = `token=${encodeURIComponent(asked.get("token"))}`;
+  const socket = new WebSocket(address);
   socket.onmessage = (message) => {
     take(JSON.parse(message.data));
     later();
