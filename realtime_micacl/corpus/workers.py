@@ -31,6 +31,7 @@ from realtime_micacl.wording import why
 
 HANG_S = 120.0  # a clip is given up if no picture was read for this long
 POLL_S = 0.2
+STOPPED_S = 5.0  # between two looks for answers: this process was stopped, as by Ctrl-Z, and its workers with it
 TRIES = 2
 HERE = Path(realtime_micacl.__file__).parents[1]  # workers run this very package, installed or not
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -53,16 +54,21 @@ class Workers:
         waiting, died = deque(jobs), dict.fromkeys((job.clip for job in jobs), 0)
         answers: Answers = Queue()
         workers: list[_Worker] = []
-        idle = 0  # workers that ended without a job
+        idle, looked_s = 0, monotonic()  # workers that ended without a job
         try:
             while (waiting or any(worker.job for worker in workers)) and not interrupted():
                 self._set_to_work(workers, waiting, answers)
-                try:
-                    worker, answer = answers.get(timeout=POLL_S)
-                except Empty:
-                    for worker in workers:
-                        worker.give_up(self._hang_s)
+                found = None
+                with suppress(Empty):
+                    found = answers.get(timeout=POLL_S)
+                before_s, looked_s = looked_s, monotonic()
+                for worker in workers:
+                    if looked_s - before_s > STOPPED_S:
+                        worker.heard_s = looked_s
+                    worker.give_up(self._hang_s)
+                if not found:
                     continue
+                worker, answer = found
                 if answer is not None:
                     yield from worker.outcomes(answer, progress)
                     continue

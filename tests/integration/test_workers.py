@@ -8,11 +8,13 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from functools import partial
+from time import monotonic
 
 import psutil
 import pytest
 
 from realtime_micacl.errors import StageFailed
+from realtime_micacl.making.data import workers
 from realtime_micacl.making.data.workers import Died, shared_out
 
 WORK = partial(nullcontext, eval)
@@ -35,6 +37,15 @@ def test_a_process_that_dies_costs_the_piece_in_hand() -> None:
 
 def test_a_process_that_hangs_is_killed() -> None:
     assert dict(shared_out(WORK, ["1", SLEEP, "2"], 1, limit_s=4.0)) == {0: 1, 1: Died(-signal.SIGKILL), 2: 2}
+
+
+def test_a_process_that_was_stopped_with_this_one_is_not_taken_for_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    asleep_s = 0.0
+    monkeypatch.setattr(workers, "monotonic", lambda: monotonic() + asleep_s)
+    found = shared_out(WORK, ["1", "__import__('time').sleep(1) or 2"], 2)
+    first = next(found)
+    asleep_s = 1e4
+    assert dict([first, *found]) == {0: 1, 1: 2}
 
 
 def test_what_cannot_be_opened_is_an_error() -> None:

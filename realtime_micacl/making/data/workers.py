@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.wording import in_words
 
+STOPPED_S = 60.0  # between two looks for results: this process was stopped, as by Ctrl-Z, and the others with it
 EXIT_S = 10.0  # a process that has been told to end and does not is killed after this time
 T = TypeVar("T")
 R = TypeVar("R")
@@ -54,6 +55,7 @@ def shared_out(
     try:
         for _ in range(min(processes, len(items))):
             _start(opener, crew)
+        looked_s = monotonic()
         while crew:
             for link in cast(list[Connection], wait(list(crew), min(limit_s, 5.0))):
                 worker = crew[link]
@@ -75,6 +77,10 @@ def shared_out(
                     _end(link, crew)
                 else:
                     link.send(items[worker.index])
+            before_s, looked_s = looked_s, monotonic()
+            if looked_s - before_s > STOPPED_S:
+                for worker in crew.values():
+                    worker.since_s += looked_s - before_s
             _kill_slow(crew, limit_s)
     finally:
         for link in list(crew):
