@@ -103,7 +103,8 @@ class Controls:
         if since_s is None:
             return ""
         minutes, seconds = divmod(int(now_s - since_s), 60)
-        return say(texts.RECORDING, minutes=minutes, seconds=f"{seconds:02d}")
+        hours, rest = divmod(minutes, 60)
+        return say(texts.RECORDING, minutes=f"{hours}:{rest:02d}" if hours else minutes, seconds=f"{seconds:02d}")
 
     def _notice(self) -> str:
         """Return the notice that a recording has failed; empty if none has."""
