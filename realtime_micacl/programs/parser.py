@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from mimetypes import guess_type
 from typing import Any, NoReturn
 
 from realtime_micacl.errors import ConfigError
@@ -33,6 +34,7 @@ MODULES = {v: f"making.{v}" for v in ("prepare", "train", "evaluate", "ablate", 
 MODULES |= {v: f"programs.{v}" for v in ("bench", "replay")}
 MODULES |= {v: f"{folder}.command" for v, folder in (("process", "corpus"), ("report", "report"), ("doctor", "doctor"))}
 """The module of each verb, with its `main`; imported when the verb is used."""
+PICTURES = "give the folder of the pictures; with --rate 1 each is read as a photograph"
 SEVERAL = "name several with --source each; `realtime-micacl process FOLDER OUT` reads a folder of videos"
 EPILOG = "verbs:\n" + "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
 EPILOG += "\n\nexit codes: 0 ended or stopped, 2 argument or setting, 3 source, 4 engine, 5 a stage failed,"
@@ -64,7 +66,8 @@ class Parser(VerbParser):
         if odd:
             raise no_option(odd, self._option_string_actions)
         checked_source(arguments.what or "")
-        raise ConfigError(f"expected one source, but found {rest[0]!r} as well; {SEVERAL}")
+        several = PICTURES if (guess_type(rest[0])[0] or "").startswith("image/") else SEVERAL
+        raise ConfigError(f"expected one source, but found {rest[0]!r} as well; {several}")
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2 and a line that says what is wrong."""

@@ -65,6 +65,7 @@ def test_a_file_that_is_called_like_a_verb_is_a_file(tmp_path: Path, monkeypatch
     ("wrong", "said"),
     [
         (["a.mp4", "b.mp4"], "but found 'b.mp4' as well; name several .* `realtime-micacl process FOLDER OUT`"),
+        (["a.jpg", "b.JPG", "c.png"], "but found 'b.JPG' as well; give the folder of the pictures; with --rate 1 each"),
         (["Process", "clips", "out"], "did you mean process"),
         (["--headless", "doctor"], "a verb comes first, .*: realtime-micacl doctor --help"),
         (["--log-level", "debug", "process", "clips", "out"], "a verb comes first, .*: realtime-micacl process --help"),
