@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Unpack
 
+import numpy as np
+
 from realtime_micacl.api.how import How, path_of, settings_of
 from realtime_micacl.corpus import process as corpus
 from realtime_micacl.corpus.job import Wanted
@@ -44,4 +46,5 @@ def process(
         raise ConfigError("each worker opens an engine of its own; give the engine's folder")
     settings = settings_of(how, "process", engine=os.fsdecode(engine) if engine else None)
     wanted = Wanted(settings, form, video, blur_faces)
+    jobs = int(jobs) if isinstance(jobs, np.integer) else jobs
     return corpus.process(clips, results, wanted, jobs=jobs, again=again, ray=ray, progress=progress)

@@ -36,7 +36,7 @@ def main() -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    wanted = json.loads(sys.stdin.readline())
+    wanted = json.loads(sys.stdin.buffer.readline())  # whatever encoding the environment asks for
     wanted["settings"] = msgspec.convert(wanted["settings"], Settings)
     try:
         reader = ClipReader(Wanted(**wanted))
@@ -80,8 +80,8 @@ def _length_s(path: Path) -> float:
 
 def _take(writes: int) -> None:
     """Pass on standard input; when it is closed, end the process at once."""
-    while line := sys.stdin.readline():
-        os.write(writes, line.encode())
+    while line := sys.stdin.buffer.readline():
+        os.write(writes, line)
     os._exit(0)
 
 

@@ -13,10 +13,13 @@ from realtime_micacl.installed import install_command
 
 
 def default_engine() -> Path:
-    """Return the folder of the engine that comes with the program."""
+    """Return the folder of the engine that comes with the program; raise EngineError if that is not installed whole."""
     from realtime_micacl_engines import folder
 
-    return folder("default")
+    if not (place := folder("default")).is_dir():
+        mend = f"it cannot run from a zip file; install it: {install_command()}"
+        raise EngineError(f"the program's own engine is not at {place}; {mend}")
+    return place
 
 
 def open_engine(folder: Path, sidecar: Sidecar, device: str = "auto") -> Engine:

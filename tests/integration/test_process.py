@@ -26,7 +26,7 @@ from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.process import process
 from realtime_micacl.corpus.results import opened, read_done
 from realtime_micacl.corpus.workers import Workers
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, EngineError
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.sinks import json_lines
 from realtime_micacl.live.sources.video import read_file
@@ -224,3 +224,12 @@ def test_a_folder_that_would_be_in_the_way_of_a_result_is_named(tmp_path: Path, 
     with pytest.raises(ConfigError, match=f"the folder {name} of clips .* rename it"):
         process(folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_workers_understand_what_they_get_whatever_encoding_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-16")
+    pool = Workers(Wanted(Settings(engine=str(tmp_path))), 1)
+    with pytest.raises(EngineError, match="no engine at"):
+        next(pool.run([Job("a.mp4", "a.mp4", "part")], lambda clip, share: None, lambda: False))

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
+import realtime_micacl as rm
 from realtime_micacl.corpus import workers
 from realtime_micacl.corpus.job import Job, Outcome, Wanted
 from realtime_micacl.corpus.workers import HANG_S, Answers, Workers, _Worker
+from realtime_micacl.errors import ConfigError
 
 
 class Silent(_Worker):
@@ -60,3 +65,11 @@ def test_only_a_worker_that_is_silent_while_this_process_runs_is_given_up(
     done = list(Workers(Wanted(), 1).run([Job("a.mp4", "a.mp4", "part")], lambda name, share: None, passes))
     assert [outcome.clip for outcome in done] == ["a.mp4"]
     assert made[0]._hung == given_up
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"), [(np.int64(1), "is not a folder"), (np.int64(0), "jobs is 0"), ("2", "jobs is")]
+)
+def test_numbers_of_numpy_are_numbers(jobs: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=said):
+        rm.process(tmp_path / "none", tmp_path / "out", jobs=jobs, progress=False)

@@ -12,9 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
+import realtime_micacl_engines
 from realtime_micacl import installed
 from realtime_micacl.api import table
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, EngineError
+from realtime_micacl.inference.choice import default_engine
 from realtime_micacl.installed import install_command, not_loaded, other_versions, require
 
 PACKAGE = Path(installed.__file__).parent
@@ -106,6 +108,16 @@ def test_a_package_that_is_there_and_does_not_load_is_not_called_missing(
     ):
         with pytest.raises(ConfigError, match=f"this needs {module}, {said}.* pip install --upgrade {module}$"):
             table._package(module)
+
+
+def test_a_program_that_lies_in_a_zip_file_says_that_it_has_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realtime_micacl_engines, "folder", lambda name: tmp_path / "program.zip" / name)
+    with pytest.raises(
+        EngineError, match=r"not at .*program\.zip.*; it cannot run from a zip file; install it: .* pip "
+    ):
+        default_engine()
 
 
 def test_no_hint_names_a_registry() -> None:
