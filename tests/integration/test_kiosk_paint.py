@@ -87,6 +87,15 @@ def painted(screen: Screen, size: tuple[int, int] = WIDE) -> U8:
     return pixels[MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 720), (50, 50), (4000, 1), (120, 90)])
+def test_a_screen_of_next_to_nothing_ends_nothing(settings: KioskSettings, size: tuple[int, int]) -> None:
+    """A monitor that is switched off may leave one behind."""
+    image = QImage(*size, QImage.Format.Format_RGB32)
+    for screen in screens(settings):
+        with QPainter(image) as painter:
+            paint_screen(painter, screen, size)
+
+
 def shown(pixels: U8, colour: tuple[int, int, int] | QColor) -> np.ndarray:
     rgb = colour if isinstance(colour, tuple) else (colour.red(), colour.green(), colour.blue())
     return (pixels == rgb).all(-1)

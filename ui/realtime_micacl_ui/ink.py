@@ -25,7 +25,7 @@ def ratio_of(painter: QPainter) -> float:
 
 def blank(width: float, height: float, ratio: float) -> QImage:
     """Return an empty, transparent stamp."""
-    stamp = QImage(ceil(width * ratio), ceil(height * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    stamp = QImage(max(1, ceil(width * ratio)), max(1, ceil(height * ratio)), QImage.Format.Format_ARGB32_Premultiplied)
     stamp.setDevicePixelRatio(ratio)
     stamp.fill(Qt.GlobalColor.transparent)
     return stamp

@@ -65,7 +65,7 @@ def face(painter: QPainter, centre: QPointF, radius: float, time_s: float) -> No
     for name, share in mix.items():
         if share > 0:
             painter.setOpacity(0.55 * share)
-            stamp = _glow(round(1.5 * radius), EMOTION_COLOURS[name].rgb())
+            stamp = _glow(max(1, round(1.5 * radius)), EMOTION_COLOURS[name].rgb())
             painter.drawImage(centre - QPointF(stamp.width() / 2, stamp.height() / 2), stamp)
     painter.setOpacity(1.0)
     painter.save()
