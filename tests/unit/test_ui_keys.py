@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PyQt6.QtCore import QEvent, Qt
@@ -11,6 +13,7 @@ from PyQt6.QtGui import QKeyEvent
 from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.testing import face
 from realtime_micacl.types import Scene, State
+from realtime_micacl_ui.controls import Controls
 from realtime_micacl_ui.keys import MAX_MARKERS, key_of, marked, pressed
 from realtime_micacl_ui.view import View, follow
 
@@ -65,3 +68,11 @@ def test_markers_are_numbered_bounded_and_forgotten_after_a_minute() -> None:
     view = follow(view, seen(72.0))
     assert view.markers[0].time_s >= 12.0
     assert follow(view, seen(90.0)).markers == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(12, "REC 0:12"), (3599, "REC 59:59"), (3600, "REC 1:00:00"), (93_661, "REC 26:01:01")]
+)
+def test_how_long_a_recording_goes_on_is_said_in_hours_where_there_are_some(seconds: float, said: str) -> None:
+    held: Any = SimpleNamespace(_recorder=SimpleNamespace(since_s=5.0))
+    assert Controls._recording(held, 5.0 + seconds) == said
