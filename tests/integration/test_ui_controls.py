@@ -62,11 +62,8 @@ def test_the_focus_is_seen(look: Literal["dark", "light"]) -> None:
                 edges.append(sum(pixel == ink for pixel in along) / len(along))
             assert edges[0] > 0.9 > 0.1 > edges[1], control.accessibleName()
 
-    shown(
-        lambda w: w._controls.bar.isVisible(),
-        check,
-        options=Options(look=look, recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45))),
-    )
+    options = Options(look=look, recorder=Recorder(Clock(), 4), tuned=Tuned(Tuning(0.3, 0.45)))
+    shown(lambda w: w._controls.bar.isVisible(), check, options=options)
 
 
 def test_the_bar_goes_by_itself_and_comes_with_tab(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
