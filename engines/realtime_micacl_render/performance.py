@@ -13,12 +13,11 @@ from realtime_micacl_render.motion import Episode, blinks, glances, nods, speech
 
 ATTITUDES: dict[str, tuple[float, float]] = {  # pitch of the head and of the gaze with an emotion, degrees
     "sad": (6, 8),
-    "angry": (4, -2),
     "surprise": (-4, 0),
     "disgust": (-3, 2),
     "fear": (-4, 0),
 }
-UNIT_LIMIT, JAW_LIMIT = 1.5, 0.85
+UNIT_LIMIT, LIMITS = 1.5, {"jaw": 0.85, "brow_down": 1.9}
 """Above these strengths shapes look broken."""
 
 
@@ -89,7 +88,7 @@ def perform(
         curves[name] = np.maximum(curves.get(name, np.zeros_like(times)), shut)
     shift = np.stack([sway(times, rng, size=0.05 * motion, period_s=6.0) for _ in range(2)], axis=1)
     for name, curve in curves.items():
-        np.clip(curve, 0, JAW_LIMIT if name == "jaw" else UNIT_LIMIT, out=curve)
+        np.clip(curve, 0, LIMITS.get(name.partition(".")[0], UNIT_LIMIT), out=curve)
     units = [{name: float(curve[i]) for name, curve in curves.items()} for i in range(len(times))]
     return Performance(units, head, gaze, shift, intensity)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -38,6 +39,14 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[BinaryIO]:
     with os.fdopen(ours, "rb") as stream:
         yield stream
     os.close(theirs)
+
+
+def test_standard_output_without_a_descriptor_is_written_to_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = io.StringIO()
+    monkeypatch.setattr(standard_output, "sys", SimpleNamespace(stdout=notebook))
+    with closing(StandardOutput(Clock())) as out:
+        out(reading(1.5))
+    assert json.loads(notebook.getvalue())["time_s"] == 1.5
 
 
 def test_a_reader_that_waits_holds_nobody_and_gets_the_newest_lines_when_it_is_back(

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from time import monotonic
 
 from realtime_micacl.live.records.record import Clock
-from realtime_micacl.live.records.sinks import json_lines
+from realtime_micacl.live.records.sinks import Writable, json_lines
 from realtime_micacl.stack import started
 from realtime_micacl.types import EmotionDistribution, Event
 
@@ -35,6 +35,15 @@ class Unbuffered:
         """Do nothing: all is written."""
 
 
+def _standard_output() -> Writable:
+    """Return standard output by its descriptor, or as it is if it has none, as in a notebook."""
+    try:
+        sys.stdout.fileno()
+    except OSError:
+        return sys.stdout
+    return Unbuffered()
+
+
 class StandardOutput:
     """A sink that writes on a thread of its own, and raises what the writing raises.
 
@@ -44,7 +53,7 @@ class StandardOutput:
     """
 
     def __init__(self, clock: Clock, all_until: Callable[[], bool] | None = None) -> None:
-        self._sink, self._all_until = json_lines(Unbuffered(), clock), all_until
+        self._sink, self._all_until = json_lines(_standard_output(), clock), all_until
         self._changed = Condition()
         self._waiting, self._left_out = deque[Event](), 0
         self._closed = False
