@@ -176,7 +176,7 @@ def test_a_snapshot_that_cannot_be_decoded_is_no_picture(server: Web) -> None:
     seen = look(f"{server.base}/snap.jpg", limit_s=8.0)
     assert (seen.codes, "cannot be decoded" in seen.error) == ([], True), seen.error
     server.routes["/snap.jpg"] = web.snapshot([*made_clips.jpegs(10), *broken])
-    seen = look(f"{server.base}/snap.jpg", lambda now: bool(now.retries))
+    seen = look(f"{server.base}/snap.jpg", lambda now: bool(now.retries), limit_s=60.0)
     assert seen.codes, "it was there before"
     assert "cannot be decoded" in seen.retries[0].reason
 

@@ -12,7 +12,7 @@ from realtime_micacl.types import EMOTIONS, Event
 
 WEIGHT = "importance_"
 BOX = ("box_left", "box_top", "box_right", "box_bottom")
-EMPTY = ("", "NA", "NaN", "nan", "None", ".")  # as R, pandas, Python and SPSS write cells that were empty
+EMPTY = ("", "NA", "NaN")  # as R and pandas write cells that were empty; "nan" may be a text
 ADDED = ("time_unix", "slot", "still", "known", "frame", *BOX, *ANGLES)  # the columns that form 2 added, in order
 
 
