@@ -1,19 +1,12 @@
-"""Somebody else's graph: a condition or a loop goes on using names that are outside of it; its scores are counted."""
+"""Names in somebody else's graph: a condition or a loop goes on using what is outside of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import msgspec
 import numpy as np
-import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 
-from realtime_micacl.errors import EngineError
-from realtime_micacl.making.foreign_graph import check_count
 from realtime_micacl.making.foreign_names import THEIRS, set_apart
-from realtime_micacl.making.foreign_recipe import Theirs
 
 
 def conditional() -> ModelProto:
@@ -45,13 +38,3 @@ def test_branches_use_what_is_outside_of_them() -> None:
     for whether, given in ((True, 1.5), (False, -1.0)):
         given_in = {f"{THEIRS}in": np.float32(0.5), f"{THEIRS}whether": np.bool_(whether)}
         assert session.run(None, {name: np.asarray(value) for name, value in given_in.items()})[0] == given
-
-
-@pytest.mark.parametrize(
-    ("scores", "said"),
-    [(1, "gives 1 number .if it is that of a class, export it without ArgMax., output"), (9, "gives 9 scores, output")],
-)
-def test_the_number_of_a_class_is_not_called_a_score(scores: int, said: str) -> None:
-    recipe = Path(__file__).parents[2] / "docs/encoder.toml"
-    with pytest.raises(EngineError, match=f"x.onnx {said}.labels has 8$"):
-        check_count(scores, msgspec.toml.decode(recipe.read_bytes(), type=Theirs), Path("x.onnx"))
