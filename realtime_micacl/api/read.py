@@ -17,7 +17,7 @@ from realtime_micacl.api.live import Live
 from realtime_micacl.api.loaded import EngineLike, engine_for
 from realtime_micacl.api.picture import as_picture, as_time
 from realtime_micacl.config import Settings
-from realtime_micacl.errors import ConfigError, SourceError
+from realtime_micacl.errors import ConfigError, MicaclError, SourceError
 from realtime_micacl.live.clip import read_frames
 from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.sources.framing import framing
@@ -74,13 +74,17 @@ def read(
     return _offline(lambda: read_file(path, settings.rate_hz), engine, settings, states)
 
 
+class FromCaller(MicaclError):
+    """Carries an exception of the caller's own pictures, which is its cause, out of the program."""
+
+
 def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]:
     """Yield arrays, or pairs of time and array, as frames; raise ConfigError for anything else.
 
     Raise SourceError if there is none.
     """
     before_s, index, first_s = None, -1, 0.0
-    for index, item in enumerate(pictures):
+    for index, item in enumerate(_given(pictures)):
         paired = isinstance(item, tuple | list) and len(item) == 2
         given_s, image = item if paired else (index / (rate_hz or RATE_HZ), item)
         try:
@@ -91,6 +95,13 @@ def frames_of(pictures: Iterable[Any], rate_hz: float | None) -> Iterator[Frame]
             raise ConfigError(f"picture {index}: {cause}") from None
     if index < 0:
         raise SourceError("there is no picture to read")
+
+
+def _given(pictures: Iterable[Any]) -> Iterator[Any]:
+    try:
+        yield from pictures
+    except Exception as cause:
+        raise FromCaller from cause
 
 
 def _offline(
@@ -104,8 +115,14 @@ def _offline(
     def events() -> Generator[Event, None, None]:
         with closing(read_frames(open_frames, settings, opens, interrupted=ENDING.over)) as found:
             while True:
-                with ENDING.at_work():
-                    event = next(found, None)
+                theirs = None
+                try:
+                    with ENDING.at_work():
+                        event = next(found, None)
+                except FromCaller as error:
+                    theirs = error.__cause__
+                if theirs:
+                    raise theirs
                 if event is None:
                     return
                 if states or isinstance(event, EmotionDistribution):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -86,3 +87,13 @@ def test_a_date_is_no_time(given: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         as_time(given, None, "")
     assert as_time(np.float32(time.time()), None, "") > 1.7e9
+
+
+def test_an_error_of_the_callers_own_pictures_comes_back_as_it_was() -> None:
+    def pictures() -> Iterator[np.ndarray]:
+        yield np.zeros((64, 64, 3), np.uint8)
+        raise ZeroDivisionError("mine") from OSError("the disk")
+
+    with pytest.raises(ZeroDivisionError, match="mine") as found:
+        list(read(pictures()))
+    assert isinstance(found.value.__cause__, OSError)
