@@ -21,7 +21,7 @@ from realtime_micacl.programs.journal import configure_log
 from realtime_micacl.programs.live import INTERRUPTED, live
 from realtime_micacl.programs.parser import MODULES, VERBS, check_empty
 from realtime_micacl.stdio import flushed, say
-from realtime_micacl.wording import NO_MEMORY, plain, starved, why
+from realtime_micacl.wording import NO_MEMORY, plain, short, starved, why
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def main(on_interrupt: Any) -> None:
     if (cause := flushed()) and not code:
         say(f"the output cannot be written: {why(cause)}")
         code = StageFailed.exit_code
-    if threading.active_count() > 1:  # a device holds a thread: do not wait for it
+    if threading.active_count() > 1 or sys.flags.inspect:  # a device holds a thread, or Python would show the exit
         os._exit(code)
     sys.exit(code)
 
@@ -86,12 +86,15 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _verb(name: str) -> ModuleType:
-    """Return the module of a verb; raise ConfigError if a package it needs is not installed."""
+    """Return the module of a verb; raise ConfigError if a package it needs is not there or does not load."""
     try:
         return import_module(f"realtime_micacl.{MODULES[name]}")
     except ModuleNotFoundError as cause:
         mend = install_command(_extra([name]))
         raise ConfigError(f"`realtime-micacl {name}` needs {cause.name}, which is not installed: {mend}") from cause
+    except ValueError as cause:  # of a library that takes settings from the environment as soon as it is loaded
+        kept = "a library refuses an environment variable, such as TQDM_MININTERVAL or MPLBACKEND; unset it"
+        raise ConfigError(f"`realtime-micacl {name}` cannot start: {kept}: {short(cause)}") from cause
 
 
 def _extra(argv: Sequence[str]) -> str:

@@ -211,3 +211,18 @@ def test_a_screen_that_goes_ends_the_recording_in_good_order(start: Callable, sc
     assert ended.err.endswith("\nrealtime-micacl: the screen is gone, and the window with it\n")
     last = json.loads(file.read_text().splitlines()[-1])
     assert (last["state"], last["detail"]) == ("failed", "the screen is gone, and the window with it")
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments", "code", "said"),
+    [
+        ("PYTHONINSPECT=1", ["--list-cameras"], 0, ""),
+        ("TQDM_MININTERVAL=abc", ["process", ".", "out"], 2, "unset it: could not convert string to float: 'abc'"),
+    ],
+)
+def test_a_variable_of_the_environment_gives_no_traceback(
+    variable: str, arguments: list[str], code: int, said: str
+) -> None:
+    command = ["env", variable, COMMAND, *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Traceback" in done.stderr, said in done.stderr) == (code, False, True), done.stderr
