@@ -126,13 +126,14 @@ def prepare(samples: Sequence[Sample], manifest: Manifest, out: Path, jobs: int)
         if s.clip in frames
     ]
     finish(manifest, lines, skipped, out)
-    damaged = sum(isinstance(result, Done) and bool(result.warnings) for result in results.values())
+    cut_now = [result for result in results.values() if isinstance(result, Done)]
+    damaged = sum(bool(result.warnings) for result in cut_now)
     for split, part in sorted({pair for s in samples for pair in s.parts.items()}):
         lost = [s for s, _ in skipped if s.parts.get(split) == part]
         if lost and not any(line.parts.get(split) == part for line in lines):
             none_left = f"{split} has lost all {counted(len(lost), 'clip')} of its {part} part"
             log.warning("%s; the first: %s: %s", none_left, lost[0].clip, reasons[lost[0].clip])
-    return summary(manifest, lines, out, skipped=len(reasons), cut_now=len(missing), damaged=damaged)
+    return summary(manifest, lines, out, skipped=len(reasons), cut_now=len(cut_now), damaged=damaged)
 
 
 def cut(

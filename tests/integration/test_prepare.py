@@ -119,7 +119,11 @@ def test_what_cannot_be_used_is_listed_with_its_reason(
     assert "cannot be opened" in reasons["happy/broken.mp4"] and "0 bytes" in reasons["happy/empty.mp4"]
     assert "0 of its 20 frames" in reasons["sad/nobody"] and "none of 1 picture" in reasons["sad/unreadable"]
     said = capsys.readouterr().out
-    assert "skipped: 4, see" in said and "partly damaged, of those cut in this run: 1" in said
+    assert (
+        "cut in this run: 1\n" in said
+        and "skipped: 4, see" in said
+        and "partly damaged, of those cut in this run: 1" in said
+    )
     assert "happy/good" in caplog.text and "1 of 20 pictures cannot be read: 5.png" in caplog.text
 
 
