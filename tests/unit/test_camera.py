@@ -96,6 +96,9 @@ def test_why_a_camera_is_shut_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     with node.open() as file, subprocess.Popen(["sleep", "60"], stdin=file) as other:
         assert why_closed(node) == f"sleep (process {other.pid}) is using it; end that first"
         other.kill()
+    with monkeypatch.context() as without_proc:
+        without_proc.setattr("psutil.PROCFS_PATH", str(tmp_path / "proc"))
+        assert why_closed(node) == ""
     monkeypatch.setattr("os.access", lambda *_: False)
     assert why_closed(node).endswith("sudo usermod -aG video $USER, then log in again")
 

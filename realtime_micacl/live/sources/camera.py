@@ -56,12 +56,13 @@ def why_closed(device: Path) -> str:
         return f"{device} may not be opened by you; sudo usermod -aG video $USER, then log in again"
     import psutil
 
-    for program in psutil.process_iter():
-        if program.pid == os.getpid():
-            continue
-        with suppress(OSError, psutil.Error):  # other users' programs cannot be inspected
-            if any(os.readlink(file) == str(device) for file in Path(f"/proc/{program.pid}/fd").iterdir()):
-                return f"{program.name()} (process {program.pid}) is using it; end that first"
+    with suppress(OSError):  # there is no /proc
+        for program in psutil.process_iter():
+            if program.pid == os.getpid():
+                continue
+            with suppress(OSError, psutil.Error):  # other users' programs cannot be inspected
+                if any(os.readlink(file) == str(device) for file in Path(f"/proc/{program.pid}/fd").iterdir()):
+                    return f"{program.name()} (process {program.pid}) is using it; end that first"
     return ""
 
 
