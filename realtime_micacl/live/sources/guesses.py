@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urljoin
 
-from realtime_micacl.errors import ConfigError
+from realtime_micacl.errors import ConfigError, SourceError
 from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.address import Address, parse_address
 from realtime_micacl.live.sources.download import first_bytes
@@ -22,8 +22,8 @@ Guess = tuple[Address, str]
 """Where to look, and FFmpeg's name for what it is."""
 
 
-def guesses(address: Address) -> Iterator[Guess]:
-    """Yield what else an address may hold.
+def guesses(address: Address, shown: str) -> Iterator[Guess]:
+    """Yield what else an address may hold; `shown` is its name for messages.
 
     FFmpeg knows a playlist only by its name, and motion JPEG only if each part is declared as image/jpeg.
     """
@@ -31,29 +31,34 @@ def guesses(address: Address) -> Iterator[Guess]:
     if JPEG in head[:HEAD_BYTES]:
         yield address, "mjpeg"
     elif not head or head.startswith(LIST):
-        yield from _listed(head, place, address)
+        yield from _listed(head, place, address, shown)
         yield address, "hls"
 
 
-def named_rates(address: Address) -> list[Guess]:
+def named_rates(address: Address, shown: str) -> list[Guess]:
     """Return the rates of an address named like a playlist, the largest first; none if it has one rate or is no list.
 
     Left to itself FFmpeg gives up all rates when one has dead segments, waits for one that hangs, and takes the stream
     for endless if the first is gone.
     """
-    return _listed(*first_bytes(address, ASK_S), address) if NAMED.search(address.path) else []
+    return _listed(*first_bytes(address, ASK_S), address, shown) if NAMED.search(address.path) else []
 
 
-def _listed(head: bytes, place: str, address: Address) -> list[Guess]:
-    return [(rate, "hls") for rate in rates(head.decode("utf-8", "replace"), address, place)]
+def _listed(head: bytes, place: str, address: Address, shown: str) -> list[Guess]:
+    text = head.decode("utf-8", "replace")
+    if head.startswith(LIST) and playlist.names_itself(text, place):
+        raise SourceError(f"{shown} cannot be opened: {playlist.CIRCLE}")
+    return [(rate, "hls") for rate in rates(text, address, place)]
 
 
 def rates(text: str, address: Address, place: str) -> list[Address]:
     """Return the playlists that one with several rates names, the largest first; `place` is where it was found."""
     found = list[Address]()
     for name in playlist.rates(text):
+        if (named := urljoin(place, name)) == place:
+            continue
         try:
-            rate = parse_address(urljoin(place, name))
+            rate = parse_address(named)
         except ConfigError:  # a protocol that is not read
             continue
         if (rate.scheme, rate.origin) == (address.scheme, address.origin):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,7 @@ KINDS = {b"#EXTM3U": "hls", b"ffconcat": "concat"}
 OPTIONS = {"hls": {"allowed_extensions": "ALL", "extension_picky": "0", "live_start_index": "0", "max_reload": "1"}}
 """Segments of any name; a list that is still being written is read from its first segment to the present last."""
 
+CIRCLE = "it is a playlist that names itself"
 RATE = b"#EXT-X-STREAM-INF"
 """Precedes the name of a playlist in one of several rates."""
 
@@ -39,6 +40,11 @@ def rates(text: str) -> list[str]:
         bits = (re.findall(r"(?:^|,)BANDWIDTH=(\d+)", about) or [0])[0]
         found.append((int(across) * int(down), int(bits), name))
     return [name for _, _, name in sorted(found, key=lambda one: one[:2], reverse=True)]
+
+
+def names_itself(text: str, place: str) -> bool:
+    """Say whether a playlist at the address `place` names nothing but itself: FFmpeg would open it for ever."""
+    return {urljoin(place, name) for name in re.findall(r"^\s*([^#\s].*?)\s*$", text, re.MULTILINE)} == {place}
 
 
 def rates_beside(path: Path) -> list[Path]:

@@ -85,7 +85,7 @@ class Stream:
 
         Raise SourceError if it cannot be opened, SourceLost if it is lost later.
         """
-        listed = named_rates(self._address) if self._web and self._address and not self._form else []
+        listed = named_rates(self._address, self.shown) if self._web and self._address and not self._form else []
         if listed and (yield from self._guessed(listed)):
             return
         try:
@@ -94,7 +94,7 @@ class Stream:
             cause, known = error.__cause__, listed or self._seen or self._form
             if known or not (self._web and self._address and isinstance(cause, av.error.InvalidDataError)):
                 raise
-            if not (yield from self._guessed(guesses(self._address))):
+            if not (yield from self._guessed(guesses(self._address, self.shown))):
                 if isinstance(error, SourceLost):
                     raise SourceError(self._not_opened(cause, 0.0)) from cause
                 raise

@@ -40,6 +40,11 @@ log = logging.getLogger(__name__)
 
 NOTHING = "holds a video track but no frame that can be decoded; it is damaged"
 EDITED = "%s has an edit list that leaves out all its pictures; it is read as if it had none"
+CHANGED = "it may go on in another codec, which is not followed; cut it there and read both parts"
+PICTURES = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
+"""Codecs of cover pictures, which not every program marks as such."""
+FASTEST_HZ = 2000  # no recording has more pictures a second; its time scale is wrong
+ONE = "%s: of the %d pictures that its index counts one is shown; its time scale or its edit list may be damaged"
 MPEG_TS = (".ts", ".mts", ".m2ts")
 FAR = {"resync_size": "10000000"}  # bytes of other data that may stand before MPEG-TS, as in files of dashcams
 UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
@@ -95,6 +100,8 @@ def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> It
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
+            if count == 1 < video.frames:
+                log.warning(ONE, path, video.frames)
             warn_cut_off(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
 
 
@@ -104,6 +111,9 @@ def _timed(
     """Return a function that turns the time stamp of each frame of a file, in order, into its time."""
     stream = chosen(container, shown)
     picture, stamped = is_picture(container), Flags.no_timestamps not in Flags(container.format.flags)
+    if stamped and (stream.average_rate or 0) > FASTEST_HZ:
+        log.warning("%s claims %.3g pictures a second, so its time stamps are not used", shown, stream.average_rate)
+        stamped = False
     if stamped and rate_hz and not picture:
         log.warning("%s has time stamps of its own, so --rate has no effect", shown)
     if stamped:
@@ -135,6 +145,8 @@ def opened(path: Path, *, edited: bool = True, form: str | None = None) -> av.co
     `form` is FFmpeg's name for what it is, where that is known.
     """
     listed = playlist.kind_of(path)
+    if listed and playlist.names_itself(path.read_text("utf-8", "replace"), path.resolve().as_uri()):
+        raise SourceError(f"{path} cannot be opened: {playlist.CIRCLE}")
     options = {"protocol_whitelist": "file"} | playlist.OPTIONS.get(listed or "", {})
     options |= ({} if edited else {"ignore_editlist": "1"}) | (FAR if form else {})
     try:
@@ -180,6 +192,7 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
         raise SourceError(f"{shown} {UNKNOWN}")
     if container.format.name == "ico":  # the same picture in several sizes
         return max(videos, key=lambda one: one.width)
+    videos = [one for one in videos if one.codec_context.name not in PICTURES] or videos
     pool = [one for one in videos if one.disposition & Disposition.default] or videos
     best = container.streams.best("video")
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
@@ -224,7 +237,8 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
             yield _seconds(frame.pts, frame.time_base), stays_s, upright(frame), damaged
             all_damaged, damaged = all_damaged + damaged, 0
     if all_damaged + damaged:
-        log.warning("%s: damaged packets and pictures, left out: %d", shown, all_damaged + damaged)
+        rest = f"; the last {damaged} in a row: {CHANGED}" if damaged >= RATE_HZ else ""
+        log.warning("%s: damaged packets and pictures, left out: %d%s", shown, all_damaged + damaged, rest)
 
 
 def _seconds(count: int | None, base: Fraction | None) -> float | None:
