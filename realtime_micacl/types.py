@@ -6,7 +6,7 @@ frame size in px. Arrays inside these types are read-only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -188,8 +188,7 @@ class EmotionDistribution:
     """Time from capture to this reading; None offline."""
     source: str = ""  # the name of its source, if there are several
     baseline: Baseline = Baseline.NONE
-    slot: int | None = None
-    """The slot of its face, from 1; None if all are taken."""
+    slot: int | None = None  # the slot of its face, from 1; None if all are taken
     still: bool = False  # read from a single picture
     known: float | None = None  # how well the face's own neutral is known, 0 to 1, if the engine compares with it
     frame: int | None = None  # the number of the newest picture that it was read from
@@ -207,6 +206,13 @@ class EmotionDistribution:
         if emotion not in EMOTIONS:
             raise KeyError(f"{emotion!r} is not one of {', '.join(EMOTIONS)}")
         return float(self.probabilities[EMOTIONS.index(emotion)])
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the emotions, so that `dict(reading)` has the shares by name."""
+        return EMOTIONS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(EMOTIONS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

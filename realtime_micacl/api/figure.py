@@ -23,7 +23,7 @@ NEUTRAL = "#D5DAE0"  # instead of white, which could not be seen
 MOST = 8  # faces that are shown, those with the most readings
 
 
-def show(readings: Iterable[Event]) -> Figure:
+def show(readings: Iterable[Event] | Event) -> Figure:
     """Return one matplotlib figure of readings: the shares of the emotions over time, with gaps hatched.
 
     A notebook shows it; `savefig` writes it. Raise ConfigError if there is no reading, or matplotlib is missing.

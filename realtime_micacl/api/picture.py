@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
 from math import isfinite
@@ -16,6 +17,7 @@ LEAST_PX = 16
 MOST_PX = 1 << 14
 MOST_S = 1e11  # seconds since 1970 are less, milliseconds more
 WANTED = "a picture is RGB, uint8, [H,W,3]"
+LIKE_ARRAYS = ("convert", "to_ndarray", "__array__", "__array_interface__")  # to ask Pillow for the last one decodes
 
 
 def as_picture(image: Any) -> U8:
@@ -25,9 +27,12 @@ def as_picture(image: Any) -> U8:
     """
     if image is None:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
-    if isinstance(image, str | bytes | os.PathLike):
+    if isinstance(image, str | os.PathLike):
         raise ConfigError(f"the picture is a path, {str(image)[:60]!r}; {WANTED} (read and read_image take one path)")
-    if not any(hasattr(image, name) for name in ("__array__", "to_ndarray", "convert")):
+    if isinstance(image, bytes | bytearray | io.IOBase):
+        mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of a file's content"
+        raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED} ({mend})")
+    if not isinstance(image, memoryview) and not any(hasattr(image, name) for name in LIKE_ARRAYS):
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")
     try:
         pixels = _pixels(image)
@@ -84,6 +89,7 @@ def as_time(time_s: Any, before_s: float | None, mend: str) -> float:
             raise ConfigError("the time is an array; give the time in seconds first, then the picture") from None
         dated = hasattr(time_s, "isoformat") or hasattr(time_s, "dtype")
         mend = "; (t - first) / np.timedelta64(1, 's') is one" if dated else ""
+        mend = "; t.total_seconds() is one" if hasattr(time_s, "total_seconds") else mend
         raise ConfigError(f"the time is {str(time_s)[:60]!r}; it is a number of seconds{mend}") from None
     if not abs(value) < MOST_S:
         mend = "; milli- and nanoseconds have to be divided" if isfinite(value) else ""

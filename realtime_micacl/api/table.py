@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import import_module
 from typing import Any
@@ -18,7 +18,7 @@ from realtime_micacl.installed import lacking
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.sinks import csv_rows
-from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event, Mark, StateChange
+from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event
 from realtime_micacl.wording import counted, why
 
 WHOLE = (*COUNTS, "latency_ms")
@@ -29,7 +29,7 @@ HEAD = ("time_s", "track", "state", "emotion", *EMOTIONS, "quality")
 class Table:
     """Readings, a row each, under the columns of docs/schema.md; a notebook shows the first of them."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event] | Event) -> None:
         """Take readings; changes of state and marks become rows as well."""
         self._events = readings_in(events, "table")
         weights = (len(e.importance) for e in self._events if isinstance(e, EmotionDistribution))
@@ -38,6 +38,9 @@ class Table:
 
     def __len__(self) -> int:
         return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows by the names of the columns; None where there is nothing."""
@@ -97,18 +100,18 @@ class Table:
         return f"<table of {counted(len(self), 'row')} and {len(self.columns)} columns>"
 
 
-def readings_in(events: Iterable[Event], what: str) -> list[Event]:
-    """Return readings, changes and marks as a list; raise ConfigError for anything else."""
-    if not isinstance(events, Iterable):
+def readings_in(events: Iterable[Event] | Event, what: str) -> list[Event]:
+    """Return readings, changes and marks, or one of them, as a list; raise ConfigError for anything else."""
+    if not isinstance(events, Iterable | Event):
         raise ConfigError(f"a {what} is made of readings; this is of type {type(events).__name__}")
-    found = list(events)
+    found = [events] if isinstance(events, Event) else list(events)
     for event in found:
-        if not isinstance(event, EmotionDistribution | StateChange | Mark):
+        if not isinstance(event, Event):
             raise ConfigError(f"a {what} is made of readings; there is one of type {type(event).__name__}")
     return found
 
 
-def table(readings: Iterable[Event]) -> Table:
+def table(readings: Iterable[Event] | Event) -> Table:
     """Return readings as a table; an iterator is read to its end.
 
     >>> found = table(read("clip.mp4"))
