@@ -1,4 +1,4 @@
-"""What counts as a hard cut, and what does not: movement, jolts, fades and other sizes."""
+"""What counts as a cut or a dissolve, and what does not: movement, jolts, fades, lamps and other sizes."""
 
 from __future__ import annotations
 
@@ -77,3 +77,36 @@ def test_a_picture_of_another_size_is_a_cut_only_where_it_shows_something_else()
     )
     cuts = CutDetector()
     assert [cuts.is_cut(image) for image in (large, small, elsewhere, small)] == [False, False, True, True]
+
+
+def drawn(seed: int) -> np.ndarray:
+    """A scene of large and small patches, [180,320,3]."""
+    rng = np.random.default_rng(seed)
+    large, small = rng.integers(20, 200, (6, 10, 1)), rng.integers(-20, 20, (36, 64, 1))
+    return (large.repeat(30, 0).repeat(32, 1) + small.repeat(5, 0).repeat(5, 1)).clip(0, 255).repeat(3, 2)
+
+
+def found(values: list[np.ndarray]) -> list[int]:
+    """The numbers of the frames that are the first after a cut."""
+    cuts = CutDetector()
+    return [n for n, value in enumerate(values) if cuts.is_cut(value.clip(0, 255).astype(np.uint8))]
+
+
+@pytest.mark.parametrize("span", [6, 12, 25, 50])
+def test_a_dissolve_is_one_cut_before_it_ends(span: int) -> None:
+    """The tracks of the first scene were handed on to the people of the second one."""
+    first, second = drawn(1), drawn(2)
+    shares = np.clip((np.arange(span + 60) - 20) / span, 0, 1)
+    (cut,) = found([first * (1 - share) + second * share for share in shares])
+    assert 20 + span / 2 < cut <= 20 + span + 4
+
+
+def test_a_lamp_a_fade_a_pan_and_a_slow_zoom_are_no_dissolve() -> None:
+    scene, steps = drawn(1), np.clip((np.arange(60) - 20) / 25, 0, 1)
+    lamp = np.linspace(1, 0.1, 320)[None, :, None]
+    assert found([scene * (0.3 + 0.7 * step * lamp) for step in steps]) == []
+    assert found([scene * abs(1 - 2 * step) for step in steps]) == []
+    assert found([np.roll(scene, 4 * n, axis=1) for n in range(60)]) == []
+    y, x = np.mgrid[:180, :320]
+    zooms = [(90 + (y - 90) / (1 + n / 100), 160 + (x - 160) / (1 + n / 100)) for n in range(60)]
+    assert found([scene[at[0].round().astype(int), at[1].round().astype(int)] for at in zooms]) == []

@@ -1,6 +1,8 @@
-"""Hard cuts between pictures."""
+"""Cuts between pictures, and dissolves of one into the other."""
 
 from __future__ import annotations
+
+from collections import deque
 
 import cv2
 import numpy as np
@@ -14,9 +16,15 @@ SHAKEN = 0.9  # likeness of a picture's middle to part of the next in 208 jolts 
 JOLT = 4  # a jolt moves the picture by up to a quarter of its sides
 GLANCE, SAME_GLANCE = 16, 0.9  # pixels across the shorter side; frames that are this alike in them are no cut
 
+# In a dissolve of SPANS frames every frame is a mean of the first and the last one: MIXED is the largest difference, as
+# a share of theirs. Movement, pans and zooms of 23 real clips gave .27 or more, 95 % of 455 dissolves of them less. The
+# ends differ in light and in texture, which a lamp leaves as it is; one that is FLAT, in levels, is part of a fade.
+SPANS = (4, 8, 16, 32, 64)
+MIXED, SAME_LIGHT, SAME_TEXTURE, FLAT = 0.25, 0.8, 0.3, 8.0
+
 
 class CutDetector:
-    """Notices a hard cut: a frame that does not look like the one before.
+    """Notices a hard cut, a frame that does not look like the one before, and most of the way through a dissolve.
 
     For most frames a few single pixels show that they are alike; only otherwise the whole frames are compared, for
     which they have to be converted. If a camera was jolted, the same picture is found elsewhere, and that is no cut.
@@ -24,7 +32,7 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: U8 | Lazy | None = None
-        self._glance: F32 = np.zeros(0, np.float32)
+        self._glances = deque[F32](maxlen=SPANS[-1] + 1)
 
     def is_cut(self, picture: U8 | Lazy) -> bool:
         """Say whether a picture [H,W,3] is the first after a cut; call once per frame."""
@@ -32,9 +40,17 @@ class CutDetector:
 
     def cut(self, picture: U8 | Lazy) -> Cut | None:
         """Return the cut before a picture [H,W,3]; None if there is none. Call once per frame."""
-        before, glance = self._before, self._glance
-        self._before, self._glance = picture, _glance(picture)
-        if before is None or (len(glance) == len(self._glance) and likeness(glance, self._glance) > SAME_GLANCE):
+        before, self._before = self._before, picture
+        glances, glance = self._glances, _glance(picture)
+        if glances and glances[-1].shape != glance.shape:
+            glances.clear()
+        glances.append(glance)
+        if len(glances) > 1 and likeness(normalised(glances[-2]), normalised(glance)) > SAME_GLANCE:
+            if not any(_dissolved(glances, span) for span in SPANS):
+                return None
+            glances.clear()
+            return Cut(np.zeros(0, np.float32), signature(_overview(made(picture))))
+        if before is None:
             return None
         then, now = _overview(made(before)), _overview(made(picture))
         a, b = signature(then), signature(now)
@@ -43,10 +59,29 @@ class CutDetector:
 
 
 def _glance(picture: U8 | Lazy) -> F32:
-    """Return a few pixels of a picture, or of its luma if it is not converted yet, with mean 0 and length 1."""
+    """Return a few pixels of a picture, or of its luma if it is not converted yet."""
     pixels = picture if isinstance(picture, np.ndarray) else picture.luma
     step = max(1, min(pixels.shape[:2]) // GLANCE)
-    return normalised(pixels[::step, ::step])
+    return pixels[::step, ::step].astype(np.float32)
+
+
+def _dissolved(glances: deque[F32], span: int) -> bool:
+    """Say whether the newest frames, `span` and one, lead from one picture to another by mixing them."""
+    if len(glances) <= span:
+        return False
+    then, *between, now = (glances[part * span // 4 - span - 1] for part in range(5))
+    if likeness(normalised(then), normalised(now)) > SAME_LIGHT or min(then.std(), now.std()) < FLAT:
+        return False
+    mixes = (then + (now - then) * share for share in (0.25, 0.5, 0.75))
+    far = MIXED * np.linalg.norm(now - then)
+    mixed = all(np.linalg.norm(one - mix) < far for one, mix in zip(between, mixes, strict=True))
+    return mixed and likeness(_texture(then), _texture(now)) < SAME_TEXTURE
+
+
+def _texture(glance: F32) -> F32:
+    """Return by what ratio neighbouring pixels differ, with mean 0 and length 1."""
+    level = np.log(glance + FLAT)
+    return normalised(np.concatenate([np.diff(level, axis=axis).ravel() for axis in (0, 1)]))
 
 
 def _overview(image: U8) -> U8:
