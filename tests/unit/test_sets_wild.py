@@ -101,6 +101,8 @@ SAVED_ANEW: dict[str, Callable[[str], str]] = {
     "quotes": lambda line: '"' + line.replace(" ", '" "').replace(",", '","') + '"',
     "an empty cell more": lambda line: f"{line},",
     "an empty row": lambda line: f"{line}\n,,",
+    "zeros at the end": lambda line: f"{line}\n\0\0\x1a",
+    "Excel's separator first": lambda line: f"sep=,\n{line}" if line.startswith("video") else line,
 }
 
 
@@ -115,6 +117,21 @@ def test_split_files_that_a_spreadsheet_or_r_has_saved_anew_are_read(
     for file in (*root.rglob("set_*.csv"), *root.rglob("*_All.csv"), *root.rglob("*.txt")):
         write(file, "\n".join(map(SAVED_ANEW[how], file.read_text().splitlines())))
     assert read(root) == before
+
+
+@pytest.mark.parametrize("label", ["{}.0", "{}"])
+@pytest.mark.parametrize("clip", ["{}.mp4", "{}.0", "{}"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_dfew_as_pandas_and_r_write_it_with_their_row_numbers(
+    dfew_tree: Path, clip: str, label: str, quote: str
+) -> None:
+    before = dfew.read(dfew_tree)
+    for file in dfew_tree.rglob("set_*.csv"):
+        header, *lines = file.read_text().splitlines()
+        cells = [line.split(",") for line in lines]
+        rows = [f"{quote}{n}{quote},{clip.format(c)},{label.format(k)}" for n, (c, k) in enumerate(cells)]
+        write(file, "\n".join([f"{quote * 2},{header}", *rows]))
+    assert dfew.read(dfew_tree) == before
 
 
 def test_ferv39k_paths_of_windows_are_paths(ferv39k_tree: Path) -> None:

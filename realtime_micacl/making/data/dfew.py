@@ -53,7 +53,8 @@ def _rows(splits: Path) -> Iterator[Row]:
 
 
 def _row(line: str, where: str, split: str, part: Part) -> Row:
-    name, label = clip_and_label(line)
+    name, label = (cell.removesuffix(".0") for cell in clip_and_label(line))  # pandas, if a cell was empty
+    name = name.lower().removesuffix(".mp4")
     if not (name.isdecimal() and label.isdecimal() and 1 <= int(label) <= len(LABELS)):
         raise ConfigError(f"{where}: {line!r}; expected a clip's number and a label from 1 to {len(LABELS)}")
     return Row(where, name.zfill(5), EMOTIONS.index(LABELS[int(label) - 1]), split, part)

@@ -29,6 +29,7 @@ SYNONYMS = {
 }
 NAMES = {name: k for k, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
 CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # a clip and a label, separated by commas, semicolons or blanks
+NUMBERED = re.compile(r'"?(\d*)"?[,;\t]')  # the cell before a line of pandas or R, which is empty in the header
 OUTSIDE = ("contempt", "anxiety", "helplessness", "disappointment")
 """Classes of data sets that are none of the seven; their clips are left out."""
 
@@ -166,14 +167,17 @@ def by_clip(files: Iterable[Path], clip_of: Callable[[Path], str]) -> dict[str, 
 def wanted_lines(file: Path, what: str) -> list[str]:
     """Return the lines of a text file, without empty ones; raise ConfigError if there are none."""
     try:
-        lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip(' \t,;"')]
+        lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip(' \t,;"\0\x1a')]
     except FileNotFoundError:
         raise ConfigError(f"no file {file}, which should hold {what}; docs/data.md shows where files must be") from None
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigError(f"{file}, which should hold {what}, cannot be read: {why(cause)}") from cause
+    if lines and lines[0].startswith("sep="):  # Excel's
+        del lines[0]
     if not lines:
         raise ConfigError(f"{file} is empty; it should hold {what}")
-    return lines
+    numbered = NUMBERED.match(lines[0])
+    return [NUMBERED.sub("", line, count=1) for line in lines] if numbered and not numbered[1] else lines
 
 
 def clip_and_label(line: str) -> tuple[str, str]:
