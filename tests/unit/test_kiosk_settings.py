@@ -143,6 +143,20 @@ def test_a_counter_in_memory_writes_nothing(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("content", ["", "\ufeffdate,visits\r\n2026-11-20,2\r\n", "date,visits\n\n2026-11-20,2"])
+def test_a_counter_that_was_made_by_hand_or_saved_by_a_spreadsheet_goes_on(tmp_path: Path, content: str) -> None:
+    (tmp_path / "visits.csv").write_text(content)
+    counter = Counter(tmp_path / "visits.csv", lambda: date(2026, 11, 20))
+    counter.add()
+    assert counter.visits == (3 if content else 1)
+
+
+def test_a_date_that_a_spreadsheet_has_changed_is_named(tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("date,visits\n2026-11-20,2\n21.11.2026,3\n")
+    with pytest.raises(ConfigError, match="holds '21.11.2026,3', but a line is such as 2026-11-30,17"):
+        Counter(tmp_path / "visits.csv")
+
+
 @pytest.mark.parametrize("content", ["name,visits\n", "date,visits\n2026-11-20,3\n2026-11-21,Anna\n", "\xff"])
 def test_another_file_is_not_taken_for_a_counter(tmp_path: Path, content: str) -> None:
     file = tmp_path / "list.csv"

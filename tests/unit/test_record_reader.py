@@ -60,6 +60,14 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert [as_record(event, Clock()) for event in back] == [as_record(event, Clock(100.0)) for event in events]
 
 
+def test_shares_that_a_spreadsheet_rounded_to_two_digits_are_read(tmp_path: Path) -> None:
+    shares = dict(zip(EMOTIONS, (0.7, 0.05, 0.05, 0.05, 0.05, 0.04, 0.03), strict=True))
+    (event,) = read(tmp_path, json.dumps(READING | {"probabilities": shares}) + "\n")
+    assert event["happy"] == pytest.approx(0.7)
+    with pytest.raises(SourceError, match="and 1 in all"):
+        read(tmp_path, json.dumps(READING | {"probabilities": shares | {"happy": 0.69}}) + "\n")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -96,7 +104,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, change: dict[str, 
     [
         ("[" * 60_000 + "\n", "line 1 is not a record"),
         ("x" * (LINE_BYTES + 1) + "\n", "line 1 has more than"),
-        (f"{json.dumps(CHANGE | {'time_s': 50.0})}\n{json.dumps(CHANGE)}\n", "line 2: time goes back by 49 s"),
+        (f"{json.dumps(CHANGE | {'time_s': 50.0})}\n{json.dumps(CHANGE)}\n", "line 2: time goes back by 49 s; sort it"),
         ("\n", "line 1 is not a record"),
         (b"\xff\n", "line 1 is not a record"),
         ("{}\n".encode("utf-16"), "is in UTF-16.*; save it as UTF-8"),
@@ -168,6 +176,7 @@ HEADER = ",".join(columns(4))
         (f"{HEADER},mine\n", "column [0-9]+ is 'mine', expected none$"),
         (HEADER.replace(",latency_ms", "") + "\n", "is 'source', expected latency_ms$"),
         ("time_s,track\n", "column 3 is missing, expected state$"),
+        (f"{HEADER}\n{HEADER}\n", "line 2 .*: the header comes again, as where two recordings were put into one file"),
         (HEADER.replace(",", "\t") + "\n", "with tabs between its columns"),
         (f"{HEADER}\n1.0,,live\n", "line 2 is not a record.*3 cells"),
         (f"{HEADER}\n1.0,,asleep{',' * 19}\n", "line 2 is not a record"),

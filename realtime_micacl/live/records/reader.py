@@ -65,7 +65,7 @@ def read_recording(path: Path) -> Iterator[Event]:
             if event is None:
                 continue
             if event.time_s < newest_s - BACK_S:
-                raise SourceError(f"{path}, line {number}: time goes back by {newest_s - event.time_s:.0f} s")
+                raise SourceError(f"{path}, line {number}: time goes back by {newest_s - event.time_s:.0f} s; sort it by time_s")
             newest_s = max(newest_s, event.time_s)
             yield event
 
@@ -110,6 +110,8 @@ def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event | None]
         (cells,) = csv.reader([line.decode("utf-8")], strict=True)
         if not any(cells):  # spreadsheets add such rows
             return None
+        if cells[:2] == header[:2]:
+            raise ValueError("the header comes again, as where two recordings were put into one file; give them apart")
         if len(cells) != len(header):
             raise ValueError(f"it has {counted(len(cells), 'cell')}, the header {len(header)}")
         return from_row(dict(zip(header, cells, strict=True))).event()

@@ -18,6 +18,7 @@ SCHEMA = 2
 MARKER = "marker"
 TEXT = 4096  # the longest text, in letters
 BACK_S = 5.0  # a change of state is stamped when it is noticed, a reading when its picture was taken
+ROUNDED = 0.035  # by so much may the sum of seven shares of two digits differ from 1
 STEP_S = 0.1  # a smaller step of the wall clock is not followed
 ANGLES = ("yaw", "pitch", "roll")
 
@@ -166,7 +167,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
             raise ValueError("a reading needs track, emotion, probabilities, importance, quality and coverage")
         if self.detail or self.state != State.LIVE:
             raise ValueError("a reading is live and has no detail")
-        if len(self.probabilities) != len(EMOTIONS) or abs(sum(self.probabilities.values()) - 1.0) > 0.01:
+        if len(self.probabilities) != len(EMOTIONS) or abs(sum(self.probabilities.values()) - 1.0) > ROUNDED:
             raise ValueError(f"there must be a probability of {', '.join(EMOTIONS)}, and 1 in all")
         if self.head is not None and len(self.head) != len(ANGLES):
             raise ValueError(f"a head has {', '.join(ANGLES)}")

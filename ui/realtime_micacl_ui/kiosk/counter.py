@@ -51,9 +51,11 @@ class Counter:
 
 def _read(file: Path) -> dict[str, int]:
     try:
-        header, *lines = file.read_text("utf-8").splitlines() or [""]
+        header, *lines = file.read_text("utf-8-sig").split() or [HEADER]
     except (OSError, UnicodeDecodeError) as cause:
         raise ConfigError(f"counter {file} cannot be read: {why(cause)}") from cause
-    if header != HEADER or not all(re.fullmatch(r"\d{4}-\d\d-\d\d,\d{1,9}", line) for line in lines):
+    if header != HEADER:
         raise ConfigError(f"counter {file} does not hold {HEADER!r}; name another file")
+    if wrong := [line for line in lines if not re.fullmatch(r"\d{4}-\d\d-\d\d,\d{1,9}", line)]:
+        raise ConfigError(f"counter {file} holds {wrong[0][:60]!r}, but a line is such as 2026-11-30,17; mend it there")
     return {day: int(number) for day, number in (line.split(",") for line in lines)}
