@@ -12,6 +12,8 @@ def main() -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # what it raises, NumPy would take for a broken installation
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    if sys.platform != "win32":  # whoever started it may have blocked them, by which nobody could end it
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     os.environ["PYTHONSAFEPATH"] = "1"  # for processes of ours: a logging.py of the folder they run in is not Python's
     from realtime_micacl.stdio import make_usable, say
     from realtime_micacl.wording import NO_MEMORY, starved

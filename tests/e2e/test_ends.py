@@ -226,3 +226,18 @@ def test_a_variable_of_the_environment_gives_no_traceback(
     command = ["env", variable, COMMAND, *arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "Traceback" in done.stderr, said in done.stderr) == (code, False, True), done.stderr
+
+
+def test_signals_that_were_blocked_by_whoever_started_it_end_it(tmp_path: Path) -> None:
+    blocked = f"import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, {{{signal.SIGTERM:d}}}); "
+    command = [sys.executable, "-c", blocked + "os.execv(sys.argv[1], sys.argv[1:])", COMMAND, "demo", "--headless"]
+    with (tmp_path / "out").open("wb") as out, subprocess.Popen(command, stdout=out) as process:
+        until_s = time.monotonic() + 60
+        while not (tmp_path / "out").read_bytes():
+            assert time.monotonic() < until_s
+            time.sleep(0.1)
+        process.terminate()
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
