@@ -36,6 +36,11 @@ def test_a_proxy_that_stands_between_is_named(
     assert "secret" not in said
 
 
+def test_a_proxy_that_is_no_address_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://[::1")
+    assert "http_proxy in the environment is no address" in why(parse_address("http://127.0.0.1/x"), REFUSED, 0.0)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -135,7 +135,10 @@ def _look(address: Address) -> str:
 
 def _by_proxy(address: Address) -> str:
     """Return what to add if FFmpeg goes through a proxy, else an empty string."""
-    proxy = urlsplit(os.environ.get("http_proxy", ""))
+    try:
+        proxy = urlsplit(os.environ.get("http_proxy", ""))
+    except ValueError:
+        return "; http_proxy in the environment is no address; mend it, or unset it"
     if address.scheme not in PROXIED or proxy.scheme != "http" or proxy_bypass(address.host):
         return ""
     place = proxy.netloc.rpartition("@")[2]
