@@ -14,7 +14,7 @@ from realtime_micacl.live.pipeline import openers
 from realtime_micacl.live.reading.smoother import Tuned, Tuning
 from realtime_micacl.live.records.origin import Hello, Origin
 from realtime_micacl.live.records.record import Clock
-from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.records.recording import Limits, recording
 from realtime_micacl.live.records.sinks import Sink, one_at_a_time
 from realtime_micacl.live.records.standard_output import StandardOutput
 from realtime_micacl.live.session import LiveSession
@@ -104,20 +104,20 @@ def output_sinks(
 ) -> Iterator[list[Sink]]:
     """Yield the sinks of a program without a window: standard output, and a recording if one was asked for.
 
-    Standard output takes `all_until`.
+    With `all_until` no event is left out until that is True.
     """
     settings = plan.settings
     with ExitStack() as stack:
         out = stack.enter_context(closing(StandardOutput(clock, all_until)))
         sinks: list[Sink] = [out]
         if settings.record:
-            to_file = recording(Path(settings.record), clock, plan.sidecar.bag.instances, origin, **rotation(settings))
-            sinks.append(stack.enter_context(to_file))
+            path, instances, limits = Path(settings.record), plan.sidecar.bag.instances, rotation(settings)
+            sinks.append(stack.enter_context(recording(path, clock, instances, origin, all_until, **limits)))
         yield sinks
 
 
-def rotation(settings: Settings) -> dict[str, float | None]:
-    """Return the limits at which a recording goes on in another file, as arguments of `recording`."""
+def rotation(settings: Settings) -> Limits:
+    """Return the limits at which a recording goes on in another file."""
     return {"rotate_mb": settings.rotate_mb, "rotate_s": settings.rotate_s}
 
 

@@ -98,12 +98,10 @@ def test_files_stay_small() -> None:
 
 def test_threads_are_made_in_one_file() -> None:
     users = {name_of(f) for f in MODULES if re.search(r"\bThread\(", f.read_text("utf-8"))}
-    said = (
-        "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics, that of "
-    )
-    said += "standard output, and those that wait for a worker process and for its orders"
+    said = "the pipeline's, an engine's that streams share, a connection's, an outlet's, the server of --metrics, those"
+    said += " of standard output and recordings, and those that wait for a worker process and for its orders"
     kept = {"live.threads", "live.sources.connection", "inference.shared", "programs.metrics", "outlets.thread"}
-    assert users == kept | {"live.records.standard_output", "corpus.worker", "corpus.workers"}, said
+    assert users == kept | {"live.records.on_thread", "corpus.worker", "corpus.workers"}, said
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:

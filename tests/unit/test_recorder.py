@@ -3,12 +3,16 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from threading import Event as Flag
+from time import sleep
 
 import pytest
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.records import on_thread, recording
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.recorder import Recorder
+from realtime_micacl.live.records.sinks import Sink, Writable, json_lines
 from realtime_micacl.testing import reading
 from realtime_micacl.types import Mark, State, StateChange
 
@@ -125,3 +129,26 @@ def test_a_recording_that_is_removed_is_not_written_on_in_vain(
     recorder(reading(2.0))
     assert recorder.since_s is None
     assert "a.jsonl: the file was removed while it was written to; nothing more is written there" in caplog.text
+
+
+def test_a_disk_that_hangs_holds_nobody_and_gets_all_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers, written, file = Flag(), json_lines, tmp_path / "a.jsonl"
+
+    def hanging(stream: Writable, clock: Clock) -> Sink:
+        write = written(stream, clock)
+        return lambda event: (answers.wait(60), write(event))[1]
+
+    monkeypatch.setattr(recording, "json_lines", hanging)
+    monkeypatch.setattr(on_thread, "PATIENCE_S", 0.05)
+    recorder = Recorder(Clock(), 4)
+    recorder.start(file)
+    for n in range(500):
+        recorder(reading(float(n)))
+    recorder.stop()
+    assert file.read_text() == ""
+    assert caplog.messages == [f"{file}: the disk does not answer; 10000 readings wait for it, later ones are left out"]
+    answers.set()
+    while len(file.read_text().splitlines()) < 500:
+        sleep(0.01)

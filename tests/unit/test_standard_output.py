@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 
-from realtime_micacl.live.records import standard_output
+from realtime_micacl.live.records import on_thread, standard_output
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.standard_output import KEPT, StandardOutput
 from realtime_micacl.types import EmotionDistribution, State, StateChange
@@ -35,7 +35,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[BinaryIO]:
     ours, theirs = os.pipe()
     out = SimpleNamespace(stdout=SimpleNamespace(fileno=lambda: theirs))
     monkeypatch.setattr(standard_output, "sys", out)  # pytest would set its own again
-    monkeypatch.setattr(standard_output, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(on_thread, "PATIENCE_S", 0.05)
     with os.fdopen(ours, "rb") as stream:
         yield stream
     os.close(theirs)
@@ -72,7 +72,7 @@ def test_a_reader_that_waits_holds_nobody_and_gets_the_newest_lines_when_it_is_b
     assert times[-KEPT:] == list(range(many + 2 - KEPT, many + 2))
     assert KEPT < len(times) < many
     left_out = many + 2 - len(times)
-    said = f"standard output was not read for a while; readings and states left out: {left_out}"
+    said = f"standard output took nothing for a while; readings and states left out: {left_out}"
     assert [(one.levelno, one.getMessage()) for one in caplog.records] == [(logging.WARNING, said)]
 
 

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+from typing import Unpack
 
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import Clock
-from realtime_micacl.live.records.recording import recording
+from realtime_micacl.live.records.recording import Limits, recording
 from realtime_micacl.live.records.sinks import Sink
 from realtime_micacl.types import Event
 from realtime_micacl.wording import why
@@ -26,9 +27,9 @@ class Recorder:
     """
 
     def __init__(
-        self, clock: Clock, instances: int, origin: Callable[[], Hello] | None = None, **limits: float | None
+        self, clock: Clock, instances: int, origin: Callable[[], Hello] | None = None, **limits: Unpack[Limits]
     ) -> None:
-        """Take what `recording` takes, its limits as `rotate_mb` and `rotate_s`."""
+        """Take what `recording` takes."""
         self._clock, self._instances, self._origin, self._limits = clock, instances, origin, limits
         self._lock = Lock()
         self._open = ExitStack()

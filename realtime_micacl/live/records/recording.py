@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from errno import ENOENT
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import write_whole
+from realtime_micacl.live.records.on_thread import OnThread
 from realtime_micacl.live.records.origin import Hello
 from realtime_micacl.live.records.record import SCHEMA, Clock
 from realtime_micacl.live.records.sinks import Sink, csv_rows, json_lines
 from realtime_micacl.types import Event
-from realtime_micacl.wording import why
+from realtime_micacl.wording import plain, why
 
 ENDINGS = (".jsonl", ".csv")
+KEPT = 10_000  # events that wait for a disk: a face for a quarter of an hour
+
+
+class Limits(TypedDict, total=False):
+    """When a recording goes on in another file."""
+
+    rotate_mb: float | None
+    rotate_s: float | None
 
 
 @contextmanager
@@ -30,29 +39,29 @@ def recording(
     clock: Clock,
     instances: int,
     origin: Callable[[], Hello] | None = None,
-    *,
-    rotate_mb: float | None = None,
-    rotate_s: float | None = None,
+    all_until: Callable[[], bool] | None = None,
+    **limits: Unpack[Limits],
 ) -> Iterator[Sink]:
     """Open a recording, .jsonl or .csv by its ending; yield its sink and close it at the end. No file is overwritten.
 
     `origin` tells where it comes from: that is the first line, or the JSON file beside a CSV, and follows again when it
     has changed. After `rotate_mb` or `rotate_s` the recording goes on in another file, whose name has a number.
+    While the disk does not answer, events wait; with `all_until` as `OnThread` says.
     Raise ConfigError if the file exists or cannot be written.
     """
     if path.suffix.lower() not in ENDINGS:
         raise ConfigError(f"--record {path}: the ending must be .jsonl or .csv")
+    limit_bytes, limit_s = (limits.get("rotate_mb") or inf) * 1e6, limits.get("rotate_s") or inf
     try:
-        files = _Recording(path, clock, instances, origin, (rotate_mb or inf) * 1e6, rotate_s or inf)
+        files = _Recording(path, clock, instances, origin, limit_bytes, limit_s)
     except FileExistsError as cause:
         file = cause.filename or path
         raise ConfigError(f"--record {file}: it exists and is not overwritten; name another or remove it") from None
     except OSError as cause:
         raise ConfigError(f"--record {path} cannot be written: {why(cause)}; check the folder") from cause
-    try:
-        yield files.write
-    finally:
-        files.close()
+    behind = f"{plain(str(path))}: the disk does not answer; {KEPT} readings wait for it, later ones are left out"
+    with closing(OnThread(files.write, plain(str(path)), KEPT, all_until, finish=files.close, behind=behind)) as sink:
+        yield sink
 
 
 def origin_file(path: Path) -> Path:
