@@ -153,7 +153,7 @@ def test_a_counter_that_was_made_by_hand_or_saved_by_a_spreadsheet_goes_on(tmp_p
 
 def test_a_date_that_a_spreadsheet_has_changed_is_named(tmp_path: Path) -> None:
     (tmp_path / "visits.csv").write_text("date,visits\n2026-11-20,2\n21.11.2026,3\n")
-    with pytest.raises(ConfigError, match="holds '21.11.2026,3', but a line is such as 2026-11-30,17"):
+    with pytest.raises(ConfigError, match=r"holds '21\.11\.2026,3', but a line is such as 2026-11-30,17"):
         Counter(tmp_path / "visits.csv")
 
 

@@ -65,7 +65,8 @@ def read_recording(path: Path) -> Iterator[Event]:
             if event is None:
                 continue
             if event.time_s < newest_s - BACK_S:
-                raise SourceError(f"{path}, line {number}: time goes back by {newest_s - event.time_s:.0f} s; sort it by time_s")
+                back_s = newest_s - event.time_s
+                raise SourceError(f"{path}, line {number}: time goes back by {back_s:.0f} s; sort it by time_s")
             newest_s = max(newest_s, event.time_s)
             yield event
 
