@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,6 +24,13 @@ SPANS = (4, 8, 16, 32, 64)
 MIXED, SAME_LIGHT, SAME_TEXTURE, FLAT = 0.25, 0.8, 0.3, 8.0
 
 
+class _Glance(NamedTuple):
+    """A few pixels of a picture, as levels and with mean 0 and length 1."""
+
+    levels: F32
+    unit: F32
+
+
 class CutDetector:
     """Notices a hard cut, a frame that does not look like the one before, and most of the way through a dissolve.
 
@@ -32,7 +40,7 @@ class CutDetector:
 
     def __init__(self) -> None:
         self._before: U8 | Lazy | None = None
-        self._glances = deque[F32](maxlen=SPANS[-1] + 1)
+        self._glances = deque[_Glance](maxlen=SPANS[-1] + 1)
 
     def is_cut(self, picture: U8 | Lazy) -> bool:
         """Say whether a picture [H,W,3] is the first after a cut; call once per frame."""
@@ -42,10 +50,10 @@ class CutDetector:
         """Return the cut before a picture [H,W,3]; None if there is none. Call once per frame."""
         before, self._before = self._before, picture
         glances, glance = self._glances, _glance(picture)
-        if glances and glances[-1].shape != glance.shape:
+        if glances and glances[-1].levels.shape != glance.levels.shape:
             glances.clear()
         glances.append(glance)
-        if len(glances) > 1 and likeness(normalised(glances[-2]), normalised(glance)) > SAME_GLANCE:
+        if len(glances) > 1 and likeness(glances[-2].unit, glance.unit) > SAME_GLANCE:
             if not any(_dissolved(glances, span) for span in SPANS):
                 return None
             glances.clear()
@@ -58,19 +66,20 @@ class CutDetector:
         return Cut(a, b) if differ and not _jolted(then, now) else None
 
 
-def _glance(picture: U8 | Lazy) -> F32:
-    """Return a few pixels of a picture, or of its luma if it is not converted yet."""
+def _glance(picture: U8 | Lazy) -> _Glance:
+    """Look at a picture, or at its luma if it is not converted yet."""
     pixels = picture if isinstance(picture, np.ndarray) else picture.luma
     step = max(1, min(pixels.shape[:2]) // GLANCE)
-    return pixels[::step, ::step].astype(np.float32)
+    levels = pixels[::step, ::step].astype(np.float32)
+    return _Glance(levels, normalised(levels))
 
 
-def _dissolved(glances: deque[F32], span: int) -> bool:
+def _dissolved(glances: deque[_Glance], span: int) -> bool:
     """Say whether the newest frames, `span` and one, lead from one picture to another by mixing them."""
-    if len(glances) <= span:
+    if len(glances) <= span or likeness(glances[-span - 1].unit, glances[-1].unit) > SAME_LIGHT:
         return False
-    then, *between, now = (glances[part * span // 4 - span - 1] for part in range(5))
-    if likeness(normalised(then), normalised(now)) > SAME_LIGHT or min(then.std(), now.std()) < FLAT:
+    then, *between, now = (glances[part * span // 4 - span - 1].levels for part in range(5))
+    if min(then.std(), now.std()) < FLAT:
         return False
     mixes = (then + (now - then) * share for share in (0.25, 0.5, 0.75))
     far = MIXED * np.linalg.norm(now - then)
