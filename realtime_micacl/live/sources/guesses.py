@@ -1,4 +1,4 @@
-"""What an address of the web may hold if FFmpeg finds no video: a playlist, one of its rates, JPEG after JPEG."""
+"""What an address of the web may hold if FFmpeg finds no video: a playlist, one of its rates, JPEG after JPEG, MP4."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ NAMED = re.compile(r"\.m3u8?(?:\?|$)", re.IGNORECASE)
 JPEG = b"\xff\xd8\xff"
 HEAD_BYTES = 1024  # a camera's first JPEG begins within these bytes
 
+WHOLE = "whole"
 Guess = tuple[Address, str]
-"""Where to look, and FFmpeg's name for what it is."""
+"""Where to look, and FFmpeg's name for what it is; WHOLE if it is to be downloaded first."""
 
 
 def guesses(address: Address, shown: str) -> Iterator[Guess]:
@@ -30,6 +31,8 @@ def guesses(address: Address, shown: str) -> Iterator[Guess]:
     head, place = first_bytes(address, ASK_S)
     if JPEG in head[:HEAD_BYTES]:
         yield address, "mjpeg"
+    elif head[4:8] == b"ftyp":  # the server cannot seek to its index, whatever it says
+        yield address, WHOLE
     elif not head or head.startswith(LIST):
         yield from _listed(head, place, address, shown)
         yield address, "hls"

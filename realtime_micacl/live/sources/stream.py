@@ -23,7 +23,7 @@ from realtime_micacl.live.sources.attempts import PATIENCE_S, Attempts
 from realtime_micacl.live.sources.clock import Drift, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.download import Unseekable, downloaded
-from realtime_micacl.live.sources.guesses import Guess, guesses, named_rates
+from realtime_micacl.live.sources.guesses import WHOLE, Guess, guesses, named_rates
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
@@ -64,7 +64,7 @@ class Stream:
         self._where = self._address  # or one of the playlists that it names
         self._attempts = Attempts()
         self._form: str | None = None
-        self._seen = self._paced = self._listed = self._whole = False
+        self._seen = self._paced = self._listed = False
         self._reached_s, self._silent_s = 0.0, SILENT_S
         self._drift = Drift()
 
@@ -98,7 +98,7 @@ class Stream:
                 if isinstance(error, SourceLost):
                     raise SourceError(self._not_opened(cause, 0.0)) from cause
                 raise
-        if self._whole and not self._seen:
+        if self._form == WHOLE and not self._seen:
             yield from self._looked_at()
 
     def _looked_at(self) -> Iterator[Frame | Pending]:
@@ -106,7 +106,7 @@ class Stream:
         try:
             yield from self._read(connection)
         except Unseekable:
-            self._whole = True
+            self._form = WHOLE
         finally:
             connection.leave()
 
@@ -148,7 +148,7 @@ class Stream:
         return self._address is not None and self._address.scheme in ("http", "https")
 
     def _way(self) -> Way:
-        if self._whole and self._address:
+        if self._form == WHOLE and self._address:
             return Way(self.shown, self.shown, {}, 0, 0, pipe=partial(downloaded, self._address, self.shown))
         way = way_to(self._where, self._value, self.shown, self._form, self._reached_s)
         return replace(way, read_s=max(way.read_s, self._silent_s if self._seen else PATIENCE_S))
@@ -196,7 +196,7 @@ class Stream:
             yield Frame(image, due_s, index, damaged)
             index += 1
         if not self._seen:
-            if self._web and connection.cause and not self._whole:
+            if self._web and connection.cause and self._form != WHOLE:
                 raise Unseekable
             text = f"{self.shown} holds no picture that can be decoded; {no_picture(self._address)}"
             raise SourceError(text) from connection.cause

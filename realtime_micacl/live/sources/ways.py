@@ -15,6 +15,7 @@ PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
 LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": PROTOCOLS}
 HTTP_OPTIONS = {
     "protocol_whitelist": PROTOCOLS,
+    "reconnect": "1",  # goes on at the same byte if a connection breaks off
     "reconnect_on_network_error": "1",  # asks again if a server has closed the connection without saying so
     "reconnect_max_retries": "1",
 }
