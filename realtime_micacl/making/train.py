@@ -34,6 +34,7 @@ from realtime_micacl.making.training.stages import Faces
 from realtime_micacl.model.system import System
 from realtime_micacl.model.zoo import build, configured
 from realtime_micacl.options import VerbParser
+from realtime_micacl.types import EMOTIONS
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,8 @@ def train(
     shape = None
     if recipe.shapes and faces is not None and model.shape is not None:
         found, shape = after_shapes(found, model, recipe, faces, run)
+    if absent := [emotion for emotion, count in zip(EMOTIONS, found.counts, strict=True) if not count]:
+        log.warning("nothing of %s was there to learn from, so the engine is never right about it", ", ".join(absent))
     temperature, threshold = calibrated(found.logits, found.labels)
     if recipe.abstain_below is not None:
         threshold = recipe.abstain_below

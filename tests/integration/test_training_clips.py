@@ -113,8 +113,10 @@ def test_an_engine_that_will_never_name_a_word_is_said(
     prepared: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("realtime_micacl.making.train.calibrated", lambda *_: (1.0, 1.0))
-    train(recipe(epochs=0), None, read_training_part(recipe(), [prepared(people=3)], "fold1"), tmp_path)
+    part = read_training_part(recipe(), [prepared(people=3)], "fold1")
+    train(recipe(epochs=0), None, type(part)(tuple(c for c in part.clips if c.label < 5), part.names), tmp_path)
     assert "says unsure of everybody" in caplog.text
+    assert "nothing of disgust, fear was there to learn from" in caplog.text
 
 
 def test_two_ranks_give_the_gradient_of_one(tmp_path: Path) -> None:
