@@ -81,3 +81,10 @@ def test_a_playlist_that_names_itself_is_refused_at_once(tmp_path: Path, before:
         seen = look(f"{server.base}/{name}")
         assert "a playlist that names itself" in seen.error
         assert len(server.asked) < 5
+
+
+def test_of_two_mp4_in_one_file_it_is_said_that_one_is_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content, file = (DATA / "no_face.mp4").read_bytes(), tmp_path / "clip.mp4"
+    file.write_bytes(content + content)
+    assert len(list(read_file(file))) == 75
+    assert f"another MP4 begins at byte {len(content)}, as after `cat`" in caplog.text

@@ -72,6 +72,7 @@ def test_what_is_not_there(path: str, said: str, tmp_path: Path, monkeypatch: py
         (b"\n<!DOCTYPE html><html>404", "it is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
         (bytes(5000), "with zeros only"),
+        (b"a.mp4" + bytes(252) + b"ustar", "it is an archive; unpack it first"),
         (b"PK\3\4" + bytes(99), "it is an archive; unpack it first"),
         (gzip.compress(b"I am no video " * 99, mtime=0), "it is an archive; unpack it first"),
         (b"I am no video " * 99, "it is not a video, or it is damaged"),

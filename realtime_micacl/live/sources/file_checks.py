@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 
 from realtime_micacl.errors import SourceError
-from realtime_micacl.live.sources.stills import NUMBER, SUFFIXES, pictures_in, pictures_like
+from realtime_micacl.live.sources.stills import NUMBER, SUFFIXES, pictures_in, pictures_like, second_mp4
 from realtime_micacl.wording import why
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ WEBCAM = re.compile(r"(?:(?:web|usb)?[ -]?cam(?:era)?|usb|v4l2?|/dev/video)[ :=_
 QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 WEBCAMS = "a webcam is named by its number, as 0; --list-cameras lists them"
 ALIKE = 0.9  # likeness of names that differ by a letter or two
+ONE = "%s: of the %d pictures that its index counts one is shown; its time scale or its edit list may be damaged"
+JOINED = "%s: another MP4 begins at byte %d, as after `cat`, and is not read; ffmpeg -f concat joins them"
 MISSING_S = 1.0  # a file is cut off if more than this is missing, and more than this share of its stated length
 MISSING_SHARE = 0.02
 
@@ -70,6 +72,14 @@ def _meant(path: Path) -> str:
         if near := get_close_matches(path.name.casefold(), names, n=1, cutoff=ALIKE):
             return f"; did you mean {path.with_name(names[near[0]])}?"
     return "; check the path"
+
+
+def warn_of_more(stream: av.VideoStream, path: Path, count: int) -> None:
+    """Warn if a file plainly holds more than the `count` pictures that were read."""
+    if count == 1 < stream.frames:
+        log.warning(ONE, path, stream.frames)
+    if at := second_mp4(path):
+        log.warning(JOINED, path, at)
 
 
 def warn_cut_off(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:

@@ -43,7 +43,7 @@ KNOWN = {
 """First bytes of a file -> why it is not read."""
 HEAD_BYTES = 500
 MOOV_BYTES = 1 << 22
-BOXES = 64  # kinds of boxes; what has more is no MP4
+BOXES = 100_000  # a recording in fragments of a second has 80,000 in eleven hours
 NUMBER = re.compile(r"%0?(\d{0,3})d")
 
 
@@ -99,7 +99,7 @@ def why_refused(path: Path) -> str:
             if known := reason_by_head(bare + head):
                 return known
             if head[4:8] == b"ftyp":
-                boxes = _boxes(stream)
+                boxes = dict(reversed(list(_boxes(stream))))  # the first of each kind
                 if not {b"moov", b"meta"} & boxes.keys():
                     return NO_INDEX
                 stream.seek(boxes.get(b"moov", 0))
@@ -119,6 +119,8 @@ def reason_by_head(head: bytes) -> str:
         return named
     if known := next((reason for marks, reason in KNOWN.items() if start.startswith(marks)), ""):
         return known
+    if head[257:262] == b"ustar":
+        return PACKED
     if start.startswith(b"v=0") and b"\nm=video " in head:
         return DESCRIBED
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
@@ -126,21 +128,28 @@ def reason_by_head(head: bytes) -> str:
     return BEGUN if len(start) == 32 and not any(start) else ""
 
 
-def _boxes(stream: BinaryIO) -> dict[bytes, int]:
-    """Return the kinds of boxes in an MP4 -> where the first of each begins."""
-    kinds, at = dict[bytes, int](), 0
-    while len(kinds) < BOXES:
+def second_mp4(path: Path) -> int:
+    """Return where another MP4 begins in an MP4 without fragments; 0 if there is none."""
+    with path.open("rb") as stream:
+        boxes = list(_boxes(stream)) if stream.read(8)[4:] == b"ftyp" else []
+    begins = [at for kind, at in boxes if kind == b"ftyp"]
+    return begins[1] if len(begins) > 1 and b"moof" not in dict(boxes) else 0
+
+
+def _boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield the kind of each box in an MP4, and where it begins."""
+    at = 0
+    for _ in range(BOXES):
         stream.seek(at)
         head = stream.read(16)
         if len(head) < 8:
             break
         size = int.from_bytes(head[:4], "big")
         size = int.from_bytes(head[8:], "big") if size == 1 else size
-        kinds.setdefault(head[4:8], at)
+        yield head[4:8], at
         if size < 8:  # the last box, which goes to the end of the file
             break
         at += size
-    return kinds
 
 
 def read_sequence(

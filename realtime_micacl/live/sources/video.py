@@ -18,7 +18,7 @@ from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
-from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off
+from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off, warn_of_more
 from realtime_micacl.live.sources.file_clock import FileClock
 from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.sparse import marked_frames
@@ -44,7 +44,6 @@ CHANGED = "it may go on in another codec, which is not followed; cut it there an
 PICTURES = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
 """Codecs of cover pictures, which not every program marks as such."""
 FASTEST_HZ = 2000  # no recording has more pictures a second; its time scale is wrong
-ONE = "%s: of the %d pictures that its index counts one is shown; its time scale or its edit list may be damaged"
 MPEG_TS = (".ts", ".mts", ".m2ts")
 FAR = {"resync_size": "10000000"}  # bytes of other data that may stand before MPEG-TS, as in files of dashcams
 UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
@@ -100,8 +99,7 @@ def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> It
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
-            if count == 1 < video.frames:
-                log.warning(ONE, path, video.frames)
+            warn_of_more(video, path, count)
             warn_cut_off(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
 
 
@@ -207,7 +205,7 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
         log.warning("%s holds %d videos; number %d is read (%s, %s)", shown, len(videos), place, stream.name, size)
     without_delay(stream)
     upright, damage = Upright(stream), Damage()
-    damaged = all_damaged = 0
+    damaged = all_damaged = count = 0
     packets = container.demux(stream)
     while True:
         try:
@@ -235,9 +233,9 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
                 continue
             stays_s = _seconds(frame.duration, frame.time_base) or 1 / _rate_hz(stream)
             yield _seconds(frame.pts, frame.time_base), stays_s, upright(frame), damaged
-            all_damaged, damaged = all_damaged + damaged, 0
+            all_damaged, damaged, count = all_damaged + damaged, 0, count + 1
     if all_damaged + damaged:
-        rest = f"; the last {damaged} in a row: {CHANGED}" if damaged >= RATE_HZ else ""
+        rest = f"; the last {damaged} in a row: {CHANGED}" if count and damaged >= RATE_HZ else ""
         log.warning("%s: damaged packets and pictures, left out: %d%s", shown, all_damaged + damaged, rest)
 
 
