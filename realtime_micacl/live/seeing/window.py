@@ -1,8 +1,8 @@
 """The sliding window: per track, cut by capture time, never by frame count.
 
 Ticks lie `span / (N L)` apart, on one grid for all tracks, so that all bags of a tick make one batch. Each tick holds
-the crop captured nearest to it; the newest tick holds none that the tick before holds. The bag at tick k holds the N
-instances that end at k, k - L, k - 2 L, ..; so every tick gives a reading, in which only one instance is new.
+the crop captured nearest to it. The bag at tick k holds the N instances that end at k, k - L, k - 2 L, ..; so every
+tick gives a reading, in which only one instance is new.
 """
 
 from __future__ import annotations
@@ -126,9 +126,7 @@ class Window:
         assert self._origin_s is not None
         for tick in range(run.tick + 1, self._tick + 1):
             due_s = self._origin_s + tick * self._spec.tick_s
-            nearer = due_s - before.time_s < sample.time_s - due_s
-            read = tick == self._tick and run.samples[-1] is before  # the same crop would be read again
-            run.samples.append(before if nearer and not read else sample)
+            run.samples.append(before if due_s - before.time_s < sample.time_s - due_s else sample)
         run.newest, run.tick = sample, self._tick
         return run
 
