@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.testing import face
 from realtime_micacl.types import Scene, State
 from realtime_micacl_ui.controls import Controls
-from realtime_micacl_ui.keys import MAX_MARKERS, key_of, marked, pressed
+from realtime_micacl_ui.keys import MAX_MARKERS, key_at, key_of, marked, pressed
 from realtime_micacl_ui.view import View, follow
 
 START = View("camera 0")
@@ -37,6 +38,39 @@ def test_a_key_that_is_held_or_belongs_to_the_desktop_is_none(
     modifiers: Qt.KeyboardModifier, repeated: bool, name: str
 ) -> None:
     assert key_of(QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_P, modifiers, "P", repeated)) == name
+
+
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere keys have other codes")
+@pytest.mark.parametrize(
+    ("text", "place", "modifiers", "name"),
+    [
+        ("\u0437", 33, NONE, "p"),  # Russian
+        ("\u03a1", 27, SHIFT, "r"),  # Greek
+        ("\u05e6", 58, NONE, "m"),  # Hebrew
+        ("\u0634", 38, NONE, "a"),  # Arabic
+        ("&", 10, NONE, "1"),  # French, where digits need Shift
+        ("\u0161", 12, NONE, "3"),  # Czech
+        ("a", 24, NONE, "a"),  # French: Latin letters are where they are printed
+        ("?", 16, SHIFT, "?"),  # Russian
+        ("?", 58, SHIFT, "?"),  # French
+        ("+", 21, NONE, "+"),
+        (" ", 65, NONE, "space"),
+    ],
+)
+def test_a_keyboard_of_other_letters_has_the_keys_at_their_places(
+    text: str, place: int, modifiers: Qt.KeyboardModifier, name: str
+) -> None:
+    event = QKeyEvent(QEvent.Type.KeyPress, ord(text.upper()), modifiers, place, 0, 0, text)
+    assert key_of(event) == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere keys have other codes")
+def test_the_operator_leaves_the_kiosk_on_a_russian_keyboard() -> None:
+    q = QKeyEvent(QEvent.Type.KeyPress, 0x419, Qt.KeyboardModifier.ControlModifier, 24, 0, 0, "")
+    assert key_at(q) == Qt.Key.Key_Q
 
 
 def test_keys_change_what_is_shown() -> None:

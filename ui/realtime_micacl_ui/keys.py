@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 from PyQt6.QtCore import Qt
@@ -12,14 +13,24 @@ from realtime_micacl_ui.view import Marker, Privacy, View
 MAX_MARKERS = 60
 CHORDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 NAMED = {int(Qt.Key.Key_Space): "space", int(Qt.Key.Key_F11): "f11", int(Qt.Key.Key_Escape): "escape"}
+ROWS = {10: "1234567890", 24: "QWERTYUIOP", 38: "ASDFGHJKL", 52: "ZXCVBNM"}  # by the code of the first key on Linux
+PLACES = {first + n: ord(letter) for first, row in ROWS.items() for n, letter in enumerate(row)}
 PRIVACY: dict[Privacy, Privacy] = {"clear": "blurred", "blurred": "points", "points": "hidden", "hidden": "clear"}
+
+
+def key_at(event: QKeyEvent) -> int:
+    """Return the code of a key; of one without a Latin letter or digit, that of its place on a US keyboard."""
+    if event.key() in PLACES.values() or event.text() == "?" or sys.platform != "linux":
+        return event.key()
+    return PLACES.get(event.nativeScanCode(), event.key())
 
 
 def key_of(event: QKeyEvent) -> str:
     """Return the name of a key; empty for a repeat and for a key with Ctrl, Alt or Meta."""
     if event.isAutoRepeat() or event.modifiers() & CHORDS:
         return ""
-    return NAMED.get(event.key(), event.text().lower())
+    key = key_at(event)
+    return chr(key).lower() if key in PLACES.values() else NAMED.get(key, event.text().lower())
 
 
 def pressed(view: View, key: str) -> View:

@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QWidget
 from realtime_micacl.errors import MicaclError, StageFailed
 from realtime_micacl.live.session import LiveSession
 from realtime_micacl.types import Frame, State
+from realtime_micacl_ui.keys import key_at
 from realtime_micacl_ui.kiosk.counter import Counter
 from realtime_micacl_ui.kiosk.keys import ACTS, Keys
 from realtime_micacl_ui.kiosk.paint import paint_screen
@@ -195,7 +196,7 @@ class KioskWindow(QWidget):
         """Handle the keys of a button box; all others are ignored."""
         if event is None or event.isAutoRepeat():
             return
-        key = self._keys.press(event.key(), event.modifiers(), monotonic())
+        key = self._keys.press(key_at(event), event.modifiers(), monotonic())
         if key == Qt.Key.Key_L:
             self._language = (self.state.language + 1) % len(self._settings.texts)
         elif key is not None:
@@ -204,7 +205,7 @@ class KioskWindow(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent | None) -> None:
         """Note the key that is released."""
         if event is not None and not event.isAutoRepeat():
-            self._keys.release(event.key(), monotonic())
+            self._keys.release(key_at(event), monotonic())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Ignore closing by Alt+F4 or the window manager, unless the kiosk itself leaves."""
