@@ -53,7 +53,8 @@ def show(readings: Iterable[Event] | Event) -> Figure:
     bands = figure.subplots(len(kept), 1, sharex=True, squeeze=False)[:, 0]
     for who, band in zip(kept, bands, strict=True):
         _draw(band, sorted(tracks[who], key=lambda reading: reading.time_s))
-        band.set_ylabel(" ".join(filter(None, (who[0], f"face {who[1]}"))))
+        name = who[0].replace("$", r"\$")  # else matplotlib takes it for a formula
+        band.set_ylabel(" ".join(filter(None, (name, f"face {who[1]}"))))
     bands[-1].set_xlabel(
         "time in s" + (f" ({counted(len(tracks) - MOST, 'more face')} not shown)" if len(tracks) > MOST else "")
     )

@@ -22,6 +22,7 @@ from realtime_micacl.types import EMOTIONS, EmotionDistribution, Event
 from realtime_micacl.wording import counted, why
 
 WHOLE = (*COUNTS, "latency_ms")
+OTHERS = (".xlsx", ".xls", ".ods", ".gz", ".zip", ".parquet", ".feather", ".json", ".jsonl", ".sav", ".dta", ".mat")
 SHOWN = 20  # rows that a notebook shows
 HEAD = ("time_s", "track", "state", "emotion", *EMOTIONS, "quality")
 
@@ -53,6 +54,8 @@ class Table:
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write a CSV as `--record` does; a file that is there is written over."""
         file = path_of(path, "a file")
+        if file.suffix.lower() in OTHERS:
+            raise ConfigError(f"to_csv writes text, not {file.suffix}; name a .csv file, or take to_pandas()")
         try:
             with file.open("w", encoding="utf-8", newline="") as stream:
                 write = csv_rows(stream, Clock(), self._instances)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QPoint, QRect, QSize, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
@@ -61,6 +62,16 @@ def test_a_visit_by_touch() -> None:
         *(touch(Act.STOP), at(Stage.WIPING), at(Stage.ATTRACT), let_go),
     )
     assert not room.watch.running
+
+
+def test_it_fills_a_screen_that_is_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by xrandr, or a television that is switched off and on."""
+
+    def turned(window: KioskWindow) -> None:
+        screen = SimpleNamespace(geometry=lambda: QRect(0, 0, 360, 640))
+        monkeypatch.setattr(window, "screen", lambda: screen)
+
+    run(Room(), turned, lambda window: window.size() == QSize(360, 640))
 
 
 def test_visitors_see_themselves_as_in_a_mirror() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +32,19 @@ def test_one_reading_or_a_table_serves_where_readings_do() -> None:
     for given in (table, READING):
         assert len(rm.show(given).axes) == 1
     assert len(rm.table(rm.Mark(1.0, 1))) == 1
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv.gz", "a.Parquet", "a.jsonl", "a.sav"])
+def test_a_table_is_not_written_under_the_name_of_another_form(name: str, tmp_path: Path) -> None:
+    with pytest.raises(rm.ConfigError, match=r"to_csv writes text, not \.\w+; name a \.csv file"):
+        rm.table(READING).to_csv(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_with_dollars_is_no_formula() -> None:
+    figure = rm.show(replace(READING, source=r"5$ \frac 6$"))
+    figure.savefig(io.BytesIO())
+    assert figure.axes[0].get_ylabel() == r"5\$ \frac 6\$ face 1"
 
 
 class Interface:

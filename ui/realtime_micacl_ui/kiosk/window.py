@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor
 from time import monotonic
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QRect, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
@@ -82,8 +82,8 @@ class KioskWindow(QWidget):
         self.setWindowFlags(Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self.setWindowTitle(NAME)
-        if screen := self.screen():
-            self.setGeometry(screen.geometry())  # where no window manager makes it full screen
+        self._filled = QRect()
+        self._fill()
         self.pull = Pull(self, self._look, self.leave, every_ms=TICK_MS, name="kiosk")
         self.pull.start()
 
@@ -92,7 +92,14 @@ class KioskWindow(QWidget):
         """The session that watches, and that of the visit, if there is one."""
         return (self._watch, self._visit) if self._visit else (self._watch,)
 
+    def _fill(self) -> None:
+        """Fill the screen, also after that was turned or exchanged: without a window manager nobody else does it."""
+        if (screen := self.screen()) and screen.geometry() != self._filled:
+            self._filled = screen.geometry()
+            self.setGeometry(self._filled)
+
     def _look(self) -> None:
+        self._fill()
         self._step()
         if self._on_tick and self.pull.going:
             self._on_tick(self)
