@@ -185,6 +185,14 @@ def test_what_a_source_is_called_and_whether_the_world_goes_on(text: str, name: 
     assert (spec.name, spec.live, spec.loops) == (name, live, loops)
 
 
+def test_standard_input_is_a_file_where_a_file_was_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there, allowed, kind in ((True, True, "file"), (True, False, "stream"), (False, False, "stream")):
+        monkeypatch.setattr("os.path.isfile", lambda _, there=there: there)
+        monkeypatch.setattr("os.access", lambda *_, allowed=allowed: allowed)
+        spec = parse_source("-")
+        assert (spec.kind, spec.name) == (kind, "standard input")
+
+
 def test_blanks_around_an_address_do_not_count_and_those_of_a_file_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,16 +60,14 @@ def ends_for_good(value: str) -> bool:
 
 
 def open_pipe(value: str) -> Any:
-    """Return an open pipe: standard input for `-`, or the file that it comes from, else a FIFO."""
+    """Return an open pipe: standard input for `-`, else a FIFO."""
     if value != "-":
         return Pipe(os.open(value, os.O_RDONLY | os.O_NONBLOCK), value, owned=True)
     try:
         descriptor = sys.stdin.fileno()
-        mode = os.fstat(descriptor).st_mode
+        os.fstat(descriptor)
     except (AttributeError, OSError, ValueError):
         raise SourceError(f"standard input is closed; {SEND}") from None
-    if stat.S_ISREG(mode):
-        return open(descriptor, "rb", closefd=False)  # FFmpeg reads it
     if os.isatty(descriptor):
         raise SourceError(f"standard input is the keyboard; {SEND}")
     return Pipe(descriptor, "standard input", owned=False)

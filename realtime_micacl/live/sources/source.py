@@ -23,7 +23,7 @@ from realtime_micacl.types import Frame, Retry
 if TYPE_CHECKING:
     from realtime_micacl.live.sources.stream import Stream
 
-DEMO = Path(__file__).with_name("demo.mp4")
+DEMO, STDIN = Path(__file__).with_name("demo.mp4"), "/dev/stdin"
 BACKOFF_S = (0.5, 8.0)
 LOOK_S = 0.5
 CAMERA = re.compile(r"(?:/dev/video)?(\d{1,2})")
@@ -45,7 +45,7 @@ class SourceSpec:
                 return f"camera {self.value}"
             case "file" if self.loops:
                 return "the demo clip"
-            case "stream" if self.value == "-":
+            case _ if self.value in ("-", STDIN):
                 return "standard input"
         return redacted(self.value)
 
@@ -74,7 +74,8 @@ def parse_source(text: str) -> SourceSpec:
         case "demo":
             return SourceSpec("file", str(DEMO))
         case "-":
-            return SourceSpec("stream", text)
+            seeks = os.path.isfile(STDIN) and os.access(STDIN, os.R_OK)  # as after `< clip.mp4`
+            return SourceSpec("file", STDIN) if seeks else SourceSpec("stream", text)
     if text.lower().startswith("file:"):
         text = path_of(text)
     elif "://" in text:
