@@ -127,8 +127,10 @@ def write_whole(file: Path, content: str | bytes | memoryview, *, durable: bool 
 def filling(folder: Path) -> Iterator[Path]:
     """Yield a new folder, whose files are moved into `folder` if the block succeeds; otherwise nothing changes.
 
-    Raise StageFailed that names `folder` if the disk is full, as errors of libraries name another file or none.
+    Raise ConfigError if it cannot be made, and StageFailed that names `folder` if the disk is full, as errors of
+    libraries name another file or none.
     """
+    made = ""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         for left in _of_the_dead(folder.parent, f"{escape(folder.name)}-*"):
@@ -139,9 +141,11 @@ def filling(folder: Path) -> Iterator[Path]:
             for file in sorted(Path(made).iterdir()):
                 file.replace(folder / file.name)
     except OSError as cause:
-        if cause.errno not in FULL:
-            raise
-        raise StageFailed(f"{folder} cannot be written: {why(cause)}; run it again once that is mended") from cause
+        if cause.errno in FULL:
+            raise StageFailed(f"{folder} cannot be written: {why(cause)}; run it again once that is mended") from cause
+        if not made:
+            raise ConfigError(f"{folder} cannot be made: {why(cause)}; name another folder") from cause
+        raise
 
 
 def clear_partials(folder: Path) -> None:

@@ -130,3 +130,10 @@ def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
         (tmp_path / SETTINGS).write_text(damaged)
         with pytest.raises(ConfigError, match="cannot be read"):
             check_settings(tmp_path, {"recipe": 1})
+
+
+def test_a_folder_that_cannot_be_made_is_named_and_not_the_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for engine in (tmp_path / "file" / "engine", Path("/proc/engine")):
+        with pytest.raises(ConfigError, match=f"^{engine} cannot be made: .*; name another folder$"), filling(engine):
+            pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from realtime_micacl.making.evaluation.videos import LiveReader
 from realtime_micacl.making.figures import About
 from realtime_micacl.types import EMOTIONS, F32, EmotionDistribution
 from realtime_micacl.wording import why
+
+log = logging.getLogger(__name__)
 
 CLEAR = 2  # stretches of lower clarity are left out
 SLACK_S = 1e-6  # for rounding of frame times
@@ -43,7 +46,7 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
     list.
     """
     try:
-        rows = json.loads(file.read_text("utf-8"))
+        rows = json.loads(file.read_text("utf-8-sig"))
         named = [
             (str(row[0]), int(row[1]), int(row[2]), str(row[3]), int(row[4]) if len(row) > 4 else CLEAR) for row in rows
         ]
@@ -51,6 +54,8 @@ def read_stretches(clips: Path, file: Path) -> list[Stretch]:
         raise ConfigError(
             f"{file} is not a list of [clip, first frame, last frame, label, clarity]: {why(cause)}"
         ) from cause
+    if others := sorted({label for *_, label, clarity in named if clarity >= CLEAR and label_named(label) is None}):
+        log.warning("%s: %s: none of the seven emotions, so unsure is right there", file.name, ", ".join(others))
     found = [Stretch(clip, a, b, label_named(label)) for clip, a, b, label, clarity in named if clarity >= CLEAR]
     if wrong := next((one for one in found if not 0 <= one.first <= one.last), None):
         raise ConfigError(f"{file}: {wrong.clip} {wrong.first} to {wrong.last} holds no frame")

@@ -73,9 +73,12 @@ def test_a_stretch_without_a_reading_is_not_read(measured: Any) -> None:
     assert (read.labels.tolist(), read.unread.tolist(), read.unread_names) == ([SAD], [HAPPY], ("a 0-9",))
 
 
-def test_what_is_hardly_clear_is_left_out_and_what_says_nothing_is_clear(tmp_path: Path) -> None:
+def test_what_is_hardly_clear_is_left_out_and_what_says_nothing_is_clear(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "a.mp4").touch()
     file = tmp_path / "stretches.json"
-    rows = [["a", 0, 0, "happy", 2], ["a", 1, 2, "happy", 1], ["a", 3, 4, "smirk"]]
-    file.write_text(json.dumps(rows))
+    rows = [["a", 0, 0, "happy", 2], ["a", 1, 2, "happy", 1], ["a", 3, 4, "smirk"], ["a", 5, 6, "Hapy", 1]]
+    file.write_text(json.dumps(rows), "utf-8-sig")
     assert read_stretches(tmp_path, file) == [Stretch("a", 0, 0, HAPPY), Stretch("a", 3, 4, None)]
+    assert "stretches.json: smirk: none of the seven emotions" in caplog.text, "it may be a slip of the pen"
