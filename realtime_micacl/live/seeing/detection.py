@@ -53,11 +53,19 @@ def distinct(found: Sequence[Detection], rank: Callable[[Detection], Any] = lamb
     return kept
 
 
+def areas(a: F32, b: F32) -> tuple[float, float, float]:
+    """Return the area in which two boxes [4] overlap, and that of each."""
+    a_left, a_top, a_right, a_bottom = a.tolist()
+    b_left, b_top, b_right, b_bottom = b.tolist()
+    width, height = min(a_right, b_right) - max(a_left, b_left), min(a_bottom, b_bottom) - max(a_top, b_top)
+    common = width * height if width > 0 and height > 0 else 0.0
+    return common, (a_right - a_left) * (a_bottom - a_top), (b_right - b_left) * (b_bottom - b_top)
+
+
 def overlap(a: F32, b: F32) -> float:
     """Return the share of the smaller of two boxes [4] that lies in the other, 0 to 1."""
-    extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
-    return float(np.prod(np.maximum(extent, 0))) / smaller if smaller > 0 else 0.0
+    common, *both = areas(a, b)
+    return common / min(both) if min(both) > 0 else 0.0
 
 
 def middle(box: F32) -> F32:

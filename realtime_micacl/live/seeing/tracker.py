@@ -14,7 +14,7 @@ from math import sqrt
 import cv2
 import numpy as np
 
-from realtime_micacl.live.seeing.detection import middle
+from realtime_micacl.live.seeing.detection import areas, middle
 from realtime_micacl.types import F32, U8
 
 # A missing face keeps its track for MEMORY_S, and, if looks are at most SLOW_S apart, until MISSES looks missed it.
@@ -203,7 +203,6 @@ def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:
 
 def _common(a: F32, b: F32) -> float:
     """Return intersection over union of two boxes."""
-    extent = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    inter = float(np.prod(np.maximum(extent, 0)))
-    union = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - inter
-    return inter / union if union > 0 else 0.0
+    common, of_a, of_b = areas(a, b)
+    union = of_a + of_b - common
+    return common / union if union > 0 else 0.0
