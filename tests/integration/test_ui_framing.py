@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -71,3 +72,12 @@ def test_a_camera_is_opened_anew_for_another_size_or_rate(panel: Panel, framer: 
     choose(panel.framing.rate, 60.0)
     assert (framer.now.size, framer.now.fps) == ((1920, 1080), 60.0)
     assert asked == ([None, None] if camera else [])
+
+
+def test_a_source_that_is_refused_is_told_as_it_was_typed_and_to_whoever_only_hears(panel: Panel) -> None:
+    panel.ask("<b>none</b>.mp4")
+    assert panel.fault.text() == panel.address.accessibleDescription()
+    assert panel.fault.text().startswith("no file at <b>none</b>.mp4")
+    assert panel.fault.textFormat() is Qt.TextFormat.PlainText
+    panel.ask("synthetic")
+    assert panel.address.accessibleDescription() == ""

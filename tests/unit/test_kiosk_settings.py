@@ -96,6 +96,7 @@ def test_files_are_found_beside_the_settings(tmp_path: Path) -> None:
         ('languages = ["en"]\n[texts.de]\nstop = "x"', r"\[texts.de\] is not among the languages en"),
         ('[texts.en]\nagre = "x"', r"texts.en\]: unknown key 'agre'; the nearest known one is 'agree'"),
         ('languages = ["xx"]\n[texts.xx]\nname = "X"', r"texts.xx\]: invitation is missing; it must be a text"),
+        ('[texts.en]\nagree = " "', r"texts.en\]: agree is empty; visitors need it to consent and to leave"),
         ('[texts.en]\ncount = "visits"', r"count must hold {number}"),
         (
             '[colours]\nbackground = "blue"',

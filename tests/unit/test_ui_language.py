@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QCoreApplication
+from PyQt6.QtWidgets import QWidget
 
+from realtime_micacl.types import State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.kiosk.texts import TEXTS
 from realtime_micacl_ui.language import FOLDER, LANGUAGES, use_language
+from realtime_micacl_ui.speaker import Speaker
 from realtime_micacl_ui.texts import CONTEXT, say
 from realtime_micacl_ui.theme import theme_of
+from realtime_micacl_ui.view import View
 
 pytestmark = pytest.mark.usefixtures("qapp")
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -119,3 +123,11 @@ def test_window_and_kiosk_have_one_word_for_an_emotion(language: str) -> None:
     use_language(language)
     for emotion, word in texts.EMOTION_WORDS.items():
         assert TEXTS[language].named(emotion) == say(word)
+
+
+def test_screen_readers_are_told_the_state_in_the_language_of_the_window() -> None:
+    use_language("de")
+    widget = QWidget()
+    Speaker(widget).tell(View("x", state=State.PAUSED), "title", 5.0)
+    assert widget.accessibleName() == "title: Pause"
+    assert widget.accessibleDescription() == "Pause"

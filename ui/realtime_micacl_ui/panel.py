@@ -122,6 +122,7 @@ class Panel(QFrame):
 
     def _say_fault(self, text: str) -> None:
         self.fault.setText(text)
+        self.address.setAccessibleDescription(text)  # where whoever cannot see the label is told
         self.fault.setVisible(bool(text))
 
     def _add_source(self) -> None:
@@ -145,6 +146,7 @@ class Panel(QFrame):
         self.fault = QLabel()
         self.fault.setObjectName("fault")
         self.fault.setWordWrap(True)
+        self.fault.setTextFormat(Qt.TextFormat.PlainText)  # names of files may hold <
         self._column.addWidget(self.sources)
         self._column.addLayout(line)
         self._column.addWidget(self.file)

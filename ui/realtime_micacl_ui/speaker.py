@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PyQt6.QtWidgets import QWidget
 
+from realtime_micacl_ui import texts
+from realtime_micacl_ui.texts import say
 from realtime_micacl_ui.view import View, spoken
 
 SPEAK_S = 1.0
@@ -22,5 +24,5 @@ class Speaker:
         self._spoken_s = now_s
         text = spoken(view)
         if text != self._widget.accessibleDescription():
-            self._widget.setAccessibleName(f"{title}: {view.state}")
+            self._widget.setAccessibleName(f"{title}: {say(texts.STATES[view.state])}")
             self._widget.setAccessibleDescription(text)

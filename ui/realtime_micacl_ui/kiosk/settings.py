@@ -20,6 +20,7 @@ from realtime_micacl_ui.theme import INK, SOFT
 
 READABLE = 4.5  # least contrast of text in WCAG 2, level AA
 COLOUR = "a colour in six digits, such as #1B1F24"
+NEEDED = ("title", "what", "kept", "leave", "agree", "decline", "stop", "still_there", "go_on")  # to consent and leave
 HEX = r"^#[0-9A-Fa-f]{6}$"
 
 
@@ -117,6 +118,8 @@ def _texts(language: str, changed: dict[str, dict[str, str]], where: str) -> Tex
     texts = converted((msgspec.to_builtins(built_in) if built_in else {}) | given, Texts, f"{where} [texts.{language}]")
     if "{number}" not in texts.count:
         raise ConfigError(f"{where} [texts.{language}]: count must hold {{number}}; it is {texts.count!r}")
+    if empty := [name for name in NEEDED if not getattr(texts, name).strip()]:
+        raise ConfigError(f"{where} [texts.{language}]: {empty[0]} is empty; visitors need it to consent and to leave")
     return texts
 
 
