@@ -93,7 +93,7 @@ class _EngineThread:
         self._changed = Condition()
         self._waiting: list[_Request] = []
         self._engine: Engine | None = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._since_s: float | None = None
         self._shares = 0
         self._process = os.getpid()
@@ -157,7 +157,7 @@ class _EngineThread:
         try:
             while batch := self._batch():
                 self._answer(engine, batch)
-        except Exception as cause:
+        except BaseException as cause:  # an encoder of the caller's may end its thread
             self._fail(cause)
         with suppress(Exception):  # it may be broken
             engine.close()
@@ -192,7 +192,7 @@ class _EngineThread:
                 request.answer = answer
             self._changed.notify_all()
 
-    def _fail(self, cause: Exception) -> None:
+    def _fail(self, cause: BaseException) -> None:
         with self._changed:
             self._error = self._error or cause
             self._changed.notify_all()

@@ -146,7 +146,12 @@ def read_sidecar(path: Path) -> tuple[Path, Sidecar]:
     except OSError as cause:
         raise EngineError(f"no engine can be read at {path}: {why(cause)}") from cause
     if not there:
-        raise EngineError(f"no engine at {path}: {NAME} is missing; name a folder that `realtime-micacl export` wrote")
+        mend = "name a folder that `realtime-micacl export` wrote"
+        if (path / "checkpoint.json").is_file():
+            mend = f"it is a checkpoint, of which `realtime-micacl export {path} FOLDER` makes an engine"
+        raise EngineError(f"no engine at {path}: {NAME} is missing; {mend}")
+    if file.suffix.lower() != ".json":
+        raise EngineError(f"{path} is a single file; an engine is a folder with {NAME} and the files that it names")
     try:
         sidecar = msgspec.json.decode(file.read_bytes(), type=Sidecar)
     except (msgspec.MsgspecError, UnicodeDecodeError) as cause:

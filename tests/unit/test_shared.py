@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -236,3 +237,10 @@ def test_an_engine_that_works_for_a_second_is_not_given_up(
     assert len(engines) == 1 + replaced
     one.close()
     other.close()
+
+
+def test_an_encoder_that_ends_its_thread_is_no_engine_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doubler, "encode", lambda *_: sys.exit(3))
+    one = SharedEngine(Doubler).share()
+    with pytest.raises(SystemExit):
+        one.encode(crops(1))

@@ -180,3 +180,13 @@ def test_half_an_engine_is_refused_by_what_it_lacks(
     with pytest.raises(EngineError, match=f"--device {device} needs encode.onnx and classify.onnx") as refused:
         open_engine(folder, sidecar, device)
     assert ("or model.safetensors" in str(refused.value)) is (device != "openvino")
+
+
+def test_what_is_no_engine_says_what_it_is(tmp_path: Path) -> None:
+    written(tmp_path)
+    (tmp_path / "encode.onnx").touch()
+    with pytest.raises(EngineError, match=r"encode\.onnx is a single file; an engine is a folder with engine\.json"):
+        read_sidecar(tmp_path / "encode.onnx")
+    (tmp_path / "engine.json").rename(tmp_path / "checkpoint.json")
+    with pytest.raises(EngineError, match=f"it is a checkpoint, of which `realtime-micacl export {tmp_path} FOLDER`"):
+        read_sidecar(tmp_path)
