@@ -6,7 +6,9 @@
         print(f"{reading.time_s:.2f}", reading.track_id, reading.emotion, f"{reading['happy']:.0%}")
 
 Everything named here is loaded when it is first used: the import itself takes no time. Nothing prints and no picture is
-stored. Pictures are RGB, uint8, [H,W,3]; of OpenCV's BGR hand in `image[:, :, ::-1]`. Times are in seconds.
+stored. Pictures are RGB, uint8, [H,W,3]; of OpenCV's BGR hand in `image[:, :, ::-1]`. Times are in seconds. `read`,
+`live`, `read_image`, `Reader` and `process` also take the settings device, detector, far, max_faces, smoothing_s,
+baseline, head, rotate, region, rate_hz and slots as keyword arguments.
 """
 
 from __future__ import annotations

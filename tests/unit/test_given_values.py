@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import realtime_micacl as rm
+from realtime_micacl.api.how import How
 from realtime_micacl.api.picture import as_picture, as_time
 
 READING = rm.EmotionDistribution(
@@ -70,3 +71,8 @@ def test_a_file_s_content_is_opened_by_pillow(given: object) -> None:
 def test_a_span_of_time_says_how_it_is_made_seconds() -> None:
     with pytest.raises(rm.ConfigError, match=r"0:00:02'; it is a number of seconds; t\.total_seconds\(\) is one"):
         as_time(timedelta(seconds=2), None, "")
+
+
+def test_help_names_every_keyword_argument() -> None:
+    assert rm.__doc__ is not None
+    assert all(name in rm.__doc__.split("settings")[1] for name in How.__annotations__)

@@ -175,6 +175,7 @@ HEADER = ",".join(columns(4))
         (f'{HEADER},"{"x" * 140_000}"\n', "line 1 is not a header"),
         (f"{HEADER},mine\n", "column [0-9]+ is 'mine', expected none$"),
         (HEADER.replace(",latency_ms", "") + "\n", "is 'source', expected latency_ms$"),
+        ("clip,track,tracks\n", "it is a summary of `realtime-micacl process`; .* reads its folder$"),
         ("time_s,track\n", "column 3 is missing, expected state$"),
         (f"{HEADER}\n{HEADER}\n", "line 2 .*: the header comes again, as where two recordings were put into one file"),
         (HEADER.replace(",", "\t") + "\n", "with tabs between its columns"),

@@ -135,6 +135,8 @@ def _difference(header: list[str]) -> str:
     """Return in words where a header first differs from that of a recording."""
     if header[:1] in ([""], ["Unnamed: 0"]):
         return "its first column holds row numbers; write it without them (R: row.names = FALSE, pandas: index=False)"
+    if header[:1] == ["clip"]:
+        return "it is a summary of `realtime-micacl process`; `realtime-micacl report` reads its folder"
     pairs = enumerate(zip_longest(header, _expected(header)), start=1)
     number, (found, wanted) = next((n, pair) for n, pair in pairs if pair[0] != pair[1])
     return f"column {number} is {'missing' if found is None else repr(found)}, expected {wanted or 'none'}"
