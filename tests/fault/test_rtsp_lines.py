@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -94,3 +95,26 @@ def test_turned_bits_are_survived(
             watched.reads(10)
     again = watched.states.count(State.RECONNECTING)
     measured(f"{line.flipped} bits at {flips:g}: {running.look().damaged} damaged left out, opened again {again} times")
+
+
+class WithSound(Proxy):
+    """A camera that lists a microphone, which it lets nobody open."""
+
+    def _damaged(self, chunk: bytes) -> bytes:
+        head, end, listed = chunk.partition(b"\r\n\r\n")
+        if b"application/sdp" not in head:
+            return chunk
+        sound = b"m=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:microphone\r\n"
+        listed = listed.replace(b"m=video", sound + b"m=video", 1)
+        return re.sub(rb"(?i)content-length: *\d+", b"Content-Length: %d" % len(listed), head) + end + listed
+
+
+@pytest.mark.fault("R5")
+@pytest.mark.parametrize("scheme", ["rtsp", "rtspu"])
+def test_a_camera_whose_sound_cannot_be_had_is_read(
+    rtsp: RtspServer, watch: Callable[..., Watched], scheme: str
+) -> None:
+    with WithSound(rtsp.port) as line:
+        watched = watch(stream(line.port, scheme))
+        with watched.session:
+            watched.reads()

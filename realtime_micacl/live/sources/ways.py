@@ -24,6 +24,7 @@ TRANSPORTS = {
     "rtspu": {"rtsp_transport": "udp"},
     "rtsps": {"rtsp_transport": "tcp"},  # UDP would not be encrypted
 }
+VIDEO_ALONE = {"allowed_media_types": "video"}  # a camera that refuses its sound or its metadata is read all the same
 FORM_OPTIONS = {
     "hls": {"extension_picky": "0", "allowed_extensions": "ALL"},  # segments may have any name
     "mjpeg": {"analyzeduration": "200000"},  # FFmpeg would watch it for two seconds
@@ -45,7 +46,7 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
     options = dict(LIVE_OPTIONS)
     match scheme:
         case "rtsp" | "rtspu" | "rtsps":
-            options |= TRANSPORTS[scheme]
+            options |= TRANSPORTS[scheme] | VIDEO_ALONE
             url = url.replace("rtspu:", "rtsp:", 1)
         case "rtmp" | "rtmps":
             options["analyzeduration"] = "1500000"  # else FFmpeg looks for sound, which many cameras lack, for 5 s
