@@ -24,7 +24,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "tables" / "sources.md"
 RARE_PAGE = PAGE.with_name("sources_rare.md")
 NOW = f"{sys.executable} -m realtime_micacl"
 NO_FACE = {"testsrc854x480.mp4", "testsrc_1fps_10s.mp4", "small_face_96.mp4"}
-REFUSED = {"animated.webp", "tiled.heic"}
 WHAT = {
     "animated.webp": "animated WebP",
     "cover_first.mkv": "the first video is a cover",
@@ -58,7 +57,7 @@ def kept(folders: list[Path]) -> Iterator[Case]:
     for file in (file for folder in folders for file in sorted(folder.iterdir())):
         if file.suffix not in (".md", ".txt") and file.name not in met:
             met.add(file.name)
-            wanted = "no face" if file.name in NO_FACE else "refused" if file.name in REFUSED else "happy"
+            wanted = "no face" if file.name in NO_FACE else "happy"
             yield Case(file, "", WHAT.get(file.name, ""), "anything" if file.name == "mask.mp4" else wanted)
 
 

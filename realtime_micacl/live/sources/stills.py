@@ -113,7 +113,7 @@ def why_refused(path: Path) -> str:
 def reason_by_head(head: bytes) -> str:
     """Return why something with these first bytes is not read; empty if the reason is unknown."""
     start = head[:32]
-    if start[:4] == b"RIFF" and start[8:16] == b"WEBPVP8X" and start[20] & 2:
+    if is_animated_webp(head):
         return ANIMATED
     if named := LISTED if DASH in head else listed(head):
         return named
@@ -126,6 +126,11 @@ def reason_by_head(head: bytes) -> str:
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
         return PAGE
     return BEGUN if len(start) == 32 and not any(start) else ""
+
+
+def is_animated_webp(head: bytes) -> bool:
+    """Say whether something with these first bytes is an animated WebP."""
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20:21]) and bool(head[20] & 2)
 
 
 def second_mp4(path: Path) -> int:

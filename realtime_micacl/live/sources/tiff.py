@@ -7,11 +7,16 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 
+from realtime_micacl.errors import SourceError
 from realtime_micacl.types import U8
 
 BITS, COMPRESSION, PHOTOMETRIC, TILE_WIDTH, SAMPLE_FORMAT = 258, 259, 262, 322, 339  # tags
 JPEGS, LAB, FLOAT = (6, 7), (8, 9, 10), 3  # values of them
 PLAIN, BIG = 42, 43  # versions with offsets of 32 and of 64 bits
+UNDECODED = (
+    "is a picture that cannot be decoded: damaged, in a rare format, or too large (over 260 megapixels); save it as"
+    " JPEG or PNG"
+)
 
 
 def is_odd_tiff(path: Path) -> bool:
@@ -28,8 +33,8 @@ def is_odd_tiff(path: Path) -> bool:
     return TILE_WIDTH in tags or tags.get(COMPRESSION) in JPEGS or tags.get(PHOTOMETRIC) in LAB or long
 
 
-def read_odd_tiff(path: Path) -> U8 | None:
-    """Return its first page, upright, RGB [H,W,3], or None if OpenCV cannot read it either."""
+def read_odd_tiff(path: Path) -> U8:
+    """Return its first page, upright, RGB [H,W,3]; raise SourceError if OpenCV cannot read it either."""
     import cv2
 
     level = cv2.utils.logging.getLogLevel()
@@ -37,11 +42,11 @@ def read_odd_tiff(path: Path) -> U8 | None:
     try:
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
     except (cv2.error, OSError):
-        return None
+        image = None
     finally:
         cv2.utils.logging.setLogLevel(level)
     if image is None:
-        return None
+        raise SourceError(f"{path} {UNDECODED}")
     rgb = np.ascontiguousarray(image[..., ::-1], np.uint8)
     rgb.flags.writeable = False
     return rgb

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
+from realtime_micacl.live.sources.by_pillow import NOT_READ, is_for_pillow, read_by_pillow
 from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
 from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off, warn_of_more
 from realtime_micacl.live.sources.file_clock import FileClock
@@ -32,7 +33,7 @@ from realtime_micacl.live.sources.stills import (
     warn_of_videos,
     why_refused,
 )
-from realtime_micacl.live.sources.tiff import is_odd_tiff, read_odd_tiff
+from realtime_micacl.live.sources.tiff import UNDECODED, is_odd_tiff, read_odd_tiff
 from realtime_micacl.live.sources.upright import Upright
 from realtime_micacl.types import U8, Frame
 
@@ -47,10 +48,6 @@ FASTEST_HZ = 2000  # no recording has more pictures a second; its time scale is 
 MPEG_TS = (".ts", ".mts", ".m2ts")
 FAR = {"resync_size": "10000000"}  # bytes of other data that may stand before MPEG-TS, as in files of dashcams
 UNKNOWN = "is in a format that is not decoded here, such as a cinema camera's raw video; save it as MP4 (H.264) or JPEG"
-UNDECODED = (
-    "is a picture that cannot be decoded: damaged, in a rare format, or too large (over 260 megapixels); save it as"
-    " JPEG or PNG"
-)
 
 
 def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
@@ -69,12 +66,12 @@ def read_file(path: Path, rate_hz: float | None = None) -> Generator[Frame]:
 
 
 def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> Iterator[Frame]:
+    if is_for_pillow(path):
+        yield from read_by_pillow(path)
+        return
     with closing(opened(path, edited=edited)) as container:
         if is_picture(container) and is_odd_tiff(path):
-            page = read_odd_tiff(path)
-            if page is None:
-                raise SourceError(f"{path} {UNDECODED}")
-            yield Frame(page, 0.0, 0)
+            yield Frame(read_odd_tiff(path), 0.0, 0)
             return
         video, timed = chosen(container, str(path)), _timed(container, str(path), rate_hz)
         count, time_s, begins_s = 0, 0.0, _seconds(video.start_time, video.time_base)
@@ -181,7 +178,7 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
     videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
     if tiles and not videos:
-        raise SourceError(f"{shown} is a photograph in tiles (HEIC or AVIF), which is not read; save it as JPEG or PNG")
+        raise SourceError(f"{shown} {NOT_READ}")
     if not videos:
         kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
         raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
