@@ -90,3 +90,22 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_bytes(b"")
     with pytest.raises(SourceError, match="none of 1 picture can be read"):
         list(read_pictures(tmp_path, 25.0))
+
+
+@pytest.mark.parametrize(
+    ("names", "frames"),
+    [
+        (["00007_00010", "00007_00011", "00007_00012", "00007_00020", "00007_00021"], [0, 1, 2, 10, 11]),
+        (["f5", "f10", "f15", "f25"], [0, 1, 2, 3]),  # every fifth was kept
+        (["1_of_9", "2_of_9", "4_of_9"], [0, 1, 2]),
+        (["a", "b", "c"], [0, 1, 2]),
+        (["9" * 40 + "1", "9" * 40 + "2", "9" * 40 + "4"], [0, 1, 3]),
+        (["1633024800123", "1633024800163", "1633024800203"], [0, 1, 2]),
+    ],
+)
+def test_a_gap_in_numbers_that_follow_each_other_is_one_in_time(
+    tmp_path: Path, names: list[str], frames: list[int]
+) -> None:
+    for name in names:
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((16, 16, 3), np.uint8))
+    assert [round(frame.time_s * 25) for frame in read_pictures(tmp_path, 25.0)] == frames

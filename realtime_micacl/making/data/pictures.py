@@ -1,9 +1,14 @@
-"""Reads a folder of pictures as a clip: numbered files in the order of their numbers, at a given rate."""
+"""Reads a folder of pictures as a clip: numbered files in the order of their numbers, at a given rate.
+
+Sets of face crops leave out frames without a face: where most numbers follow each other, a gap is a gap in time.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -26,18 +31,27 @@ def read_pictures(folder: Path, rate_hz: float) -> Iterator[Frame]:
     if not files:
         raise SourceError(f"no pictures in {folder}" if folder.is_dir() else f"no folder at {folder}")
     damaged = []
+    places = _places(files)
     for index, file in enumerate(files):
         image = _picture(file)
         if image is None:
             damaged.append(file.name)
         else:
-            yield Frame(image, index / rate_hz, index)
+            yield Frame(image, places[index] / rate_hz, index)
     if len(damaged) == len(files):
         raise SourceError(f"{folder}: none of {counted(len(files), 'picture')} can be read")
     if damaged:
         log.warning(
             "%s: %d of %d pictures cannot be read: %s", folder, len(damaged), len(files), ", ".join(damaged[:5])
         )
+
+
+def _places(files: Sequence[Path]) -> list[int]:
+    """Return the place of each picture in its clip, in frames, by the last number of its name or else by its order."""
+    numbers = [int((re.findall(r"\d+", file.stem) or ["0"])[-1]) for file in files]
+    steps = sorted(after - before for before, after in pairwise(numbers))
+    counted_up = bool(steps) and steps[0] > 0 and steps[len(steps) // 2] == 1
+    return [number - numbers[0] for number in numbers] if counted_up else list(range(len(files)))
 
 
 def _picture(file: Path) -> U8 | None:
