@@ -10,7 +10,7 @@ import pytest
 
 from realtime_micacl.live.sources import reasons
 from realtime_micacl.live.sources.address import parse_address
-from realtime_micacl.live.sources.reasons import why
+from realtime_micacl.live.sources.reasons import why, why_not_piped
 
 REFUSED = av.error.ConnectionRefusedError(errno.ECONNREFUSED, "refused")
 NO_VIDEO = av.error.InvalidDataError(errno.EINVAL, "invalid data")
@@ -84,3 +84,8 @@ def of_the_system(number: int) -> OSError:
 )
 def test_what_the_system_says_is_said_in_words(address: str, cause: Exception | None, said: str) -> None:
     assert re.search(said, why(parse_address(address), cause, 4.0))
+
+
+def test_a_pipe_of_what_is_read_from_files_only_is_told_so() -> None:
+    said = why_not_piped(av.error.PatchWelcomeError(1, "patches welcome"), 0.0)
+    assert "give it as a file" in said and "patches" not in said

@@ -24,6 +24,7 @@ NO_WAY_BACK = "a pipe cannot seek; give the file itself, or send MPEG-TS or Matr
 DEAD = "it is a playlist of which nothing can be read: its segments are gone, encrypted, or for others only"
 PAGE = "it is a web page: yt-dlp saves the videos of many of them; "
 PARTS = "it sends PNG after PNG; only JPEG is read like that"
+NOT_FROM_HERE = "it is in a format that is not decoded here; give it as a file, or save it as MP4 (H.264) or JPEG"
 PNG, HEAD_BYTES = b"\x89PNG\r\n", 1024
 PROXIED = ("http", "https", "rtsps", "rtmps")
 ASKED = "OPTIONS rtsp://{place} RTSP/1.0\r\nCSeq: 1\r\n\r\n"
@@ -53,7 +54,7 @@ def _why(address: Address, cause: Exception | None, waited_s: float) -> str:
                 return DEAD if named == LISTED else named
             return f"what it sends is not a video; {PAGE if named else ''}{_look(address)}"
         case av.error.PatchWelcomeError():
-            return "it is in a format that is not decoded here; save it as MP4 (H.264) or JPEG"
+            return NOT_FROM_HERE
         case av.error.ProtocolNotFoundError() | av.error.ArgumentError():
             return "it refers to something that is not read from the network"
         case OSError(errno=errno.EADDRINUSE):
@@ -98,6 +99,8 @@ def why_not_piped(cause: Exception | None, waited_s: float) -> str:
     """Return why a pipe cannot be read."""
     if cause is None:
         return f"nobody wrote to it within {waited_s:.0f} s"
+    if isinstance(cause, av.error.PatchWelcomeError):
+        return NOT_FROM_HERE
     if isinstance(cause, av.error.InvalidDataError):
         return f"what comes is not a video, or its index is at the end: {NO_WAY_BACK}"
     return reason_of(cause)

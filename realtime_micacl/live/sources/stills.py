@@ -25,7 +25,7 @@ SUFFIXES = (
     *(".qoi", ".tga", ".tif", ".tiff", ".webp"),
 )
 RATE_HZ = 25.0
-ANIMATED = "it is an animated WebP, which is not read; make a GIF or a video of it, or a folder of its pictures"
+ANIMATED = "it is an animated WebP, which is read from a file only; save it as one, or make a GIF or a video of it"
 NO_INDEX = "it was not written completely: its index (moov) is missing; a repair program such as untrunc may help"
 DASH = b"<MPD"
 DESCRIBED = "it only describes a stream (SDP); give the camera's rtsp:// address"
