@@ -88,3 +88,16 @@ def test_of_two_mp4_in_one_file_it_is_said_that_one_is_read(tmp_path: Path, capl
     file.write_bytes(content + content)
     assert len(list(read_file(file))) == 75
     assert f"another MP4 begins at byte {len(content)}, as after `cat`" in caplog.text
+
+
+def test_a_file_that_grows_meanwhile_is_said_to(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = made_clips.write_clip(tmp_path / "clip.ts")
+    frames = read_file(file)
+    next(frames)
+    with file.open("ab") as stream:
+        stream.write(bytes(188))
+    assert len(list(frames)) == 74
+    assert f"grew while it was read; MPEG-TS or Matroska is followed by `tail -c +1 -f {file} |" in caplog.text
+    caplog.clear()
+    assert len(list(read_file(file))) == 75
+    assert "grew" not in caplog.text

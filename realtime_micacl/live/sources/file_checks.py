@@ -25,6 +25,7 @@ QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 WEBCAMS = "a webcam is named by its number, as 0; --list-cameras lists them"
 ALIKE = 0.9  # likeness of names that differ by a letter or two
 ONE = "%s: of the %d pictures that its index counts one is shown; its time scale or its edit list may be damaged"
+GREW = "%s grew while it was read; MPEG-TS or Matroska is followed by `tail -c +1 -f %s | realtime-micacl -`"
 JOINED = "%s: another MP4 begins at byte %d, as after `cat`, and is not read; ffmpeg -f concat joins them"
 MISSING_S = 1.0  # a file is cut off if more than this is missing, and more than this share of its stated length
 MISSING_SHARE = 0.02
@@ -74,12 +75,15 @@ def _meant(path: Path) -> str:
     return "; check the path"
 
 
-def warn_of_more(stream: av.VideoStream, path: Path, count: int) -> None:
-    """Warn if a file plainly holds more than the `count` pictures that were read."""
+def warn_of_more(stream: av.VideoStream, path: Path, count: int, size: int) -> None:
+    """Warn if a file, of so many bytes at first, plainly holds more than the `count` pictures that were read."""
+    with suppress(OSError):  # it was removed meanwhile
+        if path.stat().st_size > size:
+            log.warning(GREW, path, path)
+        if at := second_mp4(path):
+            log.warning(JOINED, path, at)
     if count == 1 < stream.frames:
         log.warning(ONE, path, stream.frames)
-    if at := second_mp4(path):
-        log.warning(JOINED, path, at)
 
 
 def warn_cut_off(container: av.container.InputContainer, stream: av.VideoStream, shown: str, end_s: float) -> None:

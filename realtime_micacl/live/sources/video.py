@@ -74,7 +74,7 @@ def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> It
             yield Frame(read_odd_tiff(path), 0.0, 0)
             return
         video, timed = chosen(container, str(path)), _timed(container, str(path), rate_hz)
-        count, time_s, begins_s = 0, 0.0, _seconds(video.start_time, video.time_base)
+        count, time_s, begins_s, size = 0, 0.0, _seconds(video.start_time, video.time_base), path.stat().st_size
         stamps = [inf if begins_s is None else begins_s, -inf]
         for index, (stamp_s, stays_s, image, damaged) in enumerate(decoded(container, str(path))):
             count += 1
@@ -96,7 +96,7 @@ def _read_video(path: Path, rate_hz: float | None, *, edited: bool = True) -> It
             nothing = UNDECODED if is_picture(container) else NOTHING
             raise SourceError(f"{path} cannot be read: {reason}" if reason else f"{path} {nothing}")
         if not is_picture(container):
-            warn_of_more(video, path, count)
+            warn_of_more(video, path, count, size)
             warn_cut_off(container, video, str(path), max(time_s, stamps[1] - stamps[0]))
 
 
