@@ -113,3 +113,16 @@ def test_no_network_call_is_made(tmp_path: Path) -> None:
     calls = [line for line in log.read_text().splitlines() if "(" in line and "+++" not in line]
     assert calls == []
     assert done.stderr == "", "nothing is printed at the end either"
+
+
+def test_a_face_among_noise_or_lines_is_where_it_is_without_them() -> None:
+    """As of a webcam in the dark, and of a screen that was filmed."""
+    (picture,) = pictures("one_face_720p.mp4", 200)
+    noise = np.random.default_rng(0).normal(0, 30, picture.shape)
+    lines = picture.copy()
+    lines[::3] = 0
+    with closing(FaceDetector()) as detector:
+        (wanted,) = detector.detect(picture)
+        for spoilt in ((picture * 0.3 + noise).clip(0, 255).astype(np.uint8), lines):
+            (found,) = detector.detect(spoilt)
+            assert np.abs(found.box - wanted.box).max() < 40

@@ -32,6 +32,7 @@ class OnnxDetector:
 
     def __init__(self, reach: Reach, min_score: float) -> None:
         file, self._size_px, grids = KINDS[reach]
+        self._reach = reach
         self._session = open_model(file)
         self._input = self._session.get_inputs()[0].name
         outputs = sorted(self._session.get_outputs(), key=lambda output: int(output.shape[-1]))
@@ -40,11 +41,26 @@ class OnnxDetector:
         self._least = float(np.log(min_score / (1 - min_score)))
 
     def find(self, image: U8) -> list[Detection]:
-        """Return the faces in `image`, RGB, [H,W,3], the surest first."""
+        """Return the faces in `image`, RGB, [H,W,3], the surest first.
+
+        The models learnt from pictures of which most pixels were left out. Of a dark camera's or a screen's only noise
+        and lines may be left then, so where no face is found, full range looks at means of pixels as well.
+        """
+        found = self._find(image, 1)
+        shrink = int(max(image.shape[:2]) / self._size_px)
+        return found or (self._find(image, shrink) if self._reach == "full" and shrink > 1 else found)
+
+    def _find(self, image: U8, shrink: int) -> list[Detection]:
+        """Return the faces in `image`, of which `shrink` x `shrink` pixels are made one before."""
         height, width = image.shape[:2]
         side = max(height, width)
-        grow = side / self._size_px  # by pixel index, without the half pixel of centres: the models learnt it so
-        to_picture = np.array([[grow, 0, (width - side) / 2], [0, grow, (height - side) / 2]])
+        grow = side / self._size_px / shrink  # by pixel index, not by centres: the models learnt it so
+        left, top = ((length - side - shrink + 1) / 2 / shrink for length in (width, height))
+        if shrink > 1:
+            size = (width // shrink, height // shrink)
+            whole = image[: size[1] * shrink, : size[0] * shrink]
+            image = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+        to_picture = np.array([[grow, 0, left], [0, grow, top]])
         cut = cv2.warpAffine(image, to_picture, (self._size_px,) * 2, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         given = cut.astype(np.float32)
         given *= np.float32(2 / 255)
