@@ -21,6 +21,7 @@ class _Kind(NamedTuple):
     """Stride in px, and anchors per cell."""
 
 
+MUCH = 3  # pixels of which one is looked at; of parts of a picture of 1080 lines, many of them empty, it is one of two
 KINDS: dict[Reach, _Kind] = {
     "full": _Kind("face_detection_full_range.onnx", 192, ((4, 1),)),
     "short": _Kind("face_detection_short_range.onnx", 128, ((8, 2), (16, 6))),
@@ -48,7 +49,7 @@ class OnnxDetector:
         """
         found = self._find(image, 1)
         shrink = int(max(image.shape[:2]) / self._size_px)
-        return found or (self._find(image, shrink) if self._reach == "full" and shrink > 1 else found)
+        return found or (self._find(image, shrink) if self._reach == "full" and shrink >= MUCH else found)
 
     def _find(self, image: U8, shrink: int) -> list[Detection]:
         """Return the faces in `image`, of which `shrink` x `shrink` pixels are made one before."""
