@@ -12,7 +12,7 @@ from realtime_micacl.types import F32, GAP_S
 
 MARGIN = 0.08  # how far another emotion must be ahead of the leader to replace it
 DWELL_S = 0.08  # how long another emotion must lead without a break before its word is shown: a tick
-UNSURE_S = 1.44  # the same for "unsure", which says less and may come later: in a second of speech nothing is sure
+UNSURE_S = 0.88  # the same for "unsure", which says less and may come later
 GRIMACE = 0.7  # how much of a lopsided face's shares is spread evenly over all emotions, as it shows none of them
 GRIMACE_S = 1.0  # time constant with which that fades: between two grimaces there is little to read, either
 
