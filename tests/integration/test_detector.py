@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from realtime_micacl.doctor import machine
 from realtime_micacl.live.seeing.detection import Detection, Reach
 from realtime_micacl.live.seeing.detector import FaceDetector, Runtime
+from realtime_micacl.live.seeing.detector_onnx import OnnxDetector
 from realtime_micacl.live.sources.video import read_file
 from realtime_micacl.types import U8
 
@@ -126,3 +129,20 @@ def test_a_face_among_noise_or_lines_is_where_it_is_without_them() -> None:
         for spoilt in ((picture * 0.3 + noise).clip(0, 255).astype(np.uint8), lines):
             (found,) = detector.detect(spoilt)
             assert np.abs(found.box - wanted.box).max() < 40
+
+
+def test_of_a_clean_picture_of_nobody_no_means_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = cv2.resize(pictures("no_face.mp4", 100)[0], (1280, 720))
+    noise = np.random.default_rng(0).normal(0, 30, picture.shape)
+    widths: list[int] = []
+    look = OnnxDetector._find
+
+    def noted(self: OnnxDetector, image: U8, *given: Any) -> list[Detection]:
+        widths.append(image.shape[1])
+        return look(self, image, *given)
+
+    monkeypatch.setattr(OnnxDetector, "_find", noted)
+    with closing(OnnxDetector("full", 0.5)) as detector:
+        assert detector.find(picture) == [] and widths == [1280]
+        assert detector.find((picture * 0.3 + noise).clip(0, 255).astype(np.uint8)) == []
+    assert widths == [1280, 1280, 213]

@@ -15,7 +15,6 @@ from realtime_micacl.wording import short
 
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
 HEAD_BYTES = 1 << 16  # the list of what is in the file lies there; the tiles follow
-NOT_READ = "is a photograph in tiles (HEIC or AVIF), which is not read; save it as JPEG or PNG"
 
 
 def is_for_pillow(path: Path) -> bool:
@@ -33,7 +32,7 @@ def read_by_pillow(path: Path) -> Iterator[Frame]:
         from PIL import Image, ImageOps
         from pillow_heif import register_heif_opener
     except ImportError:  # as on Macs with Intel's processors
-        raise SourceError(f"{path} {NOT_READ}") from None
+        raise SourceError(f"{path} is read by pillow-heif, which is not here; save it as JPEG, PNG or MP4") from None
     register_heif_opener()
     try:
         with Image.open(path) as opened:

@@ -17,7 +17,7 @@ from av.stream import Disposition
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
-from realtime_micacl.live.sources.by_pillow import NOT_READ, is_for_pillow, read_by_pillow
+from realtime_micacl.live.sources.by_pillow import is_for_pillow, read_by_pillow
 from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
 from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off, warn_of_more
 from realtime_micacl.live.sources.file_clock import FileClock
@@ -178,7 +178,7 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
     videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
     if tiles and not videos:
-        raise SourceError(f"{shown} {NOT_READ}")
+        raise SourceError(f"{shown} is a photograph in tiles, which is read from a file only; give it as one")
     if not videos:
         kinds = ", ".join(sorted({one.type for one in container.streams if one not in covers})) or "nothing else"
         raise SourceError(f"{shown} holds no video ({'a cover picture and ' if covers else ''}{kinds} was found)")
