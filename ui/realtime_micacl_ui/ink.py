@@ -5,7 +5,9 @@ What repeats in many pictures is drawn once as a stamp, a cached image that depe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from math import ceil
 
@@ -29,6 +31,25 @@ def blank(width: float, height: float, ratio: float) -> QImage:
     stamp.setDevicePixelRatio(ratio)
     stamp.fill(Qt.GlobalColor.transparent)
     return stamp
+
+
+def right_to_left(text: str) -> bool:
+    """Say whether a text is read from the right, as its first letter tells."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    return next((kind != "L" for kind in kinds if kind in ("L", "R", "AL")), False)
+
+
+@contextmanager
+def readable(painter: QPainter, left: float, width: float) -> Iterator[None]:
+    """Draw what may not be mirrored, and lies between `left` and `left + width`, as it is where the painter mirrors."""
+    mirrors = painter.worldTransform().m11() < 0
+    if mirrors:
+        painter.save()
+        painter.translate(2 * left + width, 0)
+        painter.scale(-1, 1)
+    yield
+    if mirrors:
+        painter.restore()
 
 
 def press(painter: QPainter, rect: QRectF, draw: Callable[..., None], *values: object) -> None:
@@ -105,7 +126,9 @@ def write(painter: QPainter, letters: Letters, x: float, baseline: float, text: 
     """Write one line from `x` on."""
     if text:
         stamp, rise = _written(letters, text, colour.rgba(), ratio_of(painter))
-        painter.drawImage(QPointF(round(x) - OVERHANG, baseline - rise), stamp)
+        left = round(x) - OVERHANG
+        with readable(painter, left, stamp.width() / stamp.devicePixelRatio()):
+            painter.drawImage(QPointF(left, baseline - rise), stamp)
 
 
 @lru_cache(maxsize=256)
@@ -138,6 +161,9 @@ class Paragraph:
         self, letters: Letters, text: str, width: float, *, centred: bool = False, balanced: bool = False
     ) -> None:
         option = QTextOption(Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignLeft)
+        if right_to_left(text):
+            option.setTextDirection(Qt.LayoutDirection.RightToLeft)
+            option.setAlignment(Qt.AlignmentFlag.AlignHCenter if centred else Qt.AlignmentFlag.AlignRight)
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._letters = letters
         self._text = QStaticText(text.replace("\n", "\u2028").replace("/", "/\u2060"))  # paths are kept together
@@ -165,7 +191,8 @@ class Paragraph:
         """Draw it with its top left corner at `x`, `y`."""
         painter.setFont(self._letters.font)
         painter.setPen(colour)
-        painter.drawStaticText(QPointF(round(x), round(y)), self._text)
+        with readable(painter, round(x), ceil(self.size.width())):
+            painter.drawStaticText(QPointF(round(x), round(y)), self._text)
 
 
 @lru_cache(maxsize=8)

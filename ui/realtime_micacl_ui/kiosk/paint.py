@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
-from realtime_micacl_ui.ink import elided, write
+from realtime_micacl_ui.ink import elided, readable, write
 from realtime_micacl_ui.kiosk.reading import live
 from realtime_micacl_ui.kiosk.scenes import asking, attract, consent, farewell
 from realtime_micacl_ui.kiosk.screen import MARGIN, Button, Screen, buttons, theme_for
@@ -14,10 +14,14 @@ from realtime_micacl_ui.theme import GREY, INK, SOFT, TEXT, Theme
 
 
 def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> None:
-    """Paint a screen of `size` px."""
+    """Paint a screen of `size` px; in a language that is read from the right, all lies at the other side."""
     theme = theme_for(size)
     painter.fillRect(QRectF(0, 0, *size), screen.settings.background)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.save()
+    if screen.mirrored:
+        painter.translate(size[0], 0)
+        painter.scale(-1, 1)
     match screen.stage:
         case Stage.ATTRACT:
             attract(painter, screen, theme, size)
@@ -31,19 +35,21 @@ def paint_screen(painter: QPainter, screen: Screen, size: tuple[int, int]) -> No
             farewell(painter, screen, theme, size)
     if screen.stage not in (Stage.LIVE, Stage.ASKING):
         _logo(painter, screen, theme)
+    painter.restore()
     for button in buttons(screen, theme, size):
         _button(painter, button, screen, theme)
 
 
 def _logo(painter: QPainter, screen: Screen, theme: Theme) -> None:
-    """Draw the logo at the top left, 2.4 units high."""
+    """Draw the logo in the corner in which reading begins, 2.4 units high."""
     logo = screen.settings.logo
     if logo is None:
         return
     height = theme.px(2.4)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     width = round(height * logo.width() / max(1, logo.height()))
-    painter.drawImage(QRectF(theme.px(MARGIN), theme.px(MARGIN), width, height), logo)
+    with readable(painter, theme.px(MARGIN), width):
+        painter.drawImage(QRectF(theme.px(MARGIN), theme.px(MARGIN), width, height), logo)
 
 
 def _button(painter: QPainter, button: Button, screen: Screen, theme: Theme) -> None:

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QPainter
 
 from realtime_micacl.types import EMOTIONS, EmotionDistribution, Face, State
 from realtime_micacl_ui.cards import overlay
-from realtime_micacl_ui.ink import Paragraph, panel, write, write_right
+from realtime_micacl_ui.ink import Paragraph, panel, readable, write, write_right
 from realtime_micacl_ui.kiosk.screen import Screen, picture_area, reading_area, word_or_why
 from realtime_micacl_ui.kiosk.texts import Texts
 from realtime_micacl_ui.layout import arrange, picture_rect
@@ -26,7 +26,9 @@ def live(painter: QPainter, screen: Screen, theme: Theme, size: tuple[int, int])
     """Draw the visitor's picture with the box around their face, and the reading beside or below it."""
     if screen.view is None:
         return
-    _picture(painter, screen.view, screen.texts, theme, picture_area(theme, size))
+    area = picture_area(theme, size)
+    with readable(painter, area.left(), area.width()):
+        _picture(painter, screen.view, screen.texts, theme, area)
     _reading(painter, screen, screen.view, theme, reading_area(theme, size))
 
 

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QPainter, QPainterPath, QPen
 
 from realtime_micacl.types import EMOTIONS
-from realtime_micacl_ui.ink import Paragraph, write
+from realtime_micacl_ui.ink import Paragraph, readable, write
 from realtime_micacl_ui.kiosk.face import face, shares
 from realtime_micacl_ui.kiosk.screen import MARGIN, Screen, body_rect, is_wide
 from realtime_micacl_ui.messages import SHRINKS
@@ -121,12 +121,13 @@ def _code(painter: QPainter, screen: Screen, theme: Theme, area: QRectF) -> None
     module = max(1, int(area.width() // (len(rows) + QUIET)))
     side = module * (len(rows) + QUIET)
     left, top = round(area.center().x() - side / 2), round(area.top())
-    painter.fillRect(QRectF(left, top, side, side), TEXT)
-    for y, row in enumerate(rows):
-        for x, dark in enumerate(row):
-            if dark:
-                shift = QUIET // 2
-                painter.fillRect(left + (x + shift) * module, top + (y + shift) * module, module, module, INK)
+    with readable(painter, left, side):
+        painter.fillRect(QRectF(left, top, side, side), TEXT)
+        for y, row in enumerate(rows):
+            for x, dark in enumerate(row):
+                if dark:
+                    shift = QUIET // 2
+                    painter.fillRect(left + (x + shift) * module, top + (y + shift) * module, module, module, INK)
     text = screen.texts.more
     write(painter, theme.body, area.center().x() - theme.body.width(text) / 2, top + side + theme.px(1.5), text, SOFT)
 

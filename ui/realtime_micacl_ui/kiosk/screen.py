@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EmotionDistribution, State
+from realtime_micacl_ui.ink import right_to_left
 from realtime_micacl_ui.kiosk.settings import KioskSettings
 from realtime_micacl_ui.kiosk.state import Act, Stage
 from realtime_micacl_ui.kiosk.texts import Texts
@@ -40,6 +41,11 @@ class Screen:
     def texts(self) -> Texts:
         """The texts in the present language."""
         return self.settings.texts[self.language]
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether that language is read from the right, so that everything begins there."""
+        return right_to_left(self.texts.title)
 
     @property
     def reading(self) -> EmotionDistribution | None:
@@ -128,7 +134,11 @@ def buttons(screen: Screen, theme: Theme, size: tuple[int, int]) -> tuple[Button
     """Return the buttons of a screen: languages and answers."""
     if screen.stage is Stage.WIPING:
         return ()
-    return (*_languages(screen, theme, size), *_answers(screen, theme, size))
+    found = (*_languages(screen, theme, size), *_answers(screen, theme, size))
+    if not screen.mirrored:
+        return found
+    rects = [QRectF(size[0] - b.rect.right(), b.rect.top(), b.rect.width(), b.rect.height()) for b in found]
+    return tuple(replace(button, rect=rect) for button, rect in zip(found, rects, strict=True))
 
 
 def _languages(screen: Screen, theme: Theme, size: tuple[int, int]) -> list[Button]:
