@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
+from realtime_micacl.lazy import made
 from realtime_micacl.live.sources.decoder import MOST_KEYS, Damage, Decoder
+from realtime_micacl.live.sources.synthetic import read_code
 from realtime_micacl.live.sources.video import read_file
 from tests.integration.made_clips import write_clip
 
@@ -55,6 +57,19 @@ def test_so_is_a_stream(damaged: Path) -> None:
         found = [one for packet in container.demux(video=0) for one in decoder.pictures(packet)]
     assert len(found) == 2 * GOP
     assert decoder.all_damaged == GOP
+
+
+def test_a_stream_whose_key_frames_are_not_marked_begins_with_one(tmp_path: Path) -> None:
+    """As VP9 by RTSP, of whose packets FFmpeg does not say what they are."""
+    clip = write_clip(tmp_path / "clip.webm", 3 * GOP, codec="libvpx-vp9", gop=GOP)
+    with av.open(str(clip)) as container:
+        decoder = Decoder(container.streams.video[0])
+        packets = list(container.demux(video=0))[GOP // 2 :]
+        for packet in packets:
+            packet.is_keyframe = False
+        found = [read_code(made(image)) for packet in packets for _, image, _ in decoder.pictures(packet)]
+    assert found == list(range(GOP, 3 * GOP))
+    assert decoder.begun and not decoder.all_damaged
 
 
 @pytest.mark.parametrize("hole", [200_000, 80_000_000])

@@ -69,6 +69,14 @@ def test_rtmp(tmp_path: Path) -> None:
     assert seen.first_s < 3.5
 
 
+def test_the_key_frame_that_a_stream_begins_with_is_read(tmp_path: Path) -> None:
+    """Many cameras send the next one only after ten seconds or more."""
+    body = made_clips.write_clip(tmp_path / "clip.flv", 100, gop=1000).read_bytes()
+    with senders.listening(senders.rtmp(body, 4.0)) as port:
+        seen = look(f"rtmp://127.0.0.1:{port}/live/door", some)
+    assert seen.codes[0] == 0
+
+
 def test_a_camera_of_which_only_control_packets_come(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (stream, ways):
         monkeypatch.setattr(module, "PATIENCE_S", 2.0)

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 DAMAGED = av.error.InvalidDataError, av.error.BlockingIOError  # the latter for a gap in MPEG-TS
 DAMAGED_IN_A_ROW = 1000
+UNMARKED = "vp9", "av1", "theora"  # by RTSP nothing marks the packets of their key frames
 MOST_KEYS = 3  # after so many damaged key frames pictures are shown all the same: no better one will come
 
 
@@ -57,6 +58,7 @@ class Decoder:
     def __init__(self, stream: Any) -> None:
         without_delay(stream)
         self._rate_hz = float(stream.average_rate or 25)
+        self._marked = stream.codec_context.name not in UNMARKED
         self._upright = Upright(stream)
         self._damage = Damage()
         self._last_s = 0.0
@@ -69,11 +71,13 @@ class Decoder:
     def pictures(self, packet: Packet[Any]) -> Iterator[tuple[float, U8 | Lazy, int]]:
         """Yield the time stamp in s of each picture, the upright RGB picture [H,W,3], and what was left out before."""
         self.begun = self.begun or packet.is_keyframe
-        if not self.begun:
+        if not self.begun and self._marked:
             return
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
+            if not self.begun:
+                return
             if packet.is_keyframe:
                 self._damage.key(intact=False)
             self.damaged += 1
@@ -81,6 +85,9 @@ class Decoder:
             return
         for frame in frames:
             if not isinstance(frame, av.VideoFrame):
+                continue
+            self.begun = self.begun or frame.key_frame
+            if not self.begun:
                 continue
             if self._damage.shows_in(frame):
                 self.damaged += 1

@@ -12,7 +12,7 @@ from realtime_micacl.live.sources.pipe import open_pipe
 SILENT_S = 2.0  # a camera that sends nothing for so long is lost
 SEGMENT_S = 15.0  # the next segment of a playlist, or the next part of a file, may take this long
 PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
-LIVE_OPTIONS = {"fflags": "nobuffer", "protocol_whitelist": PROTOCOLS}
+LIVE_OPTIONS = {"fpsprobesize": "0", "protocol_whitelist": PROTOCOLS}  # nobody waits to learn the rate
 HTTP_OPTIONS = {
     "protocol_whitelist": PROTOCOLS,
     "reconnect": "1",  # goes on at the same byte if a connection breaks off
@@ -50,8 +50,6 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
             url = url.replace("rtspu:", "rtsp:", 1)
         case "rtmp" | "rtmps":
             options["analyzeduration"] = "1500000"  # else FFmpeg looks for sound, which many cameras lack, for 5 s
-        case "tcp":
-            del options["fflags"]
         case "udp":
             options |= {"overrun_nonfatal": "1", "fifo_size": "65536"}
     return Way(url, shown, options, PATIENCE_S, SILENT_S)
