@@ -10,20 +10,20 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.samples import Sample, files_ending, left_out, wanted_folder, with_folds
+from realtime_micacl.making.data.samples import VIDEOS, Sample, files_ending, left_out, wanted_folder, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = {"ANG": "angry", "DIS": "disgust", "FEA": "fear", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
 NAME = re.compile(r"(\d{4})_[A-Z]{3}_([A-Z]{3})_[A-Z]{1,2}")  # one level is shipped as X instead of XX
-VIDEOS = "VideoFlash"
+FOLDER = "VideoFlash"
 
 
 def read(root: Path) -> list[Sample]:
-    """Return all clips, .flv as shipped or made into .mp4."""
+    """Return all clips, .flv as shipped or made into another format."""
     samples: dict[str, Sample] = {}
     others: Counter[str] = Counter()
-    folder = wanted_folder(root / VIDEOS, "videos such as 1001_DFA_ANG_XX.flv")
-    for file in files_ending(folder, ".flv", ".mp4"):
+    folder = wanted_folder(root / FOLDER, "videos such as 1001_DFA_ANG_XX.flv")
+    for file in files_ending(folder, *VIDEOS):
         match = NAME.fullmatch(file.stem)
         if not match:
             others["files with other names"] += 1

@@ -13,6 +13,7 @@ from realtime_micacl.errors import ConfigError
 from realtime_micacl.making.data.prepared import PARTS, Part
 from realtime_micacl.making.data.samples import (
     FOLDS,
+    VIDEOS,
     Row,
     Sample,
     by_clip,
@@ -37,7 +38,7 @@ def read(root: Path, *, raw: bool = False) -> list[Sample]:
         crops = wanted_folder(root / CROPS, "a folder of pictures per clip, 00001, 00002, ..")
         return gathered("dfew", rows, lambda clip: crops / clip)
     original = wanted_folder(root / ORIGINAL, "the films' clips, 1.mp4, 2.mp4, .., in folders or not")
-    files = by_clip(files_ending(original, ".mp4"), lambda file: file.stem.zfill(5))
+    files = by_clip(files_ending(original, *VIDEOS), lambda file: file.stem.zfill(5))
     return gathered("dfew", rows, lambda clip: files.get(clip, original / f"{int(clip)}.mp4"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from realtime_micacl.making.data.prepared import MANIFEST
 from realtime_micacl.making.data.samples import (
     NAMES,
     OUTSIDE,
+    VIDEOS,
     Sample,
     is_own,
     label_named,
@@ -20,16 +22,19 @@ from realtime_micacl.making.data.samples import (
 )
 from realtime_micacl.wording import spelled
 
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
+NOTHING = ("thumbs.db", "desktop.ini")  # what Windows leaves behind
+log = logging.getLogger(__name__)
 
 
 def read(root: Path) -> list[Sample]:
     """Return the clips of all classes; two folders may mean the same emotion."""
     samples: list[Sample] = []
     others: Counter[str] = Counter()
+    unread: list[Path] = []
     expected = f"a folder per emotion, named {', '.join(sorted(NAMES))}"
     for folder in sorted(f for f in wanted_folder(root, expected).iterdir() if _is_class(f)):
-        clips = sorted(entry for entry in folder.iterdir() if _is_clip(entry))
+        entries = sorted(entry for entry in folder.iterdir() if is_own(entry))
+        clips = [entry for entry in entries if _is_clip(entry)]
         label = label_named(folder.name)
         if label is None:
             if folder.name.lower() not in OUTSIDE:
@@ -39,9 +44,15 @@ def read(root: Path) -> list[Sample]:
             others[folder.name.lower()] += len(clips)
             continue
         if not clips:
-            raise ConfigError(f"{folder} holds no clip; expected videos ({' '.join(VIDEOS)}) or folders of pictures")
+            there = f", but {spelled(entries[0].name)}" if entries else ""
+            raise ConfigError(
+                f"{folder} holds no clip{there}; expected videos ({' '.join(VIDEOS)}) or folders of pictures"
+            )
+        unread += [entry for entry in entries if entry not in clips and entry.name.lower() not in NOTHING]
         samples += [Sample(f"{folder.name}/{spelled(clip.name)}", label, "", clip) for clip in clips]
     left_out("folders", others)
+    if unread:
+        log.warning("folders: neither a video nor a folder of pictures, not read: %d (%s)", len(unread), unread[0])
     if not samples:
         raise ConfigError(f"{root} holds no clip; expected {expected}, with videos or folders of pictures in it")
     return with_folds(samples)
@@ -52,6 +63,4 @@ def _is_class(entry: Path) -> bool:
 
 
 def _is_clip(entry: Path) -> bool:
-    if not is_own(entry):
-        return False
     return bool(pictures_in(entry)) if entry.is_dir() else entry.suffix.lower() in VIDEOS

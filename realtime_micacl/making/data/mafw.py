@@ -15,6 +15,7 @@ from realtime_micacl.making.data.prepared import PARTS
 from realtime_micacl.making.data.samples import (
     FOLDS,
     OUTSIDE,
+    VIDEOS,
     Row,
     Sample,
     by_clip,
@@ -29,7 +30,7 @@ from realtime_micacl.making.data.samples import (
 
 SPLITS = "single/no_caption"
 """Below the one folder that holds the splits, as shipped `Train & Test Set`."""
-VIDEOS, PICTURES = "data/clips", "data/frames"
+CLIPS, PICTURES = "data/clips", "data/frames"
 
 
 def read(root: Path) -> list[Sample]:
@@ -41,9 +42,9 @@ def read(root: Path) -> list[Sample]:
     others: dict[str, str] = {}
     rows = list(_rows(found[0], others))
     left_out("mafw", Counter(others.values()))
-    if videos := by_clip(files_ending(root / VIDEOS, ".mp4"), lambda file: file.stem.zfill(5)):
-        return gathered("mafw", rows, lambda clip: videos.get(clip, root / VIDEOS / f"{clip}.mp4"))
-    pictures = wanted_folder(root / PICTURES, f"a folder of pictures per clip (there is no video in {root / VIDEOS})")
+    if videos := by_clip(files_ending(root / CLIPS, *VIDEOS), lambda file: file.stem.zfill(5)):
+        return gathered("mafw", rows, lambda clip: videos.get(clip, root / CLIPS / f"{clip}.mp4"))
+    pictures = wanted_folder(root / PICTURES, f"a folder of pictures per clip (there is no video in {root / CLIPS})")
     return gathered("mafw", rows, lambda clip: pictures / clip)
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.samples import Sample, files_ending, left_out, wanted_folder, with_folds
+from realtime_micacl.making.data.samples import VIDEOS, Sample, files_ending, left_out, wanted_folder, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("neutral", "neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -25,7 +25,7 @@ def read(root: Path) -> list[Sample]:
     samples: dict[str, Sample] = {}
     others: Counter[str] = Counter()
     folder = wanted_folder(root, "the folders Actor_01 to Actor_24")
-    for file in sorted(files_ending(folder, ".mp4"), key=lambda f: f.name):
+    for file in sorted(files_ending(folder, *VIDEOS), key=lambda f: f.name):
         match = NAME.fullmatch(file.stem)
         if not match:
             others["files with other names"] += 1

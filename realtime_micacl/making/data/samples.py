@@ -28,6 +28,7 @@ SYNONYMS = {
     "fear": ("fearful", "afraid", "scared"),
 }
 NAMES = {name: k for k, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
+VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
 CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # a clip and a label, separated by commas, semicolons or blanks
 NUMBERED = re.compile(r'"?(\d*)"?[,;\t]')  # the cell before a line of pandas or R, which is empty in the header
 OUTSIDE = ("contempt", "anxiety", "helplessness", "disappointment")
@@ -136,12 +137,19 @@ def gathered(name: str, rows: Iterable[Row], path_of: Callable[[str], Path]) -> 
 
 
 def wanted_folder(folder: Path, what: str) -> Path:
-    """Return `folder`; raise ConfigError, which says that it should hold `what`, if it does not exist."""
-    if not folder.is_dir():
+    """Return `folder`, or the only one of its name a folder deeper, as archives unpack; else raise ConfigError.
+
+    The error says that it should hold `what`.
+    """
+    if folder.is_dir():
+        return folder
+    above = folder.parent
+    deeper = [one / folder.name for one in above.iterdir() if (one / folder.name).is_dir()] if above.is_dir() else []
+    if len(deeper) != 1:
         raise ConfigError(
             f"no folder {folder}, which should hold {what}; give the folder of the set as docs/data.md says"
         )
-    return folder
+    return deeper[0]
 
 
 def is_own(entry: Path) -> bool:
