@@ -126,6 +126,17 @@ def test_that_more_faces_are_there_than_are_read_is_said_once(still: bool, caplo
     assert caplog.messages == ["9 faces were found, of which the 8 largest are read; --max-faces 9 reads all"]
 
 
+def test_of_more_faces_than_are_read_those_that_are_followed_stay() -> None:
+    """Of faces of much the same size others were the largest at each look, and each that came back was somebody new."""
+    world, _, perceiver, _ = stages()
+    places = [(10 + 90 * (at % 7), 20 + 100 * (at // 7), at) for at in range(9)]
+    for n in range(60):
+        scene, _ = perceiver.perceive(world.frame(n, places if n // 9 % 2 else places[::-1]))
+    assert [face.track_id for face in scene.faces] == [*range(1, 9)]
+    boxes = [(x, y) for x, y, _ in places[:0:-1]]
+    assert sorted(tuple(face.box[:2].round().tolist()) for face in scene.faces) == sorted(boxes)
+
+
 def test_a_photographers_flash_ends_nobody() -> None:
     world, _, perceiver, recognizer = stages()
     glare = np.asarray(cv2.resize(np.random.default_rng(5).integers(150, 255, (9, 16, 3), np.uint8), (640, 360)))
@@ -142,6 +153,20 @@ def test_after_a_cut_the_window_starts_again_with_a_new_id() -> None:
     assert {track for track, _ in readings} == {1, 2}
     assert all(time_s < 40 / 25 for track, time_s in readings if track == 1)
     assert all(time_s > 40 / 25 + 1.1 for track, time_s in readings if track == 2)
+
+
+def test_a_speaker_beside_slides_stays_who_they_are() -> None:
+    world, _, perceiver, recognizer = stages()
+    blocks = np.random.default_rng(4).integers(-40, 40, (8, 8, 1)).repeat(45, axis=0).repeat(45, axis=1)
+    frames = []
+    for n in range(80):
+        image = world.frame(n, [(100, 80, 1)]).image.copy()
+        image[:, 280:] += (blocks if n // 25 % 2 else -blocks).astype(np.uint8)
+        world._where[id(image)] = [(100, 80)]
+        frames.append(Frame(image, n / 25, n))
+    readings = [e for e in offline(frames, perceiver, recognizer) if isinstance(e, EmotionDistribution)]
+    assert {e.track_id for e in readings} == {1}
+    assert max(np.diff([e.time_s for e in readings])) < 0.1
 
 
 def test_a_poor_face_is_shown_as_such_and_not_read() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.seeing.tracker import Cut, Sighting, Tracker
+from realtime_micacl.live.seeing.tracker import Sighting, Tracker
 from realtime_micacl.types import F32
 
 RNG = np.random.default_rng(3)
@@ -155,35 +155,6 @@ def test_two_pictures_of_one_moment_say_nothing_about_speed() -> None:
         tracker.update([sighting(100 + 20 * n)], n / 10)
         assert tracker.update([sighting(102 + 20 * n)], max(n / 10 + 1e-9, 5e-324)) == [1]
     assert tracker.boxes(1.9 + 0.1)[1][0] == pytest.approx(482 + 20, abs=3)
-
-
-def test_after_a_cut_nobody_is_who_was_there_before() -> None:
-    tracker = Tracker()
-    for n in range(3):
-        tracker.update([sighting(100)], n / 30)
-    tracker.restart()
-    assert tracker.update([sighting(100)], 0.1) == [None]
-    assert tracker.update([sighting(100)], 0.13) == [2]
-
-
-@pytest.mark.parametrize(
-    ("back", "away_s", "kept"),
-    [(LOOKS[2], 0.04, True), (LOOKS[2], 0.9, True), (LOOKS[2], 1.2, False), (LOOKS[3], 0.04, False)],
-)
-@pytest.mark.parametrize("flashes", [1, 3])
-def test_behind_a_flash_everybody_is_who_they_were(back: F32, away_s: float, kept: bool, flashes: int) -> None:
-    """Two cuts, the second back to the picture before the first; in the flash too something looks like a face."""
-    tracker, scene, flash = Tracker(), LOOKS[2], LOOKS[1]
-    time_s = 0.0
-    for _ in range(flashes):
-        for n in range(3):
-            assert tracker.update([sighting(100)], time_s + n / 30) == [1 if time_s or n else None]
-        time_s += 0.1
-        tracker.restart(Cut(scene, flash), time_s)
-        tracker.update([sighting(100)], time_s)
-        shown, time_s = (scene, time_s + 0.04) if _ < flashes - 1 else (back, time_s + away_s)
-        tracker.restart(Cut(flash, shown), time_s)
-    assert tracker.update([sighting(101)], time_s) == [1 if kept else None]
 
 
 def test_a_clock_that_goes_back_restarts_the_tracks() -> None:

@@ -63,7 +63,7 @@ class CutDetector:
         then, now = _overview(made(before)), _overview(made(picture))
         a, b = signature(then), signature(now)
         differ = bool(a.any() and b.any()) and likeness(a, b) < MIN_SCENE_LIKENESS
-        return Cut(a, b) if differ and not _jolted(then, now) else None
+        return Cut(a, b, (made(before), made(picture))) if differ and not _jolted(then, now) else None
 
 
 def _glance(picture: U8 | Lazy) -> _Glance:

@@ -14,7 +14,7 @@ from realtime_micacl.live.seeing.align import Aligner
 from realtime_micacl.live.seeing.closely import look_closely
 from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.cuts import CutDetector
-from realtime_micacl.live.seeing.detection import Detection, largest
+from realtime_micacl.live.seeing.detection import SAME, Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
 from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, ROOM, Lookout
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.1  # the longest time between two looks for faces, however slow the ticks are
 HOLD_S = 0.25  # how long a face that the detector misses is still shown
+FOLLOWED = 1.25  # how much wider than a followed face a new one must be to be read in its place
 RECOVERED = 0.1  # the quality that a face with a fault needs to be analysed again
 
 
@@ -65,7 +66,8 @@ class Perceiver:
         if cut := self._cuts.cut(frame.picture):
             self._tracker.restart(cut, frame.time_s)
             self._follower.forget()
-            self._seen.clear()
+            spared = self._tracker.boxes(frame.time_s)
+            self._seen = {track_id: seen for track_id, seen in self._seen.items() if track_id in spared}
         resized = self._resized(frame.shape)
         look = bool(cut) or resized or frame.still or self._due(frame.time_s)
         bags = self._look(frame) if look else ()
@@ -159,8 +161,18 @@ class Perceiver:
             text = "%d faces were found, of which the %d largest are read; --max-faces %d reads all"
             log.warning(text, found, self._most, found)
             self._told = True
-        detections = largest(detections, self._most)
+        detections = self._chosen(detections, frame)
         return Found(detections, *self._mesh.landmarks(frame.image, [region(d.points, d.box) for d in detections]))
+
+    def _chosen(self, found: list[Detection], frame: Frame) -> list[Detection]:
+        """Return the largest faces, as many as are read; of two much alike in size the one that is followed already."""
+        known = () if frame.still or len(found) <= self._most else self._tracker.boxes(frame.time_s).values()
+
+        def width(one: Detection) -> float:
+            followed = any(overlap(one.box, box) >= SAME for box in known)
+            return float(one.box[2] - one.box[0]) * (FOLLOWED if followed else 1.0)
+
+        return sorted(found, key=width, reverse=True)[: self._most]
 
     def _averaged(self, ids: list[int], covers: F32, *, still: bool) -> dict[int, F32]:
         """Return how surely each track is covered, [2]: the mean of this look, [n,2], and of the value before.
