@@ -14,6 +14,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     if sys.platform != "win32":  # whoever started it may have blocked them, by which nobody could end it
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")  # of a camera that is away it warns at every try, for days
     os.environ["PYTHONSAFEPATH"] = "1"  # for processes of ours: a logging.py of the folder they run in is not Python's
     from realtime_micacl.stdio import make_usable, say
     from realtime_micacl.wording import NO_MEMORY, starved

@@ -83,6 +83,16 @@ def test_a_source_that_is_away_is_told_once_everywhere_with_its_attempt(
     assert ended.err.count("reconnecting:") == 1
 
 
+def test_of_a_camera_that_is_away_there_is_one_line_however_often_it_is_tried(start: Callable, port: int) -> None:
+    """OpenCV wrote two at each try, 30,000 in a weekend."""
+    running = start("--camera", 93, "--headless", "--wait", "--metrics", port)
+    running.until(lambda now: "reconnecting" in now.states)
+    running.until(lambda _: value(page(port), "attempt") >= 2)
+    ended, _ = running.stop()
+    assert ended.err.count("reconnecting: no camera 93") == 1
+    assert "VIDEOIO" not in ended.err
+
+
 def test_the_network_may_read_with_a_token_alone(start: Callable, port: int, tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text(f'metrics = "0.0.0.0:{port}"\nmetrics_token = "0123456789abcdef"\n')
     running = start("--source", "synthetic", "--headless", "--config", tmp_path / "s.toml")

@@ -81,9 +81,17 @@ def test_720p_at_30_as_mjpeg_with_the_shortest_queue_is_asked_for() -> None:
     assert device.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
 
 
-def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released() -> None:
+@pytest.mark.parametrize(
+    ("there", "said"), [(True, "camera 3 cannot be opened: .*; no camera"), (False, "no camera 3: ")]
+)
+def test_a_camera_that_cannot_be_opened_is_a_source_error_and_released(
+    there: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "video3").touch()
+    monkeypatch.setattr(camera, "node", lambda index: tmp_path / (f"video{index}" if there else "none"))
+    monkeypatch.setattr(camera, "list_cameras", dict)
     device = Device([], opens=False)
-    with pytest.raises(SourceError, match="camera 3 cannot be opened"):
+    with pytest.raises(SourceError, match=said):
         next(read_camera(3, device))
     assert device.released == 1
 

@@ -180,6 +180,32 @@ def test_a_counter_without_its_folder_is_said_at_the_start_and_later_goes_on_in_
     assert counter.visits == 2
 
 
+def test_two_kiosks_may_count_in_one_file_and_its_owner_may_change_it(tmp_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    one, other = (Counter(file, lambda: date(2026, 11, 20)) for _ in range(2))
+    for counter in (one, other, one):
+        counter.add()
+    assert file.read_text() == "date,visits\n2026-11-20,3\n"
+    file.write_text("date,visits\n2026-11-19,7\n")
+    other.add()
+    assert file.read_text() == "date,visits\n2026-11-19,7\n2026-11-20,1\n"
+    file.unlink()  # a month is over
+    other.add()
+    assert file.read_text() == "date,visits\n2026-11-20,2\n"
+
+
+def test_a_counter_whose_file_is_spoilt_leaves_it_alone_and_goes_on_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counter = Counter(tmp_path / "visits.csv")
+    (tmp_path / "visits.csv").write_text("Datum;Besuche\n")
+    for n in (1, 2):
+        counter.add()
+        assert counter.visits == n
+    assert (tmp_path / "visits.csv").read_text() == "Datum;Besuche\n"
+    assert [("does not hold" in one, "in memory only" in one) for one in caplog.messages] == [(True, True)]
+
+
 def test_the_unit_of_systemd_starts_a_kiosk_that_waits_and_is_watched() -> None:
     unit = configparser.ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]

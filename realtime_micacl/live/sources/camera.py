@@ -116,7 +116,8 @@ def read_camera(index: int, capture: Any = cv2.VideoCapture, asked: Framing | No
     device = capture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
     try:
         if not device.isOpened():
-            raise SourceError(f"camera {index} cannot be opened: {why_closed(node(index)) or MAYBE}. {_known()}")
+            check_camera(index)
+            raise SourceError(f"camera {index} cannot be opened: {why_closed(node(index)) or MAYBE}; {_known()}")
         device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw 720p does not fit through USB 2
         device.set(cv2.CAP_PROP_FRAME_WIDTH, width_px)
         device.set(cv2.CAP_PROP_FRAME_HEIGHT, height_px)

@@ -36,14 +36,24 @@ class Counter:
         return self._days.get(self._today().isoformat(), 0)
 
     def add(self) -> None:
-        """Count a visit; if the file cannot be written, counting goes on in memory."""
-        self._days[self._today().isoformat()] = self.visits + 1
-        if self._file:
-            try:
+        """Count a visit in the file as it is now, which others may have changed; without it, count on in memory."""
+        today = self._today().isoformat()
+        days = {today: self.visits}
+        try:
+            if self._file and self._file.exists():
+                days = _read(self._file)
+        except ConfigError as cause:
+            self._go_on_in_memory(str(cause))
+        self._days = days | {today: days.get(today, 0) + 1}
+        try:
+            if self._file:
                 self._write(self._file)
-            except OSError as cause:
-                log.error("counter %s cannot be written: %s; visits are now counted in memory only", self._file, cause)
-                self._file = None
+        except OSError as cause:
+            self._go_on_in_memory(f"counter {self._file} cannot be written: {why(cause)}")
+
+    def _go_on_in_memory(self, because: str) -> None:
+        log.error("%s; visits are now counted in memory only", because)
+        self._file = None
 
     def _write(self, file: Path) -> None:
         write_whole(file, "\n".join([HEADER, *(f"{day},{n}" for day, n in self._days.items())]) + "\n")
