@@ -104,8 +104,8 @@ def mute_rtsp(caller: socket.socket, stop: threading.Event) -> None:
         caller.sendall(answer.encode())
 
 
-def rtmp(flv: bytes, seconds: float) -> Callable[[socket.socket, threading.Event], None]:
-    """Serve the tags of an FLV file by RTMP in so many seconds, whatever is asked for."""
+def rtmp(flv: bytes, seconds: float, *, kept: int = 0) -> Callable[[socket.socket, threading.Event], None]:
+    """Serve the tags of an FLV file by RTMP in so many seconds, the first `kept` at once, whatever is asked for."""
 
     def serve(caller: socket.socket, stop: threading.Event) -> None:
         hello = _exactly(caller, 1 + 1536)
@@ -125,9 +125,9 @@ def rtmp(flv: bytes, seconds: float) -> Callable[[socket.socket, threading.Event
             caller.sendall(_message(20, b"".join(_amf(value) for value in reply)))
             heard = heard[heard.index(command) + len(command) :]
         tags = list(_tags(flv))
-        for kind, time_ms, content in tags:
+        for number, (kind, time_ms, content) in enumerate(tags):
             caller.sendall(_message(kind, content, time_ms, stream=1))
-            if stop.wait(seconds / len(tags)):
+            if number >= kept and stop.wait(seconds / (len(tags) - kept)):
                 return
 
     return serve

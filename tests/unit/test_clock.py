@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_micacl.live.sources.arrival import TooFast
-from realtime_micacl.live.sources.clock import Pace, StreamClock
-from realtime_micacl.live.sources.stream import LATE_S
+from realtime_micacl.live.sources.clock import LATE_S, Lag, Pace, StreamClock
 
 RATE_HZ = 25
 
@@ -140,3 +139,19 @@ def test_a_forward_jump_of_the_stream_s_clock_is_taken_over(jump_s: float) -> No
         arrived_s = 500 + n / 25
         time_s = clock.capture_time(n / 25 + jump_s, arrived_s)
     assert abs(arrived_s - time_s) <= LATE_S + 0.1
+
+
+def test_what_a_server_kept_is_as_old_as_what_came_with_it_says() -> None:
+    clock = StreamClock()
+    assert clock.capture_time(50.0, 1000.0, newest=(60.0, 1000.1)) == pytest.approx(990.1)
+    assert clock.capture_time(60.0, 1000.1) == pytest.approx(1000.1, abs=0.02)
+
+
+@pytest.mark.parametrize(("speed", "lost"), [(5.0, False), (1.6, False), (1.2, True), (1.0, True), (0.5, True)])
+def test_who_is_late_and_does_not_catch_up_is_lost(speed: float, lost: bool) -> None:
+    lag, now_s, behind_s = Lag(), 0.0, 3.0
+    while behind_s > LATE_S and now_s < 2.5:
+        assert lag.late(behind_s, now_s)
+        now_s, behind_s = now_s + 0.1, behind_s - 0.1 * (speed - 1)
+    assert lag.lost is lost
+    assert not lag.late(LATE_S / 2, now_s)

@@ -13,6 +13,7 @@ from realtime_micacl.live.sources.items import Pending
 
 WAKE_S = 0.25
 WATCHED_S, FASTER = 0.4, 1.5  # how long arrivals are watched; no camera sends this many seconds in one second
+SETTLE_S, SETTLES = 0.01, 20  # what was kept comes without a pause of so long; it is waited for so often
 MOST_HZ = 120
 TOO_FAST_S = 3  # seconds in a row that have to be too fast before a stream is taken for no camera's
 
@@ -42,18 +43,28 @@ def sends_too_fast(connection: Connection) -> bool:
     """
     connection.wait(PATIENCE_S, packets=2)
     sleep(WATCHED_S / 2)
-    before_s, before = _newest(connection)
+    before, many = newest(connection), len(connection.waiting())
     sleep(WATCHED_S / 2)
-    newest_s, newest = _newest(connection)
-    fast = newest_s - before_s > 2 * WATCHED_S or newest - before > MOST_HZ * WATCHED_S / 2
-    return connection.full or connection.over or fast
+    after, more = newest(connection), len(connection.waiting()) - many
+    ahead_s = (after[0] if after else 0.0) - (before[0] if before else 0.0)
+    return connection.full or connection.over or ahead_s > 2 * WATCHED_S or more > MOST_HZ * WATCHED_S / 2
 
 
-def _newest(connection: Connection) -> tuple[float, int]:
-    """Return the time stamp in s of the newest packet that waits, 0 if there is none, and how many wait."""
-    waiting = connection.waiting()
-    times = [packet.dts * packet.time_base for packet, _ in waiting if packet.dts is not None and packet.time_base]
-    return float(times[-1]) if times else 0.0, len(waiting)
+def settle(connection: Connection) -> None:
+    """Wait for what a server has kept and sends at once."""
+    for _ in range(SETTLES):
+        many = len(connection.waiting())
+        sleep(SETTLE_S)
+        if len(connection.waiting()) == many:
+            return
+
+
+def newest(connection: Connection) -> tuple[float, float] | None:
+    """Return the time stamp in s and the arrival of the newest packet that waits and has one, if there is any."""
+    for packet, came_s in reversed(connection.waiting()):
+        if packet.dts is not None and packet.time_base:
+            return float(packet.dts * packet.time_base), came_s
+    return None
 
 
 def known_length_s(container: av.container.InputContainer) -> float:

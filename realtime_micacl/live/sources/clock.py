@@ -14,6 +14,7 @@ STEADY_S = 0.15  # pictures of a clock that drifts come this steadily; those of 
 BACK_S, AHEAD_S = 0.5, 5.0  # a time stamp that jumps back by more, or ahead of its arrival by more, begins a new clock
 GAP_S = 10.0  # a gap in a recording keeps its length up to this
 RESYNC_S = 0.5
+LATE_S = 1.0  # an older picture is stale
 
 
 class StreamClock:
@@ -33,8 +34,11 @@ class StreamClock:
         self._arrived_s = self._pts_s = 0.0
         self._track = Track()
 
-    def capture_time(self, pts_s: float, arrived_s: float) -> float:
-        """Return when the frame with time stamp `pts_s` was taken, on the clock of `arrived_s`."""
+    def capture_time(self, pts_s: float, arrived_s: float, newest: tuple[float, float] | None = None) -> float:
+        """Return when the frame with time stamp `pts_s` was taken, on the clock of `arrived_s`.
+
+        `newest` is the time stamp and the arrival of what came since: much of that at once is what a server kept.
+        """
         pts_s *= 1 + self.drift
         step_s = pts_s - self._pts_s
         if step_s < -BACK_S or step_s > arrived_s - self._arrived_s + AHEAD_S:
@@ -42,6 +46,8 @@ class StreamClock:
             self._track = Track()
         self._pts_s = pts_s
         offset_s = arrived_s - pts_s
+        if newest:
+            offset_s = min(offset_s, newest[1] - newest[0] * (1 + self.drift))
         expected_s = self._offset_s + self.DRIFT * (arrived_s - self._arrived_s)
         self._arrived_s = arrived_s
         self._offset_s = min(offset_s, expected_s)
@@ -113,3 +119,23 @@ class Pace:
             self._offset_s = now_s - pts_s
         self._pts_s = pts_s
         return self._offset_s + pts_s
+
+
+class Lag:
+    """Says which pictures of a live stream are too old to be shown, and whether there will be any that are not."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, float] | None = None
+        self.lost = False
+        """Whether they have been too old for a while, and catch up too slowly."""
+
+    def late(self, behind_s: float, now_s: float) -> bool:
+        """Take how far a picture is behind; say whether that is too far."""
+        if behind_s <= LATE_S:
+            self._since = None
+            return False
+        since_s, before_s = self._since or (now_s, behind_s)
+        caught_up = now_s - since_s > LATE_S and before_s - behind_s > LATE_S / 2
+        self._since = (now_s, behind_s) if caught_up else (since_s, before_s)
+        self.lost = now_s - self._since[0] > LATE_S
+        return True

@@ -18,9 +18,9 @@ from av.format import Flags
 
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.address import Address, answers, parse_address
-from realtime_micacl.live.sources.arrival import TooFast, known_length_s, sends_too_fast, until
+from realtime_micacl.live.sources.arrival import TooFast, known_length_s, newest, sends_too_fast, settle, until
 from realtime_micacl.live.sources.attempts import PATIENCE_S, Attempts
-from realtime_micacl.live.sources.clock import Drift, Pace, StreamClock
+from realtime_micacl.live.sources.clock import Drift, Lag, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.download import Unseekable, downloaded
 from realtime_micacl.live.sources.guesses import WHOLE, Guess, guesses, named_rates
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 
 FIRST_S = 4.0  # the first opening may take at least this long, whatever `give_up_after_s` says
 ATTEMPT_S = 2.0  # after a loss the next attempt begins after this time; the one before goes on beside it
-LATE_S = 1.0  # an older picture is stale
 STEADY = 10  # a camera that has sent so many pictures without a long pause is not slow
 END_S = 1.0  # a recording that breaks off this near to its end has ended
 
@@ -210,8 +209,9 @@ class Stream:
 
     def _playing(self, connection: Connection, *, stamped: bool, judged: bool) -> Iterator[Frame | Pending]:
         """Yield the frames of an endless stream until it is lost."""
-        clock, pace, too_fast = StreamClock(self._drift.value), Pace(), TooFast()
-        index, late_s = 0, None
+        clock, pace, too_fast, lag = StreamClock(self._drift.value), Pace(), TooFast(), Lag()
+        index = 0
+        settle(connection)
         patience_s = SEGMENT_S if self._paced else self._silent_s
         self._silent_s = min(2 * self._silent_s, SEGMENT_S)  # until it proves steady it may be a slow camera
         for one in self._pictures(connection, patience_s if self._address else inf):
@@ -226,15 +226,14 @@ class Stream:
                 time_s = pace.due(pts_s, monotonic())
                 yield from until(time_s)
             else:
-                time_s = clock.capture_time(pts_s, came_s) if stamped else came_s
+                time_s = clock.capture_time(pts_s, came_s, newest(connection)) if stamped else came_s
             now_s = monotonic()
-            if now_s - time_s > LATE_S:
-                late_s = late_s or now_s
-                if now_s - late_s > LATE_S:
+            if lag.late(now_s - time_s, now_s):
+                if lag.lost:
                     self._drift.learn(clock.measured() if stamped else None, self.shown)
                     raise SourceLost(f"{self.shown} fell {now_s - time_s:.0f} s behind")
+                yield Pending()
                 continue
-            late_s = None
             yield Frame(image, time_s, index, damaged)
             index += 1
             self._silent_s = SILENT_S if index == STEADY else self._silent_s

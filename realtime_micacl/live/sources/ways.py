@@ -13,7 +13,8 @@ SILENT_S = 2.0  # a camera that sends nothing for so long is lost
 SEGMENT_S = 15.0  # the next segment of a playlist, or the next part of a file, may take this long
 PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
 LIVE_OPTIONS = {"fpsprobesize": "0", "protocol_whitelist": PROTOCOLS}  # nobody waits to learn the rate
-HTTP_OPTIONS = {
+LOOKED = {"analyzeduration": "1500000"}  # else FFmpeg looks for sound, which many cameras lack, for 5 s
+HTTP_OPTIONS = LOOKED | {
     "protocol_whitelist": PROTOCOLS,
     "reconnect": "1",  # goes on at the same byte if a connection breaks off
     "reconnect_on_network_error": "1",  # asks again if a server has closed the connection without saying so
@@ -49,7 +50,7 @@ def way_to(address: Address | None, value: str, shown: str, form: str | None, st
             options |= TRANSPORTS[scheme] | VIDEO_ALONE
             url = url.replace("rtspu:", "rtsp:", 1)
         case "rtmp" | "rtmps":
-            options["analyzeduration"] = "1500000"  # else FFmpeg looks for sound, which many cameras lack, for 5 s
+            options |= LOOKED
         case "udp":
             options |= {"overrun_nonfatal": "1", "fifo_size": "65536"}
     return Way(url, shown, options, PATIENCE_S, SILENT_S)
