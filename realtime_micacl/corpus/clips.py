@@ -9,19 +9,11 @@ from pathlib import Path
 from realtime_micacl.errors import ConfigError
 from realtime_micacl.files import files_below
 from realtime_micacl.live.records.record import one_line
+from realtime_micacl.live.sources.endings import VIDEOS
 from realtime_micacl.live.sources.pipe import is_fifo
 from realtime_micacl.live.sources.stills import pictures_in
 
 log = logging.getLogger(__name__)
-
-ENDINGS = frozenset(
-    (
-        *("264", "265", "3g2", "3gp", "amv", "asf", "avi", "dav", "divx", "dv", "f4v", "flv", "gif", "h264", "h265"),
-        *("hevc", "insv", "ivf", "lrv", "m1v", "m2t", "m2ts", "m2v", "m4v", "mjpeg", "mjpg"),
-        *("mkv", "mod", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf", "nut", "obu", "ogm", "ogv", "qt"),
-        *("rm", "rmvb", "tod", "ts", "vob", "webm", "wmv", "wtv", "y4m"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -49,13 +41,12 @@ def find_clips(folder: Path, out: Path) -> list[Clip]:
     if not found:
         if pictures_in(folder):
             raise ConfigError(f"{folder} holds pictures and no video; `realtime-micacl {folder} --offline` reads those")
-        raise ConfigError(f"{folder} holds no video; files that end in {', '.join(sorted(ENDINGS))} are read")
+        raise ConfigError(f"{folder} holds no video; files that end in {', '.join(sorted(VIDEOS))} are read")
     return found
 
 
 def _is_video(path: Path) -> bool:
-    wanted = path.suffix.lower().removeprefix(".") in ENDINGS
-    return wanted and not is_fifo(path)  # which would be waited for
+    return path.suffix.lower() in VIDEOS and not is_fifo(path)  # which would be waited for
 
 
 def _clip(folder: Path, path: Path) -> Clip:

@@ -15,7 +15,7 @@ from tests.unit.test_sets_acted import write
 Read = Callable[[Path], list[Sample]]
 
 
-@pytest.mark.parametrize("ending", [".avi", ".mov", ".MKV"])
+@pytest.mark.parametrize("ending", [".avi", ".mov", ".MTS"])
 @pytest.mark.parametrize(
     ("read", "file"),
     [
@@ -47,7 +47,7 @@ def test_of_two_folders_of_a_name_none_is_guessed(tmp_path: Path) -> None:
         dfew.read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["b.zip", "b.npy", "b.ts", "S010_004_00000017.png", "session1/b.mp4"])
+@pytest.mark.parametrize("name", ["b.zip", "b.npy", "b.txt", "S010_004_00000017.png", "session1/b.mp4"])
 def test_what_is_not_read_in_a_folder_of_clips_is_said(
     name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources.endings import VIDEOS
 from realtime_micacl.making.data.prepared import PARTS, Part
 from realtime_micacl.making.data.samples import (
     FOLDS,
-    VIDEOS,
     Row,
     Sample,
     by_clip,

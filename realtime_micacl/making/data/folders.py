@@ -7,12 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources.endings import VIDEOS
 from realtime_micacl.live.sources.stills import pictures_in
 from realtime_micacl.making.data.prepared import MANIFEST
 from realtime_micacl.making.data.samples import (
     NAMES,
     OUTSIDE,
-    VIDEOS,
     Sample,
     is_own,
     label_named,
@@ -45,9 +45,7 @@ def read(root: Path) -> list[Sample]:
             continue
         if not clips:
             there = f", but {spelled(entries[0].name)}" if entries else ""
-            raise ConfigError(
-                f"{folder} holds no clip{there}; expected videos ({' '.join(VIDEOS)}) or folders of pictures"
-            )
+            raise ConfigError(f"{folder} holds no clip{there}; expected videos or folders of pictures")
         unread += [entry for entry in entries if entry not in clips and entry.name.lower() not in NOTHING]
         samples += [Sample(f"{folder.name}/{spelled(clip.name)}", label, "", clip) for clip in clips]
     left_out("folders", others)

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
+from realtime_micacl.live.sources.endings import VIDEOS
 from realtime_micacl.making.data.prepared import PARTS
 from realtime_micacl.making.data.samples import (
     FOLDS,
     OUTSIDE,
-    VIDEOS,
     Row,
     Sample,
     by_clip,

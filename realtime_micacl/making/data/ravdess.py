@@ -11,7 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 from realtime_micacl.errors import ConfigError
-from realtime_micacl.making.data.samples import VIDEOS, Sample, files_ending, left_out, wanted_folder, with_folds
+from realtime_micacl.live.sources.endings import VIDEOS
+from realtime_micacl.making.data.samples import Sample, files_ending, left_out, wanted_folder, with_folds
 from realtime_micacl.types import EMOTIONS
 
 LABELS = ("neutral", "neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")

@@ -28,7 +28,6 @@ SYNONYMS = {
     "fear": ("fearful", "afraid", "scared"),
 }
 NAMES = {name: k for k, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".m4v", ".mpg", ".mpeg", ".wmv", ".gif")
 CELLS = re.compile(r"(.*?)[,;\s]+([^,;\s]+)")  # a clip and a label, separated by commas, semicolons or blanks
 NUMBERED = re.compile(r'"?(\d*)"?[,;\t]')  # the cell before a line of pandas or R, which is empty in the header
 OUTSIDE = ("contempt", "anxiety", "helplessness", "disappointment")
