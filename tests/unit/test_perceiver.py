@@ -169,6 +169,24 @@ def test_a_speaker_beside_slides_stays_who_they_are() -> None:
     assert max(np.diff([e.time_s for e in readings])) < 0.1
 
 
+@pytest.mark.parametrize(("side", "until", "there"), [(40.0, 60, True), (40.0, 30, False), (80.0, 60, False)])
+def test_a_small_face_that_the_detector_misses_is_where_its_landmarks_are(
+    side: float, until: int, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short range looks for large ones; behind the last look at which the mesh is sure, nobody is made up."""
+    monkeypatch.setattr("tests.unit.textured_faces.SIDE", side)
+    monkeypatch.setattr("realtime_micacl.live.seeing.perceiver.exact", lambda found, _: found)
+    world, _, perceiver, _ = stages()
+    for n in range(60):
+        frame = world.frame(n, [(100 + 2 * n, 80, 1)] if n < until else [])
+        if n >= 12:
+            world._where[id(frame.image)] = []
+        scene, _ = perceiver.perceive(frame)
+    assert [face.track_id for face in scene.faces] == ([1] if there else [])
+    if there:
+        assert scene.faces[0].box == pytest.approx([218, 80, 258, 120], abs=3)
+
+
 def test_a_poor_face_is_shown_as_such_and_not_read() -> None:
     world, _, perceiver, recognizer = stages()
     frames = [world.frame(n, [(100, 80, 1)], shade=1.0 if n < 50 else 0.06) for n in range(60)]

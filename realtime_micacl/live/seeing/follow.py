@@ -13,8 +13,8 @@ from math import inf
 import numpy as np
 
 from realtime_micacl.live.seeing.detection import SAME, Detection, middle, overlap
-from realtime_micacl.live.seeing.lookout import MESH_AGREES
-from realtime_micacl.live.seeing.mesh import FaceMesh, region
+from realtime_micacl.live.seeing.lookout import LARGE, MESH_AGREES
+from realtime_micacl.live.seeing.mesh import FaceMesh, Region, region
 from realtime_micacl.types import F32, U8
 
 FOLLOWED_S = 0.125  # how long after a look its faces may be followed, and only once: every other tick has a look
@@ -31,20 +31,43 @@ class Found:
 
 
 class Follower:
-    """Remembers the faces of the last look and follows them once."""
+    """Remembers the faces of the last look and follows them once, and those that the next look misses."""
 
     def __init__(self, mesh: FaceMesh) -> None:
         self._mesh = mesh
         self._last: tuple[Sequence[int], Found] | None = None
+        self._known: dict[int, tuple[Detection, F32]] = {}
         self._last_s = -inf
 
     def note(self, tracks: Sequence[int], found: Found, time_s: float) -> None:
         """Remember what a look found, and the track of each face."""
         self._last, self._last_s = (tracks, found), time_s
+        self._known = dict(zip(tracks, zip(found.detections, found.landmarks, strict=True), strict=True))
 
     def forget(self) -> None:
         """Follow nobody until the next look."""
-        self._last = None
+        self._last, self._known = None, {}
+
+    def missed(self, image: U8, seen: Sequence[Detection], expected: Mapping[int, F32]) -> list[Detection]:
+        """Return the small faces of the last look that the detector did not see now, where the mesh is sure of them.
+
+        The full-range model is alone with faces below LARGE, and from frame to frame it misses some of the smallest.
+        """
+        found: list[Detection] = []
+        for track_id, (then, before) in self._known.items():
+            box = expected.get(track_id)
+            small = box is not None and box[3] - box[1] < LARGE * image.shape[0]
+            if box is None or not small or any(overlap(box, one.box) >= SAME for one in (*seen, *found)):
+                continue
+            awaited = then.moved(middle(box) - middle(then.box))
+            found += self._sure_of(image, then, before, awaited)
+        return found
+
+    def _sure_of(self, image: U8, then: Detection, before: F32, awaited: Detection) -> list[Detection]:
+        where = region(awaited.points, awaited.box)
+        landmarks, scores = self._mesh.landmarks(image, [where])
+        moved = _carried(then, before, landmarks[0])
+        return [moved] if scores[0] >= MESH_AGREES and not _astray(moved, where) else []
 
     def follow(self, image: U8, time_s: float, expected: Mapping[int, F32]) -> Found | None:
         """Return where the faces of the last look are now in RGB [H,W,3]; None if a look is needed.
@@ -62,11 +85,8 @@ class Follower:
         regions = [region(one.points, one.box) for one in awaited]
         landmarks, scores = self._mesh.landmarks(image, regions)
         moved = [_carried(*one) for one in zip(then.detections, then.landmarks, landmarks, strict=True)]
-        astray = [
-            np.abs(middle(one.box) - (r.x, r.y)).max() > STRAY * r.side for one, r in zip(moved, regions, strict=True)
-        ]
         found = Found(moved, landmarks, scores)
-        return found if _sure(found) and not any(astray) else None
+        return found if _sure(found) and not any(map(_astray, moved, regions)) else None
 
 
 def _sure(found: Found) -> bool:
@@ -74,6 +94,10 @@ def _sure(found: Found) -> bool:
     boxes = [one.box for one in found.detections]
     separate = all(overlap(a, b) < SAME for a, b in combinations(boxes, 2))
     return len(boxes) > 0 and bool((found.scores >= MESH_AGREES).all()) and separate
+
+
+def _astray(one: Detection, expected: Region) -> bool:
+    return bool(np.abs(middle(one.box) - (expected.x, expected.y)).max() > STRAY * expected.side)
 
 
 def _carried(then: Detection, before: F32, after: F32) -> Detection:

@@ -16,6 +16,7 @@ from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.cuts import CutDetector
 from realtime_micacl.live.seeing.detection import SAME, Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
+from realtime_micacl.live.seeing.exact import exact
 from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, ROOM, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
@@ -157,12 +158,17 @@ class Perceiver:
             detections = look_closely(self._detector, frame.image, ROOM)
         else:
             detections = self._detector.look(frame.image, frame.time_s)
+            if not self._detector.thorough:
+                expected = self._tracker.boxes(frame.time_s)
+                detections = [*detections, *self._follower.missed(frame.image, detections, expected)]
         if (found := len(detections)) > self._most and not self._told:
             text = "%d faces were found, of which the %d largest are read; --max-faces %d reads all"
             log.warning(text, found, self._most, found)
             self._told = True
         detections = self._chosen(detections, frame)
-        return Found(detections, *self._mesh.landmarks(frame.image, [region(d.points, d.box) for d in detections]))
+        regions = [region(d.points, d.box) for d in detections]
+        faces = Found(detections, *self._mesh.landmarks(frame.image, regions))
+        return faces if frame.still or self._detector.thorough else exact(faces, frame.shape)
 
     def _chosen(self, found: list[Detection], frame: Frame) -> list[Detection]:
         """Return the largest faces, as many as are read; of two much alike in size the one that is followed already."""
