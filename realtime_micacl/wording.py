@@ -25,6 +25,11 @@ def why(cause: Exception) -> str:
     return CLOSED.get(getattr(cause, "errno", None) or 0) or getattr(cause, "strerror", None) or str(cause)
 
 
+def why_unwritten(cause: OSError) -> str:
+    """Return why one of several things that are written failed, behind its name if it has one."""
+    return f"{cause.filename}: {why(cause)}" if cause.filename else why(cause)
+
+
 def short(cause: Exception) -> str:
     """Return the message of a library's error as one line; of a long one the end, where the reason is."""
     text = " ".join(str(cause).split()) or type(cause).__name__

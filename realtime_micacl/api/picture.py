@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from contextlib import suppress
 from math import isfinite
@@ -29,8 +28,9 @@ def as_picture(image: Any) -> U8:
         raise ConfigError(f"the picture is None; {WANTED} (cv2.imread gives None where it cannot read a file)")
     if isinstance(image, str | os.PathLike):
         raise ConfigError(f"the picture is a path, {str(image)[:60]!r}; {WANTED} (read and read_image take one path)")
-    if isinstance(image, bytes | bytearray | io.IOBase):
-        mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of a file's content"
+    if isinstance(image, bytes | bytearray) or hasattr(image, "read"):
+        mend = "PIL.Image.open(io.BytesIO(..)) makes a picture of a file's content, PIL.Image.open(..) of an open file"
+        mend += " or of FastAPI's upload.file"
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED} ({mend})")
     if not isinstance(image, memoryview) and not any(hasattr(image, name) for name in LIKE_ARRAYS):
         raise ConfigError(f"the picture is of type {type(image).__name__}; {WANTED}")

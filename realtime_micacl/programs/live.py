@@ -23,7 +23,7 @@ from realtime_micacl.programs.plan import Plan, Program, planned
 from realtime_micacl.programs.running import Running, output_sinks, rotation, source, started
 from realtime_micacl.programs.screen import open_screen, stopped_by_signals
 from realtime_micacl.programs.systemd import Notifier
-from realtime_micacl.wording import why
+from realtime_micacl.wording import why_unwritten
 
 if TYPE_CHECKING:
     from realtime_micacl_ui.options import Options
@@ -67,7 +67,7 @@ def offline(plan: Plan) -> int:
                 except BrokenPipeError:
                     return 0
                 except OSError as cause:
-                    raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
+                    raise StageFailed(f"the readings cannot be written: {why_unwritten(cause)}") from cause
     return INTERRUPTED if interrupted.is_set() else 0
 
 

@@ -69,3 +69,11 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_nothing_else(tmp_path: 
             process.kill()
     assert "File too large" in said.read_text()
     assert file.stat().st_size == written
+
+
+def test_offline_a_recording_that_may_not_grow_is_named(clips: Path, tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    shell = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", COMMAND, str(clips / "one_face_720p.mp4"), "--offline"]
+    done = subprocess.run([*shell, "--record", file], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 5
+    assert done.stderr == f"realtime-micacl: the readings cannot be written: {file}: File too large\n"

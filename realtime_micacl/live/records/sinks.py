@@ -16,7 +16,7 @@ from realtime_micacl.live.records.record import Clock, as_record
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.slots import Slots
 from realtime_micacl.types import Event, State, StateChange
-from realtime_micacl.wording import why
+from realtime_micacl.wording import why_unwritten
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +82,8 @@ class Sinks:
                 except OSError as cause:
                     self._sinks.remove(sink)
                     if not self._sinks:
-                        raise StageFailed(f"the readings cannot be written: {why(cause)}") from cause
-                    reason = f"{cause.filename}: {why(cause)}" if cause.filename else why(cause)
+                        raise StageFailed(f"the readings cannot be written: {why_unwritten(cause)}") from cause
+                    reason = why_unwritten(cause)
                     self._fault = f"Nothing more is written: {reason}"
                     log.error("%s; nothing more is written there; everything else continues", reason)
         return read
