@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from realtime_micacl.errors import SourceError
@@ -101,3 +102,21 @@ def test_a_file_that_grows_meanwhile_is_said_to(tmp_path: Path, caplog: pytest.L
     caplog.clear()
     assert len(list(read_file(file))) == 75
     assert "grew" not in caplog.text
+
+
+@pytest.mark.parametrize("sides", [(96, 192), (192, 96)])
+def test_of_two_videos_without_a_default_one_the_larger_is_read(tmp_path: Path, sides: tuple[int, int]) -> None:
+    """As a camera sends both its streams at one address."""
+    file = tmp_path / "clip.ts"
+    with av.open(str(file), "w") as out:
+        streams = [out.add_stream("mpeg2video", rate=25) for _ in sides]
+        for stream, side in zip(streams, sides, strict=True):
+            stream.width = stream.height = side
+            stream.pix_fmt = "yuv420p"
+        for number in range(20):
+            for stream, side in zip(streams, sides, strict=True):
+                frame = av.VideoFrame.from_ndarray(np.full((side, side, 3), 10 * number, np.uint8), format="rgb24")
+                out.mux(stream.encode(frame))
+        for stream in streams:
+            out.mux(stream.encode())
+    assert next(read_file(file)).image.shape == (192, 192, 3)

@@ -173,7 +173,7 @@ def opened(path: Path, *, edited: bool = True, form: str | None = None) -> av.co
 
 
 def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream:
-    """Return the video that a player would show: the default one, never a cover; raise SourceError if there is none."""
+    """Return the default video, without one the largest, never a cover; raise SourceError if there is none."""
     covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
     tiles = [one for one in container.streams.video if one.disposition & Disposition.dependent]
     videos = [one for one in container.streams.video if one not in (*covers, *tiles)]
@@ -188,8 +188,9 @@ def chosen(container: av.container.InputContainer, shown: str) -> av.VideoStream
     if container.format.name == "ico":  # the same picture in several sizes
         return max(videos, key=lambda one: one.width)
     videos = [one for one in videos if one.codec_context.name not in PICTURES] or videos
-    pool = [one for one in videos if one.disposition & Disposition.default] or videos
-    best = container.streams.best("video")
+    best, pool = container.streams.best("video"), [one for one in videos if one.disposition & Disposition.default]
+    if not pool:
+        return max(videos, key=lambda one: (one.width * one.height, one == best))
     return best if isinstance(best, av.VideoStream) and best in pool else pool[0]
 
 

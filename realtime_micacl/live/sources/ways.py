@@ -14,8 +14,9 @@ SEGMENT_S = 15.0  # the next segment of a playlist, or the next part of a file, 
 PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,crypto,rtmp,rtmps"
 LIVE_OPTIONS = {"fpsprobesize": "0", "protocol_whitelist": PROTOCOLS}  # nobody waits to learn the rate
 LOOKED = {"analyzeduration": "1500000"}  # else FFmpeg looks for sound, which many cameras lack, for 5 s
-HTTP_OPTIONS = LOOKED | {
-    "protocol_whitelist": PROTOCOLS,
+HTTP_OPTIONS = {
+    **LIVE_OPTIONS,
+    **LOOKED,
     "reconnect": "1",  # goes on at the same byte if a connection breaks off
     "reconnect_on_network_error": "1",  # asks again if a server has closed the connection without saying so
     "reconnect_max_retries": "1",
