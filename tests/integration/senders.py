@@ -82,10 +82,13 @@ def plainly(body: bytes, seconds: float) -> Callable[[socket.socket, threading.E
     return serve
 
 
-def mute_rtsp(caller: socket.socket, stop: threading.Event) -> None:
+H264 = "video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000"
+
+
+def mute_rtsp(caller: socket.socket, stop: threading.Event, media: str = H264) -> None:
     """Agree to everything, as a camera does whose pictures a firewall holds back, and send none."""
-    described = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
-    described += "a=control:track1\r\n"
+    described = f"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm={media}\r\na=control:track1\r\n"
+    ready = False
     while not stop.is_set():
         asked = caller.recv(4096).decode(errors="replace")
         if not asked:
@@ -98,7 +101,10 @@ def mute_rtsp(caller: socket.socket, stop: threading.Event) -> None:
             case "DESCRIBE":
                 answer += f"Content-Type: application/sdp\r\nContent-Length: {len(described)}\r\n\r\n{described}"
             case "SETUP":
+                ready = True
                 answer += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
+            case "PLAY" if not ready:
+                answer = f"RTSP/1.0 455 Method Not Valid in This State\r\nCSeq: {number}\r\n\r\n"
             case _:
                 answer += "\r\n"
         caller.sendall(answer.encode())

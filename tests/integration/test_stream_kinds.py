@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import av
@@ -102,6 +103,11 @@ def test_a_camera_of_which_only_control_packets_come(monkeypatch: pytest.MonkeyP
         said = look(f"rtsp://admin:hunter2@127.0.0.1:{port}/live").error
     assert "it answers, but no picture came within" in said
     assert "hunter2" not in said
+
+
+def test_a_camera_that_sends_sound_alone() -> None:
+    with senders.listening(partial(senders.mute_rtsp, media="audio 0 RTP/AVP 8")) as port:
+        assert "it may send sound alone" in look(f"rtsp://127.0.0.1:{port}/live").error
 
 
 @pytest.fixture

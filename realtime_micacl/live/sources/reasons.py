@@ -91,7 +91,7 @@ def _refused(address: Address, cause: Any) -> str:
         case av.error.HTTPServerError():
             return "it reports a fault of its own (5xx); it may be too busy, or need a restart"
     status = (cause.strerror or "").removeprefix("Server returned ").partition(" Client Error, but")[0]
-    by_udp = "; if it sends by UDP only, rtspu:// reads that" if address.scheme == "rtsp" else ""
+    by_udp = "; it may send sound alone, or by UDP only, which rtspu:// reads" if address.scheme == "rtsp" else ""
     return f"it rejects the request ({status}){by_udp}"
 
 
