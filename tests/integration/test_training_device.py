@@ -166,7 +166,7 @@ def striped(kind: str, step: int) -> tuple[Tensor, ...]:
 def test_half_precision_learns_as_single_precision_does(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = Plan(epochs=100, batch=4 * K, learning_rate=3e-3)
+    plan = Plan(epochs=40, batch=4 * K, learning_rate=3e-3)
     run, whole, losses = Run(tmp_path, "", 1, Ranks(1, 1, torch.device("cpu"))), torch.autocast, []
     for half in (False, True):
         monkeypatch.setattr(torch, "autocast", lambda *_, half=half, **__: whole("cpu", torch.bfloat16, enabled=half))
@@ -174,7 +174,7 @@ def test_half_precision_learns_as_single_precision_does(
         rows = fit(Stage(kind, objective_of(kind), batches, lambda: {"war": 0.0, "uar": 0.0}, plan, 1), run)
         losses.append(np.array([row["loss"] for row in rows]))
     single, half = losses
-    assert single[-10:].mean() < 0.7 * single[0], "something is learnt"
+    assert single[-5:].mean() < 0.7 * single[0], "something is learnt"
     assert 0 < np.abs(half - single).max() < 0.1
     assert abs(float((half - single).mean())) < 0.005
 
