@@ -96,6 +96,22 @@ def test_motion_jpeg_is_read_whatever_its_parts_are_called(server: Web, head: st
     assert seen.codes == list(range(seen.codes[0], seen.codes[0] + 20)), seen.error
 
 
+def test_motion_jpeg_whose_lines_end_as_files_do_is_read(server: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In declarations without a carriage return FFmpeg finds no end, and waits."""
+    monkeypatch.setattr("realtime_micacl.live.sources.ways.PATIENCE_S", 3.0)
+    pictures = made_clips.jpegs(50)
+
+    def answer(request: web.Request) -> None:
+        web.begin(request, 200, "multipart/x-mixed-replace; boundary=frame")
+        for number in range(500):
+            request.wfile.write(b"--frame\nContent-Type: image/jpeg\n\n" + pictures[number % 50] + b"\n")
+            time.sleep(0.04)
+
+    server.routes["/video"] = answer
+    seen = look(f"{server.base}/video", lambda now: len(now.codes) >= 20, wait=True)
+    assert seen.codes == [(seen.codes[0] + number) % 50 for number in range(20)], seen.error
+
+
 def test_jpegs_in_a_row_are_a_stream_and_no_snapshot(server: Web) -> None:
     """Each of a thousand visits would get the first one."""
     pictures = made_clips.jpegs(50)

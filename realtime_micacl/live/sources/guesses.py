@@ -38,6 +38,11 @@ def guesses(address: Address, shown: str) -> Iterator[Guess]:
         yield address, "hls"
 
 
+def jpegs(address: Address) -> list[Guess]:
+    """Return JPEG after JPEG as a guess if an address sends some, in whose declarations FFmpeg finds no end."""
+    return [(address, "mjpeg")] if JPEG in first_bytes(address, ASK_S)[0][:HEAD_BYTES] else []
+
+
 def named_rates(address: Address, shown: str) -> list[Guess]:
     """Return the rates of an address named like a playlist, the largest first; none if it has one rate or is no list.
 

@@ -23,7 +23,7 @@ from realtime_micacl.live.sources.attempts import PATIENCE_S, Attempts
 from realtime_micacl.live.sources.clock import Drift, Lag, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.download import Unseekable, downloaded
-from realtime_micacl.live.sources.guesses import WHOLE, Guess, guesses, named_rates
+from realtime_micacl.live.sources.guesses import WHOLE, Guess, guesses, jpegs, named_rates
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
@@ -91,10 +91,11 @@ class Stream:
             yield from self._looked_at()
         except SourceError as error:
             cause, known = error.__cause__, listed or self._seen or self._form
-            if known or not (self._web and self._address and isinstance(cause, av.error.InvalidDataError)):
+            if known or not (self._web and self._address and isinstance(cause, av.error.InvalidDataError | None)):
                 raise
-            if not (yield from self._guessed(guesses(self._address, self.shown))):
-                if isinstance(error, SourceLost):
+            found = guesses(self._address, self.shown) if cause else jpegs(self._address)
+            if not (yield from self._guessed(found)):
+                if cause and isinstance(error, SourceLost):
                     raise SourceError(self._not_opened(cause, 0.0)) from cause
                 raise
         if self._form == WHOLE and not self._seen:
