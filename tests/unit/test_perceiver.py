@@ -175,7 +175,7 @@ def test_a_small_face_that_the_detector_misses_is_where_its_landmarks_are(
 ) -> None:
     """The short range looks for large ones; behind the last look at which the mesh is sure, nobody is made up."""
     monkeypatch.setattr("tests.unit.textured_faces.SIDE", side)
-    monkeypatch.setattr("realtime_micacl.live.seeing.perceiver.exact", lambda found, _: found)
+    monkeypatch.setattr("realtime_micacl.live.seeing.perceiver.with_exact_points", lambda found, _: found)
     world, _, perceiver, _ = stages()
     for n in range(60):
         frame = world.frame(n, [(100 + 2 * n, 80, 1)] if n < until else [])

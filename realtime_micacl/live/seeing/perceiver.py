@@ -16,13 +16,13 @@ from realtime_micacl.live.seeing.cover import Covers
 from realtime_micacl.live.seeing.cuts import CutDetector
 from realtime_micacl.live.seeing.detection import SAME, Detection, overlap
 from realtime_micacl.live.seeing.detector import FaceDetector, too_small
-from realtime_micacl.live.seeing.exact import exact
 from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, ROOM, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
 from realtime_micacl.live.seeing.pose import Fit, fitted, heads
 from realtime_micacl.live.seeing.quality import AWAY, FREE, assess, frontal, possible, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
+from realtime_micacl.live.seeing.small_faces import with_exact_points
 from realtime_micacl.live.seeing.tracker import Sighting, Tracker, signature
 from realtime_micacl.live.seeing.window import Window
 from realtime_micacl.types import F32, U8, Bag, Face, Frame, Quality, Scene, State
@@ -168,7 +168,7 @@ class Perceiver:
         detections = self._chosen(detections, frame)
         regions = [region(d.points, d.box) for d in detections]
         faces = Found(detections, *self._mesh.landmarks(frame.image, regions))
-        return faces if frame.still or self._detector.thorough else exact(faces, frame.shape)
+        return faces if frame.still or self._detector.thorough else with_exact_points(faces, frame.shape)
 
     def _chosen(self, found: list[Detection], frame: Frame) -> list[Detection]:
         """Return the largest faces, as many as are read; of two much alike in size the one that is followed already."""

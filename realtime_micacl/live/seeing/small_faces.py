@@ -16,11 +16,11 @@ from realtime_micacl.live.seeing.lookout import MESH_AGREES
 from realtime_micacl.types import F32
 
 SMALL = 0.1  # width of a face's box over the picture's longer side
-CORNERS = ((33, 133), (362, 263), (1, 1), (13, 14))
+BETWEEN = ((33, 133), (362, 263), (1, 1), (13, 14))
 """The landmarks between which the right eye, the left eye, the tip of the nose and the middle of the mouth lie."""
 
 
-def exact(found: Found, shape: Sequence[int]) -> Found:
+def with_exact_points(found: Found, shape: Sequence[int]) -> Found:
     """Return the faces of a picture of this shape [H,W,3], the small ones with key points from their landmarks."""
     small_px = SMALL * max(shape[:2])
     detections = [
@@ -34,4 +34,4 @@ def exact(found: Found, shape: Sequence[int]) -> Found:
 
 def _points(points: F32, landmarks: F32) -> F32:
     """Return key points [6,2] whose first four are those of landmarks [468,3]."""
-    return np.concatenate([landmarks[list(pair), :2].mean(axis=0)[None] for pair in CORNERS] + [points[4:]])
+    return np.concatenate([landmarks[list(pair), :2].mean(axis=0)[None] for pair in BETWEEN] + [points[4:]])
