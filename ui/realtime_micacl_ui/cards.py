@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from PyQt6.QtCore import QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
 from realtime_micacl.live.reading.compound import mixture
-from realtime_micacl.types import EMOTIONS, F32, Baseline, Face, State
+from realtime_micacl.types import EMOTIONS, F32, Baseline, EmotionDistribution, Face, State
 from realtime_micacl_ui.boxes import draw_box
 from realtime_micacl_ui.ink import draw_panel, elided, press, press_briefly, write, write_right
 from realtime_micacl_ui.layout import Layout, Place, bar_px, header_px, key_px, known_px, own_px, row_px
 from realtime_micacl_ui.rows import Rows, draw_bars, draw_figures, draw_names, percent
 from realtime_micacl_ui.texts import EMOTION_WORDS, MIXTURE, MIXTURE_WORDS, say
-from realtime_micacl_ui.theme import TEXT, Theme
+from realtime_micacl_ui.theme import TEXT, Scheme, Theme
 from realtime_micacl_ui.view import View, words
 
 QUARTER = 90 * 16  # of a circle, in Qt's sixteenths of a degree
@@ -58,29 +59,47 @@ class _Content(NamedTuple):
 
 def _card(painter: QPainter, place: Place, view: View, face: Face, mark: str, theme: Theme) -> None:
     """Draw a card: a header, and below it the bars where there is a reading and room."""
-    reading, scheme = view.reading(face), theme.scheme
-    shares = reading.probabilities.tolist() if reading and not place.small else []
+    reading, small = view.reading(face), place.small
+    filled = face.filled if reading is None and face.state is not State.LOW_QUALITY else None
+    word, selected = words(view, face), face.track_id == view.selected
+    content = _content(reading, word, filled, mark, theme.scheme, small=small, selected=selected, mixed=view.mixtures)
+    press_briefly(painter, place.rect, _unmoving, theme, reading is not None, content)
+    if reading and not small:
+        area, rows = _bars_of(place.rect, theme)
+        shares = view.bars.get(face.track_id) or reading.probabilities.tolist()  # while they move to the shares
+        draw_bars(painter, area, rows, shares)
+
+
+@lru_cache(maxsize=64)
+def _content(
+    reading: EmotionDistribution | None,
+    word: str,
+    filled: float | None,
+    mark: str,
+    scheme: Scheme,
+    *,
+    small: bool,
+    selected: bool,
+    mixed: bool,
+) -> _Content:
+    """Return what a card shows: of a reading, or of a face without one its `word` and how far the window is filled."""
+    shares = reading.probabilities.tolist() if reading and not small else []
     lead = reading.leading if reading else None
     unsure = reading is not None and reading.emotion is None
-    content = _Content(
+    return _Content(
         mark=mark,
         own=reading is not None and reading.baseline is Baseline.SET,
         known=None if reading is None or reading.known is None else round(20 * reading.known) / 20,
-        word=words(view, face),
+        word=word,
         word_ink=(scheme.soft if unsure else scheme.text).rgba(),
         # while the word is still the old one, the largest share belongs to another emotion
         share=f"{100 * float(reading.probabilities.max()):.0f} %" if reading and lead else "",
-        filled=face.filled if reading is None and face.state is not State.LOW_QUALITY else None,
-        selected=face.track_id == view.selected,
+        filled=filled,
+        selected=selected,
         lead=lead,
         figures=percent(shares),
-        mixture=_mixed(reading.probabilities) if reading and shares and view.mixtures else None,
+        mixture=_mixed(reading.probabilities) if reading and shares and mixed else None,
     )
-    press_briefly(painter, place.rect, _unmoving, theme, reading is not None, content)
-    if shares:
-        area = _area(place.rect, theme)
-        drawn = view.bars.get(face.track_id, shares)  # while they move to the shares
-        draw_bars(painter, area, _rows(theme, area.width()), drawn)
 
 
 def _unmoving(painter: QPainter, rect: QRectF, theme: Theme, read: bool, content: _Content) -> None:
@@ -121,10 +140,15 @@ def _area(rect: QRectF, theme: Theme) -> QRectF:
     return QRectF(rect.left() + pad, top, rect.width() - 2 * pad, 0)
 
 
+def _bars_of(rect: QRectF, theme: Theme) -> tuple[QRectF, Rows]:
+    """Return where the rows of bars are on a card, and their measures."""
+    area = _area(rect, theme)
+    return area, _rows(theme, area.width())
+
+
 def gliding(place: Place, theme: Theme) -> QRect:
     """Return the part of a card that changes while only its bars move."""
-    area = _area(place.rect, theme)
-    rows = _rows(theme, area.width())
+    area, rows = _bars_of(place.rect, theme)
     return QRectF(area.left() + rows.bars, area.top(), rows.length, rows.height * len(EMOTIONS)).toAlignedRect()
 
 
@@ -152,11 +176,15 @@ def _own(painter: QPainter, header: QRectF, theme: Theme) -> None:
 def _known(painter: QPainter, header: QRectF, known: float, theme: Theme) -> None:
     """Draw a thin ring that closes as the face's own neutral becomes known."""
     side = known_px(theme) - theme.px(0.6)
-    circle = QRectF(header.left() + 1, round(header.center().y() - side / 2), side, side)
+    top = round(header.center().y() - side / 2)
+    press(painter, QRectF(round(header.left()), top - 1, side + 2, side + 2), _closing, theme, min(1.0, known))
+
+
+def _closing(painter: QPainter, rect: QRectF, theme: Theme, share: float) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for ink, share in ((theme.scheme.plate, 1.0), (theme.scheme.soft, min(1.0, known))):
+    for ink, part in ((theme.scheme.plate, 1.0), (theme.scheme.soft, share)):
         painter.setPen(QPen(ink, max(1.5, theme.px(0.16)), cap=Qt.PenCapStyle.FlatCap))
-        painter.drawArc(circle, QUARTER, -round(4 * QUARTER * share))  # clockwise from the top
+        painter.drawArc(rect.adjusted(1, 1, -1, -1), QUARTER, -round(4 * QUARTER * part))  # clockwise from the top
 
 
 def _progress(painter: QPainter, header: QRectF, filled: float, theme: Theme) -> None:
@@ -190,6 +218,7 @@ def bars(painter: QPainter, area: QRectF, shares: F32, lead: str | None, theme: 
     draw_bars(painter, area, rows, shares.tolist())
 
 
+@lru_cache(maxsize=8)
 def _rows(theme: Theme, width: float) -> Rows:
     """Return the rows of the seven emotions as they are on a card, `width` px wide."""
     length = bar_px(theme)

@@ -94,7 +94,9 @@ class Controls:
         """Show or hide and place bar and panel; return the view with them, the recording and the notice."""
         recording = self._recording(now_s)
         notice = self._notice() or self._neutral.notice(view, now_s) or view.notice
-        controls = self._placed(replace(view, recording=recording), theme, calm)
+        controls = self._placed(view, theme, recording=bool(recording), calm=calm)
+        if (recording, notice, controls) == (view.recording, view.notice, view.controls):
+            return view
         return replace(view, recording=recording, notice=notice, controls=controls)
 
     def _recording(self, now_s: float) -> str:
@@ -111,7 +113,7 @@ class Controls:
         reason = self._fault or (self._recorder.fault if self._recorder else "")
         return say(texts.NOT_RECORDED, reason=reason) if reason else ""
 
-    def _placed(self, view: View, theme: Theme, calm: bool) -> tuple[int, int, int, int] | None:
+    def _placed(self, view: View, theme: Theme, *, recording: bool, calm: bool) -> tuple[int, int, int, int] | None:
         """Show or hide and place bar and panel; return left, top, right, bottom of the bar if it is shown."""
         focus = QApplication.focusWidget()
         held = focus is not None and (self.bar.isAncestorOf(focus) or self.panel.isAncestorOf(focus))
@@ -123,7 +125,7 @@ class Controls:
             return None
         on = {
             "space": view.state is State.PAUSED or view.rests,
-            "r": bool(view.recording),
+            "r": recording,
             "b": has_baseline(view),
             "p": view.privacy != "clear",
             "t": view.timeline,

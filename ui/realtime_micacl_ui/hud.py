@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen
 
@@ -11,18 +13,21 @@ from realtime_micacl_ui.texts import ATTEMPT, FIGURE_WORDS, HELP_HINT, STATES, n
 from realtime_micacl_ui.theme import Letters, Theme
 from realtime_micacl_ui.view import Figure, View
 
+Line = tuple[tuple[Figure | None, str, float], ...]
+"""The figures, or None for the hint to the help; of each its label and the width of both."""
+
 
 def pill_rect(view: View, theme: Theme, size: tuple[int, int]) -> QRectF:
     """Return the place of the pill."""
     margin = theme.px(0.8)
-    parts = _pill_parts(view, theme, size)
+    parts = _pill_parts(view.state, view.attempt, view.source, view.controls, theme, size)
     width = theme.px(1.9) + sum(letters.width(text) for letters, text, _ in parts) + theme.px(0.9) * len(parts)
     return QRectF(margin, margin, round(width), theme.px(2.1))
 
 
 def pill(painter: QPainter, view: View, theme: Theme, size: tuple[int, int]) -> None:
     """Draw the pill: the sign and name of the state, and the name of the source."""
-    texts = tuple((letters, text, colour.rgba()) for letters, text, colour in _pill_parts(view, theme, size))
+    texts = _pill_parts(view.state, view.attempt, view.source, view.controls, theme, size)
     press(painter, pill_rect(view, theme, size), _pill, theme, view.state, texts)
 
 
@@ -39,15 +44,24 @@ def _pill(
         x += letters.width(text) + theme.px(0.9)
 
 
-def _pill_parts(view: View, theme: Theme, size: tuple[int, int]) -> list[tuple[Letters, str, QColor]]:
-    """Return the texts of the pill; a long name of a source is shortened in its middle."""
-    parts = [(theme.strong, say(STATES[view.state]).upper(), theme.scheme.text)]
-    if view.attempt:
-        parts.append((theme.body, say(ATTEMPT, attempt=view.attempt), theme.scheme.text))
-    end = view.controls[0] if view.controls else size[0]
+@lru_cache(maxsize=32)
+def _pill_parts(
+    state: State,
+    attempt: int,
+    source: str,
+    controls: tuple[int, int, int, int] | None,
+    theme: Theme,
+    size: tuple[int, int],
+) -> tuple[tuple[Letters, str, int], ...]:
+    """Return the texts of the pill and their colours; a long name of a source is shortened in its middle."""
+    parts = [(theme.strong, say(STATES[state]).upper(), theme.scheme.text.rgba())]
+    if attempt:
+        parts.append((theme.body, say(ATTEMPT, attempt=attempt), theme.scheme.text.rgba()))
+    end = controls[0] if controls else size[0]
     room = end - theme.px(5.5) - sum(letters.width(text) for letters, text, _ in parts)
-    name = elided(theme.body, named(view.source), min(room, size[0] * 0.45)) if room > theme.px(3) else ""
-    return [*parts, (theme.body, name, theme.scheme.soft)] if name else parts
+    if room > theme.px(3) and (name := elided(theme.body, named(source), min(room, size[0] * 0.45))):
+        parts.append((theme.body, name, theme.scheme.soft.rgba()))
+    return tuple(parts)
 
 
 def sign(painter: QPainter, state: State, centre: QPointF, reach: int, colour: QColor) -> None:
@@ -86,10 +100,10 @@ def hud_rect(view: View, theme: Theme, size: tuple[int, int], bottom: float | No
 def hud(painter: QPainter, view: View, theme: Theme, size: tuple[int, int], rect: QRectF) -> None:
     """Draw the figures in one line in `rect`; one beyond its limits is coloured and bold."""
     if not rect.isEmpty():
-        press(painter, rect, _hud, theme, tuple(_line(view.figures, theme, size)))
+        press(painter, rect, _hud, theme, _line(view.figures, theme, size))
 
 
-def _hud(painter: QPainter, rect: QRectF, theme: Theme, line: tuple[tuple[Figure | None, str, float], ...]) -> None:
+def _hud(painter: QPainter, rect: QRectF, theme: Theme, line: Line) -> None:
     draw_panel(painter, rect, theme.px(0.5), theme.scheme.panel.rgba(), theme.scheme.edge.rgba(), 1)
     baseline, x = theme.body.baseline(0, rect.height()), float(theme.px(0.8))
     for figure, label, width in line:
@@ -101,7 +115,8 @@ def _hud(painter: QPainter, rect: QRectF, theme: Theme, line: tuple[tuple[Figure
         x += width
 
 
-def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> list[tuple[Figure | None, str, float]]:
+@lru_cache(maxsize=32)
+def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> Line:
     """Return each figure with its label and the width of both, and the hint to the help; the last ones that fit."""
     line: list[tuple[Figure | None, str, float]] = []
     for figure in figures:
@@ -112,4 +127,4 @@ def _line(figures: tuple[Figure, ...], theme: Theme, size: tuple[int, int]) -> l
     line.append((None, hint, theme.body.width(hint) + theme.px(0.8)))
     while len(line) > 1 and sum(width for *_, width in line) > size[0] - theme.px(2.4):
         line.pop(0)
-    return line
+    return tuple(line)

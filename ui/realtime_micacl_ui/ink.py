@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import ceil
 
-from PyQt6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PyQt6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QStaticText, QTextOption, QTransform
 
 from realtime_micacl_ui.theme import GREY, Letters, Theme
@@ -72,7 +72,7 @@ def _stamp(draw: Callable[..., None], size: tuple[int, int], values: tuple[objec
     return stamp
 
 
-_kept, _brief = lru_cache(maxsize=32)(_stamp), lru_cache(maxsize=10)(_stamp)
+_kept, _brief = lru_cache(maxsize=64)(_stamp), lru_cache(maxsize=10)(_stamp)
 
 
 def panel(painter: QPainter, rect: QRectF, theme: Theme, edge: QColor | None = None, edge_px: int = 1) -> None:
@@ -107,11 +107,12 @@ def ring(painter: QPainter, box: QRectF, radius: int, width_px: int, colour: QCo
             painter.drawImage(QRectF(x, y, corner, corner), stamp, QRectF(source_x, source_y, side, side))
     left, top, right, bottom = (round(v) for v in (outer.left(), outer.top(), outer.right(), outer.bottom()))
     across, down = right - left - 2 * corner, bottom - top - 2 * corner
+    painter.setPen(Qt.PenStyle.NoPen)
     for inset, wide, ink in ((0, thick, around), (1, width_px, colour)):  # in whole px, else Qt is slow
-        for y in (top + inset, bottom - inset - wide):
-            painter.fillRect(left + corner, y, across, wide, ink)
-        for x in (left + inset, right - inset - wide):
-            painter.fillRect(x, top + corner, wide, down, ink)
+        painter.setBrush(ink)
+        rows = [QRect(left + corner, y, across, wide) for y in (top + inset, bottom - inset - wide)]
+        columns = [QRect(x, top + corner, wide, down) for x in (left + inset, right - inset - wide)]
+        painter.drawRects(*rows, *columns)
 
 
 def _draw_ring(painter: QPainter, rect: QRectF, radius: int, width_px: int, colour: int, around: int) -> None:

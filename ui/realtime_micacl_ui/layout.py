@@ -5,12 +5,11 @@ A pure function of the view and of the last layout, so that cards stay where the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from functools import partial
+from math import ceil, inf
 
-import numpy as np
-import numpy.typing as npt
 from PyQt6.QtCore import QRectF
 
 from realtime_micacl.types import EMOTIONS, Baseline, Face, Frame, State
@@ -31,7 +30,8 @@ GROWN = 0.08  # by how much of its width a box is larger than what the detector 
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in px of the window."""
-F64 = npt.NDArray[np.float64]
+Size = tuple[int, int]
+"""Width and height in px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +81,8 @@ def arrange(
             things += [(place.box, CARD_COST, TOUCH_COST) for place in cards.values()]
             things += [(box, TAKEN_COST, TOUCH_COST) for box in panels]
             before = last.cards.get(face.track_id) if last else None
-            sizes = {True: _header_size(view, face, theme)}
-            if view.reading(face) is not None:
-                sizes = {False: card_size(theme, mixtures=view.mixtures), **sizes}
-            place = _place(own, things, area, theme, before, sizes)
+            large = card_size(theme, mixtures=view.mixtures) if view.reading(face) is not None else None
+            place = _place(own, things, area, theme, before, large, partial(_header_size, view, face, theme))
             if not any(_hides(place.box, other.box) for other in cards.values()):
                 cards[face.track_id] = place  # else only its box: two cards on top of each other cannot be read
     return Layout(picture, {track_id: _rect(box) for track_id, box in boxes.items()}, cards)
@@ -99,14 +97,14 @@ def picture_rect(frame: Frame, size: tuple[int, int]) -> QRectF:
     return QRectF((size[0] - shown_width) // 2, int((size[1] - shown_height) * (1 - below)), shown_width, shown_height)
 
 
-def card_size(theme: Theme, *, mixtures: bool = False) -> tuple[int, int]:
+def card_size(theme: Theme, *, mixtures: bool = False) -> Size:
     """Return width and height in px of a card with bars, with `mixtures` also of two more lines."""
     rows = key_px(theme) + theme.name_px + bar_px(theme) + theme.share_px + theme.px(1.2)
     height = header_px(theme) + theme.px(1.3) + row_px(theme) * (len(EMOTIONS) + 2 * mixtures)
     return round(max(rows, theme.lead_px)) + 2 * theme.px(0.8), height
 
 
-def _header_size(view: View, face: Face, theme: Theme) -> tuple[int, int]:
+def _header_size(view: View, face: Face, theme: Theme) -> Size:
     """Return width and height in px of a card that is only a header, as wide as its words."""
     reading = view.reading(face)
     letters = theme.lead if reading else theme.strong
@@ -152,53 +150,62 @@ def bar_px(theme: Theme) -> int:
 
 def _place(
     own: Box,
-    things: list[tuple[Box, float, float]],
+    things: Sequence[tuple[Box, float, float]],
     area: Box,
     theme: Theme,
     before: Place | None,
-    sizes: Mapping[bool, tuple[int, int]],
+    large: Size | None,
+    header: Callable[[], Size],
 ) -> Place:
     """Return the place of a card: where it was if it covers nothing there, else the spot with the least cost.
 
     `own` is the box of its face, `things` are what it should not cover, each with the cost of covering all of it and of
-    touching it. `sizes` maps whether it is small to its size; without a reading there is only the small one.
+    touching it. A card is `large`, or as small as its `header`; without a reading there is only the small one.
     """
-    places = []
-    stays = before is not None and before.small in sizes
-    if before is not None and stays:
-        box = _beside(own, sizes[before.small], before.spot, theme.px(GAP), area)
-        places.append(Place(_lazily(before.box, box, theme.px(SLACK), area), before.spot, before.small))
-        if before.small == (False not in sizes) and not any(_meet(places[0].box, box) for box, *_ in things):
-            return places[0]
-    for small, size in sizes.items():
-        for spot in range(len(SPOT_COSTS)):
-            places.append(Place(_beside(own, size, spot, theme.px(GAP), area), spot, small))
-    costs = _costs(places, things) + [SPOT_COSTS[place.spot] + SMALL_COST * place.small for place in places]
-    costs[0] -= STAY * stays
-    return places[int(np.argmin(costs))]
+    gap, best, least = theme.px(GAP), None, inf
+    if before is not None and (before.small or large is not None):
+        box = _beside(own, large if large is not None and not before.small else header(), before.spot, gap, area)
+        best = Place(_lazily(before.box, box, theme.px(SLACK), area), before.spot, before.small)
+        covers = _cost(best.box, things, inf)
+        if not covers and best.small == (large is None):
+            return best
+        least = covers + SPOT_COSTS[best.spot] + SMALL_COST * best.small - STAY
+    sizes = [(True, header())] if large is None else [(False, large), (True, header())]
+    for small, size in sizes:
+        for spot, cost in enumerate(SPOT_COSTS):
+            empty = cost + SMALL_COST * small
+            if empty >= least:
+                continue
+            box = _beside(own, size, spot, gap, area)
+            if (whole := empty + _cost(box, things, least - empty)) < least:
+                best, least = Place(box, spot, small), whole
+    assert best is not None  # without one before, the first is
+    return best
 
 
-def _meet(a: Box, b: Box) -> bool:
-    """Say whether two boxes have an area in common."""
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _hides(a: Box, b: Box) -> bool:
     """Say whether two boxes overlap by more than HIDDEN of the smaller one."""
-    common = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    return common > HIDDEN * min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
+    return _cost(a, [(b, 1.0, 0.0)], inf) > HIDDEN
 
 
-def _costs(places: list[Place], things: list[tuple[Box, float, float]]) -> F64:
-    """Return the cost of each place, summed over the things that it covers or touches, [places]."""
-    cards, boxes = np.array([place.box for place in places])[:, None], np.array([box for box, *_ in things])[None]
-    common = np.maximum(np.minimum(cards, boxes)[..., 2:] - np.maximum(cards, boxes)[..., :2], 0).prod(-1)
-    areas = [(a[..., 2:] - a[..., :2]).prod(-1) for a in (cards, boxes)]
-    share = common / np.maximum(np.minimum(*areas), 1)
-    return np.asarray(share @ [cost for _, cost, _ in things] + (common > 0) @ [touch for *_, touch in things])
+def _cost(card: Box, things: Sequence[tuple[Box, float, float]], most: float) -> float:
+    """Return what it costs that a card covers or touches things; once it is as much as `most`, the rest is left out."""
+    left, top, right, bottom = card
+    cost = 0.0
+    for box, whole, touch in things:
+        if left < box[2] and box[0] < right and top < box[3] and box[1] < bottom:
+            common = (min(right, box[2]) - max(left, box[0])) * (min(bottom, box[3]) - max(top, box[1]))
+            cost += touch + whole * common / max(1.0, min(_size(card), _size(box)))
+            if cost >= most:
+                break
+    return cost
 
 
-def _beside(own: Box, size: tuple[int, int], spot: int, gap: int, area: Box) -> Box:
+def _beside(own: Box, size: Size, spot: int, gap: int, area: Box) -> Box:
     """Return spot 0 to 11 beside a box, moved into `area`: right, left, below, above; each at start, end, middle."""
     along, side = divmod(spot, 4)
     shift = (0.0, 1.0, 0.5)[along]
@@ -217,7 +224,7 @@ def _lazily(old: Box, new: Box, slack: int, area: Box) -> Box:
     return _inside(x, y, (round(new[2] - new[0]), round(new[3] - new[1])), area)
 
 
-def _inside(x: float, y: float, size: tuple[int, int], area: Box) -> Box:
+def _inside(x: float, y: float, size: Size, area: Box) -> Box:
     """Return a box of whole px at `x`, `y`, moved into `area`."""
     left = round(max(area[0], min(x, area[2] - size[0])))
     top = round(max(area[1], min(y, area[3] - size[1])))

@@ -66,7 +66,8 @@ def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float, *, mi
             square = QRectF(n * (side + gap), 0, side, side)
             painter.fillRect(square, INK)
             painter.setOpacity(0.3 + 0.7 * sqrt(float(bar_share(weight, scale))))
-            painter.drawImage(square, QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888))
+            image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+            painter.drawImage(square, image.convertToFormat(QImage.Format.Format_RGB32))  # Qt scales it faster
             painter.setOpacity(1.0)
     return strip
 

@@ -28,6 +28,7 @@ _said: list[str] = []
 def application(name: str) -> None:
     """Make the application, if there is none yet; exit with a message if no window can be shown."""
     if QApplication.instance() is None:
+        os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")  # parts drawn by threads take more in all
         qInstallMessageHandler(_heard)
         _application.append(QApplication([name]))
         for text in _said:

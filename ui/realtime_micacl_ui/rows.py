@@ -34,10 +34,9 @@ class Rows(NamedTuple):
     """For the leading emotion."""
     scheme: Scheme
 
-    def track(self, area: QRectF, row: int) -> QRectF:
-        """Return the place of a bar at 100 %."""
-        top = floor(area.top() + row * self.height + (self.height - self.thick) / 2)
-        return QRectF(area.left() + self.bars, top, self.length, self.thick)
+    def tops(self, top: float) -> list[int]:
+        """Return the upper edge of each bar, where the area begins at `top`."""
+        return [floor(top + row * self.height + (self.height - self.thick) / 2) for row in range(len(EMOTIONS))]
 
     def baseline(self, area: QRectF, row: int) -> float:
         """Return the baseline of a row."""
@@ -50,6 +49,7 @@ class Rows(NamedTuple):
 
 def draw_names(painter: QPainter, area: QRectF, rows: Rows, words: Sequence[str], lead: str | None) -> None:
     """Draw what does not move: the dots, the names, which are `words`, and the tracks of the bars."""
+    left, tops = area.left() + rows.bars, rows.tops(area.top())
     for i, (emotion, word) in enumerate(zip(EMOTIONS, words, strict=True)):
         if rows.dot:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -58,7 +58,7 @@ def draw_names(painter: QPainter, area: QRectF, rows: Rows, words: Sequence[str]
             painter.drawEllipse(QPointF(area.left() + rows.dot, middle), rows.dot, rows.dot)
         letters, ink = rows.look(leads=emotion == lead)
         write(painter, letters, area.left() + rows.names, rows.baseline(area, i), word, ink)
-        painter.fillRect(rows.track(area, i), rows.scheme.plate)
+        painter.fillRect(QRectF(left, tops[i], rows.length, rows.thick), rows.scheme.plate)
 
 
 def draw_figures(painter: QPainter, area: QRectF, rows: Rows, figures: Sequence[str], lead: str | None) -> None:
@@ -70,10 +70,9 @@ def draw_figures(painter: QPainter, area: QRectF, rows: Rows, figures: Sequence[
 
 def draw_bars(painter: QPainter, area: QRectF, rows: Rows, shares: Sequence[float]) -> None:
     """Fill each track from its left in the colour of its emotion, as far as its share goes, 0 to 1."""
-    for i, (emotion, share) in enumerate(zip(EMOTIONS, shares, strict=True)):
-        bar = rows.track(area, i)
-        bar.setWidth(bar.width() * min(1.0, max(0.0, share)))
-        painter.fillRect(bar, EMOTION_COLOURS[emotion])
+    left = area.left() + rows.bars
+    for top, ink, share in zip(rows.tops(area.top()), EMOTION_COLOURS.values(), shares, strict=True):
+        painter.fillRect(QRectF(left, top, rows.length * min(1.0, max(0.0, share)), rows.thick), ink)
 
 
 def percent(shares: Sequence[float]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from PyQt6.QtCore import QRectF, Qt
@@ -12,7 +13,7 @@ from PyQt6.QtGui import QPainter
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import draw_panel, hatch, press, press_briefly, ratio_of, write, write_right
 from realtime_micacl_ui.moments import hover, window
-from realtime_micacl_ui.past import SPAN_S, Past, Weighed
+from realtime_micacl_ui.past import HOLD_S, SPAN_S, Past, Weighed
 from realtime_micacl_ui.ribbon import TILE, spread, tiles
 from realtime_micacl_ui.texts import FACE, NOW, WEIGHT, say
 from realtime_micacl_ui.theme import INK, TEXT, Theme
@@ -52,6 +53,14 @@ def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
     hidden = hidden or view.state in (State.ENDED, State.FAILED)
     if hidden or size[0] < LEAST_WIDTH * theme.unit or size[1] < LEAST_HEIGHT * theme.unit:
         return None
+    seen = view.weighed.get(view.followed) if view.followed else None
+    tracks = [face.track_id for face in view.faces if face.track_id in view.pasts and face.track_id != view.followed]
+    return _parts(theme, size, len(seen.importance) if seen else 4, tuple(tracks[:MOST_OTHERS]))
+
+
+@lru_cache(maxsize=32)
+def _parts(theme: Theme, size: tuple[int, int], count: int, tracks: tuple[int, ...]) -> Parts:
+    """Return the places for `count` crops and, in an upright window, for the ribbons of other `tracks`."""
     pad, gap, between = theme.px(0.8), theme.px(0.4), theme.px(0.3)
     low = size[1] < WHOLE_HEIGHT * theme.unit
     upright = size[1] > size[0] and size[1] >= UPRIGHT_HEIGHT * theme.unit
@@ -59,10 +68,7 @@ def parts(view: View, theme: Theme, size: tuple[int, int]) -> Parts | None:
     slim, axis = (0, pad) if low else (theme.px(1.3), theme.px(AXIS))
     left = 2 * pad + round(max(theme.strong.width(say(FACE, number=9)), theme.body.width(say(WEIGHT)))) + pad
     right = size[0] - 2 * pad
-    seen = view.weighed.get(view.followed) if view.followed else None
-    count = len(seen.importance) if seen else 4
-    tracks = [face.track_id for face in view.faces if face.track_id in view.pasts and face.track_id != view.followed]
-    others = tracks[:MOST_OTHERS] if upright else []
+    others = tracks if upright else ()
     side = 0
     if upright:
         side = min(theme.px(11), (right - left + between) // count - between)
@@ -104,14 +110,14 @@ def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> N
     if at is None or view.followed is None:
         return
     numbers = {face.track_id: number for number, face in enumerate(view.faces, start=1)}
-    ratio = ratio_of(painter)
+    ratio, end_s = ratio_of(painter), _end_s(view)
     shown = _Shown(
         rows=tuple(
             (
                 numbers.get(track_id, 0),
                 view.pasts[track_id],
                 _below(at, rect),
-                int(view.scene_s / SPAN_S * round(rect.width() * ratio)),
+                int(end_s / SPAN_S * round(rect.width() * ratio)),
             )
             for track_id, rect in (*at.others, (view.followed, at.ribbon))
         ),
@@ -119,7 +125,7 @@ def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> N
         window=_below(at, at.window) if at.window else (0, 0, 0, 0),
         seen=view.weighed.get(view.followed),
         instance_s=round(view.instance_s, 2),
-        markers=tuple((_across(marker, view, at), marker.number) for marker in view.markers),
+        markers=tuple((_across(marker, end_s, at), marker.number) for marker in view.markers),
         clear=view.privacy == "clear",
         mirror=view.mirror,
     )
@@ -146,8 +152,14 @@ def _below(at: Parts, rect: QRectF) -> Row:
     return round(left), round(top), round(rect.width()), round(rect.height())
 
 
-def _across(marker: Marker, view: View, at: Parts) -> int:
-    ago_s = max(0.0, view.scene_s - marker.time_s)
+def _end_s(view: View) -> float:
+    """Return the time at which the ribbons end: while readings come that of the newest, so that they move with it."""
+    newest_s = max(float(past.times_s[-1]) for past in view.pasts.values())
+    return newest_s if view.scene_s - newest_s <= HOLD_S else view.scene_s
+
+
+def _across(marker: Marker, end_s: float, at: Parts) -> int:
+    ago_s = max(0.0, end_s - marker.time_s)
     return round(at.ribbon.right() - at.ribbon.width() * ago_s / SPAN_S) - round(at.panel.left())
 
 

@@ -19,6 +19,8 @@ def touched(before: View, after: View, layout: Layout, theme: Theme, size: tuple
 
     Bags that wait for their readings are not shown, so they do not count.
     """
+    if after.frame is not before.frame:
+        return None
     alike = replace(
         after,
         bags=before.bags,
