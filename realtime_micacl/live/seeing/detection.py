@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -26,7 +26,7 @@ class Detection:
 
     def moved(self, shift: F32) -> Detection:
         """Return the detection moved by a shift [2] in px."""
-        return replace(self, box=self.box + np.tile(shift, 2), points=self.points + shift)
+        return Detection(self.box + np.concatenate([shift, shift]), self.points + shift, self.score)
 
 
 class Model(Protocol):

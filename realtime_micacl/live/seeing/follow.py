@@ -6,7 +6,7 @@ The detector's box and points are moved along by the similarity that takes the o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from math import inf
 
@@ -66,7 +66,7 @@ class Follower:
     def _sure_of(self, image: U8, then: Detection, before: F32, awaited: Detection) -> list[Detection]:
         where = region(awaited.points, awaited.box)
         landmarks, scores = self._mesh.landmarks(image, [where])
-        moved = _carried(then, before, landmarks[0])
+        (moved,) = _carried([then], before[None], landmarks)
         return [moved] if scores[0] >= MESH_AGREES and not _astray(moved, where) else []
 
     def follow(self, image: U8, time_s: float, expected: Mapping[int, F32]) -> Found | None:
@@ -84,7 +84,7 @@ class Follower:
         ]
         regions = [region(one.points, one.box) for one in awaited]
         landmarks, scores = self._mesh.landmarks(image, regions)
-        moved = [_carried(*one) for one in zip(then.detections, then.landmarks, landmarks, strict=True)]
+        moved = _carried(then.detections, then.landmarks, landmarks)
         found = Found(moved, landmarks, scores)
         return found if _sure(found) and not any(map(_astray, moved, regions)) else None
 
@@ -100,21 +100,21 @@ def _astray(one: Detection, expected: Region) -> bool:
     return bool(np.abs(middle(one.box) - (expected.x, expected.y)).max() > STRAY * expected.side)
 
 
-def _carried(then: Detection, before: F32, after: F32) -> Detection:
-    """Return a detection moved, rotated and scaled as its landmarks were, from `before` to `after`, [468,3] each."""
+def _carried(then: Sequence[Detection], before: F32, after: F32) -> list[Detection]:
+    """Return n detections moved, rotated and scaled as their landmarks were, from `before` to `after`, [n,468,3]."""
     old, new = _plane(before), _plane(after)
-    old_middle, new_middle = old.mean(), new.mean()
+    old_middle, new_middle = old.mean(axis=1, keepdims=True), new.mean(axis=1, keepdims=True)
     spread = old - old_middle
-    turn = np.vdot(spread, new) / np.vdot(spread, spread)
-
-    def moved(points: F32) -> F32:
-        at = (_plane(points) - old_middle) * turn + new_middle
-        return np.stack([at.real, at.imag], axis=1).astype(np.float32)
-
-    centre, half = moved(middle(then.box)[None])[0], (then.box[2:] - then.box[:2]) / 2 * np.float32(abs(turn))
-    return replace(then, box=np.concatenate([centre - half, centre + half]), points=moved(then.points))
+    turns = [np.vdot(one, to) / np.vdot(one, one) for one, to in zip(spread, new, strict=True)]
+    points = np.stack([np.concatenate([middle(one.box)[None], one.points]) for one in then])
+    places = ((_plane(points) - old_middle) * np.stack(turns)[:, None] + new_middle).view(np.float32)
+    halves = [(one.box[2:] - one.box[:2]) / 2 * abs(turn) for one, turn in zip(then, turns, strict=True)]
+    return [
+        Detection(np.concatenate([place[0] - half, place[0] + half]), place[1:], one.score)
+        for one, place, half in zip(then, places.reshape(points.shape), halves, strict=True)
+    ]
 
 
 def _plane(points: F32) -> np.ndarray:
-    """Return points [n,2 or 3] as complex numbers [n], x + i y."""
-    return points[:, 0] + 1j * points[:, 1]
+    """Return points [n,p,2 or 3] as complex numbers [n,p], x + i y."""
+    return points[..., 0] + 1j * points[..., 1]

@@ -58,16 +58,18 @@ class FaceMesh:
         """
         if not regions:
             return np.zeros((0, LANDMARKS, 3), np.float32), np.zeros(0, np.float32)
-        maps = [_to_picture(one) for one in regions]
+        maps = np.stack([_to_picture(one) for one in regions])
         raws, scores = zip(*(self._read(_cut(image, one)) for one in maps), strict=True)
-        landmarks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3)
-        for face, to_picture, one in zip(landmarks, maps, regions, strict=True):
-            face[:, :2] = face[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
-            face[:, 2] *= one.side / SIZE_PX
+        turns = np.zeros((len(regions), 3, 3), np.float32)
+        turns[:, :2, :2] = maps[:, :, :2].swapaxes(1, 2)
+        turns[:, 2, 2] = [one.side / SIZE_PX for one in regions]
+        landmarks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3) @ turns
+        landmarks[:, :, :2] += maps[:, None, :, 2]
         return landmarks, np.asarray(1 / (1 + np.exp(-np.concatenate(scores).reshape(-1))), np.float32)
 
     def _read(self, cut: U8) -> tuple[F32, F32]:
-        given = np.multiply(cut[None], np.float32(1 / 255), dtype=np.float32)
+        given = cut[None].astype(np.float32)
+        given *= np.float32(1 / 255)
         raw, score = self._session.run(None, {self._input: given})
         return np.asarray(raw, np.float32), np.asarray(score, np.float32)
 

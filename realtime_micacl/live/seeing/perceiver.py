@@ -19,7 +19,7 @@ from realtime_micacl.live.seeing.detector import FaceDetector, too_small
 from realtime_micacl.live.seeing.follow import Follower, Found
 from realtime_micacl.live.seeing.lookout import MESH_AGREES, ROOM, Lookout
 from realtime_micacl.live.seeing.mesh import MIN_SCORE, FaceMesh, region
-from realtime_micacl.live.seeing.pose import Fit, fitted, heads
+from realtime_micacl.live.seeing.pose import fitted, heads
 from realtime_micacl.live.seeing.quality import AWAY, FREE, assess, frontal, possible, share_inside
 from realtime_micacl.live.seeing.shape import ShapeReader
 from realtime_micacl.live.seeing.small_faces import with_exact_points
@@ -140,11 +140,11 @@ class Perceiver:
             self._covered = self._averaged(names, covers, still=frame.still)
         at = fitted(landmarks)
         turns = heads(landmarks, at)
-        faces = [
-            self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None)
-            for n, name, one, head, score in zip(sure, names, detections, turns, scores, strict=True)
+        shapes = self._shapes.read(landmarks, at) if self._shapes else [None] * len(sure)
+        return [
+            self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None, shape)
+            for n, name, one, head, score, shape in zip(sure, names, detections, turns, scores, shapes, strict=True)
         ]
-        return self._shaped(faces, landmarks, at)
 
     def _followed(self, frame: Frame) -> Found | None:
         """Return where the faces of the last look are now; None if a look is needed."""
@@ -188,16 +188,9 @@ class Perceiver:
         before = {} if still else self._covered
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
-    def _shaped(self, faces: list[Face], landmarks: F32, at: Fit) -> list[Face]:
-        """Return the faces, with the shapes of those that can be analysed, from their landmarks and fits."""
-        usable = [n for n, face in enumerate(faces) if face.state is not State.LOW_QUALITY]
-        if self._shapes and usable:
-            shapes = self._shapes.read(landmarks[usable], Fit(*(part[usable] for part in at)))
-            for n, shape in zip(usable, shapes, strict=True):
-                faces[n] = replace(faces[n], shape=shape)
-        return faces
-
-    def _face(self, track_id: int, detection: Detection, crop: U8, image: U8, head: F32 | None) -> Face:
+    def _face(
+        self, track_id: int, detection: Detection, crop: U8, image: U8, head: F32 | None, shape: F32 | None
+    ) -> Face:
         height, width = image.shape[:2]
         inside = share_inside(detection.box, width, height)
         quality = assess(crop, detection.points, inside=inside, covers=self._covered.get(track_id, FREE), head=head)
@@ -208,7 +201,17 @@ class Perceiver:
             elif last and quality.value < RECOVERED:
                 quality = Quality(quality.value, last[1].quality.fault)
         state = State.LOW_QUALITY if quality.fault else State.COLLECTING
-        return Face(track_id, detection.box, crop, detection.score, quality, state, points=detection.points, head=head)
+        return Face(
+            track_id,
+            detection.box,
+            crop,
+            detection.score,
+            quality,
+            state,
+            points=detection.points,
+            shape=None if quality.fault else shape,
+            head=head,
+        )
 
     def _with_progress(self, face: Face) -> Face:
         """Return the face with the share of its window that is filled, live once that is full."""

@@ -81,10 +81,10 @@ def geometry(points: F32) -> tuple[float, float, float]:
 
 def share_inside(box: F32, width: int, height: int) -> float:
     """Return the share of a box (left, top, right, bottom in px) that lies in a picture of this size, 0 to 1."""
-    left, top, right, bottom = (float(v) for v in box)
+    left, top, right, bottom = box.tolist()
     across = min(right, width) - max(left, 0.0)
     down = min(bottom, height) - max(top, 0.0)
-    return max(0.0, across) * max(0.0, down) / max(1e-6, (right - left) * (bottom - top))
+    return float(max(0.0, across) * max(0.0, down) / max(1e-6, (right - left) * (bottom - top)))
 
 
 def possible(points: F32) -> bool:

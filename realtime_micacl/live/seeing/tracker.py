@@ -48,19 +48,20 @@ class _Track:
     signature: F32
     seen_s: float
     velocity: F32
+    """Of its box, in px a second, [4]."""
     hits: int = 1
     missed: int = 0
     """The number of looks in a row that did not see it."""
     track_id: int | None = None
 
     def predicted(self, time_s: float) -> F32:
-        shift = self.velocity * min(time_s - self.seen_s, AHEAD_S)
-        return np.asarray(self.box + np.concatenate([shift, shift]), np.float32)
+        return np.asarray(self.box + self.velocity * min(time_s - self.seen_s, AHEAD_S), np.float32)
 
     def see(self, sighting: Sighting, time_s: float) -> None:
         elapsed_s = time_s - self.seen_s
         if elapsed_s > AT_ONCE_S:
             moved = (middle(sighting.box) - middle(self.box)) / elapsed_s
+            moved = np.concatenate([moved, moved])
             self.velocity = np.asarray(self.velocity + NEWEST_SHARE * (moved - self.velocity), np.float32)
         self.box, self.signature, self.seen_s = sighting.box, sighting.signature, time_s
         self.hits += 1
@@ -118,9 +119,10 @@ class Tracker:
         memory_s = max(MEMORY_S, apart_s) if still else MEMORY_S
         misses = MISSES if not still and apart_s <= SLOW_S else 0
         self._forget(memory_s, misses)
+        expected = [track.predicted(time_s) for track in self._tracks]
         pairs = sorted(
             (
-                (_affinity(track, sighting, time_s), t, s)
+                (_affinity(track, expected[t], sighting), t, s)
                 for t, track in enumerate(self._tracks)
                 for s, sighting in enumerate(sightings)
             ),
@@ -138,7 +140,7 @@ class Tracker:
         self._forget(memory_s, misses)
         for s, sighting in enumerate(sightings):
             if s not in owner and sighting.may_start:
-                track = _Track(sighting.box, sighting.signature, time_s, np.zeros(2, np.float32))
+                track = _Track(sighting.box, sighting.signature, time_s, np.zeros(4, np.float32))
                 self._tracks.append(track)
                 owner[s] = track
         hits = 1 if still else self._birth_hits
@@ -156,7 +158,7 @@ class Tracker:
     def stretch(self, factors: F32) -> None:
         """Scale all tracks when the pictures' width and height change by these factors [2]."""
         for track in self._tracks:
-            track.box, track.velocity = track.box * np.tile(factors, 2), track.velocity * factors
+            track.box, track.velocity = track.box * np.tile(factors, 2), track.velocity * np.tile(factors, 2)
 
     def restart(self, cut: Cut | None = None, time_s: float = 0.0) -> None:
         """Forget all tracks: after a cut nobody is who was there before, but for those whom it spares.
@@ -199,21 +201,20 @@ def normalised(pixels: np.ndarray) -> F32:
     """Return pixels as one row with mean 0 and length 1."""
     values = pixels.astype(np.float32).ravel()
     values -= np.add.reduce(values) / len(values)
-    length = sqrt(values @ values)
+    length = sqrt(values.dot(values))
     return values / length if length > 0 else values
 
 
 def likeness(a: F32, b: F32) -> float:
     """Return how alike two signatures are, -1 to 1."""
-    return float(a @ b)
+    return float(a.dot(b))
 
 
-def _affinity(track: _Track, sighting: Sighting, time_s: float) -> float:
-    """Return how well a sighting fits a track; 0 if they must not be matched."""
+def _affinity(track: _Track, expected: F32, sighting: Sighting) -> float:
+    """Return how well a sighting fits a track that is `expected` in a box; 0 if they must not be matched."""
     alike = likeness(track.signature, sighting.signature)
     if alike < MIN_LIKENESS:
         return 0.0
-    expected = track.predicted(time_s)
     common = max(_common(expected, sighting.box), _common(track.box, sighting.box))
     return common + LIKENESS_SHARE * alike if common >= MIN_OVERLAP else 0.0
 

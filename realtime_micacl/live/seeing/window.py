@@ -133,11 +133,11 @@ class Window:
     def _bag(self, track_id: int, run: _Run) -> Bag:
         spec, samples = self._spec, list(run.samples)
         samples = [samples[0]] * (spec.ticks - len(samples)) + samples
-        crops = np.stack([s.face.crop for s in samples])
-        crops = crops.reshape(spec.instances, spec.frames, *crops.shape[1:])
+        newest = samples[-1]
+        crops = np.concatenate([s.face.crop for s in samples])
+        crops = crops.reshape(spec.instances, spec.frames, *newest.face.crop.shape)
         crops.flags.writeable = False
         shapes = [s.face.shape for s in samples if s.face.shape is not None]
-        newest = samples[-1]
         distinct = 1 + sum(a is not b for a, b in pairwise(samples))
         return Bag(
             track_id=track_id,
@@ -146,8 +146,8 @@ class Window:
             start_s=samples[0].time_s,
             end_s=newest.time_s,
             coverage=distinct / spec.ticks,
-            quality=float(np.mean([s.face.quality.value for s in samples])),
-            shapes=np.stack(shapes) if shapes else None,
+            quality=sum(s.face.quality.value for s in samples) / spec.ticks,
+            shapes=np.concatenate(shapes).reshape(len(shapes), -1) if shapes else None,
             frame=newest.frame,
             box=newest.face.box,
             head=newest.face.head,
