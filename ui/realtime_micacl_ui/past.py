@@ -5,7 +5,7 @@ These values are replaced, never changed; they are only in memory, and written n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from realtime_micacl.types import EMOTIONS, F32, U8, Bag, EmotionDistribution
 
 SPAN_S = 60.0
 HOLD_S = 0.3  # how long a reading holds if no other comes; times without a reading that holds are a gap
+STEP_S = 0.15  # how often the timeline goes on, by 2 px
 MAX_TRACKS = 24
 
 F64 = npt.NDArray[np.float64]
@@ -66,9 +67,15 @@ class Weighed:
         return float((self.bag.end_s - self.bag.start_s) / max(1, instances * frames - 1) * frames)
 
 
+def is_new(reading: EmotionDistribution, fresh: Sequence[EmotionDistribution], pasts: Mapping[int, Past]) -> bool:
+    """Say whether a reading is neither among `fresh` ones nor in `pasts`."""
+    known = pasts.get(reading.track_id)
+    return reading not in fresh and (known is None or reading.time_s > known.times_s[-1])
+
+
 def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution], now_s: float) -> Mapping[int, Past]:
     """Return the pasts with new readings and without old tracks; `pasts` itself if nothing changes."""
-    new = [r for r in readings if r.track_id not in pasts or r.time_s > pasts[r.track_id].times_s[-1]]
+    new = [reading for reading in readings if is_new(reading, (), pasts)]
     kept = {track_id: past for track_id, past in pasts.items() if now_s - past.times_s[-1] <= SPAN_S}
     if not new and len(kept) == len(pasts):
         return pasts

@@ -154,8 +154,9 @@ def _below(at: Parts, rect: QRectF) -> Row:
 
 def _end_s(view: View) -> float:
     """Return the time at which the ribbons end: while readings come that of the newest, so that they move with it."""
-    newest_s = max(float(past.times_s[-1]) for past in view.pasts.values())
-    return newest_s if view.scene_s - newest_s <= HOLD_S else view.scene_s
+    ended_s = max(float(past.times_s[-1]) for past in view.pasts.values())
+    newest_s = max((reading.time_s for reading in view.fresh), default=ended_s)
+    return ended_s if view.scene_s - newest_s <= HOLD_S else view.scene_s
 
 
 def _across(marker: Marker, end_s: float, at: Parts) -> int:

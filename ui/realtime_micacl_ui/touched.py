@@ -17,7 +17,7 @@ from realtime_micacl_ui.view import View
 def touched(before: View, after: View, layout: Layout, theme: Theme, size: tuple[int, int]) -> QRegion | None:
     """Return what looks different in `after` than in `before`, painted with this layout; None: paint everything.
 
-    Bags that wait for their readings are not shown, so they do not count.
+    Bags that wait for their readings and readings that wait for the timeline's next step are not shown there.
     """
     if after.frame is not before.frame:
         return None
@@ -27,6 +27,8 @@ def touched(before: View, after: View, layout: Layout, theme: Theme, size: tuple
         bars=before.bars,
         readings=before.readings,
         pasts=before.pasts,
+        past_s=before.past_s,
+        fresh=before.fresh,
         weighed=before.weighed,
         instance_s=before.instance_s,
     )

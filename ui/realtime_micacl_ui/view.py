@@ -13,7 +13,7 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.message_texts import SILENT_S, Then, message_for
-from realtime_micacl_ui.past import SPAN_S, Past, Weighed, remember, weigh
+from realtime_micacl_ui.past import SPAN_S, STEP_S, Past, Weighed, is_new, remember, weigh
 from realtime_micacl_ui.texts import say
 
 FRESH_S = 1.0  # an older reading is not shown any more
@@ -68,6 +68,10 @@ class Seen:
     bags: tuple[Bag, ...] = ()
     """Bags whose readings may still come."""
     pasts: Mapping[int, Past] = field(default_factory=dict)
+    past_s: float = 0.0
+    """The time of the scene when readings were last added to `pasts`."""
+    fresh: tuple[EmotionDistribution, ...] = ()
+    """Readings that are not in `pasts` yet: the timeline goes on in steps."""
     weighed: Mapping[int, Weighed] = field(default_factory=dict)
     """The windows of the faces in the scene."""
     instance_s: float = 0.0
@@ -142,9 +146,12 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
     if scene and state is State.NO_FACE and scene_s - vacant_since_s >= VACANT_S:
         title, detail = _vacant(scene.least_px)
     here = {face.track_id for face in faces}
-    pasts = remember(last.pasts, now.readings, scene_s)
     bags = last.bags + tuple(bag for bag in now.bags if bag not in last.bags)
-    weighed = weigh(last.weighed, bags, now.readings)
+    pasts, weighed, past_s = last.pasts, last.weighed, last.past_s
+    fresh = last.fresh + tuple(reading for reading in now.readings if is_new(reading, last.fresh, pasts))
+    if abs(scene_s - past_s) >= STEP_S or any(reading.track_id not in pasts for reading in fresh):
+        pasts, weighed = remember(pasts, fresh, scene_s), weigh(weighed, bags, fresh)
+        fresh, past_s = (), scene_s
     return replace(
         last,
         state=state,
@@ -155,6 +162,8 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
         vacant_since_s=vacant_since_s,
         readings={face.track_id: known[face.track_id] for face in faces if face.track_id in known},
         pasts=pasts,
+        past_s=past_s,
+        fresh=fresh,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
         instance_s=next((window.instance_s for window in weighed.values()), last.instance_s),
         bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
