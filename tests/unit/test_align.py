@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime_micacl.live.seeing.align import Aligner, _shrunk, similarity
+from realtime_micacl.live.seeing.align import Aligner, _shrunk, centred, similarity
 from realtime_micacl.types import F32, U8
 
 POINTS = ((0.30, 0.372), (0.70, 0.372), (0.50, 0.603), (0.50, 0.790))
@@ -21,14 +21,14 @@ def moved(points: F32, scale: float, angle: float, x: float, y: float) -> F32:
 @given(st.floats(5, 400), st.floats(-3, 3), st.floats(-500, 2000), st.floats(-500, 2000))
 def test_similarity_is_found_exactly(scale: float, angle: float, x: float, y: float) -> None:
     source = moved(TARGET, scale, angle, x, y)
-    found = similarity(source, TARGET)
+    found = similarity(source, centred(TARGET))
     assert np.allclose(source @ found[:, :2].T + found[:, 2], TARGET, atol=2e-3)
     assert found[0, 0] == pytest.approx(found[1, 1]), "a rotation and one scale, no shear"
     assert found[0, 1] == pytest.approx(-found[1, 0])
 
 
 def test_points_that_coincide_give_a_finite_transform() -> None:
-    assert np.isfinite(similarity(np.full((4, 2), 7, np.float32), TARGET)).all()
+    assert np.isfinite(similarity(np.full((4, 2), 7, np.float32), centred(TARGET))).all()
 
 
 def picture(points: F32, size: tuple[int, int]) -> U8:
@@ -57,7 +57,7 @@ def test_a_face_is_shrunk_as_cv2_shrinks_bytes(side: int) -> None:
     """Halves are the exception: of four bytes, and of them alone, cv2 rounds a mean that ends in .5 up."""
     image = np.random.default_rng(side).integers(0, 256, (side, side, 3)).astype(np.uint8)
     points = TARGET * side - 0.5
-    small, _ = _shrunk(image, points, similarity(points, TARGET * 64 - 0.5), 64, 64 / side)
+    small, _ = _shrunk(image, points, similarity(points, centred(TARGET * 64 - 0.5)), 64, 64 / side)
     assert np.array_equal(small, cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA))
 
 

@@ -86,8 +86,10 @@ class Neutral:
 
 def own_changes(shapes: F32, neutral: F32, trust: F32) -> F32:
     """Return shapes [.., n, 3P] minus a neutral one [.., 3P], the trust in that appended, [.., n, 3P+1]."""
-    known = np.broadcast_to(trust[..., None, None], (*shapes.shape[:-1], 1))
-    return np.concatenate([shapes - neutral[..., None, :], known], axis=-1)
+    changes = np.empty((*shapes.shape[:-1], shapes.shape[-1] + 1), np.float32)
+    changes[..., :-1] = shapes - neutral[..., None, :]
+    changes[..., -1] = trust[..., None]
+    return changes
 
 
 def strange(shapes: F32, mean: F32) -> F32:

@@ -62,8 +62,11 @@ class Recognizer:
             rows = np.concatenate([features, features[twice]]) if twice else features
             logits, importance = self._engine.classify(rows, np.stack(changes))
         logits = logits / self._temperature
-        seconds = dict(zip(twice, logits[len(bags) :], strict=True))
-        return tuple(self._reading(bag, logits[i], seconds.get(i), importance[i].copy()) for i, bag in enumerate(bags))
+        shares = softmax(logits)
+        seconds = dict(zip(twice, shares[len(bags) :], strict=True))
+        return tuple(
+            self._reading(bag, logits[i], shares[i], seconds.get(i), importance[i].copy()) for i, bag in enumerate(bags)
+        )
 
     def close(self) -> None:
         """Free the engine."""
@@ -81,7 +84,8 @@ class Recognizer:
         if missing:
             encoded = self._engine.encode(np.stack(list(missing.values())))
             self._features.update(zip(missing, encoded, strict=True))
-        features: Features = np.stack([[self._features[key] for key in keys] for keys in wanted])
+        rows: Features = np.stack([self._features[key] for keys in wanted for key in keys])
+        features = rows.reshape(len(wanted), -1, *rows.shape[1:])
         newest = max(bag.tick for bag in bags)  # a new perceiver counts its ticks from 0
         self._features = {k: f for k, f in self._features.items() if newest - self._bag.ticks < k[1] <= newest}
         return features
@@ -94,17 +98,16 @@ class Recognizer:
         ticks = range(bag.tick - self._bag.ticks + self._piece, bag.tick + 1, self._piece)
         return [ticks[(i - len(ticks)) % 2 - 2] for i in range(len(ticks))] if bag.still and len(ticks) > 1 else ticks
 
-    def _reading(self, bag: Bag, logits: F32, second: F32 | None, importance: F32) -> EmotionDistribution:
-        """Return the reading of a bag, from its calibrated logits and, where it was read twice, the second ones."""
+    def _reading(self, bag: Bag, logits: F32, shares: F32, second: F32 | None, importance: F32) -> EmotionDistribution:
+        """Return the reading of a bag, from its calibrated logits, shares and, where it was read twice, second ones."""
         known, lopsided = None, 0.0
         if self._neutrals:
             lopsided = self._neutrals.lopsided(bag)
-            known, baseline = self._neutrals.learn(bag, softmax(logits), None if second is None else softmax(second))
+            known, baseline = self._neutrals.learn(bag, shares, second)
         else:
             logits, baseline = self._baselines.shifted(bag.track_id, bag.end_s, logits)
-        smooth, leader = self._smoother.update(
-            bag.track_id, bag.end_s, softmax(logits), lopsided=lopsided, still=bag.still
-        )
+            shares = softmax(logits)
+        smooth, leader = self._smoother.update(bag.track_id, bag.end_s, shares, lopsided=lopsided, still=bag.still)
         for array in (smooth, importance):
             array.flags.writeable = False
         emotion = None if leader is None else EMOTIONS[leader]

@@ -13,16 +13,22 @@ AREA_BELOW = 0.6  # px of the crop per px of the picture; below 0.5 bilinear sam
 
 Points = tuple[tuple[float, float], ...]
 """Where the right eye, left eye, nose tip and mouth centre lie in the crop, as fractions of its side."""
+Centred = tuple[complex, list[complex]]
+"""The mean of points, as x + i y, and how far each is from it."""
 
 
-def similarity(source: F32, target: F32) -> F32:
-    """Return the least-squares rotation, scale and shift [2,3] that takes points [P,2] to points [P,2]."""
-    s = [complex(x, y) for x, y in source.tolist()]
-    t = [complex(x, y) for x, y in target.tolist()]
-    s_mean, t_mean = sum(s) / len(s), sum(t) / len(t)
-    power = sum([abs(one - s_mean) ** 2 for one in s])
-    shared = sum([(one - s_mean).conjugate() * (other - t_mean) for one, other in zip(s, t, strict=True)])
-    a = shared / power if power > 0 else 1.0 + 0j
+def centred(points: F32) -> Centred:
+    """Return points [P,2] as the mean of all and the distance of each."""
+    plane = [complex(x, y) for x, y in points.tolist()]
+    mean = sum(plane) / len(plane)
+    return mean, [one - mean for one in plane]
+
+
+def similarity(source: F32, target: Centred) -> F32:
+    """Return the least-squares rotation, scale and shift [2,3] that takes points [P,2] to as many points."""
+    (s_mean, s), (t_mean, t) = centred(source), target
+    power = sum([abs(one) ** 2 for one in s])
+    a = sum([one.conjugate() * other for one, other in zip(s, t, strict=True)]) / power if power > 0 else 1.0 + 0j
     b = t_mean - a * s_mean
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], np.float32)
 
@@ -33,7 +39,7 @@ class Aligner:
     def __init__(self, size_px: int, points: Points) -> None:
         self.size_px = size_px
         self.points: F32 = np.array(points, np.float32)
-        self._target = self.points * size_px - 0.5  # px centres lie at whole numbers
+        self._target = centred(self.points * size_px - 0.5)  # px centres lie at whole numbers
 
     @property
     def recipe(self) -> tuple[int, list[list[float]]]:
@@ -62,10 +68,9 @@ def _shrunk(image: U8, key_points: F32, transform: F32, size_px: int, scale: flo
     turn, shift = complex(transform[0, 0], transform[1, 0]), complex(transform[0, 2], transform[1, 2])
     corners = [(complex(x, y) - shift) / turn for x in (0, size_px) for y in (0, size_px)]
     height, width = image.shape[:2]
-    left = min(max(floor(min(c.real for c in corners)) - 2, 0), width - 1)
-    top = min(max(floor(min(c.imag for c in corners)) - 2, 0), height - 1)
-    right = min(max(ceil(max(c.real for c in corners)) + 3, left + 1), width)
-    bottom = min(max(ceil(max(c.imag for c in corners)) + 3, top + 1), height)
+    xs, ys = [c.real for c in corners], [c.imag for c in corners]
+    left, top = min(max(floor(min(xs)) - 2, 0), width - 1), min(max(floor(min(ys)) - 2, 0), height - 1)
+    right, bottom = min(max(ceil(max(xs)) + 3, left + 1), width), min(max(ceil(max(ys)) + 3, top + 1), height)
     part = image[top:bottom, left:right]
     small_size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
     if part.shape[:2] == (2 * small_size[1], 2 * small_size[0]):  # cv2 rounds the mean of four bytes in its own way

@@ -122,10 +122,10 @@ class Perceiver:
 
     def _faces(self, frame: Frame) -> list[Face]:
         """Return the confirmed faces of a frame; those that can be analysed have their shape."""
-        followed = self._followed(frame)
+        followed, image = self._followed(frame), frame.image
         found = followed or self._found(frame)
         detections, landmarks, scores = found.detections, found.landmarks, found.scores
-        crops = [self._aligner.crop(frame.image, d.points[:4]) for d in detections]
+        crops = [self._aligner.crop(image, d.points[:4]) for d in detections]
         sightings = [
             Sighting(d.box, signature(c), _may_start(d, score, still=frame.still))
             for d, c, score in zip(detections, crops, scores, strict=True)
@@ -136,13 +136,13 @@ class Perceiver:
         detections, landmarks, scores = [detections[n] for n in sure], landmarks[sure], scores[sure]
         if not followed:
             self._follower.note(names, Found(detections, landmarks, scores), frame.time_s)
-            covers = self._covers.read(frame.image, [one.points for one in detections])
+            covers = self._covers.read(image, [one.points for one in detections])
             self._covered = self._averaged(names, covers, still=frame.still)
         at = fitted(landmarks)
         turns = heads(landmarks, at)
         shapes = self._shapes.read(landmarks, at) if self._shapes else [None] * len(sure)
         return [
-            self._face(name, one, crops[n], frame.image, head if score >= MIN_SCORE else None, shape)
+            self._face(name, one, crops[n], frame.shape, head if score >= MIN_SCORE else None, shape)
             for n, name, one, head, score, shape in zip(sure, names, detections, turns, scores, shapes, strict=True)
         ]
 
@@ -189,9 +189,15 @@ class Perceiver:
         return {i: (cover + before.get(i, cover)) / 2 for i, cover in zip(ids, covers, strict=True)}
 
     def _face(
-        self, track_id: int, detection: Detection, crop: U8, image: U8, head: F32 | None, shape: F32 | None
+        self,
+        track_id: int,
+        detection: Detection,
+        crop: U8,
+        size: tuple[int, ...],
+        head: F32 | None,
+        shape: F32 | None,
     ) -> Face:
-        height, width = image.shape[:2]
+        height, width = size[:2]
         inside = share_inside(detection.box, width, height)
         quality = assess(crop, detection.points, inside=inside, covers=self._covered.get(track_id, FREE), head=head)
         last = self._seen.get(track_id)

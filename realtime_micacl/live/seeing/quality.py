@@ -46,7 +46,7 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
         "mouth covered": _grade(float(covers[0]), MOUTH_COVER),
         "eyes covered": _grade(float(covers[1]), EYES_COVER),
     }
-    worst = min(grades, key=lambda fault: grades[fault])
+    worst = min(grades, key=grades.__getitem__)
     value = grades[worst]
     return Quality(round(value, 3), "" if value > 0 else worst)
 

@@ -34,7 +34,7 @@ def marked_frames(frames: Iterator[Frame], shown: str) -> Iterator[Frame]:
                 if still and not warned:
                     log.warning(SLOW, shown, gap_s)
                     warned = True
-                yield replace(held, still=still)
+                yield replace(held, still=True) if still else held
                 before_s = held.time_s
             held, first_s = frame, frame.time_s if first_s is None else first_s
     if held and first_s is not None:

@@ -238,7 +238,7 @@ def decoded(container: av.container.InputContainer, shown: str) -> Iterator[tupl
 
 
 def _seconds(count: int | None, base: Fraction | None) -> float | None:
-    return None if count is None or base is None else float(count * base)
+    return None if count is None or base is None else count * base.numerator / base.denominator
 
 
 def _rate_hz(stream: Any) -> float:
