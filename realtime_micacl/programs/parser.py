@@ -55,8 +55,11 @@ class Last(argparse.Action):
 class Parser(VerbParser):
     """A parser with helpful messages."""
 
+    _words: Sequence[str] = ()
+
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse a command line; raise ConfigError for words that do not fit."""
+        self._words = argv
         arguments, rest = self.parse_known_args(argv)
         if not rest:
             return arguments
@@ -71,6 +74,10 @@ class Parser(VerbParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2 and a line that says what is wrong."""
+        known = self._option_string_actions
+        for word in self._words if "SOURCE" in message else ():  # it may be the value of an option that there is not
+            if re.match(r"--\w", word) and not any(option.startswith(word.partition("=")[0]) for option in known):
+                raise no_option(word, known)
         if "SOURCE" in message and "--source" in message:
             message += f"; {SEVERAL}"
         elif found := re.match(r"argument (--[\w-]+): ignored explicit argument (.*)", message):

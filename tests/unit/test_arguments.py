@@ -155,6 +155,12 @@ def test_two_ways_of_naming_a_source_are_explained_and_other_faults_are_not(
         assert ("name several with --source each" in capsys.readouterr().err) is explained
 
 
+def test_the_value_of_an_option_that_there_is_not_is_no_second_source() -> None:
+    for words in (["--source", "demo", "--max-seconds", "3"], ["--camera", "0", "--max-seconds", "3"]):
+        with pytest.raises(ConfigError, match="there is no option --max-seconds; did you mean --max-faces"):
+            settings(*words)
+
+
 def test_the_help_fits_on_a_terminal_and_a_text_stands_beside_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = parser().format_help().splitlines()
