@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from realtime_micacl_ui.window import LiveWindow
 
 WARM_UP_S = 6.0
+LOOK_S = 0.1
 PAINT_ALONE = "1920 x 1080, three faces, timeline:"
 
 
@@ -39,6 +40,7 @@ class Progress:
     """What is noted while the program runs; `marked_s` is when the warm-up ended, with `cpu_s` and `counts` then."""
 
     first_reading_s: float | None = None
+    looked_s: float = 0.0
     marked_s: float | None = None
     cpu_s: float = 0.0
     counts: dict[str, int] | None = None
@@ -65,6 +67,9 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 
     def tick(shown: LiveWindow) -> None:
         now_s = time.monotonic()
+        if now_s - progress.looked_s < LOOK_S:  # else looking would be measured, too
+            return
+        progress.looked_s = now_s
         meters.update(session.meters | shown.meters)
         scene = session.look().scene
         progress.faces = max(progress.faces, len(scene.faces) if scene else 0)
