@@ -82,7 +82,8 @@ class Recognizer:
             if key not in self._features
         }
         if missing:
-            encoded = self._engine.encode(np.stack(list(missing.values())))
+            pieces = [piece.view("V3") for piece in missing.values()]  # mirrored ones are copied by pixel, not by byte
+            encoded = self._engine.encode(np.stack(pieces).view(np.uint8))
             self._features.update(zip(missing, encoded, strict=True))
         rows: Features = np.stack([self._features[key] for keys in wanted for key in keys])
         features = rows.reshape(len(wanted), -1, *rows.shape[1:])

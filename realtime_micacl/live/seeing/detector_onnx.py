@@ -112,7 +112,7 @@ def merged(places: F32, scores: F32) -> list[tuple[F32, float]]:
         same[0] = True
         group = order[same]
         weights = scores[group] / scores[group].sum()
-        found.append((np.tensordot(weights, places[group], 1).astype(np.float32), float(scores[order[0]])))
+        found.append(((weights @ places[group].reshape(len(group), -1)).reshape(-1, 2), float(scores[order[0]])))
         order = order[~same]
     return found
 

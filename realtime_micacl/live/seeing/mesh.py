@@ -64,7 +64,8 @@ class FaceMesh:
         turns[:, :2, :2] = maps[:, :, :2].swapaxes(1, 2)
         turns[:, 2, 2] = [one.side / SIZE_PX for one in regions]
         landmarks = np.concatenate(raws).reshape(len(regions), LANDMARKS, 3) @ turns
-        landmarks[:, :, :2] += maps[:, None, :, 2]
+        for axis in (0, 1):  # at once it takes five times as long: NumPy goes along the shortest axis
+            landmarks[:, :, axis] += maps[:, axis, 2:]
         return landmarks, np.asarray(1 / (1 + np.exp(-np.concatenate(scores).reshape(-1))), np.float32)
 
     def _read(self, cut: U8) -> tuple[F32, F32]:

@@ -36,7 +36,7 @@ def assess(crop: U8, points: F32, *, inside: float = 1.0, covers: F32 = FREE, he
     """
     luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     mean, spread = _spread(luma)
-    sharpness = _spread(cv2.Laplacian(luma, cv2.CV_32F))[1] ** 2 / (spread**2 + 1.0)
+    sharpness = _spread(cv2.Laplacian(luma, cv2.CV_64F))[1] ** 2 / (spread**2 + 1.0)
     grades = {
         "too small": _grade(geometry(points)[0], EYES_PX),
         AWAY: _towards(points, head),
