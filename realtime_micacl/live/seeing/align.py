@@ -76,7 +76,7 @@ def _shrunk(image: U8, key_points: F32, transform: F32, size_px: int, scale: flo
     if part.shape[:2] == (2 * small_size[1], 2 * small_size[0]):  # cv2 rounds the mean of four bytes in its own way
         small = cv2.resize(part, small_size, interpolation=cv2.INTER_AREA)
     else:  # of floats it makes the same means in four fifths of the time
-        small = np.rint(cv2.resize(part.astype(np.float32), small_size, interpolation=cv2.INTER_AREA))
+        small = cv2.convertScaleAbs(cv2.resize(part.astype(np.float32), small_size, interpolation=cv2.INTER_AREA))
     factor = np.array([small_size[0] / part.shape[1], small_size[1] / part.shape[0]], np.float32)
     moved = (key_points - np.array([left - 0.5, top - 0.5], np.float32)) * factor - np.float32(0.5)
     return small.astype(np.uint8, copy=False), moved

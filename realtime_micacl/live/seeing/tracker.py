@@ -201,13 +201,13 @@ def normalised(pixels: np.ndarray) -> F32:
     """Return pixels as one row with mean 0 and length 1."""
     values = pixels.astype(np.float32).ravel()
     values -= np.add.reduce(values) / len(values)
-    length = sqrt(values.dot(values))
+    length = sqrt(values @ values)  # `dot` would let other threads take Python's lock each time
     return values / length if length > 0 else values
 
 
 def likeness(a: F32, b: F32) -> float:
     """Return how alike two signatures are, -1 to 1."""
-    return float(a.dot(b))
+    return float(a @ b)
 
 
 def _affinity(track: _Track, expected: F32, sighting: Sighting) -> float:

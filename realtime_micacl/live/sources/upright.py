@@ -161,7 +161,7 @@ def _matrix(frame: av.VideoFrame) -> tuple[float, float, float, float]:
     listed = SideDataContainer.__new__(SideDataContainer)
     with suppress(ValueError):  # PyAV stops at side data that it does not know, such as EXIF: use what it has by then
         listed.__init__(frame)  # type: ignore[misc]
-    if (one := listed.get(Type.DISPLAYMATRIX)) is not None:
+    if len(listed) and (one := listed.get(Type.DISPLAYMATRIX)) is not None:
         a, b, _, c, d = np.frombuffer(bytes(one), np.int32, 5).tolist()
         return a, b, c, d
     turn = radians(frame.rotation)
