@@ -17,7 +17,6 @@ from realtime_micacl_ui.past import SPAN_S, Past, Weighed
 from realtime_micacl_ui.ribbon import bar_share
 from realtime_micacl_ui.texts import AGO, EMOTION_WORDS, NO_READING, UNSURE, say
 from realtime_micacl_ui.theme import INK, TEXT, Theme
-from realtime_micacl_ui.view import View
 
 
 def window(
@@ -72,13 +71,21 @@ def _crops(seen: Weighed, side: int, gap: int, scale: float, ratio: float, *, mi
     return strip
 
 
-def hover(painter: QPainter, view: View, past: Past, asked: QRectF, whole: QRectF, theme: Theme) -> None:
-    """Draw the reading of the moment under the mouse above the timeline, if the mouse is in `asked`."""
-    if view.pointer is None or not asked.contains(*view.pointer):
+def hover(
+    painter: QPainter,
+    pointer: tuple[int, int] | None,
+    past: Past,
+    end_s: float,
+    asked: QRectF,
+    whole: QRectF,
+    theme: Theme,
+) -> None:
+    """Draw the reading under the `pointer` above a timeline that ends at `end_s`, if it is in `asked`."""
+    if pointer is None or not asked.contains(*pointer):
         return
-    x, _ = view.pointer
+    x, _ = pointer
     ago_s = (asked.right() - x) / asked.width() * SPAN_S
-    index = past.at(view.scene_s - ago_s)
+    index = past.at(end_s - ago_s)
     painter.setPen(QPen(TEXT, 1))
     painter.drawLine(QPointF(x + 0.5, asked.top()), QPointF(x + 0.5, asked.bottom()))
     wide, high = card_size(theme)

@@ -13,7 +13,7 @@ from PyQt6.QtGui import QPainter
 from realtime_micacl.types import State
 from realtime_micacl_ui.ink import draw_panel, hatch, press, press_briefly, ratio_of, write, write_right
 from realtime_micacl_ui.moments import hover, window
-from realtime_micacl_ui.past import HOLD_S, SPAN_S, Past, Weighed
+from realtime_micacl_ui.past import HOLD_S, SPAN_S, STEP_S, Past, Weighed
 from realtime_micacl_ui.ribbon import TILE, spread, tiles
 from realtime_micacl_ui.texts import FACE, NOW, WEIGHT, say
 from realtime_micacl_ui.theme import INK, TEXT, Theme
@@ -130,7 +130,7 @@ def timeline(painter: QPainter, view: View, at: Parts | None, theme: Theme) -> N
         mirror=view.mirror,
     )
     press_briefly(painter, at.panel, _timeline, theme, shown)
-    hover(painter, view, view.pasts[view.followed], at.asked, at.panel, theme.dark)
+    hover(painter, view.pointer, view.pasts[view.followed], end_s, at.asked, at.panel, theme.dark)
 
 
 def _timeline(painter: QPainter, rect: QRectF, theme: Theme, shown: _Shown) -> None:
@@ -153,10 +153,9 @@ def _below(at: Parts, rect: QRectF) -> Row:
 
 
 def _end_s(view: View) -> float:
-    """Return the time at which the ribbons end: while readings come that of the newest, so that they move with it."""
+    """Return the time at which the ribbons end: while readings come that of the newest drawn, to move with it."""
     ended_s = max(float(past.times_s[-1]) for past in view.pasts.values())
-    newest_s = max((reading.time_s for reading in view.fresh), default=ended_s)
-    return ended_s if view.scene_s - newest_s <= HOLD_S else view.scene_s
+    return ended_s if view.scene_s - ended_s <= HOLD_S + STEP_S else view.scene_s
 
 
 def _across(marker: Marker, end_s: float, at: Parts) -> int:
