@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime_micacl.testing import reading
-from realtime_micacl.types import EMOTIONS, Bag
-from realtime_micacl_ui.past import HOLD_S, SPAN_S, Past, remember, weigh
+from realtime_micacl.live.snapshot import Snapshot
+from realtime_micacl.testing import face, reading
+from realtime_micacl.types import EMOTIONS, Bag, Scene, State
+from realtime_micacl_ui.past import HOLD_S, SPAN_S, STEP_S, Past, remember, weigh
+from realtime_micacl_ui.view import View, follow
 
 TICK_S = 0.08
 
@@ -34,6 +36,18 @@ def test_a_reading_is_remembered_once() -> None:
     assert pasts[2].leads.tolist() == [-1]
     assert pasts[1].shares.shape == (2, 7)
     assert pasts[1].importance.shape == (2, 4)
+
+
+def test_the_timeline_goes_on_in_steps_and_loses_no_reading() -> None:
+    view, steps = View("camera 0"), 0
+    for n in range(51):
+        now_s = 10 + n * TICK_S
+        scene = Scene(now_s, None, (face(1),), State.LIVE)
+        last, view = view, follow(view, Snapshot(now_s=now_s, scene=scene, readings=(reading(now_s),)))
+        steps += view.pasts is not last.pasts
+        assert now_s - view.pasts[1].times_s[-1] < STEP_S, "no reading waits for longer"
+    assert steps == 26, "at once, then at every other reading"
+    np.testing.assert_allclose(view.pasts[1].times_s, 10 + np.arange(51) * TICK_S)
 
 
 def test_a_minute_is_kept_and_no_more() -> None:

@@ -73,6 +73,11 @@ def is_new(reading: EmotionDistribution, fresh: Sequence[EmotionDistribution], p
     return reading not in fresh and (known is None or reading.time_s > known.times_s[-1])
 
 
+def is_read(bag: Bag, weighed: Mapping[int, Weighed]) -> bool:
+    """Say whether the reading of a bag, or that of a later one of its track, has come."""
+    return bag.track_id in weighed and bag.end_s <= weighed[bag.track_id].bag.end_s
+
+
 def remember(pasts: Mapping[int, Past], readings: Iterable[EmotionDistribution], now_s: float) -> Mapping[int, Past]:
     """Return the pasts with new readings and without old tracks; `pasts` itself if nothing changes."""
     new = [reading for reading in readings if is_new(reading, (), pasts)]

@@ -13,7 +13,7 @@ from realtime_micacl.live.snapshot import Snapshot
 from realtime_micacl.types import Bag, Baseline, EmotionDistribution, Face, Frame, Retry, Scene, State
 from realtime_micacl_ui import texts
 from realtime_micacl_ui.message_texts import SILENT_S, Then, message_for
-from realtime_micacl_ui.past import SPAN_S, STEP_S, Past, Weighed, is_new, remember, weigh
+from realtime_micacl_ui.past import SPAN_S, STEP_S, Past, Weighed, is_new, is_read, remember, weigh
 from realtime_micacl_ui.texts import say
 
 FRESH_S = 1.0  # an older reading is not shown any more
@@ -166,7 +166,7 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
         fresh=fresh,
         weighed={track_id: window for track_id, window in weighed.items() if track_id in here},
         instance_s=next((window.instance_s for window in weighed.values()), last.instance_s),
-        bags=tuple(bag for bag in bags if bag.track_id in here)[-MAX_BAGS:],
+        bags=tuple(bag for bag in bags if bag.track_id in here and not is_read(bag, weighed))[-MAX_BAGS:],
         markers=tuple(marker for marker in _markers(last, scene) if scene_s - marker.time_s <= SPAN_S),
         followed=_followed(last, faces, pasts),
         attempt=now.newest.attempt if state is State.RECONNECTING and isinstance(now.newest, Retry) else 0,
