@@ -228,8 +228,7 @@ def test_few_bags_are_kept_but_those_of_a_late_reading() -> None:
         view = follow(view, replace(seen(n / 10, scene(n / 10, face(1))), bags=(bag,)))
     assert len(view.bags) == MAX_BAGS
     late = follow(view, seen(9.95, scene(9.95, face(1)), reading(9.4)))
-    assert late.weighed[1].bag is bags[94], "half a second late"
-    assert late.bags == tuple(bags[95:]), "one that was read is not needed"
+    assert (late.weighed[1].bag, late.bags) == (bags[94], tuple(bags[95:])), "half a second late; read ones are gone"
 
 
 def test_an_empty_picture_is_spoken_of_after_a_while() -> None:
