@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import NamedTuple
 
 import cv2
@@ -66,7 +67,10 @@ class OnnxDetector:
         grow = side / self._size_px / shrink  # by pixel index, not by centres: the models learnt it so
         left, top = ((length - side - shrink + 1) / 2 / shrink for length in (width, height))
         to_picture = np.array([[grow, 0, left], [0, grow, top]])
-        cut = cv2.warpAffine(image, to_picture, (self._size_px,) * 2, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        cut = np.zeros((self._size_px, self._size_px, 3), np.uint8)
+        rows = min(self._size_px, ceil((image.shape[0] - top) / grow) + 1)  # below, all is black
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        cv2.warpAffine(image, to_picture, (self._size_px, rows), dst=cut[:rows], flags=flags)
         given = cut.astype(np.float32)
         given *= np.float32(2 / 255)
         given -= np.float32(1)
