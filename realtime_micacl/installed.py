@@ -23,6 +23,8 @@ NAME = "realtime-micacl"
 
 def install_command(extra: str = "") -> str:
     """Return the command that installs this program with an extra, from where it came and for the Python it runs on."""
+    if getattr(sys, "frozen", False):
+        return f"freeze the program again, with {NAME}" + (f"[{extra}]" if extra else "")
     wanted = " ".join(map(shlex.quote, _requirements(extra)))
     return f"{shlex.quote(sys.executable or 'python3')} -m pip install {wanted}"
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from time import perf_counter
 
 import numpy as np
@@ -18,14 +19,16 @@ import numpy as np
 from realtime_micacl import __version__
 from realtime_micacl.devices import cores, size_of_memory
 from realtime_micacl.doctor.finding import Finding, run
-from realtime_micacl.errors import MicaclError
+from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.installed import install_command, other_versions
+from realtime_micacl.installed import install_command, other_versions, own_python
 from realtime_micacl.wording import counted
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
-REPORTED = (*HEADLESS, "opencv-contrib-python", "PyQt6")
+NEEDED = (*HEADLESS, "PyQt6")
+CONTRIB = "opencv-contrib-python"
+MODULES = {"opencv-python": "cv2", "protobuf": "google.protobuf", "python-osc": "pythonosc", "paho-mqtt": "paho.mqtt"}
 ROUNDS = 10  # over which times are averaged
 
 
@@ -37,21 +40,28 @@ def system() -> Iterator[Finding]:
     yield Finding("processor", True, f"{counted(cores(), 'core')}, {size_of_memory()}, {platform.machine()}")
 
 
-def packages(needed: Sequence[str] = REPORTED) -> Iterator[Finding]:
+def packages(needed: Sequence[str] = NEEDED) -> Iterator[Finding]:
     """Report the versions of the main packages, and which of the `needed` ones are missing."""
-    found: dict[str, str] = {}
-    for name in REPORTED:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    yield Finding("packages", True, ", ".join(map(" ".join, found.items())))
-    if missing := [name for name in needed if name not in found]:
+    found = {name: _found(name) for name in (*NEEDED, CONTRIB)}
+    yield Finding("packages", True, ", ".join(filter(None, found.values())))
+    if missing := [name for name in needed if not found[name]]:
         yield Finding("packages", False, f"{', '.join(missing)}: {install_command()}")
     if others := other_versions():
         yield Finding("packages", None, f"not tried with these: {', '.join(others)}: {install_command()}")
-    one, two = found.get("opencv-python"), found.get("opencv-contrib-python")
+    one, two = (found[name].partition(" ")[2] for name in ("opencv-python", CONTRIB))
     if one and two and one != two:
         mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"
         yield Finding("packages", False, f"the OpenCV packages share a folder and must have the same version: {mend}")
+
+
+def _found(package: str) -> str:
+    """Return the name and version of a package; without the latter where only its module is there, as if frozen."""
+    with suppress(PackageNotFoundError):
+        return f"{package} {version(package)}"
+    module = MODULES.get(package, package)
+    with suppress(ModuleNotFoundError):
+        return module if find_spec(module) else ""
+    return ""
 
 
 def display() -> Iterator[Finding]:
@@ -59,7 +69,11 @@ def display() -> Iterator[Finding]:
     code = "from realtime_micacl.programs.screen import open_screen; open_screen()"
     code += "; from PyQt6.QtGui import QGuiApplication as a; s = a.primaryScreen().size()"
     code += "; print(a.platformName(), s.width(), 'x', s.height())"
-    done = run([sys.executable, "-c", code])
+    try:
+        done = run([own_python(), "-c", code])
+    except ConfigError as cause:
+        yield Finding("display", None, f"not looked for: {cause}")
+        return
     if done.returncode == 0:
         yield Finding("display", True, done.stdout.strip())
     else:
@@ -93,8 +107,9 @@ def detector() -> Iterator[Finding]:
     except Exception as cause:  # ONNX Runtime raises types of its own if it does not fit the processor
         yield Finding("detector", False, f"faces cannot be detected: {cause}")
         return
-    runtime = f"ONNX Runtime {version('onnxruntime')}"
-    yield Finding("detector", True, f"{runtime} finds faces, {took_ms:.1f} ms per 720p picture")
+    from onnxruntime import __version__ as runtime
+
+    yield Finding("detector", True, f"ONNX Runtime {runtime} finds faces, {took_ms:.1f} ms per 720p picture")
 
 
 def engine() -> Iterator[Finding]:
@@ -124,7 +139,7 @@ def engine() -> Iterator[Finding]:
 def outlets() -> Iterator[Finding]:
     """Report which outlets can be used: live data that goes to other programs."""
     for extra, package in {"lsl": "pylsl", "web": "websockets", "osc": "python-osc", "mqtt": "paho-mqtt"}.items():
-        try:
-            yield Finding("live data", True, f"--{extra}: {package} {version(package)}")
-        except PackageNotFoundError:
+        if found := _found(package):
+            yield Finding("live data", True, f"--{extra}: {found}")
+        else:
             yield Finding("live data", None, f"--{extra} needs {package}: {install_command(extra)}")
