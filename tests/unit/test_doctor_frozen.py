@@ -11,7 +11,6 @@ import pytest
 from realtime_micacl.doctor import machine
 from realtime_micacl.installed import install_command
 
-
 ABSENT = ("av", "pylsl", "opencv-contrib-python")
 
 
