@@ -68,7 +68,8 @@ class Sinks:
         """Hand on events; return False if nobody reads standard output any more."""
         read = True
         who = f"{self._source}: ".replace("%", "%%") if self._source else ""
-        for event in [self._slots.with_slot(replace(event, source=self._source)) for event in events]:
+        named = (event if event.source == self._source else replace(event, source=self._source) for event in events)
+        for event in [self._slots.with_slot(event) for event in named]:
             if isinstance(event, StateChange) and event.track_id is None:
                 self.changes[event.state] += 1
                 level = logging.WARNING if event.state in TROUBLES else logging.INFO
