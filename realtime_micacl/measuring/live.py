@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ class Progress:
     first_reading_s: float | None = None
     looked_s: float = 0.0
     marked_s: float | None = None
-    cpu_s: float = 0.0
+    cpu_s: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] | None = None
     faces: int = 0
 
@@ -74,7 +75,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
         scene = session.look().scene
         progress.faces = max(progress.faces, len(scene.faces) if scene else 0)
         if progress.marked_s is None and now_s - session.started_s > WARM_UP_S:
-            progress.marked_s, progress.cpu_s = now_s, sum(process.cpu_times()[:2])
+            progress.marked_s, progress.cpu_s = now_s, _processor_s(process)
             progress.counts = {name: meter.count for name, meter in meters.items()}
         if progress.marked_s is not None and now_s - progress.marked_s >= seconds:
             figures.update(_figures(session, shown, process, progress, meters))
@@ -91,6 +92,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 
 def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the figures as rows of text, each with its title."""
+    shares = ", ".join(f"{name} {percent:.0f}" for name, percent in figures["threads_percent"].items())
     return [
         ("window", f"{figures['platform']}; {figures['size']}, {counted(figures['faces'], 'face')}"),
         ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
@@ -101,7 +103,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
         ("recognize", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a tick, all faces".format(figures["recognize_ms"])),
         ("paint", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a picture".format(figures["paint_ms"])),
         ("paint alone", f"{PAINT_ALONE} p50 {{0[0]:.1f}} ms, p95 {{0[1]:.1f}} ms".format(figures["paint_alone_ms"])),
-        ("processor", f"{figures['cpu_percent']:.0f} % of one core"),
+        ("processor", f"{figures['cpu_percent']:.0f} % of one core; {shares or 'each thread: not known here'}"),
         ("memory", f"{figures['memory_mb']:.0f} MB"),
         ("start-up", "first picture {0[0]:.1f} s, first reading {0[1]:.1f} s".format(figures["start_s"])),
     ]
@@ -120,6 +122,12 @@ def _figures(
     scene = session.look().scene
     image = scene.frame.image if scene and scene.frame else None
 
+    spent = {
+        name: round((seconds - progress.cpu_s[name]) / elapsed_s * 100, 1)
+        for name, seconds in _processor_s(process).items()
+        if name in progress.cpu_s
+    }
+
     def p50_p95(name: str) -> list[float]:
         return [round(meters[name].percentile_ms(q, elapsed_s), 2) for q in (50, 95)]
 
@@ -137,10 +145,21 @@ def _figures(
         "perceive_ms": p50_p95("perceive"),
         "recognize_ms": p50_p95("recognize"),
         "paint_ms": p50_p95("paint"),
-        "cpu_percent": round((sum(process.cpu_times()[:2]) - progress.cpu_s) / elapsed_s * 100, 1),
+        "cpu_percent": spent.pop(""),
+        "threads_percent": spent,
         "memory_mb": round(process.memory_info().rss / 1e6),
         "start_s": [round(first_picture_s, 2), round(progress.first_reading_s or float("nan"), 2)],
     }
+
+
+def _processor_s(process: psutil.Process) -> dict[str, float]:
+    """Return the processor time in s of the process, under "", and of each thread of Python where the system tells."""
+    spent = {"": sum(process.cpu_times()[:2])}
+    if hasattr(time, "pthread_getcpuclockid"):
+        for thread in threading.enumerate():
+            name = "window" if thread is threading.main_thread() else thread.name
+            spent[name] = time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0))
+    return spent
 
 
 def age_s(process: psutil.Process) -> float:
