@@ -24,6 +24,16 @@ def test_the_live_path_loads_neither_torch_nor_qt() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_file_is_read_without_what_only_a_network_needs() -> None:
+    code = (
+        "import sys; from realtime_micacl.live.sources.source import DEMO, SourceSpec, open_source; "
+        "frames = open_source(SourceSpec('file', str(DEMO))); next(frames).image; frames.close(); "
+        "sys.exit(str({'ssl', 'http.client', 'urllib.request', 'PIL', 'cv2'} & set(sys.modules) or ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.strip() == ""
+
+
 def test_numpy_s_products_leave_no_spinning_thread() -> None:
     code = (
         "import sys, realtime_micacl, numpy, psutil; x = numpy.ones((400, 400)); x @ x; "

@@ -12,8 +12,9 @@ from realtime_micacl.live.sources.address import Address
 from realtime_micacl.live.sources.arrival import WAKE_S
 from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
+from realtime_micacl.live.sources.ffmpeg_errors import fell_silent
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.reasons import fell_silent, nothing_came
+from realtime_micacl.live.sources.reasons import nothing_came
 from realtime_micacl.types import U8
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from av.video.stream import VideoStream
 from realtime_micacl.errors import SourceError, SourceLost
 from realtime_micacl.live.sources.connection import Connection
 from realtime_micacl.live.sources.decoder import Decoder
+from realtime_micacl.live.sources.ffmpeg_errors import reason_of
 from realtime_micacl.live.sources.items import Pending
-from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.stills import HEAD_BYTES, reason_by_head
 from realtime_micacl.types import Frame
 

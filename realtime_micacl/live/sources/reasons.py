@@ -15,6 +15,7 @@ import av
 from realtime_micacl.live.sources import stills
 from realtime_micacl.live.sources.address import Address, answers
 from realtime_micacl.live.sources.download import first_bytes
+from realtime_micacl.live.sources.ffmpeg_errors import fell_silent, reason_of
 from realtime_micacl.live.sources.lists import LISTED
 
 ASK_S = 1.0
@@ -118,18 +119,6 @@ def nothing_came(address: Address, waited_s: float) -> str:
     """Return the reason for a stream that was opened but sent no picture."""
     more = BY_UDP if address.scheme == "rtspu" else ""
     return f"it answers, but no picture came within {waited_s:.0f} s{more}"
-
-
-def fell_silent(cause: Any) -> bool:
-    """Say whether FFmpeg timed out."""
-    return isinstance(cause, av.error.ExitError | av.error.TimeoutError)
-
-
-def reason_of(cause: Any) -> str:
-    """Return what FFmpeg or the system says, without the address, which may hold a password."""
-    if fell_silent(cause):
-        return "it stopped sending"
-    return getattr(cause, "strerror", None) or type(cause).__name__
 
 
 def _look(address: Address) -> str:

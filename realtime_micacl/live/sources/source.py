@@ -120,23 +120,14 @@ def open_source(
     turned and cropped; `stays`: a photograph has no end. The first `next` opens the source.
     """
     framer = framer or Framer()
-    items = _opened(spec, framer, wait=wait, give_up_after_s=give_up_after_s, rate_hz=rate_hz, stays=stays)
-    return framer(items)
+    return framer(_opened(spec, framer, wait, give_up_after_s, rate_hz, stays))
 
 
 def _opened(
-    spec: SourceSpec,
-    framer: Framer,
-    *,
-    wait: bool,
-    give_up_after_s: float | None,
-    rate_hz: float | None,
-    stays: bool,
+    spec: SourceSpec, framer: Framer, wait: bool, give_up_after_s: float | None, rate_hz: float | None, stays: bool
 ) -> Iterator[Item]:
     from realtime_micacl.live.sources.paced import paced
     from realtime_micacl.live.sources.sparse import marked_items
-    from realtime_micacl.live.sources.stream import Stream
-    from realtime_micacl.live.sources.video import read_file
 
     framer.of_camera = spec.kind == "camera"
     match spec.kind:
@@ -147,16 +138,19 @@ def _opened(
             items = reconnecting(webcam.frames, webcam.plugged, wait=wait, give_up_after_s=give_up_after_s)
             return marked_items(items, spec.name)
         case "stream":
+            from realtime_micacl.live.sources.stream import Stream
+
             stream = Stream(spec.value, spec.name, wait=wait, patience_s=give_up_after_s, rate_hz=rate_hz)
             return marked_items(_streamed(stream, wait, give_up_after_s), spec.name)
         case "synthetic":
             from realtime_micacl.live.sources.synthetic import read_synthetic
 
             return paced(read_synthetic())
-        case "file" if spec.loops:
-            return paced(looped(lambda: read_file(Path(spec.value))))
         case "file":
-            return paced(read_file(Path(spec.value), rate_hz), stays=stays)
+            from realtime_micacl.live.sources.video import read_file
+
+            file = Path(spec.value)
+            return paced(looped(lambda: read_file(file)) if spec.loops else read_file(file, rate_hz), stays=stays)
 
 
 def _streamed(stream: Stream, wait: bool, give_up_after_s: float | None) -> Iterator[Item]:

@@ -23,12 +23,13 @@ from realtime_micacl.live.sources.attempts import PATIENCE_S, Attempts
 from realtime_micacl.live.sources.clock import Drift, Lag, Pace, StreamClock
 from realtime_micacl.live.sources.connection import Connection, Way
 from realtime_micacl.live.sources.download import Unseekable, downloaded
+from realtime_micacl.live.sources.ffmpeg_errors import reason_of
 from realtime_micacl.live.sources.guesses import WHOLE, Guess, guesses, jpegs, named_rates
 from realtime_micacl.live.sources.items import Pending
 from realtime_micacl.live.sources.pictures import Picture, pictures
 from realtime_micacl.live.sources.pipe import ends_for_good
 from realtime_micacl.live.sources.polled import FORMS, RATE_HZ, WAKE_S, is_picture, polled
-from realtime_micacl.live.sources.reasons import no_picture, reason_of, why, why_not_piped
+from realtime_micacl.live.sources.reasons import no_picture, why, why_not_piped
 from realtime_micacl.live.sources.ways import SEGMENT_S, SILENT_S, way_to
 from realtime_micacl.types import Frame
 

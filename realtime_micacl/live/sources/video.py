@@ -19,9 +19,9 @@ from realtime_micacl.lazy import Lazy
 from realtime_micacl.live.sources import playlist
 from realtime_micacl.live.sources.by_pillow import is_for_pillow, read_by_pillow
 from realtime_micacl.live.sources.decoder import DAMAGED, DAMAGED_IN_A_ROW, Damage, without_delay
+from realtime_micacl.live.sources.ffmpeg_errors import reason_of
 from realtime_micacl.live.sources.file_checks import check_file, warn_cut_off, warn_of_more
 from realtime_micacl.live.sources.file_clock import FileClock
-from realtime_micacl.live.sources.reasons import reason_of
 from realtime_micacl.live.sources.sparse import marked_frames
 from realtime_micacl.live.sources.stills import (
     RATE_HZ,
