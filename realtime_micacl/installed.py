@@ -23,10 +23,17 @@ NAME = "realtime-micacl"
 
 def install_command(extra: str = "") -> str:
     """Return the command that installs this program with an extra, from where it came and for the Python it runs on."""
+    return adding(" ".join(map(shlex.quote, _requirements(extra))))
+
+
+def adding(words: str) -> str:
+    """Return the command that installs what pip's `words` name, for the Python that this program runs on."""
+    from importlib.util import find_spec
+
     if getattr(sys, "frozen", False):
-        return f"freeze the program again, with {NAME}" + (f"[{extra}]" if extra else "")
-    wanted = " ".join(map(shlex.quote, _requirements(extra)))
-    return f"{shlex.quote(sys.executable or 'python3')} -m pip install {wanted}"
+        return f"freeze the program again, with {words}"
+    python = shlex.quote(sys.executable or "python3")
+    return f"{python} -m pip install {words}" if find_spec("pip") else f"uv pip install --python {python} {words}"
 
 
 def own_python() -> str:
@@ -95,7 +102,7 @@ def _requirements(extra: str) -> list[str]:
     from urllib.request import url2pathname
 
     part = f"[{extra}]" if extra else ""
-    origin = _origin()
+    origin = {} if getattr(sys, "frozen", False) else _origin()
     url = origin.get("url", "")
     if not isinstance(url, str) or not url:
         return [f"{NAME}{part}"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import import_module
@@ -14,7 +12,7 @@ from realtime_micacl.api.how import path_of
 from realtime_micacl.corpus.tables import FLAGS, TEXTS, arrow_schema
 from realtime_micacl.corpus.tables import WHOLE as COUNTS
 from realtime_micacl.errors import ConfigError, StageFailed
-from realtime_micacl.installed import lacking
+from realtime_micacl.installed import adding, lacking
 from realtime_micacl.live.records.record import Clock
 from realtime_micacl.live.records.rows import as_row, columns
 from realtime_micacl.live.records.sinks import csv_rows
@@ -131,7 +129,7 @@ def _package(name: str) -> Any:
     try:
         return import_module(name)
     except Exception as cause:  # one that was made for another NumPy raises ValueError
-        mend = f"{shlex.quote(sys.executable or 'python3')} -m pip install --upgrade {name}"
+        mend = adding(f"--upgrade {name}")
         raise ConfigError(f"this needs {name}, which {lacking(name, cause)}: {mend}") from cause
 
 

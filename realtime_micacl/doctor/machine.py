@@ -22,7 +22,7 @@ from realtime_micacl.doctor.finding import Finding, run
 from realtime_micacl.errors import ConfigError, MicaclError
 from realtime_micacl.inference.choice import default_engine, open_engine
 from realtime_micacl.inference.sidecar import read_sidecar
-from realtime_micacl.installed import install_command, other_versions, own_python
+from realtime_micacl.installed import adding, install_command, other_versions, own_python
 from realtime_micacl.wording import counted
 
 HEADLESS = ("opencv-python", "av", "onnxruntime", "numpy", "protobuf")
@@ -50,7 +50,7 @@ def packages(needed: Sequence[str] = NEEDED) -> Iterator[Finding]:
         yield Finding("packages", None, f"not tried with these: {', '.join(others)}: {install_command()}")
     one, two = (found[name].partition(" ")[2] for name in ("opencv-python", CONTRIB))
     if one and two and one != two:
-        mend = f"{sys.executable} -m pip install opencv-python=={two} opencv-contrib-python=={two}"
+        mend = adding(f"opencv-python=={two} opencv-contrib-python=={two}")
         yield Finding("packages", False, f"the OpenCV packages share a folder and must have the same version: {mend}")
 
 

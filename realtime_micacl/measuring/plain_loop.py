@@ -15,11 +15,12 @@ from typing import Any
 
 import realtime_micacl
 from realtime_micacl.errors import StageFailed
+from realtime_micacl.installed import adding
 from realtime_micacl.measuring.stages import StageRun
 
 YARDSTICK = Path(realtime_micacl.__file__).parents[1] / "tests" / "bench" / "yardstick" / "loop.py"
 ABSENT = "the frozen cv2 loop is not part of the wheel: run bench in a clone of the repository"
-NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {sys.executable} -m pip install mediapipe==0.10.33"
+NO_MEDIAPIPE = f"the frozen cv2 loop needs mediapipe: {adding('mediapipe==0.10.33')}"
 NAMES = {"own": "this program's stages", "mediapipe": "cv2 loop, mediapipe", "haar": "cv2 loop, Haar cascade"}
 
 

@@ -32,7 +32,7 @@ def test_a_package_without_metadata_is_not_missing_if_its_module_is_there() -> N
     assert (missing.good, missing.text) == (False, "av: freeze the program again, with realtime-micacl")
     found = {outlet.text: outlet.good for outlet in machine.outlets()}
     assert found == {
-        "--lsl needs pylsl: freeze the program again, with realtime-micacl[lsl]": None,
+        "--lsl needs pylsl: freeze the program again, with 'realtime-micacl[lsl]'": None,
         "--web: websockets": True,
         "--osc: pythonosc": True,
         "--mqtt: paho.mqtt": True,

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import sys
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -68,6 +68,13 @@ def test_where_the_folder_is_gone_the_packages_themselves_are_named(monkeypatch:
         ("tensorrt", "tensorrt-cu13<12; (sys_platform == 'linux')"),
     ):
         assert shlex.split(install_command(extra))[3:] == ["install", wish]
+
+
+def test_where_there_is_no_pip_the_hint_is_one_for_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    came_from(None, monkeypatch)
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
+    wish = ["uv", "pip", "install", "--python", sys.executable, "realtime-micacl[lsl]"]
+    assert shlex.split(install_command("lsl")) == wish
 
 
 def test_a_package_of_another_version_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,16 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, text: str | bytes, said
         read(tmp_path, text)
 
 
+def test_json_that_has_not_one_record_a_line_is_said(tmp_path: Path) -> None:
+    for text, mend in (
+        (json.dumps([CHANGE]), r"jq -c '\.\[\]'"),
+        (json.dumps([CHANGE], indent=2) + "\n", r"jq -c '\.\[\]'"),
+        (json.dumps(CHANGE, indent=2) + "\n", r"jq -c '\.'"),
+    ):
+        with pytest.raises(SourceError, match=f"r.jsonl is JSON, but does not have one record a line: {mend}"):
+            read(tmp_path, text)
+
+
 def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert len(read(tmp_path, f'{json.dumps(CHANGE)}\n{{"schema": 1, "ti')) == 1
     assert "cut off" in caplog.text

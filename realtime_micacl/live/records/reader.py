@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LINE_BYTES = 64 * TEXT
 RESAVED = {";": "semicolons", "\t": "tabs"}
 MEND = "give the recording itself, or save it with commas there and points in its numbers"
+SPREAD = {b"[{": ".[]", b"[\n": ".[]", b"{\n": "."}  # how JSON begins that is not in lines, and what jq makes them with
 
 
 class First(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +57,10 @@ def read_recording(path: Path) -> Iterator[Event]:
             raise SourceError(f"{path} is in UTF-16, which PowerShell writes; save it as UTF-8")
         if mark == BOM_UTF8:
             stream.read(3)
+        begin = stream.peek(2)[:2].replace(b"\r", b"\n")
+        if kind == ".jsonl" and begin in SPREAD:
+            mend = f"jq -c '{SPREAD[begin]}' makes that of it"
+            raise SourceError(f"{path} is JSON, but does not have one record a line: {mend}")
         parse = _json_line if kind == ".jsonl" else _rows(path, stream)
         for number, line in _lines(path, stream, 1 + (kind == ".csv")):
             try:
