@@ -23,9 +23,7 @@ MAPS = Path("/proc/self/maps")
 STATM = Path("/proc/self/statm")
 LARGE, PAGE = 2 << 20, mmap.PAGESIZE  # bytes
 COLLAPSE = 25  # MADV_COLLAPSE of <linux/mman.h>
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of <malloc.h>
-MAPPED = 32 << 20  # bytes; more at once comes from the system each time: the most that glibc can keep
-KEPT = 16 << 20  # bytes of freed memory that glibc keeps, so that no picture waits for the system to clear its pages
+FREED = 8 << 20  # bytes; glibc keeps twice as much as the largest piece that it mapped and that was freed
 SETTLED_S = 3.0  # after its start a program has opened what it works with
 AGAIN_S = 60.0  # how long until it is worth doing again
 FILLED = 0.95  # share of a large page that must be in use, or else the rest would be wasted
@@ -47,7 +45,8 @@ def gather_memory() -> None:
     """Move the memory that this process uses now into large pages; takes a tenth of a second.
 
     First it returns to the system what is free, such as what opening the models needed; from then on glibc keeps up to
-    KEPT bytes that a thread frees. Does nothing above MOST bytes.
+    twice FREED bytes that a thread frees, so that no picture waits for the system to clear its pages. Does nothing
+    above MOST bytes.
     """
     if not _worth_it():
         return
@@ -56,8 +55,7 @@ def gather_memory() -> None:
         system = ctypes.CDLL(None)
         if hasattr(system, "malloc_trim"):  # glibc
             system.malloc_trim(0)
-            system.mallopt(MMAP_THRESHOLD, MAPPED)
-            system.mallopt(TRIM_THRESHOLD, KEPT)
+            np.empty(FREED, np.uint8)  # freed at once, and never touched
         madvise = system.madvise
         madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
         found = [at for one in ranges(MAPS.read_text().splitlines()) for at in filled(system, *one)]
