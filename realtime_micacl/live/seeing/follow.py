@@ -97,7 +97,8 @@ def _sure(found: Found) -> bool:
 
 
 def _astray(one: Detection, expected: Region) -> bool:
-    return bool(np.abs(middle(one.box) - (expected.x, expected.y)).max() > STRAY * expected.side)
+    x, y = middle(one.box).tolist()
+    return bool(max(abs(x - expected.x), abs(y - expected.y)) > STRAY * expected.side)
 
 
 def _carried(then: Sequence[Detection], before: F32, after: F32) -> list[Detection]:

@@ -90,12 +90,12 @@ class Fit(NamedTuple):
 
 def fit(bone: F32, frame: F64) -> Fit:
     """Return the least-squares similarity (Umeyama 1991) from landmarks [n,b,3] to a centred frame [b,3]."""
-    middle = bone.mean(axis=1, keepdims=True, dtype=np.float64)
+    middle = np.add.reduce(bone, axis=1, dtype=np.float64, keepdims=True) / bone.shape[1]
     spread = bone - middle
     both = frame.T @ spread
     u, sizes, vt = np.linalg.svd(both)
-    signs = np.ones((len(bone), 3))
-    signs[:, 2] = [(size > 0) - (size < 0) for size in (_determinant(*one) for one in both.tolist())]  # as of u @ vt
+    volumes = [_determinant(*one) for one in both.tolist()]
+    signs = np.array([(1.0, 1.0, (one > 0) - (one < 0)) for one in volumes]).reshape(-1, 3)  # as that of u @ vt
     turn = (u * signs[:, None]) @ vt
     return Fit(middle, turn, (sizes * signs).sum(axis=1) / np.square(spread).sum(axis=(1, 2)))
 
