@@ -125,6 +125,16 @@ def test_json_that_has_not_one_record_a_line_is_said(tmp_path: Path) -> None:
             read(tmp_path, text)
 
 
+def test_what_pandas_writes_for_missing_and_whole_numbers_is_read(tmp_path: Path) -> None:
+    loose = READING | {"track": 1.0, "slot": None, "detail": None, "baseline": None, "latency_ms": 40.0}
+    change = CHANGE | {"probabilities": None, "emotion": None, "source": None}
+    written = [as_record(event, Clock()) for event in read(tmp_path, f"{json.dumps(CHANGE)}\n{json.dumps(READING)}\n")]
+    again = [as_record(event, Clock()) for event in read(tmp_path, f"{json.dumps(change)}\n{json.dumps(loose)}\n")]
+    assert again == written
+    with pytest.raises(SourceError, match=r"Expected `int \| null`, got `float` - at `\$.track`"):
+        read(tmp_path, json.dumps(READING | {"track": 1.5}) + "\n")
+
+
 def test_a_cut_off_last_line_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert len(read(tmp_path, f'{json.dumps(CHANGE)}\n{{"schema": 1, "ti')) == 1
     assert "cut off" in caplog.text

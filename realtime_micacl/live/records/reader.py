@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -94,9 +94,20 @@ def _json_line(line: bytes) -> Event | None:
         try:
             msgspec.json.decode(line, type=First)
         except msgspec.MsgspecError:
-            return msgspec.json.decode(line, type=Record).event()
+            return _record(line).event()
         return None
-    return msgspec.json.decode(line, type=Record).event()
+    return _record(line).event()
+
+
+def _record(line: bytes) -> Record:
+    """Return the record of a line; pandas and R write null for what is missing, and 1.0 for 1."""
+    try:
+        return msgspec.json.decode(line, type=Record)
+    except msgspec.ValidationError:
+        found = msgspec.json.decode(line, type=dict[str, Any])
+        said = {name: value for name, value in found.items() if value is not None or name == "track"}
+        whole = {name: int(v) for name, v in said.items() if isinstance(v, float) and v.is_integer()}
+        return msgspec.convert(said | whole, Record)
 
 
 def _rows(path: Path, stream: BufferedReader) -> Callable[[bytes], Event | None]:
