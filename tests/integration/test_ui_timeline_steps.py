@@ -20,30 +20,38 @@ from realtime_micacl_ui.view import View, follow
 pytestmark = pytest.mark.usefixtures("qapp")
 HD = (1280, 720)
 IMAGE = np.zeros((72, 128, 3), np.uint8)
-FRAME_S, LATE_S = 1 / 30, 0.05
+FRAME_S = 1 / 30
 
 
-def watched(read_s: list[float], until_s: float) -> Iterator[View]:
+def watched(read_s: list[float], late_s: float = 0.05) -> Iterator[View]:
     """Views at 30 pictures a second, of a face with readings at some times, each of which comes a little later."""
     view = View("camera 0", timeline=True)
-    for now_s in np.arange(read_s[0] + LATE_S, until_s, FRAME_S).tolist():
-        come = [time_s for time_s in read_s if time_s + LATE_S <= now_s]
+    for now_s in np.arange(read_s[0] + late_s, read_s[-1] + 1, FRAME_S).tolist():
+        come = [time_s for time_s in read_s if time_s + late_s <= now_s]
         scene = Scene(now_s, Frame(IMAGE, now_s, 0), (face(1),), State.LIVE)
         view = follow(view, Snapshot(now_s=now_s, scene=scene, readings=(reading(come[-1]),), running=True))
         yield view
 
 
-@pytest.mark.parametrize("read_s", [[100.0, 101.0, 102.0, 103.0], [100 + 0.08 * n for n in range(20)] + [104.5]])
-def test_it_does_not_go_back_when_readings_come_seldom(read_s: list[float]) -> None:
-    ends = [timeline._end_s(view) for view in watched(read_s, read_s[-1] + 0.6)]
-    assert min(np.diff(ends)) > -2 * LATE_S, "only to the moment of the reading itself"
+SELDOM, GAP, BUSY = (
+    [100.0, 101.0, 102.0],
+    [100 + 0.08 * n for n in range(20)] + [104.5],
+    [100 + 0.2 * n for n in range(9)],
+)
+
+
+@pytest.mark.parametrize(("read_s", "late_s"), [(SELDOM, 0.05), (GAP, 0.05), (BUSY, 0.2), (BUSY, 0.3)])
+def test_it_goes_on_without_leaps_and_never_back(read_s: list[float], late_s: float) -> None:
+    steps = np.diff([timeline._end_s(view) for view in watched(read_s, late_s)])
+    assert steps.min() >= 0
+    assert steps.max() < 0.5
 
 
 def test_the_mouse_at_the_newest_moment_shows_the_newest_reading_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     theme, image = theme_of(unit_for(*HD, 1.0)), QImage(*HD, QImage.Format.Format_RGB32)
     found, at = [], Past.at
     monkeypatch.setattr(Past, "at", lambda past, time_s: found.append(at(past, time_s)) or found[-1])
-    views = list(watched([100 + 0.08 * n for n in range(40)], 103.5))
+    views = [view for view in watched([100 + 0.08 * n for n in range(40)]) if view.scene_s < 103.3]
     for view in views:
         where = timeline.parts(view, theme, HD)
         assert where is not None

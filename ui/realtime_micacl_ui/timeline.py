@@ -153,9 +153,8 @@ def _below(at: Parts, rect: QRectF) -> Row:
 
 
 def _end_s(view: View) -> float:
-    """Return the time at which the ribbons end: while readings come that of the newest drawn, to move with it."""
-    ended_s = max(float(past.times_s[-1]) for past in view.pasts.values())
-    return ended_s if view.scene_s - ended_s <= HOLD_S + STEP_S else view.scene_s
+    """Return the time at which the ribbons end: that of the newest reading in them, or while none comes soon after."""
+    return max(view.scene_s - HOLD_S - STEP_S, *(float(past.times_s[-1]) for past in view.pasts.values()))
 
 
 def _across(marker: Marker, end_s: float, at: Parts) -> int:

@@ -151,7 +151,7 @@ def follow(last: View, now: Snapshot, then: Then = "closes") -> View:
     fresh = last.fresh + tuple(reading for reading in now.readings if is_new(reading, last.fresh, pasts))
     if abs(scene_s - past_s) >= STEP_S or any(reading.track_id not in pasts for reading in fresh):
         pasts, weighed = remember(pasts, fresh, scene_s), weigh(weighed, bags, fresh)
-        fresh, past_s = (), scene_s if fresh else past_s  # so that one that comes seldom does not wait
+        fresh, past_s = (), scene_s
     return replace(
         last,
         state=state,
