@@ -186,7 +186,7 @@ def test_a_closed_terminal_ends_in_good_order_unless_it_is_ignored(start: Callab
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ({"DISPLAY": ":98"}, "could not connect to display :98"),
+        ({"DISPLAY": ":598"}, "could not connect to display :598"),
         ({"DISPLAY": "127.0.0.1:71"}, "no X server answers at DISPLAY=127.0.0.1:71"),
         ({"DISPLAY": "", "WAYLAND_DISPLAY": "wayland-7"}, "no Wayland server at"),
         ({"QT_QPA_PLATFORM": "foo"}, 'Could not find the Qt platform plugin "foo"'),
