@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,7 @@ def measure(spec: SourceSpec, seconds: float, folder: Path, sidecar: Sidecar) ->
 def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the figures as rows of text, each with its title."""
     shares = ", ".join(f"{name} {percent:.0f}" for name, percent in figures["threads_percent"].items())
+    shares = shares or "the system does not tell what each thread takes"
     return [
         ("window", f"{figures['platform']}; {figures['size']}, {counted(figures['faces'], 'face')}"),
         ("painted", f"{figures['painted_hz']:.1f} new pictures a second of {figures['captured_hz']:.1f} captured"),
@@ -103,7 +105,10 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
         ("recognize", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a tick, all faces".format(figures["recognize_ms"])),
         ("paint", "p50 {0[0]:.1f} ms, p95 {0[1]:.1f} ms a picture".format(figures["paint_ms"])),
         ("paint alone", f"{PAINT_ALONE} p50 {{0[0]:.1f}} ms, p95 {{0[1]:.1f}} ms".format(figures["paint_alone_ms"])),
-        ("processor", f"{figures['cpu_percent']:.0f} % of one core; {shares or 'each thread: not known here'}"),
+        (
+            "processor",
+            f"{figures['cpu_percent']:.0f} % of one core; {shares}",
+        ),
         ("memory", f"{figures['memory_mb']:.0f} MB"),
         ("start-up", "first picture {0[0]:.1f} s, first reading {0[1]:.1f} s".format(figures["start_s"])),
     ]
@@ -154,11 +159,11 @@ def _figures(
 
 def _processor_s(process: psutil.Process) -> dict[str, float]:
     """Return the processor time in s of the process, under "", and of each thread of Python where the system tells."""
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    names[threading.main_thread().native_id] = "window"
     spent = {"": sum(process.cpu_times()[:2])}
-    if hasattr(time, "pthread_getcpuclockid"):
-        for thread in threading.enumerate():
-            name = "window" if thread is threading.main_thread() else thread.name
-            spent[name] = time.clock_gettime(time.pthread_getcpuclockid(thread.ident or 0))
+    with suppress(psutil.Error):
+        spent |= {names[t.id]: t.user_time + t.system_time for t in process.threads() if t.id in names}
     return spent
 
 

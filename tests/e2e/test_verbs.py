@@ -45,6 +45,8 @@ def test_bench_measures_the_running_program(command: Callable, clips: Path, tmp_
     assert 0 < figures["latency_ms"][0] <= figures["latency_ms"][1]
     assert figures["readings_hz_per_face"] > 0
     assert figures["cpu_percent"] > 0
+    assert {"window", "capture", "perceive", "recognize"} <= figures["threads_percent"].keys()
+    assert 0 < sum(figures["threads_percent"].values()) <= 1.1 * figures["cpu_percent"]
     assert 0 < figures["paint_alone_ms"][0] <= figures["paint_alone_ms"][1]
     assert figures["memory_mb"] > 50
     assert 0 < figures["start_s"][0] < figures["start_s"][1]
