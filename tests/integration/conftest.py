@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +30,14 @@ def stripes(label: int, frames: int, seed: int) -> U8:
     wave = 128 + 80 * np.sin(2 * np.pi * (label + 1) * np.linspace(0, 1, SIZE_PX))
     noisy = wave[None, :, None, None] + rng.normal(0, 8, (frames, SIZE_PX, SIZE_PX, 3))
     return np.asarray(noisy.clip(0, 255), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def no_window_of_a_test_before() -> None:
+    """Collect windows that tests have left, so that none is taken for this test's; Python would do so some time."""
+    qt = sys.modules.get("PyQt6.QtWidgets")
+    if qt and qt.QApplication.instance() and any(w.isVisible() for w in qt.QApplication.topLevelWidgets()):
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
